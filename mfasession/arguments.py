@@ -1,0 +1,113 @@
+"""The whole command line through argparse; imported only when `hits` does not know the words."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from mfasession import __version__, durations
+from mfasession.errors import UsageError
+from mfasession.options import Options
+
+COMMANDS = ("login", "env", "exec", "process", "status", "logout", "sandbox", "demo")
+TAKES_WORDS = ("exec", "sandbox")
+"""The commands that run what follows `--`."""
+
+
+def parse(words: Sequence[str]) -> Options:
+    """Return the options. Raises UsageError; prints and leaves with SystemExit for --help and --version only."""
+    before, behind = _cut(words)
+    found = vars(_parser().parse_args(before))
+    command = found.pop("command", None)
+    if command is None:
+        raise UsageError("which command?", f"one of {', '.join(COMMANDS)}; see mfasession --help")
+    if behind is not None and command not in TAKES_WORDS:
+        raise UsageError(f"{command} runs no command", "only exec and sandbox take words behind --")
+    given = {name: value for name, value in found.items() if value is not None}
+    return Options(command=command, words=tuple(behind or ()), **given)
+
+
+def session_duration(text: str) -> int:
+    """Return the seconds of a session's duration (900..129600, GetSessionToken)."""
+    return _within(text, durations.SESSION_MINIMUM, durations.SESSION_MAXIMUM)
+
+
+def min_ttl(text: str) -> int:
+    """Return the seconds that must be left at least (0..129600)."""
+    return _within(text, 0, durations.SESSION_MAXIMUM)
+
+
+def shell(text: str) -> str:
+    """Return the name of a shell dialect."""
+    from mfasession.outlets import shells
+
+    if text not in shells.NAMES:
+        raise argparse.ArgumentTypeError(f"unknown shell {text!r}{_near(text, shells.NAMES)}")
+    return text
+
+
+def _within(text: str, least: int, most: int) -> int:
+    try:
+        seconds = durations.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}: write it as 12h, 90m or 3600") from None
+    if not least <= seconds <= most:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is out of range: from {durations.show(least)} to {durations.show(most)}"
+        )
+    return seconds
+
+
+def _near(text: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(text, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else f" (known: {', '.join(known)})"
+
+
+def _cut(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
+    """Part our own words from those of a command to run, which may look like ours."""
+    if "--" not in words:
+        return list(words), None
+    place = list(words).index("--")
+    return list(words[:place]), list(words[place + 1 :])
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with our errors: it raises instead of printing and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        hint = f"see {self.prog} --help"
+        if message.startswith("unrecognized arguments") and self.prog.endswith("exec"):
+            hint = "put -- before the command: mfasession exec -- aws s3 ls"
+        raise UsageError(message, hint)
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _Parser(add_help=False)
+    _add_common(common)
+    parser = _Parser(
+        prog="mfasession",
+        description="One MFA code in the morning, temporary AWS credentials all day.",
+        parents=[common],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"mfasession {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name in COMMANDS:
+        module = import_module(f"mfasession.commands.{name}")
+        usage = f"mfasession {name} [options] [-- CMD …]" if name in TAKES_WORDS else None
+        command = commands.add_parser(
+            name, help=module.HELP, description=module.HELP, parents=[common], allow_abbrev=False, usage=usage
+        )
+        add: Callable[[argparse.ArgumentParser], None] = module.add_arguments
+        add(command)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    # SUPPRESS: the command's own default must not undo what stood before the command.
+    suppress = argparse.SUPPRESS
+    parser.add_argument("-p", "--profile", metavar="NAME", default=suppress, help="the AWS profile (AWS_PROFILE, default)")
+    parser.add_argument("--no-input", action="store_true", default=suppress, help="never ask; fail with exit code 6")
+    parser.add_argument("--debug", action="store_true", default=suppress, help="show a traceback when it fails")

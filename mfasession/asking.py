@@ -1,0 +1,82 @@
+"""The rules of asking for codes: none is sent twice, a wrong one is asked for again, three at most."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mfasession.errors import AwsRefused, AwsUnreachable, CodeRefused, MfaSessionError, Unanswered
+from mfasession.totp import STEP
+
+if TYPE_CHECKING:
+    from mfasession.codes import CodeRequest, CodeSource
+    from mfasession.model import Session
+    from mfasession.remembered import Remembered
+
+TRIES = 3
+"""Codes that AWS may refuse before we stop: it counts nine a device in three minutes, the person's other tools included."""
+
+
+class Asking:
+    """One question, until AWS takes a code or there is no sense in another."""
+
+    def __init__(self, source: "CodeSource", request: "CodeRequest", remembered: "Remembered") -> None:
+        self._source = source
+        self._request = request
+        self._remembered = remembered
+
+    def exchange(
+        self, send: "Callable[[str], Session]", *, prepare: "Callable[[CodeRequest], CodeRequest]"
+    ) -> "Session":
+        """Return what `send` makes of an accepted code. Raises AwsRefused, AwsUnreachable, Cancelled, InputNeeded."""
+        refusals = 0
+        while True:
+            code = self._ask(prepare)
+            try:
+                session = send(code)
+            except CodeRefused as refused:
+                self._record(code)
+                refusals += 1
+                if refusals >= self._source.tries:
+                    raise _stop(refused, refusals) from None
+                self._ask_again(refused.message, wait=not self._source.interactive)
+            except AwsUnreachable as failure:
+                if isinstance(failure, Unanswered):
+                    self._record(code)
+                raise
+            except AwsRefused:
+                self._record(code)
+                raise
+            else:
+                self._record(code)
+                return session
+
+    def _ask(self, prepare: "Callable[[CodeRequest], CodeRequest]") -> str:
+        if not self._source.interactive and time.time() // STEP == self._last_sent() // STEP:
+            self._ask_again("", wait=True)
+        code = self._source.ask(self._request, on_waiting=lambda: prepare(self._request))
+        while self._remembered.was_sent(self._request.serial, code):
+            used = "that code was sent to AWS before, and AWS takes each only once"
+            if self._source.tries == 1:
+                raise AwsRefused(used, "wait for the next code on the device, then run it again")
+            self._ask_again(used, wait=True)
+            code = self._source.ask(self._request, on_waiting=lambda: prepare(self._request))
+        return code
+
+    def _ask_again(self, notice: str, *, wait: bool) -> None:
+        next_step = (time.time() // STEP + 1) * STEP
+        self._request = self._request.replace(notice=notice, not_before=next_step if wait else 0.0)
+
+    def _last_sent(self) -> float:
+        return self._remembered.last_sent(self._request.serial)
+
+    def _record(self, code: str) -> None:
+        self._remembered.record_sent(self._request.serial, code)
+
+
+def _stop(refused: CodeRefused, refusals: int) -> MfaSessionError:
+    if refusals == 1:
+        return refused
+    return AwsRefused(
+        f"AWS refused {refusals} codes",
+        "is it the right device? AWS takes 9 codes a device in 3 minutes: wait 3 minutes, then run it again",
+    )

@@ -1,0 +1,196 @@
+"""The only room that talks to AWS: STS and IAM through boto3, errors translated to ours.
+
+boto3 takes longer to import than everything else here together, so this module is imported while a person types.
+The clients are given the long-term key itself and never search for credentials: that search could end at our own
+`credential_process`.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.exceptions
+import botocore.session
+from botocore.config import Config
+
+from mfasession import aws_errors
+from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError, Throttled, Unanswered
+from mfasession.model import Device, LongTermKey, Session, partition_of
+from mfasession.text import printable
+from mfasession.values import Secret, Value
+
+if TYPE_CHECKING:
+    from mfasession.profiles import Profile, Role
+
+Answer = TypeVar("Answer")
+
+# The region whose STS answers when none is configured; a partition has no global endpoint but aws's.
+DEFAULT_REGIONS = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1"}
+
+
+class Identity(Value):
+    """Who a key belongs to, as sts:GetCallerIdentity tells it."""
+
+    arn: str
+    account: str
+
+    @property
+    def user(self) -> str:
+        """The user's name without its path; `root` for the account's root user."""
+        return self.arn.rpartition(":")[2].rpartition("/")[2]
+
+    @property
+    def is_root(self) -> bool:
+        """Whether this is the account's root user."""
+        return self.arn.endswith(":root")
+
+
+class Aws:
+    """STS and IAM as one caller. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
+
+    def __init__(self, profile: "Profile", key: "LongTermKey | Session", environ: Mapping[str, str]) -> None:
+        self._key = key
+        self._session = _session(profile, key, environ)
+        self._clients: dict[str, Any] = {}
+
+    def identity(self) -> Identity:
+        """Return who the key belongs to. AWS answers this whatever the policies say."""
+        answer = self._call("GetCallerIdentity", lambda: self._client("sts").get_caller_identity())
+        return Identity(arn=answer["Arn"], account=answer["Account"])
+
+    def mfa_devices(self) -> list[Device]:
+        """Return the devices of the user whose key this is (at most 8, IAM quotas)."""
+        answer = self._call("ListMFADevices", lambda: self._client("iam").list_mfa_devices())
+        return [Device(serial=each["SerialNumber"], user=each.get("UserName", "")) for each in answer["MFADevices"]]
+
+    def session_token(self, serial: str, code: str, duration: int) -> Session:
+        """Exchange a code for a session of `duration` seconds (900..129600). CodeRefused: another code may do.
+
+        The request is sent once: a lost answer may have used the code up. Only throttled requests, which AWS has not
+        looked at, are sent again.
+        """
+        answer = self._call(
+            "GetSessionToken",
+            lambda: self._client("sts").get_session_token(
+                SerialNumber=serial, TokenCode=code, DurationSeconds=duration
+            ),
+            uses_code=True,
+        )
+        return self._made(answer["Credentials"], mfa_serial=serial)
+
+    def assume_role(
+        self, role: "Role", session_name: str, *, duration: int, serial: str = "", code: str = ""
+    ) -> Session:
+        """Assume a role for `duration` seconds (900..43200), with a code of its own when `serial` is given."""
+        request: dict[str, Any] = {
+            "RoleArn": role.arn,
+            "RoleSessionName": session_name,
+            "DurationSeconds": duration,
+        }
+        if role.external_id:
+            request["ExternalId"] = role.external_id
+        if serial:
+            request |= {"SerialNumber": serial, "TokenCode": code}
+        answer = self._call(
+            "AssumeRole", lambda: self._client("sts").assume_role(**request), uses_code=bool(serial)
+        )
+        made = self._made(answer["Credentials"], mfa_serial=serial or getattr(self._key, "mfa_serial", ""))
+        return made.replace(role_arn=role.arn, identity=answer["AssumedRoleUser"]["Arn"])
+
+    def _made(self, credentials: Mapping[str, Any], mfa_serial: str) -> Session:
+        key_id = self._key.key_id if isinstance(self._key, Session) else self._key.access_key_id
+        return Session(
+            access_key_id=credentials["AccessKeyId"],
+            secret_access_key=Secret(credentials["SecretAccessKey"]),
+            session_token=Secret(credentials["SessionToken"]),
+            expires=int(credentials["Expiration"].timestamp()),
+            issued=int(time.time()),
+            key_id=key_id,
+            mfa_serial=mfa_serial,
+        )
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            # One attempt: `_call` decides what may be sent again. One client: the connection that asked who the key
+            # belongs to carries the code too, with no new handshake after Enter.
+            limits = Config(
+                retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, user_agent_extra="mfasession"
+            )
+            self._clients[service] = self._session.client(service, config=limits)
+        return self._clients[service]
+
+    def _call(self, operation: str, send: Callable[[], Answer], *, uses_code: bool = False) -> Answer:
+        for pause in (0.5, 1.0, 2.0):
+            try:
+                return self._call_once(operation, send)
+            except Throttled:
+                time.sleep(pause)
+            except AwsUnreachable:
+                if uses_code:
+                    raise
+                time.sleep(pause / 4)
+        return self._call_once(operation, send)
+
+    def _call_once(self, operation: str, send: Callable[[], Answer]) -> Answer:
+        try:
+            return send()
+        except botocore.exceptions.ClientError as error:
+            said = error.response.get("Error", {})
+            translated = aws_errors.refusal(
+                operation,
+                str(said.get("Code", "")),
+                str(said.get("Message", "")),
+                now=time.time(),
+                key_id=self._key.access_key_id,
+            )
+        except botocore.exceptions.BotoCoreError as error:
+            translated = _without_answer(operation, error)
+        except ValueError:
+            # botocore raises a bare ValueError for an endpoint_url that is no URL.
+            translated = ConfigurationError("the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL")
+        # Raised outside the handlers: botocore's exceptions hold the request, and a traceback would show them.
+        raise translated
+
+
+def _session(profile: "Profile", key: LongTermKey | Session, environ: Mapping[str, str]) -> boto3.Session:
+    """A session that knows the profile's settings (endpoints, services, proxies, CA bundle) and this key alone."""
+    known = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
+    name = profile.name if profile.name in known.available_profiles else profile.key_section
+    if name in known.available_profiles:
+        known.set_config_variable("profile", name)
+    region = profile.region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+    return boto3.Session(
+        aws_access_key_id=key.access_key_id,
+        aws_secret_access_key=key.secret_access_key.reveal(),
+        aws_session_token=key.session_token.reveal() if isinstance(key, Session) else None,
+        region_name=region or DEFAULT_REGIONS.get(partition_of(profile.mfa_serial), "us-east-1"),
+        botocore_session=known,
+    )
+
+
+def _without_answer(operation: str, error: botocore.exceptions.BotoCoreError) -> MfaSessionError:
+    """Translate what happened on the way to AWS, or before the request was made."""
+    host = printable(urlsplit(str(getattr(error, "kwargs", {}).get("endpoint_url", ""))).hostname or "AWS")
+    match error:
+        case botocore.exceptions.ProxyConnectionError():
+            return AwsUnreachable(
+                "the proxy did not let the request through", "look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+            )
+        case botocore.exceptions.SSLError():
+            return AwsUnreachable(
+                f"the certificate of {host} is not trusted: another machine may be answering",
+                "behind a company proxy, name its certificates: AWS_CA_BUNDLE=FILE",
+            )
+        case botocore.exceptions.ReadTimeoutError() | botocore.exceptions.ConnectionClosedError():
+            return Unanswered(f"{host} did not answer {operation}", "look at the network, then run it again")
+        case botocore.exceptions.HTTPClientError() | botocore.exceptions.ConnectionError():
+            return AwsUnreachable(f"{host} cannot be reached", "look at the network, then run it again")
+        case botocore.exceptions.ParamValidationError():
+            return ConfigurationError(
+                f"{operation} cannot be asked with these values", "look at mfa_serial, the role and the durations"
+            )
+        case botocore.exceptions.InvalidRegionError():
+            return ConfigurationError("the region is not a region's name", "mend region or AWS_REGION")
+    return MfaSessionError(f"{operation} failed before AWS was asked: {type(error).__name__}", "run it with --debug")

@@ -1,0 +1,105 @@
+"""The AWS configuration and credentials files: where they are, and one section or one profile of them.
+
+Rules: AWS SDKs and Tools Reference Guide, "Shared config and credentials files". On the path of every command.
+"""
+
+import os
+
+from mfasession import files, ini
+from mfasession.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+MANAGER = "mfasession"
+"""The value of `manager` in a section that is ours to write."""
+
+
+def is_managed(section: "Mapping[str, str] | None") -> bool:
+    """Tell whether a section of the credentials file is ours to write."""
+    return section is not None and section.get("manager") == MANAGER
+
+
+class AwsFiles:
+    """Both files, each read once until `reread`."""
+
+    def __init__(self, environ: "Mapping[str, str]") -> None:
+        self.config_path = _path(environ, "AWS_CONFIG_FILE", "~/.aws/config")
+        self.credentials_path = _path(environ, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+        self._texts: dict[str, str] = {}
+
+    def reread(self) -> None:
+        """Forget what was read: the next question goes to the disk."""
+        self._texts.clear()
+
+    def credentials(self, section: str) -> "dict[str, str] | None":
+        """Return one section of the credentials file. Raises ConfigurationError (unsafe, unreadable, malformed)."""
+        return read_section(self.credentials_path, self.credentials_text(), section)
+
+    def credentials_text(self) -> str:
+        """Return the credentials file's text, empty when there is none. Raises ConfigurationError."""
+        if self.credentials_path not in self._texts:
+            self._texts[self.credentials_path] = files.read_private(self.credentials_path) or ""
+        return self._texts[self.credentials_path]
+
+    def config(self, profile: str) -> "dict[str, str] | None":
+        """Return a profile's section of the configuration file. Raises ConfigurationError."""
+        text = self.config_text()
+        if not any(char in profile for char in " \t'\"\\") and not (profile == "default" and "profile default" in text):
+            found = read_section(self.config_path, text, profile if profile == "default" else f"profile {profile}")
+            if found is not None:
+                return found
+        # Only the rare spellings are left: `[profile "x"]`, `[profile  x]`, or both `[default]` and `[profile default]`.
+        return self._configured().get(profile) if profile in text else None
+
+    def config_text(self) -> str:
+        """Return the configuration file's text, empty when there is none. Raises ConfigurationError."""
+        if self.config_path not in self._texts:
+            self._texts[self.config_path] = files.read_text(self.config_path) or ""
+        return self._texts[self.config_path]
+
+    def profile(self, name: str) -> "dict[str, str] | None":
+        """Return a profile's merged keys; the credentials file's win, as in botocore. None when in neither file."""
+        configured, credentials = self.config(name), self.credentials(name)
+        if configured is None or credentials is None:
+            return configured if credentials is None else credentials
+        return {**configured, **credentials}
+
+    def profile_names(self) -> list[str]:
+        """Return the names of all profiles of both files, in file order."""
+        names = self._configured() | parse(self.credentials_path, self.credentials_text())
+        return list(names)
+
+    def _configured(self) -> dict[str, dict[str, str]]:
+        from mfasession import profile_headers
+
+        return profile_headers.profiles(parse(self.config_path, self.config_text()))
+
+
+def read_section(path: str, text: str, name: str) -> "dict[str, str] | None":
+    """Return one section's keys. Raises ConfigurationError when the file cannot be understood."""
+    try:
+        return ini.read_section(text, name)
+    except ini.MalformedIni as fault:
+        raise malformed(path, fault) from None
+
+
+def parse(path: str, text: str) -> dict[str, dict[str, str]]:
+    """Return all sections. Raises ConfigurationError when the file cannot be understood."""
+    try:
+        return ini.parse(text)
+    except ini.MalformedIni as fault:
+        raise malformed(path, fault) from None
+
+
+def malformed(path: str, fault: ini.MalformedIni) -> ConfigurationError:
+    """Say where the fault is and what it is; never what the line holds."""
+    return ConfigurationError(
+        f"{path}, line {fault.line}: {fault.reason}", f"mend line {fault.line}: no AWS tool can read the file as it is"
+    )
+
+
+def _path(environ: "Mapping[str, str]", variable: str, default: str) -> str:
+    return os.path.expandvars(os.path.expanduser(environ.get(variable) or default))

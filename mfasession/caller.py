@@ -1,0 +1,63 @@
+"""The long-term key's owner and the connection to AWS, made ready in the background while a person types."""
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from mfasession.errors import AwsRefused, ConfigurationError
+from mfasession.model import LongTermKey
+
+if TYPE_CHECKING:
+    from mfasession.aws import Aws, Identity
+    from mfasession.codes import CodeRequest
+    from mfasession.profiles import Profile
+
+
+class Caller:
+    """One long-term key and its way to AWS. `prepare` and `ready` may be called from two threads."""
+
+    def __init__(self, environ: Mapping[str, str], profile: "Profile") -> None:
+        self.key = profile.key or _key_in_keyring(profile)
+        self._environ = environ
+        self._profile = profile
+        self._preparing = threading.Lock()
+        self._ready: tuple[Aws, Identity] | None = None
+
+    def prepare(self, request: "CodeRequest") -> "CodeRequest":
+        """Import boto3, connect, and ask AWS whose key it is: the question can then name the user and the account.
+
+        Raises what ends the question at once, before a code is typed in vain: key unknown, clock wrong, no network.
+        """
+        _, identity = self.ready()
+        return request.replace(user=identity.user, account=identity.account)
+
+    def ready(self) -> "tuple[Aws, Identity]":
+        """Return the connection and the key's owner. Raises AwsRefused, AwsUnreachable, ConfigurationError."""
+        with self._preparing:
+            if self._ready is None:
+                from mfasession.aws import Aws
+
+                aws = Aws(self._profile, self.key, self._environ)
+                self._ready = aws, aws.identity()
+            return self._ready
+
+    def user(self) -> str:
+        """Return the user's name when AWS has told it."""
+        return self._ready[1].user if self._ready else ""
+
+
+def _key_in_keyring(profile: "Profile") -> LongTermKey:
+    from mfasession.errors import StoreError
+    from mfasession.stores.keyring_store import read_long_term_key
+
+    missing = ConfigurationError(
+        f"profile {profile.key_section} has no long-term key", f"aws configure --profile {profile.key_section}"
+    )
+    try:
+        key = read_long_term_key(profile.key_section)
+    except StoreError as unavailable:
+        missing.hint += f"; or in the keyring, which did not answer: {unavailable.message}"
+        raise missing from None
+    if key is None:
+        raise missing
+    return key

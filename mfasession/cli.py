@@ -1,0 +1,105 @@
+"""The program: words to a command, errors to exit codes. Nothing below prints an error or leaves the process."""
+
+import os
+import sys
+
+from mfasession import errors, hits
+from mfasession.messages import complain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mfasession.options import Options
+
+INTERRUPTED = 130
+EXIT_CODES: dict[type[BaseException], int] = {
+    errors.NoSession: 1,
+    errors.UsageError: 2,
+    errors.ConfigurationError: 3,
+    errors.AwsRefused: 4,
+    errors.AwsUnreachable: 5,
+    errors.InputNeeded: 6,
+    errors.StoreError: 7,
+    errors.Cancelled: INTERRUPTED,
+    KeyboardInterrupt: INTERRUPTED,
+}
+"""The one table of exit codes; 0 is done, and whatever is not here is 1, an unexpected failure."""
+
+
+def main(words: "Sequence[str] | None" = None) -> int:
+    """Run one command and return its exit code. `words` are the command line's, without the program's own name."""
+    words = sys.argv[1:] if words is None else words
+    try:
+        options = hits.parse(words)
+        if options is None:
+            from mfasession import arguments
+
+            options = arguments.parse(words)
+        code = _run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away. The rest must not be flushed into the closed pipe when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (errors.MfaSessionError, KeyboardInterrupt) as error:
+        return _report(error, words)
+    except Exception as error:  # noqa: BLE001  # the last resort: one line for people, the traceback behind --debug
+        return _report(error, words)
+    return code
+
+
+def _run(options: "Options") -> int:
+    from mfasession.context import Context
+
+    context = Context(os.environ, options)
+    # Named one by one: importlib would cost the hit path its import machinery in Python.
+    if options.command == "process":
+        from mfasession.commands import process
+
+        return process.run(context)
+    if options.command == "env":
+        from mfasession.commands import env
+
+        return env.run(context)
+    if options.command == "exec":
+        from mfasession.commands import exec as exec_
+
+        return exec_.run(context)
+    from importlib import import_module
+
+    code: int = import_module(f"mfasession.commands.{options.command}").run(context)
+    return code
+
+
+def exit_code(error: BaseException) -> int:
+    """Return the exit code of an error, by the nearest class in the table."""
+    return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), 1)
+
+
+def _report(error: BaseException, words: "Sequence[str]") -> int:
+    code = exit_code(error)
+    if "--debug" in words:
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, errors.MfaSessionError):
+        complain(error.message, error.hint)
+    elif code == INTERRUPTED:
+        complain("interrupted")
+    else:
+        # Not its text: a foreign exception may quote what it choked on.
+        complain(f"unexpected failure: {type(error).__name__}", "run it again with --debug and report what it shows")
+    if "env" in (words[: list(words).index("--")] if "--" in words else words):
+        _fail_the_eval(code, words)
+    return code
+
+
+def _fail_the_eval(code: int, words: "Sequence[str]") -> None:
+    """`eval "$(false)"` succeeds, even under `set -e`: print the one line that makes the eval fail too."""
+    from mfasession.outlets import shells
+
+    named = next((after for word, after in zip(words, words[1:], strict=False) if word == "--shell"), "")
+    shell = named if named in shells.NAMES else shells.detect(os.environ.get("SHELL", ""))
+    sys.stdout.write(shells.failure(shell, code))
+    sys.stdout.flush()

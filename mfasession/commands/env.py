@@ -1,0 +1,38 @@
+"""`mfasession env`: the lines to eval in a shell. On the path of every command."""
+
+import sys
+
+from mfasession.outlets import environment, shells
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from mfasession.context import Context
+
+HELP = 'lines to eval in a shell: eval "$(mfasession env)"'
+
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """Add the flags of the command."""
+    from mfasession.arguments import shell
+
+    parser.add_argument("--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.NAMES)} (from $SHELL)")
+    parser.add_argument("--unset", action="store_true", help="take back all that it sets")
+
+
+def run(context: "Context") -> int:
+    """Print the variables of the session in the shell's own words."""
+    shell = context.options.shell or shells.detect(context.environ.get("SHELL", ""))
+    if context.options.unset:
+        values = environment.unset()
+    else:
+        profile = context.profile()
+        values = environment.variables(context.session(profile), profile.name)
+    sys.stdout.write(shells.render(shell, values))
+    if sys.stdout.isatty():
+        from mfasession.messages import say
+
+        typed = "mfasession env --unset" if context.options.unset else "mfasession env"
+        say(f"this is for your shell to read: {shells.how_to(shell, typed)}")
+    return 0

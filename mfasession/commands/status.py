@@ -1,0 +1,143 @@
+"""`mfasession status`: every session, where it is kept and how long it still lives."""
+
+import sys
+import time
+
+from mfasession import profiles, timestamps
+from mfasession.durations import show
+from mfasession.errors import UsageError
+from mfasession.messages import complain, say, until
+from mfasession.model import account_of
+from mfasession.text import printable
+from mfasession.values import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from mfasession.context import Context
+    from mfasession.model import Session
+    from mfasession.profiles import Profile
+
+HELP = "every session: profile, identity, store, time left"
+BAR = 16
+"""Characters of the bar that shows the time left."""
+UNKNOWN_LIFE = 12 * 3600
+"""Seconds that a whole bar stands for when a session does not say when it was made."""
+
+
+class Row(Value):
+    """One session and the profile it belongs to."""
+
+    profile: str
+    section: str
+    store: str
+    session: "Session"
+
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """Add the flags of the command."""
+    parser.add_argument("--json", action="store_true", help="one JSON array, for scripts")
+    parser.add_argument("--watch", action="store_true", help="stay and count down, until ctrl-C")
+
+
+def run(context: "Context") -> int:
+    """Show the sessions; 1 when the profile named with -p has no valid one."""
+    if context.options.watch:
+        return _watch(context)
+    rows, now = _rows(context), time.time()
+    if context.options.json:
+        import json
+
+        sys.stdout.write(json.dumps([_record(row, now) for row in rows], indent=2) + "\n")
+    elif rows:
+        sys.stdout.write(_table(rows, now))
+    return _answer(context, rows, now)
+
+
+def _answer(context: "Context", rows: list[Row], now: float) -> int:
+    if not context.options.profile:
+        if not rows:
+            say("no sessions; mfasession login makes one")
+        return 0
+    if any(row.session.expires > now for row in rows):
+        return 0
+    name = context.profile().name
+    complain(f"no valid session for profile {name}", f"mfasession login -p {name}")
+    return 1
+
+
+def _rows(context: "Context") -> list[Row]:
+    only = context.profile() if context.options.profile else None
+    rows = []
+    for store in context.stores():
+        for section in store.sections():
+            if only is not None and section != only.session_section:
+                continue
+            session = store.load(section)
+            if session is not None and (only is None or _belongs(session, only)):
+                name = profiles.of_section(section, context.config)
+                rows.append(Row(profile=name, section=section, store=store.name, session=session))
+    return rows
+
+
+def _belongs(session: "Session", profile: "Profile") -> bool:
+    from mfasession.sessions import fits
+
+    return fits(session, profile)
+
+
+def _record(row: Row, now: float) -> dict[str, object]:
+    session = row.session
+    return {
+        "profile": row.profile,
+        "section": row.section,
+        "store": row.store,
+        "identity": session.identity or None,
+        "account": _account(session) or None,
+        "mfa_serial": session.mfa_serial or None,
+        "role_arn": session.role_arn or None,
+        "region": session.region or None,
+        "expiration": timestamps.show(session.expires),
+        "seconds_left": max(int(session.expires - now), 0),
+        "valid": session.expires > now,
+    }
+
+
+def _table(rows: list[Row], now: float) -> str:
+    lines = [("PROFILE", "IDENTITY", "STORE", "VALID UNTIL", "")]
+    for row in rows:
+        alive = row.session.expires > now
+        when = until(row.session.expires, now) if alive else f"expired {show(int(now - row.session.expires))} ago"
+        lines.append((row.profile, _identity(row.session), row.store, when, _bar(row.session, now)))
+    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    shown = ("  ".join((*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[4])) for line in lines)
+    return "".join(printable(line.rstrip()) + "\n" for line in shown)
+
+
+def _bar(session: "Session", now: float) -> str:
+    whole = session.expires - session.issued if session.issued else UNKNOWN_LIFE
+    left = min(max(session.expires - now, 0) / max(whole, 1), 1.0)
+    full = min(int(left * BAR + 0.999), BAR)
+    return "[" + "#" * full + "." * (BAR - full) + "]"
+
+
+def _identity(session: "Session") -> str:
+    name = session.identity.partition(":user/")[2] or session.identity.partition(":assumed-role/")[2]
+    return f"{name} in {_account(session)}" if name else session.identity or _account(session) or "-"
+
+
+def _account(session: "Session") -> str:
+    return account_of(session.identity) or account_of(session.mfa_serial)
+
+
+def _watch(context: "Context") -> int:
+    if not sys.stdout.isatty():
+        raise UsageError("--watch needs a terminal", "mfasession status --json, for scripts")
+    while True:
+        context.aws_files.reread()
+        rows, now = _rows(context), time.time()
+        # Home, the table, and clear what an earlier, longer one left below.
+        sys.stdout.write("\x1b[H\x1b[2J" + (_table(rows, now) if rows else "no sessions\n") + "ctrl-C ends this\n")
+        sys.stdout.flush()
+        time.sleep(1)

@@ -1,0 +1,120 @@
+"""Reads and checks the text of `config.toml`; imported only when that text is new (see `config`)."""
+
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mfasession import durations
+from mfasession.errors import ConfigurationError
+
+Scalar = str | int | tuple[str, ...]
+CODE_SOURCES = ("prompt", "pinentry", "totp")
+STORES = ("file", "keyring")
+
+
+def read(path: str, text: str) -> dict[tuple[str, ...], Scalar]:
+    """Return the checked entries: `(key,)` for common ones, `("profiles", name, key)` for a profile's.
+
+    A profile's empty table is `("profiles", name)` with an empty value. Raises ConfigurationError.
+    """
+    try:
+        tree = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        # The decoder quotes single characters and places only, never a value.
+        raise ConfigurationError(f"{path} is not TOML: {_first_line(error)}", f"mend that line of {path}") from None
+    profiles = tree.pop("profiles", {})
+    if not _is_table_of_tables(profiles):
+        raise _wrong(path, "profiles", "a table a profile", "write [profiles.NAME] and its keys below")
+    flat: dict[tuple[str, ...], Scalar] = {}
+    _check(path, (), tree, {**_SETTINGS, "default_profile": _text}, flat, also=("profiles",))
+    for name, settings in profiles.items():
+        flat["profiles", name] = ""
+        _check(path, ("profiles", name), settings, {**_SETTINGS, **_PROFILE_ONLY}, flat)
+    return flat
+
+
+def _check(
+    path: str,
+    prefix: tuple[str, ...],
+    table: Mapping[str, Any],
+    known: "Mapping[str, Callable[[Any], Scalar]]",
+    flat: dict[tuple[str, ...], Scalar],
+    also: tuple[str, ...] = (),
+) -> None:
+    for key, value in table.items():
+        shown = ".".join((*prefix, key))
+        if key not in known:
+            near = difflib.get_close_matches(key, [*known, *also], n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(sorted((*known, *also)))}"
+            if not prefix and key in _PROFILE_ONLY:
+                hint = f"{key} belongs to one profile: put it below [profiles.NAME]"
+            raise ConfigurationError(f"{path}: unknown key {shown}", hint)
+        try:
+            flat[*prefix, key] = known[key](value)
+        except ValueError as error:
+            raise ConfigurationError(f"{path}: {shown}: {error}", f"mend {shown} in {path}") from None
+
+
+def _is_table_of_tables(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(table, dict) for table in value.values())
+
+
+def _wrong(path: str, key: str, wanted: str, hint: str) -> ConfigurationError:
+    return ConfigurationError(f"{path}: {key} must be {wanted}", hint)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise ValueError("must be a text")
+    return value
+
+
+def _one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value not in names:
+            near = difflib.get_close_matches(str(value), names, n=1)
+            raise ValueError(f"must be one of {', '.join(names)}" + (f" (did you mean {near[0]}?)" if near else ""))
+        return str(value)
+
+    return check
+
+
+def _seconds(least: int, most: int) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise ValueError('must be a duration such as "12h"')
+        seconds = durations.parse(str(value))
+        if not least <= seconds <= most:
+            raise ValueError(f"must be from {durations.show(least)} to {durations.show(most)}")
+        return seconds
+
+    return check
+
+
+def _code(value: Any) -> str | tuple[str, ...]:
+    if isinstance(value, dict) and set(value) == {"command"}:
+        words = value["command"]
+        if isinstance(words, list) and words and all(isinstance(w, str) and "\0" not in w for w in words) and words[0]:
+            return tuple(words)
+        raise ValueError('command must be a list of words, as in { command = ["ykman", "oath", "accounts", "code"] }')
+    if isinstance(value, str) and value in CODE_SOURCES:
+        return value
+    raise ValueError(f'must be one of {", ".join(CODE_SOURCES)} or {{ command = ["…"] }}')
+
+
+_SETTINGS: Mapping[str, Callable[[Any], Scalar]] = {
+    "store": _one_of(STORES),
+    "duration": _seconds(durations.SESSION_MINIMUM, durations.SESSION_MAXIMUM),
+    "code": _code,
+    "refresh_margin": _seconds(0, 12 * 3600),
+}
+_PROFILE_ONLY: Mapping[str, Callable[[Any], Scalar]] = {
+    "mfa_serial": _text,
+    "source": _text,
+    "session_profile": _text,
+}

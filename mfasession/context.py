@@ -1,0 +1,83 @@
+"""One run of a command: the environment, the files and the configuration, each read when it is first asked for.
+
+On the path of every command: what only a renewal needs is imported there.
+"""
+
+import os
+import time
+
+from mfasession import config, paths, profiles, sessions
+from mfasession.awsfiles import AwsFiles
+from mfasession.stores.credentials_file import CredentialsFileStore
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mfasession.config import Config
+    from mfasession.model import Session
+    from mfasession.options import Options
+    from mfasession.profiles import Profile
+    from mfasession.stores import SessionStore
+
+
+class Context:
+    """What a command knows besides its own options."""
+
+    def __init__(self, environ: "Mapping[str, str]", options: "Options") -> None:
+        self.environ = environ
+        self.options = options
+        self.aws_files = AwsFiles(environ)
+        self.config: Config = config.load(environ)
+
+    def profile(self) -> "Profile":
+        """Return the chosen profile. Raises ConfigurationError."""
+        name = profiles.chosen(self.options.profile, self.environ, self.config)
+        profile = profiles.resolve(name, self.aws_files, self.config)
+        return profile.replace(mfa_serial=self.options.serial) if self.options.serial else profile
+
+    def session(self, profile: "Profile") -> "Session":
+        """Return a session that is good for use: the kept one while it is fresh, else a renewed one.
+
+        Raises whatever keeps a session from being made: InputNeeded, AwsRefused, AwsUnreachable, StoreError, Cancelled.
+        """
+        kept = self.kept(profile)
+        if kept is not None and not self.options.force:
+            if sessions.is_fresh(kept, time.time(), profile.settings.refresh_margin, self.options.min_ttl):
+                return kept
+        from mfasession import renewal
+
+        return renewal.renew(self, profile, kept)
+
+    def kept(self, profile: "Profile") -> "Session | None":
+        """Return the kept session of a profile when it is bound to the profile's key, device and role as they are now."""
+        session = self.store_of(profile).load(profile.session_section)
+        if session is None:
+            other = self._other_store(profile)
+            session = other.load(profile.session_section) if other else None
+        return session if session is not None and sessions.fits(session, profile) else None
+
+    def store_of(self, profile: "Profile") -> "SessionStore":
+        """Return the store that the profile's sessions are written to."""
+        return self.store(self.options.store or profile.settings.store)
+
+    def store(self, name: str) -> "SessionStore":
+        """Return a store by its name: `file` or `keyring`."""
+        if name == "file":
+            return CredentialsFileStore(self.aws_files, self.environ)
+        from mfasession.stores.keyring_store import KeyringStore
+
+        return KeyringStore(paths.keyring_index(self.environ))
+
+    def stores(self) -> "list[SessionStore]":
+        """Return every store, the credentials file first."""
+        return [self.store("file"), self.store("keyring")]
+
+    def _other_store(self, profile: "Profile") -> "SessionStore | None":
+        """The store that a `login --store` once used, when it says that it holds this profile's session."""
+        if self.store_of(profile).name == "keyring":
+            return self.store("file")
+        if not os.path.exists(paths.keyring_index(self.environ)):
+            return None
+        keyring = self.store("keyring")
+        return keyring if profile.session_section in keyring.sections() else None

@@ -1,0 +1,45 @@
+"""Which of a user's devices can give a code for an API call. Values in, an answer out."""
+
+from collections.abc import Sequence
+
+from mfasession.errors import ConfigurationError
+from mfasession.model import Device
+from mfasession.text import printable
+
+
+def usable(devices: Sequence[Device], user: str) -> list[Device]:
+    """Return the devices whose codes GetSessionToken takes. Raises ConfigurationError when there are none.
+
+    FIDO keys and passkeys are left out: they "cannot be used with MFA-protected API access" (IAM User Guide).
+    """
+    of = f"user {user}" if user else "the user"
+    if not devices:
+        raise ConfigurationError(
+            f"{of} has no MFA device", "add an authenticator app in the console: IAM, Security credentials, MFA"
+        )
+    able = [device for device in devices if not device.is_fido]
+    if not able:
+        raise ConfigurationError(
+            f"{of} has only FIDO devices (security keys, passkeys), and AWS takes no FIDO answer for an API call",
+            "add an authenticator app beside it in the console: IAM, Security credentials, MFA",
+        )
+    return able
+
+
+def check_serial(serial: str) -> None:
+    """Raise ConfigurationError unless AWS could take this serial number (9..256 characters, STS API reference)."""
+    if Device(serial=serial).is_fido:
+        raise ConfigurationError(
+            f"{printable(serial)} is a FIDO device, and AWS takes no FIDO answer for an API call",
+            "name an authenticator app's serial number instead",
+        )
+    if not 9 <= len(serial) <= 256 or not all(char.isascii() and (char.isalnum() or char in "_+=/:,.@-") for char in serial):
+        raise ConfigurationError(
+            f"{printable(serial)} is not the serial number of an MFA device",
+            "it looks like arn:aws:iam::123456789012:mfa/NAME, or GAHT12345678 for a hardware token",
+        )
+    if serial.startswith("arn:") and ":mfa/" not in serial:
+        raise ConfigurationError(
+            f"{printable(serial)} is not the ARN of an MFA device", "it looks like arn:aws:iam::123456789012:mfa/NAME"
+        )
+

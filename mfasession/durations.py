@@ -1,0 +1,36 @@
+"""Durations as people write them (`12h`, `90m`, `1h30m`, `3600`), in whole seconds."""
+
+UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+
+SESSION_MINIMUM = 15 * 60
+SESSION_MAXIMUM = 36 * 3600
+"""Bounds of GetSessionToken's DurationSeconds (STS API reference)."""
+
+
+def parse(text: str) -> int:
+    """Return the seconds in a text such as `12h`, `1h30m` or `900`. Raises ValueError with a reason for people."""
+    rest = text.strip().lower()
+    if rest.isascii() and rest.isdigit():
+        return int(rest)
+    total, number, seen = 0, "", ""
+    for char in rest:
+        if char.isascii() and char.isdigit():
+            number += char
+        elif char in UNITS and number and char not in seen:
+            total, number, seen = total + int(number) * UNITS[char], "", seen + char
+        else:
+            raise ValueError(f"{text!r} is not a duration")
+    if number or not seen:
+        raise ValueError(f"{text!r} is not a duration")
+    return total
+
+
+def show(seconds: int) -> str:
+    """Return a short text, largest two units: `11 h 42 min`, `42 min`, `9 s`."""
+    if seconds < 60:
+        return f"{max(seconds, 0)} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

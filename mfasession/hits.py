@@ -1,0 +1,43 @@
+"""The few words that are typed and run a thousand times a day, read without argparse, which costs as much as Python itself.
+
+Whatever is not exactly one of these forms is left to `arguments.parse`, and a test holds the two to one answer.
+"""
+
+from mfasession.options import Options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = ("env", "exec", "process")
+
+
+def parse(words: "Sequence[str]") -> "Options | None":
+    """Return the options of `env`, `exec` or `process` with -p, --profile, --no-input or --shell; None for all else."""
+    if not words or words[0] not in COMMANDS:
+        return None
+    command, profile, shell, no_input = words[0], "", "", False
+    behind: tuple[str, ...] = ()
+    rest = iter(words[1:])
+    for word in rest:
+        if word in ("-p", "--profile"):
+            profile = next(rest, "-")
+            if not profile or profile.startswith("-"):
+                return None
+        elif word == "--no-input":
+            no_input = True
+        elif word == "--shell" and command == "env":
+            shell = next(rest, "-")
+            if not _is_shell(shell):
+                return None
+        elif word == "--" and command == "exec":
+            behind = tuple(rest)
+        else:
+            return None
+    return Options(command=command, profile=profile, shell=shell, no_input=no_input, words=behind)
+
+
+def _is_shell(name: str) -> bool:
+    from mfasession.outlets import shells
+
+    return name in shells.NAMES

@@ -1,0 +1,31 @@
+"""Words for people, on stderr: stdout carries data only. On the path of every command."""
+
+import sys
+import time
+
+from mfasession.durations import show
+from mfasession.text import printable
+
+
+def say(text: str) -> None:
+    """Write one line, as ours."""
+    sys.stderr.write(f"mfasession: {text}\n")
+
+
+def complain(message: str, hint: str = "") -> None:
+    """Write an error and the hint that mends it, safe to show whatever AWS or a file put into them."""
+    say(printable(message))
+    if hint:
+        sys.stderr.write(f"  hint: {printable(hint)}\n")
+
+
+def until(expires: int, now: float) -> str:
+    """Return when that is, in local time, and how long until then: `19:24 tomorrow (11 h 42 min left)`."""
+    then = time.localtime(expires)
+    days = round((_noon(expires) - _noon(now)) / 86400)
+    day = "" if days == 0 else " tomorrow" if days == 1 else time.strftime(" on %Y-%m-%d", then)
+    return f"{time.strftime('%H:%M', then)}{day} ({show(int(expires - now))} left)"
+
+
+def _noon(when: float) -> float:
+    return time.mktime((*time.localtime(when)[:3], 12, 0, 0, 0, 0, -1))

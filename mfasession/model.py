@@ -1,0 +1,66 @@
+"""The nouns of the field as frozen values. Secrets are `Secret`, times are whole seconds since the epoch (UTC)."""
+
+from mfasession.values import Secret, Value
+
+
+class LongTermKey(Value):
+    """An IAM user's access key (`AKIA…`), good only for the calls that the rule exempts."""
+
+    access_key_id: str
+    secret_access_key: Secret
+
+
+class Session(Value):
+    """Temporary credentials and what they are bound to: the long-term key, the device and the role they came from."""
+
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret
+    expires: int
+    """Epoch seconds, UTC."""
+    key_id: str
+    """Access key ID of the long-term key that was exchanged for this session."""
+    mfa_serial: str = ""
+    """Serial number or ARN of the device whose code was used; empty when not recorded."""
+    role_arn: str = ""
+    """The assumed role, or empty for the user's own session."""
+    identity: str = ""
+    """ARN of the user or the assumed role, when known."""
+    region: str = ""
+    """The profile's region, when it has one."""
+    issued: int = 0
+    """Epoch seconds, UTC; 0 when not recorded."""
+
+
+class Device(Value):
+    """One MFA device of a user, as `iam:ListMFADevices` tells it."""
+
+    serial: str
+    user: str = ""
+
+    @property
+    def is_fido(self) -> bool:
+        """A FIDO key or passkey cannot answer an API call (IAM User Guide, MFA-protected API access)."""
+        return ":u2f/" in self.serial or ":fido/" in self.serial
+
+    @property
+    def name(self) -> str:
+        """The name people gave the device: the last part of its ARN, or a hardware serial number as it is."""
+        return self.serial.rpartition("/")[2]
+
+    @property
+    def account(self) -> str:
+        """Twelve digits from the ARN; empty for a hardware serial number."""
+        return account_of(self.serial)
+
+
+def account_of(arn: str) -> str:
+    """Return the account ID (12 digits) in an ARN, or an empty string."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 and parts[0] == "arn" else ""
+
+
+def partition_of(arn: str) -> str:
+    """Return the partition (aws, aws-cn, aws-us-gov, …) in an ARN, or an empty string."""
+    parts = arn.split(":")
+    return parts[1] if len(parts) > 5 and parts[0] == "arn" else ""

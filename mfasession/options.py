@@ -1,0 +1,25 @@
+"""What the command line said, checked, as one frozen value. Durations are seconds. On the path of every command."""
+
+from mfasession.values import Value
+
+
+class Options(Value):
+    """One field for each flag of any command; a command reads its own."""
+
+    command: str
+    profile: str = ""
+    no_input: bool = False
+    debug: bool = False
+    shell: str = ""
+    unset: bool = False
+    words: tuple[str, ...] = ()
+    """The command to run, for `exec` and `sandbox`."""
+    min_ttl: int = 0
+    code: str = ""
+    serial: str = ""
+    duration: int = 0
+    store: str = ""
+    force: bool = False
+    json: bool = False
+    watch: bool = False
+    all: bool = False

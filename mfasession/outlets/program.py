@@ -1,0 +1,50 @@
+"""Replacing this process by a command (execve), as a shell would do it. On the path of every `exec`."""
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import NoReturn
+
+NOT_FOUND = 127
+NOT_EXECUTABLE = 126
+"""POSIX shell, 2.8.2 "Exit Status for Commands"."""
+
+
+class CannotRun(Exception):
+    """The command could not be started. Shapes: `status` is 126 or 127, `reason` is for people."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
+    """Become the command, found through the PATH of its own environment. Raises CannotRun."""
+    _restore_signals()
+    try:
+        os.execvpe(words[0], list(words), dict(environ))
+    except OSError as error:
+        # execvpe tells of a folder or a file without the x bit on the PATH as EACCES, of none at all as ENOENT.
+        if isinstance(error, FileNotFoundError | NotADirectoryError) and not _is_there(words[0]):
+            raise CannotRun(NOT_FOUND, "command not found") from None
+        raise CannotRun(NOT_EXECUTABLE, os.strerror(error.errno or 0).lower()) from None
+    except ValueError:
+        raise CannotRun(NOT_FOUND, "a word of the command holds a NUL byte") from None
+
+
+def _is_there(name: str) -> bool:
+    """A script whose interpreter is missing fails with ENOENT too, though it is there itself."""
+    return os.sep in name and os.path.exists(name)
+
+
+def _restore_signals() -> None:
+    """Undo what the interpreter did at its start: it ignores SIGPIPE and SIGXFSZ, and an ignored signal survives execve."""
+    # `signal` itself imports `enum`, which costs a quarter of the interpreter's start; this is the module below it.
+    import _signal  # type: ignore[import-not-found]
+
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        if hasattr(_signal, name):
+            _signal.signal(getattr(_signal, name), _signal.SIG_DFL)

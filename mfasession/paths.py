@@ -1,0 +1,57 @@
+"""Where our own files live: the platform's folders, from the environment alone.
+
+Rules: XDG Base Directory Specification on Linux and other Unixes, Apple's Library folders on macOS. `platformdirs` knows
+the same but imports `typing`, which is too dear for the path of every command.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "mfasession"
+
+
+def home(environ: "Mapping[str, str]") -> str:
+    """Return the home folder: HOME when it is set, else the user database's."""
+    return environ.get("HOME") or os.path.expanduser("~")
+
+
+def config_file(environ: "Mapping[str, str]") -> str:
+    """Return the path of `config.toml`: MFASESSION_CONFIG, else in the platform's configuration folder."""
+    if named := environ.get("MFASESSION_CONFIG"):
+        return named
+    return os.path.join(_folder(environ, "XDG_CONFIG_HOME", ".config", "Library/Application Support"), "config.toml")
+
+
+def state_folder(environ: "Mapping[str, str]") -> str:
+    """Return the folder of what we remember and of the locks. Deleting it loses no session and no key."""
+    return _folder(environ, "XDG_STATE_HOME", ".local/state", "Library/Application Support")
+
+
+def cache_folder(environ: "Mapping[str, str]") -> str:
+    """Return the folder of what can be made again at any time."""
+    return _folder(environ, "XDG_CACHE_HOME", ".cache", "Library/Caches")
+
+
+def keyring_index(environ: "Mapping[str, str]") -> str:
+    """Return the path of the list of sessions that are in the keyring, which cannot list them itself."""
+    return os.path.join(state_folder(environ), "keyring.toml")
+
+
+def lock_file(environ: "Mapping[str, str]", kind: str, resource: str) -> str:
+    """Return the path of the lock for one resource (a file's path, a session's name): the same for all our processes."""
+    from hashlib import sha256
+
+    digest = sha256(os.fsencode(resource)).hexdigest()[:16]
+    return os.path.join(state_folder(environ), "locks", f"{kind}-{digest}.lock")
+
+
+def _folder(environ: "Mapping[str, str]", variable: str, unix: str, mac: str) -> str:
+    # The specification calls a relative path invalid and says to ignore it.
+    named = environ.get(variable, "")
+    if os.path.isabs(named):
+        return os.path.join(named, NAME)
+    return os.path.join(home(environ), mac if sys.platform == "darwin" else unix, NAME)

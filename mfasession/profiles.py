@@ -1,0 +1,220 @@
+"""From a name to one Profile: the AWS files, our configuration and the environment decide; no input or output here.
+
+On the path of every command.
+"""
+
+from mfasession.awsfiles import is_managed
+from mfasession.errors import ConfigurationError
+from mfasession.model import LongTermKey
+from mfasession.values import Secret, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Protocol
+
+    from mfasession.config import Config, ProfileSettings
+
+    class Sections(Protocol):
+        """What is asked of the AWS files; `awsfiles.AwsFiles` has it."""
+
+        def credentials(self, section: str) -> "dict[str, str] | None": ...
+        def profile(self, name: str) -> "dict[str, str] | None": ...
+        def profile_names(self) -> list[str]: ...
+
+
+SUFFIX = "-mfa"
+
+
+class Role(Value):
+    """What AssumeRole needs. `duration` is seconds."""
+
+    arn: str
+    external_id: str = ""
+    session_name: str = ""
+    duration: int = 3600
+
+
+class Profile(Value):
+    """A profile resolved: where its key is, whose code it needs, where its session is kept."""
+
+    name: str
+    settings: "ProfileSettings"
+    key_section: str
+    """The section that holds the long-term key, for a role that of its source."""
+    key: "LongTermKey | None" = None
+    """The long-term key when a file holds it; None when only the keyring can."""
+    session_section: str
+    mfa_serial: str = ""
+    """Serial number or ARN as configured; empty when it is to be discovered."""
+    region: str = ""
+    role: "Role | None" = None
+    source: "Profile | None" = None
+    """The profile whose session assumes the role."""
+
+
+def chosen(option: str, environ: "Mapping[str, str]", config: "Config") -> str:
+    """Return the profile's name: -p, MFASESSION_PROFILE, AWS_PROFILE, `default_profile`, `default`, in this order."""
+    return (
+        option
+        or environ.get("MFASESSION_PROFILE")
+        or environ.get("AWS_PROFILE")
+        or config.default_profile
+        or "default"
+    )
+
+
+def resolve(name: str, sections: "Sections", config: "Config") -> Profile:
+    """Return the profile of that name; a managed section's own name means its source.
+
+    Raises ConfigurationError: no such profile (the nearest name is offered), half a key pair, temporary credentials in
+    the place of a long-term key, a loop of source profiles, a section where a session may not be kept.
+    """
+    managed = is_managed(sections.credentials(name)) and name not in config.profiles
+    return _resolve(of_section(name, config) if managed else name, sections, config, ())
+
+
+def session_section(name: str, config: "Config") -> str:
+    """Return the section that a profile's session is kept in."""
+    return config.of(name).session_profile or name + SUFFIX
+
+
+def of_section(section: str, config: "Config") -> str:
+    """Return the profile whose session a managed section keeps."""
+    for name, settings in config.profiles.items():
+        if settings.session_profile == section:
+            return name
+    return section.removesuffix(SUFFIX)
+
+
+def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[str, ...]) -> Profile:
+    if name in behind:
+        raise ConfigurationError(
+            f"the source profiles go round in a circle: {' -> '.join((*behind, name))}",
+            "one of them must hold a key pair instead of a source_profile",
+        )
+    settings = config.of(name)
+    keys = sections.profile(name)
+    if is_managed(keys) and keys is not None:
+        # The user's own `[profile name]` keys beside the managed section still count; the session's do not.
+        keys = {key: value for key, value in keys.items() if not key.startswith(("aws_", "mfasession_"))}
+    if keys is None and name not in config.profiles:
+        raise _no_such_profile(name, sections)
+    keys = keys or {}
+    where = session_section(name, config)
+    _check_session_section(name, where, sections)
+    if "role_arn" in keys:
+        return _role_profile(name, keys, settings, where, sections, config, (*behind, name))
+    key_section = settings.source or name
+    own = keys if key_section == name else sections.profile(key_section)
+    if own is None:
+        raise _no_such_profile(key_section, sections, f"source of profile {name}: ")
+    return Profile(
+        name=name,
+        settings=settings,
+        key_section=key_section,
+        key=_long_term_key(key_section, own),
+        session_section=where,
+        mfa_serial=settings.mfa_serial or keys.get("mfa_serial", "") or own.get("mfa_serial", ""),
+        region=keys.get("region", "") or own.get("region", ""),
+    )
+
+
+def _role_profile(
+    name: str,
+    keys: "Mapping[str, str]",
+    settings: "ProfileSettings",
+    where: str,
+    sections: "Sections",
+    config: "Config",
+    behind: tuple[str, ...],
+) -> Profile:
+    if "source_profile" not in keys:
+        raise ConfigurationError(
+            f"profile {name} has a role_arn and no source_profile",
+            "name the profile that holds your key pair: source_profile = NAME",
+        )
+    source_name = keys["source_profile"]
+    if source_name == name:
+        own = {key: value for key, value in keys.items() if key != "role_arn"}
+        source = Profile(
+            name=name,
+            settings=settings,
+            key_section=name,
+            key=_long_term_key(name, own),
+            session_section=f"{name}-user{SUFFIX}",
+            mfa_serial=settings.mfa_serial or own.get("mfa_serial", ""),
+            region=own.get("region", ""),
+        )
+    else:
+        source = _resolve(source_name, sections, config, behind)
+    serial = settings.mfa_serial or keys.get("mfa_serial", "")
+    if source.role is None and not source.mfa_serial and serial:
+        source = source.replace(mfa_serial=serial)
+    return Profile(
+        name=name,
+        settings=settings,
+        key_section=source.key_section,
+        key=source.key,
+        session_section=where,
+        mfa_serial=source.mfa_serial,
+        region=keys.get("region", "") or source.region,
+        role=Role(
+            arn=keys["role_arn"],
+            external_id=keys.get("external_id", ""),
+            session_name=keys.get("role_session_name", ""),
+            duration=_role_duration(name, keys.get("duration_seconds", "3600")),
+        ),
+        source=source,
+    )
+
+
+def _role_duration(name: str, text: str) -> int:
+    # 900..43200: bounds of AssumeRole's DurationSeconds (STS API reference).
+    if not (text.isascii() and text.isdigit() and 900 <= int(text) <= 43200):
+        raise ConfigurationError(
+            f"profile {name}: duration_seconds must be from 900 to 43200", "mend it in the AWS configuration file"
+        )
+    return int(text)
+
+
+def _long_term_key(section: str, keys: "Mapping[str, str]") -> "LongTermKey | None":
+    key_id, secret = keys.get("aws_access_key_id", ""), keys.get("aws_secret_access_key", "")
+    if not key_id and not secret:
+        return None
+    if not key_id or not secret:
+        missing = "aws_secret_access_key" if key_id else "aws_access_key_id"
+        raise ConfigurationError(
+            f"profile {section} has half a key pair: {missing} is missing",
+            f"aws configure --profile {section}",
+        )
+    if key_id.startswith("ASIA") or keys.get("aws_session_token") or keys.get("aws_security_token"):
+        raise ConfigurationError(
+            f"profile {section} holds temporary credentials, not a long-term key",
+            "a session is made from a long-term key (AKIA…): put that key pair into the profile",
+        )
+    return LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret))
+
+
+def _check_session_section(name: str, where: str, sections: "Sections") -> None:
+    target = sections.profile(where)
+    if target is not None and "role_arn" in target:
+        raise ConfigurationError(
+            f"profile {where} has a role_arn, which would win over the session kept there",
+            f'choose another section: session_profile = "…" below [profiles.{name}]',
+        )
+
+
+def _no_such_profile(name: str, sections: "Sections", lead: str = "") -> ConfigurationError:
+    from difflib import get_close_matches
+
+    known = [known for known in sections.profile_names() if not is_managed(sections.credentials(known))]
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        hint = f"did you mean {near[0]}?"
+    elif known:
+        shown = ", ".join(known[:8])
+        hint = f"profiles: {shown}" + (", …" if len(known) > 8 else "")
+    else:
+        hint = f"aws configure --profile {name}"
+    return ConfigurationError(f"{lead}there is no profile {name}", hint)

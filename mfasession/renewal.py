@@ -1,0 +1,106 @@
+"""Making a session anew: one lock, one question, one exchange, whatever number of processes want it at once."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from mfasession import locks, paths, sessions, terminal
+from mfasession.durations import show
+from mfasession.errors import Cancelled, InputNeeded
+from mfasession.exchange import Exchange
+
+if TYPE_CHECKING:
+    from mfasession.context import Context
+    from mfasession.model import Session
+    from mfasession.profiles import Profile
+
+PATIENCE_OF_THE_ABSENT = 20.0
+"""Seconds that a process without a terminal waits for one that is asking a person."""
+
+
+def renew(context: "Context", profile: "Profile", kept: "Session | None") -> "Session":
+    """Return a renewed session, kept in its store.
+
+    `kept` is the session known so far, if any. While it lives it is returned when the person cancels or when nobody can
+    answer. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, ConfigurationError, StoreError.
+    """
+    exchange = Exchange(context, profile)
+    if exchange.needs_code and not exchange.can_ask():
+        return _without_asking(context, profile, kept)
+    try:
+        with _turn(context, profile):
+            context.aws_files.reread()
+            return _made_meanwhile(context, profile, kept) or exchange.make()
+    except (Cancelled, InputNeeded):
+        if kept is not None and _may_serve(context, kept):
+            return kept
+        raise
+
+
+def _without_asking(context: "Context", profile: "Profile", kept: "Session | None") -> "Session":
+    if kept is not None and _may_serve(context, kept):
+        return kept
+    # A shared lock: any number of the absent look together, and only a person being asked makes them wait.
+    with ExitStack() as waiting:
+        try:
+            waiting.enter_context(locks.hold(_login_lock(context, profile), timeout=PATIENCE_OF_THE_ABSENT, shared=True))
+        except locks.LockTimeout:
+            raise _nobody(context, profile, kept) from None
+        context.aws_files.reread()
+        session = context.kept(profile)
+    if session is not None and _may_serve(context, session):
+        return session
+    raise _nobody(context, profile, session)
+
+
+def _nobody(context: "Context", profile: "Profile", kept: "Session | None") -> InputNeeded:
+    option = "" if profile.name == "default" else f" -p {profile.name}"
+    if kept is not None and sessions.is_alive(kept, time.time()):
+        left = show(int(kept.expires - time.time()))
+        what = f"the session of profile {profile.name} has only {left} left"
+    elif kept is not None:
+        what = f"the session of profile {profile.name} has expired"
+    else:
+        what = f"there is no session for profile {profile.name}"
+    reason = "--no-input was given" if context.options.no_input else "nobody is here to give a code"
+    return InputNeeded(f"{what}, and {reason}", f"mfasession login{option}")
+
+
+def _may_serve(context: "Context", session: "Session") -> bool:
+    """Whether an aging session still answers the request: not a `login`, which is there to renew it."""
+    now = time.time()
+    if context.options.command == "login" or context.options.force:
+        return False
+    return sessions.is_alive(session, now) and session.expires - now >= context.options.min_ttl
+
+
+def _made_meanwhile(context: "Context", profile: "Profile", kept: "Session | None") -> "Session | None":
+    """Look again under the lock: another process may have renewed the session while this one waited."""
+    session = context.kept(profile)
+    if session is None or (context.options.force and session == kept):
+        return None
+    margin = profile.settings.refresh_margin
+    return session if sessions.is_fresh(session, time.time(), margin, context.options.min_ttl) else None
+
+
+@contextmanager
+def _turn(context: "Context", profile: "Profile") -> Iterator[None]:
+    """Hold the lock of this session, and the one of this terminal: two questions on it at once would be garbled."""
+    ours = paths.lock_file(context.environ, "terminal", str(os.getsid(0)))
+    with ExitStack() as held:
+        try:
+            held.enter_context(locks.hold(_login_lock(context, profile), timeout=2.0))
+        except locks.LockTimeout:
+            if not locks.is_held(ours) and terminal.is_ours():
+                terminal.say("mfasession: waiting for another mfasession, which is asking for a code elsewhere")
+            held.enter_context(locks.hold(_login_lock(context, profile)))
+        if profile.role is None:
+            held.enter_context(locks.hold(ours))
+        yield
+
+
+def _login_lock(context: "Context", profile: "Profile") -> str:
+    place = os.path.realpath(context.aws_files.credentials_path)
+    return paths.lock_file(context.environ, "login", f"{place}\n{profile.session_section}")

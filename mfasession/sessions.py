@@ -1,0 +1,31 @@
+"""What a kept session is still good for: values in, an answer out, the time given. On the path of every command."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mfasession.model import Session
+    from mfasession.profiles import Profile
+
+
+def fits(session: "Session", profile: "Profile") -> bool:
+    """Tell whether the session is bound to the profile's long-term key, device and role as they are now."""
+    if session.role_arn != (profile.role.arn if profile.role else ""):
+        return False
+    if profile.key is not None and session.key_id != profile.key.access_key_id:
+        return False
+    return not profile.mfa_serial or session.mfa_serial == profile.mfa_serial
+
+
+def is_alive(session: "Session", now: float) -> bool:
+    """Tell whether AWS still honours the session."""
+    return session.expires > now
+
+
+def is_fresh(session: "Session", now: float, refresh_margin: int, min_ttl: int = 0) -> bool:
+    """Tell whether the session need not be renewed: more than the margin, and at least `min_ttl` seconds, are left.
+
+    A short session (`--duration 15m`) would be inside the margin from its first second and every command would ask
+    again, so the margin is at most a quarter of the session's own life.
+    """
+    margin = min(refresh_margin, (session.expires - session.issued) // 4) if session.issued else refresh_margin
+    left = session.expires - now
+    return left > margin and left >= min_ttl

@@ -1,0 +1,141 @@
+"""Sessions as sections of the AWS credentials file, which every SDK can read. On the path of every command.
+
+A section of ours says `manager = mfasession`; any other section of the file is somebody else's and is never written.
+"""
+
+import os
+
+from mfasession import files, ini, paths, timestamps
+from mfasession.awsfiles import MANAGER, is_managed, malformed, parse
+from mfasession.errors import ConfigurationError, StoreError
+from mfasession.model import Session
+from mfasession.values import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mfasession.awsfiles import AwsFiles
+
+EXPIRES = "x_security_token_expires"
+"""The expiry key that saml2aws writes and starship shows; `expiration` and `aws_expiration` are other tools'."""
+
+
+class CredentialsFileStore:
+    """The store called `file`."""
+
+    name = "file"
+
+    def __init__(self, aws_files: "AwsFiles", environ: "Mapping[str, str]") -> None:
+        self._files = aws_files
+        self._environ = environ
+
+    def load(self, section: str) -> "Session | None":
+        """Return the session kept in a section; None when there is none or it is not whole.
+
+        Raises ConfigurationError: the section is somebody else's, or the file is unsafe or malformed.
+        """
+        keys = self._files.credentials(section)
+        if keys is None:
+            return None
+        self._refuse_foreign(section, keys)
+        return _session(keys)
+
+    def check(self, section: str) -> None:
+        """Raise what `save` would raise, as far as can be told before a code is spent on it."""
+        self._files.reread()
+        self._edited(section, lambda text: text)
+        files.check_replaceable(self._files.credentials_path)
+
+    def save(self, section: str, session: Session) -> None:
+        """Keep a session: read the file again, change its one section, replace it. Raises ConfigurationError, StoreError."""
+        self._edit(section, lambda text: ini.set_section(text, section, _keys(session)))
+
+    def forget(self, section: str) -> bool:
+        """Remove a session; tell whether there was one. A section that is not ours is left alone and is no session."""
+        self._files.reread()
+        if not is_managed(self._files.credentials(section)):
+            return False
+        self._edit(section, lambda text: ini.remove_section(text, section))
+        return True
+
+    def sections(self) -> list[str]:
+        """Return the names of our sections, in file order."""
+        found = parse(self._files.credentials_path, self._files.credentials_text())
+        return [name for name, keys in found.items() if is_managed(keys)]
+
+    def _edit(self, section: str, change: "Callable[[str], str]") -> None:
+        from mfasession import locks
+
+        resource = os.path.realpath(self._files.credentials_path)
+        with locks.hold(paths.lock_file(self._environ, "file", resource)):
+            self._files.reread()
+            try:
+                files.replace(self._files.credentials_path, self._edited(section, change))
+            finally:
+                self._files.reread()
+
+    def _edited(self, section: str, change: "Callable[[str], str]") -> str:
+        path, text = self._files.credentials_path, self._files.credentials_text()
+        # The whole file is read, not the section alone: what botocore would refuse is not ours to build on.
+        keys = parse(path, text).get(section)
+        if keys is not None:
+            self._refuse_foreign(section, keys)
+        try:
+            return change(text)
+        except ini.MalformedIni as fault:
+            raise malformed(path, fault) from None
+        except ValueError:
+            # No context: an editor that says which value it cannot write might say the value.
+            raise StoreError(
+                f"a session cannot be written to section [{section}]", "choose another session_profile"
+            ) from None
+
+    def _refuse_foreign(self, section: str, keys: "Mapping[str, str]") -> None:
+        if not is_managed(keys):
+            raise ConfigurationError(
+                f"section [{section}] of {self._files.credentials_path} is not ours: it has no manager = {MANAGER}",
+                "keep the session elsewhere (session_profile in config.toml), or remove that section",
+            )
+
+
+def _session(keys: "Mapping[str, str]") -> "Session | None":
+    needed = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "mfasession_key_id")
+    if not all(keys.get(name) for name in needed):
+        return None
+    try:
+        expires = timestamps.parse(keys.get(EXPIRES, ""))
+        issued = timestamps.parse(keys["mfasession_issued"]) if "mfasession_issued" in keys else 0
+    except ValueError:
+        # Somebody edited the time: without it nobody knows what the session is worth.
+        return None
+    return Session(
+        access_key_id=keys["aws_access_key_id"],
+        secret_access_key=Secret(keys["aws_secret_access_key"]),
+        session_token=Secret(keys["aws_session_token"]),
+        expires=expires,
+        issued=issued,
+        key_id=keys["mfasession_key_id"],
+        mfa_serial=keys.get("mfasession_mfa_serial", ""),
+        role_arn=keys.get("mfasession_role_arn", ""),
+        identity=keys.get("mfasession_identity", ""),
+        region=keys.get("region", ""),
+    )
+
+
+def _keys(session: Session) -> "dict[str, str | None]":
+    return {
+        "manager": MANAGER,
+        "aws_access_key_id": session.access_key_id,
+        "aws_secret_access_key": session.secret_access_key.reveal(),
+        "aws_session_token": session.session_token.reveal(),
+        # botocore takes this older spelling before aws_session_token: it must never linger.
+        "aws_security_token": None,
+        "region": session.region or None,
+        EXPIRES: timestamps.show(session.expires),
+        "mfasession_key_id": session.key_id,
+        "mfasession_mfa_serial": session.mfa_serial or None,
+        "mfasession_role_arn": session.role_arn or None,
+        "mfasession_identity": session.identity or None,
+        "mfasession_issued": timestamps.show(session.issued) if session.issued else None,
+    }
