@@ -1,5 +1,6 @@
 """`mfasession env`: the lines to eval in a shell. On the path of every command."""
 
+import os
 import sys
 
 from mfasession.outlets import environment, shells
@@ -29,7 +30,8 @@ def run(context: "Context") -> int:
     else:
         profile = context.profile()
         values = environment.variables(context.session(profile), profile.name)
-    sys.stdout.write(shells.render(shell, values))
+    # In bytes: a profile's name need not be text in this locale.
+    sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))
     if sys.stdout.isatty():
         from mfasession.messages import say
 

@@ -1,0 +1,108 @@
+"""Text that a shell evaluates to set and unset environment variables: which dialect, how to quote, how to fail.
+
+This module is imported on each `mfasession env`, so it holds the common dialect only, that of the Bourne family
+(POSIX.1-2017, XCU 2.2.2: between single quotes every character is itself). All others are in `rare_shells`, imported
+when asked for.
+"""
+
+from mfasession.errors import ConfigurationError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BOURNE_FAMILY = ("sh", "bash", "zsh", "dash", "ksh")
+NAMES = (*BOURNE_FAMILY, "fish", "tcsh", "powershell", "cmd", "nu", "elvish", "xonsh", "dotenv", "json")
+FILE_FORMATS = ("dotenv", "json")
+OTHER_PROGRAM_NAMES = {
+    "csh": "tcsh",
+    "lksh": "ksh",
+    "mksh": "ksh",
+    "nushell": "nu",
+    "oksh": "ksh",
+    "pdksh": "ksh",
+    "pwsh": "powershell",
+    "rbash": "bash",
+    "rksh": "ksh",
+    "rzsh": "zsh",
+}
+
+
+def detect(shell_path: str) -> str:
+    """Return the dialect of the program that `$SHELL` names; "sh" when it is empty or unknown.
+
+    Login shells (`-zsh`), versions (`zsh-5.9`, `ksh93`), Windows paths and `.exe` are understood.
+    """
+    program = shell_path.replace("\\", "/").rpartition("/")[2].lower().removeprefix("-").removesuffix(".exe")
+    program = program.partition("-")[0].rstrip("0123456789.")
+    dialect = OTHER_PROGRAM_NAMES.get(program, program)
+    return dialect if dialect in NAMES and dialect not in FILE_FORMATS else "sh"
+
+
+def render(shell: str, values: "Mapping[str, str | None]") -> str:
+    """Return the text that sets each variable to its value, or unsets it where the value is None, in the order given.
+
+    The text ends with a newline and holds secrets: write it once, to stdout only. Characters that are not ASCII are
+    kept as they are; write with `os.fsencode` so that undecodable bytes (PEP 383) come out as they came in.
+
+    Raises `UsageError` for an unknown shell, `ValueError` for what is no variable name (ASCII letters, digits,
+    underscores), `ConfigurationError` for a value that the dialect cannot hold; the value is never in the message.
+    """
+    require_known(shell)
+    for name, value in values.items():
+        if not (name.isascii() and name.isidentifier()):
+            raise ValueError(f"not the name of an environment variable: {name!r}")
+        if value is not None and "\0" in value:
+            raise ConfigurationError(f"{name} holds a NUL character, which no environment can take")
+    if shell in BOURNE_FAMILY:
+        return "\n".join(bourne_line(name, value) for name, value in values.items()) + "\n"
+    from mfasession.outlets import rare_shells
+
+    return rare_shells.render(shell, values)
+
+
+def bourne_line(name: str, value: str | None) -> str:
+    """Return one command of the Bourne family.
+
+    The backslash keeps aliases of `export` and `unset` out; the semicolon keeps commands apart when somebody forgets
+    the quotes around `$(...)` and newlines become spaces.
+    """
+    if value is None:
+        return f"\\unset {name};"
+    quoted = value.replace("'", "'\\''")
+    return f"\\export {name}='{quoted}';"
+
+
+def failure(shell: str, exit_code: int) -> str:
+    r"""Return the line, newline included, that makes the evaluation fail too; "" where the reader has no way to fail.
+
+    Needed because `eval "$(false)"` succeeds, even under `set -e` (POSIX.1-2017, eval: no command, status zero).
+    The Bourne family, tcsh and cmd pass the exit code on; the others just fail.
+    Raises `UsageError` for an unknown shell.
+    """
+    require_known(shell)
+    if shell in BOURNE_FAMILY:
+        return f"(exit {exit_code})\n"
+    from mfasession.outlets import rare_shells
+
+    return rare_shells.failure(shell, exit_code)
+
+
+def how_to(shell: str, command: str) -> str:
+    """Return the line that a person types to evaluate the output of `command` in that shell.
+
+    `command` comes without `--shell`, as in `mfasession env -p work`; it is added outside the Bourne family.
+    Raises `UsageError` for an unknown shell.
+    """
+    require_known(shell)
+    if shell in BOURNE_FAMILY:
+        return f'eval "$({command})"'
+    from mfasession.outlets import rare_shells
+
+    return rare_shells.how_to(shell, command)
+
+
+def require_known(shell: str) -> None:
+    """Raise `UsageError` unless `shell` is one of `NAMES`."""
+    if shell not in NAMES:
+        raise UsageError(f"unknown shell {shell!r}", f"choose one of {' '.join(NAMES)}")

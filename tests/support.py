@@ -1,0 +1,94 @@
+"""What the tests share: real programs, a home of their own, and the program under test as people run it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+BIN = Path(sys.executable).parent
+MFASESSION = str(BIN / "mfasession")
+"""The console script itself: what it imports is what users pay for."""
+
+
+def need(program: str) -> str:
+    """Return the path of a real program; where it is missing the test is skipped aloud, and fails under CI=true."""
+    found = shutil.which(program, path=f"{BIN}:{os.environ.get('PATH', '')}")
+    if found is None:
+        message = f"{program} is not installed: .ci/run installs it"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+class Home:
+    """A person's home folder and environment, and commands run in it without a terminal."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.aws = folder / ".aws"
+        self.aws.mkdir(parents=True, mode=0o700, exist_ok=True)
+        self.credentials = self.aws / "credentials"
+        self.config = self.aws / "config"
+        self.settings = folder / ".config" / "mfasession" / "config.toml"
+        kept = ("PATH", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "COVERAGE_FILE", "CI")
+        self.environ = {name: os.environ[name] for name in kept if name in os.environ}
+        self.environ["PATH"] = f"{BIN}:{self.environ.get('PATH', '')}"
+        self.environ |= {"HOME": str(folder), "SHELL": "/bin/bash", "TERM": "xterm-256color", **environ}
+
+    def write_credentials(self, text: str, mode: int = 0o600) -> None:
+        """Write the AWS credentials file."""
+        self.credentials.write_text(text)
+        self.credentials.chmod(mode)
+
+    def write_settings(self, text: str) -> None:
+        """Write our own config.toml."""
+        self.settings.parent.mkdir(parents=True, exist_ok=True)
+        self.settings.write_text(text)
+
+    def run(
+        self, *words: str, stdin: str = "", environ: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run mfasession with no controlling terminal, as cron or an IDE does."""
+        return self.run_program(MFASESSION, *words, stdin=stdin, environ=environ)
+
+    def run_program(
+        self, *words: str, stdin: str = "", environ: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run any program in this home, with no controlling terminal."""
+        return subprocess.run(
+            words,
+            input=stdin,
+            env={**self.environ, **(environ or {})},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            start_new_session=True,
+            check=False,
+        )
+
+
+KEY_ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+SESSION_ID = "ASIAIOSFODNN7EXAMPLE"
+"""AWS's own documentation's examples."""
+
+
+def key_pair(section: str = "default", key_id: str = KEY_ID, secret: str = SECRET) -> str:
+    """Return a section with a long-term key."""
+    return f"[{section}]\naws_access_key_id = {key_id}\naws_secret_access_key = {secret}\n"
+
+
+def session_section(
+    section: str = "default-mfa", expires: str = "2099-01-01T00:00:00Z", key_id: str = KEY_ID, extra: str = ""
+) -> str:
+    """Return a managed section as mfasession writes it."""
+    return (
+        f"[{section}]\nmanager = mfasession\naws_access_key_id = {SESSION_ID}\naws_secret_access_key = {SECRET}\n"
+        f"aws_session_token = FwoGZXIvYXdzEXAMPLE\nx_security_token_expires = {expires}\nmfasession_key_id = {key_id}\n"
+        f"{extra}"
+    )
