@@ -1,7 +1,6 @@
-"""Time-based one-time passwords (RFC 6238, over RFC 4226), as AWS's virtual devices make them: SHA-1, 6 digits, 30 s."""
+"""Time-based one-time passwords (RFC 6238, over RFC 4226), as AWS's virtual devices make them: SHA-1, 6 digits."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 
@@ -26,7 +25,7 @@ def secret_of(seed: str) -> bytes:
         raise ValueError("the seed is empty")
     try:
         return base64.b32decode(text + "=" * (-len(text) % 8))
-    except binascii.Error:
+    except ValueError:
         # `from None`: the decoder's context would carry the seed into a traceback.
         raise ValueError("the seed is not base32") from None
 

@@ -1,0 +1,138 @@
+"""Codes from a program of the user's choice, such as `ykman oath accounts code -s NAME` or `op item get NAME --otp`.
+
+It runs as a list of words, without a shell. When a person is at the terminal the program has it, to be told about a
+touch or to ask for a password of its own; our stdin is never its to read.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from contextlib import nullcontext, suppress
+
+from mfasession import terminal
+from mfasession.codes import CodeRequest, OnWaiting
+from mfasession.codes.preparation import Preparation
+from mfasession.errors import Cancelled, ConfigurationError
+
+TIME_LIMIT = 30.0
+"""Seconds for one run, a touch or a password included."""
+OUTPUT_LIMIT = 64 * 1024
+"""Bytes of output that are still looked through for a code."""
+_GRACE = 1.0
+_LOOK = 0.05
+"""Seconds between two looks whether a program ended that left its output open to somebody else."""
+_CODE = re.compile(rb"\b\d{6}\b")
+_ALONE = "run the command by itself and see what it prints: the code alone, or one line with the code in it"
+
+
+class Command:
+    """A program that prints a code."""
+
+    interactive = False
+    tries = 2
+
+    def __init__(self, words: tuple[str, ...], *, time_limit: float = TIME_LIMIT) -> None:
+        self._words = words
+        self._time_limit = time_limit
+
+    def available(self) -> bool:
+        """Tell that it can answer: only running it would show."""
+        return True
+
+    def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:
+        """Return the one run of six digits that the program prints.
+
+        Raises ConfigurationError (not found, failed, too slow, no code or several), Cancelled, and what `on_waiting`
+        raised. No message quotes the output.
+        """
+        with Preparation(on_waiting) as preparation:
+            try:
+                # First, so that nobody touches a key twice.
+                preparation.wait_for_next_code(request.not_before)
+                output = self._run(preparation)
+            except KeyboardInterrupt:
+                raise Cancelled("interrupted") from None
+        codes = _CODE.findall(output)
+        if len(codes) != 1:
+            found = "no six-digit code" if not codes else f"{len(codes)} six-digit numbers"
+            raise ConfigurationError(f"{self._words[0]} printed {found}", _ALONE)
+        code: bytes = codes[0]
+        return code.decode("ascii")
+
+    def _run(self, preparation: Preparation) -> bytes:
+        with terminal.attended() as person, terminal.signals_held(preparation.interrupt):
+            child = self._started(person)
+            lending = person.lent_to(child.pid) if person else nullcontext()
+            try:
+                with lending:
+                    preparation.start()
+                    output = self._output(child, preparation)
+            except BaseException:
+                _end(child)
+                if person:
+                    person.forget_typed()
+                raise
+            finally:
+                if child.stdout:
+                    child.stdout.close()
+        if child.returncode in (-signal.SIGINT, 128 + signal.SIGINT):
+            raise Cancelled("interrupted")
+        if child.returncode != 0:
+            how = f"exit code {child.returncode}" if child.returncode > 0 else f"signal {-child.returncode}"
+            raise ConfigurationError(f"{self._words[0]} failed ({how}) and gave no code", _ALONE)
+        return output
+
+    def _started(self, person: terminal.Terminal | None) -> "subprocess.Popen[bytes]":
+        try:
+            return subprocess.Popen(
+                self._words,
+                stdin=person.fileno() if person else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=person.fileno() if person else None,
+                process_group=0,
+            )
+        except FileNotFoundError:
+            raise ConfigurationError(
+                f"there is no program {self._words[0]}",
+                "install it, or mend code = { command = … } in the configuration",
+            ) from None
+        except (OSError, ValueError) as error:
+            why = (getattr(error, "strerror", None) or "not a program").lower()
+            raise ConfigurationError(f"{self._words[0]} cannot be run: {why}", _ALONE) from None
+
+    def _output(self, child: "subprocess.Popen[bytes]", preparation: Preparation) -> bytes:
+        assert child.stdout is not None
+        end = time.monotonic() + self._time_limit
+        output = b""
+        while (left := end - time.monotonic()) > 0:
+            ended = child.poll() is not None
+            if preparation.wait(child.stdout.fileno(), timeout=0 if ended else min(left, _LOOK)):
+                chunk = os.read(child.stdout.fileno(), 4096)
+                output += chunk
+                if len(output) > OUTPUT_LIMIT:
+                    raise ConfigurationError(f"{self._words[0]} printed more than a code", _ALONE)
+                if not chunk:
+                    break
+            elif ended:
+                # A helper that it left behind may keep the output open for ever.
+                return output
+        while child.poll() is None:
+            if time.monotonic() >= end:
+                raise ConfigurationError(f"{self._words[0]} gave no code within {self._time_limit:g} s", _ALONE)
+            preparation.wait(timeout=_LOOK)
+        return output
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    """End the program and whatever it started: its process group is its own."""
+    if child.poll() is not None:
+        return
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+            os.killpg(child.pid, signal.SIGCONT)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(_GRACE)
+            return

@@ -1,0 +1,101 @@
+"""What a code prompt says and takes: text in, text out, the time given. No terminal here."""
+
+import math
+import textwrap
+
+from mfasession.codes import CodeRequest
+from mfasession.text import printable
+from mfasession.totp import DIGITS, seconds_left
+from mfasession.values import Value
+
+SIX_DIGITS = "a code is six digits"
+TOO_EARLY = "too early: AWS takes each code only once"
+_GROUPED_WIDTH = DIGITS + 1
+
+
+class Entry:
+    """What a person has typed so far, and the remark it earned."""
+
+    def __init__(self) -> None:
+        self.digits = ""
+        self.remark = ""
+
+    def type(self, text: str) -> None:
+        """Take digits and leave out everything else; more than six are refused as a whole."""
+        typed = "".join(char for char in text if char in "0123456789")
+        if len(self.digits) + len(typed) > DIGITS:
+            self.remark = SIX_DIGITS
+        elif typed:
+            self.digits += typed
+            self.remark = ""
+
+    def rub_out(self) -> None:
+        """Take back the last digit."""
+        self.digits = self.digits[:-1]
+        self.remark = ""
+
+    def clear(self) -> None:
+        """Take back everything."""
+        self.digits = ""
+        self.remark = ""
+
+    def enter(self, now: float, not_before: float) -> str | None:
+        """Return the code when it is whole and its time has come; otherwise the remark tells why not."""
+        if len(self.digits) != DIGITS:
+            self.remark = SIX_DIGITS
+            return None
+        if now < not_before:
+            self.remark = TOO_EARLY
+            return None
+        return self.digits
+
+    @property
+    def grouped(self) -> str:
+        """The digits as devices show them: `123 456`."""
+        half = DIGITS // 2
+        return f"{self.digits[:half]} {self.digits[half:]}".rstrip()
+
+
+class Page(Value):
+    """What stands on the screen around the digits."""
+
+    before: str
+    """Lines down to the cursor's; the digits follow."""
+    after: str
+    """What follows the digits, in their line or below."""
+
+
+def question(request: CodeRequest) -> str:
+    """Return whose code of which device is wanted: `MFA code for alice in 123456789012 (device phone):`."""
+    who = request.user or f"profile {request.profile}"
+    place = f" in {request.account}" if request.account else ""
+    device = f" (device {request.device_name})" if request.device_name else ""
+    return printable(f"MFA code for {who}{place}{device}:")
+
+
+def clock(request: CodeRequest, now: float) -> str:
+    """Return how long the current code still lives, or when the next one comes if the current one will not do."""
+    if now < request.not_before:
+        return f"the next code comes in {math.ceil(request.not_before - now)} s"
+    return f"this code lives {seconds_left(now)} s"
+
+
+def page(request: CodeRequest, entry: Entry, now: float, columns: int, *, done: bool = False) -> Page:
+    """Return the prompt as it looks at `now` (epoch seconds) in a window of so many columns.
+
+    A prompt that is done keeps what it asked and loses its clock, as a line of a transcript.
+    """
+    # One column stays free: a full line would wrap in some terminals and not in others.
+    lines = textwrap.wrap(printable(request.notice), max(columns - 1, 10))
+    asked = textwrap.wrap(question(request), max(columns - 2 - _GROUPED_WIDTH, 10))
+    before = "\n".join([*lines, *asked]) + " "
+    if done:
+        return Page(before=before, after="")
+    is_stale = entry.remark == TOO_EARLY and now >= request.not_before
+    remark = f"{entry.remark}; " if entry.remark and not is_stale else ""
+    tail = f"({remark}{clock(request, now)})"
+    padding = " " * (_GROUPED_WIDTH - len(entry.grouped) + 1)
+    room = columns - 1 - len(asked[-1]) - 1 - _GROUPED_WIDTH - 1
+    if len(tail) <= room:
+        return Page(before=before, after=padding + tail)
+    return Page(before=before, after="\n" + "\n".join(textwrap.wrap(tail, max(columns - 1, 10))))

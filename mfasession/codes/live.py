@@ -1,0 +1,173 @@
+"""The prompt with a running clock, drawn by prompt_toolkit on the controlling terminal. Imported only to ask."""
+
+import asyncio
+import os
+import selectors
+import time
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.input.typeahead import clear_typeahead
+from prompt_toolkit.input.vt100 import Vt100Input
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout import FormattedTextControl, Layout, Window
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+from mfasession.codes import CodeRequest
+from mfasession.codes.entry import Entry, page
+from mfasession.codes.preparation import Preparation
+from mfasession.errors import Cancelled
+from mfasession.terminal import Terminal, hung_up, signals_held
+
+
+def ask(terminal: Terminal, request: CodeRequest, preparation: Preparation) -> str:
+    """Return six digits. Raises Cancelled, and what the preparation raised."""
+    try:
+        outcome = _outcome(terminal, request, preparation)
+    except OSError:
+        # Neither drawing nor tidying up works on a terminal that is gone.
+        raise hung_up() from None
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+def _outcome(terminal: Terminal, request: CodeRequest, preparation: Preparation) -> str | BaseException:
+    with (
+        open(terminal.fileno(), encoding="utf-8", closefd=False) as reader,
+        open(terminal.fileno(), "w", encoding="utf-8", errors="replace", closefd=False) as writer,
+    ):
+        keys = Vt100Input(reader)
+        # No CPR: a terminal that does not answer "where is the cursor?" would earn a warning in the middle of a prompt.
+        screen = Vt100_Output(writer, lambda: _size(terminal), term=os.environ.get("TERM"), enable_cpr=False)
+        try:
+            return _Question(terminal, request, preparation, keys, screen).answer()
+        finally:
+            clear_typeahead(keys)
+
+
+def _size(terminal: Terminal) -> Size:
+    """Return the window's size; 80 by 24 where the terminal claims to have none (serial lines)."""
+    try:
+        size = os.get_terminal_size(terminal.fileno())
+    except OSError:
+        return Size(rows=24, columns=80)
+    return Size(rows=size.lines or 24, columns=size.columns or 80)
+
+
+class _Question:
+    def __init__(
+        self, terminal: Terminal, request: CodeRequest, preparation: Preparation, keys: Vt100Input, screen: Vt100_Output
+    ) -> None:
+        self._terminal = terminal
+        self._request = request
+        self._preparation = preparation
+        self._entry = Entry()
+        self._outcome: str | BaseException | None = None
+        control = FormattedTextControl(self._text, focusable=True)
+        self._application: Application[None] = Application(
+            layout=Layout(Window(control, wrap_lines=True, dont_extend_height=True)),
+            key_bindings=self._bindings(),
+            input=keys,
+            output=screen,
+        )
+        self._application.after_render += lambda _: self._preparation.start()
+
+    def answer(self) -> str | BaseException:
+        # select(2), because kqueue and poll of macOS do not take /dev/tty.
+        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
+            loop = runner.get_loop()
+
+            def stop() -> None:
+                loop.call_soon_threadsafe(self._end, Cancelled("interrupted"))
+
+            with signals_held(stop):
+                runner.run(self._run())
+        if self._outcome is None:
+            raise AssertionError("the prompt ended without an outcome")
+        return self._outcome
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, trouble: self._fail(trouble.get("exception")))
+        loop.add_reader(self._preparation.fileno(), self._prepared)
+        ticking = loop.create_task(self._tick())
+        try:
+            await self._application.run_async(
+                pre_run=self._leave_if_ended, set_exception_handler=False, handle_sigint=False
+            )
+        except EOFError:
+            self._outcome = hung_up()
+        finally:
+            loop.remove_reader(self._preparation.fileno())
+            ticking.cancel()
+
+    async def _tick(self) -> None:
+        """Draw at each full second. A terminal that fails without a word would be read for ever: look at that too."""
+        while True:
+            await asyncio.sleep(1 - time.time() % 1)
+            if not self._terminal.is_ours():
+                self._end(hung_up())
+            self._application.invalidate()
+
+    def _prepared(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._preparation.fileno())
+        try:
+            better = self._preparation.result()
+        except Exception as error:  # noqa: BLE001  # handed over: `answer` raises it when the screen is tidy
+            self._application.erase_when_done = True
+            self._end(error)
+            return
+        if better is not None:
+            self._request = better
+            self._application.invalidate()
+
+    def _fail(self, error: BaseException | None) -> None:
+        self._end(hung_up() if error is None or isinstance(error, OSError) else error)
+
+    def _end(self, outcome: str | BaseException) -> None:
+        if self._outcome is None:
+            self._outcome = outcome
+            self._leave_if_ended()
+
+    def _leave_if_ended(self) -> None:
+        future = self._application.future
+        if self._outcome is not None and future is not None and not future.done():
+            self._application.exit()
+
+    def _text(self) -> StyleAndTextTuples:
+        columns = self._application.output.get_size().columns
+        shown = page(self._request, self._entry, time.time(), columns, done=self._application.is_done)
+        return [("", shown.before + self._entry.grouped), ("[SetCursorPosition]", ""), ("", shown.after)]
+
+    def _bindings(self) -> KeyBindings:
+        bindings = KeyBindings()
+
+        @bindings.add(Keys.Any, eager=True)
+        def _(event: KeyPressEvent) -> None:
+            # Keys without a meaning here come as their escape sequences, digits and all.
+            if len(event.data) == 1:
+                self._entry.type(event.data)
+
+        @bindings.add(Keys.BracketedPaste, eager=True)
+        def _(event: KeyPressEvent) -> None:
+            self._entry.type(event.data)
+            if event.data.endswith(("\n", "\r")):
+                self._enter()
+
+        bindings.add("enter", eager=True)(lambda _: self._enter())
+        bindings.add("c-j", eager=True)(lambda _: self._enter())
+        bindings.add("backspace", eager=True)(lambda _: self._entry.rub_out())
+        bindings.add("c-u", eager=True)(lambda _: self._entry.clear())
+        bindings.add("c-w", eager=True)(lambda _: self._entry.clear())
+        bindings.add("c-c", eager=True)(lambda _: self._end(Cancelled("interrupted")))
+        bindings.add("c-d", eager=True)(lambda _: self._end(Cancelled("cancelled")))
+        bindings.add("c-l", eager=True)(lambda event: event.app.renderer.clear())
+        return bindings
+
+    def _enter(self) -> None:
+        code = self._entry.enter(time.time(), self._request.not_before)
+        if code is not None:
+            self._end(code)

@@ -1,0 +1,235 @@
+"""The controlling terminal: where people are asked and told, wherever stdin, stdout and stderr lead.
+
+The only room that opens /dev/tty. Nobody is there when it does not open (cron, an IDE) or when our process group is not
+its foreground one: a background job that reads it is stopped by the kernel (POSIX, 11.1.4), and the person types for
+somebody else.
+"""
+
+import os
+import signal
+import termios
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType, TracebackType
+from typing import Self
+
+from mfasession.errors import Cancelled, InputNeeded
+from mfasession.text import printable
+
+PATH = "/dev/tty"
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Terminal:
+    """The terminal, opened for reading and writing; a context manager. Raises InputNeeded when nobody is there."""
+
+    def __init__(self) -> None:
+        try:
+            self._descriptor = _opened()
+        except OSError:
+            raise InputNeeded("there is no terminal to ask on", "run mfasession login in a terminal") from None
+        if not self.is_ours():
+            os.close(self._descriptor)
+            raise InputNeeded("a background job cannot ask on the terminal", "run mfasession login in the foreground")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+
+    def fileno(self) -> int:
+        """Return the descriptor; this object closes it."""
+        return self._descriptor
+
+    def is_ours(self) -> bool:
+        """Tell whether the terminal still answers and our process group is its foreground one."""
+        return _in_foreground(self._descriptor)
+
+    def write(self, text: str) -> None:
+        """Write text as it is. Raises Cancelled when the terminal hung up."""
+        rest = text.encode("utf-8", "replace")
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError:
+            raise hung_up() from None
+
+    def say(self, text: str) -> None:
+        """Write one line, made safe to show. Raises Cancelled when the terminal hung up."""
+        self.write(printable(text) + "\n")
+
+    def read_line(self) -> str:
+        """Return one line; the kernel echoes and edits it. Raises Cancelled on ctrl-D and hang-up."""
+        try:
+            line = os.read(self._descriptor, 4096)
+        except OSError:
+            raise hung_up() from None
+        if not line.endswith(b"\n"):
+            self.write("\n")
+        if not line:
+            raise Cancelled("cancelled")
+        return line.decode("utf-8", "replace")
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Turn ctrl-C in a block that asks line by line into Cancelled, with the cursor on a new line."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.write("\n")
+            raise Cancelled("interrupted") from None
+
+    def forget_typed(self) -> None:
+        """Drop what was typed and not read, so that the shell does not take it for a command."""
+        with suppress(termios.error):
+            termios.tcflush(self._descriptor, termios.TCIFLUSH)
+
+    def hide_typing(self) -> None:
+        """Keep the kernel from echoing; for use inside `settings_kept`."""
+        with suppress(termios.error):
+            settings = termios.tcgetattr(self._descriptor)
+            settings[3] &= ~termios.ECHO
+            termios.tcsetattr(self._descriptor, termios.TCSANOW, settings)
+
+    @contextmanager
+    def settings_kept(self) -> Iterator[None]:
+        """Put the terminal's settings back at the end; inside `signals_held` also when a signal ends the block."""
+        try:
+            before = termios.tcgetattr(self._descriptor)
+        except termios.error:
+            raise hung_up() from None
+        try:
+            yield
+        finally:
+            # A terminal that hung up meanwhile has no settings any more.
+            with suppress(termios.error), _unstopped():
+                termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)
+
+    @contextmanager
+    def lent_to(self, group: int) -> Iterator[None]:
+        """Make another process group of our session the foreground one, so that it may read, for the block."""
+        with self.settings_kept():
+            self._give_to(group)
+            try:
+                # It may have tried to read before the terminal was its own, and been stopped.
+                with suppress(ProcessLookupError):
+                    os.killpg(group, signal.SIGCONT)
+                yield
+            finally:
+                self._give_to(os.getpgrp())
+
+    def _give_to(self, group: int) -> None:
+        # The group may have ended and the terminal may have hung up: then there is nothing to give.
+        with suppress(OSError), _unstopped():
+            os.tcsetpgrp(self._descriptor, group)
+
+
+def is_ours() -> bool:
+    """Tell whether a person can answer now: there is a controlling terminal and we are in its foreground."""
+    try:
+        descriptor = _opened()
+    except OSError:
+        return False
+    try:
+        return _in_foreground(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def is_dumb() -> bool:
+    """Tell whether the terminal may not understand cursor movements (TERM unset, dumb or unknown)."""
+    return os.environ.get("TERM", "").lower() in ("", "dumb", "unknown")
+
+
+def say(text: str) -> None:
+    """Write one line to the person at the terminal, made safe to show; nothing when nobody is there."""
+    if is_ours():
+        with Terminal() as terminal:
+            terminal.say(text)
+
+
+def choose(question: str, options: Sequence[str]) -> int:
+    """Ask which of the options it is, until it is one of them; return its index. Raises Cancelled, InputNeeded."""
+    numbers = [str(number) for number in range(1, len(options) + 1)]
+    with Terminal() as terminal, terminal.interruptible():
+        terminal.say(question)
+        for number, option in zip(numbers, options, strict=True):
+            terminal.say(f"  {number}) {option}")
+        while True:
+            terminal.write(f"number (1-{len(options)}): ")
+            answer = terminal.read_line().strip()
+            if answer in numbers:
+                return numbers.index(answer)
+            terminal.say(f"type a number from 1 to {len(options)}")
+
+
+@contextmanager
+def attended() -> Iterator[Terminal | None]:
+    """Open the terminal for the block, or give None when nobody is there."""
+    try:
+        ours = Terminal()
+    except InputNeeded:
+        yield None
+        return
+    with ours:
+        yield ours
+
+
+@contextmanager
+def signals_held(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` on the first SIGINT, SIGTERM or SIGHUP; let the signal do its work when the block has tidied up.
+
+    `stop` runs between any two instructions of the main thread, so it should only tell the block to end: raised in the
+    middle of starting a program, an exception would leave that program behind. Ignored signals (nohup) stay ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        if len(received) == 1:
+            stop()
+
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    caught = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    for number in caught:
+        signal.signal(number, note)
+    try:
+        yield
+    finally:
+        for number, handler in caught.items():
+            signal.signal(number, handler)
+        if received:
+            signal.raise_signal(received[0])
+
+
+def _opened() -> int:
+    return os.open(PATH, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+
+
+def _in_foreground(descriptor: int) -> bool:
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:
+        return False
+
+
+def hung_up() -> Cancelled:
+    """Return the error for a terminal that is gone."""
+    return Cancelled("the terminal hung up")
+
+
+@contextmanager
+def _unstopped() -> Iterator[None]:
+    """Let a process that is not in the foreground change the terminal without being stopped (POSIX, tcsetpgrp)."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,121 @@
+"""A person at a real terminal: a source of codes runs there, with stdin, stdout and stderr leading elsewhere."""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pexpect
+
+DRIVER = """
+import json, pathlib, sys, time
+from mfasession import codes, terminal
+from mfasession.codes.pinentry import Pinentry
+from mfasession.codes.command import Command
+from mfasession.errors import AwsRefused, MfaSessionError
+from mfasession.values import Secret
+
+told = json.loads(sys.argv[1])
+now = time.time()
+request = codes.CodeRequest(
+    user=told.get("user", "alice"), account="123456789012", device_name="phone", profile="work",
+    serial="arn:aws:iam::123456789012:mfa/phone", notice=told.get("notice", ""),
+    not_before=now + told["wait"] if "wait" in told else 0.0,
+)
+
+def work():
+    pathlib.Path("worked").touch()
+    if "refused" in told:
+        raise AwsRefused(told["refused"], "a hint")
+    if "broken" in told:
+        raise OSError(told["broken"])
+    return request.replace(user=told["better"]) if "better" in told else None
+
+def seed(serial):
+    return Secret(told["seed"]) if "seed" in told else None
+
+try:
+    if "options" in told:
+        print("chosen", terminal.choose("which one?", told["options"]))
+        sys.exit()
+    if "given" in told:
+        source = codes.GivenCode(told["given"])
+    elif "pinentry" in told:
+        source = Pinentry(told["pinentry"])
+    elif "time_limit" in told:
+        source = Command(tuple(told["code"]), time_limit=told["time_limit"])
+    else:
+        source = codes.source_for(told["code"], seed_reader=seed)
+    if not source.available():
+        print("unavailable", flush=True)
+    print("code", source.ask(request, on_waiting=work), "in time" if time.time() >= request.not_before else "too early")
+except MfaSessionError as error:
+    print(type(error).__name__, error.message, "/", error.hint)
+    sys.exit(9)
+"""
+
+IN_FRONT = """
+trap : INT
+stty -g >before
+sh -c 'echo $$ >pid; exec "$@"' - "$@" </dev/null >out 2>err
+echo $? >code
+stty -g >after
+"""
+
+
+def driver(told: dict[str, Any]) -> list[str]:
+    """Return the words that run the driver."""
+    return [sys.executable, "-c", DRIVER, json.dumps(told)]
+
+
+class Person:
+    """Someone who runs the driver from a shell on a terminal of their own, and sees and types."""
+
+    def __init__(self, folder: Path, told: dict[str, Any], *, term: str = "xterm-256color", columns: int = 100) -> None:
+        self.folder = folder
+        environ = {**os.environ, "TERM": term, "LANG": "C.UTF-8"}
+        for name in ("DISPLAY", "WAYLAND_DISPLAY", "LC_ALL", "DBUS_SESSION_BUS_ADDRESS"):
+            environ.pop(name, None)
+        self.tty: pexpect.spawn[str] = pexpect.spawn(
+            "bash",
+            ["--norc", "-c", IN_FRONT, "-", *driver(told)],
+            cwd=str(folder),
+            env=environ,
+            encoding="utf-8",
+            timeout=20,
+            dimensions=(24, columns),
+        )
+        self.tty.delaybeforesend = None
+        self.seen = ""
+
+    def see(self, pattern: str) -> "re.Match[str]":
+        """Wait until the pattern is written to the terminal."""
+        self.tty.expect(pattern)
+        assert isinstance(self.tty.match, re.Match)
+        self.seen += f"{self.tty.before}{self.tty.match[0]}"
+        return self.tty.match
+
+    def type(self, text: str) -> None:
+        """Press keys."""
+        self.tty.send(text)
+
+    def leave(self, err: str = "") -> str:
+        """Wait for the end; return what the driver wrote to stdout. The terminal must be as it was before."""
+        self.tty.expect(pexpect.EOF)
+        self.seen += self.tty.before or ""
+        self.tty.close()
+        assert self.read("after") == self.read("before")
+        said = self.read("err")
+        assert err in said if err else said == "", said
+        return self.read("out")
+
+    @property
+    def code(self) -> int:
+        """The driver's exit code as the shell tells it."""
+        return int(self.read("code"))
+
+    def read(self, name: str) -> str:
+        """Return what one of the streams received."""
+        return (self.folder / name).read_text()

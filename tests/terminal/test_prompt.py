@@ -1,0 +1,348 @@
+"""The prompt on real terminals, with stdin, stdout and stderr leading elsewhere."""
+
+import os
+import pty
+import re
+import shlex
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.support import need
+from tests.terminal.person import Person, driver
+
+PROMPT = {"code": "prompt"}
+QUESTION = r"MFA code for alice in 123456789012 \(device phone\): "
+CLOCK = r"this code lives (\d+) s"
+
+
+def test_names_whose_code_of_which_device_and_takes_it_with_spaces(tmp_path: Path) -> None:
+    """User, account and device are named on the terminal; stdout gets the answer alone."""
+    person = Person(tmp_path, PROMPT)
+    person.see(QUESTION)
+    person.type("123 456\r")
+    assert person.leave() == "code 123456 in time\n"
+    assert "WARNING" not in person.seen
+    assert "\x1b[6n" not in person.seen
+
+
+def test_letters_are_not_taken(tmp_path: Path) -> None:
+    """Only digits count: letters, arrow keys and whatever else has no effect."""
+    person = Person(tmp_path, PROMPT)
+    person.see(QUESTION)
+    person.type("a1b2\x1b[D\x1b[1;5C3-\u0664\u00e94\x1bOP5x6\r")
+    assert person.leave() == "code 123456 in time\n"
+
+
+def test_five_digits_are_refused_and_kept(tmp_path: Path) -> None:
+    """Enter too early says what a code is; the sixth digit may follow."""
+    person = Person(tmp_path, PROMPT)
+    person.see(QUESTION)
+    person.type("12345\r")
+    person.see("a code is six digits")
+    person.type("6\r")
+    assert person.leave() == "code 123456 in time\n"
+
+
+def test_a_seventh_digit_is_refused(tmp_path: Path) -> None:
+    """What does not fit is not taken, and the six before it stay."""
+    person = Person(tmp_path, PROMPT)
+    person.see(QUESTION)
+    person.type("1234567")
+    person.see("a code is six digits")
+    person.type("\r")
+    assert person.leave() == "code 123456 in time\n"
+
+
+def test_mistypings_are_taken_back(tmp_path: Path) -> None:
+    """Backspace takes one digit, ctrl-U and ctrl-W all of them."""
+    person = Person(tmp_path, PROMPT)
+    person.see(QUESTION)
+    person.type("999\x15888\x171239\x7f456\x0c\r")
+    assert person.leave() == "code 123456 in time\n"
+
+
+@pytest.mark.parametrize("paste", ["\x1b[200~123 456\n\x1b[201~", "123 456\n", "\x1b[200~ 123456 \x1b[201~\r"])
+def test_a_pasted_code_is_taken(tmp_path: Path, paste: str) -> None:
+    """Bracketed or not, with the line end of a copied line or without."""
+    person = Person(tmp_path, PROMPT)
+    person.see(QUESTION)
+    person.type(paste)
+    assert person.leave() == "code 123456 in time\n"
+
+
+def test_a_paste_that_is_no_code_is_refused(tmp_path: Path) -> None:
+    """A pasted account ID does not become a code."""
+    person = Person(tmp_path, PROMPT)
+    person.see(QUESTION)
+    person.type("\x1b[200~123456789012\n\x1b[201~")
+    person.see("a code is six digits")
+    person.type("123456\r")
+    assert person.leave() == "code 123456 in time\n"
+
+
+def test_the_clock_is_shown(tmp_path: Path) -> None:
+    """How long the code still lives, in seconds of its step of 30."""
+    person = Person(tmp_path, PROMPT)
+    first = int(person.see(CLOCK)[1])
+    assert 1 <= first <= 30
+    person.type("123456\r")
+    assert person.leave() == "code 123456 in time\n"
+
+
+def test_a_code_of_this_step_is_not_taken_before_the_next(tmp_path: Path) -> None:
+    """Within the reuse window Enter is refused and the prompt says when the next code comes."""
+    person = Person(tmp_path, {**PROMPT, "wait": 4, "notice": "that code was sent before"})
+    person.see("that code was sent before")
+    person.see(QUESTION)
+    person.see(r"the next code comes in \d s")
+    person.type("123456\r")
+    person.see("too early")
+    person.see("this code lives")
+    person.type("\r")
+    assert person.leave() == "code 123456 in time\n"
+
+
+@pytest.mark.parametrize(("key", "word"), [("\x03", "interrupted"), ("\x04", "cancelled")])
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+def test_the_person_may_refuse(tmp_path: Path, key: str, word: str, term: str) -> None:
+    """ctrl-C and ctrl-D raise Cancelled, and the cursor is left at the start of a line."""
+    person = Person(tmp_path, PROMPT, term=term)
+    person.see(QUESTION)
+    person.type(key)
+    assert person.leave() == f"Cancelled {word} / \n"
+    assert re.sub(r"\x1b\[[?\d]*[a-zA-Z]", "", person.seen).endswith("\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_it_and_the_terminal_is_as_before(tmp_path: Path, number: signal.Signals) -> None:
+    """The signal does its work after the settings are restored (`leave` compares them)."""
+    person = Person(tmp_path, PROMPT)
+    person.see(CLOCK)
+    os.kill(int(person.read("pid")), number)
+    out = person.leave()
+    if number == signal.SIGINT:
+        # Python's own handler: KeyboardInterrupt, which is Cancelled for us.
+        assert out == "Cancelled interrupted / \n"
+    else:
+        assert person.code == 128 + number
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+@pytest.mark.parametrize("trap", ["", "trap '' HUP; "])
+def test_a_terminal_that_hangs_up_ends_it(tmp_path: Path, term: str, trap: str) -> None:
+    """Nobody reads a dead terminal for ever, not even where SIGHUP is ignored (nohup)."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        words = shlex.join(driver(PROMPT))
+        # Descriptor 3: a terminal that nobody has open hangs up before it is asked on.
+        script = f"{trap}exec 3<>/dev/tty; exec {words} </dev/null >out 2>err"
+        os.execve("/bin/sh", ["sh", "-c", script], {**os.environ, "TERM": term})  # noqa: S606  # no shell is wanted
+    seen = b""
+    while b"device phone" not in seen:
+        seen += os.read(terminal, 4096)
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    assert (tmp_path / "err").read_text() == ""
+    if not os.WIFSIGNALED(status):
+        assert (tmp_path / "out").read_text() == "Cancelled the terminal hung up / \n"
+    else:
+        assert os.WTERMSIG(status) == signal.SIGHUP
+        assert not trap
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+def test_trouble_found_meanwhile_ends_it_at_once(tmp_path: Path, term: str) -> None:
+    """A deleted key is told before a code is typed in vain."""
+    person = Person(tmp_path, {**PROMPT, "refused": "AWS does not know the key"}, term=term)
+    assert person.leave() == "AwsRefused AWS does not know the key / a hint\n"
+
+
+def test_trouble_found_meanwhile_leaves_an_empty_line(tmp_path: Path) -> None:
+    """The question is cleared: the error stands where it stood."""
+    person = Person(tmp_path, {**PROMPT, "refused": "AWS does not know the key"})
+    person.leave()
+    last = person.seen.rpartition("\x1b[J")
+    assert "MFA" not in last[2]
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+def test_a_name_learnt_meanwhile_is_shown(tmp_path: Path, term: str) -> None:
+    """The profile's name stands in for the user's until AWS has told it."""
+    person = Person(tmp_path, {**PROMPT, "user": "", "better": "bob"}, term=term)
+    # A plain line shows it when it asks again.
+    while "bob" not in person.see("profile work|bob")[0]:
+        person.type("x\r")
+    person.type("123456\r")
+    assert person.leave() == "code 123456 in time\n"
+
+
+@pytest.mark.parametrize("term", ["", "unknown"])
+def test_an_unknown_terminal_gets_a_plain_line(tmp_path: Path, term: str) -> None:
+    """No escape sequence is written."""
+    person = Person(tmp_path, PROMPT, term=term)
+    person.see(QUESTION + r"\(this code lives \d+ s\) ")
+    person.type("123 456\n")
+    assert person.leave() == "code 123456 in time\n"
+    assert "\x1b" not in person.seen
+
+
+def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
+    """The same things are said and refused."""
+    person = Person(tmp_path, {**PROMPT, "wait": 3, "notice": "again\x1b[2J"}, term="dumb")
+    person.see(r"again\?\[2J")
+    person.see(QUESTION + r"\(the next code comes in \d s\) ")
+    person.type("12345\n")
+    person.see("a code is six digits")
+    person.type("123456\n")
+    person.see("AWS takes each code only once: the next code comes in")
+    time.sleep(3)
+    person.type("123 456\n")
+    assert person.leave() == "code 123456 in time\n"
+    assert "\x1b" not in person.seen
+
+
+def test_a_broken_prompt_toolkit_leaves_a_plain_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it a question is still a question, echo and all."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "prompt_toolkit.py").write_text("raise ImportError('broken')\n")
+    monkeypatch.setenv("PYTHONPATH", str(broken))
+    person = Person(tmp_path, PROMPT)
+    person.see(QUESTION + r"\(this code lives \d+ s\) ")
+    person.type("123456\n")
+    person.see("123456")
+    assert person.leave() == "code 123456 in time\n"
+
+
+@pytest.mark.parametrize("term", ["linux", "vt100", "screen"])
+def test_other_terminals(tmp_path: Path, term: str) -> None:
+    """The console of Linux and old terminals serve too."""
+    person = Person(tmp_path, PROMPT, term=term, columns=40)
+    person.see(r"MFA code for alice in")
+    person.type("123456\r")
+    assert person.leave() == "code 123456 in time\n"
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [
+        ("bash --norc -i", "x=$({}); echo told: $x"),
+        ("zsh -f -i", "x=$({}); echo told: $x"),
+        ("fish --no-config -i", "set x ({}); echo told: $x"),
+    ],
+)
+def test_inside_a_command_substitution(tmp_path: Path, shell: str, line: str) -> None:
+    """`eval "$(mfasession env)"`: the shell captures stdout, the person answers on the terminal."""
+    program, *options = shlex.split(shell)
+    tty: pexpect.spawn[str] = pexpect.spawn(
+        need(program), options, encoding="utf-8", timeout=20, dimensions=(24, 100), cwd=str(tmp_path),
+        env={**os.environ, "TERM": "xterm-256color", "HOME": str(tmp_path)},
+    )  # fmt: skip
+    script = tmp_path / "ask"
+    script.write_text(f"#!/bin/sh\nexec {shlex.join(driver(PROMPT))}\n")
+    script.chmod(0o755)
+    tty.sendline(line.format("./ask"))
+    tty.expect(CLOCK)
+    tty.send("123456\r")
+    tty.expect("told: code 123456 in time")
+    tty.sendline("exit")
+    tty.close(force=True)
+
+
+def test_a_background_job_never_reads_the_terminal(tmp_path: Path) -> None:
+    """Its process group is not the terminal's: it counts as nobody there, and is not stopped either."""
+    tty: pexpect.spawn[str] = pexpect.spawn(
+        "bash", ["--norc", "-i"], encoding="utf-8", timeout=20, cwd=str(tmp_path), env={**os.environ, "TERM": "xterm"}
+    )
+    tty.sendline(f"{shlex.join(driver(PROMPT))} >out 2>err & wait; cat out; echo E''ND")
+    tty.expect("END")
+    tty.sendline("exit")
+    tty.close(force=True)
+    assert (tmp_path / "out").read_text().startswith("unavailable\nInputNeeded a background job cannot ask")
+
+
+def test_without_a_terminal_nobody_is_there(tmp_path: Path) -> None:
+    """Cron, systemd and IDEs get InputNeeded at once."""
+    done = subprocess.run(
+        driver(PROMPT), stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path, start_new_session=True,
+        check=False,
+    )  # fmt: skip
+    assert (
+        done.stdout == "unavailable\nInputNeeded there is no terminal to ask on / run mfasession login in a terminal\n"
+    )
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+def test_choosing_one_of_several(tmp_path: Path, term: str) -> None:
+    """A numbered list; nonsense is asked again; what is listed cannot write to the terminal."""
+    person = Person(tmp_path, {"options": ["phone", "to\x1b]0;x\x07ken"]}, term=term)
+    person.see(r"which one\?\r\n  1\) phone\r\n  2\) to\?\]0;x\?ken\r\nnumber \(1-2\): ")
+    for nonsense in ("3", "", "phone", "0", "9" * 50):
+        person.type(nonsense + "\n")
+        person.see("type a number from 1 to 2")
+    person.type(" 2 \n")
+    assert person.leave() == "chosen 1\n"
+
+
+def test_choosing_may_be_refused(tmp_path: Path) -> None:
+    """ctrl-C is Cancelled."""
+    person = Person(tmp_path, {"options": ["phone", "token"]})
+    person.see("number")
+    person.type("\x03")
+    assert person.leave() == "Cancelled interrupted / \n"
+
+
+class Tmux:
+    """A real terminal program, and what its screen shows."""
+
+    def __init__(self, folder: Path, columns: int) -> None:
+        self._base = [need("tmux"), "-S", str(folder / "tmux"), "-f", "/dev/null"]
+        self.run("new-session", "-d", "-x", str(columns), "-y", "12", "-c", str(folder), "env PS1='$ ' bash --norc")
+
+    def run(self, *words: str) -> str:
+        """Give tmux a command."""
+        return subprocess.run([*self._base, *words], capture_output=True, text=True, check=True).stdout
+
+    def see(self, text: str) -> list[str]:
+        """Wait until the screen shows a text; return its lines that are not empty."""
+        end = time.monotonic() + 20
+        while text not in (screen := self.run("capture-pane", "-p")):
+            assert time.monotonic() < end, screen
+            time.sleep(0.05)
+        return [line.rstrip() for line in screen.splitlines() if line.strip()]
+
+
+def test_how_it_looks(tmp_path: Path) -> None:
+    """Words stay whole in 40 columns, the clock runs, a new width is used, and a tidy transcript remains."""
+    words = shlex.join(driver({**PROMPT, "notice": "AWS refused that code"}))
+    (tmp_path / "ask").write_text(f"{words} >out 2>&1; cat out\n")
+    tmux = Tmux(tmp_path, 40)
+    try:
+        tmux.see("$")
+        tmux.run("send-keys", "clear; sh ask", "Enter")
+        tmux.see("this code lives")
+        tmux.run("send-keys", "1234")
+        shown = tmux.see("123 4")
+        assert shown[:3] == ["AWS refused that code", "MFA code for alice in", "123456789012 (device phone): 123 4"]
+        counts = {shown[3]}
+        while len(counts) < 3:
+            counts.add(tmux.see("this code lives")[3])
+        assert all(re.fullmatch(r"\(this code lives \d+ s\)", count) for count in counts)
+        tmux.run("resize-window", "-x", "90")
+        tmux.see("MFA code for alice in 123456789012 (device phone): 123 4   (this code lives ")
+        tmux.run("send-keys", "56", "Enter")
+        assert tmux.see("in time") == [
+            "AWS refused that code",
+            "MFA code for alice in 123456789012 (device phone): 123 456",
+            "code 123456 in time",
+            "$",
+        ]
+    finally:
+        tmux.run("kill-server")
