@@ -48,7 +48,7 @@ class CredentialsFileStore:
         files.check_replaceable(self._files.credentials_path)
 
     def save(self, section: str, session: Session) -> None:
-        """Keep a session: read the file again, change its one section, replace it. Raises ConfigurationError, StoreError."""
+        """Keep a session: reread the file, change one section, replace it. Raises ConfigurationError, StoreError."""
         self._edit(section, lambda text: ini.set_section(text, section, _keys(session)))
 
     def forget(self, section: str) -> bool:

@@ -35,8 +35,7 @@ class Program(Value):
 
     def path(self) -> str:
         """Return the absolute path of the program."""
-        asked = os.environ.get("MFASESSION_TEST_NU") if self.dialect == "nu" else None
-        return asked or need(self.argv[0])
+        return need(self.argv[0])
 
 
 BOURNE = {

@@ -1,0 +1,36 @@
+"""The interface of every place where sessions are kept. On the path of every command, so that only types are here.
+
+`tests/contracts/test_stores.py` holds every store to it.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from mfasession.model import Session
+
+    class SessionStore(Protocol):
+        """Sessions by the name of their section.
+
+        Every method raises StoreError when the store itself fails (locked, absent, disk full) and ConfigurationError
+        when what is kept there is unsafe or somebody else's. No message holds a secret.
+        """
+
+        @property
+        def name(self) -> str:
+            """`file` or `keyring`, as in `store = "…"`."""
+
+        def load(self, section: str) -> Session | None:
+            """Return the session kept under a section; None when there is none or it is not whole."""
+
+        def check(self, section: str) -> None:
+            """Raise what `save` would raise, as far as can be told before a code is spent on it."""
+
+        def save(self, section: str, session: Session) -> None:
+            """Keep a session in place of the one that is there."""
+
+        def forget(self, section: str) -> bool:
+            """Remove a session; tell whether there was one."""
+
+        def sections(self) -> list[str]:
+            """Return the names of all sections that were saved and not forgotten."""

@@ -1,0 +1,125 @@
+"""A real Secret Service of the tests' own: a private bus and gnome-keyring's daemon, ended by their process IDs."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+_PASSWORD = b"test"
+# No service folders: nothing is started by a call, so there is no race with the daemon that the test starts.
+_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
+</policy></busconfig>
+"""
+
+
+def need(program: str) -> str:
+    """Return the path of a program; a missing one fails the test."""
+    found = shutil.which(program)
+    assert found, f"{program} is not installed: .ci/run installs it"
+    return found
+
+
+class SecretService:
+    """A bus and a keyring daemon. `environ` is what a program needs to reach them."""
+
+    def __init__(self, *, unlocked: bool = True, daemon: bool = True) -> None:
+        """`unlocked` and `daemon`: how the keyring is, and whether there is one on the bus at all."""
+        # Short, because the path of a Unix socket holds 108 bytes at most.
+        self._folder = Path(tempfile.mkdtemp(prefix="mfa-"))
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._unlocked, self._daemon = unlocked, daemon
+        names = ("XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")
+        self.environ = {name: str(self._folder / name.lower()) for name in names}
+        for folder in self.environ.values():
+            Path(folder).mkdir(mode=0o700)
+        self.environ["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={self._folder / 'bus'}"
+
+    def __enter__(self) -> Self:
+        """Start both, or end what was started."""
+        try:
+            self._start_bus()
+            if self._daemon:
+                self.start_daemon(unlocked=self._unlocked)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End both and remove what they kept."""
+        for process in reversed(self._processes):
+            _end(process)
+        shutil.rmtree(self._folder)
+
+    def start_daemon(self, *, unlocked: bool) -> None:
+        """Start the keyring daemon, its login keyring unlocked (made when there is none) or as it is on the disk."""
+        command = [need("gnome-keyring-daemon"), "--foreground", "--components=secrets"]
+        process = self._start([*command, "--unlock"] if unlocked else command)
+        assert process.stdin is not None
+        process.stdin.write(_PASSWORD if unlocked else b"")
+        process.stdin.close()
+        _wait(self._is_served, "the keyring daemon did not start")
+
+    def end_daemon(self) -> None:
+        """End the keyring daemon; what it kept is on the disk, locked."""
+        _end(self._processes.pop())
+
+    def stop(self) -> None:
+        """Make the daemon hang."""
+        self._processes[-1].send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let a hung daemon go on."""
+        self._processes[-1].send_signal(signal.SIGCONT)
+
+    def _start_bus(self) -> None:
+        (self._folder / "bus.conf").write_text(_BUS.format(socket=self._folder / "bus"))
+        config = f"--config-file={self._folder / 'bus.conf'}"
+        self._start([need("dbus-daemon"), "--nofork", "--nopidfile", config])
+        _wait((self._folder / "bus").exists, "the bus did not start")
+
+    def _start(self, command: list[str]) -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(
+            command,
+            env={"PATH": os.environ["PATH"], "HOME": str(self._folder), **self.environ},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._processes.append(process)
+        return process
+
+    def _is_served(self) -> bool:
+        asked = ["--session", "--print-reply", "--dest=org.freedesktop.DBus", "/", "org.freedesktop.DBus.NameHasOwner"]
+        answer = subprocess.run(
+            [need("dbus-send"), *asked, "string:org.freedesktop.secrets"],
+            env={**os.environ, **self.environ},
+            capture_output=True,
+            timeout=10,
+            check=False,
+        )
+        return b"boolean true" in answer.stdout
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGCONT)
+    process.terminate()
+    process.wait(10)
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+def _wait(ready: Callable[[], bool], complaint: str) -> None:
+    for _ in range(500):
+        if ready():
+            return
+        time.sleep(0.02)
+    raise AssertionError(complaint)

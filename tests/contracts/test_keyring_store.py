@@ -1,0 +1,244 @@
+"""The keyring store where the contract of all stores ends: keyrings that are locked, absent, silent, or forget."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import keyring
+import pytest
+
+from mfasession.errors import StoreError
+from mfasession.model import Session
+from mfasession.stores.keyring_store import KeyringStore
+from tests.contracts.secret_service import SecretService
+
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
+
+DRIVER = """
+import json, sys
+from mfasession.errors import MfaSessionError
+from mfasession.model import LongTermKey, Session
+from mfasession.stores import keyring_store
+from mfasession.values import Secret
+
+index, action, section, secret = sys.argv[1:]
+store = keyring_store.KeyringStore(index)
+token = Secret("t" * 3000)
+session = Session(access_key_id="ASIA", secret_access_key=Secret(secret), session_token=token, expires=1, key_id="AKIA")
+key = LongTermKey(access_key_id="AKIA", secret_access_key=Secret(secret))
+actions = {
+    "load": lambda: store.load(section) == session,
+    "save": lambda: store.save(section, session),
+    "check": lambda: store.check(section),
+    "forget": lambda: store.forget(section),
+    "read key": lambda: keyring_store.read_long_term_key(section) == key,
+    "save key": lambda: keyring_store.save_long_term_key(section, key),
+}
+try:
+    print(json.dumps({"result": actions[action]()}))
+except MfaSessionError as error:
+    print(json.dumps({"error": type(error).__name__, "message": error.message, "hint": error.hint}))
+"""
+
+
+class Elsewhere:
+    """The store in another process, whose keyring is chosen anew from its environment."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        """`folder` holds the index; `environ` is what chooses the keyring."""
+        self._index = str(folder / "keyring.toml")
+        names = ("PATH", "HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "COVERAGE_FILE")
+        kept = {name: os.environ[name] for name in names if name in os.environ}
+        self.environ = {**kept, "XDG_CONFIG_HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), **environ}
+
+    def run(self, action: str, section: str = "default-mfa", **environ: str) -> "dict[str, object]":
+        """Run one action; nothing may reach stderr, for the program's own messages go there."""
+        done = subprocess.run(
+            [sys.executable, "-c", DRIVER, self._index, action, section, SECRET],
+            cwd=Path(__file__).parents[2],
+            env={**self.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.stderr == ""
+        assert SECRET not in done.stdout
+        answer: dict[str, object] = json.loads(done.stdout)
+        return answer
+
+    def fails(self, action: str, **environ: str) -> str:
+        """Run one action that must fail as a store, with a hint; return its message."""
+        answer = self.run(action, **environ)
+        assert answer.get("error") == "StoreError", answer
+        assert answer["hint"]
+        return str(answer["message"])
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[SecretService]:
+    """One unlocked Secret Service for the tests that leave it as it is."""
+    with SecretService() as started:
+        yield started
+
+
+def test_the_secret_service_is_found_by_itself(service: SecretService, tmp_path: Path) -> None:
+    """With no setting at all, one process saves and another loads."""
+    store = Elsewhere(tmp_path, service.environ)
+    assert store.run("check") == {"result": None}
+    assert store.run("save") == {"result": None}
+    assert store.run("load") == {"result": True}
+    assert store.run("forget") == {"result": True}
+    assert store.run("load") == {"result": False}
+
+
+@pytest.mark.parametrize("action", ["load", "save", "check", "forget", "read key"])
+def test_a_locked_keyring(action: str, tmp_path: Path) -> None:
+    """A keyring that is on the disk and that nobody unlocked is told apart from none."""
+    with SecretService() as locked:
+        store = Elsewhere(tmp_path, locked.environ)
+        store.run("save")
+        locked.end_daemon()
+        locked.start_daemon(unlocked=False)
+        assert store.fails(action) == "the keyring is locked"
+        locked.end_daemon()
+        locked.start_daemon(unlocked=True)
+        assert store.run("load") == {"result": True}
+
+
+def test_a_keyring_that_was_never_made(tmp_path: Path) -> None:
+    """The daemon would ask for a new password and nobody can see the question (keyring's InitError)."""
+    with SecretService(unlocked=False) as new:
+        message = Elsewhere(tmp_path, new.environ).fails("save")
+    assert message == "the keyring cannot be opened: its question was dismissed or nobody could see it"
+
+
+@pytest.mark.parametrize("address", [{}, {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}])
+@pytest.mark.parametrize("action", ["load", "save", "check", "forget", "read key", "save key"])
+def test_no_keyring(action: str, address: dict[str, str], tmp_path: Path) -> None:
+    """No bus, or the stale address that ssh and tmux leave (jaraco/keyring#566): never plain text instead."""
+    message = Elsewhere(tmp_path, address).fails(action)
+    assert message == "there is no keyring here"
+    assert SECRET not in "".join(path.read_text() for path in tmp_path.iterdir())
+
+
+def test_a_bus_without_a_daemon(tmp_path: Path) -> None:
+    """A bus on which nothing serves secrets is no keyring."""
+    with SecretService(daemon=False) as bus:
+        assert Elsewhere(tmp_path, bus.environ).fails("load") == "there is no keyring here"
+
+
+def test_a_chosen_backend_that_cannot_work(tmp_path: Path) -> None:
+    """The Secret Service asked for by name, and no bus: keyring raises a plain RuntimeError."""
+    message = Elsewhere(tmp_path, {"PYTHON_KEYRING_BACKEND": SECRET_SERVICE}).fails("load")
+    assert message == f"the keyring backend '{SECRET_SERVICE}' cannot work here"
+
+
+@pytest.mark.parametrize(
+    "name", ["no.such.Backend", "nodots", "", "keyring.backends.SecretService.Nope", "json.dumps", "os.path"]
+)
+def test_a_backend_that_does_not_exist(name: str, tmp_path: Path) -> None:
+    """A name in PYTHON_KEYRING_BACKEND that is no class of a backend is named in the message."""
+    message = Elsewhere(tmp_path, {"PYTHON_KEYRING_BACKEND": name}).fails("load")
+    assert message == f"the keyring backend {name!r} cannot be loaded"
+
+
+@pytest.mark.parametrize("settings_text", ["[backend]\ndefault-keyring=no.such.Backend\n", "no section\n"])
+def test_a_wrong_keyringrc(settings_text: str, tmp_path: Path) -> None:
+    """A keyringrc.cfg that names nothing or is no ini file is what the message names."""
+    folder = tmp_path / "python_keyring"
+    folder.mkdir()
+    (folder / "keyringrc.cfg").write_text(settings_text)
+    message = Elsewhere(tmp_path, {}).fails("load")
+    assert message == "the keyring backend named in keyringrc.cfg cannot be loaded"
+
+
+def test_what_keyring_logs_stays_off_the_terminal(tmp_path: Path) -> None:
+    """A keyringrc.cfg without a backend makes keyring log a warning; stderr is for our own messages."""
+    folder = tmp_path / "python_keyring"
+    folder.mkdir()
+    (folder / "keyringrc.cfg").write_text("[backend]\n")
+    assert Elsewhere(tmp_path, {}).fails("load") == "there is no keyring here"
+
+
+@pytest.mark.parametrize("action", ["save", "check", "save key"])
+@pytest.mark.parametrize("backend", ["keyring.backends.null.Keyring", "keyring.backends.chainer.ChainerBackend"])
+def test_backends_that_drop_what_they_are_given(action: str, backend: str, tmp_path: Path) -> None:
+    """The null backend and an empty chainer say nothing when they drop a write: reading back tells."""
+    message = Elsewhere(tmp_path, {"PYTHON_KEYRING_BACKEND": backend}).fails(action)
+    assert message == f"the keyring did not keep what was written ({backend})"
+
+
+def test_a_chainer_that_has_something_to_chain(service: SecretService, tmp_path: Path) -> None:
+    """A chainer over the Secret Service keeps, loads and forgets."""
+    chain = {"PYTHON_KEYRING_BACKEND": "keyring.backends.chainer.ChainerBackend"}
+    store = Elsewhere(tmp_path, {**service.environ, **chain})
+    assert store.run("save", "chained") == {"result": None}
+    assert store.run("load", "chained") == {"result": True}
+    assert store.run("forget", "chained") == {"result": True}
+
+
+@pytest.mark.parametrize("action", ["load", "save"])
+def test_a_keyring_that_hangs(action: str, tmp_path: Path) -> None:
+    """A daemon that never answers ends in an error, and works again when it goes on (python-poetry/poetry#8623)."""
+    with SecretService() as hanging:
+        store = Elsewhere(tmp_path, {**hanging.environ, "PYTHON_KEYRING_BACKEND": SECRET_SERVICE})
+        hanging.stop()
+        assert store.fails(action) == "the keyring did not answer within 3 s"
+        hanging.go_on()
+        assert store.run("save") == {"result": None}
+        assert store.run("load") == {"result": True}
+
+
+def test_one_wait_for_a_keyring_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a question hangs the next one fails at once instead of queueing behind it; later questions are served."""
+    store = KeyringStore(str(tmp_path / "keyring.toml"))
+    with SecretService() as hanging:
+        for name, value in hanging.environ.items():
+            monkeypatch.setenv(name, value)
+        keyring.set_keyring(keyring.core.load_keyring(SECRET_SERVICE))
+        hanging.stop()
+        for _ in range(20):
+            # Twenty waits of 3 s would be a minute.
+            with pytest.raises(StoreError, match="did not answer within 3 s"):
+                store.load("default-mfa")
+        hanging.go_on()
+        assert _when_answered(store) is None
+    keyring.set_keyring(keyring.core.load_keyring("keyring.backends.fail.Keyring"))
+
+
+def _when_answered(store: KeyringStore) -> Session | None:
+    for _ in range(500):
+        try:
+            return store.load("default-mfa")
+        except StoreError:
+            time.sleep(0.02)
+    raise AssertionError("the keyring did not come back")
+
+
+def test_processes_that_save_at_once_are_all_listed(service: SecretService, tmp_path: Path) -> None:
+    """The index is changed under a lock: no section is lost between readers and writers."""
+    store = Elsewhere(tmp_path, service.environ)
+    names = [f"at-once-{number}" for number in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(lambda name: store.run("save", name), names)) == [{"result": None}] * 6
+    assert sorted(KeyringStore(str(tmp_path / "keyring.toml")).sections()) == names
+
+
+def test_keyring_missing_from_the_installation(tmp_path: Path) -> None:
+    """An installation without the keyring package says so."""
+    hidden = "import sys; sys.modules['keyring'] = None\n"
+    done = subprocess.run(
+        [sys.executable, "-c", hidden + DRIVER, str(tmp_path / "i"), "load", "x", "y"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert json.loads(done.stdout)["message"] == "the package keyring is not installed"

@@ -1,0 +1,177 @@
+"""The contract of every store (`mfasession.stores.SessionStore`). A new store is one more line in STORES."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import keyring
+import pytest
+
+from mfasession.awsfiles import AwsFiles
+from mfasession.model import Session
+from mfasession.stores import credentials_file, keyring_store
+from mfasession.values import Secret
+from tests.contracts import memory_keyring
+from tests.contracts.secret_service import SecretService
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mfasession.stores import SessionStore
+
+Opener = Callable[[], "SessionStore"]
+NO_KEYRING = "keyring.backends.fail.Keyring"
+
+SESSION = Session(
+    access_key_id="ASIAIOSFODNN7EXAMPLE",
+    secret_access_key=Secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+    session_token=Secret("FwoGZXIvYXdzEXAMPLE+/=="),
+    expires=1795500000,
+    key_id="AKIAIOSFODNN7EXAMPLE",
+    mfa_serial="arn:aws:iam::123456789012:mfa/phone",
+    role_arn="arn:aws:iam::123456789012:role/Admin",
+    identity="arn:aws:iam::123456789012:user/alice",
+    region="eu-west-1",
+    issued=1795456800,
+)
+
+
+@contextmanager
+def _file_store(folder: Path) -> Iterator[Opener]:
+    environ = {"HOME": str(folder), "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws" / "credentials")}
+    yield lambda: credentials_file.CredentialsFileStore(AwsFiles(environ), environ)
+
+
+@contextmanager
+def _keyring_with_small_items(folder: Path) -> Iterator[Opener]:
+    keyring.set_keyring(memory_keyring.Keyring())
+    try:
+        yield lambda: keyring_store.KeyringStore(str(folder / "state" / "keyring.toml"))
+    finally:
+        keyring.set_keyring(keyring.core.load_keyring(NO_KEYRING))
+
+
+@contextmanager
+def _keyring_of_the_secret_service(folder: Path) -> Iterator[Opener]:
+    with SecretService() as service, pytest.MonkeyPatch.context() as patch:
+        for name, value in service.environ.items():
+            patch.setenv(name, value)
+        keyring.set_keyring(keyring.core.load_keyring("keyring.backends.SecretService.Keyring"))
+        try:
+            yield lambda: keyring_store.KeyringStore(str(folder / "state" / "keyring.toml"))
+        finally:
+            keyring.set_keyring(keyring.core.load_keyring(NO_KEYRING))
+
+
+STORES: dict[str, Callable[[Path], AbstractContextManager[Opener]]] = {
+    "file": _file_store,
+    "keyring, small items": _keyring_with_small_items,
+    "keyring, Secret Service": _keyring_of_the_secret_service,
+}
+
+
+@pytest.fixture(params=STORES)
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
+    """What opens the store anew, as another process does."""
+    with STORES[request.param](tmp_path) as opener:
+        yield opener
+
+
+@pytest.fixture
+def store(opened: Opener) -> "SessionStore":
+    """One opened store, empty."""
+    return opened()
+
+
+def test_nothing_is_there_at_first(store: "SessionStore") -> None:
+    """An empty store knows no section and forgets nothing."""
+    assert store.load("default-mfa") is None
+    assert store.sections() == []
+    assert store.forget("default-mfa") is False
+
+
+def test_a_saved_session_is_loaded_by_another_process(opened: Opener, store: "SessionStore") -> None:
+    """Every field comes back, secrets too, through a store opened anew."""
+    store.save("default-mfa", SESSION)
+    assert opened().load("default-mfa") == SESSION
+    assert store.load("default-mfa") == SESSION
+
+
+def test_a_session_of_the_needed_fields_only(opened: Opener, store: "SessionStore") -> None:
+    """What was not recorded comes back as not recorded."""
+    least = Session(
+        access_key_id="ASIAIOSFODNN7EXAMPLE",
+        secret_access_key=Secret("s"),
+        session_token=Secret("t"),
+        expires=1,
+        key_id="AKIAIOSFODNN7EXAMPLE",
+    )
+    store.save("default-mfa", least)
+    assert opened().load("default-mfa") == least
+
+
+@pytest.mark.parametrize("length", [1, 343, 1000, 1280, 2600, 8192])
+def test_a_token_of_any_length(opened: Opener, store: "SessionStore", length: int) -> None:
+    """AWS promises no maximum: long tokens too, over the 1280 characters of a Windows item (jaraco/keyring#355)."""
+    session = SESSION.replace(session_token=Secret("Ab+/" * (length // 4) + "=" * (length % 4)))
+    store.save("default-mfa", session)
+    assert opened().load("default-mfa") == session
+
+
+@pytest.mark.parametrize("lengths", [(4000, 100), (100, 4000), (4000, 4001)])
+def test_the_newer_session_takes_the_place(opened: Opener, store: "SessionStore", lengths: tuple[int, int]) -> None:
+    """A second save replaces the first, whichever is longer, and leaves one section."""
+    older, newer = (SESSION.replace(session_token=Secret("x" * length)) for length in lengths)
+    store.save("default-mfa", older)
+    opened().save("default-mfa", newer)
+    assert opened().load("default-mfa") == newer
+    assert opened().sections() == ["default-mfa"]
+
+
+@pytest.mark.parametrize(
+    "name", ["work", "a b", "a/2", "part/2/session/default-mfa", "équipe", "a.b-c_d@e:f", "x" * 200]
+)
+def test_sections_by_any_name_do_not_touch_each_other(opened: Opener, store: "SessionStore", name: str) -> None:
+    """Saving and forgetting one section leaves the other as it was."""
+    other = SESSION.replace(session_token=Secret("y" * 3000))
+    store.save("default-mfa", other)
+    store.save(name, SESSION)
+    assert opened().sections() == ["default-mfa", name]
+    assert opened().load(name) == SESSION
+    assert store.forget(name) is True
+    assert opened().load(name) is None
+    assert opened().load("default-mfa") == other
+    assert opened().sections() == ["default-mfa"]
+
+
+def test_a_forgotten_session_is_gone(opened: Opener, store: "SessionStore") -> None:
+    """Forgetting tells whether there was something, and a second time there is not."""
+    store.save("default-mfa", SESSION)
+    assert opened().forget("default-mfa") is True
+    assert opened().load("default-mfa") is None
+    assert opened().sections() == []
+    assert opened().forget("default-mfa") is False
+
+
+def test_a_check_leaves_nothing(opened: Opener, store: "SessionStore") -> None:
+    """Looking whether a session can be saved neither makes nor changes one."""
+    store.check("default-mfa")
+    assert opened().load("default-mfa") is None
+    store.save("default-mfa", SESSION)
+    opened().check("default-mfa")
+    assert opened().load("default-mfa") == SESSION
+    assert opened().sections() == ["default-mfa"]
+
+
+def test_the_store_says_its_name(store: "SessionStore") -> None:
+    """The name is the one of `store = …` in config.toml."""
+    assert store.name in ("file", "keyring")
+
+
+def test_no_secret_outside_the_store(store: "SessionStore", tmp_path: Path) -> None:
+    """What lies on the disk beside the store is private to its owner, and no secret is in a repr."""
+    store.save("default-mfa", SESSION)
+    assert "wJalr" not in repr(store) + repr(store.load("default-mfa"))
+    written = [Path(folder, name) for folder, _, names in os.walk(tmp_path) for name in names]
+    assert written
+    assert all(path.stat().st_mode & 0o077 == 0 for path in written)
