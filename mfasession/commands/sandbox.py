@@ -1,0 +1,30 @@
+"""`mfasession sandbox [-- CMD …]`: an AWS on 127.0.0.1 that really refuses."""
+
+from typing import TYPE_CHECKING
+
+from mfasession.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from mfasession.context import Context
+
+HELP = "an AWS on 127.0.0.1 that really refuses: around a command, or alone"
+
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """The command has no flags of its own; the words behind `--` are cut off before."""
+
+
+def run(context: "Context") -> int:
+    """Run the command against a sandbox of its own, or serve one until ctrl-C."""
+    try:
+        from mfasession.sandbox import run as sandbox
+    except ModuleNotFoundError as missing:
+        raise not_installed(missing) from None
+    return sandbox.run(list(context.options.words))
+
+
+def not_installed(missing: ModuleNotFoundError) -> ConfigurationError:
+    """Say how to get the extra that a command needs."""
+    return ConfigurationError(f"the sandbox is not installed: no {missing.name}", "pip install 'mfasession[sandbox]'")

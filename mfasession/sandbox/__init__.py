@@ -1,0 +1,11 @@
+"""An AWS on 127.0.0.1 that really refuses, to try things and to test against. Behind the extra `sandbox`.
+
+It verifies signatures, checks MFA codes, issues sessions that expire and enforces policies, with AWS's own codes and
+texts; moto plays the services behind the gate. Nothing else of the package imports this one but its two commands.
+"""
+
+from mfasession.sandbox.account import Sandbox, SandboxRole
+from mfasession.sandbox.calls import Call
+from mfasession.sandbox.people import SandboxDevice, SandboxUser
+
+__all__ = ["Call", "Sandbox", "SandboxDevice", "SandboxRole", "SandboxUser"]

@@ -1,0 +1,190 @@
+"""The sandbox itself: an AWS account on loopback that really refuses."""
+
+import json
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from mfasession.errors import ConfigurationError
+from mfasession.model import LongTermKey
+from mfasession.sandbox import policy
+from mfasession.sandbox.calls import Call, CallLog
+from mfasession.sandbox.cloud import REGIONS
+from mfasession.sandbox.control import Control
+from mfasession.sandbox.faults import Faults
+from mfasession.sandbox.gate import Gate
+from mfasession.sandbox.people import PolicyDocument, SandboxUser
+from mfasession.sandbox.server import Server
+from mfasession.sandbox.world import World
+from mfasession.values import Secret
+
+ACCOUNT = "123456789012"
+_one_at_a_time = threading.Lock()
+
+
+class SandboxRole:
+    """A role that users may assume."""
+
+    def __init__(self, name: str, arn: str) -> None:
+        self.name = name
+        self.arn = arn
+
+
+class Sandbox:
+    """An AWS on 127.0.0.1, served from this process while the `with` block lasts.
+
+    One sandbox at a time in a process: moto keeps its state in module variables. Starting empties that state;
+    starting a second one before the first has stopped raises ConfigurationError.
+
+    `partition` is `aws`, `aws-cn` or `aws-us-gov`. `role_sessions_carry_mfa`: whether aws:MultiFactorAuthPresent is
+    true in the sessions of roles that were assumed with MFA; AWS's documentation says that it is not. `enrolment_lag`
+    is how many seconds STS learns late of a device that IAM has enabled; on AWS 8 to 14.
+    """
+
+    def __init__(
+        self, *, partition: str = "aws", role_sessions_carry_mfa: bool = False, enrolment_lag: float = 0.0
+    ) -> None:
+        if partition not in REGIONS:
+            raise ConfigurationError(f"no partition {partition}", f"one of {', '.join(REGIONS)}")
+        if "MOTO_ACCOUNT_ID" in os.environ:
+            raise ConfigurationError("MOTO_ACCOUNT_ID is set, and the sandbox has an account of its own", "unset it")
+        if not _one_at_a_time.acquire(blocking=False):
+            raise ConfigurationError(
+                "a sandbox is running in this process already", "stop it, or start another process"
+            )
+        try:
+            self._world = World(
+                ACCOUNT, partition, role_sessions_carry_mfa=role_sessions_carry_mfa, enrolment_lag=enrolment_lag
+            )
+            self.faults = Faults()
+            self._calls = CallLog()
+            self._control = Control(self._world, self.faults, self._calls)
+            self._server = Server(Gate(self._world, self.faults, self._calls, self._control))
+        except BaseException:
+            _one_at_a_time.release()
+            raise
+        self.account = ACCOUNT
+        self.partition = partition
+        self.region = REGIONS[partition]
+        self.clock = self._world.clock
+        self.users: list[SandboxUser] = []
+        self._running = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The endpoint of every service."""
+        return self._server.url
+
+    @property
+    def control_url(self) -> str:
+        """Where the codes, the clock, the faults and the calls are, token included; see `control`."""
+        return self.url + self._control.path
+
+    def stop(self) -> None:
+        """Stop serving. A second time does nothing."""
+        if self._running:
+            self._running = False
+            self._server.stop()
+            _one_at_a_time.release()
+
+    def add_user(self, name: str, policies: Sequence[PolicyDocument] | None = None) -> SandboxUser:
+        """Create a user with a key pair. Without policies: deny everything unless MFA is present, allow the rest."""
+        rules = (policy.DENY_ALL_WITHOUT_MFA, policy.ALLOW_ALL) if policies is None else policies
+        user = SandboxUser(self._world, name, rules)
+        self.users.append(user)
+        return user
+
+    def add_role(
+        self,
+        name: str,
+        trusted: Sequence[str],
+        *,
+        max_session_duration: int = 3600,
+        external_id: str | None = None,
+        require_mfa: bool = False,
+        policies: Sequence[PolicyDocument] | None = None,
+    ) -> SandboxRole:
+        """Create a role that the ARNs or accounts in `trusted` may assume. Without policies it may do anything."""
+        conditions: dict[str, Any] = {}
+        if external_id is not None:
+            conditions["StringEquals"] = {"sts:ExternalId": external_id}
+        if require_mfa:
+            conditions["Bool"] = {"aws:MultiFactorAuthPresent": "true"}
+        trust: dict[str, Any] = {
+            "Effect": "Allow",
+            "Principal": {"AWS": list(trusted)},
+            "Action": "sts:AssumeRole",
+            **({"Condition": conditions} if conditions else {}),
+        }
+        documents = (policy.ALLOW_ALL,) if policies is None else policies
+        for document in documents:
+            policy.check(document)
+        role = self._world.cloud.iam.create_role(
+            role_name=name,
+            assume_role_policy_document=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+            path="/",
+            permissions_boundary=None,
+            description="",
+            tags=[],
+            max_session_duration=str(max_session_duration),
+        )
+        for number, document in enumerate(documents):
+            role.put_policy(f"policy-{number}", json.dumps(document))
+        return SandboxRole(name, str(role.arn))
+
+    def root_key(self) -> LongTermKey:
+        """Make a key pair of the account's root user."""
+        key = self._world.add_root_key()
+        return LongTermKey(access_key_id=key.access_key_id, secret_access_key=Secret(key.secret))
+
+    def calls(self, action: str | None = None) -> list[Call]:
+        """Return what was asked, in the order of the answers: all of it, or one operation (`GetSessionToken`)."""
+        return self._calls.find(action)
+
+    def forget_calls(self) -> None:
+        """Empty the list of calls."""
+        self._calls.clear()
+
+    def environ(self, user: SandboxUser | None = None, *, home: Path) -> dict[str, str]:
+        """Write a user's key pair as the default profile into `home`/.aws, and return the variables that lead to it.
+
+        The user is the first one unless named. Files are made with mode 0600, folders with 0700. Whoever uses the
+        result should drop the AWS_* variables that it does not set.
+        """
+        if user is None and not self.users:
+            raise ConfigurationError("the sandbox has no user yet", "add one first")
+        key = (user or self.users[0]).key
+        folder = home / ".aws"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lines = (
+            "[default]",
+            f"aws_access_key_id = {key.access_key_id}",
+            f"aws_secret_access_key = {key.secret_access_key.reveal()}",
+        )
+        _write(folder / "credentials", lines)
+        _write(folder / "config", ("[default]", f"region = {self.region}"))
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
+            "AWS_CONFIG_FILE": str(folder / "config"),
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "MFASESSION_SANDBOX_CONTROL": self.control_url,
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
+
+
+def _write(path: Path, lines: Sequence[str]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        os.fchmod(descriptor, 0o600)
+        file.write("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,123 @@
+"""One authenticated request, as the handlers of STS and IAM get it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from mfasession.sandbox import policy
+from mfasession.sandbox.operations import Operation
+from mfasession.sandbox.policy import Decision
+from mfasession.sandbox.refusals import S3, Refused, denied
+from mfasession.sandbox.world import Caller, Key, World
+from mfasession.timestamps import show
+from mfasession.values import Value
+
+Result = Mapping[str, Any]
+"""What a handler answers: nested names to texts."""
+Handler = Callable[["Asked"], Result]
+
+
+class Asked(Value):
+    """A request whose signature is good."""
+
+    world: World
+    key: Key
+    operation: Operation
+    region: str
+    user_agent: str = ""
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks."""
+        return self.key.caller
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The parameters by name."""
+        return self.operation.params
+
+    def context(self) -> dict[str, str]:
+        """Return the condition keys of the request, in small letters.
+
+        Source: IAM User Guide, "AWS global condition context keys". A long-term key has no MultiFactorAuthPresent.
+        """
+        now, caller = self.world.clock.now(), self.caller
+        known = {
+            "aws:principalarn": caller.role_arn or caller.arn,
+            "aws:principalaccount": self.world.account,
+            "aws:principaltype": {"user": "User", "root": "Account", "role": "AssumedRole"}[caller.kind],
+            "aws:userid": caller.unique_id,
+            "aws:sourceip": "127.0.0.1",
+            "aws:securetransport": "false",
+            "aws:viaawsservice": "false",
+            "aws:requestedregion": self.region,
+            "aws:useragent": self.user_agent,
+            "aws:currenttime": show(int(now)),
+            "aws:epochtime": str(int(now)),
+        }
+        if caller.kind == "user":
+            known["aws:username"] = caller.user_name
+        if caller.temporary:
+            known["aws:tokenissuetime"] = show(int(caller.issued))
+            known["aws:multifactorauthpresent"] = "false"
+        if caller.mfa_at is not None:
+            known["aws:multifactorauthpresent"] = "true"
+            known["aws:multifactorauthage"] = str(max(int(now - caller.mfa_at), 0))
+        return known
+
+    def policies(self) -> list[str]:
+        """Return the JSON of the identity-based policies of the caller."""
+        cloud, caller = self.world.cloud, self.caller
+        if caller.kind == "role":
+            role = cloud.role(caller.role_arn)
+            return [] if role is None else list(cloud.role_policies(role))
+        user = cloud.user_by_id(caller.unique_id)
+        return [] if user is None else list(cloud.user_policies(user))
+
+    def decision(self, extra: Mapping[str, str] | None = None) -> Decision:
+        """Return what the caller's identity-based policies say to this operation."""
+        if self.caller.kind == "root":
+            return Decision.ALLOWED
+        return self._decide(self.policies(), extra)
+
+    def check_policies(self) -> None:
+        """Raise the refusal of the policy that denies this operation, or of none that allows it."""
+        decision = self.decision()
+        if decision is not Decision.ALLOWED:
+            raise self.refusal(decision, "identity-based")
+        for document in self.caller.session_policies:
+            decision = self._decide([document])
+            if decision is not Decision.ALLOWED:
+                raise self.refusal(decision, "session")
+
+    def refusal(self, decision: Decision, kind: str) -> Refused:
+        """Return AWS's words for a policy that denies, or for none that allows."""
+        operation = self.operation
+        resource = operation.resource
+        on = f" on resource: {resource}"
+        if operation.protocol is S3:
+            on = "" if resource == "*" else f' on resource: "{resource}"'
+        article = "an" if kind == "identity-based" else "a"
+        why = (
+            f"with an explicit deny in {article} {kind} policy"
+            if decision is Decision.DENIED
+            else f"because no {kind} policy allows the {operation.permission} action"
+        )
+        return denied(
+            operation.protocol,
+            f"User: {self.caller.arn} is not authorized to perform: {operation.permission}{on} {why}",
+        )
+
+    def _decide(self, documents: Iterable[str], extra: Mapping[str, str] | None = None) -> Decision:
+        return policy.decide(
+            documents, self.operation.permission, self.operation.resource, {**self.context(), **(extra or {})}
+        )
+
+
+def credentials(key: Key) -> Result:
+    """Return temporary credentials as STS writes them."""
+    return {
+        "AccessKeyId": key.access_key_id,
+        "SecretAccessKey": key.secret,
+        "SessionToken": key.token,
+        "Expiration": show(int(key.expires)),
+    }

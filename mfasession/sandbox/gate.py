@@ -1,0 +1,228 @@
+"""The door to moto: nothing gets past it unsigned, expired, skewed or denied. A WSGI callable."""
+
+import json
+import logging
+import re
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from urllib.parse import quote_plus
+
+from mfasession.sandbox import mfa, operations, sigv2, sigv4, sts, xml
+from mfasession.sandbox.asked import Asked
+from mfasession.sandbox.authentication import authenticate
+from mfasession.sandbox.calls import Call, CallLog, shown
+from mfasession.sandbox.cloud import NotPlayed
+from mfasession.sandbox.control import Control
+from mfasession.sandbox.faults import Fault, Faults
+from mfasession.sandbox.operations import Operation
+from mfasession.sandbox.refusals import QUERY, Answer, Refused, refused, written
+from mfasession.sandbox.resources import Place
+from mfasession.sandbox.sigv2 import UrlSignature
+from mfasession.sandbox.sigv4 import Signature
+from mfasession.sandbox.wire import Environ, Request
+from mfasession.sandbox.world import Key, World
+
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+_MOTOS_OWN_DOORS = ("/moto-api", "/favicon.ico", "/latest/meta-data/", "/latest/api/")
+_SIGNING_FIELDS = re.compile(r"X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token)=")
+_SIGNING_FIELDS_2 = re.compile(r"(AWSAccessKeyId|Signature|Expires|x-amz-security-token)=")
+_log = logging.getLogger("mfasession.sandbox")
+# Without a handler Python would write tracebacks to stderr, amid the words of the command inside.
+_log.addHandler(logging.NullHandler())
+
+
+class _HangUp(Exception):
+    """The connection is to be closed without an answer."""
+
+
+class Gate:
+    """Authenticates, applies faults and policies, answers STS and MFA itself and lets moto answer the rest."""
+
+    def __init__(self, world: World, faults: Faults, calls: CallLog, control: Control) -> None:
+        self._world = world
+        self._faults = faults
+        self._calls = calls
+        self._control = control
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        request = Request(environ)
+        if self._control.is_addressed(request):
+            answer = self._control.answer(request)
+        else:
+            try:
+                answer = self._served(request)
+            except _HangUp:
+                _close(environ)
+        start_response(f"{answer.status} {_phrase(answer.status)}", list(answer.headers))
+        return [answer.body]
+
+    def _served(self, request: Request) -> Answer:
+        signature, malformed = _signature(request)
+        operation = self._operation(request, signature)
+        fault = self._faults.take(operation.name)
+        request_id, key, outcome = str(uuid.uuid4()), None, "ok"
+        try:
+            _meet(fault, operation)
+            signed = _signed(request, signature, operation, malformed=malformed)
+            key = authenticate(request, signed, self._world, operation.protocol)
+            answer = self._authorised(request, signed, key, operation, request_id)
+            outcome = _outcome(answer)
+            _lose(fault)
+        except Refused as refusal:
+            answer = written(refusal, operation.protocol, request_id, head=request.method == "HEAD")
+            outcome = refusal.code
+        except _HangUp:
+            self._record(operation, signature, key, "hang_up", 0)
+            raise
+        self._record(operation, signature, key, outcome, answer.status)
+        return answer
+
+    def _operation(self, request: Request, signature: Signature | UrlSignature | None) -> Operation:
+        service = signature.service if isinstance(signature, Signature) else "s3" if signature else ""
+        region = signature.region if isinstance(signature, Signature) else self._world.cloud.region
+        place = Place(partition=self._world.partition, account=self._world.account, region=region)
+        return operations.read(request, service, place, self._world.cloud.operation)
+
+    def _authorised(
+        self, request: Request, signature: Signature | UrlSignature, key: Key, operation: Operation, request_id: str
+    ) -> Answer:
+        world, caller = self._world, key.caller
+        region = signature.region if isinstance(signature, Signature) else world.cloud.region
+        asked = Asked(
+            world=world, key=key, operation=operation, region=region, user_agent=request.header("user-agent") or ""
+        )
+        if operation.service == "sts":
+            handle = sts.handler(operation.name)
+            sts.check_credentials(asked)
+            if operation.name != "AssumeRole" and operation.permission not in sts.NEVER_DENIED:
+                asked.check_policies()
+            return xml.answer("sts", operation.name, handle(asked), request_id)
+        if operation.service == "iam" and caller.is_user_session and caller.mfa_at is None:
+            raise refused("unknown key", QUERY)
+        own = mfa.handler(asked)
+        if own is None or own is not mfa.get_user:
+            place = Place(partition=world.partition, account=world.account, region=region)
+            asked = asked.replace(operation=operations.about_caller(operation, caller.user_name, place))
+        asked.check_policies()
+        if own is not None:
+            return xml.answer("iam", operation.name, own(asked), request_id)
+        if operation.service == "iam":
+            mfa.check_delete_user(asked)
+        return self._by_moto(asked, request, signature)
+
+    def _by_moto(self, asked: Asked, request: Request, signature: Signature | UrlSignature) -> Answer:
+        operation, body, environ = asked.operation, request.body, dict(request.environ)
+        if operation.service == "iam" and "UserName" in operation.params:
+            name = f"UserName={quote_plus(str(operation.params['UserName']))}"
+            body = body if b"UserName=" in body else body + b"&" + name.encode()
+        if not isinstance(signature, Signature) or signature.presigned:
+            environ |= _as_if_in_header(request, signature, asked.region)
+        try:
+            return self._world.cloud.answer(environ, body)
+        except NotPlayed:
+            raise Refused("NotImplemented", 501, f"the sandbox does not play {operation.permission}") from None
+        except Exception:  # noqa: BLE001  # whatever moto's code raises
+            # moto's own mistake: the caller gets AWS's "internal failure", the developer gets the traceback.
+            _log.exception("moto failed at %s", operation.permission)
+            raise refused("error500", operation.protocol) from None
+
+    def _record(
+        self,
+        operation: Operation,
+        signature: Signature | UrlSignature | None,
+        key: Key | None,
+        outcome: str,
+        status: int,
+    ) -> None:
+        self._calls.add(
+            Call(
+                action=operation.name,
+                service=operation.service,
+                permission=operation.permission,
+                access_key_id=signature.access_key_id if signature else "",
+                user=key.caller.arn if key else "",
+                outcome=outcome,
+                status=status,
+                params=shown(operation.params),
+                at=self._world.clock.now(),
+            )
+        )
+
+
+def _signed(
+    request: Request, signature: Signature | UrlSignature | None, operation: Operation, *, malformed: bool
+) -> Signature | UrlSignature:
+    """The signature, when there is one and the path is AWS's."""
+    if malformed or signature is None or request.path.startswith(_MOTOS_OWN_DOORS):
+        raise refused("malformed signature" if malformed else "unsigned", operation.protocol)
+    return signature
+
+
+def _meet(fault: Fault | None, operation: Operation) -> None:
+    """What goes wrong before anybody looks at the request."""
+    if fault is None:
+        return
+    if fault.kind == "hang_up":
+        raise _HangUp
+    if fault.kind == "delay":
+        time.sleep(fault.seconds)
+    if fault.kind in ("throttle", "error500"):
+        raise refused(fault.kind, operation.protocol)
+
+
+def _lose(fault: Fault | None) -> None:
+    """What goes wrong once everything is done."""
+    if fault is not None and fault.kind == "lose_answer":
+        raise _HangUp
+
+
+def _signature(request: Request) -> tuple[Signature | UrlSignature | None, bool]:
+    """The signature, and whether there is one that cannot be read."""
+    try:
+        return sigv4.read(request) or sigv2.read(request), False
+    except sigv4.Malformed:
+        return None, True
+
+
+def _as_if_in_header(request: Request, signature: Signature | UrlSignature, region: str) -> Environ:
+    """What moto needs to see of a presigned URL: the signing fields out of the query, the scope in a header."""
+    fields = _SIGNING_FIELDS if isinstance(signature, Signature) else _SIGNING_FIELDS_2
+    query = "&".join(part for part in request.query.split("&") if not fields.match(part))
+    service = signature.service if isinstance(signature, Signature) else "s3"
+    credential = f"{signature.access_key_id}/20200101/{region}/{service}/aws4_request"
+    return {
+        "QUERY_STRING": query,
+        "RAW_URI": request.raw_path + (f"?{query}" if query else ""),
+        "REQUEST_URI": request.raw_path + (f"?{query}" if query else ""),
+        "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=presigned",
+    }
+
+
+def _outcome(answer: Answer) -> str:
+    """`ok`, or the error code in an answer of moto's."""
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        return "ok"
+    headers = {name.lower(): value for name, value in answer.headers}
+    if found := re.search(rb"<Code>([^<]+)</Code>", answer.body[:4096]):
+        return found[1].decode()
+    code = headers.get("x-amzn-errortype", "")
+    if not code and answer.body[:1] == b"{":
+        code = str(json.loads(answer.body).get("__type", ""))
+    return code.rpartition("#")[2] or str(answer.status)
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
+
+
+def _close(environ: Environ) -> None:
+    connection = environ.get("werkzeug.socket")
+    if isinstance(connection, socket.socket):
+        connection.shutdown(socket.SHUT_RDWR)
+    # werkzeug takes this for a client that went away, and writes nothing.
+    raise ConnectionResetError

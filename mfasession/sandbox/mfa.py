@@ -1,0 +1,204 @@
+"""IAM's operations on MFA devices as they really answer. moto takes any code and shows the seeds.
+
+Sources: IAM API Reference; AWS security bulletin AWS-2023-001 (a key alone may not add or take away one's own device
+once there is one); IAM User Guide, "Troubleshooting IAM" (devices left over from a cancelled enrolment).
+"""
+
+import base64
+import struct
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from mfasession.sandbox.asked import Asked, Handler, Result
+from mfasession.sandbox.cloud import User
+from mfasession.sandbox.devices import DEVICES_OF_A_USER, MfaDevice
+from mfasession.sandbox.parameters import SERIAL_NUMBER, Text, check_texts
+from mfasession.sandbox.refusals import Refused
+from mfasession.timestamps import show
+
+_USER = Text(name="UserName", least=1, most=128, pattern=r"[\w+=,.@-]+", required=True)
+_SERIAL = SERIAL_NUMBER.replace(required=True)
+_CODES = tuple(
+    Text(name=f"AuthenticationCode{number}", least=6, most=6, pattern=r"[\d]+", required=True) for number in (1, 2)
+)
+
+
+def create_virtual_mfa_device(asked: Asked) -> Result:
+    """Make a device that nobody has yet; its seed is shown this once."""
+    check_texts(
+        asked.params, Text(name="VirtualMFADeviceName", least=1, most=226, pattern=r"[\w+=,.@-]+", required=True)
+    )
+    path = str(asked.params.get("Path") or "/")
+    serial = asked.world.arn("iam", f"mfa{path}{asked.params['VirtualMFADeviceName']}")
+    try:
+        device = asked.world.devices.add(serial, asked.world.clock.now())
+    except KeyError:
+        raise Refused("EntityAlreadyExists", 409, "MFA device already exists.") from None
+    # AWS answers blobs in base64, and the seed is a blob whose content is already base32.
+    seed = base64.b64encode(device.seed.encode()).decode()
+    picture = base64.b64encode(_blank_png()).decode()
+    return {"VirtualMFADevice": {"SerialNumber": serial, "Base32StringSeed": seed, "QRCodePNG": picture}}
+
+
+def enable_mfa_device(asked: Asked) -> Result:
+    """Give a device to a user, on two codes in a row. They are not used up for STS."""
+    check_texts(asked.params, _USER, _SERIAL, *_CODES)
+    user, devices, now = _user(asked), asked.world.devices, asked.world.clock.now()
+    with devices.lock:
+        device = devices.get(str(asked.params["SerialNumber"]))
+        if device is None:
+            raise _no_such_device(asked)
+        if device.user_id:
+            raise Refused("EntityAlreadyExists", 409, "MFA Device is already in use.")
+        _check_own_devices(asked, user)
+        if len(devices.of(user.id)) >= DEVICES_OF_A_USER:
+            raise Refused("LimitExceeded", 409, f"Cannot exceed quota for MFADevicesPerUser: {DEVICES_OF_A_USER}")
+        _synchronise(asked, device, now)
+        device.give_to(user.id, now)
+    return {}
+
+
+def resync_mfa_device(asked: Asked) -> Result:
+    """Learn how far a device's clock has drifted, from two codes in a row."""
+    check_texts(asked.params, _USER, _SERIAL, *_CODES)
+    with asked.world.devices.lock:
+        _synchronise(asked, _device_of(asked, _user(asked)), asked.world.clock.now())
+    return {}
+
+
+def deactivate_mfa_device(asked: Asked) -> Result:
+    """Take a device from its user. A virtual device stays, unassigned; another is gone."""
+    check_texts(asked.params, _USER, _SERIAL)
+    user, devices = _user(asked), asked.world.devices
+    with devices.lock:
+        device = _device_of(asked, user)
+        _check_own_devices(asked, user)
+        device.take_back()
+        if not device.is_virtual:
+            devices.remove(device.serial)
+    return {}
+
+
+def delete_virtual_mfa_device(asked: Asked) -> Result:
+    """Delete a device that nobody has."""
+    check_texts(asked.params, _SERIAL)
+    devices = asked.world.devices
+    with devices.lock:
+        device = devices.get(str(asked.params["SerialNumber"]))
+        if device is None or not device.is_virtual:
+            raise _no_such_device(asked)
+        if device.user_id:
+            raise Refused("DeleteConflict", 409, "MFA VirtualDevice in use. Must deactivate first.")
+        devices.remove(device.serial)
+    return {}
+
+
+def list_mfa_devices(asked: Asked) -> Result:
+    """List the devices of a user: virtual, hardware and FIDO."""
+    user = _user(asked)
+    members = [
+        {"UserName": user.name, "SerialNumber": device.serial, "EnableDate": show(int(device.enabled))}
+        for device in asked.world.devices.of(user.id)
+    ]
+    return {"MFADevices": members, "IsTruncated": False}
+
+
+def list_virtual_mfa_devices(asked: Asked) -> Result:
+    """List the virtual devices of the account, without their seeds, in pages."""
+    wanted = str(asked.params.get("AssignmentStatus") or "Any")
+    devices = [device for device in asked.world.devices.all() if device.is_virtual]
+    if wanted != "Any":
+        devices = [device for device in devices if bool(device.user_id) == (wanted == "Assigned")]
+    start, count = (int(str(asked.params.get(name) or default)) for name, default in (("Marker", 0), ("MaxItems", 100)))
+    page = {"VirtualMFADevices": [_listed(asked, device) for device in devices[start : start + count]]}
+    if start + count < len(devices):
+        return {**page, "IsTruncated": True, "Marker": str(start + count)}
+    return {**page, "IsTruncated": False}
+
+
+def get_user(asked: Asked) -> Result:
+    """Describe the root user; every other one is moto's to describe."""
+    root = asked.world.root()
+    return {"User": {"Path": "/", "UserId": root.unique_id, "Arn": root.arn, "CreateDate": "2020-01-01T00:00:00Z"}}
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "CreateVirtualMFADevice": create_virtual_mfa_device,
+    "EnableMFADevice": enable_mfa_device,
+    "ResyncMFADevice": resync_mfa_device,
+    "DeactivateMFADevice": deactivate_mfa_device,
+    "DeleteVirtualMFADevice": delete_virtual_mfa_device,
+    "ListMFADevices": list_mfa_devices,
+    "ListVirtualMFADevices": list_virtual_mfa_devices,
+}
+
+
+def handler(asked: Asked) -> Handler | None:
+    """Return what answers an operation of IAM here, None for what moto answers."""
+    if asked.operation.name == "GetUser" and asked.caller.kind == "root" and not asked.params.get("UserName"):
+        return get_user
+    return HANDLERS.get(asked.operation.name)
+
+
+def check_delete_user(asked: Asked) -> None:
+    """Raise the refusal to delete a user who still has a device."""
+    if asked.operation.name == "DeleteUser" and asked.world.devices.of(_user(asked).id):
+        raise Refused("DeleteConflict", 409, "Cannot delete entity, must delete MFA device first.")
+
+
+def _user(asked: Asked) -> User:
+    name = str(asked.params.get("UserName", ""))
+    user = asked.world.cloud.iam.users.get(name)
+    if user is None:
+        raise Refused("NoSuchEntity", 404, f"The user with name {name} cannot be found.")
+    return user
+
+
+def _device_of(asked: Asked, user: User) -> MfaDevice:
+    device = asked.world.devices.get(str(asked.params["SerialNumber"]))
+    if device is None or device.user_id != user.id:
+        raise Refused("NoSuchEntity", 404, "MFA Device invalid for user.")
+    return device
+
+
+def _check_own_devices(asked: Asked, user: User) -> None:
+    own = asked.caller.kind == "user" and asked.caller.unique_id == user.id
+    if own and asked.caller.mfa_at is None and asked.world.devices.of(user.id):
+        raise Refused(
+            "AccessDenied",
+            403,
+            "To complete this action, please ensure that you are authenticated with an MFA device that is enabled for "
+            "this user.",
+        )
+
+
+def _synchronise(asked: Asked, device: MfaDevice, now: float) -> None:
+    first, second = (str(asked.params[f"AuthenticationCode{number}"]) for number in (1, 2))
+    if not device.synchronise(first, second, now):
+        raise Refused("InvalidAuthenticationCode", 403, "Authentication code for device is not valid.")
+
+
+def _listed(asked: Asked, device: MfaDevice) -> dict[str, Any]:
+    user = asked.world.cloud.user_by_id(device.user_id) if device.user_id else None
+    if user is None:
+        return {"SerialNumber": device.serial}
+    about = {"Path": user.path, "UserName": user.name, "UserId": user.id, "Arn": user.arn}
+    created = {"CreateDate": user.create_date.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return {"SerialNumber": device.serial, "User": {**about, **created}, "EnableDate": show(int(device.enabled))}
+
+
+def _no_such_device(asked: Asked) -> Refused:
+    return Refused(
+        "NoSuchEntity", 404, f"VirtualMFADevice with serial number {asked.params['SerialNumber']} doesn't exist."
+    )
+
+
+def _blank_png() -> bytes:
+    """A white picture of one pixel: the sandbox draws no QR code."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\x00\xff")) + chunk(b"IEND", b"")

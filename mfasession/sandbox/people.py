@@ -1,0 +1,106 @@
+"""Users and devices of the sandbox as tests hold them in their hands."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mfasession.model import LongTermKey
+from mfasession.sandbox import policy
+from mfasession.sandbox.devices import MfaDevice
+from mfasession.sandbox.world import World, new_key_id, new_secret
+from mfasession.totp import STEP, code_at
+from mfasession.values import Secret
+
+PolicyDocument = Mapping[str, Any]
+
+
+class SandboxDevice:
+    """A device in somebody's pocket. `drift` is how many seconds its own clock is ahead of AWS's."""
+
+    def __init__(self, world: World, serial: str) -> None:
+        self._world = world
+        self.serial = serial
+        self.drift = 0.0
+
+    @property
+    def name(self) -> str:
+        """The last part of the serial number."""
+        return self.serial.rpartition("/")[2]
+
+    @property
+    def seed(self) -> str:
+        """The secret in base32, to put into another authenticator."""
+        return self._device.seed
+
+    def code(self, offset_steps: int = 0) -> str:
+        """Return the code that the device shows now, by the sandbox's clock, or so many steps of 30 s later."""
+        if not self._device.secret:
+            raise ValueError(f"{self.name} gives no codes")
+        return code_at(self._device.secret, self._world.clock.now() + self.drift + offset_steps * STEP)
+
+    def next_code(self) -> str:
+        """Return the code that the device shows after this one. Nothing waits, and no clock moves."""
+        return self.code(1)
+
+    @property
+    def _device(self) -> MfaDevice:
+        device = self._world.devices.get(self.serial)
+        if device is None:
+            raise ValueError(f"{self.serial} is deleted")
+        return device
+
+
+class SandboxUser:
+    """An IAM user, their key and their devices."""
+
+    def __init__(self, world: World, name: str, policies: Sequence[PolicyDocument]) -> None:
+        self._world = world
+        iam, region = world.cloud.iam, world.cloud.region
+        for document in policies:
+            policy.check(document)
+        user = iam.create_user(region, name)
+        for number, document in enumerate(policies):
+            user.put_policy(f"policy-{number}", json.dumps(document))
+        # moto's own IDs do not look like AWS's.
+        user.id = new_key_id("AIDA")
+        self.name = name
+        self.arn = str(user.arn)
+        self.unique_id = str(user.id)
+        self.devices: list[SandboxDevice] = []
+        self.key = self.add_key()
+
+    def add_key(self) -> LongTermKey:
+        """Make another key pair; a user has two at most, and moto says so."""
+        made = self._world.cloud.iam.create_access_key(self.name)
+        made.secret_access_key = new_secret()
+        return LongTermKey(access_key_id=made.access_key_id, secret_access_key=Secret(made.secret_access_key))
+
+    def set_key_status(self, key_id: str, status: str) -> None:
+        """Make a key `Active` or `Inactive`."""
+        self._world.cloud.iam.update_access_key(self.name, key_id, status)
+
+    def delete_key(self, key_id: str) -> None:
+        """Delete a key pair."""
+        self._world.cloud.iam.delete_access_key(key_id, self.name)
+
+    def add_device(self, name: str = "phone") -> SandboxDevice:
+        """Enable a virtual device for the user."""
+        return self._enabled(self._world.arn("iam", f"mfa/{name}"))
+
+    def add_hardware_device(self, serial: str) -> SandboxDevice:
+        """Enable a hardware token; its serial number is no ARN."""
+        return self._enabled(serial)
+
+    def add_fido_device(self, name: str) -> SandboxDevice:
+        """Enable a FIDO key or passkey, which gives no codes."""
+        return self._enabled(
+            self._world.arn("iam", f"u2f/user/{self.name}/{name}-ABCDEFGHIJKLMNOPQRSTUVWXYZ"), secret=b""
+        )
+
+    def _enabled(self, serial: str, secret: bytes | None = None) -> SandboxDevice:
+        now = self._world.clock.now()
+        device = self._world.devices.add(serial, now, secret=secret)
+        # Enabled long enough ago that STS knows of it.
+        device.give_to(self.unique_id, now - 60)
+        self.devices.append(SandboxDevice(self._world, serial))
+        return self.devices[-1]

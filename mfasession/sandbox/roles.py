@@ -1,0 +1,144 @@
+"""Assuming a role: who is trusted, on what conditions, and for how long.
+
+Sources: STS API Reference, AssumeRole; IAM User Guide, "Roles terms and concepts" (role chaining) and "Configuring
+MFA-protected API access"; re:Post, "Can I increase the IAM role chaining session duration limit?".
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mfasession.sandbox import policy
+from mfasession.sandbox.asked import Asked, Result, credentials
+from mfasession.sandbox.cloud import Role
+from mfasession.sandbox.conditions import Context
+from mfasession.sandbox.parameters import Text, check_texts, seconds
+from mfasession.sandbox.policy import Decision
+from mfasession.sandbox.refusals import Refused, denied
+from mfasession.sandbox.world import Caller
+
+ROLE_SECONDS = (900, 43200)
+ROLE_DEFAULT = 3600
+CHAINED_MOST = 3600
+"""Longest session of a role that was assumed with temporary credentials, those of GetSessionToken included."""
+
+
+def check_parameters(params: Mapping[str, Any]) -> None:
+    """Raise the ValidationError of parameters outside their constraints."""
+    check_texts(
+        params,
+        Text(name="RoleArn", least=20, most=2048, required=True),
+        Text(name="RoleSessionName", least=2, most=64, pattern=r"[\w+=,.@-]*", required=True),
+        Text(name="ExternalId", least=2, most=1224, pattern=r"[\w+=,.@:\/-]*"),
+    )
+
+
+def assume(asked: Asked, mfa_at: float | None) -> Result:
+    """Issue the role's credentials. `mfa_at`: when the caller gave a code, in this request or for its session."""
+    if asked.caller.kind == "root":
+        raise denied(asked.operation.protocol, "Roles may not be assumed by root accounts.")
+    # A code in the request itself counts for its own policies: it is how a key alone reaches a role that wants MFA.
+    judged = asked.replace(key=asked.key.replace(caller=asked.caller.replace(mfa_at=mfa_at)))
+    role = _trusting_role(judged, _conditions(judged))
+    lasting = _lasting(asked, role)
+    now, name = asked.world.clock.now(), str(asked.params["RoleSessionName"])
+    caller = Caller(
+        kind="role",
+        arn=f"arn:{asked.world.partition}:sts::{asked.world.account}:assumed-role/{role.name}/{name}",
+        unique_id=f"{role.id}:{name}",
+        role_arn=role.arn,
+        temporary=True,
+        mfa_at=mfa_at if asked.world.role_sessions_carry_mfa else None,
+        issued=now,
+        session_policies=_session_policies(asked),
+    )
+    assumed = {"AssumedRoleUser": {"AssumedRoleId": caller.unique_id, "Arn": caller.arn}}
+    return {"Credentials": credentials(asked.world.issue(caller, lasting)), **assumed}
+
+
+def _lasting(asked: Asked, role: Role) -> int:
+    lasting = seconds(asked.params, *ROLE_SECONDS, ROLE_DEFAULT)
+    if asked.caller.temporary and lasting > CHAINED_MOST:
+        raise Refused(
+            "ValidationError",
+            400,
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+        )
+    if lasting > int(role.max_session_duration or ROLE_DEFAULT):
+        raise Refused(
+            "ValidationError", 400, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        )
+    return lasting
+
+
+def _conditions(judged: Asked) -> dict[str, str]:
+    extra = {"sts:rolesessionname": str(judged.params["RoleSessionName"])}
+    if judged.params.get("ExternalId"):
+        extra["sts:externalid"] = str(judged.params["ExternalId"])
+    return extra
+
+
+def _trusting_role(judged: Asked, extra: Mapping[str, str]) -> Role:
+    """Return the role, when it trusts the caller and the caller's own policies do not stand in the way.
+
+    A trust policy that names the caller is enough within one account; one that names the account leaves it to the
+    caller's policies. AWS says the same of a role that does not exist as of one that does not trust.
+    """
+    decision = judged.decision(extra)
+    if decision is Decision.DENIED:
+        raise judged.refusal(decision, "identity-based")
+    arn = str(judged.params["RoleArn"])
+    role = judged.world.cloud.role(arn)
+    trust = "" if role is None else _trust(role, judged.caller, {**judged.context(), **extra}, judged)
+    if role is None or trust not in ("caller", "account") or (trust == "account" and decision is not Decision.ALLOWED):
+        raise denied(
+            judged.operation.protocol,
+            f"User: {judged.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+        )
+    return role
+
+
+def _trust(role: Role, caller: Caller, context: Context, judged: Asked) -> str:
+    """`caller` or `account`: how the trust policy names the caller; `` when it does not; `denied` when it says no."""
+    found = ""
+    for statement in policy.statements([str(_document(role))]):
+        named = _named(statement.get("Principal", {}), caller, judged)
+        if not named or not policy.names_action(statement, "sts:AssumeRole"):
+            continue
+        if not policy.condition_holds(statement, context):
+            continue
+        if statement["Effect"] == "Deny":
+            return "denied"
+        found = "caller" if "caller" in (found, named) else named
+    return found
+
+
+def _named(principal: Any, caller: Caller, judged: Asked) -> str:
+    wanted = principal if isinstance(principal, str) else principal.get("AWS", [])
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    if {caller.arn, caller.role_arn} & set(names):
+        return "caller"
+    account = {"*", judged.world.account, judged.world.arn("iam", "root")}
+    return "account" if account & set(names) else ""
+
+
+def _document(role: Role) -> str:
+    document = role.assume_role_policy_document
+    return document if isinstance(document, str) else json.dumps(document)
+
+
+def _session_policies(asked: Asked) -> tuple[str, ...]:
+    inline = asked.params.get("Policy")
+    named = (value for name, value in sorted(asked.params.items()) if name.startswith("PolicyArns.member."))
+    documents = [str(inline)] if inline else []
+    for arn in named:
+        document = asked.world.cloud.managed_policy(str(arn))
+        if document is None:
+            raise Refused("ValidationError", 400, f"The policy {arn} does not exist")
+        documents.append(document)
+    try:
+        for document in documents:
+            policy.check(json.loads(document))
+    except (ValueError, KeyError, TypeError):
+        raise Refused("MalformedPolicyDocument", 400, "The policy is not in the valid JSON format.") from None
+    return tuple(documents)

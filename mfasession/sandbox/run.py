@@ -1,0 +1,109 @@
+"""`mfasession sandbox`: a sandbox around a command, or alone until ctrl-C."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+from mfasession.sandbox import Sandbox
+
+USER, DEVICE = "alice", "phone"
+"""The demo user, who lives under the rule, and her authenticator app."""
+
+NOT_FOUND, NOT_EXECUTABLE, BY_SIGNAL = 127, 126, 128
+"""POSIX shell, 2.8.2 "Exit Status for Commands"."""
+
+
+def run(command: list[str]) -> int:
+    """Run a command with the sandbox as its AWS and return its exit code; without a command, serve until ctrl-C.
+
+    The command gets AWS_* and MFASESSION_* of the sandbox and none of the caller's own, an empty configuration of
+    mfasession and XDG folders of its own, all below a temporary folder that is gone afterwards; HOME stays.
+    MFASESSION_SANDBOX_CONTROL is a URL: GET $MFASESSION_SANDBOX_CONTROL/code?device=phone is the code of the device,
+    POST $MFASESSION_SANDBOX_CONTROL/clock?move=3600 lets an hour pass; `control` lists the rest.
+    """
+    with tempfile.TemporaryDirectory(prefix="mfasession-sandbox-") as folder, Sandbox() as aws:
+        aws.add_user(USER).add_device(DEVICE)
+        ours = environ(aws, Path(folder))
+        if command:
+            return _run(command, child(os.environ, ours))
+        _explain(ours)
+        _serve()
+    return 0
+
+
+def environ(aws: Sandbox, folder: Path) -> dict[str, str]:
+    """Write the demo user's AWS files and an empty configuration; return the variables that lead there."""
+    config = folder / "config.toml"
+    config.touch(mode=0o600)
+    xdg = {f"XDG_{kind}_HOME": str(folder / f".{kind.lower()}") for kind in ("CONFIG", "STATE", "CACHE", "DATA")}
+    for path in xdg.values():
+        Path(path).mkdir(mode=0o700)
+    return {**aws.environ(home=folder), **xdg, "MFASESSION_CONFIG": str(config)}
+
+
+def child(inherited: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the command: the caller's own without AWS_* and MFASESSION_*, then ours."""
+    kept = {name: value for name, value in inherited.items() if not name.startswith(("AWS_", "MFASESSION_"))}
+    unproxied = [hosts for hosts in (kept.get("NO_PROXY"), kept.get("no_proxy"), ours["NO_PROXY"]) if hosts]
+    kept.pop("no_proxy", None)
+    return {**kept, **ours, "NO_PROXY": ",".join(unproxied)}
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    try:
+        process = subprocess.Popen(command, env=environment)
+    except FileNotFoundError:
+        return _cannot_run(command[0], "command not found", NOT_FOUND)
+    except OSError as error:
+        return _cannot_run(command[0], os.strerror(error.errno or 0).lower(), NOT_EXECUTABLE)
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        # ctrl-C reaches the command from the terminal by itself; it decides what that means.
+        if number != signal.SIGINT:
+            process.send_signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        code = process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return code if code >= 0 else BY_SIGNAL - code
+
+
+def _cannot_run(name: str, reason: str, code: int) -> int:
+    sys.stderr.write(f"mfasession: {name}: {reason}\n  hint: what follows -- is run as it is, without a shell\n")
+    return code
+
+
+def _explain(ours: Mapping[str, str]) -> None:
+    control = ours["MFASESSION_SANDBOX_CONTROL"]
+    for name, value in ours.items():
+        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+    sys.stdout.flush()
+    sys.stderr.write(
+        f"mfasession: an AWS that refuses is listening on {ours['AWS_ENDPOINT_URL']} until ctrl-C\n"
+        f"Paste the export lines into another shell. There you are {USER}, denied everything without MFA.\n"
+        f"  the code of her device:   curl -s '{control}/code?device={DEVICE}'\n"
+        f"  let an hour pass:         curl -s -X POST '{control}/clock?move=3600'\n"
+        f"  make AWS throttle once:   curl -s -X POST '{control}/faults?action=GetSessionToken&kind=throttle'\n"
+        f"  what was asked so far:    curl -s '{control}/calls'\n"
+        f"Then: mfasession login, mfasession exec -- aws s3 ls\n"
+    )
+
+
+def _serve() -> None:
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        stop.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

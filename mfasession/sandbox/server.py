@@ -1,0 +1,43 @@
+"""The HTTP server of the sandbox: loopback only, a thread for each connection."""
+
+import logging
+import threading
+from typing import Any
+
+from werkzeug.serving import make_server
+
+from mfasession.sandbox.cloud import RequestHandler
+
+HOST = "127.0.0.1"
+_log = logging.getLogger("mfasession.sandbox")
+
+
+class _QuietHandler(RequestHandler):
+    """werkzeug writes a line to stderr for every request; here they go to the log."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # werkzeug's own name
+        """Log a line of werkzeug's."""
+        _log.log(logging.ERROR if type == "error" else logging.DEBUG, message, *args)
+
+
+class Server:
+    """Serves a WSGI callable on a free port from a thread of its own."""
+
+    def __init__(self, application: Any) -> None:
+        self._server = make_server(HOST, 0, application, threaded=True, request_handler=_QuietHandler)
+        self._thread = threading.Thread(target=self._serve, name="mfasession-sandbox", daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{HOST}:{self._server.port}"
+
+    def stop(self) -> None:
+        """Stop listening and wait until the thread has ended."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _serve(self) -> None:
+        self._server.serve_forever(poll_interval=0.05)

@@ -1,0 +1,95 @@
+"""AWS STS as it really answers. Source: AWS STS API Reference, and what clients of real AWS have recorded.
+
+No policy can deny GetSessionToken or GetCallerIdentity (IAM User Guide, "Permissions for GetSessionToken").
+"""
+
+from collections.abc import Mapping
+
+from mfasession.sandbox import roles
+from mfasession.sandbox.asked import Asked, Handler, Result, credentials
+from mfasession.sandbox.parameters import SERIAL_NUMBER, TOKEN_CODE, Text, check_texts, seconds
+from mfasession.sandbox.refusals import Refused
+
+SESSION_SECONDS = (900, 129600)
+SESSION_DEFAULT = 43200
+ROOT_MOST = 3600
+"""A longer session of the root user is cut to this, not refused."""
+
+NEVER_DENIED = frozenset({"sts:GetSessionToken", "sts:GetCallerIdentity"})
+_FOR_USER_SESSIONS = frozenset({"AssumeRole", "GetCallerIdentity"})
+
+
+def handler(operation: str) -> Handler:
+    """Return what answers an operation of STS. Raises Refused for one that is not played."""
+    if operation not in HANDLERS:
+        raise Refused("InvalidAction", 400, f"Could not find operation {operation} for version 2011-06-15")
+    return HANDLERS[operation]
+
+
+def check_credentials(asked: Asked) -> None:
+    """Raise Refused for what credentials from GetSessionToken may not ask of STS."""
+    if asked.caller.is_user_session and asked.operation.name not in _FOR_USER_SESSIONS:
+        raise _not_with_session(asked.operation.name)
+
+
+def get_session_token(asked: Asked) -> Result:
+    """Exchange a long-term key, with or without an MFA code, for a session."""
+    if asked.caller.temporary:
+        raise _not_with_session("GetSessionToken")
+    lasting = seconds(asked.params, *SESSION_SECONDS, ROOT_MOST if asked.caller.kind == "root" else SESSION_DEFAULT)
+    if asked.caller.kind == "root":
+        lasting = min(lasting, ROOT_MOST)
+    now = asked.world.clock.now()
+    mfa_at = now if spend_code(asked) else None
+    key = asked.world.issue(asked.caller.replace(temporary=True, mfa_at=mfa_at, issued=now), lasting)
+    return {"Credentials": credentials(key)}
+
+
+def get_caller_identity(asked: Asked) -> Result:
+    """Say who signed the request; nothing can forbid it."""
+    caller = asked.caller
+    return {"Arn": caller.arn, "UserId": caller.unique_id, "Account": asked.world.account}
+
+
+def get_access_key_info(asked: Asked) -> Result:
+    """Say which account a key belongs to. The sandbox knows only its own."""
+    check_texts(asked.params, Text(name="AccessKeyId", least=16, most=128, pattern=r"[\w]*", required=True))
+    if asked.world.key(str(asked.params["AccessKeyId"])) is None:
+        raise Refused("ValidationError", 400, "Invalid access key Id")
+    return {"Account": asked.world.account}
+
+
+def assume_role(asked: Asked) -> Result:
+    """Exchange any credentials, with or without an MFA code, for a role's."""
+    roles.check_parameters(asked.params)
+    mfa_at = asked.world.clock.now() if spend_code(asked) else asked.caller.mfa_at
+    return roles.assume(asked, mfa_at)
+
+
+def spend_code(asked: Asked) -> bool:
+    """Use up the code of the request. False when it has none; raises Refused when it is not good."""
+    check_texts(asked.params, SERIAL_NUMBER, TOKEN_CODE)
+    serial, code = asked.params.get("SerialNumber"), asked.params.get("TokenCode")
+    if serial is None and code is None:
+        return False
+    if serial is None or code is None:
+        raise Refused(
+            "AccessDenied",
+            403,
+            "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
+        )
+    world = asked.world
+    world.devices.verify(str(serial), str(code), asked.caller.unique_id, world.clock.now(), world.enrolment_lag)
+    return True
+
+
+def _not_with_session(operation: str) -> Refused:
+    return Refused("AccessDenied", 403, f"Cannot call {operation} with session credentials")
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "GetSessionToken": get_session_token,
+    "GetCallerIdentity": get_caller_identity,
+    "GetAccessKeyInfo": get_access_key_info,
+    "AssumeRole": assume_role,
+}

@@ -1,0 +1,131 @@
+"""The account that is played: who holds which key, which sessions were issued, which devices there are."""
+
+import base64
+import secrets
+import string
+import threading
+
+from mfasession.sandbox.clock import Clock
+from mfasession.sandbox.cloud import Cloud, User
+from mfasession.sandbox.devices import Devices
+from mfasession.values import Value
+
+
+class Caller(Value):
+    """Who signed a request."""
+
+    kind: str
+    """`user`, `root` or `role`."""
+    arn: str
+    unique_id: str
+    """`AIDA…`, the account for the root user, `AROA…:session name` for a role."""
+    user_name: str = ""
+    role_arn: str = ""
+    temporary: bool = False
+    mfa_at: float | None = None
+    """When the MFA code of a session was given, in epoch seconds; None without one."""
+    issued: float = 0.0
+    session_policies: tuple[str, ...] = ()
+
+    @property
+    def is_user_session(self) -> bool:
+        """Whether these are credentials from GetSessionToken."""
+        return self.temporary and self.kind != "role"
+
+
+class Key(Value):
+    """A key pair, and whose it is. `token` and `expires` (epoch seconds) are those of a session."""
+
+    access_key_id: str
+    secret: str
+    caller: Caller
+    active: bool = True
+    token: str = ""
+    expires: float = 0.0
+
+
+class World:
+    """One account in one partition."""
+
+    def __init__(self, account: str, partition: str, *, role_sessions_carry_mfa: bool, enrolment_lag: float) -> None:
+        self.account = account
+        self.partition = partition
+        self.role_sessions_carry_mfa = role_sessions_carry_mfa
+        self.enrolment_lag = enrolment_lag
+        self.clock = Clock()
+        self.cloud = Cloud(account, partition)
+        self.devices = Devices()
+        self.lock = threading.RLock()
+        self._keys: dict[str, Key] = {}
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of this account that has no region."""
+        return f"arn:{self.partition}:{service}::{self.account}:{resource}"
+
+    def key(self, access_key_id: str) -> Key | None:
+        """Return the key pair with this ID: the root user's, a session's or a user's. None when it is unknown."""
+        if (own := self._keys.get(access_key_id)) is not None:
+            return self._with_user_as_now(own)
+        found = self.cloud.key(access_key_id)
+        if found is None:
+            return None
+        user, key = found
+        return Key(
+            access_key_id=access_key_id,
+            secret=key.secret_access_key,
+            caller=self.caller_of(user),
+            active=key.status == "Active",
+        )
+
+    def caller_of(self, user: User) -> Caller:
+        """Return a user as the caller that a long-term key makes of it."""
+        return Caller(kind="user", arn=user.arn, unique_id=user.id, user_name=user.name)
+
+    def root(self) -> Caller:
+        """Return the account's root user."""
+        return Caller(kind="root", arn=self.arn("iam", "root"), unique_id=self.account)
+
+    def issue(self, caller: Caller, seconds: int) -> Key:
+        """Make temporary credentials for a caller; no two are alike."""
+        key = Key(
+            access_key_id=new_key_id("ASIA"),
+            secret=new_secret(),
+            caller=caller,
+            token=base64.b64encode(b"sandbox session " + secrets.token_bytes(224)).decode(),
+            expires=self.clock.now() + seconds,
+        )
+        with self.lock:
+            self._keys[key.access_key_id] = key
+        return key
+
+    def add_root_key(self) -> Key:
+        """Make a long-term key for the root user."""
+        key = Key(access_key_id=new_key_id("AKIA"), secret=new_secret(), caller=self.root())
+        with self.lock:
+            self._keys[key.access_key_id] = key
+        return key
+
+    def user_name_of(self, unique_id: str) -> str:
+        """Return the present name of a user; empty when the user is gone."""
+        user = self.cloud.user_by_id(unique_id)
+        return "" if user is None else str(user.name)
+
+    def _with_user_as_now(self, key: Key) -> Key | None:
+        """A session follows its user's change of name, and dies with its user or role."""
+        caller = key.caller
+        if caller.kind == "role":
+            return key if self.cloud.role(caller.role_arn) else None
+        if caller.kind == "root":
+            return key
+        user = self.cloud.user_by_id(caller.unique_id)
+        return None if user is None else key.replace(caller=caller.replace(arn=user.arn, user_name=user.name))
+
+
+def new_key_id(prefix: str) -> str:
+    """Return a new access key ID: the prefix and sixteen capitals and digits (base32)."""
+    return prefix + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))
+
+
+def new_secret() -> str:
+    """Return a new secret access key: forty characters of base64, `+` and `/` among them as in AWS's own."""
+    return base64.b64encode(secrets.token_bytes(30)).decode()
