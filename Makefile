@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check format coverage bench clean
+.PHONY: demo test check format bench tools clean
 
 demo: .venv/ready
 	$(BIN)/mfasession demo
@@ -28,6 +28,13 @@ format: .venv/ready
 bench: .venv/ready
 	$(BIN)/python benchmarks/hits.py
 
+# nushell comes from npm alone; every other program that the tests drive is a Debian package (.ci/run).
+tools: .tools/node_modules/.bin/nu
+
+.tools/node_modules/.bin/nu: Makefile
+	npm install --silent --no-fund --no-audit --no-save --prefix .tools nushell@0.108.0
+	touch $@
+
 .venv/ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
@@ -36,4 +43,4 @@ bench: .venv/ready
 	touch $@
 
 clean:
-	rm -rf .venv dist build .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools dist build .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

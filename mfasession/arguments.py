@@ -108,6 +108,8 @@ def _parser() -> argparse.ArgumentParser:
 def _add_common(parser: argparse.ArgumentParser) -> None:
     # SUPPRESS: the command's own default must not undo what stood before the command.
     suppress = argparse.SUPPRESS
-    parser.add_argument("-p", "--profile", metavar="NAME", default=suppress, help="the AWS profile (AWS_PROFILE, default)")
+    parser.add_argument(
+        "-p", "--profile", metavar="NAME", default=suppress, help="the AWS profile (AWS_PROFILE, default)"
+    )
     parser.add_argument("--no-input", action="store_true", default=suppress, help="never ask; fail with exit code 6")
     parser.add_argument("--debug", action="store_true", default=suppress, help="show a traceback when it fails")

@@ -1,19 +1,20 @@
 """The rules of asking for codes: none is sent twice, a wrong one is asked for again, three at most."""
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mfasession.errors import AwsRefused, AwsUnreachable, CodeRefused, MfaSessionError, Unanswered
 from mfasession.totp import STEP
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mfasession.codes import CodeRequest, CodeSource
     from mfasession.model import Session
     from mfasession.remembered import Remembered
 
 TRIES = 3
-"""Codes that AWS may refuse before we stop: it counts nine a device in three minutes, the person's other tools included."""
+"""Codes that AWS may refuse before we stop: it counts nine a device in three minutes, those of other tools included."""
 
 
 class Asking:

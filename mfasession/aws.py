@@ -93,9 +93,7 @@ class Aws:
             request["ExternalId"] = role.external_id
         if serial:
             request |= {"SerialNumber": serial, "TokenCode": code}
-        answer = self._call(
-            "AssumeRole", lambda: self._client("sts").assume_role(**request), uses_code=bool(serial)
-        )
+        answer = self._call("AssumeRole", lambda: self._client("sts").assume_role(**request), uses_code=bool(serial))
         made = self._made(answer["Credentials"], mfa_serial=serial or getattr(self._key, "mfa_serial", ""))
         return made.replace(role_arn=role.arn, identity=answer["AssumedRoleUser"]["Arn"])
 
@@ -118,7 +116,7 @@ class Aws:
             limits = Config(
                 retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, user_agent_extra="mfasession"
             )
-            self._clients[service] = self._session.client(service, config=limits)
+            self._clients[service] = self._session.client(service, config=limits)  # type: ignore[call-overload]
         return self._clients[service]
 
     def _call(self, operation: str, send: Callable[[], Answer], *, uses_code: bool = False) -> Answer:

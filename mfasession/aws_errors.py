@@ -7,6 +7,7 @@ from mfasession import durations
 from mfasession.errors import AwsRefused, CodeRefused, DeviceRefused, MfaSessionError, Throttled, Unanswered
 from mfasession.text import printable
 
+
 def refusal(operation: str, code: str, text: str, *, now: float, key_id: str = "") -> MfaSessionError:
     """Return our error for an AWS error response: `code` and `text` as AWS sent them, `now` in epoch seconds."""
     words = " ".join(text.split())
@@ -69,7 +70,7 @@ def _signature_refusal(words: str, now: float, key: str) -> MfaSessionError:
 
 
 def _server_time(words: str) -> float | None:
-    """The time in `… is now earlier than T2 (T3 - 15 min.)` or `… is still later than T2 (T3 + 15 min.)`: T3, AWS's own."""
+    """AWS's own time: T3 in `… is now earlier than T2 (T3 - 15 min.)`, `… is still later than T2 (T3 + 15 min.)`."""
     import re
     from datetime import UTC, datetime
 

@@ -51,7 +51,7 @@ class AwsFiles:
             found = read_section(self.config_path, text, profile if profile == "default" else f"profile {profile}")
             if found is not None:
                 return found
-        # Only the rare spellings are left: `[profile "x"]`, `[profile  x]`, or both `[default]` and `[profile default]`.
+        # Only the rare spellings are left: `[profile "x"]`, `[profile  x]`, or `[default]` beside `[profile default]`.
         return self._configured().get(profile) if profile in text else None
 
     def config_text(self) -> str:

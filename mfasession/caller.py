@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mfasession.errors import AwsRefused, ConfigurationError
+from mfasession.errors import ConfigurationError
 from mfasession.model import LongTermKey
 
 if TYPE_CHECKING:

@@ -99,7 +99,8 @@ def _fail_the_eval(code: int, words: "Sequence[str]") -> None:
     """`eval "$(false)"` succeeds, even under `set -e`: print the one line that makes the eval fail too."""
     from mfasession.outlets import shells
 
-    named = next((after for word, after in zip(words, words[1:], strict=False) if word == "--shell"), "")
+    place = words.index("--shell") + 1 if "--shell" in words else len(words)
+    named = words[place] if place < len(words) else ""
     shell = named if named in shells.NAMES else shells.detect(os.environ.get("SHELL", ""))
     sys.stdout.write(shells.failure(shell, code))
     sys.stdout.flush()

@@ -37,7 +37,7 @@ class Config(Value):
     path: str = ""
     default_profile: str = ""
     common: ProfileSettings = ProfileSettings()
-    profiles: "Mapping[str, ProfileSettings]" = {}
+    profiles: "Mapping[str, ProfileSettings]" = {}  # noqa: RUF012  # a Value is frozen, and nobody changes it
 
     def of(self, profile: str) -> ProfileSettings:
         """Return the settings of one profile: its own over the common ones."""
@@ -54,7 +54,9 @@ def load(environ: "Mapping[str, str]") -> Config:
     text = files.read_text(path)
     if text is None:
         if environ.get("MFASESSION_CONFIG"):
-            raise ConfigurationError(f"no configuration at {path}", "MFASESSION_CONFIG names it: create it or unset that")
+            raise ConfigurationError(
+                f"no configuration at {path}", "MFASESSION_CONFIG names it: create it or unset that"
+            )
         return Config()
     cache = os.path.join(paths.cache_folder(environ), "config.parsed")
     flat = _kept(cache, path, text)

@@ -42,15 +42,15 @@ class Context:
         Raises whatever keeps a session from being made: InputNeeded, AwsRefused, AwsUnreachable, StoreError, Cancelled.
         """
         kept = self.kept(profile)
-        if kept is not None and not self.options.force:
-            if sessions.is_fresh(kept, time.time(), profile.settings.refresh_margin, self.options.min_ttl):
-                return kept
+        margin = profile.settings.refresh_margin
+        if kept and not self.options.force and sessions.is_fresh(kept, time.time(), margin, self.options.min_ttl):
+            return kept
         from mfasession import renewal
 
         return renewal.renew(self, profile, kept)
 
     def kept(self, profile: "Profile") -> "Session | None":
-        """Return the kept session of a profile when it is bound to the profile's key, device and role as they are now."""
+        """Return the kept session of a profile when it is bound to its key, device and role as they are now."""
         session = self.store_of(profile).load(profile.session_section)
         if session is None:
             other = self._other_store(profile)

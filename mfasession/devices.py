@@ -33,7 +33,9 @@ def check_serial(serial: str) -> None:
             f"{printable(serial)} is a FIDO device, and AWS takes no FIDO answer for an API call",
             "name an authenticator app's serial number instead",
         )
-    if not 9 <= len(serial) <= 256 or not all(char.isascii() and (char.isalnum() or char in "_+=/:,.@-") for char in serial):
+    if not 9 <= len(serial) <= 256 or not all(
+        char.isascii() and (char.isalnum() or char in "_+=/:,.@-") for char in serial
+    ):
         raise ConfigurationError(
             f"{printable(serial)} is not the serial number of an MFA device",
             "it looks like arn:aws:iam::123456789012:mfa/NAME, or GAHT12345678 for a hardware token",
@@ -42,4 +44,3 @@ def check_serial(serial: str) -> None:
         raise ConfigurationError(
             f"{printable(serial)} is not the ARN of an MFA device", "it looks like arn:aws:iam::123456789012:mfa/NAME"
         )
-

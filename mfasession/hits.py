@@ -1,4 +1,4 @@
-"""The few words that are typed and run a thousand times a day, read without argparse, which costs as much as Python itself.
+"""The few words that are run a thousand times a day, read without argparse, which costs as much as Python itself.
 
 Whatever is not exactly one of these forms is left to `arguments.parse`, and a test holds the two to one answer.
 """

@@ -1,7 +1,7 @@
 """Where our own files live: the platform's folders, from the environment alone.
 
-Rules: XDG Base Directory Specification on Linux and other Unixes, Apple's Library folders on macOS. `platformdirs` knows
-the same but imports `typing`, which is too dear for the path of every command.
+Rules: XDG Base Directory Specification on Linux and other Unixes, Apple's Library folders on macOS. `platformdirs`
+knows the same but imports `typing`, which is too dear for the path of every command.
 """
 
 import os
@@ -42,7 +42,7 @@ def keyring_index(environ: "Mapping[str, str]") -> str:
 
 
 def lock_file(environ: "Mapping[str, str]", kind: str, resource: str) -> str:
-    """Return the path of the lock for one resource (a file's path, a session's name): the same for all our processes."""
+    """Return the path of the lock for one resource (a file's path, a session's name): our processes agree on it."""
     from hashlib import sha256
 
     digest = sha256(os.fsencode(resource)).hexdigest()[:16]

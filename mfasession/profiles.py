@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     class Sections(Protocol):
         """What is asked of the AWS files; `awsfiles.AwsFiles` has it."""
 
-        def credentials(self, section: str) -> "dict[str, str] | None": ...
-        def profile(self, name: str) -> "dict[str, str] | None": ...
-        def profile_names(self) -> list[str]: ...
+        def credentials(self, section: str) -> "dict[str, str] | None":
+            """Return one section of the credentials file."""
+
+        def profile(self, name: str) -> "dict[str, str] | None":
+            """Return a profile's keys from both files."""
+
+        def profile_names(self) -> list[str]:
+            """Return the names of all profiles."""
 
 
 SUFFIX = "-mfa"
@@ -56,11 +61,7 @@ class Profile(Value):
 def chosen(option: str, environ: "Mapping[str, str]", config: "Config") -> str:
     """Return the profile's name: -p, MFASESSION_PROFILE, AWS_PROFILE, `default_profile`, `default`, in this order."""
     return (
-        option
-        or environ.get("MFASESSION_PROFILE")
-        or environ.get("AWS_PROFILE")
-        or config.default_profile
-        or "default"
+        option or environ.get("MFASESSION_PROFILE") or environ.get("AWS_PROFILE") or config.default_profile or "default"
     )
 
 

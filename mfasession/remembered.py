@@ -53,7 +53,7 @@ class Remembered:
         return max((float(sent["at"]) for sent in self._sent(serial)), default=0.0)
 
     def record_sent(self, serial: str, code: str) -> None:
-        """Keep that a code was sent: salted and stretched, so that nobody reads it while it is young. Raises StoreError."""
+        """Keep that a code was sent; salted and stretched, so that nobody reads it in time. Raises StoreError."""
         salt = secrets.token_hex(8)
         sent = {"at": int(time.time()), "salt": salt, "digest": _digest(salt, code)}
         self._change("codes", serial, [*self._sent(serial), sent])

@@ -45,7 +45,9 @@ def _without_asking(context: "Context", profile: "Profile", kept: "Session | Non
     # A shared lock: any number of the absent look together, and only a person being asked makes them wait.
     with ExitStack() as waiting:
         try:
-            waiting.enter_context(locks.hold(_login_lock(context, profile), timeout=PATIENCE_OF_THE_ABSENT, shared=True))
+            waiting.enter_context(
+                locks.hold(_login_lock(context, profile), timeout=PATIENCE_OF_THE_ABSENT, shared=True)
+            )
         except locks.LockTimeout:
             raise _nobody(context, profile, kept) from None
         context.aws_files.reread()

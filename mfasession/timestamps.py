@@ -25,7 +25,7 @@ def parse(text: str) -> int:
 
 
 def _days(year: int, month: int, day: int) -> int:
-    """Days from 1970-01-01 in the proleptic Gregorian calendar, the year counted from March so that leap days come last."""
+    """Days from 1970-01-01 in the Gregorian calendar, the year counted from March so that leap days come last."""
     year -= month <= 2
     shifted = (month + 9) % 12
     return year * 365 + year // 4 - year // 100 + year // 400 + (153 * shifted + 2) // 5 + day - 1 - 719468

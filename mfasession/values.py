@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, Self, dataclass_transform
 else:
 
-    def dataclass_transform(**_):
+    def dataclass_transform(**_: object) -> object:
+        """Do nothing: the real one is there for type checkers alone."""
         return lambda cls: cls
 
 
@@ -34,7 +35,9 @@ class Secret:
             return NotImplemented
         from hmac import compare_digest
 
-        return compare_digest(self.__value.encode(), other.__value.encode())
+        # Files are read with surrogateescape, and whatever was read can be compared.
+        ours, theirs = self.__value.encode("utf-8", "surrogatepass"), other.__value.encode("utf-8", "surrogatepass")
+        return compare_digest(ours, theirs)
 
     def __hash__(self) -> int:
         return hash(self.__value)
@@ -53,7 +56,8 @@ class Value:
     __fields__: "tuple[str, ...]" = ()
 
     def __init_subclass__(cls) -> None:
-        own = tuple(name for name in cls.__dict__.get("__annotations__", {}) if not name.startswith("__"))
+        annotations = cls.__dict__.get("__annotations__", {})  # noqa: RUF063  # `inspect` costs more than all of this
+        own = tuple(name for name in annotations if not name.startswith("__"))
         cls.__fields__ = cls.__fields__ + own
 
     def __init__(self, **fields: "Any") -> None:

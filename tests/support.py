@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 BIN = Path(sys.executable).parent
+TOOLS = Path(__file__).parents[1] / ".tools" / "node_modules" / ".bin"
+"""Programs that `make tools` brings."""
 MFASESSION = str(BIN / "mfasession")
 """The console script itself: what it imports is what users pay for."""
 
 
 def need(program: str) -> str:
     """Return the path of a real program; where it is missing the test is skipped aloud, and fails under CI=true."""
-    found = shutil.which(program, path=f"{BIN}:{os.environ.get('PATH', '')}")
+    found = shutil.which(program, path=f"{BIN}:{TOOLS}:{os.environ.get('PATH', '')}")
     if found is None:
         message = f"{program} is not installed: .ci/run installs it"
         if os.environ.get("CI") == "true":

@@ -19,7 +19,9 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
     parser.add_argument("--code", metavar="C", help="the six digits, or - to read one line from stdin")
     parser.add_argument("--serial", metavar="S", help="serial number or ARN of the MFA device")
-    parser.add_argument("--duration", metavar="D", type=session_duration, help="life of a new session: 15m to 36h (12h)")
+    parser.add_argument(
+        "--duration", metavar="D", type=session_duration, help="life of a new session: 15m to 36h (12h)"
+    )
     parser.add_argument("--store", choices=("file", "keyring"), help="where to keep the session")
     parser.add_argument("--force", action="store_true", help="make a new session though the old one is valid")
     parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew when less than this is left")

@@ -20,11 +20,12 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 def run(context: "Context") -> int:
     """Forget the profile's session, or all of them, and say which."""
     wanted = None if context.options.all else context.profile().session_section
-    forgotten = []
-    for store in context.stores():
-        for section in store.sections():
-            if wanted in (None, section) and store.forget(section):
-                forgotten.append(f"{section} ({store.name})")
+    forgotten = [
+        f"{section} ({store.name})"
+        for store in context.stores()
+        for section in store.sections()
+        if wanted in (None, section) and store.forget(section)
+    ]
     if forgotten:
         say(f"forgot {', '.join(forgotten)}; AWS honours a copy elsewhere until it expires")
     else:

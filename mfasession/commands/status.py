@@ -111,7 +111,9 @@ def _table(rows: list[Row], now: float) -> str:
         when = until(row.session.expires, now) if alive else f"expired {show(int(now - row.session.expires))} ago"
         lines.append((row.profile, _identity(row.session), row.store, when, _bar(row.session, now)))
     widths = [max(len(line[column]) for line in lines) for column in range(4)]
-    shown = ("  ".join((*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[4])) for line in lines)
+    shown = (
+        "  ".join((*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[4])) for line in lines
+    )
     return "".join(printable(line.rstrip()) + "\n" for line in shown)
 
 

@@ -25,7 +25,7 @@ def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
     """Become the command, found through the PATH of its own environment. Raises CannotRun."""
     _restore_signals()
     try:
-        os.execvpe(words[0], list(words), dict(environ))
+        os.execvpe(words[0], list(words), dict(environ))  # noqa: S606  # without a shell is the point
     except OSError as error:
         # execvpe tells of a folder or a file without the x bit on the PATH as EACCES, of none at all as ENOENT.
         if isinstance(error, FileNotFoundError | NotADirectoryError) and not _is_there(words[0]):
@@ -41,7 +41,7 @@ def _is_there(name: str) -> bool:
 
 
 def _restore_signals() -> None:
-    """Undo what the interpreter did at its start: it ignores SIGPIPE and SIGXFSZ, and an ignored signal survives execve."""
+    """Undo what the interpreter did at its start: it ignores SIGPIPE and SIGXFSZ, and that survives execve."""
     # `signal` itself imports `enum`, which costs a quarter of the interpreter's start; this is the module below it.
     import _signal  # type: ignore[import-not-found]
 

@@ -1,0 +1,49 @@
+"""Fixtures for all tests: a home folder, and an AWS that refuses."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.support import Home, key_pair
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty home folder that no AWS answers."""
+    return Home(tmp_path, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "eu-west-1"})
+
+
+@pytest.fixture(scope="session")
+def shared_aws() -> Iterator[Sandbox]:
+    """One sandbox a process: moto's state is the process's."""
+    with Sandbox() as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(shared_aws: Sandbox) -> Iterator[Sandbox]:
+    """The sandbox with its clock at the real time and no faults pending."""
+    yield shared_aws
+    shared_aws.clock.move(-shared_aws.clock.offset)
+    shared_aws.faults.clear()
+
+
+@pytest.fixture
+def alice(aws: Sandbox) -> SandboxUser:
+    """A user of her own for each test, under the rule, with one device."""
+    user = aws.add_user(f"alice{next(_numbers)}")
+    user.add_device(f"phone-{user.name}")
+    return user
+
+
+@pytest.fixture
+def alices_home(tmp_path: Path, aws: Sandbox, alice: SandboxUser) -> Home:
+    """Alice's home: her key pair in `[default]`, and the sandbox as AWS."""
+    home = Home(tmp_path, {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "eu-west-1"})
+    home.write_credentials(key_pair("default", alice.key.access_key_id, alice.key.secret_access_key.reveal()))
+    return home

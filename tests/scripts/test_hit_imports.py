@@ -1,0 +1,42 @@
+"""What a hit imports: read from the interpreter's own account of it, through the console script."""
+
+import sys
+
+import pytest
+
+from tests.support import MFASESSION, Home, key_pair, session_section
+
+HEAVY = {
+    "boto3", "botocore", "keyring", "prompt_toolkit", "argparse", "tomllib", "tomli_w", "json", "re", "typing",
+    "dataclasses", "enum", "pathlib", "datetime", "collections", "configparser", "ssl", "socket", "subprocess",
+    "threading", "logging", "importlib", "inspect", "hashlib", "mfasession.sandbox", "mfasession.arguments",
+}  # fmt: skip
+
+
+def imported(home: Home, *words: str) -> set[str]:
+    """The modules that a run imports beyond those of a bare interpreter start."""
+
+    def seen(*command: str) -> set[str]:
+        done = home.run_program(sys.executable, "-X", "importtime", *command)
+        assert done.returncode == 0, done.stderr
+        return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+    return seen(MFASESSION, *words) - seen("-c", "pass")
+
+
+@pytest.mark.parametrize(
+    "words", [("process",), ("env",), ("env", "--shell", "fish"), ("exec", "--", "true")], ids=" ".join
+)
+@pytest.mark.parametrize(
+    "settings", ["", 'store = "file"\n[profiles.default]\nduration = "8h"\n'], ids=["bare", "config"]
+)
+def test_a_hit_imports_nothing_heavy(home: Home, words: tuple[str, ...], settings: str) -> None:
+    """99designs/aws-vault starts in 10 ms: so do we, by importing next to nothing when the session is live."""
+    home.write_credentials(key_pair() + session_section())
+    if settings:
+        home.write_settings(settings)
+        assert home.run("process").returncode == 0  # the first run parses the TOML and keeps the result
+    modules = imported(home, *words)
+    assert modules & {"mfasession.cli", "mfasession.hits"}
+    assert not {module for module in modules if module in HEAVY or module.split(".")[0] in HEAVY}
+    assert len(modules) <= 30, sorted(modules)

@@ -1,0 +1,51 @@
+"""The short reader of the command line and argparse give one answer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mfasession import arguments, hits
+from mfasession.errors import UsageError
+
+WORDS = ("env", "exec", "process", "login", "-p", "--profile", "--profile=x", "work", "--no-input", "--shell", "fish")
+MORE = ("bash", "--", "aws", "-x", "--unset", "--debug", "", "-", "status", "--shell=zsh", "-pwork", "--min-ttl", "5m")
+
+
+@given(st.lists(st.sampled_from(WORDS + MORE), max_size=7))
+def test_hits_agrees_with_argparse(words: list[str]) -> None:
+    """Whatever the short reader takes, argparse reads as the same options."""
+    short = hits.parse(words)
+    if short is not None:
+        assert short == arguments.parse(words)
+
+
+@given(command=st.sampled_from(hits.COMMANDS), name=st.text(min_size=1, max_size=8), no_input=st.booleans())
+def test_any_profile_name(command: str, name: str, *, no_input: bool) -> None:
+    """A profile's name may be any text that does not look like a flag."""
+    words = [command, "-p", name, *(["--no-input"] if no_input else [])]
+    short = hits.parse(words)
+    assert (short is None) == name.startswith("-")
+    if short is not None:
+        assert short == arguments.parse(words)
+
+
+def test_the_three_habits_are_hits() -> None:
+    """What is run a thousand times a day never reaches argparse."""
+    for words in (["env"], ["process"], ["process", "-p", "work"], ["exec", "--", "aws", "s3", "ls"], ["exec"]):
+        assert hits.parse(words) is not None
+
+
+def test_usage_errors_say_what_to_type() -> None:
+    """Each is a UsageError, exit code 2."""
+    for words, part in (
+        (["exec", "aws", "s3"], "put -- before the command"),
+        (["login", "--", "x"], "only exec and sandbox"),
+        ([], "one of"),
+        (["env", "--shell", "fisch"], "--help"),
+        (["login", "--duration", "14m"], "--help"),
+        (["login", "--duration", "37h"], "--help"),
+        (["login", "--duration", "soon"], "--help"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            arguments.parse(words)
+        assert part in caught.value.hint, words

@@ -1,0 +1,173 @@
+"""From names and files to one Profile: decisions on values."""
+
+import pytest
+
+from mfasession import profiles
+from mfasession.config import Config, ProfileSettings
+from mfasession.errors import ConfigurationError
+from mfasession.model import Session
+from mfasession.sessions import fits, is_fresh
+from mfasession.values import Secret
+
+KEY = {"aws_access_key_id": "AKIAALICE", "aws_secret_access_key": "s"}
+MANAGED = {
+    "manager": "mfasession",
+    "aws_access_key_id": "ASIAX",
+    "aws_secret_access_key": "t",
+    "aws_session_token": "u",
+}
+
+
+class Sections:
+    """The AWS files as two dicts."""
+
+    def __init__(self, credentials: dict[str, dict[str, str]], config: dict[str, dict[str, str]] | None = None) -> None:
+        self._credentials, self._config = credentials, config or {}
+
+    def credentials(self, section: str) -> dict[str, str] | None:
+        """A section of the credentials file."""
+        return self._credentials.get(section)
+
+    def profile(self, name: str) -> dict[str, str] | None:
+        """The merged keys of a profile."""
+        if name not in self._credentials and name not in self._config:
+            return None
+        return {**self._config.get(name, {}), **self._credentials.get(name, {})}
+
+    def profile_names(self) -> list[str]:
+        """All names."""
+        return [*self._config, *self._credentials]
+
+
+@pytest.mark.parametrize(
+    ("option", "environ", "configured", "expected"),
+    [
+        ("p", {"MFASESSION_PROFILE": "m", "AWS_PROFILE": "a"}, "c", "p"),
+        ("", {"MFASESSION_PROFILE": "m", "AWS_PROFILE": "a"}, "c", "m"),
+        ("", {"AWS_PROFILE": "a"}, "c", "a"),
+        ("", {"AWS_PROFILE": ""}, "c", "c"),
+        ("", {}, "", "default"),
+    ],
+)
+def test_profile_choice_follows_the_contract(
+    option: str, environ: dict[str, str], configured: str, expected: str
+) -> None:
+    """-p, MFASESSION_PROFILE, AWS_PROFILE, default_profile, default."""
+    assert profiles.chosen(option, environ, Config(default_profile=configured)) == expected
+
+
+def test_a_key_pair_alone_is_enough() -> None:
+    """Zero configuration: `[default]` and nothing else."""
+    profile = profiles.resolve("default", Sections({"default": KEY}), Config())
+    assert profile.key is not None
+    assert profile.key.access_key_id == "AKIAALICE"
+    assert (profile.session_section, profile.mfa_serial, profile.role) == ("default-mfa", "", None)
+
+
+def test_a_managed_section_means_its_source() -> None:
+    """AWS_PROFILE=default-mfa and mfasession: the profile is default."""
+    sections = Sections({"default": KEY, "default-mfa": MANAGED})
+    assert profiles.resolve("default-mfa", sections, Config()).name == "default"
+
+
+def test_a_managed_section_of_another_name_means_its_source() -> None:
+    """session_profile = "short" of profile work."""
+    sections = Sections({"work": KEY, "short": MANAGED})
+    config = Config(profiles={"work": ProfileSettings(session_profile="short")})
+    assert profiles.resolve("short", sections, config).name == "work"
+
+
+def test_the_long_term_section_of_aws_mfa() -> None:
+    """`[work-long-term]` holds the key, `[work]` the session: the layout that aws-mfa leaves."""
+    sections = Sections(
+        {"work-long-term": {**KEY, "mfa_serial": "arn:x"}, "work": MANAGED}, {"work": {"region": "eu-north-1"}}
+    )
+    config = Config(profiles={"work": ProfileSettings(source="work-long-term", session_profile="work")})
+    profile = profiles.resolve("work", sections, config)
+    assert profile.key is not None
+    assert (profile.key.access_key_id, profile.session_section) == ("AKIAALICE", "work")
+    assert (profile.region, profile.mfa_serial) == ("eu-north-1", "arn:x")
+
+
+@pytest.mark.parametrize(
+    ("credentials", "config", "name", "part"),
+    [
+        ({"default": KEY}, {}, "defualt", "there is no profile defualt"),
+        ({}, {}, "default", "there is no profile default"),
+        ({"default": {"aws_access_key_id": "AKIAX"}}, {}, "default", "half a key pair"),
+        ({"default": {"aws_secret_access_key": "s"}}, {}, "default", "half a key pair"),
+        ({"default": {**KEY, "aws_access_key_id": "ASIAX"}}, {}, "default", "temporary credentials"),
+        ({"default": {**KEY, "aws_session_token": "t"}}, {}, "default", "temporary credentials"),
+        ({"default": KEY}, {"default": {"role_arn": "arn:r"}}, "default", "no source_profile"),
+        ({"default": KEY}, {"default-mfa": {"role_arn": "arn:r"}}, "default", "would win over the session"),
+        (
+            {},
+            {"a": {"role_arn": "r", "source_profile": "b"}, "b": {"role_arn": "r", "source_profile": "a"}},
+            "a",
+            "circle",
+        ),
+        ({"u": KEY}, {"a": {"role_arn": "r", "source_profile": "u", "duration_seconds": "9"}}, "a", "duration_seconds"),
+        ({}, {"a": {"role_arn": "r", "source_profile": "gone"}}, "a", "there is no profile gone"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    credentials: dict[str, dict[str, str]], config: dict[str, dict[str, str]], name: str, part: str
+) -> None:
+    """Every fault of the files is a ConfigurationError with a hint."""
+    with pytest.raises(ConfigurationError) as caught:
+        profiles.resolve(name, Sections(credentials, config), Config())
+    assert part in caught.value.message
+    assert caught.value.hint
+
+
+def test_the_nearest_profile_is_offered() -> None:
+    """A typing error is answered with the name that was meant."""
+    with pytest.raises(ConfigurationError) as caught:
+        profiles.resolve("prodution", Sections({"production": KEY, "work": KEY}), Config())
+    assert caught.value.hint == "did you mean production?"
+
+
+def test_mfa_serial_in_the_role_alone_serves_its_source() -> None:
+    """99designs/aws-vault#525: the serial need not be repeated in source and role."""
+    sections = Sections({"u": KEY}, {"admin": {"role_arn": "arn:r", "source_profile": "u", "mfa_serial": "arn:m"}})
+    profile = profiles.resolve("admin", sections, Config())
+    assert profile.source is not None
+    assert profile.source.mfa_serial == "arn:m"
+
+
+def _session(**changes: object) -> Session:
+    fields: dict[str, object] = {
+        "access_key_id": "ASIAX",
+        "secret_access_key": Secret("s"),
+        "session_token": Secret("t"),
+        "expires": 50_000,
+        "issued": 50_000 - 43_200,
+        "key_id": "AKIAALICE",
+        "mfa_serial": "arn:m",
+    }
+    return Session(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def test_a_session_is_bound_to_its_key_device_and_role() -> None:
+    """A change of any of the three makes the kept session void."""
+    profile = profiles.resolve("default", Sections({"default": {**KEY, "mfa_serial": "arn:m"}}), Config())
+    assert fits(_session(), profile)
+    assert not fits(_session(key_id="AKIAOTHER"), profile)
+    assert not fits(_session(mfa_serial="arn:other"), profile)
+    assert not fits(_session(role_arn="arn:r"), profile)
+
+
+@pytest.mark.parametrize(
+    ("left", "margin", "min_ttl", "fresh"),
+    [(901, 900, 0, True), (900, 900, 0, False), (0, 0, 0, False), (3600, 900, 3601, False), (3600, 900, 3600, True)],
+)
+def test_freshness(left: int, margin: int, min_ttl: int, *, fresh: bool) -> None:
+    """More than the margin and at least min_ttl must be left."""
+    assert is_fresh(_session(), 50_000 - left, margin, min_ttl) is fresh
+
+
+def test_a_short_session_is_not_asked_for_at_once_again() -> None:
+    """With 15 min of life and 15 min of margin every command would ask: the margin is a quarter of the life at most."""
+    session = _session(issued=50_000 - 900)
+    assert is_fresh(session, 50_000 - 899, 900)
+    assert not is_fresh(session, 50_000 - 225, 900)
