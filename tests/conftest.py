@@ -1,15 +1,22 @@
 """Fixtures for all tests: a home folder, and an AWS that refuses."""
 
+import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.support import Home, key_pair
 
 _numbers = count(1)
+
+# No deadline: the machine may be busy. In CI the same examples every time: a failure there is the change's own.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
 
 
 @pytest.fixture
