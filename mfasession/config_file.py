@@ -20,9 +20,13 @@ def read(path: str, text: str) -> dict[tuple[str, ...], Scalar]:
     """
     try:
         tree = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         # The decoder quotes single characters and places only, never a value.
-        raise ConfigurationError(f"{path} is not TOML: {_first_line(error)}", f"mend that line of {path}") from None
+        raise ConfigurationError(f"{path} is not TOML: {error}", f"mend that line of {path}") from None
+    except (ValueError, RecursionError):
+        raise ConfigurationError(
+            f"{path} is not TOML: a number or a nesting in it is endless", f"look through {path}"
+        ) from None
     profiles = tree.pop("profiles", {})
     if not _is_table_of_tables(profiles):
         raise _wrong(path, "profiles", "a table a profile", "write [profiles.NAME] and its keys below")
@@ -45,15 +49,20 @@ def _check(
     for key, value in table.items():
         shown = ".".join((*prefix, key))
         if key not in known:
-            near = difflib.get_close_matches(key, [*known, *also], n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(sorted((*known, *also)))}"
-            if not prefix and key in _PROFILE_ONLY:
-                hint = f"{key} belongs to one profile: put it below [profiles.NAME]"
-            raise ConfigurationError(f"{path}: unknown key {shown}", hint)
+            raise ConfigurationError(f"{path}: unknown key {shown}", _hint(prefix, key, (*known, *also)))
         try:
             flat[*prefix, key] = known[key](value)
         except ValueError as error:
             raise ConfigurationError(f"{path}: {shown}: {error}", f"mend {shown} in {path}") from None
+
+
+def _hint(prefix: tuple[str, ...], key: str, known: tuple[str, ...]) -> str:
+    if not prefix and key in _PROFILE_ONLY:
+        return f"{key} belongs to one profile: put it below [profiles.NAME]"
+    if prefix and key == "default_profile":
+        return "default_profile is for all: put it above the first [profiles.NAME]"
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"known keys: {', '.join(sorted(known))}"
 
 
 def _is_table_of_tables(value: object) -> bool:
@@ -62,10 +71,6 @@ def _is_table_of_tables(value: object) -> bool:
 
 def _wrong(path: str, key: str, wanted: str, hint: str) -> ConfigurationError:
     return ConfigurationError(f"{path}: {key} must be {wanted}", hint)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def _text(value: Any) -> str:

@@ -1,6 +1,8 @@
 """Durations as people write them (`12h`, `90m`, `1h30m`, `3600`), in whole seconds."""
 
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_LONGEST = 40
+"""Characters that are still looked at."""
 
 SESSION_MINIMUM = 15 * 60
 SESSION_MAXIMUM = 36 * 3600
@@ -10,6 +12,8 @@ SESSION_MAXIMUM = 36 * 3600
 def parse(text: str) -> int:
     """Return the seconds in a text such as `12h`, `1h30m` or `900`. Raises ValueError with a reason for people."""
     rest = text.strip().lower()
+    if len(rest) > _LONGEST:
+        raise ValueError("that is too long to be a duration")
     if rest.isascii() and rest.isdigit():
         return int(rest)
     total, number, seen = 0, "", ""

@@ -58,6 +58,13 @@ def test_what_is_none(text: str) -> None:
         durations.parse(text)
 
 
+@pytest.mark.parametrize("text", ["9" * 41, "9" * 5000, "9" * 5000 + "h"], ids=len)
+def test_an_endless_number_is_refused_without_repeating_it(text: str) -> None:
+    """Python itself refuses to read more than 4300 digits, in words that are no user's."""
+    with pytest.raises(ValueError, match="^that is too long to be a duration$"):
+        durations.parse(text)
+
+
 @given(st.text(alphabet="0123456789dhms .-", max_size=8))
 def test_a_duration_is_the_sum_of_its_parts(text: str) -> None:
     """A text is refused, or it is a whole number of seconds that its parts add up to."""
