@@ -86,8 +86,8 @@ def page(request: CodeRequest, entry: Entry, now: float, columns: int, *, done: 
     A prompt that is done keeps what it asked and loses its clock, as a line of a transcript.
     """
     # One column stays free: a full line would wrap in some terminals and not in others.
-    lines = textwrap.wrap(printable(request.notice), max(columns - 1, 10))
-    asked = textwrap.wrap(question(request), max(columns - 2 - _GROUPED_WIDTH, 10))
+    lines = _wrapped(printable(request.notice), columns - 1)
+    asked = _wrapped(question(request), columns - 2 - _GROUPED_WIDTH)
     before = "\n".join([*lines, *asked]) + " "
     if done:
         return Page(before=before, after="")
@@ -98,4 +98,9 @@ def page(request: CodeRequest, entry: Entry, now: float, columns: int, *, done: 
     room = columns - 1 - len(asked[-1]) - 1 - _GROUPED_WIDTH - 1
     if len(tail) <= room:
         return Page(before=before, after=padding + tail)
-    return Page(before=before, after="\n" + "\n".join(textwrap.wrap(tail, max(columns - 1, 10))))
+    return Page(before=before, after="\n" + "\n".join(_wrapped(tail, columns - 1)))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Break between words only: `phone-of-alice` is one name, whose two halves nobody knows."""
+    return textwrap.wrap(text, max(width, 10), break_on_hyphens=False)

@@ -1,0 +1,131 @@
+"""A seat at a terminal: real programs run there in the foreground, and a person sees and types."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pexpect
+
+from mfasession.sandbox import SandboxUser
+from tests.support import Home, key_pair, need, session_section
+
+CLOCK = r"this code lives \d+ s"
+"""The prompt stands and waits for a code."""
+ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[()=>].?|\][^\x07]*\x07)")
+SHELLS = {
+    "bash": ["--norc", "--noprofile", "-i"],
+    "zsh": ["-f", "-i"],
+    "fish": ["--no-config", "-i"],
+    "tcsh": ["-f", "-i"],
+}
+APART = (
+    "bash",
+    "--norc",
+    "-c",
+    'trap : INT; stty -g >before; "$@" </dev/null >out 2>err; echo $? >code; stty -g >after',
+    "-",
+)
+"""Runs the words behind it in the foreground, with stdin, stdout and stderr leading away from the terminal."""
+
+
+def question(user: SandboxUser) -> str:
+    """The pattern of the whole question, as it stands when AWS has told whose key it is."""
+    return rf"MFA code for {user.name} in 123456789012 \(device {user.devices[0].name}\): +\({CLOCK}\)"
+
+
+def wait_until(holds: Callable[[], object], *, seconds: float = 60) -> None:
+    """Wait until something holds that no terminal shows; fail after so many seconds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+class Seat:
+    """One terminal and the program on it. The terminal is its controlling one, as in a window of one's own."""
+
+    def __init__(self, home: Home, *words: str, columns: int = 100, environ: Mapping[str, str] | None = None) -> None:
+        self.home = home
+        self.tty: pexpect.spawn[str] = pexpect.spawn(
+            need(words[0]),
+            list(words[1:]),
+            cwd=str(home.folder),
+            env={**home.environ, "LANG": "C.UTF-8", **(environ or {})},
+            encoding="utf-8",
+            timeout=60,
+            dimensions=(24, columns),
+        )
+        self.tty.delaybeforesend = None
+        self.seen = ""
+
+    def see(self, pattern: str) -> "re.Match[str]":
+        """Wait until the pattern is written to the terminal."""
+        self.tty.expect(pattern)
+        assert isinstance(self.tty.match, re.Match)
+        self.seen += f"{self.tty.before}{self.tty.match[0]}"
+        return self.tty.match
+
+    def type(self, text: str) -> None:
+        """Press keys."""
+        self.tty.send(text)
+
+    def line(self, text: str) -> None:
+        """Type a line."""
+        self.type(text + "\r")
+
+    def end(self) -> int:
+        """Wait until the program has ended and return its exit code, as a shell would tell it."""
+        self.tty.expect(pexpect.EOF)
+        self.seen += self.tty.before or ""
+        self.tty.close()
+        status = self.tty.exitstatus
+        return status if status is not None else 128 + (self.tty.signalstatus or 0)
+
+    def hang_up(self) -> None:
+        """Close the terminal's window."""
+        self.tty.close(force=False)
+
+    @property
+    def shown(self) -> str:
+        """Everything that was seen, without escape sequences."""
+        return ESCAPES.sub("", self.seen)
+
+
+def expired(user: SandboxUser) -> str:
+    """Return a credentials file: a key pair and a session that is over."""
+    return _kept(user, timedelta(days=-1))
+
+
+def aging(user: SandboxUser) -> str:
+    """Return a credentials file: a key pair and a session with less than `refresh_margin` left."""
+    return _kept(user, timedelta(minutes=10))
+
+
+def _kept(user: SandboxUser, left: timedelta) -> str:
+    key_id = user.key.access_key_id
+    expires = datetime.now(UTC) + left
+    return (
+        "# mine, and not to be touched\n"
+        + key_pair("default", key_id, user.key.secret_access_key.reveal())
+        + session_section(expires=expires.strftime("%Y-%m-%dT%H:%M:%SZ"), key_id=key_id)
+    )
+
+
+@contextmanager
+def seat(home: Home, *words: str, columns: int = 100, environ: Mapping[str, str] | None = None) -> Iterator[Seat]:
+    """Sit down; whatever still runs there is ended in the end."""
+    sitting = Seat(home, *words, columns=columns, environ=environ)
+    try:
+        yield sitting
+    finally:
+        sitting.tty.close(force=True)
+
+
+@contextmanager
+def shell(home: Home, name: str, *, columns: int = 100, environ: Mapping[str, str] | None = None) -> Iterator[Seat]:
+    """Sit down at an interactive shell with job control."""
+    own = {"SHELL": need(name), "PS1": "$ ", **(environ or {})}
+    with seat(home, name, *SHELLS[name], columns=columns, environ=own) as sitting:
+        yield sitting
