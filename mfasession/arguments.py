@@ -37,6 +37,15 @@ def min_ttl(text: str) -> int:
     return _within(text, 0, durations.SESSION_MAXIMUM)
 
 
+def code(text: str) -> str:
+    """Return a code or `-`. Raises UsageError, which does not quote it, when it is no code."""
+    from mfasession.codes import GivenCode
+
+    if text != "-":
+        GivenCode(text)
+    return text
+
+
 def shell(text: str) -> str:
     """Return the name of a shell dialect."""
     from mfasession.outlets import shells

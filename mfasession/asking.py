@@ -26,30 +26,34 @@ class Asking:
         self._remembered = remembered
 
     def exchange(
-        self, send: "Callable[[str], Session]", *, prepare: "Callable[[CodeRequest], CodeRequest]"
+        self,
+        connect: "Callable[[], Callable[[str], Session]]",
+        *,
+        prepare: "Callable[[CodeRequest], CodeRequest]",
     ) -> "Session":
-        """Return what `send` makes of an accepted code. Raises AwsRefused, AwsUnreachable, Cancelled, InputNeeded."""
+        """Return what comes back for an accepted code. Raises AwsRefused, AwsUnreachable, Cancelled, InputNeeded.
+
+        `connect` returns what sends a code; while it fails no code is used up.
+        """
         refusals = 0
         while True:
             code = self._ask(prepare)
+            send = connect()
+            # Before it is sent: whatever ends us meanwhile, nobody sends it again.
+            self._remembered.record_sent(self._request.serial, code)
             try:
-                session = send(code)
+                return send(code)
             except CodeRefused as refused:
-                self._record(code)
                 refusals += 1
                 if refusals >= self._source.tries:
                     raise _stop(refused, refusals) from None
                 self._ask_again(refused.message, wait=not self._source.interactive)
-            except AwsUnreachable as failure:
-                if isinstance(failure, Unanswered):
-                    self._record(code)
+            except Unanswered:
                 raise
-            except AwsRefused:
-                self._record(code)
+            except AwsUnreachable:
+                # AWS has not seen it: it is as good as before.
+                self._remembered.forget_sent(self._request.serial, code)
                 raise
-            else:
-                self._record(code)
-                return session
 
     def _ask(self, prepare: "Callable[[CodeRequest], CodeRequest]") -> str:
         if not self._source.interactive and time.time() // STEP == self._last_sent() // STEP:
@@ -69,9 +73,6 @@ class Asking:
 
     def _last_sent(self) -> float:
         return self._remembered.last_sent(self._request.serial)
-
-    def _record(self, code: str) -> None:
-        self._remembered.record_sent(self._request.serial, code)
 
 
 def _stop(refused: CodeRefused, refusals: int) -> MfaSessionError:

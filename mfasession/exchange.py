@@ -1,6 +1,7 @@
 """A code for a session: find the device, ask for the code, call STS, keep what comes back."""
 
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mfasession import codes
@@ -11,6 +12,8 @@ from mfasession.model import account_of
 from mfasession.remembered import Remembered
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mfasession.codes import CodeSource
     from mfasession.context import Context
     from mfasession.model import Device, Session
@@ -35,7 +38,7 @@ class Exchange:
 
     def can_ask(self) -> bool:
         """Whether a code can be had now: given on the command line, from a program, or from a person who is there."""
-        source = self._source()
+        source = self._source
         return source.available() and not (source.interactive and self._context.options.no_input)
 
     def make(self) -> "Session":
@@ -72,9 +75,9 @@ class Exchange:
             device_name=device.name,
             serial=device.serial,
         )
-        asking = Asking(self._source(), request, self._remembered)
+        asking = Asking(self._source, request, self._remembered)
         try:
-            made = asking.exchange(lambda code: self._send(caller, device, code), prepare=caller.prepare)
+            made = asking.exchange(lambda: self._sender(caller, device), prepare=caller.prepare)
         except DeviceRefused:
             # Perhaps it is no longer the user's: the next run looks for it again.
             self._remembered.forget_device(caller.key.access_key_id)
@@ -82,16 +85,15 @@ class Exchange:
         self._remembered.remember_device(caller.key.access_key_id, device.replace(user=caller.user() or device.user))
         return made
 
-    def _send(self, caller: Caller, device: "Device", code: str) -> "Session":
+    def _sender(self, caller: Caller, device: "Device") -> "Callable[[str], Session]":
         aws, identity = caller.ready()
         role = self._profile.role
-        duration = self._context.options.duration or self._profile.settings.duration
         if role is not None:
             name = _role_session_name(role, identity.arn)
-            return aws.assume_role(role, name, duration=role.duration, serial=device.serial, code=code)
-        if identity.is_root:
-            duration = min(duration, ROOT_MAXIMUM)
-        return aws.session_token(device.serial, code, duration).replace(identity=identity.arn)
+            return lambda code: aws.assume_role(role, name, duration=role.duration, serial=device.serial, code=code)
+        wanted = self._context.options.duration or self._profile.settings.duration
+        duration = min(wanted, ROOT_MAXIMUM) if identity.is_root else wanted
+        return lambda code: aws.session_token(device.serial, code, duration).replace(identity=identity.arn)
 
     def _device(self, caller: Caller) -> "Device":
         from mfasession import devices
@@ -119,9 +121,10 @@ class Exchange:
             )
         return able[terminal.choose("which MFA device gives the codes?", [device.serial for device in able])]
 
+    @cached_property
     def _source(self) -> "CodeSource":
         if self._context.options.code:
-            return codes.GivenCode(self._context.options.code)
+            return codes.given(self._context.options.code)
         return codes.source_for(self._profile.settings.code, seed_reader=_seed)
 
 

@@ -46,7 +46,7 @@ class Remembered:
 
     def was_sent(self, serial: str, code: str) -> bool:
         """Tell whether this code of this device was sent to AWS within the reuse window."""
-        return any(hmac.compare_digest(_digest(sent["salt"], code), sent["digest"]) for sent in self._sent(serial))
+        return any(_is_of(sent, code) for sent in self._sent(serial))
 
     def last_sent(self, serial: str) -> float:
         """Return when a code of this device was last sent (epoch seconds), 0 when not within the reuse window."""
@@ -57,6 +57,11 @@ class Remembered:
         salt = secrets.token_hex(8)
         sent = {"at": int(time.time()), "salt": salt, "digest": _digest(salt, code)}
         self._change("codes", serial, [*self._sent(serial), sent])
+
+    def forget_sent(self, serial: str, code: str) -> None:
+        """Take back that a code was sent: it never arrived. Raises StoreError."""
+        others = [sent for sent in self._sent(serial) if not _is_of(sent, code)]
+        self._change("codes", serial, others or None)
 
     def _sent(self, serial: str) -> list[dict[str, Any]]:
         kept = self._read().get("codes", {}).get(serial, [])
@@ -82,6 +87,10 @@ class Remembered:
             if value is not None:
                 entries[key] = value
             files.replace(self._path, tomli_w.dumps(state))
+
+
+def _is_of(sent: Mapping[str, Any], code: str) -> bool:
+    return hmac.compare_digest(_digest(sent["salt"], code), sent["digest"])
 
 
 def _digest(salt: str, code: str) -> str:

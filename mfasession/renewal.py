@@ -4,9 +4,10 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import locks, paths, sessions, terminal
+from mfasession import locks, paths, profiles, sessions, terminal
 from mfasession.durations import show
 from mfasession.errors import Cancelled, InputNeeded
 from mfasession.exchange import Exchange
@@ -58,16 +59,29 @@ def _without_asking(context: "Context", profile: "Profile", kept: "Session | Non
 
 
 def _nobody(context: "Context", profile: "Profile", kept: "Session | None") -> InputNeeded:
-    option = "" if profile.name == "default" else f" -p {profile.name}"
     if kept is not None and sessions.is_alive(kept, time.time()):
         left = show(int(kept.expires - time.time()))
         what = f"the session of profile {profile.name} has only {left} left"
+        if context.options.force:
+            what = f"a new session for profile {profile.name} is wanted"
     elif kept is not None:
         what = f"the session of profile {profile.name} has expired"
     else:
         what = f"there is no session for profile {profile.name}"
     reason = "--no-input was given" if context.options.no_input else "nobody is here to give a code"
-    return InputNeeded(f"{what}, and {reason}", f"mfasession login{option}")
+    return InputNeeded(f"{what}, and {reason}", _login_by_hand(context, profile))
+
+
+def _login_by_hand(context: "Context", profile: "Profile") -> str:
+    """The command that a person types for the session that is missing here."""
+    words = ["mfasession login"]
+    if not profile.name == "default" == profiles.chosen("", context.environ, context.config):
+        words.append(f"-p {quote(profile.name)}")
+    if context.options.force:
+        words.append("--force")
+    if context.options.min_ttl:
+        words.append(f"--min-ttl {context.options.min_ttl}")
+    return " ".join(words)
 
 
 def _may_serve(context: "Context", session: "Session") -> bool:

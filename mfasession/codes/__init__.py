@@ -3,6 +3,7 @@
 A source is a person (`prompt`, `pinentry`) or a program (`command`, `seed`), or the code was given on the command line.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -10,7 +11,20 @@ from mfasession.errors import ConfigurationError, UsageError
 from mfasession.totp import DIGITS
 from mfasession.values import Secret, Value
 
-__all__ = ["CodeRequest", "CodeSource", "GivenCode", "OnWaiting", "Secret", "SeedReader", "normalise", "source_for"]
+__all__ = [
+    "CodeRequest",
+    "CodeSource",
+    "GivenCode",
+    "OnWaiting",
+    "Secret",
+    "SeedReader",
+    "given",
+    "normalise",
+    "source_for",
+]
+
+_LINE_LIMIT = 64
+"""Bytes of a line of stdin that may hold a code."""
 
 
 class CodeRequest(Value):
@@ -74,6 +88,15 @@ class GivenCode:
     def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:  # noqa: ARG002  # nobody waits
         """Return the code as it was given: there is no other, so `not_before` cannot be met by waiting."""
         return self._code.reveal()
+
+
+def given(text: str) -> GivenCode:
+    """Return the code of the command line; `-` stands for one line of stdin. Raises UsageError when it is none."""
+    if text != "-":
+        return GivenCode(text)
+    # Closed with `<&-` there is no stdin at all.
+    line = sys.stdin.buffer.readline(_LINE_LIMIT) if sys.stdin else b""
+    return GivenCode(line.decode("ascii", "replace"))
 
 
 def normalise(text: str) -> str | None:

@@ -1,0 +1,37 @@
+"""What the scripts say and ask, in few words."""
+
+import re
+from pathlib import Path
+
+from mfasession.sandbox import Sandbox, SandboxDevice, SandboxUser
+from tests.support import Home
+
+LEFT = r"\d\d:\d\d( tomorrow| on \d{4}-\d\d-\d\d)?"
+
+
+def complaint(message: str, hint: str = "") -> str:
+    """The whole of stderr when a command fails: what happened, and what mends it."""
+    return f"mfasession: {message}\n" + (f"  hint: {hint}\n" if hint else "")
+
+
+def valid(profile: str, left: str) -> "re.Pattern[str]":
+    """The whole of stderr of a `login` that went well; `left` is a pattern."""
+    return re.compile(rf"mfasession: session for {re.escape(profile)} until {LEFT} \({left} left\)\n\Z")
+
+
+def asked(aws: Sandbox, user: SandboxUser) -> list[str]:
+    """The operations that a user's long-term key has asked for so far."""
+    return [call.action for call in aws.calls() if call.access_key_id == user.key.access_key_id]
+
+
+def log_in(home: Home, device: SandboxDevice, *words: str, steps: int = 0) -> None:
+    """Have a session, made with the code that the device shows so many steps later."""
+    done = home.run("login", *words, "--code", device.code(steps))
+    assert done.returncode == 0, done.stderr
+
+
+def section(path: Path, name: str) -> dict[str, str]:
+    """One section of an ini file, read the simplest way there is."""
+    body = path.read_text().split(f"[{name}]\n", 1)[1].split("\n[", 1)[0]
+    pairs = (line.partition(" = ") for line in body.splitlines() if " = " in line)
+    return {key: value for key, _, value in pairs}
