@@ -83,7 +83,7 @@ def set_section(text: str, name: str, values: "Mapping[str, str | None]") -> str
     """Return the text with these keys set in a section, or deleted where the value is None.
 
     A key that the section has keeps its place and its spelling, a new one follows the last key. Other keys and comments
-    stay. A missing section is made at the end, after a blank line. `[DEFAULT]` stays: a key deleted here may still have
+    stay. A missing section is made at the end, behind a blank line of its own. `[DEFAULT]` stays: a key deleted here may still have
     its value from there.
 
     Raises MalformedIni (a malformed text is never edited); ValueError, which never quotes: a name, key or value that
@@ -110,8 +110,8 @@ def set_section(text: str, name: str, values: "Mapping[str, str | None]") -> str
 def remove_section(text: str, name: str) -> str:
     """Return the text without a section: from its header to its last key, so that what follows keeps its comments.
 
-    Of blank lines before and after it one goes too, or else each set and remove would leave one more. No such section:
-    the text as it is. Raises MalformedIni: the text is malformed, or the next header is indented so that it would
+    A blank line before it goes too when it ends the text or another blank one follows: `set_section` has put it there,
+    and each set and remove would leave one more. No such section: the text as it is. Raises MalformedIni: the text is malformed, or the next header is indented so that it would
     become part of the section before.
     """
     lines = _checked_lines(text)
@@ -120,7 +120,7 @@ def remove_section(text: str, name: str) -> str:
         return text
     _check_next_header(text, lines, start, stop)
     following = _last_content(lines, start, stop) + 1
-    if start and following < len(lines) and lines[start - 1].kind == lines[following].kind == _BLANK:
+    if start and lines[start - 1].kind == _BLANK and (following == len(lines) or lines[following].kind == _BLANK):
         start -= 1
     return text[: lines[start].begin] + text[lines[following - 1].after :]
 
@@ -347,13 +347,13 @@ def _first_newline(text: str) -> str:
 
 
 def _gap(text: str, lines: list[_Line], newline: str) -> str:
-    """Return what ends the last line and puts a blank one before a new section."""
+    """Return what ends the last line and puts a blank one before a new section.
+
+    Also behind a blank line: `remove_section` then takes ours away and leaves theirs.
+    """
     if not lines:
         return ""
-    ended = text[-1] in "\r\n"
-    if lines[-1].kind == _BLANK:
-        return "" if ended else newline
-    if ended:
+    if text[-1] in "\r\n":
         # A \n behind a lone \r would be one line break with it.
         return "\r" if text[-1] == "\r" else newline
     return newline * 2
