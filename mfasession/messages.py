@@ -24,7 +24,10 @@ def until(expires: int, now: float) -> str:
     then = time.localtime(expires)
     days = round((_noon(expires) - _noon(now)) / 86400)
     day = "" if days == 0 else " tomorrow" if days == 1 else time.strftime(" on %Y-%m-%d", then)
-    return f"{time.strftime('%H:%M', then)}{day} ({show(int(expires - now))} left)"
+    left = int(expires - now)
+    # To the nearest minute: a session of 12 h that is a second old has "12 h left" for people.
+    rounded = (left + 30) // 60 * 60 if left > 60 else left
+    return f"{time.strftime('%H:%M', then)}{day} ({show(rounded)} left)"
 
 
 def _noon(when: float) -> float:
