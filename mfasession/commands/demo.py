@@ -1,0 +1,25 @@
+"""`mfasession demo`: a day with the rule, on this computer, in a minute."""
+
+from typing import TYPE_CHECKING
+
+from mfasession.commands.sandbox import not_installed
+
+if TYPE_CHECKING:
+    import argparse
+
+    from mfasession.context import Context
+
+HELP = "a day with the rule, on this computer, in a minute"
+
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """The command has no flags of its own."""
+
+
+def run(_context: "Context") -> int:
+    """Play the tour; 1 when a step does not end as it should."""
+    try:
+        from mfasession.sandbox import tour
+    except ModuleNotFoundError as missing:
+        raise not_installed(missing) from None
+    return tour.play()

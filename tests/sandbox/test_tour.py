@@ -1,0 +1,135 @@
+"""`mfasession demo` tells the truth: each step is a real command, and the tour stops where one differs."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from mfasession.sandbox import Sandbox, SandboxUser
+from mfasession.sandbox.stage import Answer, Stage, StepDiffers
+from tests.support import BIN, MFASESSION, Home, need
+
+DEMO_AS = "import sys; sys.executable = {!r}; from mfasession.cli import main; sys.exit(main(['demo']))"
+"""The tour as an installation elsewhere would play it."""
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder and what is in it."""
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture
+def stage(alices_home: Home, alice: SandboxUser) -> Stage:
+    """Alice at her shell, her phone in her hand."""
+    return Stage(alices_home.environ, alice.devices[0])
+
+
+def test_the_tour_without_a_terminal(home: Home, tmp_path: Path) -> None:
+    """It ends well, shows what it promises, and leaves the home and the temporary folder as they were."""
+    need("bash"), need("aws")
+    home.write_credentials("[default]\naws_access_key_id = AKIAMINE\naws_secret_access_key = mine\n")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    before = files_in(home.folder)
+    done = home.run("demo", environ={"TMPDIR": str(temporary), "AWS_PROFILE": "mine", "MFASESSION_PROFILE": "mine"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    for words in ("AccessDenied", "session for default until", "['team-reports']", "ExpiredToken", "commands did what"):
+        assert words in done.stdout
+    assert "\x1b" not in done.stdout
+    assert done.stderr == ""
+    assert files_in(home.folder) == before
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_tour_on_a_terminal(home: Home) -> None:
+    """The live prompt is shown as a person sees it, and ctrl-C ends the tour."""
+    need("bash"), need("aws")
+    tour = pexpect.spawn(
+        MFASESSION, ["demo"], env=dict(home.environ), encoding="utf-8", timeout=60, dimensions=(30, 100)
+    )
+    tour.expect("phone: [0-9]{3} [0-9]{3}")
+    tour.expect("this code lives")
+    tour.expect(r"\(waiting")
+    tour.sendintr()
+    tour.expect(pexpect.EOF)
+    tour.close()
+    assert tour.exitstatus == 130
+
+
+def test_the_tour_stops_where_a_command_differs(home: Home, tmp_path: Path) -> None:
+    """An `aws` that is not refused is no AWS under the rule: exit code 1, and the step is named."""
+    need("bash")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("python", "python3"):
+        (programs / name).symlink_to(sys.executable)
+    aws = programs / "aws"
+    aws.write_text("#!/bin/sh\nexit 0\n")
+    aws.chmod(0o755)
+    done = home.run_program(sys.executable, "-c", DEMO_AS.format(str(programs / "python")))
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "mfasession: the tour stops here: `cp ~/.aws/credentials before; aws s3 ls` ended with exit code 0",
+        "  hint: it should have been 254 or 255",
+    ]
+
+
+def test_a_tour_without_its_programs(home: Home) -> None:
+    """It says which one to install, exit code 3."""
+    done = home.run_program(sys.executable, "-c", DEMO_AS.format("/nowhere/python"), environ={"PATH": "/nowhere"})
+    assert done.returncode == 3
+    assert done.stderr.splitlines() == ["mfasession: the tour needs the program bash", "  hint: install bash"]
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda stage: stage.run("exit 3", shows=""), "ended with exit code 3"),
+        (lambda stage: stage.run("echo yes", shows="no"), "showed something else"),
+        (lambda stage: stage.run("true", shows="", typing=[Answer(keys="x")]), "did not ask"),
+        (lambda stage: stage.run("sleep 60", shows=""), "did not end within 0 s"),
+    ],
+    ids=["exit code", "output", "question", "time"],
+)
+def test_a_step_that_differs(
+    stage: Stage, act: Callable[[Stage], None], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stage holds each command to its word."""
+    if "within" in message:
+        monkeypatch.setattr("mfasession.sandbox.stage.TIME_LIMIT", 0.2)
+    with pytest.raises(StepDiffers, match=message):
+        act(stage)
+
+
+def test_a_step_as_it_should_be(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command has a terminal of its own to ask on, and what is typed reaches it."""
+    stage.run(
+        "read -p 'colour? ' x </dev/tty; echo got $x",
+        shows="got green",
+        typing=[Answer(question="colour?", keys="green\r")],
+    )
+    assert "got green" in capsys.readouterr().out
+    assert stage.commands == 1
+
+
+def test_the_phone_is_never_read_twice_for_one_code(aws: Sandbox, stage: Stage, alice: SandboxUser) -> None:
+    """A person waits for the next code; the wrong code is none that the device shows."""
+    first = stage.code()
+    aws.clock.move(30)
+    second = stage.code()
+    assert first != second
+    assert stage.used_code() == second
+    assert stage.wrong_code() not in {alice.devices[0].code(step) for step in range(-2, 3)}
+
+
+def test_make_demo_is_this_command() -> None:
+    """The README's `make demo` runs the installed program."""
+    done = subprocess.run(
+        ["make", "--dry-run", "--always-make", "demo"], capture_output=True, text=True, check=True, cwd=BIN.parents[1]
+    )
+    assert "mfasession demo" in done.stdout
+    assert os.access(MFASESSION, os.X_OK)
