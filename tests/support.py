@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -18,13 +19,15 @@ MFASESSION = str(BIN / "mfasession")
 
 def need(program: str) -> str:
     """Return the path of a real program; where it is missing the test is skipped aloud, and fails under CI=true."""
-    found = shutil.which(program, path=f"{BIN}:{TOOLS}:{os.environ.get('PATH', '')}")
-    if found is None:
-        message = f"{program} is not installed: .ci/run installs it"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
+    return shutil.which(program, path=f"{BIN}:{TOOLS}:{os.environ.get('PATH', '')}") or missing(program)
+
+
+def missing(program: str) -> NoReturn:
+    """Skip the test aloud; fail it under CI=true."""
+    message = f"{program} is not installed: .ci/run installs it"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 class Home:

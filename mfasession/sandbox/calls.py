@@ -18,6 +18,8 @@ class Call(Value):
     """The signing name of the service: `sts`, `s3`, …; empty when the request was not signed."""
     permission: str = ""
     """The action as policies name it: `s3:ListAllMyBuckets`."""
+    region: str = ""
+    """The region that the client signed for; empty when the signature names none."""
     access_key_id: str = ""
     user: str = ""
     """ARN of the caller; empty when the request was not authenticated."""

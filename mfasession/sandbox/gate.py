@@ -144,6 +144,7 @@ class Gate:
                 action=operation.name,
                 service=operation.service,
                 permission=operation.permission,
+                region=signature.region if isinstance(signature, Signature) else "",
                 access_key_id=signature.access_key_id if signature else "",
                 user=key.caller.arn if key else "",
                 outcome=outcome,
