@@ -1,0 +1,64 @@
+"""boto3 and both AWS CLIs, each on every way to a session: denied, served, across an expiry."""
+
+import pytest
+
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.clients.programs import CLIENTS, DAY, REGION, WAYS, last_call, log_in
+from tests.support import Home
+
+
+@pytest.fixture(params=CLIENTS)
+def words(request: pytest.FixtureRequest, aws: Sandbox) -> tuple[str, ...]:
+    """The words of each client."""
+    return CLIENTS[request.param](aws)
+
+
+def test_the_key_alone_is_denied(alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...]) -> None:
+    """The rule itself: this is what every client gets before the first login."""
+    done = alices_home.run_program(*words)
+    assert done.returncode != 0
+    assert "with an explicit deny in an identity-based policy" in done.stderr
+    assert last_call(aws, alice).access_key_id == alice.key.access_key_id
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_served_until_aws_says_expired(
+    alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...], way: str
+) -> None:
+    """Served in the profile's region; a session that AWS ended before its time is renewed with `login --force`."""
+    log_in(alices_home, alice)
+    done = WAYS[way](alices_home, words)
+    assert done.returncode == 0, done.stderr
+    served = last_call(aws, alice)
+    assert (served.outcome, served.region) == ("ok", REGION)
+    aws.clock.move(DAY, clients_follow=True)
+    done = WAYS[way](alices_home, words)
+    assert done.returncode != 0
+    assert "(ExpiredToken)" in done.stderr
+    assert last_call(aws, alice).access_key_id == served.access_key_id
+    log_in(alices_home, alice, "--force")
+    done = WAYS[way](alices_home, words)
+    assert done.returncode == 0, done.stderr
+    assert last_call(aws, alice).access_key_id != served.access_key_id
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_expired_session_is_told_with_what_mends_it(
+    alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...], way: str
+) -> None:
+    """99designs/aws-vault#1169: nobody is there to ask, so it ends at once, and the client shows our two lines."""
+    aws.clock.move(-13 * 3600, clients_follow=True)
+    log_in(alices_home, alice)
+    aws.clock.move(13 * 3600, clients_follow=True)
+    count = len(aws.calls("ListBuckets"))
+    done = WAYS[way](alices_home, words)
+    assert done.returncode != 0
+    if way == "file":
+        # No SDK reads the expiry in the file: it is AWS that refuses.
+        assert "(ExpiredToken)" in done.stderr
+        return
+    assert "mfasession: the session of profile default has expired, and nobody is here to give a code" in done.stderr
+    assert "hint: mfasession login" in done.stderr
+    assert len(aws.calls("ListBuckets")) == count
+    if way != "process":
+        assert done.returncode == 6

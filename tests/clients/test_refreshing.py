@@ -1,0 +1,132 @@
+"""What clients do by themselves while a session ages: when botocore asks `mfasession process` again."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.clients.programs import log_in
+from tests.support import MFASESSION, Home
+
+LIFE = 12 * 3600
+"""Seconds of a session of the default duration."""
+LONG_LIVED = """
+import sys
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+client = boto3.client("s3")
+for line in sys.stdin:
+    try:
+        client.list_buckets()
+        print("served", flush=True)
+    except (BotoCoreError, ClientError) as error:
+        print(repr(str(error)), flush=True)
+"""
+
+
+class LongLived:
+    """One boto3 client in a process that stays."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def list_buckets(self) -> str:
+        """Let it call S3 once; return `served`, or why not."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline().rstrip("\n")
+
+
+@contextmanager
+def long_lived(home: Home, *before: str, environ: Mapping[str, str] | None = None) -> Iterator[LongLived]:
+    """Start the client, behind the words `before` if there are any."""
+    with subprocess.Popen(
+        [*before, sys.executable, "-c", LONG_LIVED],
+        env={**home.environ, **(environ or {})},
+        cwd=home.folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    ) as process:
+        yield LongLived(process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def log_in_with(home: Home, aws: Sandbox, user: SandboxUser, left: int, *words: str) -> None:
+    """Have a session of which so many seconds are left: it was issued when the sandbox's clock stood that far back."""
+    aws.clock.move(left - LIFE, clients_follow=True)
+    log_in(home, user, *words)
+    aws.clock.move(LIFE - left, clients_follow=True)
+
+
+def keys_of(aws: Sandbox, user: SandboxUser) -> list[str]:
+    """Return the access key of each of the user's calls to S3, with runs of one key as one."""
+    keys = [call.access_key_id for call in aws.calls("ListBuckets") if call.user == user.arn]
+    return [key for number, key in enumerate(keys) if number == 0 or keys[number - 1] != key]
+
+
+@pytest.fixture
+def runs(alices_home: Home) -> "Runs":
+    """A `credential_process` that counts its runs, as profile `counted`."""
+    return Runs(alices_home)
+
+
+class Runs:
+    """The profile `counted`."""
+
+    def __init__(self, home: Home) -> None:
+        self._log = home.folder / "runs"
+        script = f"echo >>{self._log}; exec {MFASESSION} process -p default"
+        with home.config.open("a") as config:
+            config.write(f"[profile counted]\nregion = eu-central-1\ncredential_process = sh -c '{script}'\n")
+
+    @property
+    def count(self) -> int:
+        """How often it was run."""
+        return len(self._log.read_text()) if self._log.exists() else 0
+
+
+COUNTED = {"AWS_PROFILE": "counted"}
+
+
+def test_a_session_with_life_is_asked_for_once(alices_home: Home, aws: Sandbox, alice: SandboxUser, runs: Runs) -> None:
+    """More than 15 minutes left: a client asks once and keeps what it has, even when a newer one is there."""
+    log_in_with(alices_home, aws, alice, 20 * 60)
+    with long_lived(alices_home, environ=COUNTED) as client:
+        assert [client.list_buckets() for _ in range(3)] == ["served"] * 3
+        log_in(alices_home, alice, "--force")
+        assert client.list_buckets() == "served"
+    assert runs.count == 1
+    assert len(keys_of(aws, alice)) == 1
+
+
+def test_an_aging_session_is_asked_for_at_each_request(
+    alices_home: Home, aws: Sandbox, alice: SandboxUser, runs: Runs
+) -> None:
+    """Less than 15 minutes left: each request asks again, and gets the new session as soon as there is one."""
+    log_in_with(alices_home, aws, alice, 14 * 60)
+    with long_lived(alices_home, environ=COUNTED) as client:
+        assert [client.list_buckets() for _ in range(3)] == ["served"] * 3
+        assert runs.count >= 3
+        log_in(alices_home, alice, "--force")
+        assert client.list_buckets() == "served"
+        before = runs.count
+        assert [client.list_buckets() for _ in range(3)] == ["served"] * 3
+        assert runs.count == before
+    assert len(keys_of(aws, alice)) == 2
+
+
+@pytest.mark.parametrize("left", [14 * 60, 5 * 60, 60])
+def test_the_last_minutes_serve_too(alices_home: Home, aws: Sandbox, alice: SandboxUser, left: int, runs: Runs) -> None:
+    """A session that nobody can renew now is served until it really ends: the long job goes on."""
+    log_in_with(alices_home, aws, alice, left)
+    with long_lived(alices_home, environ=COUNTED) as client:
+        assert [client.list_buckets() for _ in range(2)] == ["served"] * 2
+    assert runs.count >= 2
