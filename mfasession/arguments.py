@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mfasession import __version__, durations
 from mfasession.errors import UsageError
@@ -17,8 +17,11 @@ TAKES_WORDS = ("exec", "sandbox")
 def parse(words: Sequence[str]) -> Options:
     """Return the options. Raises UsageError; prints and leaves with SystemExit for --help and --version only."""
     before, behind = _cut(words)
-    found = vars(_parser().parse_args(before))
+    parsed, unknown = _parser().parse_known_args(before)
+    found = vars(parsed)
     command = found.pop("command", None)
+    if unknown:
+        raise _unknown(unknown[0], command)
     if command is None:
         raise UsageError("which command?", f"one of {', '.join(COMMANDS)}; see mfasession --help")
     if behind is not None and command not in TAKES_WORDS:
@@ -51,8 +54,15 @@ def shell(text: str) -> str:
     from mfasession.outlets import shells
 
     if text not in shells.NAMES:
-        raise argparse.ArgumentTypeError(f"unknown shell {text!r}{_near(text, shells.NAMES)}")
+        raise argparse.ArgumentTypeError(f"unknown shell {text!r} ({_near(text, shells.NAMES)})")
     return text
+
+
+def _unknown(word: str, command: str | None) -> UsageError:
+    hint = f"see mfasession {command} --help" if command else "see mfasession --help"
+    if command in TAKES_WORDS and not word.startswith("-"):
+        hint = f"put -- before the command: mfasession {command} -- aws s3 ls"
+    return UsageError(f"unknown argument {word}", hint)
 
 
 def _within(text: str, least: int, most: int) -> int:
@@ -71,7 +81,7 @@ def _near(text: str, known: Sequence[str]) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(text, known, n=1)
-    return f" (did you mean {near[0]}?)" if near else f" (known: {', '.join(known)})"
+    return f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
 
 
 def _cut(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
@@ -86,10 +96,13 @@ class _Parser(argparse.ArgumentParser):
     """argparse with our errors: it raises instead of printing and leaving."""
 
     def error(self, message: str) -> NoReturn:
-        hint = f"see {self.prog} --help"
-        if message.startswith("unrecognized arguments") and self.prog.endswith("exec"):
-            hint = "put -- before the command: mfasession exec -- aws s3 ls"
-        raise UsageError(message, hint)
+        raise UsageError(message, f"see {self.prog} --help")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        # argparse's own words for this change from one Python to the next.
+        if action.choices is not None and value not in action.choices:
+            what = "there is no command" if action.dest == "command" else f"{action.option_strings[0]} cannot be"
+            raise UsageError(f"{what} {value}", _near(value, tuple(action.choices)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -90,17 +90,32 @@ def _report(error: BaseException, words: "Sequence[str]") -> int:
     else:
         # Not its text: a foreign exception may quote what it choked on.
         complain(f"unexpected failure: {type(error).__name__}", "run it again with --debug and report what it shows")
-    if "env" in (words[: list(words).index("--")] if "--" in words else words):
+    if _command(words) == "env":
         _fail_the_eval(code, words)
     return code
+
+
+def _command(words: "Sequence[str]") -> str:
+    """Return the command that is named, however wrong the rest of the line is; empty when there is none."""
+    rest = iter(words)
+    for word in rest:
+        if word in ("-p", "--profile"):
+            next(rest, "")
+        elif not word.startswith("-"):
+            return word
+    return ""
 
 
 def _fail_the_eval(code: int, words: "Sequence[str]") -> None:
     """`eval "$(false)"` succeeds, even under `set -e`: print the one line that makes the eval fail too."""
     from mfasession.outlets import shells
 
-    place = words.index("--shell") + 1 if "--shell" in words else len(words)
-    named = words[place] if place < len(words) else ""
+    named = ""
+    for word, behind in zip(words, (*words[1:], ""), strict=True):
+        if word == "--shell":
+            named = behind
+        elif word.startswith("--shell="):
+            named = word.partition("=")[2]
     shell = named if named in shells.NAMES else shells.detect(os.environ.get("SHELL", ""))
     sys.stdout.write(shells.failure(shell, code))
     sys.stdout.flush()

@@ -17,6 +17,7 @@ SENT = complaint(
     "that code was sent to AWS before, and AWS takes each only once",
     "wait for the next code on the device, then run it again",
 )
+NO_FIDO = "AWS takes no FIDO answer for an API call"
 NO_CODE = complaint("the given code is not six digits", "as in --code 123456, or leave --code out to be asked")
 
 
@@ -235,8 +236,7 @@ def test_a_serial_on_the_command_line(aws: Sandbox, alices_home: Home, alice: Sa
         ),
         (
             "arn:aws:iam::123456789012:u2f/user/alice/key-ABC",
-            "arn:aws:iam::123456789012:u2f/user/alice/key-ABC is a FIDO device, and AWS takes no FIDO answer for an API "
-            "call",
+            "arn:aws:iam::123456789012:u2f/user/alice/key-ABC is a FIDO device, and " + NO_FIDO,
             "name an authenticator app's serial number instead",
         ),
     ],
