@@ -85,8 +85,8 @@ def _build(path: str, flat: "Flat") -> Config:
     return Config(path=path, default_profile=default_profile, common=shared, profiles=profiles)
 
 
-# The kept form: a head line, then records parted by RS and their units by US (ASCII's own separators). The source text
-# is one of the units, so a file that holds such a character is simply not kept.
+# The kept form: a head line, the source text and the entries, parted by RS and their units by US (ASCII's own
+# separators, which TOML allows only as escapes), and a checksum. What holds such a character is simply not kept.
 _RECORD, _UNIT = "\x1e", "\x1f"
 
 
@@ -94,13 +94,21 @@ def _head(path: str) -> str:
     return f"mfasession {__version__} {path}"
 
 
+def _seal(records: list[str]) -> str:
+    return str(sum(_RECORD.join(records).encode("utf-8", "surrogateescape")))
+
+
 def _kept(cache: str, path: str, text: str) -> "Flat | None":
-    head, _, rest = (files.read_text(cache) or "").partition(_RECORD)
-    source, _, body = rest.partition(_RECORD)
-    if head != _head(path) or source != text or not body.endswith(_RECORD):
+    try:
+        # As private as a secret: whoever writes it chooses the `code` command that we run.
+        records = (files.read_private(cache) or "").split(_RECORD)
+    except ConfigurationError:
+        return None
+    seal = records.pop()
+    if records[:2] != [_head(path), text] or seal != _seal(records):
         return None
     flat: Flat = {}
-    for record in body.split(_RECORD)[:-1]:
+    for record in records[2:]:
         kind, name, value = record.split(_UNIT, 2)
         key = tuple(name.split("\t"))
         flat[key] = int(value) if kind == "i" else value if kind == "s" else tuple(value.split(_UNIT))
@@ -118,7 +126,7 @@ def _keep(cache: str, path: str, text: str, flat: "Flat") -> None:
     if any(_RECORD in record for record in records):
         return
     try:
-        files.replace(cache, _RECORD.join(records) + _RECORD)
-    except StoreError:
+        files.replace(cache, _RECORD.join((*records, _seal(records))))
+    except (StoreError, ConfigurationError):
         # Only speed is lost: a home that cannot be written still gets its answer.
         return
