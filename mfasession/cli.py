@@ -30,23 +30,33 @@ EXIT_CODES: dict[type[BaseException], int] = {
 def main(words: "Sequence[str] | None" = None) -> int:
     """Run one command and return its exit code. `words` are the command line's, without the program's own name."""
     words = sys.argv[1:] if words is None else words
+    if sys.stdout is None or sys.stderr is None:
+        _open_closed_streams()
     try:
-        options = hits.parse(words)
-        if options is None:
-            from mfasession import arguments
-
-            options = arguments.parse(words)
-        code = _run(options)
-        sys.stdout.flush()
+        code = _run_words(words)
+        _flush()
     except BrokenPipeError:
-        # The reader went away. The rest must not be flushed into the closed pipe when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away.
+        _drop_stdout()
         return 1
     except (errors.MfaSessionError, KeyboardInterrupt) as error:
         return _report(error, words)
     except Exception as error:  # noqa: BLE001  # the last resort: one line for people, the traceback behind --debug
         return _report(error, words)
     return code
+
+
+def _run_words(words: "Sequence[str]") -> int:
+    options = hits.parse(words)
+    if options is None:
+        from mfasession import arguments
+
+        try:
+            options = arguments.parse(words)
+        except SystemExit:
+            # --help and --version have said what they say.
+            return 0
+    return _run(options)
 
 
 def _run(options: "Options") -> int:
@@ -70,6 +80,30 @@ def _run(options: "Options") -> int:
 
     code: int = import_module(f"mfasession.commands.{options.command}").run(context)
     return code
+
+
+def _open_closed_streams() -> None:
+    """Python gives a program that was started with a closed stdout or stderr none: what is said goes nowhere."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # for as long as we run
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115  # for as long as we run
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop_stdout()
+        reason = (error.strerror or "it failed").lower()
+        raise errors.MfaSessionError(
+            f"stdout cannot be written: {reason}", "see where it leads, then run it again"
+        ) from None
+
+
+def _drop_stdout() -> None:
+    """What is left in the buffer must not be flushed into the broken stdout when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def exit_code(error: BaseException) -> int:
@@ -118,4 +152,7 @@ def _fail_the_eval(code: int, words: "Sequence[str]") -> None:
             named = word.partition("=")[2]
     shell = named if named in shells.NAMES else shells.detect(os.environ.get("SHELL", ""))
     sys.stdout.write(shells.failure(shell, code))
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_stdout()

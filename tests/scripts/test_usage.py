@@ -2,10 +2,11 @@
 
 import pytest
 
+from mfasession import __version__, arguments
 from tests.scripts.checks import complaint
 from tests.support import Home, key_pair, session_section
 
-COMMANDS = "login, env, exec, process, status, logout, sandbox, demo"
+COMMANDS = ", ".join(arguments.COMMANDS)
 PUT_DASHES = "put -- before the command: mfasession exec -- aws s3 ls"
 
 
@@ -28,7 +29,6 @@ PUT_DASHES = "put -- before the command: mfasession exec -- aws s3 ls"
         (("status", "--watch"), "--watch needs a terminal", "mfasession status --json, for scripts"),
         (("login", "\x1b[2J"), "unknown argument ?[2J", "see mfasession login --help"),
     ],
-    ids=" ".join,
 )
 def test_a_wrong_command_line(home: Home, words: tuple[str, ...], what: str, hint: str) -> None:
     """The person who typed it must act: exit code 2, nothing on stdout."""
@@ -100,13 +100,13 @@ def test_help_and_version(home: Home) -> None:
     """They go to stdout, end with 0, and no command is missing."""
     done = home.run("--help")
     assert (done.returncode, done.stderr) == (0, "")
-    assert all(f"\n    {command} " in done.stdout for command in COMMANDS.split(", "))
-    for command in COMMANDS.split(", "):
+    assert all(f"\n    {command} " in done.stdout for command in arguments.COMMANDS)
+    for command in arguments.COMMANDS:
         shown = home.run(command, "--help")
         assert (shown.returncode, shown.stderr) == (0, "")
         assert shown.stdout.startswith(f"usage: mfasession {command} ")
         assert "--no-input" in shown.stdout
-    assert home.run("--version").stdout == "mfasession 0.1.0\n"
+    assert home.run("--version").stdout == f"mfasession {__version__}\n"
 
 
 def test_flags_may_stand_before_the_command(home: Home) -> None:

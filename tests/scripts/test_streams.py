@@ -1,0 +1,53 @@
+"""Stdout and stderr that lead nowhere: no traceback, the right exit code, and nothing half said."""
+
+import pytest
+
+from tests.scripts.checks import complaint
+from tests.support import MFASESSION, Home, key_pair, session_section
+
+NO_SESSION = complaint("there is no session for profile default, and nobody is here to give a code", "mfasession login")
+FULL = complaint("stdout cannot be written: no space left on device", "see where it leads, then run it again")
+
+
+def in_sh(home: Home, line: str) -> tuple[int, str, str]:
+    """Run a line of shell; `mfasession` is the program under test."""
+    done = home.run_program("sh", "-c", line.replace("mfasession", MFASESSION))
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("command", ["env", "process", "status", "status --json"])
+def test_a_full_disk_behind_stdout(home: Home, command: str) -> None:
+    """`mfasession process >file` on a full disk is a failure, told in one line, and never exit code 0."""
+    home.write_credentials(key_pair() + session_section())
+    assert in_sh(home, f"mfasession {command} >/dev/full") == (1, "", FULL)
+
+
+@pytest.mark.parametrize("command", ["env", "process", "status", "--help"])
+def test_a_reader_that_went_away(home: Home, command: str) -> None:
+    """`mfasession status | true` says nothing; the pipe's other end is gone."""
+    home.write_credentials(key_pair() + session_section())
+    code, out, err = in_sh(home, f"{{ sleep 0.3; mfasession {command}; echo $? >&2; }} | true")
+    assert (code, out) == (0, "")
+    assert err in ("1\n", "0\n") if command == "--help" else err == "1\n"
+
+
+@pytest.mark.parametrize(("command", "code"), [("env", 6), ("login", 6), ("status -p default", 1), ("login -p x", 3)])
+def test_a_closed_stderr_changes_no_exit_code(home: Home, command: str, code: int) -> None:
+    """What cannot be said is still told by the exit code; aws/aws-cli#8187's lesson: stdout stays data."""
+    home.write_credentials(key_pair())
+    line = "(exit 6)\n" if command == "env" else ""
+    assert in_sh(home, f"mfasession {command} 2>&-") == (code, line, "")
+
+
+@pytest.mark.parametrize(("command", "code", "said"), [("env", 6, NO_SESSION), ("process", 6, NO_SESSION)])
+def test_a_closed_stdout_is_no_traceback(home: Home, command: str, code: int, said: str) -> None:
+    """Started by something that closed it."""
+    home.write_credentials(key_pair())
+    assert in_sh(home, f"mfasession {command} >&-") == (code, "", said)
+
+
+def test_all_streams_closed(home: Home) -> None:
+    """A daemon's child still gets its exit code, and the command it becomes finds them as they were."""
+    home.write_credentials(key_pair() + session_section())
+    assert in_sh(home, "mfasession login <&- >&- 2>&-; echo $?") == (0, "0\n", "")
+    assert in_sh(home, "mfasession exec -- sh -c 'echo x 2>/dev/null || exit 9' >&-; echo $?") == (0, "9\n", "")
