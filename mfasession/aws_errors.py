@@ -7,6 +7,15 @@ from mfasession import durations
 from mfasession.errors import AwsRefused, CodeRefused, DeviceRefused, MfaSessionError, Throttled, Unanswered
 from mfasession.text import printable
 
+_BUSY = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestThrottled", "RequestLimitExceeded",
+         "SlowDown")  # fmt: skip
+_UNKNOWN_KEY = ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "InvalidToken",
+                "AuthFailure")  # fmt: skip
+_SIGNATURE = ("SignatureDoesNotMatch", "InvalidSignatureException")
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException")
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+_FAILED = ("InternalFailure", "InternalError", "ServiceFailure", "ServiceUnavailable")
+
 
 def refusal(operation: str, code: str, text: str, *, now: float, key_id: str = "") -> MfaSessionError:
     """Return our error for an AWS error response: `code` and `text` as AWS sent them, `now` in epoch seconds."""
@@ -14,17 +23,25 @@ def refusal(operation: str, code: str, text: str, *, now: float, key_id: str = "
     key = f"key {key_id}" if key_id else "the key"
     if "MultiFactorAuthentication failed" in words:
         return _mfa_refusal(words)
-    if code in ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"):
+    if code in _BUSY:
         return Throttled("AWS is busy and refuses to answer now (throttled)", "wait a minute, then run it again")
-    if code in ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"):
+    if code in _UNKNOWN_KEY:
         return AwsRefused(
             f"AWS does not know {key}: it is deleted, inactive, mistyped or of another partition",
             "look at your access keys in the IAM console, or ask your administrator",
         )
-    if code in ("SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired"):
-        return _signature_refusal(words, now, key)
-    if code in ("ExpiredToken", "ExpiredTokenException"):
+    if code == "RequestTimeTooSkewed" or words.startswith(("Signature expired", "Signature not yet current")):
+        return _skew(words, now)
+    if code in _SIGNATURE and "signature we calculated does not match" in words:
+        return AwsRefused(
+            f"the secret of {key} is wrong: AWS could not verify the signature",
+            "aws configure, to type the key pair again",
+        )
+    if code in _EXPIRED:
         return AwsRefused("AWS says that the session has expired", "mfasession login --force")
+    if code == "RequestExpired":
+        # EC2's one code for an expired session and for a wrong clock.
+        return AwsRefused("AWS says that the request is too old", "set the clock, then: mfasession login --force")
     if "Cannot call GetSessionToken with session credentials" in words:
         return AwsRefused(
             f"{key} is temporary, and a session cannot be made from a session",
@@ -32,11 +49,20 @@ def refusal(operation: str, code: str, text: str, *, now: float, key_id: str = "
         )
     if "DurationSeconds exceeds" in words:
         return _duration_refusal(words)
-    if code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
-        return AwsRefused(f"AWS denied {operation}: {printable(words)}", _denied_hint(operation))
-    if code in ("InternalFailure", "ServiceUnavailable", "InternalError", "500", "503"):
+    return _other_refusal(operation, code, words)
+
+
+def _other_refusal(operation: str, code: str, words: str) -> MfaSessionError:
+    said = printable(words.removesuffix("."))
+    if code in _DENIED:
+        return AwsRefused(f"AWS denied {operation}: {said}", _denied_hint(operation))
+    # A number is the HTTP status of an answer that is not AWS's own, from a proxy or a load balancer on the way.
+    if code in _FAILED or (code.startswith("5") and code.isdigit()):
         return Unanswered(f"AWS failed to answer {operation} ({code})", "run it again in a moment")
-    return AwsRefused(f"AWS refused {operation}: {code}: {printable(words)}", "")
+    hint = "look it up under Common Errors in the STS API Reference"
+    if code == "ValidationError":
+        hint = "look at mfa_serial, the role and the durations"
+    return AwsRefused(f"AWS refused {operation}: {printable(code)}: {said}", hint)
 
 
 def _mfa_refusal(words: str) -> MfaSessionError:
@@ -51,20 +77,17 @@ def _mfa_refusal(words: str) -> MfaSessionError:
             "enabled a moment ago, or too many codes were tried",
             "compare the serial with `aws iam list-mfa-devices`; else wait 3 minutes and run it again",
         )
-    return AwsRefused(f"AWS refused the code: {printable(words)}", "look at mfa_serial and the code")
+    return AwsRefused(f"AWS refused the code: {printable(words.removesuffix('.'))}", "look at mfa_serial and the code")
 
 
-def _signature_refusal(words: str, now: float, key: str) -> MfaSessionError:
+def _skew(words: str, now: float) -> MfaSessionError:
     server = _server_time(words)
     if server is None:
-        return AwsRefused(
-            f"the secret of {key} is wrong: AWS could not verify the signature",
-            "aws configure, to type the key pair again",
-        )
-    ahead = now - server
-    side = "ahead of" if ahead > 0 else "behind"
+        how = "too far from"
+    else:
+        how = f"{durations.show(int(abs(now - server)))} {'ahead of' if now > server else 'behind'}"
     return AwsRefused(
-        f"this computer's clock is {durations.show(int(abs(ahead)))} {side} AWS's",
+        f"this computer's clock is {how} AWS's",
         "set the clock (on systemd: timedatectl set-ntp true), then run it again",
     )
 
@@ -77,7 +100,10 @@ def _server_time(words: str) -> float | None:
     found = re.search(r"\((\d{8}T\d{6}Z) [-+] \d+ min", words)
     if found is None:
         return None
-    return datetime.strptime(found[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    try:
+        return datetime.strptime(found[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
 
 
 def _duration_refusal(words: str) -> MfaSessionError:
