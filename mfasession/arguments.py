@@ -9,15 +9,16 @@ from mfasession import __version__, durations
 from mfasession.errors import UsageError
 from mfasession.options import Options
 
-COMMANDS = ("login", "env", "exec", "process", "status", "logout", "sandbox", "demo")
-TAKES_WORDS = ("exec", "sandbox")
+COMMANDS = ("login", "env", "exec", "process", "status", "logout", "shell", "sandbox", "demo")
+RUNS_WORDS = ("exec", "sandbox")
 """The commands that run what follows `--`."""
+TAKES_WORDS = (*RUNS_WORDS, "shell")
 
 
 def parse(words: Sequence[str]) -> Options:
     """Return the options. Raises UsageError; prints and leaves with SystemExit for --help and --version only."""
     before, behind = _cut(words)
-    parsed, unknown = _parser().parse_known_args(before)
+    parsed, unknown = _parsers()[""].parse_known_args(before)
     found = vars(parsed)
     command = found.pop("command", None)
     if unknown:
@@ -28,6 +29,12 @@ def parse(words: Sequence[str]) -> Options:
         raise UsageError(f"{command} runs no command", "only exec and sandbox take words behind --")
     given = {name: value for name, value in found.items() if value is not None}
     return Options(command=command, words=tuple(behind or ()), **given)
+
+
+def words_of(command: str) -> list[str]:
+    """Return the flags of a command; without one, those of the program and its commands."""
+    flags = _parsers()[command].flags()
+    return flags if command else [*COMMANDS, *flags]
 
 
 def session_duration(text: str) -> int:
@@ -60,7 +67,7 @@ def shell(text: str) -> str:
 
 def _unknown(word: str, command: str | None) -> UsageError:
     hint = f"see mfasession {command} --help" if command else "see mfasession --help"
-    if command in TAKES_WORDS and not word.startswith("-"):
+    if command in RUNS_WORDS and not word.startswith("-"):
         hint = f"put -- before the command: mfasession {command} -- aws s3 ls"
     return UsageError(f"unknown argument {word}", hint)
 
@@ -101,11 +108,17 @@ class _Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         # argparse's own words for this change from one Python to the next.
         if action.choices is not None and value not in action.choices:
-            what = "there is no command" if action.dest == "command" else f"{action.option_strings[0]} cannot be"
+            name = (*action.option_strings, action.dest)[0]
+            what = "there is no command" if name == "command" else f"{name} cannot be"
             raise UsageError(f"{what} {value}", _near(value, tuple(action.choices)))
 
+    def flags(self) -> list[str]:
+        """Return all that starts with a dash."""
+        return list(self._option_string_actions)
 
-def _parser() -> argparse.ArgumentParser:
+
+def _parsers() -> dict[str, _Parser]:
+    """Return the program's parser under the empty name, and that of each command."""
     common = _Parser(add_help=False)
     _add_common(common)
     parser = _Parser(
@@ -116,15 +129,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mfasession {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    parsers = {"": parser}
     for name in COMMANDS:
         module = import_module(f"mfasession.commands.{name}")
-        usage = f"mfasession {name} [options] [-- CMD …]" if name in TAKES_WORDS else None
-        command = commands.add_parser(
+        usage = f"mfasession {name} [options] [-- CMD …]" if name in RUNS_WORDS else None
+        parsers[name] = commands.add_parser(
             name, help=module.HELP, description=module.HELP, parents=[common], allow_abbrev=False, usage=usage
         )
         add: Callable[[argparse.ArgumentParser], None] = module.add_arguments
-        add(command)
-    return parser
+        add(parsers[name])
+    return parsers
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

@@ -83,8 +83,8 @@ def set_section(text: str, name: str, values: "Mapping[str, str | None]") -> str
     """Return the text with these keys set in a section, or deleted where the value is None.
 
     A key that the section has keeps its place and its spelling, a new one follows the last key. Other keys and comments
-    stay. A missing section is made at the end, behind a blank line of its own. `[DEFAULT]` stays: a key deleted here may still have
-    its value from there.
+    stay. A missing section is made at the end, behind a blank line of its own. `[DEFAULT]` stays: a key deleted here may
+    still have its value from there.
 
     Raises MalformedIni (a malformed text is never edited); ValueError, which never quotes: a name, key or value that
     does not survive writing and reading, such as one with a line break.
@@ -111,8 +111,10 @@ def remove_section(text: str, name: str) -> str:
     """Return the text without a section: from its header to its last key, so that what follows keeps its comments.
 
     A blank line before it goes too when it ends the text or another blank one follows: `set_section` has put it there,
-    and each set and remove would leave one more. No such section: the text as it is. Raises MalformedIni: the text is malformed, or the next header is indented so that it would
-    become part of the section before.
+    and each set and remove would leave one more. No such section: the text as it is.
+
+    Raises MalformedIni: the text is malformed, or the next header is indented so that it would become part of the
+    section before.
     """
     lines = _checked_lines(text)
     start, stop = _extent(lines, name)

@@ -22,4 +22,7 @@ class Options(Value):
     force: bool = False
     json: bool = False
     watch: bool = False
+    action: str = ""
+    name: str = ""
+    """What `shell` does, and for which one."""
     all: bool = False

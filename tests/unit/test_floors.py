@@ -21,7 +21,7 @@ FLOORS = (
     ("decisions", ("profiles", "sessions", "devices")),
     ("making", ("context", "renewal", "exchange", "asking", "caller")),
     ("outlets", ("outlets",)),
-    ("program", ("cli", "hits", "arguments", "commands", "__main__")),
+    ("program", ("cli", "hits", "arguments", "completion", "commands", "__main__")),
 )  # fmt: skip
 FLOOR_OF = {room: number for number, (_, rooms) in enumerate(FLOORS) for room in rooms}
 

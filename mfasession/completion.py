@@ -1,0 +1,32 @@
+"""What may come next on the command line: for the Tab key of every shell, which ask us instead of knowing it."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from mfasession import arguments
+from mfasession.config_file import STORES
+from mfasession.outlets import shells
+
+
+def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]]) -> list[str]:
+    """Return what the last word, which may be empty, can become; `words` are those behind the program's name.
+
+    `profile_names` is asked only when a profile is wanted. Raises what it raises.
+    """
+    begun = words[-1] if words else ""
+    before = words[-2] if len(words) > 1 else ""
+    values: Mapping[str, Callable[[], Sequence[str]]] = {
+        "-p": profile_names,
+        "--profile": profile_names,
+        "--shell": lambda: shells.NAMES,
+        "--store": lambda: STORES,
+    }
+    flag, equals, value = begun.partition("=")
+    if before in values:
+        return [name for name in values[before]() if name.startswith(begun)]
+    if equals and flag in values:
+        return [f"{flag}={name}" for name in values[flag]() if name.startswith(value)]
+    return [name for name in arguments.words_of(_command(words[:-1])) if name.startswith(begun)]
+
+
+def _command(words: Sequence[str]) -> str:
+    return next((word for word in words if word in arguments.COMMANDS), "")

@@ -1,0 +1,54 @@
+"""`mfasession shell` without a terminal."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support import BIN, Home, key_pair, session_section
+
+ROOT = BIN.parents[1]
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_init_prints_the_file_of_the_shell(home: Home, name: str) -> None:
+    """The file in shell/, as it is."""
+    done = home.run("shell", "init", name)
+    assert done.returncode == 0
+    assert done.stdout == (ROOT / "shell" / f"mfasession.{name}").read_text()
+
+
+@pytest.mark.parametrize(("words", "code"), [(("init", "tcsh"), 2), (("init",), 2), (("start",), 2), ((), 2)])
+def test_what_init_does_not_know(home: Home, words: tuple[str, ...], code: int) -> None:
+    """A hint names the three shells, or the two actions."""
+    done = home.run("shell", *words)
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert "hint: " in done.stderr
+
+
+def test_complete_offers_the_persons_profiles(home: Home) -> None:
+    """Of both files and of ours; not the sections that hold sessions."""
+    home.write_credentials(key_pair("work") + session_section("work-mfa"))
+    home.config.write_text("[profile wide]\nregion = eu-west-1\n[profile a\\b\x1b]\nregion = eu-west-1\n")
+    home.write_settings('[profiles.week]\nsource = "work"\n')
+    done = home.run("shell", "complete", "--", "login", "-p", "w")
+    assert done.stdout.split() == ["week", "wide", "work"]
+
+
+def test_a_malformed_file_offers_nothing(home: Home) -> None:
+    """And says why, which the Tab key does not show."""
+    home.write_credentials("[a]\n[a]\n")
+    done = home.run("shell", "complete", "--", "login", "-p", "")
+    assert (done.returncode, done.stdout) == (3, "")
+
+
+def test_the_wheel_has_the_files(tmp_path: Path, home: Home) -> None:
+    """An installation from the wheel prints them too."""
+    python = str(BIN / "python")
+    built = home.run_program(
+        python, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(ROOT)
+    )
+    assert built.returncode == 0, built.stderr
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        assert {f"mfasession/shell/mfasession.{name}" for name in ("bash", "zsh", "fish")} <= set(wheel.namelist())

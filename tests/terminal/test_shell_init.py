@@ -1,0 +1,93 @@
+"""`mfasession shell init`: the prompt's segment and the Tab key, at real interactive shells."""
+
+import pytest
+
+from mfasession.values import Value
+from tests.support import Home, key_pair
+from tests.terminal.seat import Seat, shell
+
+
+class Corner(Value):
+    """How one shell is set up: the README's line, a prompt with our segment, and how a variable is set."""
+
+    shell: str
+    init: str
+    prompt: str
+    expires: str
+    status: str = "echo status=$?"
+    tab: str = "\t"
+
+
+CORNERS = (
+    Corner(
+        shell="bash",
+        init='set -u; eval "$(mfasession shell init bash)"; eval "$(mfasession shell init bash)"',
+        prompt="PS1='${MFASESSION_PS}> '",
+        expires="MFASESSION_EXPIRES={}",
+    ),
+    Corner(
+        shell="zsh",
+        init='autoload -Uz compinit; compinit -u -D; setopt nounset; eval "$(mfasession shell init zsh)"',
+        prompt="setopt prompt_subst; PS1='${MFASESSION_PS}> '",
+        expires="MFASESSION_EXPIRES={}",
+    ),
+    Corner(
+        shell="fish",
+        init="mfasession shell init fish | source",
+        prompt="function fish_prompt; mfasession_prompt; echo '> '; end",
+        expires="set -g MFASESSION_EXPIRES {}",
+        status="echo status=$status",
+    ),
+)
+every_shell = pytest.mark.parametrize("corner", CORNERS, ids=lambda corner: corner.shell)
+
+
+def set_up(sitting: Seat, corner: Corner) -> None:
+    """Do what the head of the file tells."""
+    sitting.line(corner.init)
+    sitting.line(corner.prompt)
+    sitting.see("> ")
+
+
+def clear(sitting: Seat) -> None:
+    """Take back what stands in the line."""
+    sitting.type("\x15")
+
+
+@every_shell
+def test_the_prompt_tells_the_time_left(home: Home, corner: Corner) -> None:
+    """Nothing without a session, hours and minutes with one, `expired` behind it; `$?` stays the command's."""
+    with shell(home, corner.shell) as sitting:
+        set_up(sitting, corner)
+        sitting.line(corner.expires.format("99999999999"))
+        sitting.see(r"\[mfa \d{8}:\d\d\] > ")
+        sitting.line("false")
+        sitting.line(corner.status)
+        sitting.see("status=1")
+        sitting.line(corner.expires.format("5"))
+        sitting.see(r"\[mfa expired\] > ")
+        sitting.line(corner.expires.format("what"))
+        sitting.line("echo the; echo end")
+        sitting.see("the\r\n")
+        sitting.see("end\r\n")
+        assert "mfa" not in sitting.see("> ")[0]
+
+
+@every_shell
+def test_tab_completes(home: Home, corner: Corner) -> None:
+    """Commands, flags, values, profiles, and the command behind `--`."""
+    home.write_credentials(key_pair("acme-production"))
+    with shell(home, corner.shell) as sitting:
+        set_up(sitting, corner)
+        for typed, completed in (
+            ("mfasession logi", "login "),
+            ("mfasession login --du", "--duration "),
+            ("mfasession login --store k", "keyring "),
+            ("mfasession env -p acme", "acme-production "),
+            ("mfasession exec -- unam", "uname "),
+        ):
+            sitting.type(typed + corner.tab)
+            sitting.see(completed.strip())
+            clear(sitting)
+            sitting.line(corner.status)
+            sitting.see(r"status=\d+")

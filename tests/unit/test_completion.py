@@ -1,0 +1,44 @@
+"""What the Tab key offers."""
+
+import pytest
+
+from mfasession import completion
+
+PROFILES = ("default", "work", "work-eu")
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["lo"], ["login", "logout"]),
+        (["-p", "w"], ["work", "work-eu"]),
+        (["env", "--profile", ""], list(PROFILES)),
+        (["env", "--profile=work-"], ["--profile=work-eu"]),
+        (["login", "--st"], ["--store"]),
+        (["login", "--store", ""], ["file", "keyring"]),
+        (["-p", "work", "login", "--for"], ["--force"]),
+        (["env", "--shell", "e"], ["elvish"]),
+        (["status", "--j"], ["--json"]),
+        (["login", "x"], []),
+    ],
+    ids=" ".join,
+)
+def test_candidates(words: list[str], offered: list[str]) -> None:
+    """Commands first, then the flags of the command, then a flag's values."""
+    assert completion.candidates(words, lambda: PROFILES) == offered
+
+
+def test_nothing_typed_offers_all_commands() -> None:
+    """And the program's own flags."""
+    offered = completion.candidates([""], lambda: PROFILES)
+    assert {"login", "env", "exec", "process", "status", "logout", "--version", "--help"} <= set(offered)
+    assert completion.candidates([], lambda: PROFILES) == offered
+
+
+def test_profiles_are_read_when_they_are_wanted() -> None:
+    """A malformed AWS file does not keep `login` from being completed."""
+
+    def unreadable() -> list[str]:
+        raise AssertionError
+
+    assert completion.candidates(["logi"], unreadable) == ["login"]
