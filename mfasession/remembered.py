@@ -4,12 +4,11 @@ Nothing in it is a secret and nothing is lost with it: devices are discovered ag
 """
 
 import hashlib
-import hmac
 import os
 import secrets
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tomli_w
@@ -31,18 +30,19 @@ class Remembered:
 
     def device(self, key_id: str) -> Device | None:
         """Return the device that a long-term key used last."""
-        kept = self._read().get("devices", {}).get(key_id, {})
-        return Device(serial=str(kept["serial"]), user=str(kept.get("user", ""))) if "serial" in kept else None
+        kept = _table(self._read(), "devices").get(key_id)
+        serial, user = (kept.get("serial"), kept.get("user")) if isinstance(kept, dict) else ("", "")
+        return Device(serial=serial, user=str(user or "")) if serial and isinstance(serial, str) else None
 
     def remember_device(self, key_id: str, device: Device) -> None:
         """Keep the device of a long-term key. Raises StoreError."""
         if self.device(key_id) != device:
-            self._change("devices", key_id, {"serial": device.serial, "user": device.user})
+            self._change("devices", key_id, lambda _: {"serial": device.serial, "user": device.user})
 
     def forget_device(self, key_id: str) -> None:
         """Drop the device of a long-term key, so that it is discovered again. Raises StoreError."""
         if self.device(key_id) is not None:
-            self._change("devices", key_id, None)
+            self._change("devices", key_id, lambda _: None)
 
     def was_sent(self, serial: str, code: str) -> bool:
         """Tell whether this code of this device was sent to AWS within the reuse window."""
@@ -56,42 +56,52 @@ class Remembered:
         """Keep that a code was sent; salted and stretched, so that nobody reads it in time. Raises StoreError."""
         salt = secrets.token_hex(8)
         sent = {"at": int(time.time()), "salt": salt, "digest": _digest(salt, code)}
-        self._change("codes", serial, [*self._sent(serial), sent])
+        self._change("codes", serial, lambda kept: [*_alive(kept), sent])
 
     def forget_sent(self, serial: str, code: str) -> None:
         """Take back that a code was sent: it never arrived. Raises StoreError."""
-        others = [sent for sent in self._sent(serial) if not _is_of(sent, code)]
-        self._change("codes", serial, others or None)
+        self._change("codes", serial, lambda kept: [sent for sent in _alive(kept) if not _is_of(sent, code)])
 
     def _sent(self, serial: str) -> list[dict[str, Any]]:
-        kept = self._read().get("codes", {}).get(serial, [])
-        now = time.time()
-        return [
-            sent
-            for sent in kept
-            if {"at", "salt", "digest"} <= set(sent) and 0 <= now - float(sent["at"]) < REUSE_WINDOW
-        ]
+        return _alive(_table(self._read(), "codes").get(serial))
 
     def _read(self) -> dict[str, Any]:
         try:
             return tomllib.loads(files.read_text(self._path) or "")
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             # Somebody edited it: everything in it can be found again.
             return {}
 
-    def _change(self, table: str, key: str, value: Any) -> None:
+    def _change(self, table: str, key: str, change: Callable[[Any], Any]) -> None:
+        """Replace one entry by what `change` makes of it under the lock; nothing removes it."""
         with locks.hold(self._lock):
             state = self._read()
-            entries = state.setdefault(table, {})
-            entries.pop(key, None)
-            if value is not None:
-                entries[key] = value
-            files.replace(self._path, tomli_w.dumps(state))
+            entries = _table(state, table)
+            new = change(entries.pop(key, None))
+            files.replace(self._path, tomli_w.dumps({**state, table: {**entries, key: new} if new else entries}))
+
+
+def _table(state: Mapping[str, Any], name: str) -> dict[str, Any]:
+    table = state.get(name)
+    return table if isinstance(table, dict) else {}
+
+
+def _alive(kept: object) -> list[dict[str, Any]]:
+    """The well-formed entries within the reuse window, before and after now: the clock may have been set back."""
+    now = int(time.time())
+    return [
+        sent
+        for sent in (kept if isinstance(kept, list) else [])
+        if isinstance(sent, dict)
+        and isinstance(sent.get("at"), int)
+        and isinstance(sent.get("salt"), str)
+        and abs(now - sent["at"]) < REUSE_WINDOW
+    ]
 
 
 def _is_of(sent: Mapping[str, Any], code: str) -> bool:
-    return hmac.compare_digest(_digest(sent["salt"], code), sent["digest"])
+    return _digest(sent["salt"], code) == sent.get("digest")
 
 
 def _digest(salt: str, code: str) -> str:
-    return hashlib.pbkdf2_hmac("sha256", code.encode(), salt.encode(), _ROUNDS).hex()
+    return hashlib.pbkdf2_hmac("sha256", code.encode(), salt.encode("utf-8", "surrogateescape"), _ROUNDS).hex()
