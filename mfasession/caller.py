@@ -50,9 +50,7 @@ def _key_in_keyring(profile: "Profile") -> LongTermKey:
     from mfasession.errors import StoreError
     from mfasession.stores.keyring_store import read_long_term_key
 
-    missing = ConfigurationError(
-        f"profile {profile.key_section} has no long-term key", f"aws configure --profile {profile.key_section}"
-    )
+    missing = _missing(profile)
     try:
         key = read_long_term_key(profile.key_section)
     except StoreError as unavailable:
@@ -61,3 +59,13 @@ def _key_in_keyring(profile: "Profile") -> LongTermKey:
     if key is None:
         raise missing
     return key
+
+
+def _missing(profile: "Profile") -> ConfigurationError:
+    name = profile.key_section
+    if profile.serves_itself:
+        return ConfigurationError(
+            f"profile {name} has no long-term key, and its credential_process asks for profile {name} itself",
+            f"aws configure --profile {name}-key, and let it run: mfasession process -p {name}-key",
+        )
+    return ConfigurationError(f"profile {name} has no long-term key", f"aws configure --profile {name}")

@@ -56,6 +56,8 @@ class Profile(Value):
     role: "Role | None" = None
     source: "Profile | None" = None
     """The profile whose session assumes the role."""
+    serves_itself: bool = False
+    """Whether its own credential_process runs us for it: a key pair in the same section wins over that."""
 
 
 def chosen(option: str, environ: "Mapping[str, str]", config: "Config") -> str:
@@ -66,7 +68,10 @@ def chosen(option: str, environ: "Mapping[str, str]", config: "Config") -> str:
 
 
 def resolve(name: str, sections: "Sections", config: "Config") -> Profile:
-    """Return the profile of that name; a managed section's own name means its source.
+    """Return the profile of that name.
+
+    A managed section's own name means its source, and a profile without a key whose credential_process runs us for
+    another profile means that one.
 
     Raises ConfigurationError: no such profile (the nearest name is offered), half a key pair, temporary credentials in
     the place of a long-term key, a loop of source profiles, a section where a session may not be kept.
@@ -110,15 +115,42 @@ def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[st
     own = keys if key_section == name else sections.profile(key_section)
     if own is None:
         raise _no_such_profile(key_section, sections, f"source of profile {name}: ")
+    key = _long_term_key(key_section, own)
+    served = _served(own)
+    if key is None and served not in ("", name) and name not in config.profiles:
+        return _resolve(served, sections, config, (*behind, name))
     return Profile(
         name=name,
         settings=settings,
         key_section=key_section,
-        key=_long_term_key(key_section, own),
+        key=key,
         session_section=where,
         mfa_serial=settings.mfa_serial or keys.get("mfa_serial", "") or own.get("mfa_serial", ""),
         region=keys.get("region", "") or own.get("region", ""),
+        serves_itself=served == name,
     )
+
+
+def _served(keys: "Mapping[str, str]") -> str:
+    """The profile that a credential_process of ours is for; empty when it is not ours or names none."""
+    line = keys.get("credential_process", "")
+    if "mfasession" not in line:
+        return ""
+    words = iter(_words(line.replace("--profile=", "-p ")))
+    if next(words, "").rpartition("/")[2] != "mfasession":
+        return ""
+    return next((next(words, "") for word in words if word in ("-p", "--profile")), "")
+
+
+def _words(line: str) -> list[str]:
+    if not any(char in line for char in "'\"\\"):
+        return line.split()
+    import shlex
+
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return []
 
 
 def _role_profile(

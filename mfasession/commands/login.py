@@ -3,12 +3,14 @@
 import time
 from typing import TYPE_CHECKING
 
-from mfasession.messages import say, until
+from mfasession.messages import complain, say, until
 
 if TYPE_CHECKING:
     import argparse
 
     from mfasession.context import Context
+    from mfasession.model import Session
+    from mfasession.profiles import Profile
 
 HELP = "have a valid session: one code when there is none"
 
@@ -32,4 +34,26 @@ def run(context: "Context") -> int:
     profile = context.profile()
     session = context.session(profile)
     say(f"session for {profile.name} until {until(session.expires, time.time())}")
+    _tell_what_wins(context, profile, session)
     return 0
+
+
+def _tell_what_wins(context: "Context", profile: "Profile", session: "Session") -> None:
+    """Every SDK takes keys in the environment first, then a key pair in the profile, and says nothing about it."""
+    if context.environ.get("AWS_ACCESS_KEY_ID", session.access_key_id) != session.access_key_id:
+        from shlex import quote
+
+        from mfasession.outlets import shells
+
+        shell = shells.detect(context.environ.get("SHELL", ""))
+        option = f" -p {quote(context.options.profile)}" if context.options.profile else ""
+        complain(
+            "AWS_ACCESS_KEY_ID is set here, and programs take it before the session",
+            shells.how_to(shell, f"mfasession env{option}"),
+        )
+    if profile.key is not None and profile.serves_itself:
+        name = profile.key_section
+        complain(
+            f"programs take the key pair of profile {name} before its credential_process",
+            f"move the key pair to [{name}-key], and let it run: mfasession process -p {name}-key",
+        )

@@ -171,3 +171,32 @@ def test_a_short_session_is_not_asked_for_at_once_again() -> None:
     session = _session(issued=50_000 - 900)
     assert is_fresh(session, 50_000 - 899, 900)
     assert not is_fresh(session, 50_000 - 225, 900)
+
+
+@pytest.mark.parametrize(
+    ("process", "meant"),
+    [
+        ("/usr/bin/mfasession process -p key", "key"),
+        ("mfasession process --profile key --no-input", "key"),
+        ("mfasession --profile=key process", "key"),
+        ('"/my tools/mfasession" process -p "key"', "key"),
+        ("mfasession process -p work", "work"),
+        ("mfasession process", "work"),
+        ("mfasession process -p", "work"),
+        ("mfasession 'process -p key", "work"),
+        ("other-mfasession process -p key", "work"),
+        ("aws-vault exec -p key", "work"),
+    ],
+)
+def test_a_profile_whose_credential_process_runs_us(process: str, meant: str) -> None:
+    """Without a key of its own it means the profile that we are run for; what cannot be read means itself."""
+    sections = Sections({"key": KEY}, {"work": {"credential_process": process}})
+    profile = profiles.resolve("work", sections, Config())
+    assert profile.name == meant
+    assert profile.serves_itself is (process == "mfasession process -p work")
+    kept = profiles.resolve(
+        "work", Sections({"key": KEY, "work": KEY}, {"work": {"credential_process": process}}), Config()
+    )
+    assert kept.name == "work"
+    own = Config(profiles={"work": ProfileSettings(session_profile="elsewhere")})
+    assert profiles.resolve("work", sections, own).name == "work"
