@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check format bench tools clean
+.PHONY: demo test check format bench tools lock clean
 
 demo: .venv/ready
 	$(BIN)/mfasession demo
@@ -35,12 +35,20 @@ tools: .tools/node_modules/.bin/nu
 	npm install --silent --no-fund --no-audit --no-save --prefix .tools nushell@0.108.0
 	touch $@
 
-.venv/ready: pyproject.toml
+.venv/ready: pyproject.toml tests/requirements.txt
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --group dev --editable '.[sandbox]'
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+# What the tests run with, to the byte: versions and hashes for every platform and Python.
+lock:
+	$(PYTHON) -m venv .tools/lock
+	.tools/lock/bin/python -m pip install --quiet --upgrade uv
+	.tools/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--group dev --extra sandbox pyproject.toml --output-file tests/requirements.txt \
+		--no-header --no-emit-index-url --no-emit-find-links
 
 clean:
 	rm -rf .venv .tools dist build .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
