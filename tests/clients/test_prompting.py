@@ -12,7 +12,7 @@ BY_PROCESS = {"AWS_PROFILE": "by-process"}
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_the_question_is_seen(alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str) -> None:
-    """boto/botocore#1348, 99designs/aws-vault#1015, fwdcloudsec/granted#405: visible, answered, and the call goes on."""
+    """boto/botocore#1348, 99designs/aws-vault#1015, fwdcloudsec/granted#405: visible, answered, and served."""
     with seat(alices_home, *CLIENTS[client](aws), environ=BY_PROCESS) as person:
         person.see(question(alice))
         person.type(alice.devices[0].code() + "\r")
