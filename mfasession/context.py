@@ -34,7 +34,11 @@ class Context:
         """Return the chosen profile. Raises ConfigurationError."""
         name = profiles.chosen(self.options.profile, self.environ, self.config)
         profile = profiles.resolve(name, self.aws_files, self.config)
-        return profile.replace(mfa_serial=self.options.serial) if self.options.serial else profile
+        if self.options.serial:
+            from mfasession import devices
+
+            profile = devices.with_device(profile, self.options.serial)
+        return profile
 
     def session(self, profile: "Profile") -> "Session":
         """Return a session that is good for use: the kept one while it is fresh, else a renewed one.
@@ -50,12 +54,17 @@ class Context:
         return renewal.renew(self, profile, kept)
 
     def kept(self, profile: "Profile") -> "Session | None":
-        """Return the kept session of a profile when it is bound to its key, device and role as they are now."""
+        """Return the kept session of a profile when it is bound to its key, device and role as they are now.
+
+        Its region is the profile's as it is now, too.
+        """
         session = self.store_of(profile).load(profile.session_section)
         if session is None:
             other = self._other_store(profile)
             session = other.load(profile.session_section) if other else None
-        return session if session is not None and sessions.fits(session, profile) else None
+        if session is None or not sessions.fits(session, profile):
+            return None
+        return session.replace(region=profile.region)
 
     def store_of(self, profile: "Profile") -> "SessionStore":
         """Return the store that the profile's sessions are written to."""

@@ -6,6 +6,19 @@ from mfasession.errors import ConfigurationError
 from mfasession.model import Device
 from mfasession.text import printable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mfasession.profiles import Profile
+
+
+def with_device(profile: "Profile", serial: str) -> "Profile":
+    """Return the profile with another device than it names, and its source likewise: theirs is the code of a role."""
+    return profile.replace(
+        mfa_serial=serial,
+        instead_of="" if profile.mfa_serial == serial else profile.mfa_serial,
+        source=with_device(profile.source, serial) if profile.source else None,
+    )
+
 
 def usable(devices: Sequence[Device], user: str) -> list[Device]:
     """Return the devices whose codes GetSessionToken takes. Raises ConfigurationError when there are none.

@@ -48,7 +48,7 @@ class Exchange:
         # Before a code is spent: what cannot be kept must not be asked for.
         store.check(section)
         made = self._assumed(self._chained_role) if self._chained_role else self._exchanged()
-        session = made.replace(region=self._profile.region)
+        session = made.replace(region=self._profile.region, instead_of=self._profile.instead_of or made.instead_of)
         store.save(section, session)
         for other in self._context.stores():
             if other.name != store.name and section in other.sections():
@@ -63,7 +63,8 @@ class Exchange:
         base = self._context.session(self._profile.source)
         aws = Aws(self._profile, base, self._context.environ)
         name = _role_session_name(role, base.identity)
-        return aws.assume_role(role, name, duration=min(role.duration, CHAINED_MAXIMUM))
+        made = aws.assume_role(role, name, duration=min(role.duration, CHAINED_MAXIMUM))
+        return made.replace(instead_of=base.instead_of)
 
     def _exchanged(self) -> "Session":
         caller = Caller(self._context.environ, self._profile)
@@ -117,7 +118,7 @@ class Exchange:
         if self._context.options.no_input or not terminal.is_ours():
             raise InputNeeded(
                 f"profile {self._profile.name} has {len(able)} MFA devices and none is chosen",
-                f"name one: mfa_serial = {able[0].serial} in the profile",
+                f"name one as mfa_serial in the profile, or with --serial: {', '.join(each.serial for each in able)}",
             )
         return able[terminal.choose("which MFA device gives the codes?", [device.serial for device in able])]
 

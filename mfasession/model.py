@@ -22,6 +22,8 @@ class Session(Value):
     """Access key ID of the long-term key that was exchanged for this session."""
     mfa_serial: str = ""
     """Serial number or ARN of the device whose code was used; empty when not recorded."""
+    instead_of: str = ""
+    """Serial number that the profile named when `login --serial` took another device; else empty."""
     role_arn: str = ""
     """The assumed role, or empty for the user's own session."""
     identity: str = ""

@@ -52,6 +52,8 @@ class Profile(Value):
     session_section: str
     mfa_serial: str = ""
     """Serial number or ARN as configured; empty when it is to be discovered."""
+    instead_of: str = ""
+    """The configured serial number when the command line names another device for this once."""
     region: str = ""
     role: "Role | None" = None
     source: "Profile | None" = None

@@ -12,7 +12,7 @@ def fits(session: "Session", profile: "Profile") -> bool:
         return False
     if profile.key is not None and session.key_id != profile.key.access_key_id:
         return False
-    return not profile.mfa_serial or session.mfa_serial == profile.mfa_serial
+    return not profile.mfa_serial or profile.mfa_serial in (session.mfa_serial, session.instead_of)
 
 
 def is_alive(session: "Session", now: float) -> bool:
