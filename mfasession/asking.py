@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from mfasession.model import Session
     from mfasession.remembered import Remembered
 
-TRIES = 3
-"""Codes that AWS may refuse before we stop: it counts nine a device in three minutes, those of other tools included."""
+_USED = "that code was sent to AWS before, and AWS takes each only once"
 
 
 class Asking:
@@ -58,14 +57,17 @@ class Asking:
     def _ask(self, prepare: "Callable[[CodeRequest], CodeRequest]") -> str:
         if not self._source.interactive and time.time() // STEP == self._last_sent() // STEP:
             self._ask_again("", wait=True)
-        code = self._source.ask(self._request, on_waiting=lambda: prepare(self._request))
+        code, used = self._answer(prepare), ""
         while self._remembered.was_sent(self._request.serial, code):
-            used = "that code was sent to AWS before, and AWS takes each only once"
-            if self._source.tries == 1:
-                raise AwsRefused(used, "wait for the next code on the device, then run it again")
-            self._ask_again(used, wait=True)
-            code = self._source.ask(self._request, on_waiting=lambda: prepare(self._request))
+            # A program that gives the same one when the next is due would give it for ever.
+            if self._source.tries == 1 or (code == used and not self._source.interactive):
+                raise AwsRefused(_USED, "wait for the next code on the device, then run it again")
+            self._ask_again(_USED, wait=True)
+            code, used = self._answer(prepare), code
         return code
+
+    def _answer(self, prepare: "Callable[[CodeRequest], CodeRequest]") -> str:
+        return self._source.ask(self._request, on_waiting=lambda: prepare(self._request))
 
     def _ask_again(self, notice: str, *, wait: bool) -> None:
         next_step = (time.time() // STEP + 1) * STEP

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+
+from mfasession.model import Session
+from mfasession.values import Secret
 
 BIN = Path(sys.executable).parent
 TOOLS = Path(__file__).parents[1] / ".tools" / "node_modules" / ".bin"
@@ -97,3 +100,18 @@ def session_section(
         f"aws_session_token = FwoGZXIvYXdzEXAMPLE\nx_security_token_expires = {expires}\nmfasession_key_id = {key_id}\n"
         f"{extra}"
     )
+
+
+def made_session(**changes: Any) -> Session:
+    """Return a session of twelve hours as AWS gives it; `issued` and `expires` are in 2026."""
+    fields: dict[str, Any] = {
+        "access_key_id": SESSION_ID,
+        "secret_access_key": Secret(SECRET),
+        "session_token": Secret("FwoGZXIvYXdzEXAMPLE+/=="),
+        "issued": 1_795_456_800,
+        "expires": 1_795_500_000,
+        "key_id": KEY_ID,
+        "mfa_serial": "arn:aws:iam::123456789012:mfa/phone",
+        "identity": "arn:aws:iam::123456789012:user/alice",
+    }
+    return Session(**{**fields, **changes})

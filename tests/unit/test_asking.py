@@ -1,0 +1,254 @@
+"""The rules of asking for codes: never one twice, never without end."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from mfasession import errors
+from mfasession.asking import Asking
+from mfasession.codes import CodeRequest, GivenCode, OnWaiting
+from mfasession.model import Session
+from mfasession.remembered import Remembered
+from mfasession.totp import STEP
+from tests.support import made_session
+
+SERIAL = "arn:aws:iam::123456789012:mfa/phone"
+REQUEST = CodeRequest(serial=SERIAL, profile="work")
+REFUSED = errors.CodeRefused("AWS refused that code", "wait")
+USED = "that code was sent to AWS before, and AWS takes each only once"
+
+Result = TypeVar("Result")
+
+
+class Source:
+    """A source that gives these codes in turn, without waiting, and keeps what it was asked."""
+
+    def __init__(self, *codes: str, interactive: bool = True, tries: int = 3) -> None:
+        self.interactive = interactive
+        self.tries = tries
+        self.requests: list[CodeRequest] = []
+        self.prepared: list[CodeRequest | None] = []
+        self._codes = iter(codes)
+
+    def available(self) -> bool:
+        """It always answers."""
+        return True
+
+    def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:
+        """The next code."""
+        self.requests.append(request)
+        if on_waiting:
+            self.prepared.append(on_waiting())
+        return next(self._codes)
+
+
+class Aws:
+    """What AWS answers in turn: a session, or an error that it raises. Keeps what it was sent."""
+
+    def __init__(self, remembered: Remembered, *answers: Session | BaseException) -> None:
+        self.sent: list[str] = []
+        self.known_when_sent: list[bool] = []
+        self._remembered = remembered
+        self._answers = iter(answers)
+
+    def connect(self) -> Callable[[str], Session]:
+        """What sends a code."""
+        return self.send
+
+    def send(self, code: str) -> Session:
+        """Take a code."""
+        self.sent.append(code)
+        self.known_when_sent.append(self._remembered.was_sent(SERIAL, code))
+        answer = next(self._answers)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+def better(request: CodeRequest) -> CodeRequest:
+    """What the background work makes of a request."""
+    return request.replace(user="alice")
+
+
+@pytest.fixture
+def remembered(tmp_path: Path) -> Remembered:
+    """An empty state."""
+    return remembered_in(tmp_path)
+
+
+def remembered_in(folder: Path) -> Remembered:
+    """The state that is kept below a folder."""
+    return Remembered({"HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")})
+
+
+def in_one_step(tmp_path: Path, scenario: Callable[[Remembered], Result]) -> Result:
+    """What a scenario gives that began and ended in one step of 30 s, with a state of its own each time."""
+    for attempt in range(10):
+        step = time.time() // STEP
+        result = scenario(remembered_in(tmp_path / str(attempt)))
+        if time.time() // STEP == step:
+            return result
+    raise AssertionError("ten times in a row a step ended meanwhile")
+
+
+def next_step() -> float:
+    """When the next code comes."""
+    return (time.time() // STEP + 1) * STEP
+
+
+def exchanged(source: Source | GivenCode, aws: Aws, remembered: Remembered) -> Session:
+    """One exchange."""
+    return Asking(source, REQUEST, remembered).exchange(aws.connect, prepare=better)
+
+
+def test_an_accepted_code_is_sent_once_and_known_before(remembered: Remembered) -> None:
+    """It counts as sent before it is: whatever ends us meanwhile, nobody sends it again."""
+    source, aws = Source("123456"), Aws(remembered, made_session())
+    assert exchanged(source, aws, remembered) == made_session()
+    assert (aws.sent, aws.known_when_sent) == (["123456"], [True])
+    assert remembered.was_sent(SERIAL, "123456")
+    assert source.requests == [REQUEST]
+
+
+def test_what_the_background_work_betters_reaches_the_source(remembered: Remembered) -> None:
+    """The question names the user as soon as AWS has told it."""
+    source = Source("123456")
+    exchanged(source, Aws(remembered, made_session()), remembered)
+    assert source.prepared == [REQUEST.replace(user="alice")]
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+def test_a_used_code_is_never_sent(tmp_path: Path, *, interactive: bool) -> None:
+    """Noovolari/leapp#317: AWS would refuse it. The next one is asked for, with the reason and the time it comes."""
+
+    def scenario(remembered: Remembered) -> tuple[Source, Aws, float]:
+        remembered.record_sent(SERIAL, "123456")
+        source = Source("123456", "234567", interactive=interactive)
+        aws = Aws(remembered, made_session())
+        exchanged(source, aws, remembered)
+        return source, aws, next_step()
+
+    source, aws, then = in_one_step(tmp_path, scenario)
+    assert aws.sent == ["234567"]
+    # A program would give the same code again at once: it is not asked before the next one comes.
+    first = REQUEST if interactive else REQUEST.replace(not_before=then)
+    assert source.requests == [first, REQUEST.replace(notice=USED, not_before=then)]
+
+
+def test_a_person_is_not_made_to_wait_for_anothers_code(tmp_path: Path) -> None:
+    """A code was sent in this step, but a person can read the next one from the device as soon as it comes."""
+
+    def scenario(remembered: Remembered) -> list[CodeRequest]:
+        remembered.record_sent(SERIAL, "123456")
+        source = Source("234567")
+        exchanged(source, Aws(remembered, made_session()), remembered)
+        return source.requests
+
+    assert in_one_step(tmp_path, scenario) == [REQUEST]
+
+
+def test_another_devices_code_is_none_of_ours(tmp_path: Path) -> None:
+    """Two devices, the same six digits, the same step: nobody waits."""
+
+    def scenario(remembered: Remembered) -> list[CodeRequest]:
+        remembered.record_sent("GAHT12345678", "123456")
+        source = Source("123456", interactive=False)
+        exchanged(source, Aws(remembered, made_session()), remembered)
+        return source.requests
+
+    assert in_one_step(tmp_path, scenario) == [REQUEST]
+
+
+def test_a_given_code_that_was_used_is_refused_here(remembered: Remembered) -> None:
+    """`--code` gives no other one: AWS is not asked, and the person is told to wait."""
+    remembered.record_sent(SERIAL, "123456")
+    aws = Aws(remembered)
+    with pytest.raises(errors.AwsRefused) as caught:
+        exchanged(GivenCode("123456"), aws, remembered)
+    assert (caught.value.message, aws.sent) == (USED, [])
+    assert caught.value.hint
+
+
+def test_a_program_that_knows_one_code_only_is_not_run_for_ever(remembered: Remembered) -> None:
+    """It is run once more when the next code is due, and that is the end."""
+    remembered.record_sent(SERIAL, "123456")
+    source = Source(*["123456"] * 9, interactive=False, tries=2)
+    with pytest.raises(errors.AwsRefused, match=USED):
+        exchanged(source, Aws(remembered), remembered)
+    assert len(source.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("interactive", "codes"), [(True, ("111111", "222222", "333333")), (False, ("111111", "222222"))]
+)
+def test_a_refused_code_is_asked_for_again(tmp_path: Path, codes: Sequence[str], *, interactive: bool) -> None:
+    """A person may have mistyped, and is told at once; a program is asked for the next code."""
+
+    def scenario(remembered: Remembered) -> tuple[Source, Aws, float]:
+        source = Source(*codes, interactive=interactive, tries=len(codes))
+        aws = Aws(remembered, *[REFUSED] * (len(codes) - 1), made_session())
+        exchanged(source, aws, remembered)
+        return source, aws, next_step()
+
+    source, aws, then = in_one_step(tmp_path, scenario)
+    assert aws.sent == list(codes)
+    again = REQUEST.replace(notice=REFUSED.message, not_before=0.0 if interactive else then)
+    assert source.requests[0] == REQUEST
+    assert source.requests[1].notice in (REFUSED.message, "")
+    assert [request.not_before for request in source.requests[1:]] == [again.not_before] * (len(codes) - 1)
+
+
+@pytest.mark.parametrize("tries", [2, 3])
+def test_it_stops_when_there_is_no_sense_in_another(remembered: Remembered, tries: int) -> None:
+    """Three codes of a person, two of a program: AWS counts nine a device in three minutes, other tools' too."""
+    source = Source("111111", "222222", "333333", "444444", tries=tries)
+    aws = Aws(remembered, *[REFUSED] * 4)
+    with pytest.raises(errors.AwsRefused) as caught:
+        exchanged(source, aws, remembered)
+    assert caught.value.message == f"AWS refused {tries} codes"
+    assert "wait 3 minutes" in caught.value.hint
+    assert len(aws.sent) == tries
+    assert all(remembered.was_sent(SERIAL, code) for code in aws.sent)
+
+
+def test_a_given_code_is_refused_in_awss_words(remembered: Remembered) -> None:
+    """One code, one try, one reason."""
+    with pytest.raises(errors.CodeRefused) as caught:
+        exchanged(GivenCode("123456"), Aws(remembered, REFUSED), remembered)
+    assert caught.value is REFUSED
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_used"),
+    [
+        (errors.Unanswered("no answer"), True),
+        (errors.DeviceRefused("no such device"), True),
+        (errors.AwsRefused("denied"), True),
+        (errors.Throttled("busy"), False),
+        (errors.AwsUnreachable("no network"), False),
+        (KeyboardInterrupt(), True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_failure_ends_the_question(remembered: Remembered, failure: BaseException, *, is_used: bool) -> None:
+    """The code counts as used unless AWS has surely not looked at it."""
+    source, aws = Source("123456", "234567"), Aws(remembered, failure)
+    with pytest.raises(type(failure)) as caught:
+        exchanged(source, aws, remembered)
+    assert caught.value is failure
+    assert (len(source.requests), aws.sent) == (1, ["123456"])
+    assert remembered.was_sent(SERIAL, "123456") is is_used
+
+
+def test_a_code_is_not_used_up_while_there_is_no_way_to_aws(remembered: Remembered) -> None:
+    """The network came too late: the same code may be typed again while it lives."""
+
+    def connect() -> Callable[[str], Session]:
+        raise errors.AwsUnreachable("no network")
+
+    with pytest.raises(errors.AwsUnreachable):
+        Asking(Source("123456"), REQUEST, remembered).exchange(connect, prepare=better)
+    assert not remembered.was_sent(SERIAL, "123456")
