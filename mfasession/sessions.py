@@ -28,4 +28,5 @@ def is_fresh(session: "Session", now: float, refresh_margin: int, min_ttl: int =
     """
     margin = min(refresh_margin, (session.expires - session.issued) // 4) if session.issued else refresh_margin
     left = session.expires - now
-    return left > margin and left >= min_ttl
+    # A clock far ahead when the session was made gives it a negative life.
+    return left > max(margin, 0) and left >= min_ttl

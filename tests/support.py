@@ -10,7 +10,9 @@ from typing import Any, NoReturn
 
 import pytest
 
-from mfasession.model import Session
+from mfasession.config import ProfileSettings
+from mfasession.model import LongTermKey, Session
+from mfasession.profiles import Profile
 from mfasession.values import Secret
 
 BIN = Path(sys.executable).parent
@@ -115,3 +117,16 @@ def made_session(**changes: Any) -> Session:
         "identity": "arn:aws:iam::123456789012:user/alice",
     }
     return Session(**{**fields, **changes})
+
+
+def made_profile(**changes: Any) -> Profile:
+    """Return a profile whose key and device are those of `made_session`."""
+    fields: dict[str, Any] = {
+        "name": "default",
+        "settings": ProfileSettings(),
+        "key_section": "default",
+        "key": LongTermKey(access_key_id=KEY_ID, secret_access_key=Secret(SECRET)),
+        "session_section": "default-mfa",
+        "mfa_serial": "arn:aws:iam::123456789012:mfa/phone",
+    }
+    return Profile(**{**fields, **changes})
