@@ -155,8 +155,17 @@ class Aws:
 def _session(profile: "Profile", key: LongTermKey | Session, environ: Mapping[str, str]) -> boto3.Session:
     """A session that knows the profile's settings (endpoints, services, proxies, CA bundle) and this key alone."""
     known = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
-    name = profile.name if profile.name in known.available_profiles else profile.key_section
-    if name in known.available_profiles:
+    try:
+        names = known.available_profiles
+    except botocore.exceptions.ConfigParseError as error:
+        # Not its text: it quotes the line.
+        path = printable(str(error.kwargs.get("path", "the AWS files")))
+        raise ConfigurationError(
+            f"{path} is not text in UTF-8, or holds a key that AWS tools cannot read",
+            "see what they say: aws configure list",
+        ) from None
+    name = profile.name if profile.name in names else profile.key_section
+    if name in names:
         known.set_config_variable("profile", name)
     region = profile.region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     return boto3.Session(
