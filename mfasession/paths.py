@@ -19,21 +19,23 @@ def home(environ: "Mapping[str, str]") -> str:
     return environ.get("HOME") or os.path.expanduser("~")
 
 
-def config_file(environ: "Mapping[str, str]") -> str:
+def config_file(environ: "Mapping[str, str]", platform: str = sys.platform) -> str:
     """Return the path of `config.toml`: MFASESSION_CONFIG, else in the platform's configuration folder."""
     if named := environ.get("MFASESSION_CONFIG"):
         return named
-    return os.path.join(_folder(environ, "XDG_CONFIG_HOME", ".config", "Library/Application Support"), "config.toml")
+    unix_or_mac = "Library/Application Support" if platform == "darwin" else ".config"
+    return os.path.join(_folder(environ, "XDG_CONFIG_HOME", unix_or_mac), "config.toml")
 
 
-def state_folder(environ: "Mapping[str, str]") -> str:
+def state_folder(environ: "Mapping[str, str]", platform: str = sys.platform) -> str:
     """Return the folder of what we remember and of the locks. Deleting it loses no session and no key."""
-    return _folder(environ, "XDG_STATE_HOME", ".local/state", "Library/Application Support")
+    unix_or_mac = "Library/Application Support" if platform == "darwin" else ".local/state"
+    return _folder(environ, "XDG_STATE_HOME", unix_or_mac)
 
 
-def cache_folder(environ: "Mapping[str, str]") -> str:
+def cache_folder(environ: "Mapping[str, str]", platform: str = sys.platform) -> str:
     """Return the folder of what can be made again at any time."""
-    return _folder(environ, "XDG_CACHE_HOME", ".cache", "Library/Caches")
+    return _folder(environ, "XDG_CACHE_HOME", "Library/Caches" if platform == "darwin" else ".cache")
 
 
 def keyring_index(environ: "Mapping[str, str]") -> str:
@@ -49,9 +51,7 @@ def lock_file(environ: "Mapping[str, str]", kind: str, resource: str) -> str:
     return os.path.join(state_folder(environ), "locks", f"{kind}-{digest}.lock")
 
 
-def _folder(environ: "Mapping[str, str]", variable: str, unix: str, mac: str) -> str:
+def _folder(environ: "Mapping[str, str]", variable: str, place: str) -> str:
     # The specification calls a relative path invalid and says to ignore it.
     named = environ.get(variable, "")
-    if os.path.isabs(named):
-        return os.path.join(named, NAME)
-    return os.path.join(home(environ), mac if sys.platform == "darwin" else unix, NAME)
+    return os.path.join(named if os.path.isabs(named) else os.path.join(home(environ), place), NAME)

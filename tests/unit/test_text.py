@@ -1,0 +1,26 @@
+"""Text that is safe to show."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mfasession.text import printable
+
+
+@given(st.text())
+def test_nothing_that_moves_a_cursor_is_left(text: str) -> None:
+    """Every other character stays where it was."""
+    shown = printable(text)
+    assert shown.isprintable()
+    assert len(shown) == len(text)
+    assert all(new in (old, "?") for old, new in zip(text, shown, strict=True))
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S"])))
+def test_words_stay_words(text: str) -> None:
+    """Of any script."""
+    assert printable(text) == text
+
+
+def test_escapes_line_breaks_and_turned_text() -> None:
+    """A name from AWS or a file can neither colour, clear nor turn round what stands beside it."""
+    assert printable("a\x1b[31mb\r\nc\td\u202ee\x7f\x9b\udcff") == "a?[31mb??c?d?e???"
