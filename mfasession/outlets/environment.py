@@ -23,6 +23,7 @@ SHADOWS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN")
 botocore, AWS_PROFILE drops the keys in the SDK for JavaScript."""
 
 OTHER_SOURCES = (
+    "AWS_ACCOUNT_ID",
     "AWS_CREDENTIAL_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -32,7 +33,7 @@ OTHER_SOURCES = (
     "AWS_ROLE_SESSION_NAME",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 )
-"""Other sources of credentials, which a command run by us must not fall back to."""
+"""Other sources of credentials, which a command run by us must not fall back to, and the account of other ones."""
 
 
 def variables(session: "Session", profile: str) -> "dict[str, str | None]":

@@ -1,0 +1,87 @@
+"""The variables of a session, as shells and commands get them and as botocore reads them."""
+
+import pytest
+from botocore.credentials import EnvProvider
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mfasession.outlets import environment
+from mfasession.values import Secret
+from tests.support import SECRET, SESSION_ID, made_session
+
+SESSION = made_session(expires=1_795_505_040, region="eu-west-1")
+LIVE = SESSION.replace(expires=4_070_908_800)
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+names = st.sampled_from(
+    (*environment.SET, *environment.SHADOWS, *environment.OTHER_SOURCES, "HOME", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL")
+)
+environs = st.dictionaries(names, texts)
+
+
+def test_all_variables_in_order() -> None:
+    """The contract's list: set what every SDK reads, unset what would win over it."""
+    assert list(environment.variables(SESSION, "work").items()) == [
+        ("AWS_ACCESS_KEY_ID", SESSION_ID),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ("AWS_SESSION_TOKEN", "FwoGZXIvYXdzEXAMPLE+/=="),
+        ("AWS_CREDENTIAL_EXPIRATION", "2026-11-24T07:24:00Z"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_DEFAULT_REGION", "eu-west-1"),
+        ("MFASESSION_PROFILE", "work"),
+        ("MFASESSION_EXPIRES", "1795505040"),
+        ("AWS_PROFILE", None),
+        ("AWS_DEFAULT_PROFILE", None),
+        ("AWS_SECURITY_TOKEN", None),
+    ]
+
+
+def test_a_region_that_is_not_known_is_left_as_it_is() -> None:
+    """The person's own AWS_REGION stays."""
+    values = environment.variables(SESSION.replace(region=""), "work")
+    assert not {"AWS_REGION", "AWS_DEFAULT_REGION"} & set(values)
+
+
+def test_unset_takes_back_all_that_is_set() -> None:
+    """And nothing else."""
+    values = environment.variables(SESSION, "work")
+    assert environment.unset() == {name: None for name, value in values.items() if value is not None}
+
+
+@given(environs)
+def test_a_command_has_the_session_and_no_other_credentials(environ: dict[str, str]) -> None:
+    """broamski/aws-mfa#44: whatever was there before, botocore finds these keys; all else stays."""
+    child = environment.child(environ, SESSION, "work")
+    expected = {name: value for name, value in environment.variables(SESSION, "work").items() if value is not None}
+    assert {name: child[name] for name in expected} == expected
+    assert not {*environment.SHADOWS, *environment.OTHER_SOURCES} & set(child)
+    kept = {"HOME", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL"}
+    assert {name: child[name] for name in kept & set(child)} == {name: environ[name] for name in kept & set(environ)}
+
+
+@given(environs)
+def test_botocore_finds_the_session(environ: dict[str, str]) -> None:
+    """Key, secret and token of one session; a token or an account ID of another one would break them."""
+    found = EnvProvider(environment.child(environ, LIVE, "work")).load()  # type: ignore[no-untyped-call]
+    assert found is not None
+    assert (found.access_key, found.secret_key, found.token) == (SESSION_ID, SECRET, "FwoGZXIvYXdzEXAMPLE+/==")
+    assert found.account_id is None
+
+
+def test_a_stale_account_id_does_not_reach_the_command() -> None:
+    """An SDK would call the other account's own endpoints with our keys."""
+    assert "AWS_ACCOUNT_ID" not in environment.child({"AWS_ACCOUNT_ID": "210987654321"}, SESSION, "work")
+
+
+def test_the_callers_environment_is_not_changed() -> None:
+    """What is handed on is a copy."""
+    environ = {"AWS_PROFILE": "x"}
+    environment.child(environ, SESSION, "work")
+    assert environ == {"AWS_PROFILE": "x"}
+
+
+@pytest.mark.parametrize("secret", ["'; rm -rf /", "\udcff", "a\nb"])
+def test_values_are_not_judged_here(secret: str) -> None:
+    """Quoting is the shell dialect's; an environment takes any text."""
+    child = environment.child({}, SESSION.replace(secret_access_key=Secret(secret)), "work")
+    assert child["AWS_SECRET_ACCESS_KEY"] == secret
