@@ -1,5 +1,7 @@
 """The variables of a session, as shells and commands get them and as botocore reads them."""
 
+from typing import Any
+
 import pytest
 from botocore.credentials import EnvProvider
 from hypothesis import given
@@ -62,8 +64,7 @@ def test_a_command_has_the_session_and_no_other_credentials(environ: dict[str, s
 @given(environs)
 def test_botocore_finds_the_session(environ: dict[str, str]) -> None:
     """Key, secret and token of one session; a token or an account ID of another one would break them."""
-    found = EnvProvider(environment.child(environ, LIVE, "work")).load()  # type: ignore[no-untyped-call]
-    assert found is not None
+    found: Any = EnvProvider(environment.child(environ, LIVE, "work")).load()
     assert (found.access_key, found.secret_key, found.token) == (SESSION_ID, SECRET, "FwoGZXIvYXdzEXAMPLE+/==")
     assert found.account_id is None
 
