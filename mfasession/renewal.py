@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mfasession import locks, paths, profiles, sessions, terminal
 from mfasession.durations import show
 from mfasession.errors import Cancelled, InputNeeded
-from mfasession.exchange import Exchange
+from mfasession.exchange import Exchange, forget_elsewhere
 
 if TYPE_CHECKING:
     from mfasession.context import Context
@@ -31,13 +31,29 @@ def renew(context: "Context", profile: "Profile", kept: "Session | None") -> "Se
     if exchange.needs_code and not exchange.can_ask():
         return _without_asking(context, profile, kept)
     try:
-        with _turn(context, profile):
+        with _turn(context, profile, asks=exchange.needs_code):
             context.aws_files.reread()
             return _made_meanwhile(context, profile, kept) or exchange.make()
     except (Cancelled, InputNeeded):
         if kept is not None and _may_serve(context, kept):
             return kept
         raise
+
+
+def settle(context: "Context", profile: "Profile", session: "Session") -> None:
+    """Keep a session in the profile's own store and in no other. Raises StoreError.
+
+    One that is found in the keyring goes to the file only when `--store file` says so: never by itself to plain text.
+    """
+    store, section = context.store_of(profile), profile.session_section
+    if store.name == "file" and context.options.store != "file":
+        return
+    kept = store.load(section) if section in store.sections() else None
+    if kept is None or kept.access_key_id != session.access_key_id:
+        with locks.hold(_login_lock(context, profile)):
+            context.aws_files.reread()
+            store.save(section, context.kept(profile) or session)
+    forget_elsewhere(context, profile)
 
 
 def _without_asking(context: "Context", profile: "Profile", kept: "Session | None") -> "Session":
@@ -102,8 +118,11 @@ def _made_meanwhile(context: "Context", profile: "Profile", kept: "Session | Non
 
 
 @contextmanager
-def _turn(context: "Context", profile: "Profile") -> Iterator[None]:
-    """Hold the lock of this session, and the one of this terminal: two questions on it at once would be garbled."""
+def _turn(context: "Context", profile: "Profile", *, asks: bool) -> Iterator[None]:
+    """Hold the lock of this session, and the one of this terminal: two questions on it at once would be garbled.
+
+    Who does not ask leaves the terminal to the renewal of the source profile, which may.
+    """
     ours = paths.lock_file(context.environ, "terminal", str(os.getsid(0)))
     with ExitStack() as held:
         try:
@@ -112,7 +131,7 @@ def _turn(context: "Context", profile: "Profile") -> Iterator[None]:
             if not locks.is_held(ours) and terminal.is_ours():
                 terminal.say("mfasession: waiting for another mfasession, which is asking for a code elsewhere")
             held.enter_context(locks.hold(_login_lock(context, profile)))
-        if profile.role is None:
+        if asks and terminal.is_ours():
             held.enter_context(locks.hold(ours))
         yield
 
