@@ -33,8 +33,15 @@ def run(context: "Context") -> int:
     # In bytes: a profile's name need not be text in this locale.
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))
     if sys.stdout.isatty():
-        from mfasession.messages import say
-
-        typed = "mfasession env --unset" if context.options.unset else "mfasession env"
-        say(f"this is for your shell to read: {shells.how_to(shell, typed)}")
+        _tell_the_line(context, shell)
     return 0
+
+
+def _tell_the_line(context: "Context", shell: str) -> None:
+    from shlex import quote
+
+    from mfasession.messages import say
+
+    profile = context.options.profile
+    typed = ["mfasession env", *(["-p", quote(profile)] if profile else []), *["--unset"] * context.options.unset]
+    say(f"this is for your shell to read: {shells.how_to(shell, ' '.join(typed))}")

@@ -19,6 +19,10 @@ SHELLS = {
     "zsh": ["-f", "-i"],
     "fish": ["--no-config", "-i"],
     "tcsh": ["-f", "-i"],
+    "dash": ["-i"],
+    "ksh": ["-i"],
+    "mksh": ["-i"],
+    "elvish": ["-norc"],
 }
 APART = (
     "bash",
@@ -128,4 +132,5 @@ def shell(home: Home, name: str, *, columns: int = 100, environ: Mapping[str, st
     """Sit down at an interactive shell with job control."""
     own = {"SHELL": need(name), "PS1": "$ ", **(environ or {})}
     with seat(home, name, *SHELLS[name], columns=columns, environ=own) as sitting:
+        sitting.see("[$#%>@]")
         yield sitting

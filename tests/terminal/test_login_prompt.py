@@ -167,7 +167,6 @@ def test_typing_before_the_question_answers_it(alices_home: Home, aws: Sandbox, 
     """Who knows what comes need not wait, and the shell does not take the code for a command."""
     aws.faults.add("ListMFADevices", "delay", seconds=1)
     with shell(alices_home, "bash", environ={"TERM": term}) as sitting:
-        sitting.see(r"\$ ")
         sitting.line("mfasession login")
         sitting.line(alice.devices[0].code())
         sitting.see(SESSION)
