@@ -7,7 +7,8 @@ import os
 import time
 
 from mfasession import config, paths, profiles, sessions
-from mfasession.awsfiles import AwsFiles
+from mfasession.awsfiles import AwsFiles, is_managed
+from mfasession.errors import StoreError
 from mfasession.stores.credentials_file import CredentialsFileStore
 
 TYPE_CHECKING = False
@@ -58,10 +59,7 @@ class Context:
 
         Its region is the profile's as it is now, too.
         """
-        session = self.store_of(profile).load(profile.session_section)
-        if session is None:
-            other = self._other_store(profile)
-            session = other.load(profile.session_section) if other else None
+        session = self._found(profile)
         if session is None or not sessions.fits(session, profile):
             return None
         return session.replace(region=profile.region)
@@ -82,10 +80,39 @@ class Context:
         """Return every store, the credentials file first."""
         return [self.store("file"), self.store("keyring")]
 
+    def sections(self, store: "SessionStore", only: "Profile | None") -> list[str]:
+        """Return the sections that a store lists, or the one of a profile: its own keyring may lack the list."""
+        listed = store.sections()
+        if only is None:
+            return listed
+        section = only.session_section
+        return [section] if section in listed or store.name == self.store_of(only).name == "keyring" else []
+
+    def _found(self, profile: "Profile") -> "Session | None":
+        """The session in the profile's own store, else the one that a `login --store` has put into the other."""
+        section = profile.session_section
+        try:
+            session = self.store_of(profile).load(section)
+        except StoreError:
+            other = self._other_store(profile)
+            session = other.load(section) if other else None
+            if session is None or not sessions.is_alive(session, time.time()):
+                raise
+            return session
+        other = self._other_store(profile) if session is None else None
+        try:
+            return other.load(section) if other else session
+        except StoreError:
+            # A store that is asked for by name does without the other.
+            if self.options.store:
+                return None
+            raise
+
     def _other_store(self, profile: "Profile") -> "SessionStore | None":
-        """The store that a `login --store` once used, when it says that it holds this profile's session."""
+        """The other store than the profile's own, when it says that it holds this profile's session."""
         if self.store_of(profile).name == "keyring":
-            return self.store("file")
+            is_there = is_managed(self.aws_files.credentials(profile.session_section))
+            return self.store("file") if is_there else None
         if not os.path.exists(paths.keyring_index(self.environ)):
             return None
         keyring = self.store("keyring")

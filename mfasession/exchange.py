@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mfasession import codes
 from mfasession.asking import Asking
 from mfasession.caller import Caller
-from mfasession.errors import DeviceRefused
+from mfasession.errors import DeviceRefused, StoreError
 from mfasession.model import account_of
 from mfasession.remembered import Remembered
 
@@ -50,9 +50,7 @@ class Exchange:
         made = self._assumed(self._chained_role) if self._chained_role else self._exchanged()
         session = made.replace(region=self._profile.region, instead_of=self._profile.instead_of or made.instead_of)
         store.save(section, session)
-        for other in self._context.stores():
-            if other.name != store.name and section in other.sections():
-                other.forget(section)
+        forget_elsewhere(self._context, self._profile)
         return session
 
     def _assumed(self, role: "Role") -> "Session":
@@ -127,6 +125,19 @@ class Exchange:
         if self._context.options.code:
             return codes.given(self._context.options.code)
         return codes.source_for(self._profile.settings.code, seed_reader=_seed)
+
+
+def forget_elsewhere(context: "Context", profile: "Profile") -> None:
+    """Forget the profile's session in all stores but its own. Raises StoreError when plain text would stay."""
+    own = context.store_of(profile).name
+    for other in context.stores():
+        if other.name != own and profile.session_section in other.sections():
+            try:
+                other.forget(profile.session_section)
+            except StoreError:
+                # What stays in a keyring is locked there, and listed: the next login or logout tries again.
+                if other.name != "keyring":
+                    raise
 
 
 def _is_chained(profile: "Profile") -> bool:

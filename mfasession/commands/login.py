@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
+from mfasession import renewal
 from mfasession.messages import complain, say, until
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def run(context: "Context") -> int:
     """Say until when the session is valid; make it first when it must be made."""
     profile = context.profile()
     session = context.session(profile)
+    renewal.settle(context, profile, session)
     say(f"session for {profile.name} until {until(session.expires, time.time())}")
     _tell_what_wins(context, profile, session)
     return 0

@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from mfasession.errors import MfaSessionError
 from mfasession.messages import say
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from mfasession.context import Context
 
@@ -19,15 +21,24 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context") -> int:
     """Forget the profile's session, or all of them, and say which."""
-    wanted = None if context.options.all else context.profile().session_section
-    forgotten = [
-        f"{section} ({store.name})"
-        for store in context.stores()
-        for section in store.sections()
-        if wanted in (None, section) and store.forget(section)
-    ]
+    failures: list[MfaSessionError] = []
+    forgotten = list(_forgotten(context, failures))
     if forgotten:
         say(f"forgot {', '.join(forgotten)}; AWS honours a copy elsewhere until it expires")
-    else:
+    if failures:
+        raise failures[0]
+    if not forgotten:
         say("there was no session to forget")
     return 0
+
+
+def _forgotten(context: "Context", failures: list[MfaSessionError]) -> "Iterator[str]":
+    """Forget in one store after the other; one that fails does not keep the next from it."""
+    only = None if context.options.all else context.profile()
+    for store in context.stores():
+        try:
+            for section in context.sections(store, only):
+                if store.forget(section):
+                    yield f"{section} ({store.name})"
+        except MfaSessionError as failure:
+            failures.append(failure)

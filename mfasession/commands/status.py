@@ -5,7 +5,7 @@ import time
 
 from mfasession import profiles, timestamps
 from mfasession.durations import show
-from mfasession.errors import UsageError
+from mfasession.errors import StoreError, UsageError
 from mfasession.messages import complain, say, until
 from mfasession.model import account_of
 from mfasession.text import printable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mfasession.context import Context
     from mfasession.model import Session
     from mfasession.profiles import Profile
+    from mfasession.stores import SessionStore
 
 HELP = "every session: profile, identity, store, time left"
 BAR = 16
@@ -45,13 +46,17 @@ def run(context: "Context") -> int:
     """Show the sessions; 1 when the profile named with -p has no valid one."""
     if context.options.watch:
         return _watch(context)
-    rows, now = _rows(context), time.time()
+    rows, failures = _rows(context)
+    now = time.time()
     if context.options.json:
         import json
 
         sys.stdout.write(json.dumps([_record(row, now) for row in rows], indent=2) + "\n")
     elif rows:
         sys.stdout.write(_table(rows, now))
+    is_answered = bool(context.options.profile) and any(row.session.expires > now for row in rows)
+    if failures and not is_answered:
+        raise failures[0]
     return _answer(context, rows, now)
 
 
@@ -67,17 +72,26 @@ def _answer(context: "Context", rows: list[Row], now: float) -> int:
     return 1
 
 
-def _rows(context: "Context") -> list[Row]:
+def _rows(context: "Context") -> tuple[list[Row], list[StoreError]]:
+    """The sessions of all stores that answer, and the failures of the others."""
     only = context.profile() if context.options.profile else None
-    rows = []
+    rows: list[Row] = []
+    failures: list[StoreError] = []
     for store in context.stores():
-        for section in store.sections():
-            if only is not None and section != only.session_section:
-                continue
-            session = store.load(section)
-            if session is not None and (only is None or _belongs(session, only)):
-                name = profiles.of_section(section, context.config)
-                rows.append(Row(profile=name, section=section, store=store.name, session=session))
+        try:
+            rows += _rows_of(context, store, only)
+        except StoreError as failure:
+            failures.append(failure)
+    return rows, failures
+
+
+def _rows_of(context: "Context", store: "SessionStore", only: "Profile | None") -> list[Row]:
+    rows = []
+    for section in context.sections(store, only):
+        session = store.load(section)
+        if session is not None and (only is None or _belongs(session, only)):
+            name = profiles.of_section(section, context.config)
+            rows.append(Row(profile=name, section=section, store=store.name, session=session))
     return rows
 
 
@@ -138,7 +152,10 @@ def _watch(context: "Context") -> int:
         raise UsageError("--watch needs a terminal", "mfasession status --json, for scripts")
     while True:
         context.aws_files.reread()
-        rows, now = _rows(context), time.time()
+        rows, failures = _rows(context)
+        if failures:
+            raise failures[0]
+        now = time.time()
         # Home, the table, and clear what an earlier, longer one left below.
         sys.stdout.write("\x1b[H\x1b[2J" + (_table(rows, now) if rows else "no sessions\n") + "ctrl-C ends this\n")
         sys.stdout.flush()

@@ -1,0 +1,335 @@
+"""Every command with a real Secret Service as the store: kept there and nowhere else, and said when it is not there."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.contracts.secret_service import SecretService
+from tests.support import BIN, MFASESSION, Home, key_pair, need, session_section
+
+COMMANDS = (("process",), ("env",), ("exec", "--", "true"), ("status",), ("logout",), ("logout", "--all"))
+LIMIT = 3.0 + 7.0
+"""Seconds: the 3 s that the keyring has to answer, and a busy machine's time to start Python twice."""
+SAVE_KEY = """
+import sys
+from mfasession.model import LongTermKey
+from mfasession.stores.keyring_store import save_long_term_key
+from mfasession.values import Secret
+key_id, _, secret = sys.stdin.read().partition(" ")
+save_long_term_key(sys.argv[1], LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret)))
+"""
+
+
+@pytest.fixture
+def service() -> Iterator[SecretService]:
+    """An unlocked Secret Service for each test."""
+    need("gnome-keyring-daemon")
+    with SecretService() as started:
+        yield started
+
+
+@pytest.fixture
+def home(alices_home: Home, service: SecretService) -> Home:
+    """Alice's home on that bus, with the keyring as the store."""
+    alices_home.environ["DBUS_SESSION_BUS_ADDRESS"] = service.environ["DBUS_SESSION_BUS_ADDRESS"]
+    alices_home.write_settings('store = "keyring"\n')
+    return alices_home
+
+
+def log_in(home: Home, alice: SandboxUser, *words: str, steps: int = 0) -> None:
+    """Have a session, made with the code that the device shows so many steps later."""
+    done = home.run("login", *words, "--code", alice.devices[0].code(steps))
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def items(service: SecretService) -> list[str]:
+    """Return the names of our items in the keyring, as another program sees them."""
+    words = [need("secret-tool"), "search", "--all", "--unlock", "service", "mfasession"]
+    done = subprocess.run(
+        words, env={"PATH": "/usr/bin", **service.environ}, capture_output=True, text=True, timeout=30, check=False
+    )
+    lines = (done.stdout + done.stderr).splitlines()
+    return sorted(line.partition(" = ")[2] for line in lines if line.startswith("attribute.username = "))
+
+
+def places(home: Home) -> dict[str, str]:
+    """Return the store of each section, as `status` tells it."""
+    done = home.run("status", "--json")
+    assert done.returncode == 0, done.stderr
+    return {row["section"]: row["store"] for row in json.loads(done.stdout)}
+
+
+def key_of(home: Home, *words: str) -> str:
+    """Return the access key that a command would have."""
+    done = home.run("exec", *words, "--", "sh", "-c", 'echo "$AWS_ACCESS_KEY_ID"')
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def lock(service: SecretService) -> None:
+    """Let the keyring be on the disk and locked."""
+    service.end_daemon()
+    service.start_daemon(unlocked=False)
+
+
+@pytest.mark.parametrize("how", ["configured", "asked for"])
+def test_a_day_with_the_keyring(home: Home, alice: SandboxUser, service: SecretService, how: str) -> None:
+    """`store = "keyring"` or `--store keyring`: every command finds it, and the credentials file is untouched."""
+    before = home.credentials.read_bytes()
+    if how == "asked for":
+        home.settings.unlink()
+    log_in(home, alice, *(["--store", "keyring"] if how == "asked for" else []))
+    assert items(service) == ["session/default-mfa"]
+    told = json.loads(home.run("process").stdout)
+    assert told["AccessKeyId"].startswith("ASIA")
+    assert key_of(home) == told["AccessKeyId"]
+    assert f"AWS_ACCESS_KEY_ID='{told['AccessKeyId']}'" in home.run("env").stdout
+    assert places(home) == {"default-mfa": "keyring"}
+    assert home.run("status", "-p", "default").returncode == 0
+    assert home.run("login").returncode == 0
+    done = home.run("logout")
+    assert (done.returncode, done.stderr) == (
+        0,
+        "mfasession: forgot default-mfa (keyring); AWS honours a copy elsewhere until it expires\n",
+    )
+    assert items(service) == []
+    assert home.run("process").returncode == 6
+    assert home.run("status", "-p", "default").returncode == 1
+    assert home.credentials.read_bytes() == before
+    written = "".join(path.read_text() for path in home.folder.rglob("*") if path.is_file())
+    assert told["SecretAccessKey"] not in written
+    assert told["SessionToken"] not in written
+
+
+def test_a_client_with_nothing_in_any_file(
+    home: Home, aws: Sandbox, alice: SandboxUser, service: SecretService
+) -> None:
+    """The long-term key in the keyring too, and a profile that asks for itself: no secret is in plain text anywhere."""
+    secret = alice.key.secret_access_key.reveal()
+    home.write_credentials("")
+    home.config.write_text(f"[profile work]\nregion = eu-west-1\ncredential_process = {MFASESSION} process -p work\n")
+    saved = home.run_program(sys.executable, "-c", SAVE_KEY, "work", stdin=f"{alice.key.access_key_id} {secret}")
+    assert saved.returncode == 0, saved.stderr
+    log_in(home, alice, "-p", "work")
+    assert items(service) == ["key/work", "session/work-mfa"]
+    done = home.run_program(str(BIN / "aws"), "s3api", "list-buckets", environ={"AWS_PROFILE": "work"})
+    assert done.returncode == 0, done.stderr
+    assert aws.calls("ListBuckets")[-1].user == alice.arn
+    assert home.credentials.read_text() == ""
+    written = "".join(path.read_text() for path in home.folder.rglob("*") if path.is_file())
+    assert secret not in written
+    assert home.run("logout", "--all").returncode == 0
+    assert items(service) == ["key/work"]
+
+
+@pytest.mark.parametrize("forced", [False, True], ids=["as it is", "anew"])
+@pytest.mark.parametrize("how", ["configured", "asked for"])
+def test_switching_the_store_leaves_nothing_behind(
+    home: Home, aws: Sandbox, alice: SandboxUser, service: SecretService, how: str, *, forced: bool
+) -> None:
+    """From file to keyring and back: one login moves the session, with a new code only when it is asked for.
+
+    A live session never goes to plain text by itself, because the configuration changed: `--store file` moves it.
+    """
+    place = ""
+    for number, store in enumerate(("file", "keyring", "file", "keyring")):
+        home.write_settings(f'store = "{store if how == "configured" else "file"}"\n')
+        words = [*(["--store", store] if how == "asked for" else []), *(["--force"] if forced else [])]
+        code = ["--code", alice.devices[0].code(number - 1)] if forced or number == 0 else []
+        done = home.run("login", *words, *code)
+        assert done.returncode == 0, done.stderr
+        place = "keyring" if (how, forced, place) == ("configured", False, "keyring") else store
+        assert places(home) == {"default-mfa": place}
+        assert items(service) == (["session/default-mfa"] if place == "keyring" else [])
+        assert ("[default-mfa]" in home.credentials.read_text()) is (place == "file")
+        assert key_of(home).startswith("ASIA")
+    asked = [call for call in aws.calls("GetSessionToken") if call.user == alice.arn]
+    assert len(asked) == (4 if forced else 1)
+
+
+def test_a_used_session_stays_where_it_is(home: Home, alice: SandboxUser) -> None:
+    """Only `login` moves: a session in the other store serves `env`, `exec` and `process` from there."""
+    log_in(home, alice)
+    home.write_settings('store = "file"\n')
+    before = home.credentials.read_bytes()
+    assert key_of(home).startswith("ASIA")
+    assert home.run("process").returncode == 0
+    assert places(home) == {"default-mfa": "keyring"}
+    assert home.credentials.read_bytes() == before
+
+
+def test_logout_of_all(home: Home, alice: SandboxUser, service: SecretService) -> None:
+    """Every profile's session in every store, those whose profile is gone too; other people's sections stay."""
+    pair = key_pair("work", alice.key.access_key_id, alice.key.secret_access_key.reveal())
+    home.write_credentials(home.credentials.read_text() + pair + "[other]\nregion = eu-west-1\n")
+    before = home.credentials.read_text()
+    log_in(home, alice, "-p", "work")
+    log_in(home, alice, "--store", "file", steps=1)
+    assert places(home) == {"default-mfa": "file", "work-mfa": "keyring"}
+    home.write_credentials(home.credentials.read_text().replace(pair, ""))
+    done = home.run("logout", "--all")
+    assert done.stderr.startswith("mfasession: forgot default-mfa (file), work-mfa (keyring);")
+    assert items(service) == []
+    assert home.credentials.read_text() == before.replace(pair, "")
+
+
+def fails(home: Home, *words: str) -> str:
+    """Run a command that must fail as a store, soon and with a hint; return what happened."""
+    before, start = home.credentials.read_bytes(), time.monotonic()
+    done = home.run(*words)
+    assert time.monotonic() - start < LIMIT
+    assert done.returncode == 7, done.stderr
+    happened, hint = done.stderr.splitlines()
+    assert hint.startswith("  hint: ")
+    assert done.stdout == ("(exit 7)\n" if words[0] == "env" else "")
+    assert home.credentials.read_bytes() == before
+    return happened.removeprefix("mfasession: ")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_locked_keyring(
+    home: Home, aws: Sandbox, alice: SandboxUser, service: SecretService, command: tuple[str, ...]
+) -> None:
+    """Exit 7 and how to unlock it; nothing is asked, forgotten or written; unlocked, all is as before."""
+    log_in(home, alice)
+    lock(service)
+    assert fails(home, *command) == "the keyring is locked"
+    assert fails(home, "login", "--force", "--code", alice.devices[0].code(1)) == "the keyring is locked"
+    assert len([call for call in aws.calls("GetSessionToken") if call.user == alice.arn]) == 1
+    service.end_daemon()
+    service.start_daemon(unlocked=True)
+    assert key_of(home).startswith("ASIA")
+
+
+def hang(home: Home, service: SecretService) -> None:  # noqa: ARG001  # one shape for all of NONE
+    """Let the daemon hang."""
+    service.stop()
+
+
+def choose(**environ: str) -> Callable[[Home, SecretService], None]:
+    """Return what changes the environment."""
+    return lambda home, _service: home.environ.update(environ)
+
+
+NO_BUS = choose(DBUS_SESSION_BUS_ADDRESS="")
+NONE: dict[str, tuple[Callable[[Home, SecretService], None], str]] = {
+    "no bus": (NO_BUS, "there is no keyring here"),
+    "stale bus": (choose(DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent/bus"), "there is no keyring here"),
+    "fail": (choose(PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring"), "there is no keyring here"),
+    "null": (
+        choose(PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring"),
+        "the keyring did not keep what was written (keyring.backends.null.Keyring)",
+    ),
+    "wrong": (
+        choose(PYTHON_KEYRING_BACKEND="no.such.Backend"),
+        "the keyring backend 'no.such.Backend' cannot be loaded",
+    ),
+    "hung": (hang, "the keyring did not answer within 3 s"),
+}
+"""What makes the keyring absent, and what is said then."""
+
+
+@pytest.mark.parametrize("none", NONE)
+def test_a_login_without_a_keyring(
+    home: Home, aws: Sandbox, alice: SandboxUser, service: SecretService, none: str
+) -> None:
+    """jaraco/keyring#566: told before a code is spent; the session never lands in plain text instead."""
+    make, message = NONE[none]
+    make(home, service)
+    assert fails(home, "login", "--code", alice.devices[0].code()) == message
+    home.write_settings("")
+    assert fails(home, "login", "--store", "keyring", "--code", alice.devices[0].code()) == message
+    assert [call for call in aws.calls("GetSessionToken") if call.user == alice.arn] == []
+
+
+@pytest.mark.parametrize("none", [name for name in NONE if name != "null"])
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_keyring_that_went_away(
+    home: Home, alice: SandboxUser, service: SecretService, none: str, command: tuple[str, ...]
+) -> None:
+    """A session is there and cannot be reached (ssh, tmux): exit 7, never "no session", and it is not forgotten."""
+    log_in(home, alice)
+    environ = dict(home.environ)
+    make, message = NONE[none]
+    make(home, service)
+    assert fails(home, *command) == message
+    home.environ = environ
+    service.go_on()
+    assert key_of(home).startswith("ASIA")
+
+
+@pytest.mark.parametrize("store", ["keyring", "file"])
+@pytest.mark.parametrize("none", ["locked", "no bus", "hung"])
+def test_the_hint_helps(home: Home, alice: SandboxUser, service: SecretService, store: str, none: str) -> None:
+    """99designs/aws-vault#683: `--store file`, as the hint says, gives a session that every command then takes."""
+    log_in(home, alice)
+    home.write_settings(f'store = "{store}"\n')
+    if none == "locked":
+        lock(service)
+    else:
+        NONE[none][0](home, service)
+    log_in(home, alice, "--store", "file", steps=1)
+    assert "[default-mfa]" in home.credentials.read_text()
+    assert key_of(home).startswith("ASIA")
+    assert home.run("process").returncode == 0
+    assert home.run("login", "--store", "file").returncode == 0
+
+
+def test_what_can_be_done_is_done(home: Home, alice: SandboxUser, service: SecretService) -> None:
+    """One store that fails does not hide the other: `status` shows, `logout` forgets, and both exit with 7."""
+    pair = key_pair("work", alice.key.access_key_id, alice.key.secret_access_key.reveal())
+    home.write_credentials(home.credentials.read_text() + pair)
+    log_in(home, alice, "-p", "work")
+    log_in(home, alice, "--store", "file", steps=1)
+    lock(service)
+    done = home.run("status", "--json")
+    assert done.returncode == 7
+    assert [row["section"] for row in json.loads(done.stdout)] == ["default-mfa"]
+    assert done.stderr.startswith("mfasession: the keyring is locked\n")
+    assert home.run("status").stdout.splitlines()[1].startswith("default ")
+    assert home.run("status", "-p", "default").returncode == 0
+    done = home.run("logout", "--all")
+    assert done.returncode == 7
+    assert done.stderr.startswith("mfasession: forgot default-mfa (file);")
+    assert "\nmfasession: the keyring is locked\n" in done.stderr
+    assert "[default-mfa]" not in home.credentials.read_text()
+
+
+def test_a_lost_list_of_sections(home: Home, alice: SandboxUser, service: SecretService) -> None:
+    """What we remember may be deleted: the session is found, shown, listed again and forgotten all the same."""
+    log_in(home, alice)
+    listed = home.folder / ".local" / "state" / "mfasession" / "keyring.toml"
+    listed.unlink()
+    assert home.run("status", "-p", "default").returncode == 0
+    assert home.run("login").returncode == 0
+    assert places(home) == {"default-mfa": "keyring"}
+    listed.unlink()
+    done = home.run("logout")
+    assert done.stderr.startswith("mfasession: forgot default-mfa (keyring);")
+    assert items(service) == []
+
+
+def test_a_section_of_somebody_else(home: Home, alice: SandboxUser) -> None:
+    """What stands in the credentials file under that name does not matter to the keyring."""
+    home.write_credentials(home.credentials.read_text() + key_pair("default-mfa"))
+    before = home.credentials.read_bytes()
+    assert home.run("process").returncode == 6
+    log_in(home, alice)
+    assert places(home) == {"default-mfa": "keyring"}
+    assert home.run("logout").returncode == 0
+    assert home.credentials.read_bytes() == before
+
+
+def test_an_old_session_in_the_file(home: Home, alice: SandboxUser) -> None:
+    """An expired session in plain text, from before the store was switched, goes with the next login."""
+    home.write_credentials(
+        home.credentials.read_text() + session_section(expires="2020-01-01T00:00:00Z", key_id=alice.key.access_key_id)
+    )
+    log_in(home, alice)
+    assert "[default-mfa]" not in home.credentials.read_text()
+    assert places(home) == {"default-mfa": "keyring"}
