@@ -31,5 +31,5 @@ def run(context: "Context") -> int:
     try:
         program.replace(words, environment.child(context.environ, session, profile.name))
     except program.CannotRun as failure:
-        complain(f"{words[0]}: {failure.reason}", "what follows -- is run as it is, without a shell")
+        complain(f"{words[0] or repr('')}: {failure.reason}", "what follows -- is run as it is, without a shell")
         return failure.status

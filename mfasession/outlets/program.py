@@ -32,7 +32,8 @@ def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
             raise CannotRun(NOT_FOUND, "command not found") from None
         raise CannotRun(NOT_EXECUTABLE, os.strerror(error.errno or 0).lower()) from None
     except ValueError:
-        raise CannotRun(NOT_FOUND, "a word of the command holds a NUL byte") from None
+        # An empty word; NUL bytes, its other reason, cannot come from a command line.
+        raise CannotRun(NOT_FOUND, "command not found") from None
 
 
 def _is_there(name: str) -> bool:
