@@ -47,12 +47,9 @@ class AwsFiles:
     def config(self, profile: str) -> "dict[str, str] | None":
         """Return a profile's section of the configuration file. Raises ConfigurationError."""
         text = self.config_text()
-        if not any(char in profile for char in " \t'\"\\") and not (profile == "default" and "profile default" in text):
-            found = read_section(self.config_path, text, profile if profile == "default" else f"profile {profile}")
-            if found is not None:
-                return found
-        # Only the rare spellings are left: `[profile "x"]`, `[profile  x]`, or `[default]` beside `[profile default]`.
-        return self._configured().get(profile) if profile in text else None
+        if _is_plain(text, profile):
+            return read_section(self.config_path, text, profile if profile == "default" else f"profile {profile}")
+        return self._configured().get(profile)
 
     def config_text(self) -> str:
         """Return the configuration file's text, empty when there is none. Raises ConfigurationError."""
@@ -101,5 +98,19 @@ def malformed(path: str, fault: ini.MalformedIni) -> ConfigurationError:
     )
 
 
+def _is_plain(text: str, profile: str) -> bool:
+    """Whether one section at most can be the profile's, all being `[profile NAME]` with neither quotes nor more spaces.
+
+    Any other spelling (`[profile "x"]`, `[profile  x]`, `[profile default]`) may name the same profile, and the last
+    one wins.
+    """
+    if profile == "default" and "[profile default]" in text:
+        return False
+    lines = (behind.partition("\n")[0].rstrip() for behind in text.split("[profile")[1:])
+    return all(
+        line[:1] == " " and line[-1:] == "]" and not any(char in " \t'\"\\" for char in line[1:]) for line in lines
+    )
+
+
 def _path(environ: "Mapping[str, str]", variable: str, default: str) -> str:
-    return os.path.expandvars(os.path.expanduser(environ.get(variable) or default))
+    return os.path.expanduser(os.path.expandvars(environ.get(variable) or default))

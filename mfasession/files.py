@@ -35,15 +35,15 @@ _FOLDER = _flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC")
 _CREATE = _flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_NOFOLLOW", "O_CLOEXEC")
 
 # As in `stat`: POSIX fixes the permission bits, and every Unix has these types.
-_TYPE, _REGULAR, _DIRECTORY = 0o170000, 0o100000, 0o040000
+_TYPE, _REGULAR, _DIRECTORY, _DEVICES = 0o170000, 0o100000, 0o040000, (0o020000, 0o060000)
 _STICKY, _OTHERS_WRITE, _NOT_OWNER = 0o1000, 0o0002, 0o077
 
 
 def read_text(path: str) -> "str | None":
     """Return a file's text, or None when there is no such file.
 
-    UTF-8 with `surrogateescape` (every byte survives a round trip), line ends as they are. Raises ConfigurationError:
-    not a regular file, not readable, or larger than SIZE_LIMIT.
+    UTF-8 with `surrogateescape` (every byte survives a round trip), line ends as they are; /dev/null is empty. Raises
+    ConfigurationError: not a regular file, not readable, or larger than SIZE_LIMIT.
     """
     return _read(path, private=False)
 
@@ -123,6 +123,9 @@ def _read(path: str, *, private: bool) -> "str | None":
     try:
         status = os.fstat(descriptor)
         if status.st_mode & _TYPE != _REGULAR:
+            if os.path.samestat(status, os.stat(os.devnull)):
+                # How people say "no file": AWS_CONFIG_FILE=/dev/null.
+                return ""
             _refuse_irregular(path, status)
         if private:
             _refuse_shared(path, status)
@@ -148,6 +151,9 @@ def _content(path: str, descriptor: int, size: int) -> bytes:
 
 def _refuse_irregular(path: str, status: os.stat_result) -> "NoReturn":
     kind = "a directory" if status.st_mode & _TYPE == _DIRECTORY else "not a regular file"
+    if status.st_mode & _TYPE in _DEVICES:
+        # Never the command that moves it away: root might run it.
+        raise ConfigurationError(f"{path} is {kind}", "name a file that can keep something instead")
     raise ConfigurationError(f"{path} is {kind}", f"move it away: mv {_quoted(path)} {_quoted(path + '.old')}")
 
 

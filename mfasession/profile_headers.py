@@ -8,8 +8,8 @@ if TYPE_CHECKING:
 def profiles(sections: "Mapping[str, dict[str, str]]") -> dict[str, dict[str, str]]:
     """Return the profiles by name, in file order; a later section of the same profile wins, as in botocore.
 
-    `[default]`, `[profile x]` and `[profile "a b"]` are profiles. Anything else (`[x]`, `[sso-session x]`, two words
-    without quotes) is silently none, as in botocore and the AWS CLI.
+    `[default]`, `[profile x]` and `[profile "a b"]` are profiles, and for botocore `[profiles x]` too. Anything else
+    (`[x]`, `[sso-session x]`, two words without quotes) is silently none, as in botocore and the AWS CLI.
     """
     found: dict[str, dict[str, str]] = {}
     for header, keys in sections.items():
@@ -25,12 +25,13 @@ def _name(header: str) -> str | None:
     if not header.startswith("profile"):
         return None
     words = _words(header)
-    return words[1] if len(words) == 2 and words[0] == "profile" else None
+    return words[1] if len(words) == 2 else None
 
 
 def _words(header: str) -> list[str]:
     if not any(char in header for char in "'\"\\"):
-        return header.split()
+        # Not `split()`: a no-break space is part of a name.
+        return [word for word in header.replace("\t", " ").split(" ") if word]
     import shlex
 
     try:

@@ -113,6 +113,26 @@ def test_no_regular_file_in_its_place(
     assert raised.value.hint
 
 
+@pytest.mark.parametrize("read", [files.read_text, files.read_private])
+def test_the_null_device_is_an_empty_file(credentials: Path, read: "Callable[[str], object]") -> None:
+    """AWS_CONFIG_FILE=/dev/null is how people say "none", and a link to it too."""
+    assert read(os.devnull) == ""
+    credentials.unlink()
+    credentials.symlink_to(os.devnull)
+    assert read(str(credentials)) == ""
+
+
+@pytest.mark.parametrize("write", [lambda path: files.replace(path, "new"), files.check_replaceable])
+def test_the_null_device_is_never_replaced(credentials: Path, write: "Callable[[str], object]") -> None:
+    """Root could: it is refused, and no hint says how to move a device away."""
+    credentials.unlink()
+    credentials.symlink_to(os.devnull)
+    with pytest.raises(ConfigurationError, match="not a regular file") as raised:
+        write(str(credentials))
+    assert raised.value.hint == "name a file that can keep something instead"
+    assert Path(os.devnull).is_char_device()
+
+
 @pytest.mark.parametrize("bits", [0o640, 0o620, 0o604, 0o602, 0o644, 0o666, 0o601])
 def test_a_file_that_is_open_to_others(credentials: Path, bits: int) -> None:
     """Any right of group or others makes a private file unsafe; the hint is the command that mends it."""
