@@ -1,0 +1,162 @@
+"""The whole command line: every flag, every refusal, and help that is complete."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mfasession import __version__, arguments
+from mfasession.errors import UsageError
+from mfasession.options import Options
+from mfasession.outlets import shells
+
+COMMON = ("-h", "--help", "-p", "--profile", "--no-input", "--debug")
+
+GOOD: list[tuple[list[str], dict[str, Any]]] = [
+    (["login"], {"command": "login"}),
+    (["login", "--code", "123456"], {"command": "login", "code": "123456"}),
+    (["login", "--code", "123 456"], {"command": "login", "code": "123 456"}),
+    (["login", "--code=-"], {"command": "login", "code": "-"}),
+    (["login", "--code", "-"], {"command": "login", "code": "-"}),
+    (["login", "--serial", "GAHT12345678"], {"command": "login", "serial": "GAHT12345678"}),
+    (["login", "--duration", "15m"], {"command": "login", "duration": 900}),
+    (["login", "--duration=36h"], {"command": "login", "duration": 129_600}),
+    (["login", "--store", "keyring"], {"command": "login", "store": "keyring"}),
+    (["login", "--force"], {"command": "login", "force": True}),
+    (["login", "--min-ttl", "0"], {"command": "login", "min_ttl": 0}),
+    (["exec", "--min-ttl", "36h"], {"command": "exec", "min_ttl": 129_600}),
+    (["exec", "--", "aws", "--debug", "--", "-p"], {"command": "exec", "words": ("aws", "--debug", "--", "-p")}),
+    (["exec", "--"], {"command": "exec"}),
+    (["env", "--unset", "--shell", "fish"], {"command": "env", "unset": True, "shell": "fish"}),
+    (["process"], {"command": "process"}),
+    (["status", "--json"], {"command": "status", "json": True}),
+    (["status", "--watch"], {"command": "status", "watch": True}),
+    (["logout", "--all"], {"command": "logout", "all": True}),
+    (["sandbox", "--", "sh"], {"command": "sandbox", "words": ("sh",)}),
+    (["demo"], {"command": "demo"}),
+    (["shell", "init", "bash"], {"command": "shell", "action": "init", "name": "bash"}),
+]
+
+
+@pytest.mark.parametrize(("words", "changes"), GOOD, ids=lambda value: " ".join(value) if value else "")
+def test_every_flag(words: list[str], changes: dict[str, Any]) -> None:
+    """What is said is what the command is told, and nothing else."""
+    assert arguments.parse(words) == Options(**changes)
+
+
+@pytest.mark.parametrize("command", arguments.COMMANDS)
+def test_the_common_flags_stand_before_or_behind_the_command(command: str) -> None:
+    """Wherever people write them; the last one counts."""
+    words = [command, "init"] if command == "shell" else [command]
+    flags = ["-p", "work", "--no-input", "--debug"]
+    expected = arguments.parse(words).replace(profile="work", no_input=True, debug=True)
+    assert arguments.parse([*flags, *words]) == expected
+    assert arguments.parse([*words, *flags]) == expected
+    assert arguments.parse(["--profile=other", *words, *flags]) == expected
+
+
+def test_every_option_can_be_said() -> None:
+    """No field of Options is there for nobody."""
+    said = {name for _, changes in GOOD for name in changes} | {"profile", "no_input", "debug"}
+    assert said == set(Options.__fields__)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["logn"],
+        ["--nonsense"],
+        ["login", "--nonsense"],
+        ["login", "--code"],
+        ["login", "--forc"],
+        ["login", "--code", "12345"],
+        ["login", "--code", "hunter2"],
+        ["login", "--store", "vault"],
+        ["login", "--duration", "899"],
+        ["login", "--duration", "36h1s"],
+        ["login", "--duration", "9" * 5000],
+        ["exec", "--min-ttl", "37h"],
+        ["exec", "--min-ttl", "-1"],
+        ["exec", "aws"],
+        ["process", "--", "aws"],
+        ["status", "extra"],
+        ["env", "--shell", "fisch"],
+        ["-p"],
+    ],
+    ids=lambda words: " ".join(words)[:30],
+)
+def test_what_is_wrong_is_a_usage_error_with_a_hint(words: list[str]) -> None:
+    """In one line, and the hint is something to type or to read."""
+    with pytest.raises(UsageError) as caught:
+        arguments.parse(words)
+    assert caught.value.message
+    assert caught.value.hint
+    assert "\n" not in caught.value.message + caught.value.hint
+    assert len(caught.value.message) < 200
+
+
+@given(st.text(alphabet="0123456789 abc", min_size=3).filter(lambda text: len(text.replace(" ", "")) > 2))
+def test_no_refusal_quotes_a_code(code: str) -> None:
+    """A mistyped code is a code nearly, and stderr may be kept in a log."""
+    try:
+        options = arguments.parse(["login", f"--code={code}"])
+    except UsageError as wrong:
+        said = wrong.message + wrong.hint
+    else:
+        said = ""
+        assert options.code == code
+    assert code.strip() not in said.replace("123456", "")
+
+
+word = st.sampled_from(
+    (
+        *arguments.COMMANDS,
+        "-p",
+        "--code",
+        "--shell",
+        "fish",
+        "--",
+        "",
+        "-",
+        "--store",
+        "file",
+        "--min-ttl",
+        "1h",
+        "init",
+    )
+)
+
+
+@given(st.lists(word | st.text(max_size=4), max_size=6))
+def test_any_words_are_options_or_a_usage_error(words: list[str]) -> None:
+    """Nothing that is typed ends in a traceback."""
+    if {"-h", "--help", "--version"} & set(words):
+        return
+    try:
+        options = arguments.parse(words)
+    except (UsageError, SystemExit):
+        return
+    assert options.command in arguments.COMMANDS
+
+
+@pytest.mark.parametrize("command", ["", *arguments.COMMANDS])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_names_every_flag(command: str, flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """On stdout, exit code 0; what a command takes is what its help says."""
+    with pytest.raises(SystemExit) as caught:
+        arguments.parse([command, flag] if command else [flag])
+    shown = capsys.readouterr()
+    assert (caught.value.code, shown.err) == (0, "")
+    assert shown.out.startswith(f"usage: mfasession {command}".rstrip())
+    assert all(name in shown.out for name in arguments.words_of(command))
+    assert set(COMMON) <= set(arguments.words_of(command))
+    if command == "env":
+        assert all(name in shown.out for name in shells.NAMES)
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line."""
+    with pytest.raises(SystemExit) as caught:
+        arguments.parse(["--version"])
+    assert (caught.value.code, capsys.readouterr().out) == (0, f"mfasession {__version__}\n")

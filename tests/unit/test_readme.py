@@ -1,0 +1,167 @@
+"""The README says what the code does: its tables, examples and commands are read and held against it."""
+
+import re
+import shlex
+import tomllib
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from mfasession import arguments, cli, config, config_file, hits, ini, paths
+from mfasession.awsfiles import AwsFiles
+from mfasession.config import ProfileSettings
+from mfasession.outlets import shells
+from mfasession.stores.credentials_file import CredentialsFileStore, _keys
+from tests.support import made_session
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+COMMON = {"-h", "--help", "-p", "--profile", "--no-input", "--debug"}
+
+
+def blocks(language: str) -> list[str]:
+    """The code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def block(language: str, mark: str) -> str:
+    """The one code block that holds a mark."""
+    (found,) = [text for text in blocks(language) if mark in text]
+    return found
+
+
+def table(head: str) -> list[tuple[str, str]]:
+    """The rows of the table with this head."""
+    _, _, rest = README.partition(f"{head}\n| --- | --- |\n")
+    lines = rest.partition("\n\n")[0].splitlines()
+    assert lines
+    return [(cells[1].strip(), cells[2].strip()) for cells in (re.split(r"(?<!\\)\|", line) for line in lines)]
+
+
+def comment(line: str) -> str:
+    """What a line of the configuration example says of its key."""
+    (found,) = [each for each in block("toml", "default_profile").splitlines() if each.startswith(line)]
+    return found.rpartition("# ")[2]
+
+
+COMMANDS = {words.strip("`").partition(" ")[0]: (words, what) for words, what in table("| command | what it does |")}
+
+
+def test_the_command_table_names_every_command() -> None:
+    """In the order of --help."""
+    assert tuple(COMMANDS) == arguments.COMMANDS
+
+
+@pytest.mark.parametrize("command", arguments.COMMANDS)
+def test_the_command_table_names_every_flag(command: str) -> None:
+    """And none that --help does not know."""
+    words = COMMANDS[command][0]
+    assert set(re.findall(r"--[a-z-]+", words)) == set(arguments.words_of(command)) - COMMON
+
+
+def test_what_every_command_takes() -> None:
+    """The sentence above the table names the flags that all have."""
+    sentence = README.partition("Every command takes ")[2].partition("| command |")[0]
+    flags = set(re.findall(r"(?<=[`/])--?[a-z-]+", sentence))
+    assert flags == COMMON - {"-h", "--help"}
+    assert all(set(arguments.words_of(command)) >= COMMON for command in ("", *arguments.COMMANDS))
+
+
+def test_the_shells() -> None:
+    """Each NAME of `env --shell`."""
+    assert COMMANDS["env"][1].partition("NAME: ")[2].split() == list(shells.NAMES)
+
+
+def test_the_exit_codes() -> None:
+    """The table is the one in the code, with 0 for done."""
+    assert [int(code) for code, _ in table("| code | meaning |")] == sorted({0, *cli.EXIT_CODES.values()})
+
+
+def test_the_configuration_example_is_one(tmp_path: Path) -> None:
+    """It is read without complaint, and it shows every key."""
+    text = block("toml", "default_profile")
+    flat = config_file.read("config.toml", text)
+    assert {key[-1] for key in flat} - {"work"} == {"default_profile", *ProfileSettings.__fields__}
+    named = tmp_path / "config.toml"
+    named.write_text(text)
+    loaded = config.load({"HOME": str(tmp_path), "MFASESSION_CONFIG": str(named), "XDG_CACHE_HOME": str(tmp_path)})
+    assert loaded.of("work").session_profile == "work"
+
+
+def test_the_configuration_example_tells_the_defaults_and_the_choices() -> None:
+    """What stands behind a key is what may stand there; the durations are the defaults."""
+    example = tomllib.loads(block("toml", "default_profile"))
+    default = ProfileSettings()
+    assert config_file.read("", f'duration = "{example["duration"]}"')["duration",] == default.duration
+    assert config_file.read("", f'refresh_margin = "{example["refresh_margin"]}"')["refresh_margin",] == (
+        default.refresh_margin
+    )
+    assert example["code"] == default.code
+    assert tuple(comment("store").split(" | ")) == config_file.STORES
+    *sources, command = comment("code").split(" | ")
+    assert tuple(sources) == config_file.CODE_SOURCES
+    assert config_file.read("", f"code = {command}")
+    least, most = comment("duration").split(" to ")
+    for text in (least, most):
+        assert config_file.read("", f'duration = "{text}"')
+
+
+def test_the_places_of_the_configuration() -> None:
+    """Both folders, and the variable that wins."""
+    assert "`~/.config/mfasession/config.toml` (macOS: `~/Library/Application Support/mfasession/`)" in README
+    assert paths.config_file({"HOME": "~"}, "linux") == "~/.config/mfasession/config.toml"
+    assert paths.config_file({"HOME": "~"}, "darwin") == "~/Library/Application Support/mfasession/config.toml"
+    assert paths.config_file({"MFASESSION_CONFIG": "x"}) == "x"
+
+
+def test_the_section_is_written_as_shown(tmp_path: Path) -> None:
+    """The keys of the example, in their order, are keys of a session; and the example is read as one."""
+    text = block("ini", "manager = mfasession")
+    (shown,) = ini.parse(text).values()
+    written = [key for key in _keys(made_session()) if key in shown]
+    assert list(shown) == written
+    file = tmp_path / "credentials"
+    file.write_text(text)
+    file.chmod(0o600)
+    environ = {"HOME": str(tmp_path), "AWS_SHARED_CREDENTIALS_FILE": str(file)}
+    session = CredentialsFileStore(AwsFiles(environ), environ).load("default-mfa")
+    assert session is not None
+    assert session.mfa_serial == "arn:aws:iam::123456789012:mfa/phone"
+
+
+def typed() -> list[str]:
+    """Every line of a shell block that runs mfasession, as it is typed."""
+    lines = chain.from_iterable(text.splitlines() for text in (*blocks("sh"), *blocks("console")))
+    return [line.removeprefix("$ ") for line in lines if re.match(r"(\$ )?(mfasession |eval )", line)]
+
+
+@pytest.mark.parametrize("line", typed())
+def test_what_the_reader_types_is_understood(line: str) -> None:
+    """Each line of the examples is a command line that we read."""
+    inner = re.search(r"\$\((mfasession[^)]*)\)", line)
+    words = shlex.split(inner[1] if inner else line, comments=True)
+    assert words[0] == "mfasession"
+    assert arguments.parse(words[1:]).command in arguments.COMMANDS
+
+
+def test_the_credential_process_example_is_one() -> None:
+    """An absolute path without a tilde, which no SDK expands, and words that never load argparse."""
+    (keys,) = ini.parse(block("ini", "credential_process")).values()
+    program, *words = shlex.split(keys["credential_process"])
+    assert program.startswith("/")
+    options = hits.parse(words)
+    assert options is not None
+    assert options.command == "process"
+
+
+def test_the_targets_of_make() -> None:
+    """`make …` in the README is a target of the Makefile."""
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)\b(?!\.)", README.replace("and make", ""))) <= targets
+
+
+def test_the_python_that_is_needed() -> None:
+    """The README's number is the package's."""
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert f"Python {needed.removeprefix('>=')}" in README
