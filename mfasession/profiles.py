@@ -78,8 +78,18 @@ def resolve(name: str, sections: "Sections", config: "Config") -> Profile:
     Raises ConfigurationError: no such profile (the nearest name is offered), half a key pair, temporary credentials in
     the place of a long-term key, a loop of source profiles, a section where a session may not be kept.
     """
-    managed = is_managed(sections.credentials(name)) and name not in config.profiles
-    return _resolve(of_section(name, config) if managed else name, sections, config, ())
+    return _resolve(_meant(name, sections, config), sections, config, ())
+
+
+def unresolved(name: str, sections: "Sections", config: "Config") -> Profile:
+    """Return the profile as far as its name tells: enough to find the session that is kept for it.
+
+    Whether there is such a profile, and what its key is like, is not looked at.
+    """
+    meant = _meant(name, sections, config)
+    return Profile(
+        name=meant, settings=config.of(meant), key_section=meant, session_section=session_section(meant, config)
+    )
 
 
 def session_section(name: str, config: "Config") -> str:
@@ -93,6 +103,11 @@ def of_section(section: str, config: "Config") -> str:
         if settings.session_profile == section:
             return name
     return section.removesuffix(SUFFIX)
+
+
+def _meant(name: str, sections: "Sections", config: "Config") -> str:
+    managed = is_managed(sections.credentials(name)) and name not in config.profiles
+    return of_section(name, config) if managed else name
 
 
 def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[str, ...]) -> Profile:

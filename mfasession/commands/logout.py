@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from mfasession.errors import MfaSessionError
+from mfasession import profiles
+from mfasession.errors import ConfigurationError, MfaSessionError
 from mfasession.messages import say
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mfasession.context import Context
+    from mfasession.profiles import Profile
 
 HELP = "forget the session in every store"
 
@@ -32,13 +34,32 @@ def run(context: "Context") -> int:
     return 0
 
 
+def _profile(context: "Context") -> "Profile":
+    """The profile, or what its name tells when it is gone or its key is wrong and a session is still kept for it."""
+    try:
+        return context.profile()
+    except ConfigurationError:
+        name = profiles.chosen(context.options.profile, context.environ, context.config)
+        left = profiles.unresolved(name, context.aws_files, context.config)
+        if not any(left.session_section in store.sections() for store in context.stores()):
+            raise
+        return left
+
+
 def _forgotten(context: "Context", failures: list[MfaSessionError]) -> "Iterator[str]":
     """Forget in one store after the other; one that fails does not keep the next from it."""
-    only = None if context.options.all else context.profile()
+    wanted = [None] if context.options.all else _with_its_own_source(_profile(context))
     for store in context.stores():
         try:
-            for section in context.sections(store, only):
-                if store.forget(section):
-                    yield f"{section} ({store.name})"
+            for only in wanted:
+                for section in context.sections(store, only):
+                    if store.forget(section):
+                        yield f"{section} ({store.name})"
         except MfaSessionError as failure:
             failures.append(failure)
+
+
+def _with_its_own_source(profile: "Profile") -> "list[Profile]":
+    """A role that is its own source profile has two sessions: the role's, and the user's that assumed it."""
+    source = profile.source
+    return [profile, source] if source is not None and source.name == profile.name else [profile]

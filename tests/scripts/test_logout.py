@@ -1,0 +1,92 @@
+"""`mfasession logout`: the session is gone from every store, and nothing else is."""
+
+import json
+
+import pytest
+
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.scripts.checks import complaint, log_in
+from tests.support import Home, key_pair, session_section
+
+NOTHING = "mfasession: there was no session to forget\n"
+COPIES = "; AWS honours a copy elsewhere until it expires\n"
+
+
+def test_it_forgets_one_session(home: Home) -> None:
+    """The profile's section goes, all others stay as they are, a second time says that there is none."""
+    head = "# mine\n" + key_pair("work") + "\n"
+    other = session_section("other-mfa")
+    home.write_credentials(head + session_section("work-mfa") + "\n" + other)
+    done = home.run("logout", "-p", "work")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"mfasession: forgot work-mfa (file){COPIES}")
+    assert home.credentials.read_text() == head + other
+    assert home.credentials.stat().st_mode & 0o777 == 0o600
+    before = home.credentials.stat().st_ino
+    done = home.run("logout", "-p", "work")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", NOTHING)
+    assert home.credentials.stat().st_ino == before
+
+
+def test_it_forgets_all(home: Home) -> None:
+    """`--all`: every section of ours, and no key pair, no foreign session, no section of another tool."""
+    foreign = key_pair("awsume-made") + "manager = awsume\n"
+    kept = key_pair("work") + "\n" + foreign + "\n" + key_pair("default", "ASIASOMEBODY") + "aws_session_token = x\n"
+    home.write_credentials(kept + "\n" + session_section("work-mfa") + session_section("today"))
+    done = home.run("logout", "--all")
+    assert (done.returncode, done.stderr) == (0, f"mfasession: forgot work-mfa (file), today (file){COPIES}")
+    assert home.credentials.read_text().rstrip("\n") == kept.rstrip("\n")
+    done = home.run("logout", "--all")
+    assert (done.returncode, done.stderr) == (0, NOTHING)
+
+
+def test_after_it_there_is_no_session(alices_home: Home, alice: SandboxUser) -> None:
+    """Not for env, not in status, and the device stays known for the next login."""
+    log_in(alices_home, alice.devices[0])
+    assert alices_home.run("logout").returncode == 0
+    assert alices_home.run("env").returncode == 6
+    assert json.loads(alices_home.run("status", "--json").stdout) == []
+    log_in(alices_home, alice.devices[0], steps=1)
+
+
+def test_an_expired_session_is_forgotten_too(home: Home) -> None:
+    """aws/aws-cli#6980: clean at expiry, when somebody says so."""
+    home.write_credentials(key_pair() + session_section(expires="2020-01-01T00:00:00Z"))
+    assert home.run("logout").stderr == f"mfasession: forgot default-mfa (file){COPIES}"
+
+
+@pytest.mark.parametrize("words", [("-p", "gone"), ("-p", "gone-mfa"), ("--all",)], ids=" ".join)
+def test_a_session_outlives_its_profile_and_can_be_forgotten(home: Home, words: tuple[str, ...]) -> None:
+    """The key was removed, or has become half a pair: what it left behind can still be thrown away."""
+    half = "[half]\naws_access_key_id = AKIAHALF\n"
+    home.write_credentials(half + "\n" + session_section("gone-mfa"))
+    done = home.run("logout", *words)
+    assert (done.returncode, done.stderr) == (0, f"mfasession: forgot gone-mfa (file){COPIES}")
+    assert home.credentials.read_text().rstrip("\n") == half.rstrip("\n")
+
+
+def test_half_a_key_pair_does_not_keep_a_session(home: Home) -> None:
+    """Whatever is wrong with the key, the session can be forgotten."""
+    home.write_credentials("[half]\naws_access_key_id = AKIAHALF\n\n" + session_section("half-mfa"))
+    assert home.run("logout", "-p", "half").stderr == f"mfasession: forgot half-mfa (file){COPIES}"
+
+
+def test_a_profile_that_never_was(home: Home) -> None:
+    """A misspelt name is told, and nothing is forgotten instead."""
+    home.write_credentials(key_pair("work") + session_section("work-mfa"))
+    before = home.credentials.read_bytes()
+    done = home.run("logout", "-p", "wrok")
+    assert (done.returncode, done.stderr) == (3, complaint("there is no profile wrok", "did you mean work?"))
+    assert home.credentials.read_bytes() == before
+
+
+def test_a_role_of_its_own_key_pair_leaves_nothing(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+    """The session of the user, which assumed the role, goes with the role's."""
+    role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
+    alices_home.config.write_text(f"[default]\nrole_arn = {role.arn}\nsource_profile = default\n")
+    log_in(alices_home, alice.devices[0])
+    done = alices_home.run("logout")
+    assert (done.returncode, done.stderr) == (
+        0,
+        f"mfasession: forgot default-mfa (file), default-user-mfa (file){COPIES}",
+    )
+    assert json.loads(alices_home.run("status", "--json").stdout) == []
