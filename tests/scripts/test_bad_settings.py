@@ -1,0 +1,116 @@
+"""Faults of config.toml: which key, what is wrong, what mends it; exit code 3 whatever the command."""
+
+import pytest
+
+from tests.scripts.checks import complaint
+from tests.support import Home, key_pair, session_section
+
+CODES = 'must be one of prompt, pinentry, totp or { command = ["…"] }'
+
+
+@pytest.fixture
+def live(home: Home) -> Home:
+    """A home with a live session: without the fault every command would go well."""
+    home.write_credentials(key_pair() + session_section())
+    return home
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "hint"),
+    [
+        ('storr = "file"', "unknown key storr", "did you mean store?"),
+        (
+            'zzz = "file"',
+            "unknown key zzz",
+            "known keys: code, default_profile, duration, profiles, refresh_margin, store",
+        ),
+        ("[profile.work]", "unknown key profile", "did you mean profiles?"),
+        ('[profiles.work]\nmfa_seral = "x"', "unknown key profiles.work.mfa_seral", "did you mean mfa_serial?"),
+        (
+            'mfa_serial = "x"',
+            "unknown key mfa_serial",
+            "mfa_serial belongs to one profile: put it below [profiles.NAME]",
+        ),
+        ('store = "disk"', "store: must be one of file, keyring", "mend store in {}"),
+        ('store = "keyrin"', "store: must be one of file, keyring (did you mean keyring?)", "mend store in {}"),
+        ("store = true", "store: must be one of file, keyring", "mend store in {}"),
+        ('duration = "14m"', "duration: must be from 15 min to 36 h", "mend duration in {}"),
+        ("duration = 129601", "duration: must be from 15 min to 36 h", "mend duration in {}"),
+        ('duration = "soon"', "duration: 'soon' is not a duration", "mend duration in {}"),
+        ("duration = 1.5", 'duration: must be a duration such as "12h"', "mend duration in {}"),
+        ("duration = true", 'duration: must be a duration such as "12h"', "mend duration in {}"),
+        ('refresh_margin = "13h"', "refresh_margin: must be from 0 s to 12 h", "mend refresh_margin in {}"),
+        ('code = "phone"', f"code: {CODES}", "mend code in {}"),
+        ("code = 5", f"code: {CODES}", "mend code in {}"),
+        ("default_profile = 7", "default_profile: must be a text", "mend default_profile in {}"),
+        ('default_profile = ""', "default_profile: must be a text", "mend default_profile in {}"),
+        ("profiles = 3", "profiles must be a table a profile", "write [profiles.NAME] and its keys below"),
+        ('[profiles]\nwork = "x"', "profiles must be a table a profile", "write [profiles.NAME] and its keys below"),
+        ('[profiles.work]\nsource = ["x"]', "profiles.work.source: must be a text", "mend profiles.work.source in {}"),
+    ],
+)
+def test_a_wrong_setting(live: Home, text: str, what: str, hint: str) -> None:
+    """Never ignored: a setting that does nothing would surprise on the day it matters."""
+    live.write_settings(text + "\n")
+    done = live.run("process")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == complaint(f"{live.settings}: {what}", hint.format(live.settings))
+    assert live.settings.read_text() == text + "\n"
+
+
+@pytest.mark.parametrize(
+    "words", [("login",), ("env",), ("exec", "--", "true"), ("status",), ("logout",)], ids=" ".join
+)
+def test_no_command_goes_on_with_it(live: Home, words: tuple[str, ...]) -> None:
+    """Not TOML: the line and column, and the session stays."""
+    before = live.credentials.read_bytes()
+    live.write_settings('store = "file"\nduration = 12h\n')
+    done = live.run(*words)
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"mfasession: {live.settings} is not TOML: ")
+    assert "line 2" in done.stderr
+    assert done.stderr.endswith(f"\n  hint: mend that line of {live.settings}\n")
+    assert live.credentials.read_bytes() == before
+
+
+def test_a_fault_is_told_each_time_and_mended_at_once(live: Home) -> None:
+    """The kept result of reading it never stands in for what the file says now."""
+    live.write_settings('duration = "8h"\n')
+    assert live.run("process").returncode == 0
+    live.write_settings('duration = "8x"\n')
+    assert [live.run("process").returncode for _ in range(2)] == [3, 3]
+    live.write_settings('duration = "9h"\n')
+    assert live.run("process").returncode == 0
+
+
+def test_the_file_that_the_environment_names(live: Home) -> None:
+    """MFASESSION_CONFIG instead of the platform's folder; one that is not there is a mistake."""
+    live.write_settings("broken\n")
+    other = live.folder / "other.toml"
+    environ = {"MFASESSION_CONFIG": str(other)}
+    done = live.run("process", environ=environ)
+    assert (done.returncode, done.stderr) == (
+        3,
+        complaint(f"no configuration at {other}", "MFASESSION_CONFIG names it: create it or unset that"),
+    )
+    other.write_text('default_profile = "default"\n')
+    assert live.run("process", environ=environ).returncode == 0
+
+
+def test_a_folder_in_its_place(live: Home) -> None:
+    """Told, not passed over."""
+    live.settings.mkdir(parents=True)
+    done = live.run("process")
+    assert (done.returncode, done.stderr) == (
+        3,
+        complaint(f"{live.settings} is a directory", f"move it away: mv {live.settings} {live.settings}.old"),
+    )
+
+
+def test_xdg_config_home(live: Home) -> None:
+    """The XDG Base Directory Specification: an absolute path counts, a relative one is ignored."""
+    folder = live.folder / "xdg" / "mfasession"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text("broken\n")
+    assert live.run("process", environ={"XDG_CONFIG_HOME": str(folder.parent)}).returncode == 3
+    assert live.run("process", environ={"XDG_CONFIG_HOME": "xdg"}).returncode == 0
