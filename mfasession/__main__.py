@@ -1,8 +1,6 @@
 """`python -m mfasession`."""
 
-import sys
-
-from mfasession.cli import main
+from mfasession.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()
