@@ -28,6 +28,8 @@ class Context:
     def __init__(self, environ: "Mapping[str, str]", options: "Options") -> None:
         self.environ = environ
         self.options = options
+        self.began = time.time()
+        """Epoch seconds."""
         self.aws_files = AwsFiles(environ)
         self.config: Config = config.load(environ)
 
@@ -77,8 +79,11 @@ class Context:
         return KeyringStore(paths.keyring_index(self.environ))
 
     def stores(self) -> "list[SessionStore]":
-        """Return every store, the credentials file first."""
-        return [self.store("file"), self.store("keyring")]
+        """Return every store that may hold a session, the credentials file first."""
+        used = {self.options.store, self.config.common.store, *(each.store for each in self.config.profiles.values())}
+        if "keyring" in used or os.path.exists(paths.keyring_index(self.environ)):
+            return [self.store("file"), self.store("keyring")]
+        return [self.store("file")]
 
     def sections(self, store: "SessionStore", only: "Profile | None") -> list[str]:
         """Return the sections that a store lists, or the one of a profile: its own keyring may lack the list."""

@@ -62,6 +62,16 @@ class Remembered:
         """Take back that a code was sent: it never arrived. Raises StoreError."""
         self._change("codes", serial, lambda kept: [sent for sent in _alive(kept) if not _is_of(sent, code)])
 
+    def refused_at(self, question: str, terminal: int) -> float:
+        """Return when a person last said no to this question on this terminal (epoch seconds), 0 if never."""
+        kept = _table(self._read(), "refusals").get(question)
+        at = kept.get("at") if isinstance(kept, dict) and kept.get("terminal") == terminal else None
+        return at if isinstance(at, float) and at <= time.time() else 0.0
+
+    def record_refusal(self, question: str, terminal: int) -> None:
+        """Keep that a person said no now; `terminal` is the ID of its session of processes. Raises StoreError."""
+        self._change("refusals", question, lambda _: {"at": time.time(), "terminal": terminal})
+
     def _sent(self, serial: str) -> list[dict[str, Any]]:
         return _alive(_table(self._read(), "codes").get(serial))
 

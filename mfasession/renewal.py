@@ -3,14 +3,15 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from mfasession import locks, paths, profiles, sessions, terminal
 from mfasession.durations import show
-from mfasession.errors import Cancelled, InputNeeded
+from mfasession.errors import Cancelled, InputNeeded, StoreError
 from mfasession.exchange import Exchange, forget_elsewhere
+from mfasession.remembered import Remembered
 
 if TYPE_CHECKING:
     from mfasession.context import Context
@@ -19,22 +20,28 @@ if TYPE_CHECKING:
 
 PATIENCE_OF_THE_ABSENT = 20.0
 """Seconds that a process without a terminal waits for one that is asking a person."""
+REFUSAL_HOLDS = 300.0
+"""Seconds that a no holds for commands that can do with the old session: botocore runs one for each of its requests."""
 
 
 def renew(context: "Context", profile: "Profile", kept: "Session | None") -> "Session":
     """Return a renewed session, kept in its store.
 
-    `kept` is the session known so far, if any. While it lives it is returned when the person cancels or when nobody can
-    answer. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, ConfigurationError, StoreError.
+    `kept` is the session known so far, if any. While it lives it is returned when the person cancels, is being asked by
+    another process, or cannot answer. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, ConfigurationError,
+    StoreError.
     """
     exchange = Exchange(context, profile)
     if exchange.needs_code and not exchange.can_ask():
         return _without_asking(context, profile, kept)
+    may_serve = kept is not None and _may_serve(context, kept)
     try:
-        with _turn(context, profile, asks=exchange.needs_code):
+        with _turn(context, profile, asks=exchange.needs_code, waits=not may_serve):
             context.aws_files.reread()
-            return _made_meanwhile(context, profile, kept) or exchange.make()
-    except (Cancelled, InputNeeded):
+            made = _made_meanwhile(context, profile, kept)
+            since = time.time() - REFUSAL_HOLDS if may_serve else context.began
+            return made or _made_now(context, profile, exchange, since)
+    except (Cancelled, InputNeeded, locks.LockTimeout):
         if kept is not None and _may_serve(context, kept):
             return kept
         raise
@@ -117,22 +124,40 @@ def _made_meanwhile(context: "Context", profile: "Profile", kept: "Session | Non
     return session if sessions.is_fresh(session, time.time(), margin, context.options.min_ttl) else None
 
 
+def _made_now(context: "Context", profile: "Profile", exchange: Exchange, since: float) -> "Session":
+    """Make the session, unless the person said no to this very question after `since` (epoch seconds)."""
+    if not exchange.needs_code:
+        return exchange.make()
+    remembered, question, here = Remembered(context.environ), _login_lock(context, profile), os.getsid(0)
+    if remembered.refused_at(question, here) > since:
+        raise Cancelled("cancelled with the question of another mfasession")
+    try:
+        return exchange.make()
+    except Cancelled:
+        with suppress(StoreError):
+            remembered.record_refusal(question, here)
+        raise
+
+
 @contextmanager
-def _turn(context: "Context", profile: "Profile", *, asks: bool) -> Iterator[None]:
+def _turn(context: "Context", profile: "Profile", *, asks: bool, waits: bool) -> Iterator[None]:
     """Hold the lock of this session, and the one of this terminal: two questions on it at once would be garbled.
 
-    Who does not ask leaves the terminal to the renewal of the source profile, which may.
+    Who does not ask leaves the terminal to the renewal of the source profile, which may. Raises locks.LockTimeout when
+    another process has a lock and this one does not wait.
     """
     ours = paths.lock_file(context.environ, "terminal", str(os.getsid(0)))
     with ExitStack() as held:
         try:
-            held.enter_context(locks.hold(_login_lock(context, profile), timeout=2.0))
+            held.enter_context(locks.hold(_login_lock(context, profile), timeout=2.0 if waits else 0.0))
         except locks.LockTimeout:
+            if not waits:
+                raise
             if not locks.is_held(ours) and terminal.is_ours():
                 terminal.say("mfasession: waiting for another mfasession, which is asking for a code elsewhere")
             held.enter_context(locks.hold(_login_lock(context, profile)))
         if asks and terminal.is_ours():
-            held.enter_context(locks.hold(ours))
+            held.enter_context(locks.hold(ours, timeout=None if waits else 0.0))
         yield
 
 
