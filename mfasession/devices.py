@@ -39,6 +39,15 @@ def usable(devices: Sequence[Device], user: str) -> list[Device]:
     return able
 
 
+def not_told(root: str) -> ConfigurationError:
+    """Return the error for a root user (its ARN), whose devices ListMFADevices may not tell."""
+    serial = f"{root.removesuffix(':root')}:mfa/root-account-mfa-device"
+    return ConfigurationError(
+        "AWS does not tell the MFA devices of the root user",
+        f"name it: mfa_serial = {serial} in the profile; better, use the key of an IAM user",
+    )
+
+
 def check_serial(serial: str) -> None:
     """Raise ConfigurationError unless AWS could take this serial number (9..256 characters, STS API reference)."""
     if Device(serial=serial).is_fido:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mfasession import codes
 from mfasession.asking import Asking
 from mfasession.caller import Caller
-from mfasession.errors import DeviceRefused, StoreError
+from mfasession.errors import AwsRefused, DeviceRefused, StoreError
 from mfasession.model import account_of
 from mfasession.remembered import Remembered
 
@@ -106,7 +106,13 @@ class Exchange:
         if known is not None:
             return known
         aws, identity = caller.ready()
-        able = devices.usable(aws.mfa_devices(), identity.user)
+        try:
+            listed = aws.mfa_devices()
+        except AwsRefused:
+            if identity.is_root:
+                raise devices.not_told(identity.arn) from None
+            raise
+        able = devices.usable(listed, identity.user)
         return able[0] if len(able) == 1 else self._chosen(able)
 
     def _chosen(self, able: "list[Device]") -> "Device":

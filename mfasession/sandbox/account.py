@@ -15,7 +15,7 @@ from mfasession.sandbox.cloud import REGIONS
 from mfasession.sandbox.control import Control
 from mfasession.sandbox.faults import Faults
 from mfasession.sandbox.gate import Gate
-from mfasession.sandbox.people import PolicyDocument, SandboxUser
+from mfasession.sandbox.people import PolicyDocument, SandboxDevice, SandboxUser
 from mfasession.sandbox.server import Server
 from mfasession.sandbox.world import World
 from mfasession.values import Secret
@@ -144,6 +144,12 @@ class Sandbox:
         """Make a key pair of the account's root user."""
         key = self._world.add_root_key()
         return LongTermKey(access_key_id=key.access_key_id, secret_access_key=Secret(key.secret))
+
+    def add_root_device(self, name: str = "root-account-mfa-device") -> SandboxDevice:
+        """Enable a virtual device for the account's root user, under the name that the console gave the first one."""
+        serial, now = self._world.arn("iam", f"mfa/{name}"), self._world.clock.now()
+        self._world.devices.add(serial, now).give_to(self._world.root().unique_id, now - 60)
+        return SandboxDevice(self._world, serial)
 
     def calls(self, action: str | None = None) -> list[Call]:
         """Return what was asked, in the order of the answers: all of it, or one operation (`GetSessionToken`)."""
