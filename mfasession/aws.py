@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions
+import botocore.parsers
 import botocore.session
 from botocore.config import Config
 
@@ -57,13 +58,21 @@ class Aws:
 
     def identity(self) -> Identity:
         """Return who the key belongs to. AWS answers this whatever the policies say."""
-        answer = self._call("GetCallerIdentity", lambda: self._client("sts").get_caller_identity())
-        return Identity(arn=answer["Arn"], account=answer["Account"])
+
+        def send() -> Identity:
+            answer = self._client("sts").get_caller_identity()
+            return Identity(arn=answer["Arn"], account=answer["Account"])
+
+        return self._call("GetCallerIdentity", send)
 
     def mfa_devices(self) -> list[Device]:
         """Return the devices of the user whose key this is (at most 8, IAM quotas)."""
-        answer = self._call("ListMFADevices", lambda: self._client("iam").list_mfa_devices())
-        return [Device(serial=each["SerialNumber"], user=each.get("UserName", "")) for each in answer["MFADevices"]]
+
+        def send() -> list[Device]:
+            answer = self._client("iam").list_mfa_devices()
+            return [Device(serial=each["SerialNumber"], user=each.get("UserName", "")) for each in answer["MFADevices"]]
+
+        return self._call("ListMFADevices", send)
 
     def session_token(self, serial: str, code: str, duration: int) -> Session:
         """Exchange a code for a session of `duration` seconds (900..129600). CodeRefused: another code may do.
@@ -71,14 +80,14 @@ class Aws:
         The request is sent once: a lost answer may have used the code up. Only throttled requests, which AWS has not
         looked at, are sent again.
         """
-        answer = self._call(
+        return self._call(
             "GetSessionToken",
-            lambda: self._client("sts").get_session_token(
-                SerialNumber=serial, TokenCode=code, DurationSeconds=duration
+            lambda: self._made(
+                self._client("sts").get_session_token(SerialNumber=serial, TokenCode=code, DurationSeconds=duration),
+                mfa_serial=serial,
             ),
             uses_code=True,
         )
-        return self._made(answer["Credentials"], mfa_serial=serial)
 
     def assume_role(
         self, role: "Role", session_name: str, *, duration: int, serial: str = "", code: str = ""
@@ -93,11 +102,16 @@ class Aws:
             request["ExternalId"] = role.external_id
         if serial:
             request |= {"SerialNumber": serial, "TokenCode": code}
-        answer = self._call("AssumeRole", lambda: self._client("sts").assume_role(**request), uses_code=bool(serial))
-        made = self._made(answer["Credentials"], mfa_serial=serial or getattr(self._key, "mfa_serial", ""))
-        return made.replace(role_arn=role.arn, identity=answer["AssumedRoleUser"]["Arn"])
 
-    def _made(self, credentials: Mapping[str, Any], mfa_serial: str) -> Session:
+        def send() -> Session:
+            answer = self._client("sts").assume_role(**request)
+            made = self._made(answer, mfa_serial=serial or getattr(self._key, "mfa_serial", ""))
+            return made.replace(role_arn=role.arn, identity=answer["AssumedRoleUser"]["Arn"])
+
+        return self._call("AssumeRole", send, uses_code=bool(serial))
+
+    def _made(self, answer: Mapping[str, Any], mfa_serial: str) -> Session:
+        credentials = answer["Credentials"]
         key_id = self._key.key_id if isinstance(self._key, Session) else self._key.access_key_id
         return Session(
             access_key_id=credentials["AccessKeyId"],
@@ -134,6 +148,8 @@ class Aws:
     def _call_once(self, operation: str, send: Callable[[], Answer]) -> Answer:
         try:
             return send()
+        except (botocore.parsers.ResponseParserError, KeyError):
+            translated = aws_errors.not_aws(operation)
         except botocore.exceptions.ClientError as error:
             said = error.response.get("Error", {})
             translated = aws_errors.refusal(

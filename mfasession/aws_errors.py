@@ -52,7 +52,17 @@ def refusal(operation: str, code: str, text: str, *, now: float, key_id: str = "
     return _other_refusal(operation, code, words)
 
 
+def not_aws(operation: str) -> MfaSessionError:
+    """Return our error for an answer that AWS would never give."""
+    return Unanswered(
+        f"something that is not AWS answered {operation}",
+        "is there a portal to sign in to, or a proxy? look at HTTPS_PROXY and endpoint_url, then run it again",
+    )
+
+
 def _other_refusal(operation: str, code: str, words: str) -> MfaSessionError:
+    if not code:
+        return not_aws(operation)
     said = printable(words.removesuffix("."))
     if code in _DENIED:
         return AwsRefused(f"AWS denied {operation}: {said}", _denied_hint(operation))
