@@ -43,8 +43,10 @@ def main(words: "Sequence[str] | None" = None) -> int:
     if sys.stdout is None or sys.stderr is None:
         _open_closed_streams()
     try:
-        code = _run_words(words)
-        _flush()
+        try:
+            code = _run_words(words)
+        finally:
+            _flush()
     except BrokenPipeError:
         # The reader went away.
         _drop_stdout()
@@ -112,7 +114,7 @@ def _flush() -> None:
 
 
 def _drop_stdout() -> None:
-    """What is left in the buffer must not be flushed into the broken stdout when the interpreter ends."""
+    """What is left in the buffer must not be flushed into the broken stdout when the program ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -136,6 +138,10 @@ def _report(error: BaseException, words: "Sequence[str]") -> int:
         complain(f"unexpected failure: {type(error).__name__}", "run it again with --debug and report what it shows")
     if _command(words) == "env":
         _fail_the_eval(code, words)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_stdout()
     return code
 
 
@@ -162,7 +168,3 @@ def _fail_the_eval(code: int, words: "Sequence[str]") -> None:
             named = word.partition("=")[2]
     shell = named if named in shells.NAMES else shells.detect(os.environ.get("SHELL", ""))
     sys.stdout.write(shells.failure(shell, code))
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _drop_stdout()

@@ -9,14 +9,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("env", "exec", "process")
+COMMANDS = ("env", "exec", "process", "status", "login")
 
 
 def parse(words: "Sequence[str]") -> "Options | None":
-    """Return the options of `env`, `exec` or `process` with -p, --profile, --no-input or --shell; None for all else."""
+    """Return the options of a command with -p, --profile, --no-input, --shell or --json alone; None for all else."""
     if not words or words[0] not in COMMANDS:
         return None
-    command, profile, shell, no_input = words[0], "", "", False
+    command, profile, shell, no_input, json = words[0], "", "", False, False
     behind: tuple[str, ...] = ()
     rest = iter(words[1:])
     for word in rest:
@@ -30,11 +30,13 @@ def parse(words: "Sequence[str]") -> "Options | None":
             shell = next(rest, "-")
             if not _is_shell(shell):
                 return None
+        elif word == "--json" and command == "status":
+            json = True
         elif word == "--" and command == "exec":
             behind = tuple(rest)
         else:
             return None
-    return Options(command=command, profile=profile, shell=shell, no_input=no_input, words=behind)
+    return Options(command=command, profile=profile, shell=shell, no_input=no_input, json=json, words=behind)
 
 
 def _is_shell(name: str) -> bool:

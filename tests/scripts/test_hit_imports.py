@@ -25,7 +25,7 @@ def imported(home: Home, *words: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "words", [("process",), ("env",), ("env", "--shell", "fish"), ("exec", "--", "true")], ids=" ".join
+    "words", [("process",), ("env",), ("env", "--shell", "fish"), ("exec", "--", "true"), ("status",)], ids=" ".join
 )
 @pytest.mark.parametrize(
     "settings", ["", 'store = "file"\n[profiles.default]\nduration = "8h"\n'], ids=["bare", "config"]
