@@ -74,23 +74,9 @@ def _run_words(words: "Sequence[str]") -> int:
 def _run(options: "Options") -> int:
     from mfasession.context import Context
 
-    context = Context(os.environ, options)
-    # Named one by one: importlib would cost the hit path its import machinery in Python.
-    if options.command == "process":
-        from mfasession.commands import process
-
-        return process.run(context)
-    if options.command == "env":
-        from mfasession.commands import env
-
-        return env.run(context)
-    if options.command == "exec":
-        from mfasession.commands import exec as exec_
-
-        return exec_.run(context)
-    from importlib import import_module
-
-    code: int = import_module(f"mfasession.commands.{options.command}").run(context)
+    # Not importlib's import_module: importing that costs more than all the rest of a hit.
+    command = __import__(f"mfasession.commands.{options.command}", fromlist=["run"])
+    code: int = command.run(Context(os.environ, options))
     return code
 
 
