@@ -47,7 +47,8 @@ class Asking:
                 if refusals >= self._source.tries:
                     raise _stop(refused, refusals) from None
                 self._ask_again(refused.message, wait=not self._source.interactive)
-            except Unanswered:
+            except Unanswered as lost:
+                lost.hint = "this code may be used up: wait for the next one on the device, then run it again"
                 raise
             except AwsUnreachable:
                 # AWS has not seen it: it is as good as before.

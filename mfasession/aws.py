@@ -5,6 +5,7 @@ The clients are given the long-term key itself and never search for credentials:
 `credential_process`.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -183,6 +184,11 @@ def _session(profile: "Profile", key: LongTermKey | Session, environ: Mapping[st
     name = profile.name if profile.name in names else profile.key_section
     if name in names:
         known.set_config_variable("profile", name)
+    bundle = known.get_config_variable("ca_bundle")
+    if bundle and not os.path.exists(bundle):
+        raise ConfigurationError(
+            f"there are no certificates at {printable(bundle)}", "mend AWS_CA_BUNDLE, or ca_bundle in the profile"
+        )
     region = profile.region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     return boto3.Session(
         aws_access_key_id=key.access_key_id,

@@ -1,0 +1,224 @@
+"""The way to AWS fails: exit code 5, who did not answer, and a code that may have arrived is not sent again."""
+
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.scripts.checks import asked, complaint, log_in
+from tests.support import Home, key_pair, need, session_section
+
+AGAIN = "look at the network, then run it again"
+NEXT_CODE = "this code may be used up: wait for the next one on the device, then run it again"
+SENT = complaint(
+    "that code was sent to AWS before, and AWS takes each only once",
+    "wait for the next code on the device, then run it again",
+)
+BUSY = complaint("AWS is busy and refuses to answer now (throttled)", "wait a minute, then run it again")
+
+
+def failed(home: Home, *words: str, environ: dict[str, str] | None = None) -> str:
+    """What a login says that did not reach AWS: every byte of the file as it was."""
+    before = home.credentials.read_bytes()
+    done = home.run("login", *words, environ=environ)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert home.credentials.read_bytes() == before
+    return done.stderr
+
+
+def _request(connection: socket.socket) -> bytes:
+    """One request, its body included."""
+    request = b""
+    while b"\r\n\r\n" not in request or (request.startswith(b"POST") and b"Version=" not in request):
+        more = connection.recv(4096)
+        if not more:
+            break
+        request += more
+    return request
+
+
+@contextmanager
+def listening(context: ssl.SSLContext | None = None, answer: bytes = b"") -> Iterator[tuple[int, list[bytes]]]:
+    """A server on loopback that notes the first bytes of each connection and gives one answer; its port."""
+    heard: list[bytes] = []
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            try:
+                connection.settimeout(10)
+                if context is not None:
+                    connection = context.wrap_socket(connection, server_side=True)
+                heard.append(_request(connection))
+                connection.sendall(answer)
+            except OSError as error:
+                heard.append(str(error).encode())
+            finally:
+                connection.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield server.getsockname()[1], heard
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+
+
+def test_nobody_listens(home: Home) -> None:
+    """No network, as a closed port has it."""
+    home.write_credentials(key_pair())
+    assert failed(home, "--code", "123456") == complaint("127.0.0.1 cannot be reached", AGAIN)
+
+
+def test_an_endpoint_that_is_no_url(home: Home) -> None:
+    """A mistake of the configuration, not of the network."""
+    home.write_credentials(key_pair())
+    done = home.run("login", "--code", "123456", environ={"AWS_ENDPOINT_URL": "sts.example"})
+    assert (done.returncode, done.stderr) == (
+        3,
+        complaint("the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL"),
+    )
+
+
+def test_a_region_that_is_none(home: Home) -> None:
+    """Told as the region, wherever it stands."""
+    home.write_credentials(key_pair())
+    done = home.run("login", "--code", "123456", environ={"AWS_REGION": "eu west 1"})
+    assert (done.returncode, done.stderr) == (
+        3,
+        complaint("the region is not a region's name", "mend region or AWS_REGION"),
+    )
+
+
+@pytest.mark.parametrize("port", ["closed", "refusing"])
+def test_a_proxy_that_refuses(home: Home, port: str) -> None:
+    """The proxy is named as the culprit, not AWS."""
+    home.write_credentials(key_pair())
+    with listening(answer=b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") as (number, heard):
+        proxy = f"http://127.0.0.1:{9 if port == 'closed' else number}"
+        environ = {"AWS_ENDPOINT_URL": "https://sts.eu-west-1.amazonaws.com", "HTTPS_PROXY": proxy}
+        assert failed(home, "--code", "123456", environ=environ) == complaint(
+            "the proxy did not let the request through", "look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+        )
+        assert all(line.startswith(b"CONNECT sts.eu-west-1.amazonaws.com:443 ") for line in heard)
+        assert bool(heard) == (port == "refusing")
+
+
+@pytest.fixture
+def untrusted(tmp_path: Path) -> ssl.SSLContext:
+    """A certificate that nobody has signed but itself."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    words = (
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
+        f"-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout {key} -out {certificate}"
+    )
+    subprocess.run([need("openssl"), *words.split()], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def test_an_untrusted_certificate(home: Home, untrusted: ssl.SSLContext, tmp_path: Path) -> None:
+    """Nothing is sent to whoever answers; behind a company proxy AWS_CA_BUNDLE mends it."""
+    home.write_credentials(key_pair())
+    with listening(untrusted, b"HTTP/1.1 503 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") as (port, heard):
+        environ = {"AWS_ENDPOINT_URL": f"https://127.0.0.1:{port}"}
+        assert failed(home, "--code", "123456", environ=environ) == complaint(
+            "the certificate of 127.0.0.1 is not trusted: another machine may be answering",
+            "behind a company proxy, name its certificates: AWS_CA_BUNDLE=FILE",
+        )
+        assert not any(b"POST" in line for line in heard)
+        environ["AWS_CA_BUNDLE"] = str(tmp_path / "certificate.pem")
+        said = failed(home, "--code", "123456", environ=environ)
+        assert said == complaint("AWS failed to answer GetCallerIdentity (503)", "run it again in a moment")
+        assert any(b"POST" in line for line in heard)
+
+
+def test_a_ca_bundle_that_is_none(home: Home) -> None:
+    """The file that AWS_CA_BUNDLE names is not there."""
+    home.write_credentials(key_pair())
+    environ = {"AWS_ENDPOINT_URL": "https://127.0.0.1:9", "AWS_CA_BUNDLE": "/no/such/file"}
+    done = home.run("login", "--code", "123456", environ=environ)
+    assert (done.returncode, done.stderr) == (
+        3,
+        complaint("there are no certificates at /no/such/file", "mend AWS_CA_BUNDLE, or ca_bundle in the profile"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("lose_answer", "127.0.0.1 did not answer GetSessionToken"),
+        ("hang_up", "127.0.0.1 did not answer GetSessionToken"),
+        ("error500", "AWS failed to answer GetSessionToken (InternalFailure)"),
+    ],
+)
+def test_a_lost_answer_is_not_asked_for_again(
+    aws: Sandbox, alices_home: Home, alice: SandboxUser, kind: str, message: str
+) -> None:
+    """The code may be used up: it is sent once, never again, and the next one makes the session."""
+    code = alice.devices[0].code()
+    aws.faults.add("GetSessionToken", kind)
+    assert failed(alices_home, "--code", code) == complaint(message, NEXT_CODE)
+    assert asked(aws, alice).count("GetSessionToken") == 1
+    done = alices_home.run("login", "--code", code)
+    assert (done.returncode, done.stderr) == (4, SENT)
+    assert asked(aws, alice).count("GetSessionToken") == 1
+    log_in(alices_home, alice.devices[0], steps=1)
+
+
+@pytest.mark.parametrize("action", ["GetCallerIdentity", "ListMFADevices", "GetSessionToken"])
+def test_throttled_for_a_moment(aws: Sandbox, alices_home: Home, alice: SandboxUser, action: str) -> None:
+    """AWS has not looked at a throttled request: the same one goes out again, with the same code."""
+    aws.faults.add(action, "throttle", times=2)
+    log_in(alices_home, alice.devices[0])
+    assert asked(aws, alice).count(action) == 3
+
+
+def test_throttled_for_good(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+    """Four tries and no more; the code was not looked at and is still good."""
+    code = alice.devices[0].code()
+    aws.faults.add("GetSessionToken", "throttle", times=9)
+    assert failed(alices_home, "--code", code) == BUSY
+    assert asked(aws, alice).count("GetSessionToken") == 4
+    aws.faults.clear()
+    assert alices_home.run("login", "--code", code).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["hang_up", "lose_answer", "error500"])
+@pytest.mark.parametrize("action", ["GetCallerIdentity", "ListMFADevices"])
+def test_a_question_that_costs_nothing_is_asked_again(
+    aws: Sandbox, alices_home: Home, alice: SandboxUser, action: str, kind: str
+) -> None:
+    """A hiccup on the way is no reason to fail."""
+    aws.faults.add(action, kind, times=2)
+    log_in(alices_home, alice.devices[0])
+
+
+def test_a_code_is_still_good_when_aws_was_never_asked(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+    """No network now, network again: the same code a few seconds later is no second use."""
+    code = alice.devices[0].code()
+    assert failed(alices_home, "--code", code, environ={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}).startswith(
+        "mfasession: 127.0.0.1 cannot be reached\n"
+    )
+    aws.faults.add("GetCallerIdentity", "hang_up", times=9)
+    assert failed(alices_home, "--code", code) == complaint("127.0.0.1 did not answer GetCallerIdentity", AGAIN)
+    aws.faults.clear()
+    assert alices_home.run("login", "--code", code).returncode == 0
+
+
+def test_a_live_session_needs_no_network(home: Home) -> None:
+    """Everything but a login works on the train."""
+    home.write_credentials(key_pair() + session_section())
+    for words in (("env",), ("process",), ("exec", "--", "true"), ("status",), ("login",)):
+        assert home.run(*words).returncode == 0
