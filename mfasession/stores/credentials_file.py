@@ -44,7 +44,7 @@ class CredentialsFileStore:
     def check(self, section: str) -> None:
         """Raise what `save` would raise, as far as can be told before a code is spent on it."""
         self._files.reread()
-        self._edited(section, lambda text: text)
+        self._edited(section, lambda text: ini.set_section(text, section, {"manager": MANAGER}))
         files.check_replaceable(self._files.credentials_path)
 
     def save(self, section: str, session: Session) -> None:
