@@ -28,7 +28,7 @@ def refusal(operation: str, code: str, text: str, *, now: float, key_id: str = "
     if code in _UNKNOWN_KEY:
         return AwsRefused(
             f"AWS does not know {key}: it is deleted, inactive, mistyped or of another partition",
-            "look at your access keys in the IAM console, or ask your administrator",
+            "look at your access keys in the IAM console; in China and GovCloud the profile needs its region",
         )
     if code == "RequestTimeTooSkewed" or words.startswith(("Signature expired", "Signature not yet current")):
         return _skew(words, now)

@@ -83,6 +83,18 @@ class Home:
         )
 
 
+def in_a_process(script: str, *words: str, environ: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run Python in a process of its own: a second sandbox needs one."""
+    return subprocess.run(
+        [sys.executable, "-c", script, *words],
+        env={**os.environ, **(environ or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 KEY_ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 SESSION_ID = "ASIAIOSFODNN7EXAMPLE"
 """AWS's own documentation's examples."""
@@ -130,3 +142,12 @@ def made_profile(**changes: Any) -> Profile:
         "mfa_serial": "arn:aws:iam::123456789012:mfa/phone",
     }
     return Profile(**{**fields, **changes})
+
+
+def move_into(home: Home, patch: pytest.MonkeyPatch) -> None:
+    """Give this very process a home's environment, as a command there has it: no AWS, no proxy and no XDG of ours."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "MFASESSION_", "XDG_")) or name.lower().endswith("_proxy"):
+            patch.delenv(name)
+    for name, value in home.environ.items():
+        patch.setenv(name, value)

@@ -13,21 +13,9 @@ import pytest
 from mfasession.errors import ConfigurationError
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.sandbox.clients import session
-from tests.support import Home, need
+from tests.support import Home, in_a_process, need
 
 RUN = "import sys; from mfasession.sandbox.run import run; sys.exit(run(sys.argv[1:]))"
-
-
-def in_a_process(script: str, *words: str, environ: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run Python with a sandbox of its own."""
-    return subprocess.run(
-        [sys.executable, "-c", script, *words],
-        env={**os.environ, **(environ or {})},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def test_the_aws_cli(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:

@@ -39,7 +39,7 @@ def unknown(key_id: str) -> str:
     """What is said of a key that AWS does not know."""
     return complaint(
         f"AWS does not know key {key_id}: it is deleted, inactive, mistyped or of another partition",
-        "look at your access keys in the IAM console, or ask your administrator",
+        "look at your access keys in the IAM console; in China and GovCloud the profile needs its region",
     )
 
 

@@ -1,17 +1,14 @@
 """The way to AWS fails: exit code 5, who did not answer, and a code that may have arrived is not sent again."""
 
-import socket
 import ssl
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.scripts.checks import asked, complaint, log_in
+from tests.scripts.listener import listening
 from tests.support import Home, key_pair, need, session_section
 
 AGAIN = "look at the network, then run it again"
@@ -30,48 +27,6 @@ def failed(home: Home, *words: str, environ: dict[str, str] | None = None) -> st
     assert (done.returncode, done.stdout) == (5, "")
     assert home.credentials.read_bytes() == before
     return done.stderr
-
-
-def _request(connection: socket.socket) -> bytes:
-    """One request, its body included."""
-    request = b""
-    while b"\r\n\r\n" not in request or (request.startswith(b"POST") and b"Version=" not in request):
-        more = connection.recv(4096)
-        if not more:
-            break
-        request += more
-    return request
-
-
-@contextmanager
-def listening(context: ssl.SSLContext | None = None, answer: bytes = b"") -> Iterator[tuple[int, list[bytes]]]:
-    """A server on loopback that notes the first bytes of each connection and gives one answer; its port."""
-    heard: list[bytes] = []
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = server.accept()
-            except OSError:
-                return
-            try:
-                connection.settimeout(10)
-                if context is not None:
-                    connection = context.wrap_socket(connection, server_side=True)
-                heard.append(_request(connection))
-                connection.sendall(answer)
-            except OSError as error:
-                heard.append(str(error).encode())
-            finally:
-                connection.close()
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield server.getsockname()[1], heard
-    finally:
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
 
 
 def test_nobody_listens(home: Home) -> None:

@@ -1,0 +1,49 @@
+"""A server on loopback that is no AWS: a proxy, somebody with another certificate."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def _request(connection: socket.socket) -> bytes:
+    """One request, its body included."""
+    request = b""
+    while b"\r\n\r\n" not in request or (request.startswith(b"POST") and b"Version=" not in request):
+        more = connection.recv(4096)
+        if not more:
+            break
+        request += more
+    return request
+
+
+@contextmanager
+def listening(context: ssl.SSLContext | None = None, answer: bytes = b"") -> Iterator[tuple[int, list[bytes]]]:
+    """A server on loopback that notes the first bytes of each connection and gives one answer; its port."""
+    heard: list[bytes] = []
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            try:
+                connection.settimeout(10)
+                if context is not None:
+                    connection = context.wrap_socket(connection, server_side=True)
+                heard.append(_request(connection))
+                connection.sendall(answer)
+            except OSError as error:
+                heard.append(str(error).encode())
+            finally:
+                connection.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield server.getsockname()[1], heard
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()

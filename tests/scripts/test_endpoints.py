@@ -1,0 +1,148 @@
+"""Where STS and IAM are asked: endpoints, regions and partitions as the AWS files and the environment say."""
+
+import json
+
+import pytest
+
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.scripts.checks import asked, complaint, log_in, section
+from tests.scripts.listener import listening
+from tests.support import Home, in_a_process
+
+CN, GOV = "arn:aws-cn:iam::123456789012:mfa/phone", "arn:aws-us-gov:iam::123456789012:mfa/phone"
+AWS = "arn:aws:iam::123456789012:mfa/phone"
+
+
+@pytest.fixture
+def nowhere(alices_home: Home) -> Home:
+    """Alice's home without the variable that leads to the sandbox."""
+    del alices_home.environ["AWS_ENDPOINT_URL"]
+    return alices_home
+
+
+def test_endpoint_url_of_the_profile(nowhere: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """The standard key of the configuration file, for both services."""
+    nowhere.config.write_text(f"[default]\nendpoint_url = {aws.url}\n")
+    log_in(nowhere, alice.devices[0])
+    assert asked(aws, alice) == ["GetCallerIdentity", "ListMFADevices", "GetSessionToken"]
+
+
+def test_a_services_section(nowhere: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """One endpoint for each service, in the section that the profile names."""
+    nowhere.config.write_text(
+        "[default]\nservices = here\nendpoint_url = http://127.0.0.1:9\n"
+        f"[services here]\nsts =\n  endpoint_url = {aws.url}\niam =\n  endpoint_url = {aws.url}\n"
+    )
+    log_in(nowhere, alice.devices[0])
+    assert asked(aws, alice) == ["GetCallerIdentity", "ListMFADevices", "GetSessionToken"]
+
+
+def test_the_endpoint_of_sts_alone(nowhere: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """AWS_ENDPOINT_URL_STS is enough when the device is named, as in a network with an STS endpoint of its own."""
+    nowhere.config.write_text(f"[default]\nmfa_serial = {alice.devices[0].serial}\n")
+    nowhere.environ["AWS_ENDPOINT_URL_STS"] = aws.url
+    log_in(nowhere, alice.devices[0])
+    assert asked(aws, alice) == ["GetCallerIdentity", "GetSessionToken"]
+
+
+def test_the_endpoint_of_a_source_section(nowhere: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """A profile of config.toml alone, whose key section says where to ask."""
+    nowhere.config.write_text(f"[default]\nendpoint_url = {aws.url}\n")
+    nowhere.write_settings('[profiles.work]\nsource = "default"\n')
+    log_in(nowhere, alice.devices[0], "-p", "work")
+    assert asked(aws, alice)[-1] == "GetSessionToken"
+
+
+def test_the_endpoint_of_a_role_profile(nowhere: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """Each profile has its own: the code goes to the source's, AssumeRole to the role's."""
+    role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
+    there = f"endpoint_url = {aws.url}\n"
+    nowhere.config.write_text(
+        f"[default]\n{there}[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n{there}"
+    )
+    log_in(nowhere, alice.devices[0], "-p", "admin")
+    assert section(nowhere.credentials, "admin-mfa")["mfasession_role_arn"] == role.arn
+
+
+@pytest.mark.parametrize(
+    ("config", "environ", "host"),
+    [
+        (f"mfa_serial = {AWS}\nregion = eu-west-1\n", {}, "sts.eu-west-1.amazonaws.com"),
+        (f"mfa_serial = {AWS}\n", {"AWS_REGION": "eu-west-2"}, "sts.eu-west-2.amazonaws.com"),
+        (f"mfa_serial = {AWS}\n", {"AWS_DEFAULT_REGION": "eu-west-3"}, "sts.eu-west-3.amazonaws.com"),
+        (f"mfa_serial = {AWS}\n", {}, "sts.us-east-1.amazonaws.com"),
+        ("", {}, "sts.us-east-1.amazonaws.com"),
+        (f"mfa_serial = {AWS}\nregion = eu-west-1\nsts_regional_endpoints = legacy\n", {}, "sts.amazonaws.com"),
+        (
+            f"mfa_serial = {AWS}\nregion = eu-west-1\n",
+            {"AWS_STS_REGIONAL_ENDPOINTS": "legacy"},
+            "sts.amazonaws.com",
+        ),
+        (f"mfa_serial = {CN}\n", {}, "sts.cn-north-1.amazonaws.com.cn"),
+        (f"mfa_serial = {CN}\nregion = cn-northwest-1\n", {}, "sts.cn-northwest-1.amazonaws.com.cn"),
+        (f"mfa_serial = {GOV}\n", {}, "sts.us-gov-west-1.amazonaws.com"),
+        (f"mfa_serial = {GOV}\nregion = us-gov-east-1\n", {}, "sts.us-gov-east-1.amazonaws.com"),
+        (
+            f"mfa_serial = {AWS}\nregion = us-east-2\nuse_fips_endpoint = true\n",
+            {},
+            "sts-fips.us-east-2.amazonaws.com",
+        ),
+    ],
+)
+def test_which_sts_is_asked(nowhere: Home, config: str, environ: dict[str, str], host: str) -> None:
+    """broamski/aws-mfa#86, #76: the region's own STS, the partition's where none is named; a proxy sees which."""
+    del nowhere.environ["AWS_REGION"]
+    nowhere.config.write_text(f"[default]\n{config}")
+    with listening(answer=b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") as (port, heard):
+        proxy = {"HTTPS_PROXY": f"http://127.0.0.1:{port}"}
+        assert nowhere.run("login", "--code", "123456", environ={**environ, **proxy}).returncode == 5
+    assert {line.split()[1].decode() for line in heard} == {f"{host}:443"}
+
+
+PARTITION = """
+import json, sys
+from pathlib import Path
+from mfasession.sandbox import Sandbox
+from tests.support import Home, key_pair
+with Sandbox(partition=sys.argv[1]) as aws:
+    user = aws.add_user("li")
+    phone = user.add_device("phone")
+    home = Home(Path(sys.argv[2]), {"AWS_ENDPOINT_URL": aws.url})
+    role = aws.add_role("admin", trusted=[user.arn])
+    home.write_credentials(key_pair("default", user.key.access_key_id, user.key.secret_access_key.reveal()))
+
+    def told(steps, *words):
+        done = home.run("login", "--force", *words, "--code", phone.code(steps))
+        return [done.returncode, done.stderr]
+
+    nowhere = told(0)
+    by_serial = told(0, "--serial", phone.serial)
+    home.config.write_text(
+        f"[default]\\nregion = {aws.region}\\n[profile admin]\\nrole_arn = {role.arn}\\nsource_profile = default\\n"
+    )
+    print(json.dumps({
+        "nowhere": nowhere, "key": user.key.access_key_id, "by serial": by_serial, "by region": told(1),
+        "role": told(2, "-p", "admin"), "status": json.loads(home.run("status", "--json").stdout),
+        "env": json.loads(home.run("env", "--shell", "json").stdout),
+    }))
+"""
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
+def test_other_partitions(partition: str, alices_home: Home) -> None:
+    """broamski/aws-mfa#86, #76: China and GovCloud, with the region of the profile or the partition of its device."""
+    done = in_a_process(PARTITION, partition, str(alices_home.folder / "li"))
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    for way in ("by serial", "by region", "role"):
+        assert told[way][0] == 0, told[way]
+    user, admin = told["status"]
+    assert user["identity"] == f"arn:{partition}:iam::123456789012:user/li"
+    assert user["mfa_serial"] == f"arn:{partition}:iam::123456789012:mfa/phone"
+    assert admin["identity"] == f"arn:{partition}:sts::123456789012:assumed-role/admin/li"
+    assert told["env"]["AWS_REGION"] == user["region"]
+    said = complaint(
+        f"AWS does not know key {told['key']}: it is deleted, inactive, mistyped or of another partition",
+        "look at your access keys in the IAM console; in China and GovCloud the profile needs its region",
+    )
+    assert told["nowhere"] == [4, said]
