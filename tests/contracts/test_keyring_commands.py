@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -26,19 +26,10 @@ save_long_term_key(sys.argv[1], LongTermKey(access_key_id=key_id, secret_access_
 
 
 @pytest.fixture
-def service() -> Iterator[SecretService]:
-    """An unlocked Secret Service for each test."""
-    need("gnome-keyring-daemon")
-    with SecretService() as started:
-        yield started
-
-
-@pytest.fixture
-def home(alices_home: Home, service: SecretService) -> Home:
-    """Alice's home on that bus, with the keyring as the store."""
-    alices_home.environ["DBUS_SESSION_BUS_ADDRESS"] = service.environ["DBUS_SESSION_BUS_ADDRESS"]
-    alices_home.write_settings('store = "keyring"\n')
-    return alices_home
+def home(keyring_home: Home) -> Home:
+    """Alice's home with the keyring as the store."""
+    keyring_home.write_settings('store = "keyring"\n')
+    return keyring_home
 
 
 def log_in(home: Home, alice: SandboxUser, *words: str, steps: int = 0) -> None:
