@@ -1,6 +1,5 @@
 """The one room that talks to AWS, against the sandbox and against what else may answer in its place."""
 
-import os
 import threading
 import time
 import traceback
@@ -18,7 +17,7 @@ from mfasession.model import Device, LongTermKey, Session
 from mfasession.profiles import Profile, Role
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.values import Secret
-from tests.support import SECRET, made_profile, made_session
+from tests.support import SECRET, Home, made_profile, made_session, move_into
 
 WRONG_CODE = "0" * 6
 
@@ -26,11 +25,8 @@ WRONG_CODE = "0" * 6
 @pytest.fixture
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The process's environment without any AWS of its own: no files, no keys, no proxy."""
-    for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
+    move_into(Home(tmp_path, {"AWS_EC2_METADATA_DISABLED": "true"}), monkeypatch)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     return monkeypatch
 
 
@@ -343,11 +339,9 @@ def test_aws_is_not_reached(
 
 def test_certificates_that_are_not_there(alice: SandboxUser, surroundings: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The hint names the setting."""
-    with web_server(200, b"") as url:
-        surroundings.setenv("AWS_ENDPOINT_URL", url.replace("http", "https"))
-        surroundings.setenv("AWS_CA_BUNDLE", str(tmp_path / "none.pem"))
-        with pytest.raises(errors.AwsUnreachable) as caught:
-            opened(alice).identity()
+    surroundings.setenv("AWS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    with pytest.raises(errors.ConfigurationError) as caught:
+        opened(alice).identity()
     assert "AWS_CA_BUNDLE" in caught.value.hint
 
 
