@@ -52,7 +52,8 @@ def _cli_2() -> str:
 
 CLIENTS: Mapping[str, Callable[[Sandbox], tuple[str, ...]]] = {"boto3": boto3, "cli 1": cli_1, "cli 2": cli_2}
 
-WAYS: Mapping[str, Callable[[Home, tuple[str, ...]], Done]] = {
+Way = Callable[[Home, tuple[str, ...]], Done]
+WAYS: Mapping[str, Way] = {
     "process": lambda home, words: home.run_program(*words, environ={"AWS_PROFILE": "by-process"}),
     "file": lambda home, words: home.run_program(*words, environ={"AWS_PROFILE": "default-mfa"}),
     "env": lambda home, words: home.run_program("bash", "-c", 'eval "$(mfasession env)" && exec "$@"', "bash", *words),

@@ -1,11 +1,19 @@
 """Profiles around `credential_process`: a key in a section of its own, mfasession on itself, static keys beside it."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import CLIENTS, WAYS, last_call
+from tests.clients.programs import CLIENTS, WAYS, Way, last_call, log_in
 from tests.support import BIN, MFASESSION, Home, key_pair
 
+ROLE_WAYS: Mapping[str, Way] = {
+    **WAYS,
+    "process": lambda home, words: home.run_program(*words, environ={"AWS_PROFILE": "role-process"}),
+    "file": lambda home, words: home.run_program(*words, environ={"AWS_PROFILE": "default-role-mfa"}),
+}
+"""How a client comes to the session of `default-role`, which MFASESSION_PROFILE names."""
 PROCESS = f"credential_process = {MFASESSION} process -p "
 
 
@@ -125,3 +133,43 @@ def test_static_keys_beside_the_process(
     assert done.stderr.count("\n") == 1
     done = alices_home.run_program(*words)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_session_in_the_profile_itself(
+    alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...]
+) -> None:
+    """99designs/aws-vault#623: README's `source` and `session_profile`: AWS_PROFILE=work is all that clients need."""
+    with_key_in(alices_home, alice, "work-long-term", "[profile work]\nregion = us-west-2\n")
+    alices_home.write_settings('[profiles.work]\nsource = "work-long-term"\nsession_profile = "work"\n')
+    alices_home.environ["AWS_PROFILE"] = "work"
+    assert alices_home.run_program(*words).returncode != 0
+    done = alices_home.run("login", "--code", alice.devices[0].code())
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("\n") == 1
+    done = alices_home.run_program(*words)
+    assert done.returncode == 0, done.stderr
+    assert last_call(aws, alice).region == "us-west-2"
+    assert alices_home.run("logout").returncode == 0
+    assert alices_home.run_program(*words).returncode != 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_role(alices_home: Home, aws: Sandbox, alice: SandboxUser, way: str) -> None:
+    """fwdcloudsec/granted#768: a role profile on every way to a session, two roles with one code."""
+    names = [f"{role}-{alice.name}-{way}" for role in ("deploy", "audit")]
+    roles = [aws.add_role(name, trusted=[alice.arn]) for name in names]
+    with alices_home.config.open("a") as config:
+        for name, role in zip(("default-role", "other-role"), roles, strict=True):
+            config.write(f"[profile {name}]\nrole_arn = {role.arn}\nsource_profile = default\nregion = us-west-2\n")
+        config.write(f"[profile role-process]\nregion = us-west-2\n{PROCESS}default-role\n")
+    log_in(alices_home, alice, "-p", "default-role")
+    alices_home.environ["MFASESSION_PROFILE"] = "default-role"
+    done = ROLE_WAYS[way](alices_home, CLIENTS["boto3"](aws))
+    assert done.returncode == 0, done.stderr
+    call = aws.calls("ListBuckets")[-1]
+    assert f":assumed-role/{names[0]}/" in call.user
+    assert call.region == "us-west-2"
+    done = alices_home.run("exec", "-p", "other-role", "--", *CLIENTS["boto3"](aws))
+    assert done.returncode == 0, done.stderr
+    assert f":assumed-role/{names[1]}/" in aws.calls("ListBuckets")[-1].user
+    assert [call.outcome for call in aws.calls("GetSessionToken") if call.user == alice.arn] == ["ok"]
