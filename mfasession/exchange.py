@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from mfasession import codes
 from mfasession.asking import Asking
 from mfasession.caller import Caller
-from mfasession.errors import AwsRefused, DeviceRefused, StoreError
+from mfasession.durations import show
+from mfasession.errors import AwsRefused, ConfigurationError, DeviceRefused, StoreError
 from mfasession.model import account_of
 from mfasession.remembered import Remembered
 
@@ -47,11 +48,21 @@ class Exchange:
         section = self._profile.session_section
         # Before a code is spent: what cannot be kept must not be asked for.
         store.check(section)
+        if (role := self._profile.role) is not None:
+            self._check_min_ttl(min(role.duration, CHAINED_MAXIMUM) if self._chained_role else role.duration)
         made = self._assumed(self._chained_role) if self._chained_role else self._exchanged()
         session = made.replace(region=self._profile.region, instead_of=self._profile.instead_of or made.instead_of)
         store.save(section, session)
         forget_elsewhere(self._context, self._profile)
         return session
+
+    def _check_min_ttl(self, longest: int) -> None:
+        profile, wanted = self._profile, self._context.options.min_ttl
+        if wanted > longest:
+            raise ConfigurationError(
+                f"a new session of profile {profile.name} lasts {show(longest)}, and --min-ttl wants {show(wanted)}",
+                "lower --min-ttl" + ("; a role lasts longer with its duration_seconds" if profile.role else ""),
+            )
 
     def _assumed(self, role: "Role") -> "Session":
         from mfasession.aws import Aws
@@ -90,8 +101,11 @@ class Exchange:
         if role is not None:
             name = _role_session_name(role, identity.arn)
             return lambda code: aws.assume_role(role, name, duration=role.duration, serial=device.serial, code=code)
-        wanted = self._context.options.duration or self._profile.settings.duration
-        duration = min(wanted, ROOT_MAXIMUM) if identity.is_root else wanted
+        options = self._context.options
+        duration = options.duration or max(self._profile.settings.duration, options.min_ttl)
+        if identity.is_root:
+            self._check_min_ttl(ROOT_MAXIMUM)
+            duration = min(duration, ROOT_MAXIMUM)
         return lambda code: aws.session_token(device.serial, code, duration).replace(identity=identity.arn)
 
     def _device(self, caller: Caller) -> "Device":

@@ -4,6 +4,8 @@ import time
 from typing import TYPE_CHECKING
 
 from mfasession import renewal
+from mfasession.durations import show
+from mfasession.errors import UsageError
 from mfasession.messages import complain, say, until
 
 if TYPE_CHECKING:
@@ -32,6 +34,12 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context") -> int:
     """Say until when the session is valid; make it first when it must be made."""
+    options = context.options
+    if 0 < options.duration < options.min_ttl:
+        raise UsageError(
+            f"a session of {show(options.duration)} never has {show(options.min_ttl)} left",
+            "raise --duration, or lower --min-ttl",
+        )
     profile = context.profile()
     session = context.session(profile)
     renewal.settle(context, profile, session)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from mfasession.sandbox import Sandbox, SandboxDevice, SandboxUser
-from tests.support import Home
+from tests.support import Home, key_pair
 
 LEFT = r"\d\d:\d\d( tomorrow| on \d{4}-\d\d-\d\d)?"
 
@@ -22,6 +22,11 @@ def valid(profile: str, left: str) -> "re.Pattern[str]":
 def asked(aws: Sandbox, user: SandboxUser) -> list[str]:
     """The operations that a user's long-term key has asked for so far."""
     return [call.action for call in aws.calls() if call.access_key_id == user.key.access_key_id]
+
+
+def keys_of(user: SandboxUser, name: str = "default") -> str:
+    """A user's key pair as a section."""
+    return key_pair(name, user.key.access_key_id, user.key.secret_access_key.reveal())
 
 
 def log_in(home: Home, device: SandboxDevice, *words: str, steps: int = 0) -> None:

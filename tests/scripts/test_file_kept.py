@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mfasession.sandbox import SandboxUser
-from tests.scripts.checks import complaint, log_in
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.scripts.checks import asked, complaint, keys_of, log_in
 from tests.support import KEY_ID, SECRET, Home, key_pair, session_section
 
 FOREIGN = (
@@ -62,7 +62,7 @@ def test_all_other_bytes_stay(alices_home: Home, alice: SandboxUser, newline: st
 
 def test_a_session_in_the_middle_keeps_its_place(alices_home: Home, alice: SandboxUser) -> None:
     """The section is edited where it stands, with what somebody added to it and wrote around it."""
-    own = key_pair("default", alice.key.access_key_id, alice.key.secret_access_key.reveal())
+    own = keys_of(alice)
     head = f"{own}\n# the session, do not touch\n"
     middle = session_section(key_id="AKIAOLD", extra="output = json\n# mine\n")
     tail = "\n# behind\n" + key_pair("other")
@@ -155,7 +155,7 @@ def test_a_section_of_somebody_else_is_never_touched(home: Home, command: str) -
 
 def test_session_profile_keeps_the_session_elsewhere(alices_home: Home, alice: SandboxUser) -> None:
     """The hint of that refusal works."""
-    own = key_pair("default", alice.key.access_key_id, alice.key.secret_access_key.reveal())
+    own = keys_of(alice)
     alices_home.write_credentials(own + "\n" + key_pair("default-mfa", "ASIASOMEBODY"))
     alices_home.write_settings('[profiles.default]\nsession_profile = "today"\n')
     log_in(alices_home, alice.devices[0])
@@ -163,6 +163,39 @@ def test_session_profile_keeps_the_session_elsewhere(alices_home: Home, alice: S
     assert "[today]\nmanager = mfasession\n" in text
     assert "[default-mfa]\naws_access_key_id = ASIASOMEBODY\n" in text
     assert alices_home.run("process").returncode == 0
+
+
+def test_a_name_that_no_section_can_have(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+    """What cannot be kept is told before a code is spent on it."""
+    alices_home.write_credentials(keys_of(alice, "[x]"))
+    before = alices_home.credentials.read_bytes()
+    done = alices_home.run("login", "-p", "[x]", "--code", alice.devices[0].code())
+    assert (done.returncode, done.stderr) == (
+        7,
+        complaint("a session cannot be written to section [[x]-mfa]", "choose another session_profile"),
+    )
+    assert asked(aws, alice) == []
+    assert alices_home.credentials.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["my work", "a'b", "caf\u00e9", "\u65e5\u672c", "x/y", "%d"])
+def test_names_that_people_give(alices_home: Home, alice: SandboxUser, name: str) -> None:
+    """Spaces, apostrophes, other alphabets, in whatever locale."""
+    alices_home.write_credentials(keys_of(alice, name))
+    log_in(alices_home, alice.devices[0], "-p", name)
+    for locale in ("C", "C.UTF-8", "en_US.ISO-8859-1"):
+        done = alices_home.run("env", "-p", name, environ={"LC_ALL": locale})
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_first_credentials_file(alices_home: Home, alice: SandboxUser) -> None:
+    """The key pair is in the configuration file: the other one is made, private, and that one stays as it is."""
+    alices_home.credentials.rename(alices_home.config)
+    before = alices_home.config.read_bytes()
+    log_in(alices_home, alice.devices[0])
+    assert mode(alices_home.credentials) == 0o600
+    assert alices_home.credentials.read_text().startswith("[default-mfa]\nmanager = mfasession\n")
+    assert alices_home.config.read_bytes() == before
 
 
 def test_a_session_profile_that_holds_the_key(alices_home: Home, alice: SandboxUser) -> None:

@@ -176,6 +176,35 @@ def test_min_ttl_renews_what_is_too_short(aws: Sandbox, alices_home: Home, alice
     assert durations_asked(aws, alice) == ["3600", "43200"]
 
 
+def test_a_new_session_lasts_as_long_as_is_asked_for(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+    """`--min-ttl 20h` with sessions of 12 h: the new one is made longer, or the job would start on too little."""
+    log_in(alices_home, alice.devices[0], "--min-ttl", "20h")
+    assert durations_asked(aws, alice) == ["72000"]
+    assert alices_home.run("exec", "--min-ttl", "19h", "--", "true").returncode == 0
+
+
+def test_a_min_ttl_that_no_session_has(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+    """A shorter `--duration` beside it, or a role's one hour: told, and the long job does not start."""
+    done = alices_home.run("login", "--duration", "1h", "--min-ttl", "2h", "--code", "123456")
+    assert (done.returncode, done.stderr) == (
+        2,
+        complaint("a session of 1 h never has 2 h left", "raise --duration, or lower --min-ttl"),
+    )
+    assert asked(aws, alice) == []
+    role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
+    alices_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
+    log_in(alices_home, alice.devices[0])
+    done = alices_home.run("exec", "-p", "admin", "--min-ttl", "2h", "--", "touch", "started")
+    assert (done.returncode, done.stderr) == (
+        3,
+        complaint(
+            "a new session of profile admin lasts 1 h, and --min-ttl wants 2 h",
+            "lower --min-ttl; a role lasts longer with its duration_seconds",
+        ),
+    )
+    assert not (alices_home.folder / "started").exists()
+
+
 def test_a_code_that_was_sent_is_never_sent_again(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     """Noovolari/leapp#317: AWS takes each code once, so the second try fails here and costs none of the nine tries."""
     code = alice.devices[0].code()

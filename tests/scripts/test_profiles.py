@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import asked, complaint, log_in, section
+from tests.scripts.checks import asked, complaint, keys_of, log_in, section
 from tests.support import Home, key_pair, session_section
 
 NOBODY = "and nobody is here to give a code"
@@ -18,11 +18,6 @@ def chosen(home: Home, *words: str, **environ: str) -> str:
     done = home.run("env", "--shell", "json", *words, environ=environ)
     assert done.returncode == 0, done.stderr
     return str(json.loads(done.stdout)["MFASESSION_PROFILE"])
-
-
-def keys_of(user: SandboxUser, name: str = "default") -> str:
-    """A user's key pair as a section."""
-    return key_pair(name, user.key.access_key_id, user.key.secret_access_key.reveal())
 
 
 def state_of(home: Home) -> Path:
@@ -186,6 +181,16 @@ def test_where_mfa_serial_may_stand(aws: Sandbox, alices_home: Home, alice: Sand
     log_in(alices_home, backup)
     assert asked(aws, alice) == ["GetCallerIdentity", "GetSessionToken"]
     assert section(alices_home.credentials, "default-mfa")["mfasession_mfa_serial"] == backup.serial
+
+
+def test_only_the_profiles_own_key_is_used(alices_home: Home, alice: SandboxUser) -> None:
+    """broamski/aws-mfa#44: stale AWS_* variables and an AWS_PROFILE that is gone take no part in a login."""
+    stale = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), "stale")
+    shadows = dict.fromkeys(("AWS_PROFILE", "AWS_DEFAULT_PROFILE"), "gone")
+    code = alice.devices[0].code()
+    done = alices_home.run("login", "-p", "default", "--code", code, environ={**stale, **shadows})
+    assert done.returncode == 0, done.stderr
+    assert section(alices_home.credentials, "default-mfa")["mfasession_key_id"] == alice.key.access_key_id
 
 
 def test_a_managed_section_means_its_source(alices_home: Home, alice: SandboxUser) -> None:
