@@ -193,7 +193,7 @@ def test_many_processes_lose_no_code(state: State) -> None:
         "import os, sys; from mfasession.remembered import Remembered; sys.stdin.readline()\n"
         "for code in sys.argv[1:]: Remembered(os.environ).record_sent('GAHT12345678', code)"
     )
-    codes = [[f"{process}0000{number}" for number in range(5)] for process in range(6)]
+    codes = [[f"{process}0000{number}" for number in range(4)] for process in range(4)]
     running = [
         subprocess.Popen([sys.executable, "-c", script, *each], env=state.environ, stdin=subprocess.PIPE)
         for each in codes
