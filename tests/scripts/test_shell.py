@@ -1,8 +1,5 @@
 """`mfasession shell` without a terminal."""
 
-import zipfile
-from pathlib import Path
-
 import pytest
 
 from tests.support import BIN, Home, key_pair, session_section
@@ -41,14 +38,3 @@ def test_a_malformed_file_offers_nothing(home: Home) -> None:
     home.write_credentials("[a]\n[a]\n")
     done = home.run("shell", "complete", "--", "login", "-p", "")
     assert (done.returncode, done.stdout) == (3, "")
-
-
-def test_the_wheel_has_the_files(tmp_path: Path, home: Home) -> None:
-    """An installation from the wheel prints them too."""
-    python = str(BIN / "python")
-    built = home.run_program(
-        python, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(ROOT)
-    )
-    assert built.returncode == 0, built.stderr
-    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
-        assert {f"mfasession/shell/mfasession.{name}" for name in ("bash", "zsh", "fish")} <= set(wheel.namelist())

@@ -1,0 +1,84 @@
+"""What is released: the same source makes the same files, to the byte."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support import BIN
+
+ROOT = BIN.parents[1]
+RELEASED = ("mfasession", "shell", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".gitignore")
+
+
+def built(source: Path, folder: Path, *, umask: int) -> dict[str, bytes]:
+    """Copy the source somewhere else and build it there; return the files by name."""
+    for name in RELEASED:
+        path = ROOT / name
+        if path.is_dir():
+            shutil.copytree(
+                path, source / name, ignore=shutil.ignore_patterns("__pycache__"), copy_function=shutil.copy
+            )
+        else:
+            source.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, source / name)
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-d", str(folder)],
+        cwd=source,
+        umask=umask,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """One build."""
+    folder = tmp_path_factory.mktemp("release")
+    return built(folder / "here" / "mfasession", folder / "dist", umask=0o022)
+
+
+def test_two_builds_are_one(release: dict[str, bytes], tmp_path: Path) -> None:
+    """Another folder, another time and another umask: the same hashes of the wheel and of the source archive."""
+    again = built(tmp_path / "elsewhere" / "checkout", tmp_path / "dist", umask=0o077)
+    assert {name.rpartition(".")[2] for name in release} == {"whl", "gz"}
+
+    def hashes(files: dict[str, bytes]) -> dict[str, str]:
+        return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+
+    assert hashes(again) == hashes(release)
+
+
+def test_what_the_wheel_holds(release: dict[str, bytes], tmp_path: Path) -> None:
+    """The package, its shell files and its metadata; no test and no cache."""
+    name = next(name for name in release if name.endswith(".whl"))
+    (tmp_path / name).write_bytes(release[name])
+    with zipfile.ZipFile(tmp_path / name) as wheel:
+        names = wheel.namelist()
+    assert {"mfasession/cli.py", "mfasession/py.typed", "mfasession/sandbox/gate.py"} <= set(names)
+    assert {f"mfasession/shell/mfasession.{shell}" for shell in ("bash", "zsh", "fish")} <= set(names)
+    assert {each.partition("/")[0].partition("-")[0] for each in names} == {"mfasession"}
+    assert not [each for each in names if "__pycache__" in each or "test" in each.rpartition("/")[2]]
+
+
+def test_what_the_source_archive_holds(release: dict[str, bytes], tmp_path: Path) -> None:
+    """All that the wheel is built from."""
+    name = next(name for name in release if name.endswith(".tar.gz"))
+    (tmp_path / name).write_bytes(release[name])
+    with tarfile.open(tmp_path / name) as archive:
+        names = {each.partition("/")[2] for each in archive.getnames()}
+    assert {
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "shell/mfasession.bash",
+        "mfasession/cli.py",
+    } <= names
