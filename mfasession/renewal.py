@@ -34,17 +34,20 @@ def renew(context: "Context", profile: "Profile", kept: "Session | None") -> "Se
     exchange = Exchange(context, profile)
     if exchange.needs_code and not exchange.can_ask():
         return _without_asking(context, profile, kept)
-    may_serve = kept is not None and _may_serve(context, kept)
+    spare = kept if kept is not None and _may_serve(context, kept) else None
+    if spare is not None and exchange.needs_code and _was_refused(context, profile, time.time() - REFUSAL_HOLDS):
+        return spare
     try:
-        with _turn(context, profile, asks=exchange.needs_code, waits=not may_serve):
+        with _turn(context, profile, asks=exchange.needs_code, waits=spare is None):
             context.aws_files.reread()
-            made = _made_meanwhile(context, profile, kept)
-            since = time.time() - REFUSAL_HOLDS if may_serve else context.began
-            return made or _made_now(context, profile, exchange, since)
-    except (Cancelled, InputNeeded, locks.LockTimeout):
-        if kept is not None and _may_serve(context, kept):
-            return kept
-        raise
+            return _made_meanwhile(context, profile, kept) or _made_now(context, profile, exchange)
+    except (Cancelled, InputNeeded, locks.LockTimeout) as reason:
+        if spare is None or not _may_serve(context, spare):
+            raise
+        if isinstance(reason, Cancelled):
+            left = show(int(spare.expires - time.time()))
+            terminal.say(f"mfasession: going on with the old session, which has {left} left")
+        return spare
 
 
 def settle(context: "Context", profile: "Profile", session: "Session") -> None:
@@ -124,19 +127,21 @@ def _made_meanwhile(context: "Context", profile: "Profile", kept: "Session | Non
     return session if sessions.is_fresh(session, time.time(), margin, context.options.min_ttl) else None
 
 
-def _made_now(context: "Context", profile: "Profile", exchange: Exchange, since: float) -> "Session":
-    """Make the session, unless the person said no to this very question after `since` (epoch seconds)."""
-    if not exchange.needs_code:
-        return exchange.make()
-    remembered, question, here = Remembered(context.environ), _login_lock(context, profile), os.getsid(0)
-    if remembered.refused_at(question, here) > since:
+def _made_now(context: "Context", profile: "Profile", exchange: Exchange) -> "Session":
+    """Make the session, unless the person said no to this very question while we waited for our turn."""
+    if exchange.needs_code and _was_refused(context, profile, context.began):
         raise Cancelled("cancelled with the question of another mfasession")
     try:
         return exchange.make()
     except Cancelled:
-        with suppress(StoreError):
-            remembered.record_refusal(question, here)
+        if exchange.needs_code:
+            with suppress(StoreError):
+                Remembered(context.environ).record_refusal(_login_lock(context, profile), os.getsid(0))
         raise
+
+
+def _was_refused(context: "Context", profile: "Profile", since: float) -> bool:
+    return Remembered(context.environ).refused_at(_login_lock(context, profile), os.getsid(0)) > since
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A seat at a terminal: real programs run there in the foreground, and a person sees and types."""
 
 import re
+import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -90,6 +91,10 @@ class Seat:
     def hang_up(self) -> None:
         """Close the terminal's window."""
         self.tty.close(force=False)
+
+    def reads_lines(self) -> bool:
+        """Tell whether the terminal gives whole lines to whoever reads it, as no shell and no drawn prompt has it."""
+        return bool(termios.tcgetattr(self.tty.child_fd)[3] & termios.ICANON)
 
     @property
     def shown(self) -> str:
