@@ -111,6 +111,8 @@ def exit_code(error: BaseException) -> int:
 
 def _report(error: BaseException, words: "Sequence[str]") -> int:
     code = exit_code(error)
+    # What stands behind -- is another command's.
+    words = words[: list(words).index("--")] if "--" in words else words
     if "--debug" in words:
         import traceback
 
