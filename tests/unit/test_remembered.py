@@ -133,6 +133,29 @@ def test_old_codes_do_not_pile_up(state: State) -> None:
     assert len(tomllib.loads(state.file.read_text())["codes"][PHONE.serial]) == 1
 
 
+def test_a_no_holds_for_the_question_and_the_terminal(state: State) -> None:
+    """Whoever cancels is not asked the same thing at once again, and somebody at another terminal is."""
+    state.opened().record_refusal("login-1", 7)
+    at = state.opened().refused_at("login-1", 7)
+    assert abs(at - time.time()) < 60
+    assert state.opened().refused_at("login-1", 8) == 0
+    assert state.opened().refused_at("login-2", 7) == 0
+    state.opened().record_refusal("login-1", 8)
+    assert state.opened().refused_at("login-1", 7) == 0
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["1", "{}", "{ at = 'now', terminal = 7 }", "{ at = 1.5 }", "{ at = 1e12, terminal = 7 }", "{ terminal = 7 }"],
+)
+def test_a_damaged_no_is_none(state: State, entry: str) -> None:
+    """Nor is one from the future, that a wrong clock left."""
+    state.write(f"[refusals]\nlogin-1 = {entry}\n")
+    assert state.opened().refused_at("login-1", 7) == 0
+    state.opened().record_refusal("login-1", 7)
+    assert state.opened().refused_at("login-1", 7) > 0
+
+
 SENT = f'[codes]\n"{PHONE.serial}" = '
 
 
