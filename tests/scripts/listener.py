@@ -4,7 +4,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 def _request(connection: socket.socket) -> bytes:
@@ -45,5 +45,6 @@ def listening(context: ssl.SSLContext | None = None, answer: bytes = b"") -> Ite
     try:
         yield server.getsockname()[1], heard
     finally:
-        server.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
         server.close()

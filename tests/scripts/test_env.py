@@ -86,6 +86,16 @@ def test_without_a_name_it_is_the_users_shell(live: Home, shell: str, start: str
     assert done.stdout.startswith(start)
 
 
+@pytest.mark.parametrize(
+    ("name", "known"), [("fisch", "did you mean fish?"), ("zzz", f"known: {', '.join(shells.NAMES)}")]
+)
+def test_an_unknown_shell(live: Home, name: str, known: str) -> None:
+    """The nearest name is offered, else all; and the eval fails."""
+    done = live.run("env", "--shell", name)
+    assert (done.returncode, done.stdout) == (2, "(exit 2)\n")
+    assert done.stderr == complaint(f"argument --shell: unknown shell '{name}' ({known})", "see mfasession env --help")
+
+
 EVAL_IN_BASH = (
     f'eval "$({MFASESSION} env)"; code=$?; echo $code $AWS_ACCESS_KEY_ID ${{AWS_PROFILE-gone}} $MFASESSION_EXPIRES'
 )
