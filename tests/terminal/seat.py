@@ -89,8 +89,8 @@ class Seat:
         return status if status is not None else 128 + (self.tty.signalstatus or 0)
 
     def hang_up(self) -> None:
-        """Close the terminal's window."""
-        self.tty.close(force=False)
+        """Close the terminal's window: the kernel alone tells who is there."""
+        self.tty.ptyproc.fileobj.close()  # type: ignore[attr-defined]  # not in types-pexpect
 
     def reads_lines(self) -> bool:
         """Tell whether the terminal gives whole lines to whoever reads it, as no shell and no drawn prompt has it."""
