@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from tests.support import need
+
 _PASSWORD = b"test"
 # No service folders: nothing is started by a call, so there is no race with the daemon that the test starts.
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -18,13 +20,6 @@ _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuratio
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
 </policy></busconfig>
 """
-
-
-def need(program: str) -> str:
-    """Return the path of a program; a missing one fails the test."""
-    found = shutil.which(program)
-    assert found, f"{program} is not installed: .ci/run installs it"
-    return found
 
 
 class SecretService:

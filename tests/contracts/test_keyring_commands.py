@@ -118,6 +118,21 @@ def test_a_client_with_nothing_in_any_file(
     assert items(service) == ["key/work"]
 
 
+def test_many_ask_at_once(home: Home, aws: Sandbox, alice: SandboxUser, service: SecretService) -> None:
+    """ByteNess/aws-vault#337: six processes without a session; one makes it, all find it in the keyring."""
+    words = ["sh", "-c", f"echo {alice.devices[0].code()}"]
+    home.write_settings(f'store = "keyring"\ncode = {{ command = {words!r} }}\n')
+    processes = [
+        subprocess.Popen([MFASESSION, "process"], env=home.environ, cwd=home.folder, stdout=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+    answers = {process.communicate(timeout=60)[0] for process in processes}
+    assert [process.returncode for process in processes] == [0] * 6
+    assert len(answers) == 1
+    assert [call.outcome for call in aws.calls("GetSessionToken") if call.user == alice.arn] == ["ok"]
+    assert items(service) == ["session/default-mfa"]
+
+
 @pytest.mark.parametrize("forced", [False, True], ids=["as it is", "anew"])
 @pytest.mark.parametrize("how", ["configured", "asked for"])
 def test_switching_the_store_leaves_nothing_behind(
