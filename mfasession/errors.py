@@ -41,6 +41,10 @@ class DeviceRefused(AwsRefused):
     """AWS cannot check any code of this device now: serial number wrong, not the user's, or too many tries."""
 
 
+class NotFound(AwsRefused):
+    """AWS has no such thing, or has it no longer (NoSuchEntity)."""
+
+
 class AwsUnreachable(MfaSessionError):
     """AWS did not answer: network, proxy, time-out or throttling. Trying again may do."""
 
@@ -59,6 +63,10 @@ class InputNeeded(MfaSessionError):
 
 class StoreError(MfaSessionError):
     """A store failed: keyring locked or absent, disk full, folder read-only, lock not obtained."""
+
+
+class KeyringAbsent(StoreError):
+    """There is no keyring here: nothing can be in it. Raised by `stores.keyring_items`."""
 
 
 class Cancelled(MfaSessionError):
