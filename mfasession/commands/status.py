@@ -148,8 +148,14 @@ def _account(session: "Session") -> str:
 
 
 def _watch(context: "Context") -> int:
+    from mfasession.terminal import is_dumb
+
     if not sys.stdout.isatty():
         raise UsageError("--watch needs a terminal", "mfasession status --json, for scripts")
+    if is_dumb():
+        raise UsageError(
+            "--watch needs a terminal that can draw, and TERM says that this one cannot", "mfasession status"
+        )
     while True:
         context.aws_files.reread()
         rows, failures = _rows(context)
