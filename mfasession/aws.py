@@ -222,4 +222,10 @@ def _without_answer(operation: str, error: botocore.exceptions.BotoCoreError) ->
             )
         case botocore.exceptions.InvalidRegionError():
             return ConfigurationError("the region is not a region's name", "mend region or AWS_REGION")
+    if type(error).__name__.startswith("Invalid"):
+        # A choice that botocore does not know. Not a class of each: older releases have fewer of them.
+        said = printable(str(error).removesuffix("."))
+        return ConfigurationError(
+            f"an AWS setting is wrong: {said}", "mend it in the AWS configuration file or in the AWS_* variables"
+        )
     return MfaSessionError(f"{operation} failed before AWS was asked: {type(error).__name__}", "run it with --debug")

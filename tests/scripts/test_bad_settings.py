@@ -114,3 +114,24 @@ def test_xdg_config_home(live: Home) -> None:
     (folder / "config.toml").write_text("broken\n")
     assert live.run("process", environ={"XDG_CONFIG_HOME": str(folder.parent)}).returncode == 3
     assert live.run("process", environ={"XDG_CONFIG_HOME": "xdg"}).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "environ"),
+    [
+        ("retry_mode = bananas", {}),
+        ("sts_regional_endpoints = bananas", {}),
+        ("defaults_mode = bananas", {}),
+        ("", {"AWS_RETRY_MODE": "bananas"}),
+        ("", {"AWS_STS_REGIONAL_ENDPOINTS": "bananas"}),
+    ],
+)
+def test_a_wrong_setting_of_the_aws_tools(home: Home, line: str, environ: dict[str, str]) -> None:
+    """What botocore does not know is told as a setting, with its value, and not as an unexpected failure."""
+    home.write_credentials(key_pair())
+    home.config.write_text(f"[default]\n{line}\n")
+    done = home.run("login", "--code", "123456", environ=environ)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("mfasession: an AWS setting is wrong: ")
+    assert "bananas" in done.stderr
+    assert done.stderr.endswith("\n  hint: mend it in the AWS configuration file or in the AWS_* variables\n")
