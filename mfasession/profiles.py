@@ -198,6 +198,7 @@ def _role_profile(
         )
     else:
         source = _resolve(source_name, sections, config, behind)
+    _check_apart(name, where, source)
     serial = settings.mfa_serial or keys.get("mfa_serial", "")
     if source.role is None and not source.mfa_serial and serial:
         source = source.replace(mfa_serial=serial)
@@ -253,6 +254,17 @@ def _check_session_section(name: str, where: str, sections: "Sections") -> None:
             f"profile {where} has a role_arn, which would win over the session kept there",
             f'choose another section: session_profile = "…" below [profiles.{name}]',
         )
+
+
+def _check_apart(name: str, where: str, source: "Profile | None") -> None:
+    """Raise ConfigurationError when a role and what it is assumed with would take each other's place."""
+    while source is not None:
+        if source.session_section == where:
+            raise ConfigurationError(
+                f"profiles {name} and {source.name} would keep their sessions in one section, [{where}]",
+                f'choose another one: session_profile = "…" below [profiles.{name}]',
+            )
+        source = source.source
 
 
 def _no_such_profile(name: str, sections: "Sections", lead: str = "") -> ConfigurationError:

@@ -1,6 +1,8 @@
 """From names and files to one Profile: decisions on values."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mfasession import profiles
 from mfasession.config import Config, ProfileSettings
@@ -200,3 +202,109 @@ def test_a_profile_whose_credential_process_runs_us(process: str, meant: str) ->
     assert kept.name == "work"
     own = Config(profiles={"work": ProfileSettings(session_profile="elsewhere")})
     assert profiles.resolve("work", sections, own).name == "work"
+
+
+def test_a_role_on_its_own_key() -> None:
+    """source_profile naming the profile itself: the user's session is kept beside the role's, under another name."""
+    keys = {**KEY, "role_arn": "arn:r", "source_profile": "work", "mfa_serial": "arn:m", "region": "eu-west-1"}
+    profile = profiles.resolve("work", Sections({"work": keys}), Config())
+    assert profile.source is not None
+    assert profile.role is not None
+    assert (profile.session_section, profile.source.session_section) == ("work-mfa", "work-user-mfa")
+    assert profile.source.role is None
+    assert profile.source.key == profile.key
+    assert (profile.source.mfa_serial, profile.source.region, profile.role.arn) == ("arn:m", "eu-west-1", "arn:r")
+
+
+def test_a_chain_of_roles() -> None:
+    """A role on a role on a user: the key at its end, each with its own section."""
+    config = {
+        "a": {"role_arn": "arn:a", "source_profile": "b", "external_id": "42", "role_session_name": "me"},
+        "b": {"role_arn": "arn:b", "source_profile": "u", "duration_seconds": "900", "region": "eu-west-1"},
+    }
+    profile = profiles.resolve("a", Sections({"u": {**KEY, "mfa_serial": "arn:m"}}, config), Config())
+    assert profile.source is not None
+    assert profile.source.source is not None
+    assert profile.role == profiles.Role(arn="arn:a", external_id="42", session_name="me")
+    assert profile.source.role == profiles.Role(arn="arn:b", duration=900)
+    assert profile.key_section == "u"
+    assert [each.region for each in (profile, profile.source, profile.source.source)] == ["eu-west-1", "eu-west-1", ""]
+    assert profile.mfa_serial == "arn:m"
+
+
+@pytest.mark.parametrize(("name", "other"), [("a", "u"), ("a", "b")])
+def test_a_role_may_not_take_its_sources_place(name: str, other: str) -> None:
+    """One would void the other, and every command would ask for a code again."""
+    config = {
+        "a": {"role_arn": "arn:a", "source_profile": "b"},
+        "b": {"role_arn": "arn:b", "source_profile": "u"},
+    }
+    settings = Config(profiles={name: ProfileSettings(session_profile=f"{other}-mfa")})
+    with pytest.raises(ConfigurationError) as caught:
+        profiles.resolve(name, Sections({"u": KEY}, config), settings)
+    assert (
+        caught.value.message == f"profiles {name} and {other} would keep their sessions in one section, [{other}-mfa]"
+    )
+    assert caught.value.hint == 'choose another one: session_profile = "…" below [profiles.a]'
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "source"), [("work", "work-mfa", "work"), ("short", "short", "long"), ("x-mfa", "x-mfa", "x")]
+)
+def test_as_far_as_a_name_tells(name: str, section: str, source: str) -> None:
+    """`logout` needs no more: it works though the key is gone or the files are wrong."""
+    config = Config(profiles={"long": ProfileSettings(session_profile="short")})
+    found = profiles.unresolved(name, Sections({"short": MANAGED, "x-mfa": MANAGED}), config)
+    assert (found.name, found.session_section) == (source, section)
+
+
+def test_the_profiles_are_named_when_none_is_near() -> None:
+    """Eight of them, and never the sections that are sessions."""
+    sections = Sections({**{f"team{number}": KEY for number in range(9)}, "default-mfa": MANAGED})
+    with pytest.raises(ConfigurationError) as caught:
+        profiles.resolve("x", sections, Config())
+    assert caught.value.hint == "profiles: team0, team1, team2, team3, team4, team5, team6, team7, …"
+
+
+NAMES = ("a", "b", "c", "a-mfa")
+values = st.sampled_from((*NAMES, "", "AKIAX", "ASIAX", "900", "99", "mfasession", "mfasession process -p b", "it's"))
+keys = st.dictionaries(
+    st.sampled_from(
+        (*KEY, "role_arn", "source_profile", "credential_process", "manager", "duration_seconds", "region")
+    ),
+    values,
+    max_size=4,
+)
+files = st.dictionaries(st.sampled_from(NAMES), keys, max_size=4)
+configured = st.dictionaries(
+    st.sampled_from(NAMES),
+    st.builds(
+        ProfileSettings,
+        source=st.sampled_from(("", *NAMES)),
+        session_profile=st.sampled_from(("", *NAMES)),
+        store=values,
+    ),
+    max_size=2,
+)
+
+
+@given(st.sampled_from(NAMES), files, files, configured)
+def test_any_files_give_a_profile_or_an_error(
+    name: str,
+    credentials: dict[str, dict[str, str]],
+    config: dict[str, dict[str, str]],
+    settings: dict[str, ProfileSettings],
+) -> None:
+    """Loops of sources, roles, processes and sections end, and nothing but a ConfigurationError comes out."""
+    try:
+        profile = profiles.resolve(name, Sections(credentials, config), Config(profiles=settings))
+    except ConfigurationError:
+        return
+    seen = set()
+    while profile.source is not None:
+        assert profile.role is not None
+        assert profile.session_section not in seen
+        seen.add(profile.session_section)
+        profile = profile.source
+    assert profile.role is None
+    assert profile.key is None or profile.key.access_key_id
