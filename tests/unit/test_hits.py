@@ -8,12 +8,13 @@ from mfasession import arguments, hits
 from mfasession.errors import UsageError
 
 WORDS = ("env", "exec", "process", "login", "-p", "--profile", "--profile=x", "work", "--no-input", "--shell", "fish")
-MORE = ("bash", "--", "aws", "-x", "--unset", "--debug", "", "-", "status", "--shell=zsh", "-pwork", "--min-ttl", "5m")
+MORE = ("bash", "--", "aws", "-x", "--unset", "--debug", "", "-", "status", "--shell=zsh", "-pwork", "--json", "5m")
 
 
-@given(st.lists(st.sampled_from(WORDS + MORE), max_size=7))
-def test_hits_agrees_with_argparse(words: list[str]) -> None:
+@given(st.sampled_from((*hits.COMMANDS, "logout")), st.lists(st.sampled_from(WORDS + MORE), max_size=6))
+def test_hits_agrees_with_argparse(command: str, rest: list[str]) -> None:
     """Whatever the short reader takes, argparse reads as the same options."""
+    words = [command, *rest]
     short = hits.parse(words)
     if short is not None:
         assert short == arguments.parse(words)
@@ -33,6 +34,32 @@ def test_the_three_habits_are_hits() -> None:
     """What is run a thousand times a day never reaches argparse."""
     for words in (["env"], ["process"], ["process", "-p", "work"], ["exec", "--", "aws", "s3", "ls"], ["exec"]):
         assert hits.parse(words) is not None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        [""],
+        ["logout"],
+        ["-p", "work", "env"],
+        ["env", "-p"],
+        ["env", "-p", ""],
+        ["env", "-p", "--no-input"],
+        ["env", "--shell"],
+        ["env", "--shell", "fisch"],
+        ["env", "--unset"],
+        ["process", "--shell", "fish"],
+        ["process", "--json"],
+        ["process", "--", "aws"],
+        ["exec", "aws"],
+        ["exec", "--help"],
+    ],
+    ids=" ".join,
+)
+def test_all_else_is_left_to_argparse(words: list[str]) -> None:
+    """The short reader never guesses and never complains."""
+    assert hits.parse(words) is None
 
 
 def test_usage_errors_say_what_to_type() -> None:
