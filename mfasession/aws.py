@@ -212,10 +212,11 @@ def _without_answer(operation: str, error: botocore.exceptions.BotoCoreError) ->
                 f"the certificate of {host} is not trusted: another machine may be answering",
                 "behind a company proxy, name its certificates: AWS_CA_BUNDLE=FILE",
             )
-        case botocore.exceptions.ReadTimeoutError() | botocore.exceptions.ConnectionClosedError():
-            return Unanswered(f"{host} did not answer {operation}", "look at the network, then run it again")
-        case botocore.exceptions.HTTPClientError() | botocore.exceptions.ConnectionError():
+        case botocore.exceptions.EndpointConnectionError() | botocore.exceptions.ConnectTimeoutError():
             return AwsUnreachable(f"{host} cannot be reached", "look at the network, then run it again")
+        case botocore.exceptions.HTTPClientError() | botocore.exceptions.ConnectionError():
+            # Whatever else befell it: it may have arrived.
+            return Unanswered(f"{host} did not answer {operation}", "look at the network, then run it again")
         case botocore.exceptions.ParamValidationError():
             return ConfigurationError(
                 f"{operation} cannot be asked with these values", "look at mfa_serial, the role and the durations"

@@ -4,8 +4,9 @@ import threading
 
 from mfasession.values import Value
 
-KINDS = ("throttle", "error500", "delay", "hang_up", "lose_answer")
-"""`hang_up` closes the connection unread; `lose_answer` does what was asked, then closes it without an answer."""
+KINDS = ("throttle", "error500", "unknown_key", "delay", "hang_up", "lose_answer", "cut_answer")
+"""`unknown_key`: a part of AWS that has not heard of the key yet. `hang_up` closes the connection unread. `lose_answer`
+and `cut_answer` do what was asked, then close it without an answer, or with half of one."""
 
 
 class Fault(Value):

@@ -72,7 +72,7 @@ class Gate:
             key = authenticate(request, signed, self._world, operation.protocol)
             answer = self._authorised(request, signed, key, operation, request_id)
             outcome = _outcome(answer)
-            _lose(fault)
+            answer = _lost(fault, answer)
         except Refused as refusal:
             answer = written(refusal, operation.protocol, request_id, head=request.method == "HEAD")
             outcome = refusal.code
@@ -93,6 +93,8 @@ class Gate:
     ) -> Answer:
         world, caller = self._world, key.caller
         region = signature.region if isinstance(signature, Signature) else world.cloud.region
+        if not key.token:
+            world.cloud.note_use(key.access_key_id, operation.service, region, world.clock.now())
         asked = Asked(
             world=world, key=key, operation=operation, region=region, user_agent=request.header("user-agent") or ""
         )
@@ -172,14 +174,18 @@ def _meet(fault: Fault | None, operation: Operation) -> None:
         raise _HangUp
     if fault.kind == "delay":
         time.sleep(fault.seconds)
-    if fault.kind in ("throttle", "error500"):
-        raise refused(fault.kind, operation.protocol)
+    if fault.kind in ("throttle", "error500", "unknown_key"):
+        raise refused(fault.kind.replace("_", " "), operation.protocol)
 
 
-def _lose(fault: Fault | None) -> None:
+def _lost(fault: Fault | None, answer: Answer) -> Answer:
     """What goes wrong once everything is done."""
     if fault is not None and fault.kind == "lose_answer":
         raise _HangUp
+    if fault is not None and fault.kind == "cut_answer":
+        headers = (*answer.headers, ("Connection", "close"))
+        return Answer(status=answer.status, headers=headers, body=answer.body[: len(answer.body) // 2])
+    return answer
 
 
 def _signature(request: Request) -> tuple[Signature | UrlSignature | None, bool]:

@@ -6,7 +6,8 @@ import urllib.request
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import BotoCoreError, ConnectionClosedError
+from botocore.parsers import ResponseParserError
 
 from mfasession.errors import ConfigurationError
 from mfasession.sandbox import Sandbox, SandboxUser
@@ -57,6 +58,16 @@ def test_a_connection_that_closes(aws: Sandbox, alice: SandboxUser, kind: str, *
         assert "invalid MFA" in refusal(sts.get_session_token, **parameters)[2]
     else:
         assert sts.get_session_token(**parameters)
+
+
+def test_half_an_answer(aws: Sandbox, alice: SandboxUser) -> None:
+    """Done, and told by half: the code is used up."""
+    sts, device = client(aws, "sts", alice.key), alice.devices[0]
+    parameters = {"SerialNumber": device.serial, "TokenCode": device.code()}
+    aws.faults.add("GetSessionToken", kind="cut_answer")
+    with pytest.raises((BotoCoreError, ResponseParserError)):
+        sts.get_session_token(**parameters)
+    assert "invalid MFA" in refusal(sts.get_session_token, **parameters)[2]
 
 
 def test_a_delay(aws: Sandbox, alice: SandboxUser) -> None:

@@ -115,6 +115,7 @@ def test_a_ca_bundle_that_is_none(home: Home) -> None:
     [
         ("lose_answer", "127.0.0.1 did not answer GetSessionToken"),
         ("hang_up", "127.0.0.1 did not answer GetSessionToken"),
+        ("cut_answer", "something that is not AWS answered GetSessionToken"),
         ("error500", "AWS failed to answer GetSessionToken (InternalFailure)"),
     ],
 )
@@ -150,7 +151,7 @@ def test_throttled_for_good(aws: Sandbox, alices_home: Home, alice: SandboxUser)
     assert alices_home.run("login", "--code", code).returncode == 0
 
 
-@pytest.mark.parametrize("kind", ["hang_up", "lose_answer", "error500"])
+@pytest.mark.parametrize("kind", ["hang_up", "lose_answer", "cut_answer", "error500"])
 @pytest.mark.parametrize("action", ["GetCallerIdentity", "ListMFADevices"])
 def test_a_question_that_costs_nothing_is_asked_again(
     aws: Sandbox, alices_home: Home, alice: SandboxUser, action: str, kind: str
