@@ -6,6 +6,7 @@ version is pinned in pyproject.toml. moto's own authentication is off; the gate 
 
 import io
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import UnknownServiceError
@@ -13,7 +14,7 @@ from moto.backends import list_of_moto_modules
 from moto.core.base_backend import BackendDict
 from moto.core.request import Request as MotoRequest
 from moto.core.routing import get_service_router
-from moto.iam.models import AccessKey, Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
+from moto.iam.models import AccessKey, AccessKeyLastUsed, Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
@@ -86,6 +87,11 @@ class Cloud:
                 if key.access_key_id == access_key_id:
                     return user, key
         return None
+
+    def note_use(self, access_key_id: str, service: str, region: str, now: float) -> None:
+        """Keep when and for what a user's long-term key was used last."""
+        if (found := self.key(access_key_id)) is not None:
+            found[1].last_used = AccessKeyLastUsed(datetime.fromtimestamp(int(now), UTC), service, region)
 
     def user_by_id(self, unique_id: str) -> "User | None":
         """Return the user with this ID (`AIDA…`), which outlives a change of name."""
