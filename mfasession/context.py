@@ -70,6 +70,13 @@ class Context:
         """Return the store that the profile's sessions are written to."""
         return self.store(self.options.store or profile.settings.store)
 
+    def store_of_renewed(self, profile: "Profile") -> "SessionStore":
+        """Return the store of a new session: a keyring that holds the last one keeps it, but for a `login`."""
+        own = self.store_of(profile)
+        if own.name == "keyring" or self.options.command == "login":
+            return own
+        return self._other_store(profile) or own
+
     def store(self, name: str) -> "SessionStore":
         """Return a store by its name: `file` or `keyring`."""
         if name == "file":

@@ -44,7 +44,7 @@ class Exchange:
 
     def make(self) -> "Session":
         """Make the session and keep it. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, StoreError."""
-        store = self._context.store_of(self._profile)
+        store = self._context.store_of_renewed(self._profile)
         section = self._profile.session_section
         # Before a code is spent: what cannot be kept must not be asked for.
         store.check(section)
@@ -53,7 +53,7 @@ class Exchange:
         made = self._assumed(self._chained_role) if self._chained_role else self._exchanged()
         session = made.replace(region=self._profile.region, instead_of=self._profile.instead_of or made.instead_of)
         store.save(section, session)
-        forget_elsewhere(self._context, self._profile)
+        forget_elsewhere(self._context, section, store.name)
         return session
 
     def _check_min_ttl(self, longest: int) -> None:
@@ -147,13 +147,12 @@ class Exchange:
         return codes.source_for(self._profile.settings.code, seed_reader=_seed)
 
 
-def forget_elsewhere(context: "Context", profile: "Profile") -> None:
-    """Forget the profile's session in all stores but its own. Raises StoreError when plain text would stay."""
-    own = context.store_of(profile).name
+def forget_elsewhere(context: "Context", section: str, own: str) -> None:
+    """Forget a session in all stores but the one of that name. Raises StoreError when plain text would stay."""
     for other in context.stores():
-        if other.name != own and profile.session_section in other.sections():
+        if other.name != own and section in other.sections():
             try:
-                other.forget(profile.session_section)
+                other.forget(section)
             except StoreError:
                 # What stays in a keyring is locked there, and listed: the next login or logout tries again.
                 if other.name != "keyring":

@@ -51,10 +51,13 @@ def renew(context: "Context", profile: "Profile", kept: "Session | None") -> "Se
 
 
 def settle(context: "Context", profile: "Profile", session: "Session") -> None:
-    """Keep a session in the profile's own store and in no other. Raises StoreError.
+    """Keep a session, and that of its source profile, each in the profile's own store and in no other.
 
     One that is found in the keyring goes to the file only when `--store file` says so: never by itself to plain text.
+    Raises StoreError.
     """
+    if profile.source is not None and (source := context.kept(profile.source)) is not None:
+        settle(context, profile.source, source)
     store, section = context.store_of(profile), profile.session_section
     if store.name == "file" and context.options.store != "file":
         return
@@ -63,7 +66,7 @@ def settle(context: "Context", profile: "Profile", session: "Session") -> None:
         with locks.hold(_login_lock(context, profile)):
             context.aws_files.reread()
             store.save(section, context.kept(profile) or session)
-    forget_elsewhere(context, profile)
+    forget_elsewhere(context, section, store.name)
 
 
 def _without_asking(context: "Context", profile: "Profile", kept: "Session | None") -> "Session":

@@ -169,6 +169,41 @@ def test_a_used_session_stays_where_it_is(home: Home, alice: SandboxUser) -> Non
     assert home.credentials.read_bytes() == before
 
 
+def test_a_renewed_session_stays_in_the_keyring(home: Home, aws: Sandbox, service: SecretService) -> None:
+    """`login --store keyring` this morning: the role that `exec` renews each hour does not go to plain text."""
+    hours = 3 * 3600
+    aws.clock.move(-hours, clients_follow=True)
+    user = aws.add_user(f"early-{home.folder.name}")
+    user.add_device(f"watch-{home.folder.name}")
+    role = aws.add_role(f"hourly-{home.folder.name}", trusted=[user.arn])
+    pair = key_pair("default", user.key.access_key_id, user.key.secret_access_key.reveal())
+    home.settings.unlink()
+    home.write_credentials(pair)
+    home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
+    log_in(home, user, "-p", "admin", "--store", "keyring")
+    first = home.run("status", "--json").stdout
+    aws.clock.move(hours, clients_follow=True)
+    assert key_of(home, "-p", "admin") not in first
+    assert len(aws.calls("AssumeRole")) >= 2
+    assert places(home) == {"default-mfa": "keyring", "admin-mfa": "keyring"}
+    assert items(service) == ["session/admin-mfa", "session/default-mfa"]
+    assert home.credentials.read_text() == pair
+
+
+def test_the_session_behind_a_role_moves_too(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """`login --store` on a role: the user's own session, which can do more, does not stay behind in plain text."""
+    home.settings.unlink()
+    role = aws.add_role(f"moved-{alice.name}", trusted=[alice.arn])
+    home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
+    before = home.credentials.read_bytes()
+    log_in(home, alice)
+    assert home.run("login", "-p", "admin").returncode == 0
+    assert places(home) == {"default-mfa": "file", "admin-mfa": "file"}
+    assert home.run("login", "-p", "admin", "--store", "keyring").returncode == 0
+    assert places(home) == {"default-mfa": "keyring", "admin-mfa": "keyring"}
+    assert home.credentials.read_bytes() == before
+
+
 def test_logout_of_all(home: Home, alice: SandboxUser, service: SecretService) -> None:
     """Every profile's session in every store, those whose profile is gone too; other people's sections stay."""
     pair = key_pair("work", alice.key.access_key_id, alice.key.secret_access_key.reveal())
