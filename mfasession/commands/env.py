@@ -33,6 +33,7 @@ def run(context: "Context") -> int:
     # In bytes: a profile's name need not be text in this locale.
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))
     if sys.stdout.isatty():
+        sys.stdout.flush()
         _tell_the_line(context, shell)
     return 0
 

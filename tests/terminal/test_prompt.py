@@ -14,6 +14,7 @@ import pytest
 
 from tests.support import need
 from tests.terminal.person import Person, driver
+from tests.terminal.tmux import tmux
 
 PROMPT = {"code": "prompt"}
 QUESTION = r"MFA code for alice in 123456789012 \(device phone\): "
@@ -299,50 +300,26 @@ def test_choosing_may_be_refused(tmp_path: Path) -> None:
     assert person.leave() == "Cancelled interrupted / \n"
 
 
-class Tmux:
-    """A real terminal program, and what its screen shows."""
-
-    def __init__(self, folder: Path, columns: int) -> None:
-        self._base = [need("tmux"), "-S", str(folder / "tmux"), "-f", "/dev/null"]
-        self.run("new-session", "-d", "-x", str(columns), "-y", "12", "-c", str(folder), "env PS1='$ ' bash --norc")
-
-    def run(self, *words: str) -> str:
-        """Give tmux a command."""
-        return subprocess.run([*self._base, *words], capture_output=True, text=True, check=True).stdout
-
-    def see(self, text: str) -> list[str]:
-        """Wait until the screen shows a text; return its lines that are not empty."""
-        end = time.monotonic() + 20
-        while text not in (screen := self.run("capture-pane", "-p")):
-            assert time.monotonic() < end, screen
-            time.sleep(0.05)
-        return [line.rstrip() for line in screen.splitlines() if line.strip()]
-
-
 def test_how_it_looks(tmp_path: Path) -> None:
     """Words stay whole in 40 columns, the clock runs, a new width is used, and a tidy transcript remains."""
     words = shlex.join(driver({**PROMPT, "notice": "AWS refused that code"}))
     (tmp_path / "ask").write_text(f"{words} >out 2>&1; cat out\n")
-    tmux = Tmux(tmp_path, 40)
-    try:
-        tmux.see("$")
-        tmux.run("send-keys", "clear; sh ask", "Enter")
-        tmux.see("this code lives")
-        tmux.run("send-keys", "1234")
-        shown = tmux.see("123 4")
+    with tmux(tmp_path, columns=40, lines=12) as window:
+        window.run("send-keys", "clear; sh ask", "Enter")
+        window.see("this code lives")
+        window.run("send-keys", "1234")
+        shown = window.see("123 4")
         assert shown[:3] == ["AWS refused that code", "MFA code for alice in", "123456789012 (device phone): 123 4"]
         counts = {shown[3]}
         while len(counts) < 3:
-            counts.add(tmux.see("this code lives")[3])
+            counts.add(window.see("this code lives")[3])
         assert all(re.fullmatch(r"\(this code lives \d+ s\)", count) for count in counts)
-        tmux.run("resize-window", "-x", "90")
-        tmux.see("MFA code for alice in 123456789012 (device phone): 123 4   (this code lives ")
-        tmux.run("send-keys", "56", "Enter")
-        assert tmux.see("in time") == [
+        window.run("resize-window", "-x", "90")
+        window.see("MFA code for alice in 123456789012 (device phone): 123 4   (this code lives ")
+        window.run("send-keys", "56", "Enter")
+        assert window.see("in time") == [
             "AWS refused that code",
             "MFA code for alice in 123456789012 (device phone): 123 456",
             "code 123456 in time",
             "$",
         ]
-    finally:
-        tmux.run("kill-server")
