@@ -167,7 +167,7 @@ def _is_chained(profile: "Profile") -> bool:
 
 def _role_session_name(role: "Role", identity: str) -> str:
     r"""The configured name, else the user's, which CloudTrail then shows (RoleSessionName: 2..64 of [\w+=,.@-])."""
-    user = identity.rpartition("/")[2]
+    user = identity.partition("/")[2].rpartition("/")[2]
     return role.session_name or (user if 2 <= len(user) <= 64 else f"mfasession-{int(time.time())}")
 
 

@@ -1,5 +1,6 @@
 """From a code to a kept session, in this process and against the sandbox, with nobody at a terminal."""
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -13,9 +14,10 @@ from mfasession import errors, locks, renewal
 from mfasession.caller import Caller
 from mfasession.codes import CodeRequest
 from mfasession.context import Context
-from mfasession.exchange import Exchange
+from mfasession.exchange import Exchange, _role_session_name
 from mfasession.model import Device, Session
 from mfasession.options import Options
+from mfasession.profiles import Role
 from mfasession.remembered import Remembered
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.stores.keyring_store import save_long_term_key
@@ -196,6 +198,25 @@ def test_a_longer_role_takes_a_code_of_its_own(
     (call,) = aws.calls("AssumeRole")
     assert (call.params["DurationSeconds"], call.params["SerialNumber"]) == ("7200", alice.devices[0].serial)
     assert not aws.calls("GetSessionToken")
+
+
+@pytest.mark.parametrize(
+    ("configured", "identity", "name"),
+    [
+        ("nightly", "arn:aws:iam::123456789012:user/alice", "nightly"),
+        ("", "arn:aws:iam::123456789012:user/alice", "alice"),
+        ("", "arn:aws:iam::123456789012:user/team/a.b-c_d@e,f+g=h", "a.b-c_d@e,f+g=h"),
+        ("", "arn:aws:sts::123456789012:assumed-role/Admin/alice", "alice"),
+        ("", "arn:aws:iam::123456789012:user/a", "mfasession-"),
+        ("", "arn:aws:iam::123456789012:user/" + "a" * 65, "mfasession-"),
+        ("", "arn:aws:iam::123456789012:root", "mfasession-"),
+        ("", "", "mfasession-"),
+    ],
+)
+def test_the_name_of_a_role_session(configured: str, identity: str, name: str) -> None:
+    """What CloudTrail shows: the configured name, else the user's where AWS takes it as one."""
+    given = _role_session_name(Role(arn="arn:r", session_name=configured), identity)
+    assert given == name or (name == "mfasession-" and re.fullmatch(r"mfasession-\d+", given))
 
 
 # Nobody is there
