@@ -162,7 +162,9 @@ def _turn(context: "Context", profile: "Profile", *, asks: bool, waits: bool) ->
             if not waits:
                 raise
             if not locks.is_held(ours) and terminal.is_ours():
-                terminal.say("mfasession: waiting for another mfasession, which is asking for a code elsewhere")
+                other = locks.holder(_login_lock(context, profile))
+                who = f"another mfasession (process {other})" if other else "another mfasession"
+                terminal.say(f"mfasession: waiting for {who}, which is asking for a code elsewhere")
             held.enter_context(locks.hold(_login_lock(context, profile)))
         if asks and terminal.is_ours():
             held.enter_context(locks.hold(ours, timeout=None if waits else 0.0))

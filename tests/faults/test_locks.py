@@ -108,6 +108,22 @@ def test_a_holder_that_is_killed(lock: str) -> None:
     assert waiter.returncode == 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who holds a lock")
+def test_the_holder_is_told(lock: str) -> None:
+    """Who waits for a question in a forgotten window learns which process asks it; a free lock is nobody's."""
+    assert locks.holder(lock) is None
+    with holder(lock) as process:
+        with started(WAITER, lock, "") as waiter:
+            assert waiter.stdout is not None
+            assert waiter.stdout.readline() == "ready\n"
+            assert locks.holder(lock) == process.pid
+            waiter.kill()
+        process.communicate("")
+    assert locks.holder(lock) is None
+    with holder(lock, shared=True):
+        assert locks.holder(lock) is None
+
+
 def test_an_exception_gives_the_lock_back(lock: str) -> None:
     """However the block ends, the lock is free after it."""
     with pytest.raises(ZeroDivisionError), locks.hold(lock):

@@ -183,7 +183,10 @@ def test_a_second_terminal_says_that_it_waits(alices_home: Home, aws: Sandbox, a
     with seat(alices_home, *line) as first:
         first.see(CLOCK)
         with seat(alices_home, *line) as second:
-            second.see("mfasession: waiting for another mfasession, which is asking for a code elsewhere\r\n")
+            second.see(
+                rf"mfasession: waiting for another mfasession \(process {first.tty.pid}\), "
+                r"which is asking for a code elsewhere\r\n"
+            )
             if answer == "a code":
                 first.line(alice.devices[0].code())
                 first.see("SERVED")
