@@ -162,6 +162,23 @@ def test_no_is_an_answer(alices_home: Home, aws: Sandbox, alice: SandboxUser, te
     assert aws.calls("GetSessionToken") == []
 
 
+@pytest.mark.parametrize("action", ["ListMFADevices", "GetSessionToken"])
+def test_ctrl_c_while_aws_answers(alices_home: Home, aws: Sandbox, alice: SandboxUser, action: str) -> None:
+    """Before the question and behind it: 130 at once, one word, nothing written."""
+    before = alices_home.credentials.read_bytes()
+    aws.faults.add(action, "delay", seconds=2)
+    with seat(alices_home, *APART, MFASESSION, "login") as sitting:
+        if action == "GetSessionToken":
+            sitting.see(CLOCK)
+            sitting.line(alice.devices[0].code())
+        wait_until(lambda: not aws.faults.pending())
+        aws.forget_calls()
+        sitting.type("\x03")
+        assert outcome(sitting) == (130, "mfasession: interrupted\n")
+    assert alices_home.credentials.read_bytes() == before
+    wait_until(lambda: aws.calls(action))
+
+
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_typing_before_the_question_answers_it(alices_home: Home, aws: Sandbox, alice: SandboxUser, term: str) -> None:
     """Who knows what comes need not wait, and the shell does not take the code for a command."""

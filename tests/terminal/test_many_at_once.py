@@ -175,6 +175,25 @@ def test_two_profiles_at_one_terminal_ask_in_turn(alices_home: Home, aws: Sandbo
 
 
 @pytest.mark.parametrize("answer", ["a code", "a no"])
+def test_all_roles_take_one_answer(alices_home: Home, aws: Sandbox, alice: SandboxUser, answer: str) -> None:
+    """fwdcloudsec/granted#768: the session of the source profile serves every role, and a no is a no to them all."""
+    roles = [aws.add_role(f"{name}-of-{alice.name}", trusted=[alice.arn]) for name in ("reader", "writer")]
+    alices_home.write_credentials(expired(alice))
+    sections = (f"[profile {role.name}]\nrole_arn = {role.arn}\nsource_profile = default\n" for role in roles)
+    alices_home.config.write_text("".join(sections))
+    aws.forget_calls()
+    with seat(alices_home, *all_at_once(10, tuple(f"process -p {role.name}" for role in roles))) as sitting:
+        sitting.see(question(alice))
+        # The first of each role holds the role's lock and wants the source's; the others wait for the role's.
+        wait_until(lambda: at_the_lock(alices_home) == 10)
+        sitting.type(alice.devices[0].code() + "\r" if answer == "a code" else "\x03")
+        assert sitting.end() == 0
+    assert codes(alices_home) == [0 if answer == "a code" else 130] * 10
+    assert len(aws.calls("GetSessionToken")) == (1 if answer == "a code" else 0)
+    assert len(aws.calls("AssumeRole")) == (2 if answer == "a code" else 0)
+
+
+@pytest.mark.parametrize("answer", ["a code", "a no"])
 def test_a_second_terminal_says_that_it_waits(alices_home: Home, aws: Sandbox, alice: SandboxUser, answer: str) -> None:
     """It is served by the answer at the first one; a no there is no no here, and it asks in its turn."""
     alices_home.write_credentials(expired(alice))
