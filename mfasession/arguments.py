@@ -9,7 +9,7 @@ from mfasession import __version__, durations
 from mfasession.errors import UsageError
 from mfasession.options import Options
 
-COMMANDS = ("login", "env", "exec", "process", "status", "logout", "shell", "sandbox", "demo")
+COMMANDS = ("login", "env", "exec", "process", "status", "logout", "keys", "shell", "sandbox", "demo")
 RUNS_WORDS = ("exec", "sandbox")
 """The commands that run what follows `--`."""
 TAKES_WORDS = (*RUNS_WORDS, "shell")
@@ -37,6 +37,11 @@ def words_of(command: str) -> list[str]:
     return flags if command else [*COMMANDS, *flags]
 
 
+def actions_of(command: str) -> list[str]:
+    """Return the words of which a command takes one first, as in `keys list`; none for most."""
+    return _parsers()[command].actions() if command else []
+
+
 def session_duration(text: str) -> int:
     """Return the seconds of a session's duration (900..129600, GetSessionToken)."""
     return _within(text, durations.SESSION_MINIMUM, durations.SESSION_MAXIMUM)
@@ -56,6 +61,13 @@ def code(text: str) -> str:
     return text
 
 
+def stdin(text: str) -> str:
+    """Return `-`, which stands for stdin. Raises UsageError, which does not quote it, for anything else."""
+    if text != "-":
+        raise _no_key_here()
+    return text
+
+
 def shell(text: str) -> str:
     """Return the name of a shell dialect."""
     from mfasession.outlets import shells
@@ -65,7 +77,17 @@ def shell(text: str) -> str:
     return text
 
 
+def _no_key_here() -> UsageError:
+    """The error for a key on the command line; it is not quoted: what stands there may be a secret."""
+    return UsageError(
+        "keys takes no key from the command line, where every user of this computer can read it",
+        "mfasession keys add asks for it",
+    )
+
+
 def _unknown(word: str, command: str | None) -> UsageError:
+    if command == "keys" and not word.startswith("-"):
+        return _no_key_here()
     hint = f"see mfasession {command} --help" if command else "see mfasession --help"
     if command in RUNS_WORDS and not word.startswith("-"):
         hint = f"put -- before the command: mfasession {command} -- aws s3 ls"
@@ -115,6 +137,10 @@ class _Parser(argparse.ArgumentParser):
     def flags(self) -> list[str]:
         """Return all that starts with a dash."""
         return list(self._option_string_actions)
+
+    def actions(self) -> list[str]:
+        """Return the choices of the first positional argument."""
+        return [str(choice) for action in self._actions if action.dest == "action" for choice in action.choices or ()]
 
 
 def _parsers() -> dict[str, _Parser]:

@@ -4,7 +4,15 @@ The codes and texts of STS and IAM are in the API references ("Common errors") a
 """
 
 from mfasession import durations
-from mfasession.errors import AwsRefused, CodeRefused, DeviceRefused, MfaSessionError, Throttled, Unanswered
+from mfasession.errors import (
+    AwsRefused,
+    CodeRefused,
+    DeviceRefused,
+    MfaSessionError,
+    NotFound,
+    Throttled,
+    Unanswered,
+)
 from mfasession.text import printable
 
 _BUSY = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestThrottled", "RequestLimitExceeded",
@@ -69,6 +77,8 @@ def _other_refusal(operation: str, code: str, words: str) -> MfaSessionError:
     # A number is the HTTP status of an answer that is not AWS's own, from a proxy or a load balancer on the way.
     if code in _FAILED or (code.startswith("5") and code.isdigit()):
         return Unanswered(f"AWS failed to answer {operation} ({code})", "run it again in a moment")
+    if code == "NoSuchEntity":
+        return NotFound(f"AWS has it not, or no longer ({operation}): {said}", "see what is there: the IAM console")
     hint = "look it up under Common Errors in the STS API Reference"
     if code == "ValidationError":
         hint = "look at mfa_serial, the role and the durations"

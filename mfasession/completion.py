@@ -25,7 +25,10 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
         return [name for name in values[before]() if name.startswith(begun)]
     if equals and flag in values:
         return [f"{flag}={name}" for name in values[flag]() if name.startswith(value)]
-    return [name for name in arguments.words_of(_command(words[:-1])) if name.startswith(begun)]
+    command = _command(words[:-1])
+    actions = arguments.actions_of(command)
+    offered = [] if set(actions) & set(words[:-1]) else actions
+    return [name for name in (*offered, *arguments.words_of(command)) if name.startswith(begun)]
 
 
 def _command(words: Sequence[str]) -> str:

@@ -56,6 +56,10 @@ class Exchange:
         forget_elsewhere(self._context, section, store.name)
         return session
 
+    def make_unkept(self) -> "Session":
+        """Make the user's own session and keep it nowhere. Raises as `make`."""
+        return self._exchanged()
+
     def _check_min_ttl(self, longest: int) -> None:
         profile, wanted = self._profile, self._context.options.min_ttl
         if wanted > longest:

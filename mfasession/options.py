@@ -24,5 +24,8 @@ class Options(Value):
     watch: bool = False
     action: str = ""
     name: str = ""
-    """What `shell` does, and for which one."""
+    """What `keys` and `shell` do, and with what or for which one."""
     all: bool = False
+    csv: str = ""
+    in_aws: bool = False
+    yes: bool = False

@@ -2,7 +2,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 def profiles(sections: "Mapping[str, dict[str, str]]") -> dict[str, dict[str, str]]:
@@ -11,12 +11,24 @@ def profiles(sections: "Mapping[str, dict[str, str]]") -> dict[str, dict[str, st
     `[default]`, `[profile x]` and `[profile "a b"]` are profiles, and for botocore `[profiles x]` too. Anything else
     (`[x]`, `[sso-session x]`, two words without quotes) is silently none, as in botocore and the AWS CLI.
     """
-    found: dict[str, dict[str, str]] = {}
-    for header, keys in sections.items():
-        name = _name(header)
-        if name is not None:
-            found[name] = keys
-    return found
+    return {name: sections[header] for name, header in headers(sections).items()}
+
+
+def headers(sections: "Iterable[str]") -> dict[str, str]:
+    """Return the header of each profile by its name, in file order; the last of several, which wins."""
+    named = ((_name(header), header) for header in sections)
+    return {name: header for name, header in named if name is not None}
+
+
+def written(name: str) -> str:
+    """Return the header for a new profile as the AWS CLI writes it."""
+    if name == "default":
+        return name
+    if not any(char.isspace() or char in "'\"\\" for char in name):
+        return f"profile {name}"
+    import shlex
+
+    return f"profile {shlex.quote(name)}"
 
 
 def _name(header: str) -> str | None:

@@ -50,6 +50,18 @@ def renew(context: "Context", profile: "Profile", kept: "Session | None") -> "Se
         return spare
 
 
+def unkept(context: "Context", profile: "Profile") -> "Session":
+    """Return a new session of the user for one piece of work; it is kept nowhere.
+
+    Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, ConfigurationError.
+    """
+    exchange = Exchange(context, profile)
+    if not exchange.can_ask():
+        raise _nobody(context, profile, None)
+    with _turn(context, profile, asks=True, waits=True):
+        return exchange.make_unkept()
+
+
 def settle(context: "Context", profile: "Profile", session: "Session") -> None:
     """Keep a session, and that of its source profile, each in the profile's own store and in no other.
 

@@ -95,6 +95,27 @@ class Terminal:
             settings[3] &= ~termios.ECHO
             termios.tcsetattr(self._descriptor, termios.TCSANOW, settings)
 
+    def read_key_by_key(self) -> None:
+        """Hand each key over at once and echo none; for use inside `settings_kept`. Raises Cancelled on hang-up.
+
+        Ctrl-C stays a signal. Ctrl-Z does nothing: the shell behind it would bring the echo back.
+        """
+        try:
+            settings = termios.tcgetattr(self._descriptor)
+            settings[3] &= ~(termios.ECHO | termios.ICANON)
+            settings[6][termios.VSUSP] = os.fpathconf(self._descriptor, "PC_VDISABLE").to_bytes(1, "big")
+            settings[6][termios.VMIN], settings[6][termios.VTIME] = 1, 0
+            termios.tcsetattr(self._descriptor, termios.TCSANOW, settings)
+        except termios.error:
+            raise hung_up() from None
+
+    def read_key(self) -> bytes:
+        """Return one key's byte, and nothing at the end of input. Raises Cancelled on hang-up."""
+        try:
+            return os.read(self._descriptor, 1)
+        except OSError:
+            raise hung_up() from None
+
     @contextmanager
     def settings_kept(self) -> Iterator[None]:
         """Put the terminal's settings back at the end; inside `signals_held` also when a signal ends the block."""
@@ -165,6 +186,14 @@ def choose(question: str, options: Sequence[str]) -> int:
             if answer in numbers:
                 return numbers.index(answer)
             terminal.say(f"type a number from 1 to {len(options)}")
+
+
+def agrees(question: str) -> bool:
+    """Ask a question to which only yes is yes. What was typed before it counts for nothing. Raises Cancelled."""
+    with Terminal() as terminal, terminal.interruptible():
+        terminal.forget_typed()
+        terminal.write(f"{printable(question)} [y/N] ")
+        return terminal.read_line().strip().lower() in ("y", "yes")
 
 
 @contextmanager

@@ -75,6 +75,11 @@ class SandboxUser:
         made.secret_access_key = new_secret()
         return LongTermKey(access_key_id=made.access_key_id, secret_access_key=Secret(made.secret_access_key))
 
+    def key_statuses(self) -> dict[str, str]:
+        """Return the access key IDs that the user has now, each `Active` or `Inactive`."""
+        listed = self._world.cloud.iam.list_access_keys(self.name)
+        return {str(key.access_key_id): str(key.status) for key in listed}
+
     def set_key_status(self, key_id: str, status: str) -> None:
         """Make a key `Active` or `Inactive`."""
         self._world.cloud.iam.update_access_key(self.name, key_id, status)

@@ -1,11 +1,12 @@
 """Sessions, long-term keys and seeds in the operating system's keyring.
 
-Items of service `mfasession`: `session/<section>`, `key/<profile>` and `seed/<serial number>`. Nothing here ever falls
-back to plain text.
+Items of service `mfasession`: `session/<section>`, `key/<profile>`, while a key is rotated `next/<profile>` and
+`retiring/<profile>`, and `seed/<serial number>`. Nothing here ever falls back to plain text.
 """
 
 import json
 import tomllib
+from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import Any
 
@@ -18,6 +19,7 @@ from mfasession.stores.keyring_items import (
     forget_item,
     look_at,
     read_item,
+    read_items,
     unreadable,
     write_item,
 )
@@ -105,26 +107,50 @@ class KeyringStore:
 
 def read_long_term_key(profile: str) -> LongTermKey | None:
     """Return a profile's long-term key, None when the keyring has none. Raises StoreError."""
-    item = key_item(profile)
-    text = read_item(item)
-    if text is None:
-        return None
-    fields = _fields(text)
-    key_id, secret = fields.get("access_key_id"), fields.get("secret_access_key")
-    if not isinstance(key_id, str) or not isinstance(secret, str):
-        raise unreadable(item)
-    return LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret))
+    return read_long_term_keys([profile]).get(profile)
+
+
+def read_long_term_keys(profiles: Sequence[str]) -> dict[str, LongTermKey]:
+    """Return the long-term keys of those profiles that have one, in one question. Raises StoreError."""
+    texts = read_items([item(name) for name in profiles for item in (_key_item, _next_item)])
+    # Some keyrings remove an item before they write it anew: what was to come stands beside it.
+    found = {name: _key(_key_item(name), texts) or _key(_next_item(name), texts) for name in profiles}
+    return {name: key for name, key in found.items() if key is not None}
 
 
 def save_long_term_key(profile: str, key: LongTermKey) -> None:
     """Keep a profile's long-term key and read it back. Raises StoreError."""
-    fields = {name: _plain(getattr(key, name)) for name in LongTermKey.__fields__}
-    write_item(key_item(profile), json.dumps(fields, separators=(",", ":")))
+    _save_key(_key_item(profile), key)
 
 
 def forget_long_term_key(profile: str) -> bool:
-    """Remove a profile's long-term key; tell whether there was one. Raises StoreError."""
-    return forget_item(key_item(profile))
+    """Remove a profile's long-term key, and what a rotation has left; tell whether there was one. Raises StoreError."""
+    leave_rotation(profile)
+    return forget_item(_key_item(profile))
+
+
+def read_rotation(profile: str) -> tuple[LongTermKey | None, str]:
+    """Return what a rotation that has not ended keeps: the next key, and the last one's ID. Raises StoreError."""
+    texts = read_items([_next_item(profile), _retiring_item(profile)])
+    return _key(_next_item(profile), texts), texts[_retiring_item(profile)] or ""
+
+
+def save_next_key(profile: str, key: LongTermKey) -> None:
+    """Keep the key that a rotation is about to put in place. Raises StoreError."""
+    _save_key(_next_item(profile), key)
+
+
+def save_retiring(profile: str, key_id: str) -> None:
+    """Keep the ID of the key that a rotation has replaced and not deleted yet. Raises StoreError."""
+    write_item(_retiring_item(profile), key_id)
+
+
+def leave_rotation(profile: str, *, next_key: bool = True, retiring: bool = True) -> None:
+    """Remove what a rotation keeps beside the key, or one half of it. Raises StoreError."""
+    if next_key:
+        forget_item(_next_item(profile))
+    if retiring:
+        forget_item(_retiring_item(profile))
 
 
 def read_seed(serial: str) -> Secret | None:
@@ -143,17 +169,40 @@ def forget_seed(serial: str) -> bool:
     return forget_item(_seed_item(serial))
 
 
-def key_item(profile: str) -> str:
-    """Return the name of the item that holds a profile's long-term key."""
-    return f"key/{profile}"
-
-
 def _session_item(section: str) -> str:
     return f"session/{section}"
 
 
+def _key_item(profile: str) -> str:
+    return f"key/{profile}"
+
+
+def _next_item(profile: str) -> str:
+    return f"next/{profile}"
+
+
+def _retiring_item(profile: str) -> str:
+    return f"retiring/{profile}"
+
+
 def _seed_item(serial: str) -> str:
     return f"seed/{serial}"
+
+
+def _save_key(item: str, key: LongTermKey) -> None:
+    fields = {name: _plain(getattr(key, name)) for name in LongTermKey.__fields__}
+    write_item(item, json.dumps(fields, separators=(",", ":")))
+
+
+def _key(item: str, texts: Mapping[str, str | None]) -> LongTermKey | None:
+    text = texts[item]
+    if text is None:
+        return None
+    fields = _fields(text)
+    key_id, secret = fields.get("access_key_id"), fields.get("secret_access_key")
+    if not isinstance(key_id, str) or not isinstance(secret, str):
+        raise unreadable(item)
+    return LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret))
 
 
 def _plain(value: object) -> object:

@@ -33,6 +33,9 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["status", "--json"], {"command": "status", "json": True}),
     (["status", "--watch"], {"command": "status", "watch": True}),
     (["logout", "--all"], {"command": "logout", "all": True}),
+    (["keys", "add", "-"], {"command": "keys", "action": "add", "name": "-"}),
+    (["keys", "add", "--csv", "f"], {"command": "keys", "action": "add", "csv": "f"}),
+    (["keys", "remove", "--in-aws", "--yes"], {"command": "keys", "action": "remove", "in_aws": True, "yes": True}),
     (["sandbox", "--", "sh"], {"command": "sandbox", "words": ("sh",)}),
     (["demo"], {"command": "demo"}),
     (["shell", "init", "bash"], {"command": "shell", "action": "init", "name": "bash"}),
@@ -48,7 +51,7 @@ def test_every_flag(words: list[str], changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize("command", arguments.COMMANDS)
 def test_the_common_flags_stand_before_or_behind_the_command(command: str) -> None:
     """Wherever people write them; the last one counts."""
-    words = [command, "init"] if command == "shell" else [command]
+    words = [command, *arguments.actions_of(command)[:1]]
     flags = ["-p", "work", "--no-input", "--debug"]
     expected = arguments.parse(words).replace(profile="work", no_input=True, debug=True)
     assert arguments.parse([*flags, *words]) == expected
@@ -81,6 +84,9 @@ def test_every_option_can_be_said() -> None:
         ["exec", "aws"],
         ["process", "--", "aws"],
         ["status", "extra"],
+        ["keys"],
+        ["keys", "ad"],
+        ["keys", "add", "AKIAIOSFODNN7EXAMPLE"],
         ["env", "--shell", "fisch"],
         ["-p"],
     ],

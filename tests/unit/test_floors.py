@@ -14,12 +14,13 @@ FLOORS = (
     (
         "edges",
         (
-            "files", "locks", "paths", "config", "config_file", "awsfiles", "profile_headers", "aws", "aws_errors",
+            "files", "hardening", "locks", "paths", "config", "config_file", "awsfiles", "aws_config", "profile_headers", "aws",
+            "aws_errors", "aws_keys",
             "terminal", "remembered", "messages", "stores", "codes",
         ),
     ),
     ("decisions", ("profiles", "sessions", "devices")),
-    ("making", ("context", "renewal", "exchange", "asking", "caller")),
+    ("making", ("context", "renewal", "exchange", "asking", "caller", "keys")),
     ("outlets", ("outlets",)),
     ("program", ("cli", "hits", "arguments", "completion", "commands", "__main__")),
 )  # fmt: skip

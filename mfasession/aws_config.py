@@ -1,0 +1,42 @@
+"""Writes into the AWS configuration file: one section more, every other byte kept (99designs/aws-vault#288)."""
+
+import os
+from collections.abc import Mapping
+
+from mfasession import files, ini, locks, paths, profile_headers
+from mfasession.awsfiles import malformed, parse
+from mfasession.errors import ConfigurationError
+
+
+def check(path: str, name: str) -> None:
+    """Raise what `add_profile` would raise, as far as can be told now."""
+    _added(path, name)
+    files.check_replaceable(path)
+
+
+def add_profile(path: str, name: str, environ: Mapping[str, str]) -> str:
+    """Add an empty profile at the end of the file, which keeps its mode, or is made with mode 0600; return its header.
+
+    Raises ConfigurationError: the file cannot be read or understood, or the name cannot be one of a profile. Raises
+    StoreError: it cannot be written.
+    """
+    with locks.hold(paths.lock_file(environ, "file", os.path.realpath(path))):
+        text = _added(path, name)
+        mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o600
+        files.replace(path, text, mode=mode)
+    return profile_headers.written(name)
+
+
+def _added(path: str, name: str) -> str:
+    text = files.read_text(path) or ""
+    parse(path, text)
+    header = profile_headers.written(name)
+    try:
+        added = ini.set_section(text, header, {})
+    except ini.MalformedIni as fault:
+        raise malformed(path, fault) from None
+    except ValueError:
+        added = text
+    if name not in profile_headers.headers(parse(path, added)):
+        raise ConfigurationError(f"{name!r} is no name that a profile can have", "choose letters, digits and dashes")
+    return added

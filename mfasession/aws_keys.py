@@ -1,0 +1,80 @@
+"""A user's own long-term keys as IAM lists and changes them, through a session that MFA has made."""
+
+from typing import Any
+
+from mfasession.aws import Aws
+from mfasession.errors import NotFound
+from mfasession.model import LongTermKey
+from mfasession.values import Secret, Value
+
+LIMIT = 2
+"""Access keys that a user may have (IAM quotas)."""
+
+
+class AccessKey(Value):
+    """What IAM tells of a key."""
+
+    access_key_id: str
+    is_active: bool
+    created: int
+    """Epoch seconds."""
+
+
+class AwsKeys(Aws):
+    """IAM's calls about access keys.
+
+    `user` is named in each: IAM takes the name from the signing key only when that is a long-term one (IAM API
+    Reference, ListAccessKeys). Every call raises AwsRefused, AwsUnreachable or ConfigurationError.
+    """
+
+    def access_keys(self, user: str) -> list[AccessKey]:
+        """Return the user's keys, the oldest first."""
+
+        def send() -> list[AccessKey]:
+            listed = self._client("iam").list_access_keys(UserName=user)["AccessKeyMetadata"]
+            return sorted((_key(each) for each in listed), key=lambda key: key.created)
+
+        return self._call("ListAccessKeys", send)
+
+    def last_used(self, key_id: str) -> int:
+        """Return when a key was used last (epoch seconds, up to some hours late); 0 for never."""
+
+        def send() -> int:
+            used = self._client("iam").get_access_key_last_used(AccessKeyId=key_id)["AccessKeyLastUsed"]
+            return int(used["LastUsedDate"].timestamp()) if used.get("LastUsedDate") else 0
+
+        return self._call("GetAccessKeyLastUsed", send)
+
+    def create(self, user: str) -> LongTermKey:
+        """Make a key. The request is sent once: when its answer is lost, AWS may have a key whose secret nobody has."""
+
+        def send() -> LongTermKey:
+            made = self._client("iam").create_access_key(UserName=user)["AccessKey"]
+            return LongTermKey(access_key_id=made["AccessKeyId"], secret_access_key=Secret(made["SecretAccessKey"]))
+
+        return self._call("CreateAccessKey", send, uses_code=True)
+
+    def deactivate(self, user: str, key_id: str) -> None:
+        """Make a key inactive. Raises NotFound when the user has no such key."""
+        self._call(
+            "UpdateAccessKey",
+            lambda: self._client("iam").update_access_key(UserName=user, AccessKeyId=key_id, Status="Inactive"),
+        )
+
+    def delete(self, user: str, key_id: str) -> None:
+        """Delete a key; one that is gone already is deleted."""
+        try:
+            self._call(
+                "DeleteAccessKey",
+                lambda: self._client("iam").delete_access_key(UserName=user, AccessKeyId=key_id),
+            )
+        except NotFound:
+            return
+
+
+def _key(told: Any) -> AccessKey:
+    return AccessKey(
+        access_key_id=told["AccessKeyId"],
+        is_active=told["Status"] == "Active",
+        created=int(told["CreateDate"].timestamp()),
+    )

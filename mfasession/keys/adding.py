@@ -1,0 +1,120 @@
+"""A long-term key into its place: looked at by AWS first, and never over another one unasked."""
+
+from typing import TYPE_CHECKING
+
+from mfasession import aws_config, profiles
+from mfasession.errors import AwsUnreachable, ConfigurationError, StoreError
+from mfasession.keys import places, sessions
+from mfasession.stores.key_places import KeyInKeyring, KeyPlace, KeyRecord
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    from mfasession.aws import Identity
+    from mfasession.context import Context
+    from mfasession.errors import MfaSessionError
+    from mfasession.keys.places import Held
+    from mfasession.model import LongTermKey
+    from mfasession.profiles import Profile
+
+
+class Added(Value):
+    """What was changed."""
+
+    replaced: tuple[str, ...] = ()
+    """IDs of keys that the profile had before."""
+    header: str = ""
+    """Of a profile that was added to the AWS configuration file; empty when it was there."""
+    failures: "tuple[MfaSessionError, ...]" = ()
+
+
+class Adding:
+    """One key for one profile, to be kept in the keyring or in the credentials file."""
+
+    def __init__(self, context: "Context") -> None:
+        """Raises ConfigurationError: the profile is there and cannot be understood. `--force` overrules half a key."""
+        self._context = context
+        self.profile, self._is_new = _profile(context)
+        name = self.profile.key_section
+        in_keyring = (context.options.store or "keyring") == "keyring"
+        self._places = [*places.in_files(context, name), KeyInKeyring(name)]
+        self.place: KeyPlace = self._places[-1 if in_keyring else 0]
+        self._is_new = self._is_new and in_keyring
+
+    def check(self) -> None:
+        """Raise what would keep the key from being kept, before anybody types it. Raises StoreError."""
+        self.place.check()
+        if self._is_new:
+            aws_config.check(self._context.aws_files.config_path, self.profile.key_section)
+
+    def refuse_other(self, key_id: str) -> None:
+        """Raise ConfigurationError when the profile has another key than this one, unless `--force` was given."""
+        for other in self._held():
+            if other.key_id != key_id and not self._context.options.force:
+                raise ConfigurationError(
+                    f"profile {other.profile} has another key already: {other.key_id}, in {other.place.where}",
+                    "mfasession keys rotate makes a new one; --force puts this one in its place",
+                )
+
+    def whose(self, key: "LongTermKey") -> "Identity | None":
+        """Return whose key AWS says it is; None when AWS was not reached and `--force` was given.
+
+        Raises AwsRefused: AWS does not know the key, or its secret is wrong. Raises ConfigurationError for the key of a
+        root user without `--force`.
+        """
+        from mfasession.aws import Aws
+
+        force = self._context.options.force
+        try:
+            identity = Aws(self.profile, key, self._context.environ).identity()
+        except AwsUnreachable as failure:
+            if force:
+                return None
+            failure.message += f"; key {key.access_key_id} was not kept, for nobody says whose it is"
+            failure.hint += ", or keep it unchecked: --force"
+            raise
+        if identity.is_root and not force:
+            raise ConfigurationError(
+                f"key {key.access_key_id} is the root user's of account {identity.account}, and no rule binds that one",
+                "make a key for an IAM user and delete this one; --force keeps it all the same",
+            )
+        return identity
+
+    def keep(self, key: "LongTermKey") -> Added:
+        """Keep the key, then remove what other places have for the profile. Raises ConfigurationError, StoreError."""
+        context, name = self._context, self.profile.key_section
+        with places.one_at_a_time(context, name):
+            before = self._held()
+            self.refuse_other(key.access_key_id)
+            header = ""
+            if self._is_new:
+                header = aws_config.add_profile(context.aws_files.config_path, name, context.environ)
+            self.place.save(KeyRecord(key=key))
+            for other in before:
+                if other.place is not self.place:
+                    other.place.forget()
+        replaced = tuple(dict.fromkeys(each.key_id for each in before if each.key_id != key.access_key_id))
+        failures = sessions.forget(context, replaced) if replaced else []
+        return Added(replaced=replaced, header=header, failures=tuple(failures))
+
+    def _held(self) -> "list[Held]":
+        found = places.held(self.profile.key_section, [each for each in self._places if each.name == "file"])
+        try:
+            return found + places.held(self.profile.key_section, [self._places[-1]])
+        except StoreError:
+            # A key for the file needs no keyring; one in there would not count beside it.
+            if self.place.name == "keyring":
+                raise
+            return found
+
+
+def _profile(context: "Context") -> "tuple[Profile, bool]":
+    """The profile that the key is for, and whether nothing knows of it yet."""
+    name = profiles.chosen(context.options.profile, context.environ, context.config)
+    if context.aws_files.profile(name) is None and name not in context.config.profiles:
+        return profiles.unresolved(name, context.aws_files, context.config), True
+    try:
+        return places.owner(context), False
+    except ConfigurationError:
+        if not context.options.force:
+            raise
+        return profiles.unresolved(name, context.aws_files, context.config), False

@@ -1,0 +1,151 @@
+"""Every long-term key that can be seen, and what AWS tells of it when a session with MFA is there to ask."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mfasession import files, profiles
+from mfasession.errors import AwsRefused, ConfigurationError, MfaSessionError
+from mfasession.keys import places, sessions
+from mfasession.model import account_of
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    from mfasession.aws_keys import AccessKey, AwsKeys
+    from mfasession.context import Context
+    from mfasession.keys.places import Held
+    from mfasession.profiles import Profile
+    from mfasession.stores.key_places import KeyRecord
+
+
+class Told(Value):
+    """What AWS tells of one user's keys."""
+
+    user: str
+    account: str
+    keys: "Mapping[str, AccessKey]"
+    last_used: Mapping[str, int]
+    """Epoch seconds by access key ID; 0 for never. A key that AWS does not tell about is missing."""
+
+
+class Row(Value):
+    """One key in one place; or one that AWS has and no place here."""
+
+    key_id: str
+    profile: str = ""
+    store: str = ""
+    """`file`, `keyring`, or empty when the key is not here."""
+    path: str = ""
+    """Of the file, or `the keyring`."""
+    note: str = ""
+    """What a rotation that has not ended has left to do."""
+    told: Told | None = None
+    """What AWS tells of its user's keys; None when AWS was not asked."""
+
+
+class Listing(Value):
+    """All keys, and what kept the list from being whole."""
+
+    rows: Sequence[Row]
+    unsafe: Sequence[ConfigurationError] = ()
+    """Files with keys that others may read."""
+    keyring: MfaSessionError | None = None
+    """Why the keyring did not tell of more."""
+    aws: MfaSessionError | None = None
+    """Why AWS did not tell ages though there is a session."""
+
+
+def listing(context: "Context") -> Listing:
+    """Return the keys of all profiles, or of the one named with -p. Raises ConfigurationError."""
+    found, failure = places.visible(context)
+    if context.options.profile:
+        name = _named(context)
+        found = [each for each in found if each.profile == name]
+    source = _Source(context)
+    rows = [_row(each, source.ask(each)) for each in found]
+    here = {row.key_id for row in rows}
+    rows += [Row(key_id=key, told=told) for told in source.answers for key in told.keys if key not in here]
+    unsafe = _unsafe([each.place.where for each in found if each.place.name == "file"])
+    return Listing(rows=rows, unsafe=unsafe, keyring=failure, aws=source.failure)
+
+
+def _named(context: "Context") -> str:
+    """The section of the named profile; as it is called when a file may not be used."""
+    try:
+        return places.owner(context).key_section
+    except ConfigurationError:
+        return context.options.profile
+
+
+def _row(held: "Held", told: Told | None) -> Row:
+    place = held.place
+    return Row(
+        key_id=held.key_id,
+        profile=held.profile,
+        store=place.name,
+        path=place.where,
+        note=_note(held.record),
+        told=told,
+    )
+
+
+def _note(record: "KeyRecord") -> str:
+    if record.next is not None:
+        return f"rotation not ended: {record.next.access_key_id} is to take its place"
+    return f"rotation not ended: {record.retiring} is to be deleted" if record.retiring else ""
+
+
+def _unsafe(paths: Sequence[str]) -> list[ConfigurationError]:
+    problems = []
+    for path in dict.fromkeys(paths):
+        try:
+            files.read_private(path)
+        except ConfigurationError as problem:
+            problems.append(problem)
+    return problems
+
+
+class _Source:
+    """AWS, asked once for each user, and only where a session is there already."""
+
+    def __init__(self, context: "Context") -> None:
+        self._context = context
+        self.answers: list[Told] = []
+        self.failure: MfaSessionError | None = None
+
+    def ask(self, held: "Held") -> Told | None:
+        """Return what AWS tells of the user whose key this is; None when there is no session, or AWS does not tell."""
+        session = sessions.live(self._context, [held.key_id])
+        if session is None or self.failure is not None:
+            return None
+        from mfasession.aws_keys import AwsKeys
+
+        try:
+            aws = AwsKeys(self._profile(held.profile), session, self._context.environ)
+            return self._answer(aws, session.identity or aws.identity().arn)
+        except MfaSessionError as failure:
+            self.failure = failure
+            return None
+
+    def _answer(self, aws: "AwsKeys", arn: str) -> Told:
+        user, account = sessions.user_of(arn), account_of(arn)
+        for told in self.answers:
+            if (told.user, told.account) == (user, account):
+                return told
+        keys = {key.access_key_id: key for key in aws.access_keys(user)}
+        self.answers.append(Told(user=user, account=account, keys=keys, last_used=_last_used(aws, keys)))
+        return self.answers[-1]
+
+    def _profile(self, name: str) -> "Profile":
+        context = self._context
+        try:
+            return profiles.resolve(name, context.aws_files, context.config)
+        except ConfigurationError:
+            return profiles.unresolved(name, context.aws_files, context.config)
+
+
+def _last_used(aws: "AwsKeys", keys: "Mapping[str, AccessKey]") -> dict[str, int]:
+    try:
+        return {key_id: aws.last_used(key_id) for key_id in keys}
+    except AwsRefused:
+        # The ages are worth showing without it.
+        return {}

@@ -1,0 +1,141 @@
+"""A key out of plain text into the keyring, and a key out of everything."""
+
+from typing import TYPE_CHECKING
+
+from mfasession.aws_keys import AwsKeys
+from mfasession.errors import ConfigurationError, KeyringAbsent, MfaSessionError, NotFound, StoreError
+from mfasession.keys import places, sessions
+from mfasession.stores.key_places import KeyInKeyring
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    from mfasession.context import Context
+    from mfasession.keys.places import Held
+    from mfasession.profiles import Profile
+
+
+class Protected(Value):
+    """What `protect` found and did."""
+
+    key_id: str
+    out_of: str = ""
+    """The file that held the key; empty when it was in the keyring already."""
+    also: tuple[str, ...] = ()
+    """Other profiles that hold the same key in plain text."""
+    failures: tuple[MfaSessionError, ...] = ()
+    """Of stores that could not forget the sessions of a replaced key."""
+
+
+def protect(context: "Context", profile: "Profile") -> Protected:
+    """Move the key from its file into the keyring: written, read back, and only then taken out of the file.
+
+    Whenever that ends, the key is in one of them at least. Raises ConfigurationError: no key, two keys, or another one
+    in the keyring (`--force` puts this one in its place). Raises StoreError.
+    """
+    name, ring = profile.key_section, KeyInKeyring(profile.key_section)
+    with places.one_at_a_time(context, name):
+        before = ring.load()
+        in_files = places.held(name, places.in_files(context, name))
+        if not in_files:
+            if before is None:
+                places.first(context, profile)
+                raise places.no_key(name)
+            return Protected(key_id=before.key.access_key_id, also=_elsewhere(context, before.key.access_key_id))
+        moved = in_files[0]
+        for other in in_files[1:]:
+            _refuse_two(moved, other.key_id, other.place.where)
+        if before is not None and not context.options.force:
+            _refuse_two(moved, before.key.access_key_id, "the keyring")
+        ring.save(moved.record)
+        if ring.load() != moved.record:
+            raise StoreError(
+                "the keyring does not give back what it was given", "mfasession keys list shows what it has"
+            )
+        for each in in_files:
+            each.place.forget(only=each.record)
+    replaced = {before.key.access_key_id} - {moved.key_id} if before else set()
+    failures = sessions.forget(context, replaced) if replaced else []
+    also = _elsewhere(context, moved.key_id)
+    return Protected(key_id=moved.key_id, out_of=moved.place.where, also=also, failures=tuple(failures))
+
+
+def _refuse_two(one: "Held", other_id: str, where: str) -> None:
+    if one.key_id != other_id:
+        raise ConfigurationError(
+            f"profile {one.profile} has two keys: {one.key_id} in {one.place.where}, {other_id} in {where}",
+            "remove one of them, or put the first in the other's place: --force",
+        )
+
+
+def _elsewhere(context: "Context", key_id: str) -> tuple[str, ...]:
+    found = places.visible(context)[0]
+    return tuple(dict.fromkeys(each.profile for each in found if each.key_id == key_id and each.place.name == "file"))
+
+
+class Removal:
+    """A profile's long-term key, about to be taken out of every place, and out of AWS when that is wanted."""
+
+    def __init__(self, context: "Context", profile: "Profile") -> None:
+        """Looks what there is. Raises ConfigurationError."""
+        self._context = context
+        self._profile = profile
+        name = profile.key_section
+        self.held = places.held(name, places.in_files(context, name))
+        self._failure: MfaSessionError | None = None
+        self._done: dict[str, str] = {}
+        try:
+            self.held += places.held(name, [KeyInKeyring(name)])
+        except KeyringAbsent:
+            pass
+        except StoreError as failure:
+            self._failure = failure
+
+    @property
+    def key_ids(self) -> list[str]:
+        """The keys, and those that a rotation which has not ended has left beside them."""
+        records = [each.record for each in self.held]
+        beside = [key.access_key_id for record in records if (key := record.next) is not None]
+        ids = [*(each.key_id for each in self.held), *beside, *(record.retiring for record in records)]
+        return [key_id for key_id in dict.fromkeys(ids) if key_id]
+
+    def delete_in_aws(self) -> list[str]:
+        """Delete the keys at AWS; return those that their user has no longer.
+
+        Raises as `sessions.for_iam` and IAM do; the message then tells which keys are in which state.
+        """
+        session = sessions.for_iam(self._context, self._profile, self.key_ids)
+        aws = AwsKeys(self._profile, session, self._context.environ)
+        user = sessions.user_of(session.identity or aws.identity().arn)
+        missing: list[str] = []
+        for key_id in self.key_ids:
+            try:
+                aws.deactivate(user, key_id)
+                self._done[key_id] = "inactive"
+                aws.delete(user, key_id)
+                self._done[key_id] = "deleted"
+            except NotFound:
+                missing.append(key_id)
+            except MfaSessionError as failure:
+                raise self._with_standing(failure) from None
+        return missing
+
+    def run(self) -> list[MfaSessionError]:
+        """Take the keys out of their places, and forget their sessions; return what could not be done.
+
+        Raises ConfigurationError and StoreError when a key stays in its file.
+        """
+        try:
+            with places.one_at_a_time(self._context, self._profile.key_section):
+                for each in self.held:
+                    each.place.forget()
+        except MfaSessionError as failure:
+            raise self._with_standing(failure) from None
+        failures = sessions.forget(self._context, self.key_ids)
+        return [*([self._failure] if self._failure else []), *failures]
+
+    def _with_standing(self, failure: MfaSessionError) -> MfaSessionError:
+        if self._done:
+            states = ", ".join(f"{key_id} is {state} at AWS" for key_id, state in self._done.items())
+            failure.message += f"; {states}, and still in {self.held[0].place.where}"
+            failure.hint += f"; then mfasession keys remove -p {self._profile.name}"
+        return failure

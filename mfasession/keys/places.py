@@ -1,0 +1,127 @@
+"""From a profile to the places that its long-term key can be in, and every key that can be seen."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mfasession import files, locks, paths, profile_headers
+from mfasession.awsfiles import is_managed, parse
+from mfasession.errors import ConfigurationError, KeyringAbsent, StoreError
+from mfasession.stores import keyring_store
+from mfasession.stores.key_places import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord, record_of
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    from mfasession.context import Context
+    from mfasession.profiles import Profile
+
+_NO_KEY_OF_THEIR_OWN = ("role_arn", "sso_session", "sso_start_url", "web_identity_token_file", "login_session")
+"""Keys of profiles that take their credentials from elsewhere: the keyring is not asked for theirs."""
+
+
+class Held(Value):
+    """A profile's key in one place."""
+
+    profile: str
+    """The profile's name, which is that of the section too."""
+    place: KeyPlace
+    record: KeyRecord
+
+    @property
+    def key_id(self) -> str:
+        """The access key ID."""
+        return self.record.key.access_key_id
+
+
+def owner(context: "Context") -> "Profile":
+    """Return the chosen profile; for a role the one whose key assumes it in the end. Raises ConfigurationError."""
+    profile = context.profile()
+    while profile.source is not None:
+        profile = profile.source
+    return profile
+
+
+def in_files(context: "Context", profile: str) -> list[KeyPlace]:
+    """Return the sections that may hold the profile's key, the one that wins first. Raises ConfigurationError."""
+    aws_files, environ = context.aws_files, context.environ
+    found: list[KeyPlace] = [KeyInFile(aws_files.credentials_path, profile, environ, private=True)]
+    sections = parse(aws_files.config_path, aws_files.config_text())
+    header = profile_headers.headers(sections).get(profile)
+    if header is not None:
+        found.append(KeyInFile(aws_files.config_path, header, environ, private=False))
+    return found
+
+
+def held(profile: str, places: list[KeyPlace]) -> list[Held]:
+    """Return what these places hold for a profile. Raises ConfigurationError, StoreError."""
+    records = ((place, place.load()) for place in places)
+    return [Held(profile=profile, place=place, record=record) for place, record in records if record is not None]
+
+
+def first(context: "Context", profile: "Profile") -> Held:
+    """Return the key that counts: a file's before the keyring's. Raises ConfigurationError when there is none."""
+    name = profile.key_section
+    in_file = held(name, in_files(context, name))
+    if in_file:
+        return in_file[0]
+    if profile.key is not None:
+        raise ConfigurationError(
+            f"one half of the key pair of profile {name} is in each AWS file",
+            f"put both lines into {context.aws_files.credentials_path}",
+        )
+    try:
+        in_keyring = held(name, [KeyInKeyring(name)])
+    except KeyringAbsent:
+        in_keyring = []
+    if not in_keyring:
+        raise no_key(name)
+    return in_keyring[0]
+
+
+def no_key(profile: str) -> ConfigurationError:
+    """Return the error for a profile without a long-term key."""
+    return ConfigurationError(f"profile {profile} has no long-term key", f"mfasession keys add -p {profile}")
+
+
+def visible(context: "Context") -> tuple[list[Held], StoreError | None]:
+    """Return every long-term key in the files and the keyring, and why the keyring did not tell of more, if so.
+
+    Files that others may read are read too: to list them is not to use them. Raises ConfigurationError.
+    """
+    aws_files, environ = context.aws_files, context.environ
+    credentials = _sections(aws_files.credentials_path)
+    configured = _sections(aws_files.config_path)
+    headers = profile_headers.headers(configured)
+    own = {name: keys for name, keys in credentials.items() if not is_managed(keys)}
+    in_config = {name: configured[header] for name, header in headers.items()}
+    found = [
+        Held(profile=name, place=KeyInFile(path, header, environ, private=False), record=record)
+        for path, sections in ((aws_files.credentials_path, own), (aws_files.config_path, in_config))
+        for name, keys in sections.items()
+        if (record := record_of(keys)) is not None
+        for header in [headers[name] if sections is in_config else name]
+    ]
+    names = [name for name, keys in {**in_config, **own}.items() if not keys.keys() & set(_NO_KEY_OF_THEIR_OWN)]
+    settings = context.config.profiles
+    names += [*settings, *(each.source for each in settings.values() if each.source)]
+    try:
+        in_keyring = keyring_store.read_long_term_keys(list(dict.fromkeys(names)))
+        return [*found, *(each for name in in_keyring for each in held(name, [KeyInKeyring(name)]))], None
+    except KeyringAbsent as absent:
+        return found, None if set(names) <= {each.profile for each in found} else absent
+    except StoreError as failure:
+        return found, failure
+
+
+@contextmanager
+def one_at_a_time(context: "Context", profile: str) -> Iterator[None]:
+    """Keep another mfasession from changing the same profile's key. Raises locks.LockTimeout when one is at it."""
+    resource = f"{os.path.realpath(context.aws_files.credentials_path)}\n{profile}"
+    with locks.hold(paths.lock_file(context.environ, "keys", resource), timeout=2.0):
+        context.aws_files.reread()
+        yield
+
+
+def _sections(path: str) -> Mapping[str, dict[str, str]]:
+    return parse(path, files.read_text(path) or "")

@@ -1,0 +1,87 @@
+"""A key pair that a person types or pastes on the controlling terminal: the ID is shown, the secret never."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from mfasession import terminal
+from mfasession.codes.preparation import Preparation
+from mfasession.errors import Cancelled, ConfigurationError
+from mfasession.keys import pairs
+from mfasession.model import LongTermKey
+from mfasession.terminal import Terminal
+
+TRIES = 3
+_ENTER, _ERASE, _CLEAR, _END = (b"\n", b"\r"), (b"\x7f", b"\x08"), (b"\x15", b"\x17"), (b"", b"\x04")
+Read = TypeVar("Read")
+
+
+def ask(check_id: Callable[[str], None]) -> LongTermKey:
+    """Return the pair. `check_id` may refuse an ID before its secret is asked for.
+
+    The terminal itself echoes nothing, so that both lines may be pasted at once. Raises Cancelled, InputNeeded, what
+    `check_id` raises, and ConfigurationError when neither of three answers will do.
+    """
+    with (
+        Terminal() as ours,
+        Preparation(None) as waiting,
+        terminal.signals_held(waiting.interrupt),
+        ours.settings_kept(),
+    ):
+        ours.read_key_by_key()
+        lines = _Lines(ours, waiting)
+        key_id = _good(lines, "AWS access key ID: ", pairs.access_key_id)
+        check_id(key_id)
+        secret = _good(lines, "AWS secret access key (not shown): ", pairs.secret_access_key, shown=False)
+    return LongTermKey(access_key_id=key_id, secret_access_key=secret)
+
+
+def _good(lines: "_Lines", question: str, read: Callable[[str], Read], *, shown: bool = True) -> Read:
+    for _ in range(TRIES - 1):
+        try:
+            return read(lines.ask(question, shown=shown))
+        except ConfigurationError as wrong:
+            lines.say(f"{wrong.message}; {wrong.hint}")
+    return read(lines.ask(question, shown=shown))
+
+
+class _Lines:
+    """Lines that are typed key by key."""
+
+    def __init__(self, ours: Terminal, waiting: Preparation) -> None:
+        self._ours = ours
+        self._waiting = waiting
+        self.say = ours.say
+
+    def ask(self, question: str, *, shown: bool) -> str:
+        """Return one line. Raises Cancelled."""
+        self._ours.write(question)
+        try:
+            line = self._line(shown=shown)
+        except Cancelled:
+            self._ours.write("\n")
+            raise
+        self._ours.write("\n")
+        return line
+
+    def _line(self, *, shown: bool) -> str:
+        typed = ""
+        while True:
+            self._waiting.wait(self._ours.fileno())
+            key = self._ours.read_key()
+            if key in _ENTER:
+                return typed
+            if key in _END:
+                raise Cancelled("cancelled")
+            before = len(typed)
+            if key in _ERASE:
+                typed = typed[:-1]
+            elif key in _CLEAR:
+                typed = ""
+            elif key.isascii() and key.decode().isprintable():
+                typed += key.decode()
+            if shown:
+                self._show(typed[before:], before - len(typed))
+
+    def _show(self, more: str, less: int) -> None:
+        # A secret that is put into the wrong line is not shown for it.
+        self._ours.write("".join(char if char.isupper() or char.isdigit() else "*" for char in more) + "\b \b" * less)

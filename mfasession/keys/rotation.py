@@ -1,0 +1,231 @@
+"""A new key in the old one's place, with one MFA session, and never without one that works.
+
+AWS makes the new key; it is kept beside the old one until AWS knows it everywhere; then, in one step, it is in place;
+only then is the old one made inactive and deleted. Each step leaves what the next run needs to go on.
+(99designs/aws-vault#1110: two codes, and the old key stays; dcoker/awsmfa deletes the old key before it has a new one.)
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+from mfasession.aws_keys import LIMIT, AccessKey, AwsKeys
+from mfasession.errors import AwsRefused, AwsUnreachable, Cancelled, MfaSessionError, NotFound
+from mfasession.keys import places, sessions
+from mfasession.remembered import Remembered
+from mfasession.stores.key_places import KeyRecord
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    from mfasession.context import Context
+    from mfasession.model import LongTermKey
+    from mfasession.profiles import Profile
+
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0)
+"""Seconds between two looks whether AWS knows the new key: IAM is eventually consistent, mostly within ten seconds."""
+
+_UNKNOWN = "a new key"
+
+
+class Surplus(Value):
+    """A second key of the user, which leaves no room for a new one."""
+
+    user: str
+    key: AccessKey
+    last_used: int | None
+    """Epoch seconds; 0 for never, None when AWS does not tell."""
+    ours: str
+    """ID of the key that is in place here."""
+    is_older: bool
+
+    @property
+    def is_spare(self) -> bool:
+        """Whether nobody is likely to need it: inactive, older than ours, or never used."""
+        return not self.key.is_active or self.is_older or self.last_used == 0
+
+
+class Listener(Protocol):
+    """Who runs a rotation: hears how it goes, and decides about a second key."""
+
+    def tell(self, text: str) -> None:
+        """Take one line for people."""
+
+    def may_delete(self, surplus: Surplus) -> bool:
+        """Tell whether the second key may be deleted. Raises InputNeeded when nobody can say."""
+
+
+class Rotated(Value):
+    """How it ended."""
+
+    new: str
+    old: str
+    where: str
+    also: tuple[str, ...] = ()
+    """Other profiles that had the old key, and have the new one now."""
+    failures: tuple[MfaSessionError, ...] = ()
+
+
+class Rotation:
+    """One rotation of one profile's key, from its start or from where the last run ended."""
+
+    def __init__(self, context: "Context", profile: "Profile", listener: Listener) -> None:
+        self._context = context
+        self._profile = profile
+        self._listener = listener
+        self._lost = ""
+        self._old_is = "active"
+
+    def run(self) -> Rotated:
+        """Rotate the key, or end what another run has begun.
+
+        Raises ConfigurationError, InputNeeded, Cancelled, AwsRefused, AwsUnreachable, StoreError. Once a key was made,
+        the message tells what is where, and the hint how to go on.
+        """
+        context = self._context
+        with places.one_at_a_time(context, self._profile.key_section):
+            held = places.first(context, self._profile)
+            self._place, self._record = held.place, held.record
+            session = sessions.for_iam(context, self._profile, {held.key_id, held.record.retiring} - {""})
+            self._aws = AwsKeys(self._profile, session, context.environ)
+            self._user = sessions.user_of(session.identity or self._aws.identity().arn)
+            try:
+                return self._rotated()
+            except KeyboardInterrupt:
+                self._stop(Cancelled("interrupted"))
+            except MfaSessionError as failure:
+                self._stop(failure)
+
+    def _rotated(self) -> Rotated:
+        if not self._record.retiring:
+            listed = self._aws.access_keys(self._user)
+            coming = self._record.next
+            if coming is None or coming.access_key_id not in {each.access_key_id for each in listed}:
+                coming = self._made(listed)
+            wait_until_known(AwsKeys(self._profile, coming, self._context.environ), coming, self._listener)
+            self._save(KeyRecord(key=coming, retiring=self._record.key.access_key_id))
+        new, old = self._record.key.access_key_id, self._record.retiring
+        also = self._replace_copies()
+        self._retire(old)
+        self._save(KeyRecord(key=self._record.key))
+        failures = [*self._remember(old, new), *sessions.forget(self._context, {old})]
+        return Rotated(new=new, old=old, where=self._place.where, also=also, failures=tuple(failures))
+
+    def _made(self, listed: Sequence[AccessKey]) -> "LongTermKey":
+        """Let AWS make a key and keep it beside the old one; what cannot be kept is deleted again."""
+        self._place.check()
+        listed = self._with_room(listed)
+        try:
+            made = self._aws.create(self._user)
+            self._lost = made.access_key_id
+            self._save(self._record.replace(next=made))
+        except AwsRefused:
+            raise
+        except BaseException:
+            self._take_back({each.access_key_id for each in listed})
+            raise
+        self._lost = ""
+        return made
+
+    def _with_room(self, listed: Sequence[AccessKey]) -> Sequence[AccessKey]:
+        """Delete the user's other key when there are two, if that may be; return what is left."""
+        ours = self._record.key.access_key_id
+        others = [each for each in listed if each.access_key_id != ours]
+        if len(listed) < LIMIT or not others:
+            return listed
+        other = min(others, key=lambda each: (each.is_active, each.created))
+        made = next((each.created for each in listed if each.access_key_id == ours), 0)
+        surplus = Surplus(
+            user=self._user,
+            key=other,
+            last_used=self._last_used(other),
+            ours=ours,
+            is_older=other.created < made,
+        )
+        if not self._listener.may_delete(surplus):
+            raise Cancelled("cancelled, and nothing was changed")
+        self._aws.delete(self._user, other.access_key_id)
+        self._listener.tell(f"key {other.access_key_id} of {self._user} is deleted at AWS")
+        return [each for each in listed if each is not other]
+
+    def _last_used(self, key: AccessKey) -> int | None:
+        try:
+            return self._aws.last_used(key.access_key_id)
+        except AwsRefused:
+            return None
+
+    def _take_back(self, before: set[str]) -> None:
+        """Delete at AWS what was made and could not be kept: nobody has its secret."""
+        made = self._lost
+        self._lost = made or _UNKNOWN
+        for each in self._aws.access_keys(self._user):
+            if each.access_key_id == made or (not made and each.access_key_id not in before):
+                self._lost = each.access_key_id
+                self._aws.delete(self._user, each.access_key_id)
+        self._lost = ""
+
+    def _replace_copies(self) -> tuple[str, ...]:
+        """Put the new key wherever else the old one stands: it is about to be deleted."""
+        copies = [each for each in places.visible(self._context)[0] if each.key_id == self._record.retiring]
+        for each in copies:
+            each.place.save(KeyRecord(key=self._record.key))
+        return tuple(dict.fromkeys(each.profile for each in copies if each.profile != self._profile.key_section))
+
+    def _retire(self, old: str) -> None:
+        try:
+            self._aws.deactivate(self._user, old)
+            self._old_is = "inactive"
+        except NotFound:
+            return
+        self._aws.delete(self._user, old)
+
+    def _save(self, record: KeyRecord) -> None:
+        self._place.save(record)
+        self._record = record
+
+    def _remember(self, old: str, new: str) -> list[MfaSessionError]:
+        """Carry the device over to the new key: the next login need not look for it."""
+        remembered = Remembered(self._context.environ)
+        try:
+            device = remembered.device(old)
+            if device is not None:
+                remembered.remember_device(new, device)
+                remembered.forget_device(old)
+        except MfaSessionError as failure:
+            return [failure]
+        return []
+
+    def _stop(self, failure: MfaSessionError) -> NoReturn:
+        """Raise the failure with what is where now."""
+        key, where = self._record.key.access_key_id, self._place.where
+        standing = ""
+        if self._lost:
+            may = "may have" if self._lost == _UNKNOWN else "has"
+            standing = f"{key} is in place in {where} and works; AWS {may} {self._lost} too, whose secret nobody has"
+        elif self._record.next is not None:
+            new = self._record.next.access_key_id
+            standing = f"{key} is in place in {where} and works, and the new {new} is kept beside it; AWS has both"
+        elif self._record.retiring:
+            standing = (
+                f"the new {key} is in place in {where}, and AWS still has {self._record.retiring} ({self._old_is})"
+            )
+        if standing:
+            failure.message += f"; {standing}"
+            again = f"mfasession keys rotate -p {self._profile.name}"
+            failure.hint = f"{failure.hint}; then {again}" if failure.hint else f"to go on: {again}"
+        raise failure from None
+
+
+def wait_until_known(
+    aws: AwsKeys, key: "LongTermKey", listener: Listener, *, sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Wait until AWS answers a key. Raises AwsRefused or AwsUnreachable when it does not within the pauses."""
+    for number, pause in enumerate(PAUSES):
+        try:
+            aws.identity()
+        except (AwsRefused, AwsUnreachable):
+            if number == 0:
+                listener.tell(f"waiting until AWS knows the new key {key.access_key_id} everywhere")
+            sleep(pause)
+        else:
+            return
+    aws.identity()

@@ -1,0 +1,70 @@
+"""The sessions that a long-term key has made: one for IAM's calls, and all of them when the key goes."""
+
+import time
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from mfasession import renewal
+from mfasession.context import Context
+from mfasession.errors import ConfigurationError, MfaSessionError
+
+if TYPE_CHECKING:
+    from mfasession.model import Session
+    from mfasession.profiles import Profile
+
+ENOUGH = 120
+"""Seconds that a kept session must still live to be worth using."""
+UNKEPT = 15 * 60
+"""Seconds of a session that is made for one piece of work and kept nowhere: the shortest that AWS gives."""
+
+
+def live(context: Context, key_ids: Collection[str]) -> "Session | None":
+    """Return a kept session with MFA that one of these keys has made, if one lives long enough. A role's is none."""
+    for store in context.stores():
+        try:
+            for section in store.sections():
+                session = store.load(section)
+                if session is not None and session.key_id in key_ids and _is_good(session):
+                    return session
+        except MfaSessionError:
+            continue
+    return None
+
+
+def for_iam(context: Context, profile: "Profile", key_ids: Collection[str]) -> "Session":
+    """Return a session that IAM takes: a kept one, else one for a code, which is kept nowhere.
+
+    A code that was given is used in any case. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable.
+    """
+    kept = None if context.options.code else live(context, key_ids)
+    if kept is not None:
+        return kept
+    return renewal.unkept(Context(context.environ, context.options.replace(duration=UNKEPT)), profile)
+
+
+def forget(context: Context, key_ids: Collection[str]) -> list[MfaSessionError]:
+    """Forget all sessions that these keys have made, roles' too; return the failures of stores that could not."""
+    failures: list[MfaSessionError] = []
+    context.aws_files.reread()
+    for store in context.stores():
+        try:
+            for section in store.sections():
+                session = store.load(section)
+                if session is not None and session.key_id in key_ids:
+                    store.forget(section)
+        except MfaSessionError as failure:
+            failures.append(failure)
+    return failures
+
+
+def _is_good(session: "Session") -> bool:
+    return not session.role_arn and bool(session.mfa_serial) and session.expires - time.time() > ENOUGH
+
+
+def user_of(arn: str) -> str:
+    """Return the user's name in an ARN. Raises ConfigurationError for the root user, whose keys are for nobody."""
+    if arn.endswith(":root"):
+        raise ConfigurationError(
+            "that is the key of the account's root user", "delete it in the console, and make one for an IAM user"
+        )
+    return arn.rpartition("/")[2]

@@ -1,0 +1,199 @@
+"""Where a long-term key is kept: in a section of an AWS file, or in the keyring. Imported only by `keys`.
+
+`tests/contracts/test_key_places.py` holds both places to one contract.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Protocol
+
+from mfasession import files, ini, locks, paths
+from mfasession.awsfiles import malformed, parse
+from mfasession.errors import ConfigurationError, StoreError
+from mfasession.model import LongTermKey
+from mfasession.stores import keyring_store
+from mfasession.stores.keyring_items import forget_item, write_item
+from mfasession.values import Secret, Value
+
+
+class KeyRecord(Value):
+    """A long-term key as it is kept, and what a rotation that has not ended keeps beside it."""
+
+    key: LongTermKey
+    next: LongTermKey | None = None
+    """The key that takes its place once AWS knows it."""
+    retiring: str = ""
+    """Access key ID of the one before, which AWS may have still; empty when it is gone."""
+
+
+class KeyPlace(Protocol):
+    """The one place of one profile's key.
+
+    Every method raises StoreError when the place itself fails and ConfigurationError when what is there is unsafe or
+    cannot be understood. No message holds a secret.
+    """
+
+    @property
+    def name(self) -> str:
+        """`file` or `keyring`, as in `store = "…"`."""
+
+    @property
+    def where(self) -> str:
+        """The place in words: a path, or `the keyring`."""
+
+    def load(self) -> KeyRecord | None:
+        """Return what is kept; None when there is no whole key."""
+
+    def check(self) -> None:
+        """Raise what `save` would raise, as far as can be told before a key is made for it."""
+
+    def save(self, record: KeyRecord) -> None:
+        """Keep a record in place of the one that is there. Killed in the middle, the old or the new key is there."""
+
+    def forget(self, only: KeyRecord | None = None) -> bool:
+        """Remove what is kept; tell whether there was anything. With `only`, refuse when it is another record."""
+
+
+class KeyInFile:
+    """A section of the AWS credentials file, or of the configuration file."""
+
+    name = "file"
+
+    def __init__(self, path: str, section: str, environ: Mapping[str, str], *, private: bool) -> None:
+        """`section` is the header's text. `private`: whether the file must be its owner's alone to be read."""
+        self.where = path
+        self._section = section
+        self._read = files.read_private if private else files.read_text
+        self._lock = paths.lock_file(environ, "file", os.path.realpath(path))
+
+    def load(self) -> KeyRecord | None:
+        """Return the section's key pair."""
+        return record_of(parse(self.where, self._read(self.where) or "").get(self._section, {}))
+
+    def check(self) -> None:
+        """Raise what `save` would raise."""
+        self.load()
+        files.check_replaceable(self.where)
+
+    def save(self, record: KeyRecord) -> None:
+        """Keep a record: all lines change in one step."""
+        self._edit({**_NOTHING, **_keys(record)})
+
+    def forget(self, only: KeyRecord | None = None) -> bool:
+        """Take the lines of the key out; the section's header and its other lines stay."""
+        return self._edit(_NOTHING, only)
+
+    def _edit(self, values: Mapping[str, str | None], only: KeyRecord | None = None) -> bool:
+        with locks.hold(self._lock):
+            text = self._read(self.where) or ""
+            before = parse(self.where, text).get(self._section)
+            if only is not None and record_of(before or {}) != only:
+                raise ConfigurationError(f"the key in {self.where} was changed meanwhile", "run it again")
+            if before is None and values is _NOTHING:
+                return False
+            files.replace(self.where, self._edited(text, values))
+        return before is not None and any(key in before for key in _NOTHING)
+
+    def _edited(self, text: str, values: Mapping[str, str | None]) -> str:
+        try:
+            edited = ini.set_section(text, self._section, values)
+        except ini.MalformedIni as fault:
+            raise malformed(self.where, fault) from None
+        except ValueError:
+            # No context: an editor that says which value it cannot write might say the value.
+            raise StoreError(
+                f"a key cannot be written to section [{self._section}] of {self.where}", "choose another profile name"
+            ) from None
+        after = parse(self.where, edited)[self._section]
+        if any(after.get(key) != value for key, value in values.items()):
+            raise ConfigurationError(
+                f"the key in {self.where} stands in [{ini.DEFAULT}], which is part of every section",
+                "move its lines to the profile's own section",
+            )
+        return edited
+
+
+class KeyInKeyring:
+    """The keyring's items of one profile."""
+
+    name = "keyring"
+    where = "the keyring"
+
+    def __init__(self, profile: str) -> None:
+        self._profile = profile
+
+    def load(self) -> KeyRecord | None:
+        """Return the profile's key."""
+        key = keyring_store.read_long_term_key(self._profile)
+        if key is None:
+            return None
+        coming, before = keyring_store.read_rotation(self._profile)
+        # Of a save that was cut off: what is in place already is neither to come nor to go.
+        coming = None if coming == key else coming
+        return KeyRecord(key=key, next=coming, retiring="" if before == key.access_key_id else before)
+
+    def check(self) -> None:
+        """Write and remove an item that holds nothing."""
+        item = f"check/{self._profile}"
+        write_item(item, "check")
+        forget_item(item)
+
+    def save(self, record: KeyRecord) -> None:
+        """Keep a record: what is to be removed goes last."""
+        if record.next is not None:
+            keyring_store.save_next_key(self._profile, record.next)
+        if record.retiring:
+            keyring_store.save_retiring(self._profile, record.retiring)
+        if keyring_store.read_long_term_key(self._profile) != record.key or record.next is None:
+            keyring_store.save_long_term_key(self._profile, record.key)
+        keyring_store.leave_rotation(self._profile, next_key=record.next is None, retiring=not record.retiring)
+
+    def forget(self, only: KeyRecord | None = None) -> bool:
+        """Remove all items of the profile."""
+        if only is not None and self.load() != only:
+            raise ConfigurationError("the key in the keyring was changed meanwhile", "run it again")
+        return keyring_store.forget_long_term_key(self._profile)
+
+
+def record_of(keys: Mapping[str, str]) -> KeyRecord | None:
+    """Return the long-term key in a section; None when there is none, half of one, or temporary credentials."""
+    if keys.get("aws_session_token") or keys.get("aws_security_token"):
+        return None
+    key = _pair(keys, "aws_access_key_id", "aws_secret_access_key")
+    if key is None or key.access_key_id.startswith("ASIA"):
+        return None
+    coming = _pair(keys, "mfasession_next_key_id", "mfasession_next_secret_key")
+    return KeyRecord(key=key, next=coming, retiring=keys.get("mfasession_retiring_key_id", ""))
+
+
+def _pair(keys: Mapping[str, str], key_id: str, secret: str) -> LongTermKey | None:
+    if not keys.get(key_id) or not keys.get(secret):
+        return None
+    return LongTermKey(access_key_id=keys[key_id], secret_access_key=Secret(keys[secret]))
+
+
+_NOTHING: Mapping[str, None] = dict.fromkeys(
+    (
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        # What goes with temporary credentials would make a long-term key invalid.
+        "aws_session_token",
+        "aws_security_token",
+        "mfasession_next_key_id",
+        "mfasession_next_secret_key",
+        "mfasession_retiring_key_id",
+    )
+)
+
+
+def _keys(record: KeyRecord) -> dict[str, str]:
+    written = {
+        "aws_access_key_id": record.key.access_key_id,
+        "aws_secret_access_key": record.key.secret_access_key.reveal(),
+    }
+    if record.next is not None:
+        written["mfasession_next_key_id"] = record.next.access_key_id
+        written["mfasession_next_secret_key"] = record.next.secret_access_key.reveal()
+    if record.retiring:
+        written["mfasession_retiring_key_id"] = record.retiring
+    return written

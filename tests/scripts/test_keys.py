@@ -1,0 +1,303 @@
+"""`mfasession keys`: long-term keys into the keyring and the file, looked at by AWS first, listed and taken away."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.scripts.checks import complaint, log_in
+from tests.support import KEY_ID, MFASESSION, SECRET, SESSION_ID, Home, key_pair
+
+CSV = "\ufeffAccess key ID,Secret access key\r\n{},{}\r\n"
+NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+FOREIGN = (
+    "# mine\n[other]\nAWS_Access_Key_Id:AKIAOTHEROTHEROTHER1\naws_secret_access_key   =   other   \n; caf\u00e9\n\n\n"
+    "[default]\n# before\naws_access_key_id = {0}\n# between\naws_secret_access_key = {1}\nregion=eu-west-1\n# behind"
+)
+
+
+@pytest.fixture
+def bobs_home(keyring_home: Home) -> Home:
+    """A home with a keyring and without any key."""
+    keyring_home.credentials.unlink()
+    return keyring_home
+
+
+def two_lines(user: SandboxUser) -> str:
+    """A user's key as it is given on stdin."""
+    return f"{user.key.access_key_id}\n{user.key.secret_access_key.reveal()}\n"
+
+
+def whose(user: SandboxUser) -> str:
+    """A user's key as it is spoken of."""
+    return f"key {user.key.access_key_id} of {user.name} in 123456789012"
+
+
+def line_for_sdks(home: Home, profile: str = "default") -> str:
+    """What is said when no SDK would find the key's sessions."""
+    header = profile if profile == "default" else f"profile {profile}"
+    return (
+        f"mfasession: for SDKs and the AWS CLI, put this line into [{header}] of {home.config}:\n"
+        f"  credential_process = {MFASESSION} process -p {profile}\n"
+    )
+
+
+def listed(home: Home, *words: str) -> list[dict[str, object]]:
+    """What `keys list --json` tells."""
+    done = home.run("keys", "list", "--json", *words)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert isinstance(rows, list)
+    return rows
+
+
+def places(home: Home) -> list[tuple[object, ...]]:
+    """Profile, key and store of each key that is here."""
+    return [(row["profile"], row["access_key_id"], row["store"]) for row in listed(home) if row["store"]]
+
+
+class Files:
+    """The AWS files as they are now, to be compared with what they are later."""
+
+    def __init__(self, home: Home) -> None:
+        self._paths = (home.credentials, home.config)
+        self._before = self._read()
+
+    def _read(self) -> Mapping[Path, bytes | None]:
+        return {path: path.read_bytes() if path.exists() else None for path in self._paths}
+
+    def assert_same(self) -> None:
+        """No byte has changed, and no file was made."""
+        assert self._read() == self._before
+
+
+# add
+
+
+def test_add_keeps_a_key_in_the_keyring(bobs_home: Home, alice: SandboxUser) -> None:
+    """It says whose key it is; login then works, and no file has held the secret for a moment."""
+    bobs_home.config.write_text("# mine\n[profile other]\nregion = eu-west-1  \n")
+    before = bobs_home.config.read_bytes()
+    bobs_home.config.chmod(0o640)
+    done = bobs_home.run("keys", "add", "-", "-p", "work", stdin=two_lines(alice))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == (
+        f"mfasession: {whose(alice)} is in the keyring, for profile work\n"
+        f"mfasession: [profile work] was added to {bobs_home.config}\n" + line_for_sdks(bobs_home, "work")
+    )
+    assert bobs_home.config.read_bytes() == before + b"\n[profile work]\n"
+    assert bobs_home.config.stat().st_mode & 0o777 == 0o640
+    assert not bobs_home.credentials.exists()
+    log_in(bobs_home, alice.devices[0], "-p", "work")
+    assert places(bobs_home) == [("work", alice.key.access_key_id, "keyring")]
+    done = bobs_home.run("exec", "-p", "work", "--", "sh", "-c", 'echo "$AWS_ACCESS_KEY_ID"')
+    assert done.stdout.startswith("ASIA")
+
+
+def test_add_on_a_new_computer(bobs_home: Home, alice: SandboxUser) -> None:
+    """No files at all: `[default]` is made, and `mfasession login` works."""
+    bobs_home.aws.rmdir()
+    assert bobs_home.run("keys", "add", "-", stdin=two_lines(alice)).returncode == 0
+    assert bobs_home.config.read_text() == "[default]\n"
+    assert bobs_home.config.stat().st_mode & 0o777 == 0o600
+    log_in(bobs_home, alice.devices[0])
+
+
+def test_add_leaves_a_profile_as_it_is(bobs_home: Home, alice: SandboxUser) -> None:
+    """99designs/aws-vault#288: `add` destroys comments and order. Here it does not touch the file."""
+    bobs_home.config.write_text("[profile work]\noutput = json ; not a comment\n# mine")
+    files = Files(bobs_home)
+    done = bobs_home.run("keys", "add", "-", "-p", "work", stdin=two_lines(alice))
+    assert done.returncode == 0
+    assert "was added" not in done.stderr
+    files.assert_same()
+
+
+def test_add_from_the_consoles_file(bobs_home: Home, alice: SandboxUser) -> None:
+    """99designs/aws-vault#1236: the CSV of the console; and the file with the secret is not forgotten."""
+    path = bobs_home.folder / "alice accessKeys.csv"
+    path.write_text(CSV.format(alice.key.access_key_id, alice.key.secret_access_key.reveal()))
+    done = bobs_home.run("keys", "add", "--csv", str(path))
+    assert done.returncode == 0
+    assert complaint(f"{path} holds the secret in plain text", f"rm '{path}'") in done.stderr
+    assert places(bobs_home) == [("default", alice.key.access_key_id, "keyring")]
+    assert path.exists()
+
+
+def test_add_to_the_file(alices_home: Home, aws: Sandbox) -> None:
+    """`--store file`: a section of its own at the end, mode 0600, and no keyring is needed."""
+    bob = aws.add_user(f"bob-{time.monotonic_ns()}")
+    before = alices_home.credentials.read_bytes()
+    done = alices_home.run("keys", "add", "-", "-p", "b", "--store", "file", stdin=two_lines(bob), environ=NO_KEYRING)
+    assert done.stderr == f"mfasession: {whose(bob)} is in {alices_home.credentials}, for profile b\n"
+    section = key_pair("b", bob.key.access_key_id, bob.key.secret_access_key.reveal())
+    assert alices_home.credentials.read_bytes() == before + b"\n" + section.encode()
+    assert alices_home.credentials.stat().st_mode & 0o777 == 0o600
+    assert not alices_home.config.exists()
+
+
+@pytest.mark.parametrize("wrong", ["deleted", "inactive", "secret"])
+def test_add_refuses_a_key_that_aws_does_not_take(bobs_home: Home, alice: SandboxUser, wrong: str) -> None:
+    """Exit 4, and nothing is kept, not even with --force."""
+    stdin = two_lines(alice)
+    if wrong == "secret":
+        stdin = f"{alice.key.access_key_id}\n{SECRET}\n"
+    elif wrong == "deleted":
+        alice.delete_key(alice.key.access_key_id)
+    else:
+        alice.set_key_status(alice.key.access_key_id, "Inactive")
+    files = Files(bobs_home)
+    for flags in ((), ("--force",)):
+        done = bobs_home.run("keys", "add", "-", *flags, stdin=stdin)
+        assert (done.returncode, done.stdout) == (4, "")
+        assert alice.key.access_key_id in done.stderr
+        assert SECRET not in done.stderr
+    files.assert_same()
+    assert places(bobs_home) == []
+
+
+def test_add_when_aws_is_not_reached(bobs_home: Home, alice: SandboxUser) -> None:
+    """Exit 5 and nothing kept; with --force it is kept, and that nobody has checked it is said."""
+    away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    done = bobs_home.run("keys", "add", "-", stdin=two_lines(alice), environ=away)
+    assert done.returncode == 5
+    assert f"key {alice.key.access_key_id} was not kept, for nobody says whose it is" in done.stderr
+    assert done.stderr.endswith(", or keep it unchecked: --force\n")
+    assert not bobs_home.config.exists()
+    done = bobs_home.run("keys", "add", "-", "--force", stdin=two_lines(alice), environ=away)
+    assert done.returncode == 0
+    assert done.stderr.startswith(f"mfasession: key {alice.key.access_key_id} is in the keyring, for profile default\n")
+    assert complaint(
+        "AWS was not reached: nobody knows yet whether it takes this key", "mfasession login shows it"
+    ) in (done.stderr)
+    assert places(bobs_home) == [("default", alice.key.access_key_id, "keyring")]
+
+
+@pytest.mark.parametrize(
+    ("stdin", "what"),
+    [
+        (f"{SESSION_ID}\n{SECRET}\n", "that is a temporary key, which ends by itself"),
+        (f"{SECRET}\n{KEY_ID}\n", "that is no access key ID"),
+        (f"{KEY_ID}\n\n", "that is no secret access key"),
+        (f"{KEY_ID}\n", "the key was not given as two lines"),
+        ("", "the key was not given as two lines"),
+    ],
+)
+def test_add_refuses_what_is_no_long_term_key(bobs_home: Home, aws: Sandbox, stdin: str, what: str) -> None:
+    """Before AWS is asked, exit 3, and nothing of it is quoted."""
+    aws.forget_calls()
+    done = bobs_home.run("keys", "add", "-", stdin=stdin)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(f"mfasession: {what}\n  hint: ")
+    assert SECRET not in done.stderr
+    assert aws.calls() == []
+
+
+def test_add_refuses_the_root_users_key(bobs_home: Home, aws: Sandbox) -> None:
+    """No rule binds root; kept only with --force."""
+    key = aws.root_key()
+    stdin = f"{key.access_key_id}\n{key.secret_access_key.reveal()}\n"
+    done = bobs_home.run("keys", "add", "-", stdin=stdin)
+    assert (done.returncode, done.stderr) == (
+        3,
+        complaint(
+            f"key {key.access_key_id} is the root user's of account 123456789012, and no rule binds that one",
+            "make a key for an IAM user and delete this one; --force keeps it all the same",
+        ),
+    )
+    assert places(bobs_home) == []
+    assert bobs_home.run("keys", "add", "-", "--force", stdin=stdin).returncode == 0
+    assert places(bobs_home) == [("default", key.access_key_id, "keyring")]
+
+
+@pytest.mark.parametrize("store", ["file", "keyring"])
+def test_add_never_takes_another_keys_place(keyring_home: Home, alice: SandboxUser, store: str) -> None:
+    """Exit 3 unless --force is given; then the old key is nowhere here, and its session neither."""
+    old, second = alice.key.access_key_id, alice.add_key()
+    keyring_home.write_credentials(FOREIGN.format(old, alice.key.secret_access_key.reveal()))
+    log_in(keyring_home, alice.devices[0])
+    stdin = f"{second.access_key_id}\n{second.secret_access_key.reveal()}\n"
+    files = Files(keyring_home)
+    done = keyring_home.run("keys", "add", "-", "--store", store, stdin=stdin)
+    assert (done.returncode, done.stderr) == (
+        3,
+        complaint(
+            f"profile default has another key already: {old}, in {keyring_home.credentials}",
+            "mfasession keys rotate makes a new one; --force puts this one in its place",
+        ),
+    )
+    files.assert_same()
+    done = keyring_home.run("keys", "add", "-", "--store", store, "--force", stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    assert f"mfasession: {old} is no longer here, and AWS honours it until it is deleted there\n" in done.stderr
+    assert ("default", second.access_key_id, store) in places(keyring_home)
+    text = keyring_home.credentials.read_text()
+    assert old not in text
+    assert "[default-mfa]" not in text
+    kept = FOREIGN.format(second.access_key_id, second.secret_access_key.reveal())
+    if store == "keyring":
+        kept = "".join(line for line in kept.splitlines(keepends=True) if second.access_key_id[:8] not in line)
+        kept = kept.replace(f"aws_secret_access_key = {second.secret_access_key.reveal()}\n", "")
+    assert text.rstrip("\n") == kept
+    assert alice.key_statuses()[old] == "Active"
+
+
+def test_add_of_the_same_key_moves_it(keyring_home: Home, alice: SandboxUser) -> None:
+    """From plain text into the keyring, no --force needed; the session stays, for its key has not changed."""
+    log_in(keyring_home, alice.devices[0])
+    assert keyring_home.run("keys", "add", "-", stdin=two_lines(alice)).returncode == 0
+    assert places(keyring_home) == [("default", alice.key.access_key_id, "keyring")]
+    assert keyring_home.run("status", "-p", "default").returncode == 0
+
+
+def test_add_mends_half_a_key_pair(bobs_home: Home, alice: SandboxUser) -> None:
+    """With --force, because something is there."""
+    bobs_home.write_credentials("[default]\naws_access_key_id = AKIAHALF\n# mine\n")
+    assert bobs_home.run("keys", "add", "-", "--store", "file", stdin=two_lines(alice)).returncode == 3
+    assert bobs_home.run("keys", "add", "-", "--store", "file", "--force", stdin=two_lines(alice)).returncode == 0
+    pair = key_pair("default", alice.key.access_key_id, alice.key.secret_access_key.reveal())
+    assert bobs_home.credentials.read_text() == pair + "# mine\n"
+
+
+def test_add_without_a_keyring(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """Exit 7 before anything is asked, and never plain text instead."""
+    files, aws_before = Files(alices_home), len(aws.calls())
+    done = alices_home.run("keys", "add", "-", stdin=two_lines(alice), environ=NO_KEYRING)
+    assert (done.returncode, done.stderr) == (
+        7,
+        complaint("there is no keyring here", "start one (gnome-keyring, KWallet), or use --store file"),
+    )
+    files.assert_same()
+    assert len(aws.calls()) == aws_before
+
+
+def test_add_with_nobody_there(bobs_home: Home) -> None:
+    """No terminal: exit 6, and both other ways are named."""
+    for words in (("keys", "add"), ("keys", "add", "--no-input")):
+        done = bobs_home.run(*words)
+        assert (done.returncode, done.stderr) == (
+            6,
+            complaint(
+                "nobody is here to type a key",
+                "give two lines on stdin: mfasession keys add -; or a file: --csv FILE",
+            ),
+        )
+
+
+@pytest.mark.parametrize("name", ["a]b", "two\nlines"])
+def test_add_refuses_a_name_that_no_profile_can_have(bobs_home: Home, alice: SandboxUser, name: str) -> None:
+    """Before anything is asked."""
+    done = bobs_home.run("keys", "add", "-", "-p", name, stdin=two_lines(alice))
+    assert done.returncode == 3
+    assert done.stderr.endswith("  hint: choose letters, digits and dashes\n")
+    assert not bobs_home.config.exists()
+
+
+def test_add_for_a_name_with_a_space(bobs_home: Home, alice: SandboxUser) -> None:
+    """The header is quoted as the AWS CLI does it, and the profile is found again."""
+    assert bobs_home.run("keys", "add", "-", "-p", "my work", stdin=two_lines(alice)).returncode == 0
+    assert bobs_home.config.read_text() == "[profile 'my work']\n"
+    log_in(bobs_home, alice.devices[0], "-p", "my work")
