@@ -3,7 +3,7 @@
 import os
 import sys
 
-from mfasession import errors, hits
+from mfasession import errors, hardening, hits
 from mfasession.messages import complain
 
 TYPE_CHECKING = False
@@ -74,6 +74,7 @@ def _run_words(words: "Sequence[str]") -> int:
 def _run(options: "Options") -> int:
     from mfasession.context import Context
 
+    hardening.forbid_core()
     # Not importlib's import_module: importing that costs more than all the rest of a hit.
     command = __import__(f"mfasession.commands.{options.command}", fromlist=["run"])
     code: int = command.run(Context(os.environ, options))

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import locks, paths, profiles, sessions, terminal
+from mfasession import hardening, locks, paths, profiles, sessions, terminal
 from mfasession.durations import show
 from mfasession.errors import Cancelled, InputNeeded, StoreError
 from mfasession.exchange import Exchange, forget_elsewhere
@@ -31,6 +31,7 @@ def renew(context: "Context", profile: "Profile", kept: "Session | None") -> "Se
     another process, or cannot answer. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, ConfigurationError,
     StoreError.
     """
+    hardening.forbid_looking()
     exchange = Exchange(context, profile)
     if exchange.needs_code and not exchange.can_ask():
         return _without_asking(context, profile, kept)

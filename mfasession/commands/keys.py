@@ -7,7 +7,7 @@ import time
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import files, profile_headers, terminal, timestamps
+from mfasession import files, hardening, profile_headers, terminal, timestamps
 from mfasession.errors import (
     Cancelled,
     ConfigurationError,
@@ -65,6 +65,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context") -> int:
     """Do what the action says. Raises UsageError for a flag of another action."""
+    hardening.forbid_looking()
     action = context.options.action
     for name in dict.fromkeys(flag for flags in ACTIONS.values() for flag in flags):
         if getattr(context.options, name) and name not in ACTIONS[action]:

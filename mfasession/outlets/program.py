@@ -2,6 +2,8 @@
 
 import os
 
+from mfasession import hardening
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +26,7 @@ class CannotRun(Exception):
 def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
     """Become the command, found through the PATH of its own environment. Raises CannotRun."""
     _restore_signals()
+    hardening.allow_core()
     try:
         os.execvpe(words[0], list(words), dict(environ))  # noqa: S606  # without a shell is the point
     except OSError as error:

@@ -80,6 +80,12 @@ class Seat:
         """Type a line."""
         self.type(text + "\r")
 
+    @property
+    def process(self) -> int:
+        """The ID of the program on the terminal."""
+        assert self.tty.pid is not None
+        return self.tty.pid
+
     def end(self) -> int:
         """Wait until the program has ended and return its exit code, as a shell would tell it."""
         self.tty.expect(pexpect.EOF)

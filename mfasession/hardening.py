@@ -1,0 +1,51 @@
+"""Keeps a process's memory, secrets and all, out of core dumps and from other processes of the same user.
+
+Root, and whoever was attached before, still sees it. `forbid_core` is on the path of every command.
+"""
+
+_limits: "list[tuple[int, int]]" = []
+"""RLIMIT_CORE as it was, soft and hard, while it is ours."""
+_PR_SET_DUMPABLE = 4
+"""prctl(2), Linux."""
+
+
+def forbid_core() -> None:
+    r"""Let no signal (ctrl-\ is one) write our memory to the disk; nothing where a platform has no such limit.
+
+    Only the soft limit changes, so that it can be put back.
+    """
+    try:
+        # A small extension module: a hundredth of a hit. `ctypes`, for prctl, would be a fifth.
+        from resource import RLIMIT_CORE, getrlimit, setrlimit
+    except ImportError:
+        return
+    if not _limits:
+        soft, hard = getrlimit(RLIMIT_CORE)
+        setrlimit(RLIMIT_CORE, (0, hard))
+        _limits.append((soft, hard))
+
+
+def allow_core() -> None:
+    """Put the limit back: a program that takes our place has its own."""
+    if _limits:
+        from resource import RLIMIT_CORE, setrlimit
+
+        setrlimit(RLIMIT_CORE, _limits.pop())
+
+
+def forbid_looking() -> None:
+    """Close /proc/PID/mem, /proc/PID/environ and ptrace(2) to other processes of the same user, and cores for good.
+
+    Linux alone; it ends with execve. For the paths that are slow anyway.
+    """
+    import sys
+
+    if sys.platform != "linux":
+        return
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        # A Python without ctypes, or a libc without prctl: the limit on cores is all there is.
+        return

@@ -1,0 +1,120 @@
+"""Memory that holds secrets stays where it is: no core dumps, no looking in for other processes of the same user."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mfasession.sandbox import SandboxUser
+from tests.faults.held import core_of, stuck
+from tests.support import MFASESSION, Home, key_pair, need, session_section
+from tests.terminal.seat import CLOCK, Seat, seat
+
+UNLIMITED = ("bash", "--norc", "-c", 'ulimit -c unlimited && exec "$@"', "-")
+"""Runs the words behind it as a developer has it, who wants cores of his own programs."""
+ENDINGS = [signal.SIGQUIT, signal.SIGSEGV, signal.SIGABRT]
+
+
+@pytest.fixture
+def unprivileged() -> tuple[str, ...]:
+    """What makes root an ordinary user who may look into his own processes alone."""
+    if os.geteuid() != 0:
+        return ()
+    return (need("setpriv"), "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace")
+
+
+@pytest.fixture
+def dumping(home: Home) -> None:
+    """A computer that writes cores; elsewhere there is nothing to see."""
+    child = subprocess.Popen([*UNLIMITED, "sleep", "60"], cwd=home.folder, stderr=subprocess.DEVNULL)
+    while Path(f"/proc/{child.pid}/comm").read_text() != "sleep\n":
+        assert child.poll() is None
+    child.send_signal(signal.SIGQUIT)
+    _, status = os.waitpid(child.pid, 0)
+    child.returncode = -signal.SIGQUIT
+    if not core_of(home, status):
+        pytest.skip("no program leaves a core here")
+    for core in home.folder.rglob("core*"):
+        core.unlink()
+
+
+@pytest.fixture
+def asking(alices_home: Home) -> Iterator[Seat]:
+    """A login that stands and waits for a code."""
+    with seat(alices_home, *UNLIMITED, MFASESSION, "login") as person:
+        person.see(CLOCK)
+        yield person
+
+
+@pytest.mark.usefixtures("dumping")
+@pytest.mark.parametrize("number", ENDINGS)
+def test_a_prompt_leaves_no_core(asking: Seat, number: signal.Signals) -> None:
+    r"""Ctrl-\ at the question, and a crash: the key is in memory and gets into no file."""
+    os.kill(asking.process, number)
+    assert asking.end() == 128 + number
+    assert isinstance(asking.tty.status, int)
+    assert not core_of(asking.home, asking.tty.status)
+
+
+@pytest.mark.usefixtures("dumping")
+@pytest.mark.parametrize("words", [("process",), ("env",), ("status",)], ids=" ".join)
+@pytest.mark.parametrize("number", ENDINGS)
+def test_a_hit_leaves_no_core(home: Home, words: tuple[str, ...], number: signal.Signals) -> None:
+    """The quick commands hold a session: the same."""
+    home.write_credentials(key_pair() + session_section())
+    with stuck(home, *UNLIMITED, MFASESSION, *words) as child:
+        child.send_signal(number)
+        _, status = os.waitpid(child.pid, 0)
+        child.returncode = -number
+        assert os.WTERMSIG(status) == number
+        assert not core_of(home, status)
+
+
+@pytest.mark.parametrize("limit", ["0", "1024", "unlimited"])
+def test_the_limits_of_a_command_are_its_own(home: Home, limit: str) -> None:
+    """`exec` puts back what it took: CMD may write cores as if it stood there alone."""
+    home.write_credentials(key_pair() + session_section())
+    line = f'ulimit -Sc {limit} && exec {MFASESSION} exec -- sh -c "ulimit -Sc; ulimit -Hc"'
+    alone = home.run_program("bash", "-c", f'ulimit -Sc {limit} && sh -c "ulimit -Sc; ulimit -Hc"')
+    assert home.run_program("bash", "-c", line).stdout == alone.stdout != ""
+
+
+def looked_into(process: int, unprivileged: tuple[str, ...]) -> bool:
+    """Whether another process of the same user reads this one's memory or environment."""
+    look = (
+        "import os, sys; p = f'/proc/{sys.argv[1]}/'; open(p + 'environ', 'rb').read(); "
+        "m = open(p + 'mem', 'rb'); m.seek(int(open(p + 'maps').readline().split('-')[0], 16)); m.read(1)"
+    )
+    done = subprocess.run(
+        [*unprivileged, sys.executable, "-c", look, str(process)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 or "PermissionError" in done.stderr, done.stderr
+    return done.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+@pytest.mark.parametrize("words", [("login",), ("keys", "rotate"), ("exec", "--", "true")], ids=" ".join)
+def test_nobody_looks_into_a_prompt(alices_home: Home, unprivileged: tuple[str, ...], words: tuple[str, ...]) -> None:
+    """The long-term key is there for as long as nobody answers: /proc/PID/mem is closed to others of the same user."""
+    with subprocess.Popen([*unprivileged, "sleep", "60"]) as other:
+        assert looked_into(other.pid, unprivileged)
+        other.kill()
+    with seat(alices_home, *unprivileged, MFASESSION, *words) as person:
+        person.see(CLOCK)
+        assert not looked_into(person.process, unprivileged)
+        person.type("\x03")
+        assert person.end() == 130
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+def test_a_command_can_be_debugged(alices_home: Home, alice: SandboxUser, unprivileged: tuple[str, ...]) -> None:
+    """What `exec` becomes is the user's own program, also when a code was asked for on the way."""
+    with seat(alices_home, *unprivileged, MFASESSION, "exec", "--", "sh", "-c", "echo up; exec sleep 60") as person:
+        person.see(CLOCK)
+        person.line(alice.devices[0].code())
+        person.see("up")
+        assert looked_into(person.process, unprivileged)
