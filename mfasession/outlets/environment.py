@@ -22,18 +22,28 @@ SHADOWS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN")
 """Variables that win over the credentials in the environment in some SDK: AWS_SECURITY_TOKEN beats AWS_SESSION_TOKEN in
 botocore, AWS_PROFILE drops the keys in the SDK for JavaScript."""
 
-OTHER_SOURCES = (
-    "AWS_ACCOUNT_ID",
-    "AWS_CREDENTIAL_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-)
-"""Other sources of credentials, which a command run by us must not fall back to, and the account of other ones."""
+OTHER_SOURCES = {
+    "AWS_ACCESS_KEY": "another name of AWS_ACCESS_KEY_ID in the SDKs for Java 1 and Go",
+    "AWS_SECRET_KEY": "wins over AWS_SECRET_ACCESS_KEY in the SDK for Java 1",
+    "AWS_CREDENTIAL_FILE": "a file of keys for botocore and the oldest tools",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "a server of credentials",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "a server of credentials",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN": "the password of that server",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "the password of that server",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "credentials of a role, taken before the profile's",
+    "AWS_ROLE_ARN": "the role of that token",
+    "AWS_ROLE_SESSION_NAME": "the role of that token",
+    "AWS_ACCOUNT_ID": "the account of other credentials: endpoints are made from it",
+    "AWS_VAULT_FILE_PASSPHRASE": "opens aws-vault's file of long-term keys, and needs no code",
+}
+"""What a command run by us must not fall back to, nor have in its hands: other credentials of AWS, and why.
+
+Secrets of programs that give codes (OP_SERVICE_ACCOUNT_TOKEN, BW_SESSION) stay: the command may need them itself. So
+does all that says where AWS is (AWS_ENDPOINT_URL, AWS_CA_BUNDLE, AWS_CONFIG_FILE).
+"""
+
+OTHER_SOURCES_BEGIN = "AWS_BEARER_TOKEN_"
+"""A bearer token for one service, such as AWS_BEARER_TOKEN_BEDROCK: SDKs take it before any credentials."""
 
 
 def variables(session: "Session", profile: str) -> "dict[str, str | None]":
@@ -58,7 +68,11 @@ def unset() -> "dict[str, str | None]":
 
 def child(environ: "Mapping[str, str]", session: "Session", profile: str) -> dict[str, str]:
     """Return the environment of a command: this one, with the session and without any other source of credentials."""
-    merged = {name: value for name, value in environ.items() if name not in OTHER_SOURCES}
+    merged = {
+        name: value
+        for name, value in environ.items()
+        if name not in OTHER_SOURCES and not name.startswith(OTHER_SOURCES_BEGIN)
+    }
     for name, value in variables(session, profile).items():
         if value is None:
             merged.pop(name, None)

@@ -69,12 +69,13 @@ def test_no_file_stays_open(live: Home) -> None:
 
 def test_its_environment(live: Home) -> None:
     """Everything that `env` sets, nothing that shadows it (broamski/aws-mfa#44), and the rest as it was."""
-    shadows = dict.fromkeys([*environment.SHADOWS, *environment.OTHER_SOURCES], "stale")
+    bearer = f"{environment.OTHER_SOURCES_BEGIN}BEDROCK"
+    shadows = dict.fromkeys([*environment.SHADOWS, *environment.OTHER_SOURCES, bearer], "stale")
     old = {"AWS_ACCESS_KEY_ID": "old", "AWS_SESSION_TOKEN": "old", "AWS_REGION": "old", "MFASESSION_EXPIRES": "1"}
     done = live.run("exec", "-p", "default", "--", sys.executable, "-c", SHOW, environ={**shadows, **old, "MINE": "1"})
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
-    assert not set(seen) & {*environment.SHADOWS, *environment.OTHER_SOURCES}
+    assert "stale" not in seen.values()
     assert {
         "AWS_ACCESS_KEY_ID": SESSION_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET,
