@@ -109,9 +109,13 @@ def _kept(cache: str, path: str, text: str) -> "Flat | None":
         return None
     flat: Flat = {}
     for record in records[2:]:
-        kind, name, value = record.split(_UNIT, 2)
+        try:
+            kind, name, value = record.split(_UNIT, 2)
+            number = int(value) if kind == "i" else 0
+        except ValueError:
+            return None
         key = tuple(name.split("\t"))
-        flat[key] = int(value) if kind == "i" else value if kind == "s" else tuple(value.split(_UNIT))
+        flat[key] = number if kind == "i" else value if kind == "s" else tuple(value.split(_UNIT))
     return flat
 
 

@@ -1,11 +1,10 @@
 """Reads and checks the text of `config.toml`; imported only when that text is new (see `config`)."""
 
 import difflib
-import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mfasession import durations
+from mfasession import durations, toml
 from mfasession.errors import ConfigurationError
 
 Scalar = str | int | tuple[str, ...]
@@ -19,14 +18,9 @@ def read(path: str, text: str) -> dict[tuple[str, ...], Scalar]:
     A profile's empty table is `("profiles", name)` with an empty value. Raises ConfigurationError.
     """
     try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        # The decoder quotes single characters and places only, never a value.
+        tree = toml.read(text)
+    except ValueError as error:
         raise ConfigurationError(f"{path} is not TOML: {error}", f"mend that line of {path}") from None
-    except (ValueError, RecursionError):
-        raise ConfigurationError(
-            f"{path} is not TOML: a number or a nesting in it is endless", f"look through {path}"
-        ) from None
     profiles = tree.pop("profiles", {})
     if not _is_table_of_tables(profiles):
         raise _wrong(path, "profiles", "a table a profile", "write [profiles.NAME] and its keys below")

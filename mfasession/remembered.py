@@ -7,13 +7,12 @@ import hashlib
 import os
 import secrets
 import time
-import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import tomli_w
 
-from mfasession import files, locks, paths
+from mfasession import files, locks, paths, toml
 from mfasession.model import Device
 
 REUSE_WINDOW = 180
@@ -77,8 +76,8 @@ class Remembered:
 
     def _read(self) -> dict[str, Any]:
         try:
-            return tomllib.loads(files.read_text(self._path) or "")
-        except (ValueError, RecursionError):
+            return toml.read(files.read_text(self._path) or "")
+        except ValueError:
             # Somebody edited it: everything in it can be found again.
             return {}
 
@@ -88,7 +87,16 @@ class Remembered:
             state = self._read()
             entries = _table(state, table)
             new = change(entries.pop(key, None))
-            files.replace(self._path, tomli_w.dumps({**state, table: {**entries, key: new} if new else entries}))
+            own = {key: new} if new else {}
+            files.replace(self._path, _written({**state, table: {**entries, **own}}, {table: own}))
+
+
+def _written(state: Mapping[str, Any], needed: Mapping[str, Any]) -> str:
+    """Write the state; when somebody put in what can be read and not written, as a deep nesting, the needed alone."""
+    try:
+        return tomli_w.dumps(state)
+    except (ValueError, RecursionError):
+        return tomli_w.dumps(needed)
 
 
 def _table(state: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -100,17 +108,18 @@ def _alive(kept: object) -> list[dict[str, Any]]:
     """The well-formed entries within the reuse window, before and after now: the clock may have been set back."""
     now = int(time.time())
     return [
-        sent
+        {name: sent[name] for name in ("at", "salt", "digest")}
         for sent in (kept if isinstance(kept, list) else [])
         if isinstance(sent, dict)
         and isinstance(sent.get("at"), int)
         and isinstance(sent.get("salt"), str)
+        and isinstance(sent.get("digest"), str)
         and abs(now - sent["at"]) < REUSE_WINDOW
     ]
 
 
 def _is_of(sent: Mapping[str, Any], code: str) -> bool:
-    return _digest(sent["salt"], code) == sent.get("digest")
+    return bool(_digest(sent["salt"], code) == sent["digest"])
 
 
 def _digest(salt: str, code: str) -> str:

@@ -2,6 +2,9 @@
 
 import time
 
+_FIRST, _LAST = 0, 253_402_300_799
+"""1970-01-01T00:00:00Z and 9999-12-31T23:59:59Z in epoch seconds."""
+
 
 def show(epoch: int) -> str:
     """Return epoch seconds as RFC 3339 text that ends in Z."""
@@ -22,6 +25,11 @@ def parse(text: str) -> int:
     if show(epoch) != stamp + "Z":
         raise ValueError(f"{text!r} is no date of the calendar")
     return epoch
+
+
+def is_epoch(value: object) -> bool:
+    """Tell whether this is an int that `show` can show in four digits of a year."""
+    return type(value) is int and _FIRST <= value <= _LAST
 
 
 def _days(year: int, month: int, day: int) -> int:

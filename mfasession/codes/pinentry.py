@@ -37,6 +37,8 @@ _CODE_MASK, _TIMED_OUT, _CANCELLED, _CLOSED = 0xFFFF, 62, 99, 198
 """gpg-error codes in the low 16 bits: TIMEOUT, CANCELED, FULLY_CANCELED (libgpg-error, err-codes.h)."""
 _LINE_LIMIT = 1000
 """Bytes of one Assuan line."""
+_MOST_LINES = 1000
+"""Lines of one response that are still read."""
 _INSTALL = 'install pinentry, or set code = "prompt" in the configuration'
 
 
@@ -124,7 +126,7 @@ class _Dialog:
             options += [f"ttyname={terminal.PATH}", f"ttytype={os.environ.get('TERM') or 'dumb'}"]
         for option in options:
             # An option that this pinentry does not know is none that it needs.
-            self.send(f"OPTION {option}", needed=False)
+            self.send(f"OPTION {printable(option)}", needed=False)
         texts = [printable(request.notice), question(request).rstrip(":"), _advice(request)]
         self.send("SETTITLE mfasession", needed=False)
         self.send("SETDESC " + _escaped("\n".join(filter(None, texts))))
@@ -155,7 +157,7 @@ class _Dialog:
 
     def _response(self) -> bytes:
         data = b""
-        while True:
+        for _ in range(_MOST_LINES):
             word, _, rest = self._line().partition(b" ")
             if word == b"D":
                 data += unquote_to_bytes(rest)
@@ -163,6 +165,7 @@ class _Dialog:
                 return data
             elif word == b"ERR":
                 raise self._error(rest)
+        raise self._gone()
 
     def _line(self) -> bytes:
         assert self._child.stdout is not None
@@ -179,7 +182,7 @@ class _Dialog:
 
     def _error(self, rest: bytes) -> MfaSessionError:
         number = rest.partition(b" ")[0]
-        code = int(number) & _CODE_MASK if number.isdigit() else 0
+        code = int(number) & _CODE_MASK if number.isdigit() and len(number) <= len(str(2**32)) else 0
         if code in (_CANCELLED, _CLOSED):
             return Cancelled("cancelled")
         if code == _TIMED_OUT:

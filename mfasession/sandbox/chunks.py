@@ -27,7 +27,7 @@ def match(body: bytes, kind: str, signature: Signature, secret: str) -> bool:
         line, _, rest = rest.partition(b"\r\n")
         size, claimed = _head_of(line)
         data, ending = rest[:size], rest[size : size + 2]
-        if len(data) < size or (size and ending != b"\r\n"):
+        if not 0 <= size <= len(data) or (size and ending != b"\r\n"):
             raise Incomplete
         rest = rest[size + 2 :] if size else rest
         made = _signed(signature, secret, "PAYLOAD", f"{previous}\n{EMPTY_SHA256}", data)

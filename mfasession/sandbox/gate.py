@@ -50,14 +50,16 @@ class Gate:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        request = Request(environ)
-        if self._control.is_addressed(request):
-            answer = self._control.answer(request)
-        else:
-            try:
-                answer = self._served(request)
-            except _HangUp:
-                _close(environ)
+        try:
+            request = Request(environ)
+            is_control = self._control.is_addressed(request)
+            answer = self._control.answer(request) if is_control else self._served(request)
+        except _HangUp:
+            _close(environ)
+        except (ValueError, RecursionError):
+            # No client of AWS's makes such a request: a URL or a number that is none, a nesting without end.
+            _log.exception("a request that cannot be read")
+            answer = written(Refused("MalformedInput", 400, "Invalid Argument"), QUERY, str(uuid.uuid4()))
         start_response(f"{answer.status} {_phrase(answer.status)}", list(answer.headers))
         return [answer.body]
 

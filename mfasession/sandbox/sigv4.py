@@ -65,7 +65,10 @@ def matches(request: Request, signature: Signature, secret: str) -> bool:
     if signature.service != "s3":
         canonical_paths = {quote(_normal(request.raw_path), safe="/~-._")}
     return any(
-        hmac.compare_digest(digest(signature, secret, _canonical(request, signature, path, payload)), signature.digest)
+        hmac.compare_digest(
+            digest(signature, secret, _canonical(request, signature, path, payload)).encode(),
+            signature.digest.encode(),
+        )
         for path in canonical_paths
     )
 

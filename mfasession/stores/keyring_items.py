@@ -25,6 +25,8 @@ ITEM_CHARACTERS = 1280
 jaraco/keyring#355, #540)."""
 
 _SPLIT = "mfasession-split:1:"
+_MOST_PARTS = 64
+"""Parts that an item of ours can have; AWS calls a session token typically under 4096 bytes."""
 _MAX_COPIES = 8
 """Backends that may hold one item at once: a chainer deletes from the first that has it."""
 
@@ -89,7 +91,7 @@ def _parts(text: str) -> list[str]:
         return [text]
     room = ITEM_CHARACTERS - 128
     chunks = [text[start : start + room] for start in range(0, len(text), room)]
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return [f"{_SPLIT}{len(chunks)}:{digest}:{chunks[0]}", *chunks[1:]]
 
 
@@ -99,7 +101,8 @@ def _header(first: str | None) -> tuple[int, str, str] | None:
         return None
     count, _, rest = first.removeprefix(_SPLIT).partition(":")
     digest, _, chunk = rest.partition(":")
-    return (int(count) if count.isascii() and count.isdigit() else 1), digest, chunk
+    is_number = count.isascii() and count.isdigit() and len(count) < 4
+    return (int(count) if is_number and int(count) <= _MOST_PARTS else 1), digest, chunk
 
 
 def _read(ring: "KeyringBackend", item: str) -> "str | Broken | None":
@@ -113,7 +116,7 @@ def _read(ring: "KeyringBackend", item: str) -> "str | Broken | None":
         if part is None:
             return BROKEN
         text += part
-    return text if hashlib.sha256(text.encode()).hexdigest() == digest else BROKEN
+    return text if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() == digest else BROKEN
 
 
 def _write(ring: "KeyringBackend", item: str, text: str) -> None:

@@ -5,12 +5,11 @@ Items of service `mfasession`: `session/<section>`, `key/<profile>`, while a key
 """
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import Any
 
-from mfasession import files, locks
+from mfasession import files, locks, timestamps, toml
 from mfasession.errors import StoreError
 from mfasession.model import LongTermKey, Session
 from mfasession.stores.keyring_items import (
@@ -80,8 +79,8 @@ class KeyringStore:
             f"the list of sessions in the keyring is damaged: {self._index_path}", f"rm {quote(self._index_path)}"
         )
         try:
-            names = tomllib.loads(text).get("sections", [])
-        except tomllib.TOMLDecodeError:
+            names = toml.read(text).get("sections", [])
+        except ValueError:
             raise damaged from None
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise damaged
@@ -214,16 +213,22 @@ def _session(text: str) -> Session | None:
     fields: dict[str, Any] = {}
     for name in Session.__fields__:
         value = kept.get(name, getattr(Session, name, None))
-        wanted = int if name in ("expires", "issued") else str
-        if type(value) is not wanted:
+        is_whole = timestamps.is_epoch if name in ("expires", "issued") else _is_text
+        if not is_whole(value):
             return None
         fields[name] = Secret(str(value)) if name in ("secret_access_key", "session_token") else value
     return Session(**fields)
 
 
+def _is_text(value: object) -> bool:
+    """JSON can spell half a surrogate pair, which no environment takes."""
+    return isinstance(value, str) and (value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value))
+
+
 def _fields(text: "str | Broken") -> dict[str, Any]:
     try:
         fields = json.loads(text) if isinstance(text, str) else None
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
+        # No JSON, or an endless number or nesting.
         return {}
     return fields if isinstance(fields, dict) else {}

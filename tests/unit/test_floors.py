@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "mfasession"
 
 FLOORS = (
-    ("words", ("errors", "values", "model", "ini", "totp", "durations", "timestamps", "text", "options", "__init__")),
+    ("words", ("errors", "values", "model", "ini", "totp", "durations", "timestamps", "text", "toml", "options", "__init__")),
     (
         "edges",
         (
@@ -31,7 +31,7 @@ ROOMS = {
     "botocore": {"aws"},
     "keyring": {"stores"},
     "prompt_toolkit": {"codes", "terminal"},
-    "tomllib": {"config_file", "remembered", "stores"},
+    "tomllib": {"toml"},
     "tomli_w": {"remembered", "stores"},
     "argparse": {"arguments"},
     "fcntl": {"locks"},
