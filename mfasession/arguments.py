@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 from mfasession import __version__, durations
 from mfasession.errors import UsageError
 from mfasession.options import Options
+from mfasession.redaction import redacted
+from mfasession.values import Secret
 
 COMMANDS = ("login", "env", "exec", "process", "status", "logout", "keys", "shell", "sandbox", "demo")
 RUNS_WORDS = ("exec", "sandbox")
@@ -52,13 +54,13 @@ def min_ttl(text: str) -> int:
     return _within(text, 0, durations.SESSION_MAXIMUM)
 
 
-def code(text: str) -> str:
+def code(text: str) -> Secret:
     """Return a code or `-`. Raises UsageError, which does not quote it, when it is no code."""
     from mfasession.codes import GivenCode
 
     if text != "-":
         GivenCode(text)
-    return text
+    return Secret(text)
 
 
 def stdin(text: str) -> str:
@@ -91,7 +93,9 @@ def _unknown(word: str, command: str | None) -> UsageError:
     hint = f"see mfasession {command} --help" if command else "see mfasession --help"
     if command in RUNS_WORDS and not word.startswith("-"):
         hint = f"put -- before the command: mfasession {command} -- aws s3 ls"
-    return UsageError(f"unknown argument {word}", hint)
+    # Not what follows the = of a flag that nobody knows: --password=…
+    shown = word.partition("=")[0] if word.startswith("-") else word
+    return UsageError(f"unknown argument {redacted(shown)}", hint)
 
 
 def _within(text: str, least: int, most: int) -> int:
@@ -125,14 +129,14 @@ class _Parser(argparse.ArgumentParser):
     """argparse with our errors: it raises instead of printing and leaving."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, f"see {self.prog} --help")
+        raise UsageError(redacted(message), f"see {self.prog} --help")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         # argparse's own words for this change from one Python to the next.
         if action.choices is not None and value not in action.choices:
             name = (*action.option_strings, action.dest)[0]
             what = "there is no command" if name == "command" else f"{name} cannot be"
-            raise UsageError(f"{what} {value}", _near(value, tuple(action.choices)))
+            raise UsageError(f"{what} {redacted(value)}", _near(value, tuple(action.choices)))
 
     def flags(self) -> list[str]:
         """Return all that starts with a dash."""

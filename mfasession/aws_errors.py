@@ -13,6 +13,7 @@ from mfasession.errors import (
     Throttled,
     Unanswered,
 )
+from mfasession.redaction import redacted
 from mfasession.text import printable
 
 _BUSY = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestThrottled", "RequestLimitExceeded",
@@ -27,7 +28,8 @@ _FAILED = ("InternalFailure", "InternalError", "ServiceFailure", "ServiceUnavail
 
 def refusal(operation: str, code: str, text: str, *, now: float, key_id: str = "") -> MfaSessionError:
     """Return our error for an AWS error response: `code` and `text` as AWS sent them, `now` in epoch seconds."""
-    words = " ".join(text.split())
+    # A proxy, or a mock of AWS, may quote the request in its answer: code, signature, token.
+    words, code = redacted(" ".join(text.split())), redacted(code)
     key = f"key {key_id}" if key_id else "the key"
     if "MultiFactorAuthentication failed" in words:
         return _mfa_refusal(words)

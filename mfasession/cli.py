@@ -115,9 +115,9 @@ def _report(error: BaseException, words: "Sequence[str]") -> int:
     # What stands behind -- is another command's.
     words = words[: list(words).index("--")] if "--" in words else words
     if "--debug" in words:
-        import traceback
+        from mfasession.redaction import traceback_of
 
-        traceback.print_exception(error)
+        sys.stderr.write(traceback_of(error))
     if isinstance(error, errors.MfaSessionError):
         complain(error.message, error.hint)
     elif code == INTERRUPTED:

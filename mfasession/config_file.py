@@ -6,6 +6,7 @@ from typing import Any
 
 from mfasession import durations, toml
 from mfasession.errors import ConfigurationError
+from mfasession.redaction import redacted
 
 Scalar = str | int | tuple[str, ...]
 CODE_SOURCES = ("prompt", "pinentry", "totp")
@@ -41,13 +42,14 @@ def _check(
     also: tuple[str, ...] = (),
 ) -> None:
     for key, value in table.items():
-        shown = ".".join((*prefix, key))
+        # A seed or a code may stand where a name or a value should.
+        shown = redacted(".".join((*prefix, key)))
         if key not in known:
             raise ConfigurationError(f"{path}: unknown key {shown}", _hint(prefix, key, (*known, *also)))
         try:
             flat[*prefix, key] = known[key](value)
         except ValueError as error:
-            raise ConfigurationError(f"{path}: {shown}: {error}", f"mend {shown} in {path}") from None
+            raise ConfigurationError(f"{path}: {shown}: {redacted(str(error))}", f"mend {shown} in {path}") from None
 
 
 def _hint(prefix: tuple[str, ...], key: str, known: tuple[str, ...]) -> str:

@@ -147,7 +147,7 @@ class Exchange:
     @cached_property
     def _source(self) -> "CodeSource":
         if self._context.options.code:
-            return codes.given(self._context.options.code)
+            return codes.given(self._context.options.code.reveal())
         return codes.source_for(self._profile.settings.code, seed_reader=_seed)
 
 

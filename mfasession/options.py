@@ -1,6 +1,6 @@
 """What the command line said, checked, as one frozen value. Durations are seconds. On the path of every command."""
 
-from mfasession.values import Value
+from mfasession.values import Secret, Value
 
 
 class Options(Value):
@@ -15,7 +15,7 @@ class Options(Value):
     words: tuple[str, ...] = ()
     """The command to run, for `exec` and `sandbox`."""
     min_ttl: int = 0
-    code: str = ""
+    code: Secret = Secret("")
     serial: str = ""
     duration: int = 0
     store: str = ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mfasession import completion, files, profiles
 from mfasession.errors import ConfigurationError, UsageError
+from mfasession.redaction import redacted
 
 if TYPE_CHECKING:
     import argparse
@@ -32,7 +33,7 @@ def run(context: "Context") -> int:
         sys.stdout.write("".join(f"{name}\n" for name in names if name.isprintable()))
         return 0
     if options.name not in NAMES:
-        raise UsageError(f"no lines for shell {options.name!r}", f"mfasession shell init {' | '.join(NAMES)}")
+        raise UsageError(f"no lines for shell {redacted(options.name)!r}", f"mfasession shell init {' | '.join(NAMES)}")
     sys.stdout.write(_text(options.name))
     return 0
 

@@ -6,7 +6,8 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.scripts.checks import keys_of, log_in
-from tests.support import Home
+from tests.scripts.echo import echoing
+from tests.support import SECRET, Home, key_pair, session_section
 
 
 def secrets_in(home: Home) -> set[str]:
@@ -41,6 +42,76 @@ def test_a_refusal_quotes_none(alices_home: Home, alice: SandboxUser) -> None:
     done = alices_home.run("login", "--debug", "--code", "123456")
     assert done.returncode == 4
     assert not any(secret in done.stderr for secret in {"123456", "WRONG", *secrets_in(alices_home)})
+
+
+@pytest.mark.parametrize("code", ["ValidationError", "AccessDenied", "NoSuchEntity", "Odd", "{said}"])
+@pytest.mark.parametrize("debug", [(), ("--debug",)], ids=["plain", "debug"])
+def test_an_answer_that_quotes_the_request(home: Home, code: str, debug: tuple[str, ...]) -> None:
+    """Some proxies and mock endpoints do: the code, the signature and the token stay out of what we pass on.
+
+    A role is assumed with a session, whose token is sent with the request; a login sends the code.
+    """
+    token = "FwoGZXIvYXdzEJr" + "aB3+dE6/" * 8
+    home.write_credentials(key_pair() + session_section().replace("FwoGZXIvYXdzEXAMPLE", token))
+    home.config.write_text("[profile r]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = default\n")
+    serial = "arn:aws:iam::123456789012:mfa/phone"
+    with echoing(code) as url:
+        words = ("login", "--force", "--code", "492039", "--serial", serial, *debug)
+        for done in (
+            home.run(*words, environ={"AWS_ENDPOINT_URL": url}),
+            home.run("login", "-p", "r", *debug, environ={"AWS_ENDPOINT_URL": url}),
+        ):
+            assert done.returncode == 4
+            assert "AWS refused" in done.stderr or "AWS denied" in done.stderr or "AWS has it not" in done.stderr
+            assert not any(secret in done.stderr for secret in ("492039", token[:16], SECRET))
+            assert not re.search(r"Signature=[0-9a-f]{16}", done.stderr)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("492039",),
+        ("--code", "492039", "login"),
+        ("login", "492039"),
+        ("login", "492 039"),
+        ("login", "--token-code=492039"),
+        ("login", "--secret=492039"),
+        ("login", "--force=492039"),
+        ("login", "--store", "492039"),
+        ("login", "--code", "4920390"),
+        ("login", "--code", "49203"),
+        ("login", "--duration", "492039"),
+        ("login", "--", "492039"),
+        ("exec", "492039"),
+        ("env", "492039"),
+        ("env", "--shell", "492039"),
+        ("shell", "492039"),
+        ("shell", "init", "492039"),
+        ("keys", "492039"),
+        ("keys", "add", "492039"),
+        ("keys", "rotate", "492039"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("secret", ["492039", SECRET], ids=["code", "key"])
+def test_a_secret_in_the_wrong_place_is_not_quoted(home: Home, words: tuple[str, ...], secret: str) -> None:
+    """A slip of the hand on the command line: the error goes into logs that the command line does not."""
+    words = tuple(word.replace("492039", secret) for word in words)
+    for debug in ((), ("--debug",)):
+        done = home.run(*debug, *words)
+        assert done.returncode == 2
+        assert not any(shown in done.stdout + done.stderr for shown in (secret, "49203", "492 039"))
+
+
+@pytest.mark.parametrize("line", ['code = "{}"', 'store = "{}"', "{} = 1", 'code = {{ "{}" = [] }}', "duration = '{}'"])
+def test_a_seed_in_the_wrong_place_is_not_quoted(home: Home, line: str) -> None:
+    """`code = "JBSW…"` is what somebody tries first who has a seed and wants no questions."""
+    seed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    home.write_settings(line.format(seed) + "\n")
+    for debug in ((), ("--debug",)):
+        done = home.run("login", *debug)
+        assert done.returncode == 3
+        assert seed not in done.stdout + done.stderr
 
 
 def test_a_session_is_in_one_place(alices_home: Home, alice: SandboxUser) -> None:

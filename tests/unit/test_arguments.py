@@ -10,15 +10,16 @@ from mfasession import __version__, arguments
 from mfasession.errors import UsageError
 from mfasession.options import Options
 from mfasession.outlets import shells
+from mfasession.values import Secret
 
 COMMON = ("-h", "--help", "-p", "--profile", "--no-input", "--debug")
 
 GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["login"], {"command": "login"}),
-    (["login", "--code", "123456"], {"command": "login", "code": "123456"}),
-    (["login", "--code", "123 456"], {"command": "login", "code": "123 456"}),
-    (["login", "--code=-"], {"command": "login", "code": "-"}),
-    (["login", "--code", "-"], {"command": "login", "code": "-"}),
+    (["login", "--code", "123456"], {"command": "login", "code": Secret("123456")}),
+    (["login", "--code", "123 456"], {"command": "login", "code": Secret("123 456")}),
+    (["login", "--code=-"], {"command": "login", "code": Secret("-")}),
+    (["login", "--code", "-"], {"command": "login", "code": Secret("-")}),
     (["login", "--serial", "GAHT12345678"], {"command": "login", "serial": "GAHT12345678"}),
     (["login", "--duration", "15m"], {"command": "login", "duration": 900}),
     (["login", "--duration=36h"], {"command": "login", "duration": 129_600}),
@@ -111,7 +112,7 @@ def test_no_refusal_quotes_a_code(code: str) -> None:
         said = wrong.message + wrong.hint
     else:
         said = ""
-        assert options.code == code
+        assert options.code.reveal() == code
     assert code.strip() not in said.replace("123456", "")
 
 

@@ -10,7 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "mfasession"
 
 FLOORS = (
-    ("words", ("errors", "values", "model", "ini", "totp", "durations", "timestamps", "text", "toml", "options", "__init__")),
+    ("words", ("errors", "values", "model", "ini", "totp", "durations", "timestamps", "text",
+               "toml", "redaction", "options", "__init__")),
     (
         "edges",
         (

@@ -21,6 +21,7 @@ from mfasession.profiles import Role
 from mfasession.remembered import Remembered
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.stores.keyring_store import save_long_term_key
+from mfasession.values import Secret
 from tests.contracts import memory_keyring
 from tests.support import Home, key_pair, made_session, move_into
 
@@ -34,7 +35,8 @@ def opened(alices_home: Home, aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> 
     aws.forget_calls()
 
     def open_with(command: str = "login", **options: Any) -> Context:
-        return Context(alices_home.environ, Options(command=command, **options))
+        given = Secret(options.pop("code", ""))
+        return Context(alices_home.environ, Options(command=command, code=given, **options))
 
     return open_with
 

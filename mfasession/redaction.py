@@ -1,0 +1,37 @@
+"""Words of others, without what may be a secret in them: what AWS answers, what was typed, what an exception says.
+
+What is known to be a secret is never put into a message; this is for texts of which nobody knows what they quote.
+"""
+
+import re
+
+from mfasession.values import Secret
+
+HIDDEN = "***"
+_LOOKS_LIKE_ONE = re.compile(
+    r"""
+    (?<!\w) \d{3}[ ]?\d{3} (?!\w)                                         # a code
+    | (?<![\w/+=]) (?!/)(?=[A-Za-z/+]*\d)(?=[\d/+a-z]*[A-Z])(?=[\d/+A-Z]*[a-z]) [A-Za-z0-9/+]{38,}={0,2}  # key, token
+    | (?<!\w) (?!A[A-Z]{2}A[A-Z0-9]{16}(?!\w)) [A-Z2-7]{16,}=* (?!\w)     # a seed in base32, and no access key ID
+    | (?<!\w) [0-9a-f]{40,} (?!\w)                                        # a signature
+    """,
+    re.VERBOSE,
+)
+
+
+def redacted(text: str, secrets: "set[str] | frozenset[str]" = frozenset()) -> str:
+    """Return the text with *** for these secrets and for all that looks like a code, a key, a token or a seed."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return _LOOKS_LIKE_ONE.sub(HIDDEN, text)
+
+
+def traceback_of(error: BaseException) -> str:
+    """Return the traceback: every frame, and the words of the exceptions without any secret that we hold now."""
+    import gc
+    import traceback
+
+    held = {each.reveal() for each in gc.get_objects() if type(each) is Secret}
+    secrets = {secret for secret in held if len(secret) > 5}
+    lines = traceback.format_exception(error)
+    return "".join(line if line.startswith("  File ") else redacted(line, secrets) for line in lines)
