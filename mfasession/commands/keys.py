@@ -57,7 +57,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--store", choices=("file", "keyring"), help="add: where to keep the key (keyring)")
     parser.add_argument("--force", action="store_true", help="add, protect, rotate: over another key, without asking")
     parser.add_argument("--json", action="store_true", help="list: one JSON array, for scripts")
-    parser.add_argument("--code", metavar="C", type=code, help="rotate, remove: the six digits, or - for stdin")
+    parser.add_argument("--code", metavar="C", type=code, help="rotate, remove: - reads the six digits from stdin")
     parser.add_argument("--serial", metavar="S", help="rotate, remove: serial number or ARN of the MFA device")
     parser.add_argument("--in-aws", action="store_true", help="remove: delete the key at AWS too")
     parser.add_argument("--yes", action="store_true", help="remove: without asking")
