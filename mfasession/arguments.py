@@ -11,10 +11,12 @@ from mfasession.options import Options
 from mfasession.redaction import redacted
 from mfasession.values import Secret
 
-COMMANDS = ("login", "env", "exec", "process", "status", "logout", "keys", "shell", "sandbox", "demo")
+COMMANDS = ("login", "env", "exec", "process", "serve", "status", "logout", "keys", "shell", "sandbox", "demo")
 RUNS_WORDS = ("exec", "sandbox")
 """The commands that run what follows `--`."""
 TAKES_WORDS = (*RUNS_WORDS, "shell")
+TAKES_PROFILES = "serve"
+"""The command for which -p may be said more than once."""
 
 
 def parse(words: Sequence[str]) -> Options:
@@ -30,6 +32,10 @@ def parse(words: Sequence[str]) -> Options:
     if behind is not None and command not in TAKES_WORDS:
         raise UsageError(f"{command} runs no command", "only exec and sandbox take words behind --")
     given = {name: value for name, value in found.items() if value is not None}
+    if named := given.pop("profiles", None):
+        given["profile"] = named[-1]
+        if len(named) > 1:
+            given["profiles"] = tuple(named)
     return Options(command=command, words=tuple(behind or ()), **given)
 
 
@@ -61,6 +67,13 @@ def code(text: str) -> Secret:
     if text != "-":
         GivenCode(text)
     return Secret(text)
+
+
+def port(text: str) -> int:
+    """Return the number of a port (1..65535)."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
+    return int(text)
 
 
 def stdin(text: str) -> str:
@@ -149,8 +162,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parsers() -> dict[str, _Parser]:
     """Return the program's parser under the empty name, and that of each command."""
-    common = _Parser(add_help=False)
-    _add_common(common)
+    common = _common()
     parser = _Parser(
         prog="mfasession",
         description="One MFA code in the morning, temporary AWS credentials all day.",
@@ -164,18 +176,36 @@ def _parsers() -> dict[str, _Parser]:
         module = import_module(f"mfasession.commands.{name}")
         usage = f"mfasession {name} [options] [-- CMD …]" if name in RUNS_WORDS else None
         parsers[name] = commands.add_parser(
-            name, help=module.HELP, description=module.HELP, parents=[common], allow_abbrev=False, usage=usage
+            name,
+            help=module.HELP,
+            description=module.HELP,
+            parents=[_common(several=True) if name == TAKES_PROFILES else common],
+            allow_abbrev=False,
+            usage=usage,
         )
         add: Callable[[argparse.ArgumentParser], None] = module.add_arguments
         add(parsers[name])
     return parsers
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def _common(*, several: bool = False) -> _Parser:
+    """Return the flags of every command; with `several`, -p may be said more than once, and each counts."""
     # SUPPRESS: the command's own default must not undo what stood before the command.
     suppress = argparse.SUPPRESS
-    parser.add_argument(
-        "-p", "--profile", metavar="NAME", default=suppress, help="the AWS profile (AWS_PROFILE, default)"
-    )
+    parser = _Parser(add_help=False)
+    profile = "the AWS profile (AWS_PROFILE, default)"
+    if several:
+        parser.add_argument(
+            "-p",
+            "--profile",
+            dest="profiles",
+            action="append",
+            metavar="NAME",
+            default=suppress,
+            help=f"{profile}; each of several is served",
+        )
+    else:
+        parser.add_argument("-p", "--profile", metavar="NAME", default=suppress, help=profile)
     parser.add_argument("--no-input", action="store_true", default=suppress, help="never ask; fail with exit code 6")
     parser.add_argument("--debug", action="store_true", default=suppress, help="show a traceback when it fails")
+    return parser

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 MANAGER = "mfasession"
 """The value of `manager` in a section that is ours to write."""
+COPY_MARK = "/mfasession-exec-"
+"""In the path of the files without credentials that `exec --server` gives a command. An mfasession that the command
+runs reads the person's own files instead, which MFASESSION_AWS_CONFIG_FILE and its fellow name."""
 
 
 def is_managed(section: "Mapping[str, str] | None") -> bool:
@@ -113,4 +116,7 @@ def _is_plain(text: str, profile: str) -> bool:
 
 
 def _path(environ: "Mapping[str, str]", variable: str, default: str) -> str:
-    return os.path.expanduser(os.path.expandvars(environ.get(variable) or default))
+    named = environ.get(variable) or default
+    if COPY_MARK in named:
+        named = environ.get(f"MFASESSION_{variable}") or named
+    return os.path.expanduser(os.path.expandvars(named))

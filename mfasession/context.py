@@ -33,9 +33,9 @@ class Context:
         self.aws_files = AwsFiles(environ)
         self.config: Config = config.load(environ)
 
-    def profile(self) -> "Profile":
-        """Return the chosen profile. Raises ConfigurationError."""
-        name = profiles.chosen(self.options.profile, self.environ, self.config)
+    def profile(self, named: str = "") -> "Profile":
+        """Return the profile of that name, else the chosen one. Raises ConfigurationError."""
+        name = profiles.chosen(named or self.options.profile, self.environ, self.config)
         profile = profiles.resolve(name, self.aws_files, self.config)
         if self.options.serial:
             from mfasession import devices

@@ -8,6 +8,8 @@ class Options(Value):
 
     command: str
     profile: str = ""
+    profiles: tuple[str, ...] = ()
+    """All that `serve` is given, when it is given several."""
     no_input: bool = False
     debug: bool = False
     shell: str = ""
@@ -29,3 +31,6 @@ class Options(Value):
     csv: str = ""
     in_aws: bool = False
     yes: bool = False
+    server: bool = False
+    port: int = 0
+    """Of 127.0.0.1; 0 is a random one."""

@@ -43,6 +43,13 @@ def keyring_index(environ: "Mapping[str, str]") -> str:
     return os.path.join(state_folder(environ), "keyring.toml")
 
 
+def token_file(environ: "Mapping[str, str]", process: int) -> str:
+    """Return the path of the token of a `serve`: in the folder of the user's session here, which is gone after it."""
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    folder = os.path.join(runtime, NAME) if os.path.isabs(runtime) else state_folder(environ)
+    return os.path.join(folder, f"serve-{process}.token")
+
+
 def lock_file(environ: "Mapping[str, str]", kind: str, resource: str) -> str:
     """Return the path of the lock for one resource (a file's path, a session's name): our processes agree on it."""
     from hashlib import sha256

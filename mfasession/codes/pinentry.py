@@ -53,7 +53,7 @@ class Pinentry:
 
     def available(self) -> bool:
         """Tell whether there is a pinentry, and a display or a terminal for it."""
-        return bool(self._program) and (_has_display() or terminal.is_ours())
+        return bool(self._program) and (has_display() or terminal.is_ours())
 
     def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:
         """Return six digits. Raises Cancelled, InputNeeded, ConfigurationError, and what `on_waiting` raised."""
@@ -204,7 +204,8 @@ def _escaped(text: str) -> str:
     return text[: _LINE_LIMIT // 4 - 10].replace("%", "%25").replace("\n", "%0A")
 
 
-def _has_display() -> bool:
+def has_display() -> bool:
+    """Tell whether a window can be opened: no terminal is needed for it."""
     return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 

@@ -8,8 +8,11 @@ from mfasession.outlets import environment, program
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from mfasession.context import Context
+    from mfasession.model import Session
+    from mfasession.profiles import Profile
 
 HELP = "become a command that has the session: mfasession exec -- aws s3 ls"
 
@@ -19,17 +22,42 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     from mfasession.arguments import min_ttl
 
     parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew when less than this is left")
+    parser.add_argument(
+        "--server", action="store_true", help="give it an endpoint that refreshes, instead of fixed credentials"
+    )
 
 
 def run(context: "Context") -> int:
-    """Replace this process; return only when the command cannot be started (126, 127)."""
+    """Replace this process; return only when the command cannot be started (126, 127), or has been served."""
     profile = context.profile()
     session = context.session(profile)
     words = context.options.words or (context.environ.get("SHELL") or "/bin/sh",)
     sys.stdout.flush()
     sys.stderr.flush()
     try:
+        if context.options.server:
+            return _served(context, profile, session, words)
         program.replace(words, environment.child(context.environ, session, profile.name))
     except program.CannotRun as failure:
         complain(f"{words[0] or repr('')}: {failure.reason}", "what follows -- is run as it is, without a shell")
         return failure.status
+
+
+def _served(context: "Context", profile: "Profile", session: "Session", words: "Sequence[str]") -> int:
+    """Run the command as a child, with an endpoint for as long as it runs. Raises CannotRun."""
+    import asyncio
+    import os
+
+    from mfasession import profiles
+    from mfasession.outlets import served
+    from mfasession.outlets.child import Child, end_as
+    from mfasession.outlets.endpoint import Endpoint
+
+    # The command reads the terminal when its stdin is one: no question of ours may stand there then.
+    endpoint = Endpoint(context, [(profile, session)], owns_terminal=not os.isatty(0))
+    named = profiles.chosen(context.options.profile, context.environ, context.config)
+    with served.private_files(context.aws_files, (profile.name, named), profile.region) as folder:
+        token, uri = endpoint.token.reveal(), endpoint.uri(profile.name)
+        environ = served.child(context.environ, session, profile.name, uri=uri, token=token, folder=folder)
+        status = asyncio.run(endpoint.run(Child(words, environ).run))
+    return end_as(status)

@@ -29,14 +29,19 @@ def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
     hardening.allow_core()
     try:
         os.execvpe(words[0], list(words), dict(environ))  # noqa: S606  # without a shell is the point
-    except OSError as error:
-        # execvpe tells of a folder or a file without the x bit on the PATH as EACCES, of none at all as ENOENT.
-        if isinstance(error, FileNotFoundError | NotADirectoryError) and not _is_there(words[0]):
-            raise CannotRun(NOT_FOUND, "command not found") from None
-        raise CannotRun(NOT_EXECUTABLE, os.strerror(error.errno or 0).lower()) from None
-    except ValueError:
-        # An empty word; NUL bytes, its other reason, cannot come from a command line.
-        raise CannotRun(NOT_FOUND, "command not found") from None
+    except (OSError, ValueError) as error:
+        raise cannot_run(words[0], error) from None
+
+
+def cannot_run(name: str, error: "OSError | ValueError") -> CannotRun:
+    """Return what the failure to start a command means, as a shell would tell it."""
+    # An empty word is a ValueError; NUL bytes, its other reason, cannot come from a command line.
+    if isinstance(error, ValueError):
+        return CannotRun(NOT_FOUND, "command not found")
+    # execvpe tells of a folder or a file without the x bit on the PATH as EACCES, of none at all as ENOENT.
+    if isinstance(error, FileNotFoundError | NotADirectoryError) and not _is_there(name):
+        return CannotRun(NOT_FOUND, "command not found")
+    return CannotRun(NOT_EXECUTABLE, os.strerror(error.errno or 0).lower())
 
 
 def _is_there(name: str) -> bool:

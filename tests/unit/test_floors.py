@@ -20,8 +20,8 @@ FLOORS = (
             "terminal", "remembered", "messages", "stores", "codes",
         ),
     ),
-    ("decisions", ("profiles", "sessions", "devices")),
-    ("making", ("context", "renewal", "exchange", "asking", "caller", "keys")),
+    ("decisions", ("profiles", "sessions", "devices", "supply")),
+    ("making", ("context", "renewal", "exchange", "asking", "caller", "keeper", "keys")),
     ("outlets", ("outlets",)),
     ("program", ("cli", "hits", "arguments", "completion", "commands", "__main__")),
 )  # fmt: skip

@@ -1,0 +1,77 @@
+"""`mfasession serve`: the container-credentials endpoint on loopback, for many clients, until it is told to end."""
+
+import asyncio
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from mfasession import files, paths
+from mfasession.messages import say
+from mfasession.outlets import served, shells
+from mfasession.outlets.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    import argparse
+
+    from mfasession.context import Context
+    from mfasession.model import Session
+    from mfasession.profiles import Profile
+
+HELP = "an endpoint on 127.0.0.1 that gives every SDK the session, and keeps it fresh"
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """Add the flags of the command."""
+    from mfasession.arguments import port, shell
+
+    parser.add_argument("--port", metavar="N", type=port, help="listen there (a free port)")
+    parser.add_argument("--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.NAMES)} (from $SHELL)")
+
+
+def run(context: "Context") -> int:
+    """Serve until SIGTERM, ctrl-C or the end of the terminal, which all are a good end."""
+    sessions = [(profile, context.session(profile)) for profile in _profiles(context)]
+    endpoint = Endpoint(context, sessions, port=context.options.port, owns_terminal=True)
+    token_file = paths.token_file(context.environ, os.getpid())
+    files.replace(token_file, endpoint.token.reveal())
+    try:
+        _tell(context, endpoint, sessions, token_file)
+        return asyncio.run(endpoint.run(lambda: _told_to_end(endpoint)))
+    finally:
+        os.unlink(token_file)
+
+
+def _profiles(context: "Context") -> "list[Profile]":
+    names = context.options.profiles or (context.options.profile,)
+    found = [context.profile(name) for name in names]
+    return list({profile.name: profile for profile in found}.values())
+
+
+def _tell(context: "Context", endpoint: Endpoint, sessions: "list[tuple[Profile, Session]]", token_file: str) -> None:
+    """Print the lines for another shell. The token stays off the screen: those lead to its file, of mode 0600."""
+    shell = context.options.shell or shells.detect(context.environ.get("SHELL", ""))
+    first = sessions[0][0]
+    values = served.variables(endpoint.uri(first.name), token_file, first.region)
+    sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))
+    sys.stdout.flush()
+    for profile, _ in sessions:
+        say(f"profile {profile.name} is served at {endpoint.uri(profile.name)}")
+    say("those lines are for another shell; ctrl-C ends it")
+
+
+async def _told_to_end(endpoint: Endpoint) -> int:
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[int] = loop.create_future()
+
+    def end(number: int) -> None:
+        # While a question stands, ctrl-C answers that.
+        if not told.done() and not (number == signal.SIGINT and endpoint.is_asking):
+            told.set_result(0)
+
+    for number in ENDING:
+        # nohup lets us ignore the end of the terminal, and a shell's `&` ctrl-C.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, end, number)
+    return await told

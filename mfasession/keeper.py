@@ -1,0 +1,227 @@
+"""Keeps one profile's session alive for a server: looks at the files, renews by itself, asks ahead of time.
+
+Nothing of it happens inside a request: those get what `session` holds. A renewal is an mfasession of its own, so that
+boto3 and a prompt neither slow the server down nor stay in it. One that needs nobody gets no terminal; the question is
+asked on ours, when it is ours alone.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from mfasession import paths, profiles, supply, terminal
+from mfasession.context import Context
+from mfasession.errors import MfaSessionError
+from mfasession.exchange import Exchange
+from mfasession.messages import complain, until
+from mfasession.sessions import is_alive, is_fresh
+from mfasession.supply import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, Outlook
+from mfasession.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mfasession.model import Session
+    from mfasession.options import Options
+    from mfasession.profiles import Profile
+
+TIME_LIMIT = 120.0
+"""Seconds for a renewal that needs nobody: a program that gives codes may take 30, a slow network the rest."""
+_KEYRING_LOOK = 15.0
+"""Seconds between two looks into a keyring, which tells nobody when it changes."""
+_ERROR_LIMIT = 64 * 1024
+
+
+class Keeper:
+    """One profile's session, as fresh as can be."""
+
+    def __init__(self, context: Context, profile: "Profile", session: "Session", *, owns_terminal: bool) -> None:
+        """`owns_terminal`: nobody else reads the terminal, so that a question may stand on it."""
+        self.name = profile.name
+        self.session: Session | None = session
+        self.is_asking = False
+        self._environ: Mapping[str, str] = context.environ
+        self._files = context.aws_files
+        self._options: Options = context.options.replace(min_ttl=0, profile=profile.name)
+        self._owns_terminal = owns_terminal
+        self._profile = profile
+        self._alone = False
+        self._seen: tuple[object, ...] = ()
+        self._looked = 0.0
+        self._failures = 0
+        self._not_before = 0.0
+        self._told = ""
+        self._trouble = ""
+
+    @property
+    def message(self) -> str:
+        """Why there is no session, and the command that mends it."""
+        why = f"; {self._trouble}" if self._trouble else ""
+        return f"the session of profile {self.name} has expired{why}: run {self._login()}"
+
+    async def run(self) -> None:
+        """Keep the session, until cancelled."""
+        while True:
+            try:
+                await self._look()
+                await self._act()
+            except MfaSessionError as error:
+                self._trouble = error.message
+            except Exception as error:  # noqa: BLE001  # the last resort: what lives is served on
+                self._trouble = f"unexpected failure: {type(error).__name__}"
+            await asyncio.sleep(supply.LOOK)
+
+    async def _look(self, *, again: bool = False) -> None:
+        """Read the files when they have changed; a keyring, from time to time."""
+        seen = self._signature()
+        if again or seen != self._seen or self._keyring_is_due():
+            self._looked = time.monotonic()
+            self._profile, self.session, self._alone = await asyncio.to_thread(self._read)
+            self._seen = seen
+
+    def _keyring_is_due(self) -> bool:
+        pause = _KEYRING_LOOK if self._is_fresh() else supply.LOOK
+        if time.monotonic() - self._looked < pause:
+            return False
+        return self._profile.settings.store == "keyring" or os.path.exists(paths.keyring_index(self._environ))
+
+    async def _act(self) -> None:
+        now = time.time()
+        if self._is_fresh():
+            self._failures, self._not_before, self._told, self._trouble = 0, 0.0, "", ""
+            return
+        takes = ALONE if self._alone else PERSON if self._may_ask() else NOBODY
+        outlook = Outlook(
+            session=self.session,
+            margin=self._profile.settings.refresh_margin,
+            takes=takes,
+            not_before=self._not_before,
+            told=self._told == self._state(),
+        )
+        taken = supply.step(outlook, now)
+        if taken == TELL:
+            self._tell()
+        elif taken in (RENEW, ASK):
+            await self._renew(taken)
+
+    def _is_fresh(self) -> bool:
+        return self.session is not None and is_fresh(self.session, time.time(), self._profile.settings.refresh_margin)
+
+    def _is_alive(self) -> bool:
+        return self.session is not None and is_alive(self.session, time.time())
+
+    def _state(self) -> str:
+        return "ending" if self._is_alive() else "ended"
+
+    def _signature(self) -> tuple[object, ...]:
+        places = (
+            self._files.credentials_path,
+            self._files.config_path,
+            paths.config_file(self._environ),
+            paths.keyring_index(self._environ),
+        )
+        return tuple(_stamp(place) for place in places)
+
+    def _read(self) -> "tuple[Profile, Session | None, bool]":
+        context = Context(self._environ, self._options)
+        profile = profiles.resolve(self.name, context.aws_files, context.config)
+        return profile, context.kept(profile), _renews_alone(context, profile)
+
+    def _may_ask(self) -> bool:
+        if self._options.no_input:
+            return False
+        if self._profile.settings.code == "pinentry":
+            from mfasession.codes.pinentry import has_display
+
+            if has_display():
+                return True
+        return self._has_terminal()
+
+    def _has_terminal(self) -> bool:
+        return self._owns_terminal and terminal.is_ours()
+
+    async def _renew(self, taken: str) -> None:
+        """Let another mfasession renew the session, and take what it kept."""
+        attended = taken == ASK and self._has_terminal()
+        # `login` renews or fails; `process` makes do with an aging source of a role.
+        command = "login" if attended else "process"
+        words = [command, "-p", self.name, *(["--no-input"] if self._options.no_input else [])]
+        seconds = self.session.expires - time.time() if taken == ASK and self.session else TIME_LIMIT
+        self.is_asking = attended
+        try:
+            said = await _run(words, attended=attended, seconds=seconds)
+        finally:
+            self.is_asking = False
+        await self._look(again=True)
+        if self._is_fresh():
+            return
+        self._failures += 1
+        self._not_before = supply.next_try(time.time(), self._failures, taken)
+        if said and said[0] != self._trouble:
+            complain(f"profile {self.name} was not renewed: {said[0]}", said[1])
+        self._trouble = said[0] if said else ""
+
+    def _tell(self) -> None:
+        self._told = self._state()
+        if self.session is not None and self._is_alive():
+            what = f"ends at {until(self.session.expires, time.time())}, and nobody can be asked here"
+        else:
+            what = "has expired"
+        complain(f"the session of profile {self.name} {what}", self._login())
+
+    def _login(self) -> str:
+        return f"mfasession login -p {quote(self.name)}"
+
+
+def _renews_alone(context: Context, profile: "Profile") -> bool:
+    """Whether a new session needs nobody: its code comes from a program, or its source profile's session lives."""
+    if Exchange(context, profile).needs_code:
+        return profile.settings.code not in ("prompt", "pinentry")
+    if profile.source is None:
+        return False
+    base = context.kept(profile.source)
+    return (base is not None and is_alive(base, time.time())) or _renews_alone(context, profile.source)
+
+
+def _stamp(path: str) -> object:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+async def _run(words: list[str], *, attended: bool, seconds: float) -> tuple[str, str] | None:
+    """Run mfasession, for so many seconds at most; return what it complains of and its hint, if it says it to us."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "mfasession", *words,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=None if attended else asyncio.subprocess.PIPE,
+        start_new_session=not attended,
+    )  # fmt: skip
+    said = b""
+    try:
+        async with asyncio.timeout(seconds):
+            if process.stderr is not None:
+                while chunk := await process.stderr.read(4096):
+                    said = (said + chunk)[:_ERROR_LIMIT]
+            await process.wait()
+    except TimeoutError:
+        said = said or b"mfasession: it took too long\n"
+    finally:
+        if process.returncode is None:
+            # It puts the terminal back as it was.
+            process.terminate()
+            await process.wait()
+    if attended or process.returncode == 0:
+        return None
+    lines = [printable(line).strip() for line in said.decode("utf-8", "replace").splitlines()]
+    message = next(
+        (line.removeprefix("mfasession: ") for line in lines if line.startswith("mfasession: ")), "it failed"
+    )
+    hint = next((line.removeprefix("hint: ") for line in lines if line.startswith("hint: ")), "")
+    return message, hint

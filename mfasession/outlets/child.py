@@ -1,0 +1,95 @@
+"""A command as a child of ours, as if it stood there alone: signals, job control and exit code are its own.
+
+It stays in our process group, so that ctrl-C, ctrl-Z and `fg` reach it from the terminal by themselves.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from mfasession import hardening, terminal
+from mfasession.outlets.program import cannot_run
+
+PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+FROM_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
+"""In the foreground the terminal sends these to all of the group; otherwise they were meant for us, and so for it."""
+_SETTLES = 0.05
+"""Seconds after which ctrl-Z, or `fg`, has reached all of the group."""
+
+
+class Child:
+    """One run of a command."""
+
+    def __init__(self, words: Sequence[str], environ: Mapping[str, str]) -> None:
+        self._words = words
+        self._environ = environ
+        self._pid = 0
+        self._early: list[int] = []
+
+    async def run(self) -> int:
+        """Start the command and return its wait status (waitpid(2)) when it has ended. Raises CannotRun."""
+        loop = asyncio.get_running_loop()
+        for number in (*PASSED_ON, *FROM_THE_TERMINAL):
+            # What nohup and the shell let us ignore, the command ignores too.
+            if signal.getsignal(number) != signal.SIG_IGN:
+                loop.add_signal_handler(number, self._pass_on, number)
+        self._start()
+        ended: asyncio.Future[int] = loop.create_future()
+        threading.Thread(target=self._follow, args=(loop, ended), daemon=True).start()
+        return await ended
+
+    def _start(self) -> None:
+        hardening.allow_core()
+        try:
+            started = subprocess.Popen(self._words, env=dict(self._environ))
+        except (OSError, ValueError) as error:
+            raise cannot_run(self._words[0], error) from None
+        finally:
+            hardening.forbid_core()
+        # The one who waits for it is `_follow`.
+        self._pid, started.returncode = started.pid, 0
+        for number in self._early:
+            self._send(number)
+
+    def _pass_on(self, number: int) -> None:
+        if number in FROM_THE_TERMINAL and terminal.is_ours():
+            return
+        if self._pid:
+            self._send(number)
+        else:
+            self._early.append(number)
+
+    def _send(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, number)
+
+    def _follow(self, loop: asyncio.AbstractEventLoop, ended: "asyncio.Future[int]") -> None:
+        """Wait for the end. When the command stops, stop too: the shell behind us waits for us alone."""
+        pid, status = os.waitpid(self._pid, os.WUNTRACED)
+        while not (os.WIFEXITED(status) or os.WIFSIGNALED(status)):
+            if os.WIFSTOPPED(status):
+                # After ctrl-Z we are stopped here, together with it, and go on together: nothing is to be done then.
+                time.sleep(_SETTLES)
+                pid, status = os.waitpid(self._pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
+                if pid:
+                    continue
+                os.kill(os.getpid(), signal.SIGSTOP)
+                self._send(signal.SIGCONT)
+            pid, status = os.waitpid(self._pid, os.WUNTRACED)
+        loop.call_soon_threadsafe(ended.set_result, status)
+
+
+def end_as(status: int) -> int:
+    """Return the exit code of a wait status; a signal that ended the command ends us."""
+    if not os.WIFSIGNALED(status):
+        return os.WEXITSTATUS(status)
+    number = os.WTERMSIG(status)
+    with suppress(OSError, ValueError):
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    return 128 + number

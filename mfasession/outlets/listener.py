@@ -1,0 +1,153 @@
+"""Connections on loopback for the server: time-outs, limits, and nothing about credentials.
+
+asyncio's streams would cost a task and a wait for each request; this is a Protocol, one object a connection. There is
+no access log, and whatever asyncio would log is dropped.
+"""
+
+import asyncio
+import resource
+import socket
+import time
+from contextlib import suppress
+from typing import cast
+
+from mfasession.errors import ConfigurationError
+from mfasession.outlets.server import ADDRESS, Refused, Server, cut, refusal
+
+CONNECTIONS = 2000
+"""At once. One more, and the one that has waited longest for its client is closed."""
+PATIENCE = 10.0
+"""Seconds for a whole head, for the next one on the same connection, and for a client to read its answer."""
+_SWEEP = 1.0
+_BACKLOG = 1024
+
+
+def bound(port: int = 0) -> socket.socket:
+    """Return a socket that listens on 127.0.0.1; 0 is a random port. Raises ConfigurationError when it is taken."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((ADDRESS, port))
+    except OSError as error:
+        listening.close()
+        reason = (error.strerror or "it failed").lower()
+        raise ConfigurationError(
+            f"port {port} of {ADDRESS} cannot be served: {reason}", "choose another --port, or leave it out"
+        ) from None
+    listening.listen(_BACKLOG)
+    listening.settimeout(0.0)
+    return listening
+
+
+class Listener:
+    """All connections of one server; a context manager inside a running loop."""
+
+    def __init__(self, listening: socket.socket, server: Server) -> None:
+        self._listening = listening
+        self.server = server
+        self.connections: dict[Connection, float] = {}
+        """Each with the time (monotonic) that it is closed at; the one that is closed first stands first."""
+
+    async def __aenter__(self) -> None:
+        _allow_files()
+        loop = asyncio.get_running_loop()
+        # It logs clients that go away, and one traceback for each connection beyond the limit of open files.
+        loop.set_exception_handler(lambda *_: None)
+        self._accepting = await loop.create_server(lambda: Connection(self), sock=self._listening, backlog=_BACKLOG)
+        self._sweeping = loop.create_task(self._sweep())
+
+    async def __aexit__(self, *_: object) -> None:
+        self._accepting.close()
+        self._sweeping.cancel()
+        for connection in list(self.connections):
+            connection.abort()
+
+    def wait_for(self, connection: "Connection") -> None:
+        """Give a connection its time from now on."""
+        self.connections.pop(connection, None)
+        if len(self.connections) >= CONNECTIONS:
+            next(iter(self.connections)).abort()
+        self.connections[connection] = time.monotonic() + PATIENCE
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP)
+            now = time.monotonic()
+            for connection in [each for each, end in self.connections.items() if end <= now]:
+                connection.give_up()
+
+
+class Connection(asyncio.Protocol):
+    """One client. Its requests are answered one after the other, however they arrive."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._buffer = b""
+        self._is_full = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._listener.wait_for(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # nobody is told
+        """End."""
+        self._listener.connections.pop(self, None)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrived and answer each whole head."""
+        self._buffer += data
+        self._serve()
+
+    def pause_writing(self) -> None:
+        """Answer nothing more to a client that does not read."""
+        self._is_full = True
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on: the client reads."""
+        self._is_full = False
+        self._serve()
+        if not self._is_full and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._listener.connections.pop(self, None)
+        self._transport.abort()
+
+    def give_up(self) -> None:
+        """Close for want of a request: a client in the middle of one is told, if it reads."""
+        if self._buffer and not self._is_full and not self._transport.is_closing():
+            self._transport.write(refusal(Refused(408, "TooSlow", "the request did not come to its end")))
+            self._transport.close()
+            self._listener.connections.pop(self, None)
+        else:
+            self.abort()
+
+    def _serve(self) -> None:
+        while not self._is_full and not self._transport.is_closing():
+            try:
+                head, self._buffer = cut(self._buffer)
+            except Refused as refused:
+                self._transport.write(refusal(refused))
+                self._transport.close()
+                return
+            if head is None:
+                return
+            answer, stays = self._listener.server.answer(head, time.time())
+            self._transport.write(answer)
+            self._listener.wait_for(self)
+            if not stays:
+                self._transport.close()
+
+
+def _allow_files() -> None:
+    """Many systems let a program open 256 or 1,024 files unless it asks."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + 100
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+            )

@@ -1,0 +1,91 @@
+"""When a server renews and whom it asks: for every age of a session, every time and every history."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mfasession import sessions, supply
+from mfasession.supply import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, WAIT, Outlook, next_try, step
+from tests.support import made_session
+
+MARGIN = 900
+SESSION = made_session()
+END = SESSION.expires
+
+nows = st.floats(SESSION.issued - 100, END + 100_000)
+outlooks = st.builds(
+    Outlook,
+    session=st.none() | st.just(SESSION),
+    margin=st.integers(0, 7200),
+    takes=st.sampled_from((ALONE, PERSON, NOBODY)),
+    not_before=nows,
+    told=st.booleans(),
+)
+
+
+@given(outlooks, nows)
+def test_a_fresh_session_is_left_alone(outlook: Outlook, now: float) -> None:
+    """Nobody is asked and AWS is not, while there is time."""
+    if outlook.session is not None and sessions.is_fresh(outlook.session, now, outlook.margin):
+        assert step(outlook, now) == WAIT
+
+
+@given(outlooks, nows)
+def test_a_person_is_asked_ahead_of_time_alone(outlook: Outlook, now: float) -> None:
+    """99designs/aws-vault#362, #888: never once it is over, never when nobody can be asked, never sooner than said."""
+    if step(outlook, now) == ASK:
+        assert outlook.takes == PERSON
+        assert outlook.session is not None
+        assert outlook.session.expires - outlook.margin <= now < outlook.session.expires
+        assert now >= outlook.not_before
+
+
+@given(outlooks, nows)
+def test_what_needs_nobody_is_renewed_by_itself(outlook: Outlook, now: float) -> None:
+    """Also when it is over, and when there is none: a network that comes back mends it."""
+    if outlook.takes == ALONE:
+        assert step(outlook, now) in (RENEW, WAIT)
+        if outlook.session is None and now >= outlook.not_before:
+            assert step(outlook, now) == RENEW
+    else:
+        assert step(outlook, now) != RENEW
+
+
+@given(outlooks, nows)
+def test_people_are_told_once(outlook: Outlook, now: float) -> None:
+    """That they must act: when nobody can be asked, or it is too late to ask."""
+    assert step(outlook.replace(told=True), now) != TELL
+    if step(outlook, now) == TELL:
+        assert outlook.takes != ALONE
+
+
+@pytest.mark.parametrize(
+    ("left", "takes", "taken"),
+    [
+        (901, PERSON, WAIT),
+        (900, PERSON, ASK),
+        (1, PERSON, ASK),
+        (0, PERSON, TELL),
+        (901, ALONE, WAIT),
+        (900, ALONE, RENEW),
+        (-5, ALONE, RENEW),
+        (900, NOBODY, TELL),
+        (-5, NOBODY, TELL),
+    ],
+)
+def test_the_edges(left: int, takes: str, taken: str) -> None:
+    """With the margin of 15 minutes, at which SDKs begin to ask for newer ones."""
+    assert step(Outlook(session=SESSION, margin=MARGIN, takes=takes), END - left) == taken
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1e10))
+def test_a_renewal_that_fails_is_tried_again(failures: int, now: float) -> None:
+    """Soon at first, then every five minutes, for ever; 99designs/aws-vault#779: never in a spin."""
+    pause = next_try(now, failures, RENEW) - now
+    assert supply.FIRST_PAUSE - 1 <= pause <= supply.LONGEST_PAUSE + 1
+    assert next_try(now, failures + 1, RENEW) >= next_try(now, failures, RENEW)
+
+
+def test_a_no_holds_for_five_minutes() -> None:
+    """As it does for commands: renewal.REFUSAL_HOLDS."""
+    assert next_try(0.0, 1, ASK) == 300.0
