@@ -35,8 +35,9 @@ def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
 
 def cannot_run(name: str, error: "OSError | ValueError") -> CannotRun:
     """Return what the failure to start a command means, as a shell would tell it."""
-    # An empty word is a ValueError; NUL bytes, its other reason, cannot come from a command line.
-    if isinstance(error, ValueError):
+    # An empty word is a ValueError to execve and a folder of the PATH to a child; NUL bytes, the other reason of a
+    # ValueError, cannot come from a command line.
+    if not name or isinstance(error, ValueError):
         return CannotRun(NOT_FOUND, "command not found")
     # execvpe tells of a folder or a file without the x bit on the PATH as EACCES, of none at all as ENOENT.
     if isinstance(error, FileNotFoundError | NotADirectoryError) and not _is_there(name):
