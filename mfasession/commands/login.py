@@ -22,7 +22,9 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
     from mfasession.arguments import code, min_ttl, session_duration
 
-    parser.add_argument("--code", metavar="C", type=code, help="- reads the six digits from stdin; as C every user here can see them")
+    parser.add_argument(
+        "--code", metavar="C", type=code, help="- reads the six digits from stdin; as C every user here can see them"
+    )
     parser.add_argument("--serial", metavar="S", help="serial number or ARN of the MFA device")
     parser.add_argument(
         "--duration", metavar="D", type=session_duration, help="life of a new session: 15m to 36h (12h)"

@@ -50,8 +50,9 @@ def test_keys_tokens_and_signatures_go() -> None:
 def test_a_traceback_hides_what_is_held() -> None:
     """Whatever a foreign exception quotes: each frame is there, and the value of no Secret alive."""
     secret = Secret("short+odd")
+    nothing: dict[str, str] = {}
     try:
-        {}[f"cannot use {secret.reveal()!r} here"]
+        nothing[f"cannot use {secret.reveal()!r} here"]
     except KeyError as error:
         shown = traceback_of(error)
     assert "in test_a_traceback_hides_what_is_held\n" in shown
