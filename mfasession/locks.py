@@ -8,7 +8,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from shlex import quote
 from types import ModuleType
 
@@ -39,7 +39,8 @@ def hold(path: str, *, timeout: float | None = None, shared: bool = False) -> It
         yield
     finally:
         # Unlocked in words: a child forked meanwhile may still have the descriptor open.
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 

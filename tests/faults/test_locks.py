@@ -16,6 +16,7 @@ import pytest
 
 from mfasession import locks
 from mfasession.errors import StoreError
+from tests.support import need
 
 HOLDER = """
 import sys
@@ -255,6 +256,35 @@ except errors.StoreError as error:
     kind, message, hint = json.loads(done.stdout)
     assert (kind, message) == ("StoreError", f"no lock at {lock}: {word}")
     assert "XDG_STATE_HOME" in hint
+
+
+def test_a_lock_that_cannot_be_given_back_in_words(lock: str) -> None:
+    """A network file system that has gone away keeps no work from being done: closing the file gives the lock back."""
+    code = """
+import sys
+from mfasession import locks
+with locks.hold(sys.argv[1]):
+    pass
+with locks.hold(sys.argv[1], timeout=1):
+    print("held again")
+"""
+    fault = "inject=flock:error=EIO:when=2"
+    words = [
+        need("strace"),
+        "-qq",
+        "-o",
+        os.devnull,
+        "-e",
+        "trace=flock",
+        "-e",
+        fault,
+        sys.executable,
+        "-c",
+        code,
+        lock,
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("held again\n", "")
 
 
 def test_no_locks_on_native_windows(lock: str) -> None:
