@@ -1,4 +1,7 @@
-"""An endpoint on loopback that is no AWS: it answers each request with an error that quotes all of it."""
+"""An endpoint on loopback that is no AWS: it answers with an error that quotes all of the request.
+
+GetCallerIdentity alone is answered as AWS does, so that what has a code in it is asked.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -7,6 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.sax.saxutils import escape
 
 ERROR = "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
+
+CALLER = (
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/alice</Arn>"
+    "<UserId>AIDAIOSFODNN7EXAMPLE</UserId><Account>123456789012</Account></GetCallerIdentityResult>"
+    "</GetCallerIdentityResponse>"
+)
 
 
 @contextmanager
@@ -17,8 +26,9 @@ def echoing(code: str = "ValidationError") -> Iterator[str]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             said = escape(f"not understood: {body} {self.headers}".replace("\r\n", " "))
-            answer = ERROR.format(code=code.format(said=said), text=said).encode()
-            self.send_response(400)
+            is_caller = "Action=GetCallerIdentity" in body
+            answer = (CALLER if is_caller else ERROR.format(code=code.format(said=said), text=said)).encode()
+            self.send_response(200 if is_caller else 400)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
