@@ -282,6 +282,22 @@ def test_the_terminal_after_a_login(nest: Home, alice: SandboxUser, canaries: Ca
     search_home(nest, canaries)
 
 
+def test_a_key_that_is_typed(nest: Home, alice: SandboxUser, canaries: Canaries) -> None:
+    """`keys add`: the secret is typed, or pasted with the ID at once, and stands on the terminal neither way."""
+    key = alice.key
+    for name, glue in (("typed", ""), ("pasted", f"\r{key.secret_access_key.reveal()}\r")):
+        with seat(nest, MFASESSION, "keys", "add", "--store", "file", "-p", name, "--debug") as person:
+            person.see("access key ID: ")
+            person.type(f"{key.access_key_id}{glue or chr(13)}")
+            person.see("not shown")
+            canaries.search_process(person.process)
+            person.type("" if glue else f"{key.secret_access_key.reveal()}\r")
+            assert person.end() == 0, person.shown
+            canaries.search("the terminal", person.seen)
+        assert nest.credentials.read_text().count(key.secret_access_key.reveal()) == (2 if name == "typed" else 3)
+    search_home(nest, canaries)
+
+
 def test_the_keyring_holds_it_in_its_secrets_alone(nest: Home, alice: SandboxUser, canaries: Canaries) -> None:
     """A real Secret Service: labels and attributes are read by whoever asks, also while it is locked."""
     need("gnome-keyring-daemon")
