@@ -24,7 +24,8 @@ def unprivileged() -> tuple[str, ...]:
     """What makes root an ordinary user who may look into his own processes alone."""
     if os.geteuid() != 0:
         return ()
-    return (need("setpriv"), "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace")
+    looking = "-sys_ptrace,-perfmon,-sys_admin"
+    return (need("setpriv"), f"--bounding-set={looking}", f"--inh-caps={looking}")
 
 
 @pytest.fixture
