@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import files, paths
+from mfasession import files, paths, terminal
 from mfasession.messages import say
 from mfasession.outlets import served, shells
 from mfasession.outlets.endpoint import Endpoint
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HELP = "an endpoint on 127.0.0.1 that gives every SDK the session, and keeps it fresh"
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ANSWER_HOLDS = 60.0
+"""Seconds that a ctrl-C counts as the answer to the question that stands."""
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
@@ -65,9 +67,15 @@ async def _told_to_end(endpoint: Endpoint) -> int:
     loop = asyncio.get_running_loop()
     told: asyncio.Future[int] = loop.create_future()
 
+    answered = 0.0
+
     def end(number: int) -> None:
-        # While a question stands, ctrl-C answers that.
-        if not told.done() and not (number == signal.SIGINT and endpoint.is_asking):
+        nonlocal answered
+        now = loop.time()
+        # On a terminal that cannot draw, ctrl-C at the question is a signal for both of us; the second one is ours.
+        if number == signal.SIGINT and endpoint.is_asking and terminal.is_dumb() and now - answered > ANSWER_HOLDS:
+            answered = now
+        elif not told.done():
             told.set_result(0)
 
     for number in ENDING:

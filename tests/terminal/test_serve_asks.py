@@ -1,0 +1,211 @@
+"""A server at a terminal: it asks ahead of time, outside any request, and never takes the terminal from a command."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.serving import ask, wait_for
+from tests.support import MFASESSION, SESSION_ID, Home
+from tests.terminal.seat import CLOCK, aging, expired, question, seat, shell
+
+LIVE = "2099-01-01T00:00:00Z"
+ASK_FOR_KEY = (
+    'curl -s -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN" $AWS_CONTAINER_CREDENTIALS_FULL_URI'
+    " | sed 's/.*AccessKeyId\": \"\\(....\\).*/\\1/'"
+)
+
+
+class Endpoint:
+    """What a `serve` at a terminal said of itself."""
+
+    def __init__(self, home: Home, uri: str) -> None:
+        self._uri = uri
+        folder = home.folder / ".local/state/mfasession"
+        (file,) = folder.glob("serve-*.token")
+        self.token = file.read_text()
+
+    def key(self) -> str:
+        """The access key ID that is served now; empty when none is."""
+        return str(ask(self._uri, self.token).json.get("AccessKeyId", ""))
+
+
+def fresh(user: SandboxUser) -> str:
+    """A credentials file: a key pair and a session until 2099."""
+    return re.sub(r"(expires = )\S+", rf"\g<1>{LIVE}", aging(user))
+
+
+def in_seconds(seconds: float) -> str:
+    """The time in so many seconds, as the credentials file has it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def test_it_asks_ahead_of_time(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """The old session is served, at once, while the question stands; and after the answer the new one."""
+    alices_home.write_credentials(fresh(alice))
+    with seat(alices_home, MFASESSION, "serve") as person:
+        endpoint = Endpoint(alices_home, person.see(r"is served at (\S+)\r\n")[1])
+        assert endpoint.key() == SESSION_ID
+        assert "MFA code" not in person.shown
+        alices_home.write_credentials(aging(alice))
+        person.see(question(alice))
+        begun = time.monotonic()
+        assert endpoint.key() == SESSION_ID
+        assert time.monotonic() - begun < 2
+        person.line(alice.devices[0].code())
+        person.see("mfasession: session for default until")
+        wait_for(lambda: endpoint.key() not in ("", SESSION_ID))
+        person.type("\x03")
+        assert person.end() == 0
+    assert len([call for call in aws.calls("GetSessionToken") if call.user == alice.arn]) == 1
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+def test_no_is_an_answer(alices_home: Home, alice: SandboxUser, term: str) -> None:
+    """Ctrl-C at the question ends the question alone: the old session is served on, and nobody asked at once again."""
+    alices_home.write_credentials(fresh(alice))
+    with seat(alices_home, MFASESSION, "serve", environ={"TERM": term}) as person:
+        endpoint = Endpoint(alices_home, person.see(r"is served at (\S+)\r\n")[1])
+        alices_home.write_credentials(aging(alice))
+        person.see(CLOCK)
+        person.type("\x03")
+        person.see("mfasession: interrupted")
+        assert endpoint.key() == SESSION_ID
+        person.type("\x03")
+        assert person.end() == 0
+
+
+def test_a_question_does_not_outlive_its_session(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """Nobody came: it is taken back, so that a login elsewhere does not wait for it; then said, and mended there."""
+    alices_home.write_credentials(fresh(alice))
+    with seat(alices_home, MFASESSION, "serve") as person:
+        endpoint = Endpoint(alices_home, person.see(r"is served at (\S+)\r\n")[1])
+        alices_home.write_credentials(re.sub(r"(expires = )\S+", rf"\g<1>{in_seconds(5)}", aging(alice)))
+        person.see(CLOCK)
+        person.see("mfasession: the session of profile default has expired\r\n  hint: mfasession login -p default")
+        assert endpoint.key() == ""
+        assert person.reads_lines()
+        done = alices_home.run("login", "--code", alice.devices[0].code())
+        assert done.returncode == 0, done.stderr
+        wait_for(endpoint.key)
+        person.type("\x03")
+        assert person.end() == 0
+    assert aws.calls("GetSessionToken")
+
+
+def test_a_closed_window_ends_it_with_its_question(alices_home: Home, alice: SandboxUser) -> None:
+    """SIGHUP: nothing listens, asks or lies around any more."""
+    alices_home.write_credentials(fresh(alice))
+    with seat(alices_home, MFASESSION, "serve") as person:
+        person.see("is served at")
+        alices_home.write_credentials(aging(alice))
+        person.see(CLOCK)
+        pid = person.tty.pid or 0
+        person.hang_up()
+        os.kill(pid, signal.SIGHUP)
+        wait_for(lambda: Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z")
+    assert list((alices_home.folder / ".local/state/mfasession").glob("*.token")) == []
+    assert alices_home.run("login", "--code", alice.devices[0].code()).returncode == 0
+
+
+def test_the_first_question_comes_before_all(alices_home: Home, alice: SandboxUser) -> None:
+    """Without a session the code first, then the lines."""
+    alices_home.write_credentials(expired(alice))
+    with seat(alices_home, MFASESSION, "serve") as person:
+        person.see(question(alice))
+        assert "AWS_CONTAINER" not in person.shown
+        person.line(alice.devices[0].code())
+        endpoint = Endpoint(alices_home, person.see(r"is served at (\S+)\r\n")[1])
+        assert endpoint.key().startswith("ASIA")
+        person.type("\x03")
+        assert person.end() == 0
+
+
+# exec --server
+
+
+def test_no_question_stands_in_a_commands_way(alices_home: Home, alice: SandboxUser) -> None:
+    """99designs/aws-vault#362, #779, #888: the command has the terminal; one line tells what to do elsewhere."""
+    alices_home.write_credentials(fresh(alice))
+    with seat(
+        alices_home, MFASESSION, "exec", "--server", "--", "sh", "-c", "echo READY; read -r x; echo GOT=$x"
+    ) as person:
+        person.see("READY")
+        alices_home.write_credentials(aging(alice))
+        person.see(r"mfasession: the session of profile default ends at .*, and nobody can be asked here\r\n")
+        person.see("  hint: mfasession login -p default\r\n")
+        assert person.reads_lines()
+        person.line("123456")
+        person.see("GOT=123456")
+        assert person.end() == 0
+    assert "MFA" not in person.shown
+
+
+def test_a_command_that_does_not_read_leaves_room_for_a_question(alices_home: Home, alice: SandboxUser) -> None:
+    """Its stdin is elsewhere: the question can stand on the terminal, and its answer goes to nobody else."""
+    alices_home.write_credentials(fresh(alice))
+    job = f"echo READY; while :; do key=$({ASK_FOR_KEY}); test -e stop && break; sleep 0.1; done; echo KEY=$key"
+    (alices_home.folder / "job").write_text(job)
+    with seat(alices_home, "bash", "-c", f"{MFASESSION} exec --server -- sh job </dev/null") as person:
+        person.see("READY")
+        alices_home.write_credentials(aging(alice))
+        person.see(CLOCK)
+        person.line(alice.devices[0].code())
+        person.see("mfasession: session for default until")
+        (alices_home.folder / "stop").touch()
+        person.see("KEY=ASIA")
+        assert person.end() == 0
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_ctrl_z_and_fg(alices_home: Home, alice: SandboxUser, name: str) -> None:
+    """Stopped as any other job, and back in the foreground with the terminal; twice."""
+    alices_home.write_credentials(fresh(alice))
+    (alices_home.folder / "job").write_text(
+        "trap 'echo BACK' CONT; echo READY; until read -r word; do :; done; echo GOT=$word"
+    )
+    with shell(alices_home, name) as person:
+        person.line("mfasession exec --server -- bash job")
+        person.see("READY")
+        for _ in range(2):
+            person.type("\x1a")
+            person.see("(?i)stopped|suspended")
+            person.line("fg")
+            person.see("BACK")
+        person.line("afterwards")
+        person.see("GOT=afterwards")
+
+
+def test_ctrl_c_reaches_the_command_once(alices_home: Home, alice: SandboxUser) -> None:
+    """From the terminal, not from the terminal and from us; its exit code is ours."""
+    alices_home.write_credentials(fresh(alice))
+    (alices_home.folder / "job").write_text(
+        "n=0; trap 'n=$((n + 1))' INT; echo READY; read -r word; echo COUNT=$n; exit 7"
+    )
+    with shell(alices_home, "bash") as person:
+        person.line("mfasession exec --server -- bash job")
+        person.see("READY")
+        person.type("\x03")
+        person.see(r"\^C")
+        person.line("go")
+        person.see("COUNT=1")
+        person.line('echo "END="$?')
+        person.see("END=7")
+    assert "interrupted" not in person.shown
+
+
+def test_a_shell_of_its_own(alices_home: Home, alice: SandboxUser) -> None:
+    """Without CMD: interactive, with job control, served; and back to the first one at its end."""
+    alices_home.write_credentials(fresh(alice))
+    with shell(alices_home, "bash") as person:
+        person.line("mfasession exec --server")
+        person.see(r"[$#] ")
+        person.line(f'echo "KEY="$({ASK_FOR_KEY}) "MODE="$-')
+        person.see(r"KEY=ASIA MODE=\w*i\w*m")
+        person.line("exit 5")
+        person.line('echo "END="$? "URI="$AWS_CONTAINER_CREDENTIALS_FULL_URI.')
+        person.see(r"END=5 URI=\.")
