@@ -3,6 +3,8 @@
 Root, and whoever was attached before, still sees it. `forbid_core` is on the path of every command.
 """
 
+import sys
+
 _limits: "list[tuple[int, int]]" = []
 """RLIMIT_CORE as it was, soft and hard, while it is ours."""
 _PR_SET_DUMPABLE = 4
@@ -21,7 +23,9 @@ def forbid_core() -> None:
         return
     if not _limits:
         soft, hard = getrlimit(RLIMIT_CORE)
-        setrlimit(RLIMIT_CORE, (0, hard))
+        # On Linux 0 still feeds a core_pattern that is a pipe (systemd-coredump, apport), and 1 byte feeds neither that
+        # nor a file (fs/coredump.c; core(5)).
+        setrlimit(RLIMIT_CORE, (1 if hard and sys.platform == "linux" else 0, hard))
         _limits.append((soft, hard))
 
 
@@ -38,8 +42,6 @@ def forbid_looking() -> None:
 
     Linux alone; it ends with execve. For the paths that are slow anyway.
     """
-    import sys
-
     if sys.platform != "linux":
         return
     try:

@@ -75,6 +75,15 @@ def test_a_hit_leaves_no_core(home: Home, words: tuple[str, ...], number: signal
         assert not core_of(home, status)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere cores go to files alone")
+def test_a_program_that_takes_cores_gets_none(home: Home) -> None:
+    """systemd-coredump and apport read cores from a pipe whatever the limit, but for 1: then they are not started."""
+    home.write_credentials(key_pair() + session_section())
+    with stuck(home, *UNLIMITED, MFASESSION, "process") as child:
+        limits = Path(f"/proc/{child.pid}/limits").read_text()
+    assert next(line.split()[4] for line in limits.splitlines() if line.startswith("Max core file size")) == "1"
+
+
 @pytest.mark.parametrize("limit", ["0", "1024", "unlimited"])
 def test_the_limits_of_a_command_are_its_own(home: Home, limit: str) -> None:
     """`exec` puts back what it took: CMD may write cores as if it stood there alone."""
