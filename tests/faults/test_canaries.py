@@ -30,7 +30,6 @@ VERBOSITIES = {
         "PYTHONDEVMODE": "1",
         "PYTHONWARNINGS": "always",
         "PYTHONASYNCIODEBUG": "1",
-        "PYTHONTRACEMALLOC": "5",
         "PYTHONFAULTHANDLER": "1",
     },
     "loud": {
@@ -104,6 +103,7 @@ def search_home(home: Home, canaries: Canaries) -> None:
     canaries.search_folder(home.folder, but={"credentials": ("key", *OF_THE_SESSION)})
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("verbosity", "flags"), VERBOSE)
 def test_every_command_when_it_goes_well(
     nest: Home, alice: SandboxUser, canaries: Canaries, verbosity: str, flags: tuple[str, ...]
