@@ -307,10 +307,11 @@ def _is_stray(folder: int, entry: str, process: str, now: float) -> bool:
     age = now - status.st_mtime
     if age > STRAY_AGE_AT_MOST:
         return True
-    return age > STRAY_AGE and process.isdecimal() and not _is_running(int(process))
+    return age > STRAY_AGE and process.isdecimal() and not is_running(int(process))
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Tell whether there is a process of that ID, whoever's it is."""
     try:
         os.kill(process, 0)
     except PermissionError:

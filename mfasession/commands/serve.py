@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mfasession import files, paths, terminal
@@ -37,12 +38,22 @@ def run(context: "Context") -> int:
     sessions = [(profile, context.session(profile)) for profile in _profiles(context)]
     endpoint = Endpoint(context, sessions, port=context.options.port, owns_terminal=True)
     token_file = paths.token_file(context.environ, os.getpid())
+    _remove_stale(os.path.dirname(token_file))
     files.replace(token_file, endpoint.token.reveal())
     try:
         _tell(context, endpoint, sessions, token_file)
         return asyncio.run(endpoint.run(lambda: _told_to_end(endpoint)))
     finally:
         os.unlink(token_file)
+
+
+def _remove_stale(folder: str) -> None:
+    """Remove the tokens of those that were killed: they open nothing any more, and look as if they did."""
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        process = name.removeprefix("serve-").removesuffix(".token")
+        if name == f"serve-{process}.token" and process.isdecimal() and not files.is_running(int(process)):
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, name))
 
 
 def _profiles(context: "Context") -> "list[Profile]":

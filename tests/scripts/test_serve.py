@@ -68,6 +68,17 @@ def test_the_runtime_folder_holds_the_token(live: Home) -> None:
         assert served.token_file.parent == runtime / "mfasession"
 
 
+def test_what_a_killed_one_left_is_removed(live: Home) -> None:
+    """Its token opens nothing any more; that of one that runs, and what is not ours, stay."""
+    with serve(live) as served:
+        folder = served.token_file.parent
+        for name in ("serve-4194305.token", "serve-x.token", "serve-.token"):
+            (folder / name).touch(mode=0o600)
+        with serve(live) as other:
+            names = {path.name for path in folder.glob("*.token")}
+            assert names == {served.token_file.name, other.token_file.name, "serve-x.token", "serve-.token"}
+
+
 @pytest.mark.parametrize("shell", ["fish", "json"])
 def test_other_shells(live: Home, shell: str) -> None:
     """The dialects of `env`."""

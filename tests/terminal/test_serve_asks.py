@@ -64,6 +64,28 @@ def test_it_asks_ahead_of_time(alices_home: Home, aws: Sandbox, alice: SandboxUs
     assert len([call for call in aws.calls("GetSessionToken") if call.user == alice.arn]) == 1
 
 
+def test_a_role_asks_for_the_session_behind_it(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """Nothing is left to renew the role with: one code brings both, while the role's last minutes are served."""
+    role = aws.add_role(f"asked-{alice.name}", [alice.arn])
+    alices_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
+    done = alices_home.run("login", "-p", "admin", "--code", alice.devices[0].code())
+    assert done.returncode == 0, done.stderr
+    with seat(alices_home, MFASESSION, "serve", "-p", "admin") as person:
+        endpoint = Endpoint(alices_home, person.see(r"is served at (\S+)\r\n")[1])
+        old = endpoint.key()
+        before, mark, own = alices_home.credentials.read_text().partition("[admin-mfa]")
+        before = re.sub(r"(expires = )\S+", rf"\g<1>{in_seconds(-5)}", before)
+        own = re.sub(r"(expires = )\S+", rf"\g<1>{in_seconds(600)}", re.sub(r"mfasession_issued = .*\n", "", own))
+        alices_home.write_credentials(before + mark + own)
+        person.see(question(alice))
+        assert endpoint.key() == old
+        person.line(alice.devices[0].code(1))
+        person.see("mfasession: session for admin until")
+        wait_for(lambda: endpoint.key() not in ("", old))
+        person.type("\x03")
+        assert person.end() == 0
+
+
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_no_is_an_answer(alices_home: Home, alice: SandboxUser, term: str) -> None:
     """Ctrl-C at the question ends the question alone: the old session is served on, and nobody asked at once again."""
