@@ -3,14 +3,14 @@
 import os
 from collections.abc import Mapping
 
-from mfasession import files, ini, locks, paths, profile_headers
+from mfasession import editing, files, ini, locks, paths, profile_headers
 from mfasession.awsfiles import malformed, parse
 from mfasession.errors import ConfigurationError
 
 
 def check(path: str, name: str) -> None:
     """Raise what `add_profile` would raise, as far as can be told now."""
-    _added(path, name)
+    _added(path, name, files.read_text(path) or "")
     files.check_replaceable(path)
 
 
@@ -21,14 +21,12 @@ def add_profile(path: str, name: str, environ: Mapping[str, str]) -> str:
     StoreError: it cannot be written.
     """
     with locks.hold(paths.lock_file(environ, "file", os.path.realpath(path))):
-        text = _added(path, name)
         mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o600
-        files.replace(path, text, mode=mode)
+        editing.edit(path, lambda: files.read_text(path) or "", lambda text: _added(path, name, text), mode=mode)
     return profile_headers.written(name)
 
 
-def _added(path: str, name: str) -> str:
-    text = files.read_text(path) or ""
+def _added(path: str, name: str, text: str) -> str:
     parse(path, text)
     header = profile_headers.written(name)
     try:

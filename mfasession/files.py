@@ -11,7 +11,11 @@ from mfasession.errors import ConfigurationError, StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
+
+    Put = Callable[[int, str, str], None]
+    """Gives a file its name: the descriptor of their folder, the temporary's name, the file's. Raises OSError."""
 
 SIZE_LIMIT = 64 * 1024 * 1024
 """Bytes of a file that is still read; no AWS file comes near it."""
@@ -57,12 +61,12 @@ def read_private(path: str) -> "str | None":
     return _read(path, private=True)
 
 
-def replace(path: str, text: str, *, mode: int = 0o600) -> None:
+def replace(path: str, text: str, *, mode: int = 0o600, put: "Put | None" = None) -> None:
     """Give a file new content in one step; a reader sees the old or the new text, and a failure leaves the old.
 
     A symbolic link stays a link and its target is replaced, or created when it dangles. A missing folder is made with
     mode 0700. The file ends with `mode`, whatever it had; root editing somebody's file leaves it theirs. What a killed
-    process left beside the file is removed.
+    process left beside the file is removed. `put` gives the new file its name where a plain rename does not do.
 
     Raises StoreError: disk full, quota, no permission, read-only, I/O error. Raises ConfigurationError: something else
     than a file is in its place, or anyone may write in the folder of the file or of the link (no sticky bit).
@@ -75,7 +79,7 @@ def replace(path: str, text: str, *, mode: int = 0o600) -> None:
             name = os.path.basename(target)
             owner = _owner_to_keep(path, folder, name)
             _remove_strays(folder, name)
-            _replace_in(folder, name, content, mode, owner)
+            _replace_in(folder, name, content, mode, owner, put or _rename)
         finally:
             os.close(folder)
     except OSError as error:
@@ -238,11 +242,11 @@ def _temporary_name(name: str) -> str:
     return f".{name}{_MARK}{os.getpid()}-{os.urandom(4).hex()}"
 
 
-def _replace_in(folder: int, name: str, content: bytes, mode: int, owner: "tuple[int, int] | None") -> None:
+def _replace_in(folder: int, name: str, content: bytes, mode: int, owner: "tuple[int, int] | None", put: "Put") -> None:
     temporary = _temporary_name(name)
     try:
         _write(folder, temporary, content, mode, owner)
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        put(folder, temporary, name)
     except BaseException:
         _remove(folder, temporary)
         raise
@@ -268,6 +272,10 @@ def _write(folder: int, name: str, content: bytes, mode: int, owner: "tuple[int,
         os.fchmod(descriptor, mode)
         os.fsync(descriptor)
     finally:
+def _rename(folder: int, temporary: str, name: str) -> None:
+    os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
         os.close(descriptor)
 
 

@@ -6,6 +6,7 @@ never removed by us. Native Windows has no `flock` and is not supported yet.
 
 import errno
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -68,6 +69,32 @@ def holder(path: str) -> int | None:
     # As in `1: FLOCK ADVISORY WRITE 4711 fd:01:131090 0 EOF`; who waits has an arrow behind the number.
     held = [row[4] for row in rows if row[1:4:2] == ["FLOCK", "WRITE"] and row[5].endswith(f":{number}")]
     return int(held[0]) if len(held) == 1 and held[0].isdigit() else None
+
+
+def lease(descriptor: int) -> bool | None:
+    """Let nobody write to an open file until its descriptor is closed: who opens it for writing waits that long.
+
+    False: somebody has it open for writing. None: nobody can tell, which is not Linux, a network's file system, or
+    another user's file (fcntl(2), "Leases").
+    """
+    fcntl = _fcntl()
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return None
+    try:
+        # A signal tells of who waits: one that is ignored when nobody handles it, not SIGIO, which would end us.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def is_lease_wanted(descriptor: int) -> bool:
+    """Tell whether somebody waits to write to a file that `lease` holds."""
+    fcntl = _fcntl()
+    return bool(fcntl.fcntl(descriptor, fcntl.F_GETLEASE) != fcntl.F_RDLCK)
 
 
 def _fcntl() -> ModuleType:

@@ -43,8 +43,12 @@ class CredentialsFileStore:
 
     def check(self, section: str) -> None:
         """Raise what `save` would raise, as far as can be told before a code is spent on it."""
-        self._files.reread()
-        self._edited(section, lambda text: ini.set_section(text, section, {"manager": MANAGER}))
+        from mfasession import editing
+
+        # What keeps it from being read is told first, then who is writing it.
+        self._read_anew()
+        editing.check(self._files.credentials_path)
+        self._edited(section, self._read_anew(), lambda text: ini.set_section(text, section, {"manager": MANAGER}))
         files.check_replaceable(self._files.credentials_path)
 
     def save(self, section: str, session: Session) -> None:
@@ -65,18 +69,21 @@ class CredentialsFileStore:
         return [name for name, keys in found.items() if is_managed(keys)]
 
     def _edit(self, section: str, change: "Callable[[str], str]") -> None:
-        from mfasession import locks
+        from mfasession import editing, locks
 
-        resource = os.path.realpath(self._files.credentials_path)
-        with locks.hold(paths.lock_file(self._environ, "file", resource)):
-            self._files.reread()
+        path = self._files.credentials_path
+        with locks.hold(paths.lock_file(self._environ, "file", os.path.realpath(path))):
             try:
-                files.replace(self._files.credentials_path, self._edited(section, change))
+                editing.edit(path, self._read_anew, lambda text: self._edited(section, text, change))
             finally:
                 self._files.reread()
 
-    def _edited(self, section: str, change: "Callable[[str], str]") -> str:
-        path, text = self._files.credentials_path, self._files.credentials_text()
+    def _read_anew(self) -> str:
+        self._files.reread()
+        return self._files.credentials_text()
+
+    def _edited(self, section: str, text: str, change: "Callable[[str], str]") -> str:
+        path = self._files.credentials_path
         # The whole file is read, not the section alone: what botocore would refuse is not ours to build on.
         keys = parse(path, text).get(section)
         if keys is not None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Protocol
 
-from mfasession import files, ini, locks, paths
+from mfasession import editing, files, ini, locks, paths
 from mfasession.awsfiles import malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.model import LongTermKey
@@ -84,15 +84,22 @@ class KeyInFile:
         return self._edit(_NOTHING, only)
 
     def _edit(self, values: Mapping[str, str | None], only: KeyRecord | None = None) -> bool:
-        with locks.hold(self._lock):
-            text = self._read(self.where) or ""
+        found = False
+
+        def changed(text: str) -> str:
+            nonlocal found
             before = parse(self.where, text).get(self._section)
-            if only is not None and record_of(before or {}) != only:
+            # None is what is left when it is looked at once more.
+            if only is not None and record_of(before or {}) not in (only, None):
                 raise ConfigurationError(f"the key in {self.where} was changed meanwhile", "run it again")
             if before is None and values is _NOTHING:
-                return False
-            files.replace(self.where, self._edited(text, values))
-        return before is not None and any(key in before for key in _NOTHING)
+                return text
+            found = found or (before is not None and any(key in before for key in _NOTHING))
+            return self._edited(text, values)
+
+        with locks.hold(self._lock):
+            editing.edit(self.where, lambda: self._read(self.where) or "", changed)
+        return found
 
     def _edited(self, text: str, values: Mapping[str, str | None]) -> str:
         try:

@@ -15,7 +15,7 @@ FLOORS = (
     (
         "edges",
         (
-            "files", "hardening", "locks", "paths", "config", "config_file", "awsfiles", "aws_config", "profile_headers", "aws",
+            "files", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles", "aws_config", "profile_headers", "aws",
             "aws_errors", "aws_keys",
             "terminal", "remembered", "messages", "stores", "codes",
         ),

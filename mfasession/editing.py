@@ -1,0 +1,188 @@
+"""Changing a file that other programs change too, and without our lock: nothing of theirs is lost, nor of ours.
+
+Most tools read, truncate and write, as `aws configure set` does; editors rename. So a change of ours
+
+- begins when nobody has the file open for writing, and keeps such writers waiting while it lasts (a lease),
+- swaps the new file with the old one and looks at what came out: another file, or one whose writer waits, goes back and
+  the change starts over (renameat2(2), RENAME_EXCHANGE),
+- is looked at once more when it has stood for a moment: who has read before us may write behind us.
+
+Where there is no lease a file counts as whole when nobody has touched it for a moment; where nothing can be swapped it
+is compared just before the rename.
+"""
+
+import errno
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from shlex import quote
+
+from mfasession import files, locks
+from mfasession.errors import StoreError
+
+MOMENT = 0.03
+"""Seconds in which a tool that has begun to write has written: they take less than one thousandth."""
+PATIENCE = 3.0
+"""Seconds that a change waits for others who write, and starts over because of them."""
+
+_LOOK_AGAIN = 0.002
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_REPLACE, _EXCHANGE = 1, 2
+"""renameat2(2), Linux."""
+_CANNOT = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
+
+
+class _Changed(Exception):
+    """Somebody else has changed the file since it was read."""
+
+
+def edit(path: str, read: Callable[[], str], change: Callable[[str], str], *, mode: int = 0o600) -> None:
+    """Read a file, change its text and replace it, once and again until the change stands.
+
+    The caller holds our own lock. `change` leaves a text alone in which there is nothing to change (any more). Raises
+    StoreError when others do not stop writing, and what `read`, `change` and `files.replace` raise.
+    """
+    # What keeps it from being read at all is told first.
+    read()
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with _at_rest(path, deadline) as seen:
+            text = read()
+            changed = change(text)
+            if changed == text:
+                return
+            with suppress(_Changed):
+                files.replace(path, changed, mode=mode, put=seen.put)
+        if time.monotonic() > deadline:
+            raise _busy(path)
+        time.sleep(MOMENT)
+
+
+def check(path: str) -> None:
+    """Raise what `edit` would raise because of others. Raises StoreError."""
+    with _at_rest(path, time.monotonic() + PATIENCE):
+        return
+
+
+@contextmanager
+def _at_rest(path: str, deadline: float) -> "Iterator[_Seen]":
+    """Wait until nobody writes to a file, and keep it so where that is possible."""
+    while True:
+        with _seen(path) as seen:
+            if seen.is_whole():
+                yield seen
+                return
+        if time.monotonic() > deadline:
+            raise _busy(path)
+        time.sleep(_LOOK_AGAIN)
+
+
+@contextmanager
+def _seen(path: str) -> "Iterator[_Seen]":
+    try:
+        descriptor = os.open(path, _OPEN)
+    except OSError:
+        yield _Seen(path, None)
+        return
+    try:
+        yield _Seen(path, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class _Seen:
+    """A file as it is before a change, or that there is none."""
+
+    def __init__(self, path: str, descriptor: int | None) -> None:
+        self._path = path
+        self._descriptor = descriptor
+        self._is_leased = False
+        self._identity: tuple[int, ...] | None = None
+
+    def is_whole(self) -> bool:
+        """Tell whether nobody is in the middle of a write, as far as that can be known."""
+        if self._descriptor is not None:
+            leased = locks.lease(self._descriptor)
+            if leased is False:
+                return False
+            self._is_leased = leased is True
+            status = os.fstat(self._descriptor)
+            self._identity = _identity(status)
+            if status.st_size and (self._is_leased or time.time() - status.st_mtime > 1):
+                return True
+        # No file and an empty one are what an editor and a shell may leave for a moment.
+        time.sleep(MOMENT)
+        return self._identity == _identity_of(self._path)
+
+    def put(self, folder: int, temporary: str, name: str) -> None:
+        """Give the new file the name. Raises _Changed when the old one was changed or is about to be; OSError."""
+        ours = _identity_at(folder, temporary)
+        try:
+            renamed = _rename(folder, temporary, name, _NO_REPLACE if self._identity is None else _EXCHANGE)
+        except (FileExistsError, FileNotFoundError):
+            raise _Changed from None
+        if not renamed:
+            if self._identity != _identity_at(folder, name):
+                raise _Changed
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        elif self._identity is not None:
+            if self._is_wanted() or self._identity != _identity_at(folder, temporary):
+                _put_back(folder, temporary, name, ours)
+                raise _Changed
+            with suppress(OSError):
+                # What stays is removed by the next change.
+                os.unlink(temporary, dir_fd=folder)
+
+    def _is_wanted(self) -> bool:
+        return self._is_leased and self._descriptor is not None and locks.is_lease_wanted(self._descriptor)
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _identity_of(path: str) -> tuple[int, ...] | None:
+    try:
+        return _identity(os.stat(path))
+    except OSError:
+        return None
+
+
+def _identity_at(folder: int, name: str) -> tuple[int, ...] | None:
+    try:
+        return _identity(os.stat(name, dir_fd=folder, follow_symlinks=False))
+    except FileNotFoundError:
+        return None
+
+
+def _put_back(folder: int, theirs: str, name: str, ours: tuple[int, ...] | None) -> None:
+    """Swap again; what somebody has put in place of our file meanwhile, or written into it, is the newest and stays."""
+    try:
+        _rename(folder, theirs, name, _EXCHANGE)
+        if _identity_at(folder, theirs) != ours:
+            _rename(folder, theirs, name, _EXCHANGE)
+    except FileNotFoundError:
+        # An editor has just moved our file away, to put its own there.
+        with suppress(FileExistsError):
+            _rename(folder, theirs, name, _NO_REPLACE)
+
+
+def _rename(folder: int, one: str, other: str, how: int) -> bool:
+    """Rename in one of Linux's own ways; tell whether that is possible here. Raises OSError."""
+    try:
+        import ctypes
+
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (ImportError, OSError, AttributeError):
+        return False
+    if rename(folder, os.fsencode(one), folder, os.fsencode(other), how) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _CANNOT:
+        return False
+    raise OSError(number, os.strerror(number))
+
+
+def _busy(path: str) -> StoreError:
+    return StoreError(f"{path} was not written: another program keeps writing it", f"see which: fuser -v {quote(path)}")
