@@ -60,7 +60,7 @@ class Served:
         while not self.lines[-1].startswith("\\unset AWS_SECURITY_TOKEN"):
             self.lines.append(process.stdout.readline())
             assert self.lines[-1], self.said
-        wait_for(lambda: self.said.endswith("ctrl-C ends it\n"))
+        wait_for(lambda: "ctrl-C ends it\n" in self.said)
         self.uri = self.value("AWS_CONTAINER_CREDENTIALS_FULL_URI")
         self.token_file = Path(self.value("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"))
         self.token = self.token_file.read_text()

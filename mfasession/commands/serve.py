@@ -14,6 +14,7 @@ from mfasession.outlets.endpoint import Endpoint
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from mfasession.context import Context
     from mfasession.model import Session
@@ -38,13 +39,17 @@ def run(context: "Context") -> int:
     sessions = [(profile, context.session(profile)) for profile in _profiles(context)]
     endpoint = Endpoint(context, sessions, port=context.options.port, owns_terminal=True)
     token_file = paths.token_file(context.environ, os.getpid())
-    _remove_stale(os.path.dirname(token_file))
-    files.replace(token_file, endpoint.token.reveal())
-    try:
+
+    def begin() -> None:
+        _remove_stale(os.path.dirname(token_file))
+        files.replace(token_file, endpoint.token.reveal())
         _tell(context, endpoint, sessions, token_file)
-        return asyncio.run(endpoint.run(lambda: _told_to_end(endpoint)))
+
+    try:
+        return asyncio.run(endpoint.run(lambda: _told_to_end(endpoint, begin)))
     finally:
-        os.unlink(token_file)
+        with suppress(FileNotFoundError):
+            os.unlink(token_file)
 
 
 def _remove_stale(folder: str) -> None:
@@ -74,7 +79,8 @@ def _tell(context: "Context", endpoint: Endpoint, sessions: "list[tuple[Profile,
     say("those lines are for another shell; ctrl-C ends it")
 
 
-async def _told_to_end(endpoint: Endpoint) -> int:
+async def _told_to_end(endpoint: Endpoint, begin: "Callable[[], None]") -> int:
+    """Wait for a signal that ends it. `begin` is run when one would be heard: who reads its words may send one."""
     loop = asyncio.get_running_loop()
     told: asyncio.Future[int] = loop.create_future()
 
@@ -93,4 +99,5 @@ async def _told_to_end(endpoint: Endpoint) -> int:
         # nohup lets us ignore the end of the terminal, and a shell's `&` ctrl-C.
         if signal.getsignal(number) != signal.SIG_IGN:
             loop.add_signal_handler(number, end, number)
+    begin()
     return await told

@@ -140,6 +140,23 @@ def test_a_good_end(live: Home, number: signal.Signals) -> None:
         assert "Traceback" not in served.said
 
 
+def test_told_to_end_at_its_first_word(live: Home) -> None:
+    """Whoever reads its first line may end it: it is heard already, and no file stays."""
+    for _ in range(5):
+        with subprocess.Popen(
+            [MFASESSION, "serve", "--shell", "bash"],
+            env=live.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.terminate()
+            assert process.wait(60) == 0
+    assert list(live.folder.rglob("*.token")) == []
+
+
 def test_nohup_outlives_the_terminal(live: Home) -> None:
     """A hang-up that we are told to ignore ends nothing."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
