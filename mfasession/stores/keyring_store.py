@@ -48,7 +48,7 @@ class KeyringStore:
 
     def check(self, section: str) -> None:
         """Raise what `save` would raise: write, read and remove an item that holds nothing. Raises StoreError."""
-        item = f"check/{section}"
+        item = _check_item(section)
         files.check_replaceable(self._index_path)
         with locks.hold(self._lock, timeout=_LOCK_TIME):
             self.sections()
@@ -69,6 +69,8 @@ class KeyringStore:
         item = _session_item(section)
         with locks.hold(self._lock, timeout=_LOCK_TIME):
             found = forget_item(item)
+            # What a check has left that was cut off.
+            forget_item(_check_item(section))
             self._list(section, listed=False)
         return found
 
@@ -170,6 +172,10 @@ def forget_seed(serial: str) -> bool:
 
 def _session_item(section: str) -> str:
     return f"session/{section}"
+
+
+def _check_item(section: str) -> str:
+    return f"check/{section}"
 
 
 def _key_item(profile: str) -> str:

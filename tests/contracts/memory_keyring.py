@@ -1,9 +1,13 @@
 """An honest fake of the Windows Credential Manager's limits: a keyring in memory whose items hold 1280 UTF-16 units."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError, PasswordSetError
 
 LIMIT = 1280
+Result = TypeVar("Result")
 
 
 class Keyring(KeyringBackend):
@@ -70,6 +74,40 @@ class ReturningKeyring(Keyring):
 
     def delete_password(self, service: str, username: str) -> None:
         """Leave the item where it is."""
+
+
+class FailingKeyring(Keyring):
+    """Fails at one call, before or after it has done what was asked, as a connection does that breaks."""
+
+    def __init__(self) -> None:
+        """Begin without a failure to come."""
+        super().__init__()
+        self.failure: Exception | None = None
+        self.calls_left = 0
+        self.is_late = False
+        """Whether the call has its effect all the same."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """Return an item, or fail."""
+        return self._answer(lambda: super(FailingKeyring, self).get_password(service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Keep an item, or fail."""
+        self._answer(lambda: super(FailingKeyring, self).set_password(service, username, password))
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Remove an item, or fail."""
+        self._answer(lambda: super(FailingKeyring, self).delete_password(service, username))
+
+    def _answer(self, work: Callable[[], Result]) -> Result:
+        self.calls_left -= 1
+        failure = self.failure if self.calls_left == -1 else None
+        if failure is not None and not self.is_late:
+            raise failure
+        answer = work()
+        if failure is not None:
+            raise failure
+        return answer
 
 
 class KilledHere(BaseException):

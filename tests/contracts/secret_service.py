@@ -75,6 +75,12 @@ class SecretService:
         """Let a hung daemon go on."""
         self._processes[-1].send_signal(signal.SIGCONT)
 
+    def kill(self) -> None:
+        """Let the daemon die in the middle of whatever it does."""
+        daemon = self._processes.pop()
+        daemon.kill()
+        daemon.wait(10)
+
     def _start_bus(self) -> None:
         (self._folder / "bus.conf").write_text(_BUS.format(socket=self._folder / "bus"))
         config = f"--config-file={self._folder / 'bus.conf'}"
