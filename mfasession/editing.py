@@ -43,8 +43,6 @@ def edit(path: str, read: Callable[[], str], change: Callable[[str], str], *, mo
     The caller holds our own lock. `change` leaves a text alone in which there is nothing to change (any more). Raises
     StoreError when others do not stop writing, and what `read`, `change` and `files.replace` raise.
     """
-    # What keeps it from being read at all is told first.
-    read()
     deadline = time.monotonic() + PATIENCE
     while True:
         with _at_rest(path, deadline) as seen:
@@ -59,8 +57,8 @@ def edit(path: str, read: Callable[[], str], change: Callable[[str], str], *, mo
         time.sleep(MOMENT)
 
 
-def check(path: str) -> None:
-    """Raise what `edit` would raise because of others. Raises StoreError."""
+def wait(path: str) -> None:
+    """Wait until nobody writes to a file. Raises StoreError as `edit`."""
     with _at_rest(path, time.monotonic() + PATIENCE):
         return
 
@@ -113,6 +111,9 @@ class _Seen:
                 return True
         # No file and an empty one are what an editor and a shell may leave for a moment.
         time.sleep(MOMENT)
+        if self._descriptor is None:
+            # What else keeps it from being opened is told by who reads it.
+            return not os.access(self._path, os.R_OK)
         return self._identity == _identity_of(self._path)
 
     def put(self, folder: int, temporary: str, name: str) -> None:

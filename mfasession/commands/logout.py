@@ -51,12 +51,22 @@ def _forgotten(context: "Context", failures: list[MfaSessionError]) -> "Iterator
     wanted = [None] if context.options.all else _with_its_own_source(_profile(context))
     for store in context.stores():
         try:
+            _wait_for_writers(context, store.name)
             for only in wanted:
                 for section in context.sections(store, only):
                     if store.forget(section):
                         yield f"{section} ({store.name})"
         except MfaSessionError as failure:
             failures.append(failure)
+
+
+def _wait_for_writers(context: "Context", store: str) -> None:
+    """Half a file, which another tool is writing, would hide a session."""
+    if store == "file":
+        from mfasession import editing
+
+        editing.wait(context.aws_files.credentials_path)
+        context.aws_files.reread()
 
 
 def _with_its_own_source(profile: "Profile") -> "list[Profile]":

@@ -45,9 +45,7 @@ class CredentialsFileStore:
         """Raise what `save` would raise, as far as can be told before a code is spent on it."""
         from mfasession import editing
 
-        # What keeps it from being read is told first, then who is writing it.
-        self._read_anew()
-        editing.check(self._files.credentials_path)
+        editing.wait(self._files.credentials_path)
         self._edited(section, self._read_anew(), lambda text: ini.set_section(text, section, {"manager": MANAGER}))
         files.check_replaceable(self._files.credentials_path)
 

@@ -127,11 +127,16 @@ def watched(path: Path) -> Iterator[Watch]:
 
 
 def rows() -> Iterator[str]:
-    """Yield a row for each kind of other writer, here and where nothing tells of other writers."""
+    """Yield a row for each kind of other writer, here and where nothing tells of other writers, and one for all."""
+    races: list[Race] = []
     for ours in ("ours", "ours elsewhere"):
         for kind in KINDS:
             with tempfile.TemporaryDirectory() as folder:
-                yield str(run(Path(folder), {"raced-mfa": ours, "theirs": kind}))
+                races.append(run(Path(folder), {"raced-mfa": ours, "theirs": kind}))
+            yield str(races[-1])
+    writers = [writer for race in races for writer in race.writers]
+    written, lost, damaged = (sum(getattr(each, name) for each in writers) for name in ("written", "lost", "damaged"))
+    yield f"races {len(races)}, processes {len(writers)}, updates {written}, lost {lost}, lines of others lost {damaged}"
 
 
 if __name__ == "__main__":
