@@ -120,17 +120,18 @@ class Removal:
         return missing
 
     def run(self) -> list[MfaSessionError]:
-        """Take the keys out of their places, and forget their sessions; return what could not be done.
+        """Forget the sessions of the keys, and take the keys out of their places; return what could not be done.
 
         Raises ConfigurationError and StoreError when a key stays in its file.
         """
+        # First: whatever ends us, a later run would know nothing of sessions whose key is gone.
+        failures = sessions.forget(self._context, self.key_ids)
         try:
             with places.one_at_a_time(self._context, self._profile.key_section):
                 for each in self.held:
                     each.place.forget()
         except MfaSessionError as failure:
             raise self._with_standing(failure) from None
-        failures = sessions.forget(self._context, self.key_ids)
         return [*([self._failure] if self._failure else []), *failures]
 
     def _with_standing(self, failure: MfaSessionError) -> MfaSessionError:
