@@ -144,7 +144,7 @@ def bucket_and_key(request: Request) -> tuple[str, str]:
 def _named(request: Request, service: str, route: Route) -> tuple[Protocol, str, Mapping[str, Any]]:
     target = request.header("x-amz-target")
     if target is not None:
-        return JSON, target.rpartition(".")[2], _json_of(request.body)
+        return JSON, target.rpartition(".")[2] or UNKNOWN, _json_of(request.body)
     form = (request.header("content-type") or "").startswith("application/x-www-form-urlencoded")
     fields = {**dict(request.query_pairs()), **(form_of(request.body) if form else {})}
     if "Action" in fields and service != "s3":
