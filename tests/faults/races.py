@@ -136,7 +136,7 @@ def rows() -> Iterator[str]:
             yield str(races[-1])
     writers = [writer for race in races for writer in race.writers]
     written, lost, damaged = (sum(getattr(each, name) for each in writers) for name in ("written", "lost", "damaged"))
-    yield f"races {len(races)}, processes {len(writers)}, updates {written}, lost {lost}, lines of others lost {damaged}"
+    yield f"races {len(races)}, processes {len(writers)}, updates {written}, lost {lost}, bystanders hit {damaged}"
 
 
 if __name__ == "__main__":
