@@ -3,18 +3,26 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
+PYTEST ?= -n auto -q
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check format bench tools lock clean
+.PHONY: demo test faults audit check format bench tools lock clean
 
 demo: .venv/ready
 	$(BIN)/mfasession demo
 
 test: .venv/ready
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(PYTEST)
+	$(BIN)/coverage run -m pytest --junitxml=.junit.xml -o junit_family=xunit1 $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
+
+# Killed, raced, fuzzed, searched for secrets: one table. Takes an hour or two; MFASESSION_FAULTS=short some minutes.
+faults: .venv/ready
+	$(BIN)/python -m tests.faults.report
+
+audit: .venv/ready
+	$(BIN)/pip-audit --require-hashes --disable-pip --requirement tests/requirements.txt
 
 check: .venv/ready
 	$(BIN)/ruff format --check .
@@ -51,4 +59,4 @@ lock:
 		--no-header --no-emit-index-url --no-emit-find-links
 
 clean:
-	rm -rf .venv .tools dist build .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools dist build .junit.xml .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
