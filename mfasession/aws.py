@@ -13,18 +13,17 @@ from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions
-import botocore.parsers
 import botocore.session
 from botocore.config import Config
 
-from mfasession import aws_errors
+from mfasession import aws_errors, roles, timestamps
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError, Throttled, Unanswered
-from mfasession.model import Device, LongTermKey, Session, partition_of
+from mfasession.model import Device, LongTermKey, Role, Session, partition_of
 from mfasession.text import printable
 from mfasession.values import Secret, Value
 
 if TYPE_CHECKING:
-    from mfasession.profiles import Profile, Role
+    from mfasession.profiles import Profile
 
 Answer = TypeVar("Answer")
 
@@ -91,16 +90,17 @@ class Aws:
         )
 
     def assume_role(
-        self, role: "Role", session_name: str, *, duration: int, serial: str = "", code: str = ""
+        self, role: Role, session_name: str, *, duration: int, serial: str = "", code: str = "", profile: str = ""
     ) -> Session:
-        """Assume a role for `duration` seconds (900..43200), with a code of its own when `serial` is given."""
-        request: dict[str, Any] = {
-            "RoleArn": role.arn,
+        """Assume a role for `duration` seconds (900..43200), with a code of its own when `serial` is given.
+
+        `profile` is named when its keys cannot be sent. Raises ConfigurationError for those.
+        """
+        request = {
+            **roles.parameters(role, profile),
             "RoleSessionName": session_name,
             "DurationSeconds": duration,
         }
-        if role.external_id:
-            request["ExternalId"] = role.external_id
         if serial:
             request |= {"SerialNumber": serial, "TokenCode": code}
 
@@ -194,7 +194,7 @@ def _session(profile: "Profile", key: LongTermKey | Session, environ: Mapping[st
         aws_access_key_id=key.access_key_id,
         aws_secret_access_key=key.secret_access_key.reveal(),
         aws_session_token=key.session_token.reveal() if isinstance(key, Session) else None,
-        region_name=region or DEFAULT_REGIONS.get(partition_of(profile.mfa_serial), "us-east-1"),
+        region_name=region or DEFAULT_REGIONS.get(partition_of(serial), "us-east-1"),
         botocore_session=known,
     )
 
@@ -230,3 +230,4 @@ def _without_answer(operation: str, error: botocore.exceptions.BotoCoreError) ->
             f"an AWS setting is wrong: {said}", "mend it in the AWS configuration file or in the AWS_* variables"
         )
     return MfaSessionError(f"{operation} failed before AWS was asked: {type(error).__name__}", "run it with --debug")
+    serial = profile.mfa_serial or profile.suggested_serial

@@ -25,6 +25,13 @@ _EXPIRED = ("ExpiredToken", "ExpiredTokenException")
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _FAILED = ("InternalFailure", "InternalError", "ServiceFailure", "ServiceUnavailable")
 
+_HINTS = {
+    "ValidationError": "look at mfa_serial, the role and the durations",
+    "InvalidParameterValue": "look at session_tags and transitive_session_tags in the AWS configuration file",
+    "MalformedPolicyDocument": "mend policy in the AWS configuration file",
+    "PackedPolicyTooLarge": "shorten session_tags, policy and policy_arns: AWS packs them into one room",
+}
+
 
 def refusal(operation: str, code: str, text: str, *, now: float, key_id: str = "") -> MfaSessionError:
     """Return our error for an AWS error response: `code` and `text` as AWS sent them, `now` in epoch seconds."""
@@ -75,15 +82,13 @@ def _other_refusal(operation: str, code: str, words: str) -> MfaSessionError:
         return not_aws(operation)
     said = printable(words.removesuffix("."))
     if code in _DENIED:
-        return AwsRefused(f"AWS denied {operation}: {said}", _denied_hint(operation))
+        return AwsRefused(f"AWS denied {operation}: {said}", _denied_hint(operation, words))
     # A number is the HTTP status of an answer that is not AWS's own, from a proxy or a load balancer on the way.
     if code in _FAILED or (code.startswith("5") and code.isdigit()):
         return Unanswered(f"AWS failed to answer {operation} ({code})", "run it again in a moment")
     if code == "NoSuchEntity":
         return NotFound(f"AWS has it not, or no longer ({operation}): {said}", "see what is there: the IAM console")
-    hint = "look it up under Common Errors in the STS API Reference"
-    if code == "ValidationError":
-        hint = "look at mfa_serial, the role and the durations"
+    hint = _HINTS.get(code, "look it up under Common Errors in the STS API Reference")
     return AwsRefused(f"AWS refused {operation}: {printable(code)}: {said}", hint)
 
 
@@ -140,7 +145,10 @@ def _duration_refusal(words: str) -> MfaSessionError:
     )
 
 
-def _denied_hint(operation: str) -> str:
+def _denied_hint(operation: str, words: str) -> str:
+    for permission, key in (("sts:TagSession", "session_tags"), ("sts:SetSourceIdentity", "source_identity")):
+        if permission in words:
+            return f"the role's trust policy must allow {permission}, or remove {key} from the profile"
     if operation == "AssumeRole":
         return "the role's trust policy must name you, your external_id and your MFA as they are"
     if operation == "ListMFADevices":

@@ -15,6 +15,7 @@ def with_device(profile: "Profile", serial: str) -> "Profile":
     """Return the profile with another device than it names, and its source likewise: theirs is the code of a role."""
     return profile.replace(
         mfa_serial=serial,
+        suggested_serial="",
         instead_of="" if profile.mfa_serial == serial else profile.mfa_serial,
         source=with_device(profile.source, serial) if profile.source else None,
     )

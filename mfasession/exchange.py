@@ -4,24 +4,24 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mfasession import codes
+from mfasession import codes, roles, sessions
 from mfasession.asking import Asking
 from mfasession.caller import Caller
 from mfasession.durations import show
 from mfasession.errors import AwsRefused, ConfigurationError, DeviceRefused, StoreError
 from mfasession.model import account_of
+from mfasession.profiles import CHAINED_MAXIMUM
 from mfasession.remembered import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mfasession.aws import Aws
     from mfasession.codes import CodeSource
     from mfasession.context import Context
-    from mfasession.model import Device, Session
-    from mfasession.profiles import Profile, Role
+    from mfasession.model import Device, Role, Session
+    from mfasession.profiles import Profile
 
-CHAINED_MAXIMUM = 3600
-"""Seconds that a role assumed from an MFA session lasts at most: AWS counts that as role chaining."""
 ROOT_MAXIMUM = 3600
 """Seconds of a root user's session at most (GetSessionToken, STS API reference)."""
 
@@ -33,8 +33,7 @@ class Exchange:
         self._context = context
         self._profile = profile
         self._remembered = Remembered(context.environ)
-        self._chained_role = profile.role if _is_chained(profile) else None
-        self.needs_code = self._chained_role is None
+        self.needs_code = not is_chained(profile)
         """Whether this very renewal takes a code; most roles take the session of their source profile instead."""
 
     def can_ask(self) -> bool:
@@ -48,10 +47,8 @@ class Exchange:
         section = self._profile.session_section
         # Before a code is spent: what cannot be kept must not be asked for.
         store.check(section)
-        if (role := self._profile.role) is not None:
-            self._check_min_ttl(min(role.duration, CHAINED_MAXIMUM) if self._chained_role else role.duration)
-        made = self._assumed(self._chained_role) if self._chained_role else self._exchanged()
-        session = made.replace(region=self._profile.region, instead_of=self._profile.instead_of or made.instead_of)
+        check_role(self._profile, self._context.options.min_ttl)
+        session = self._own() if self.needs_code else self._assumed()
         store.save(section, session)
         forget_elsewhere(self._context, section, store.name)
         return session
@@ -60,24 +57,27 @@ class Exchange:
         """Make the user's own session and keep it nowhere. Raises as `make`."""
         return self._exchanged()
 
-    def _check_min_ttl(self, longest: int) -> None:
-        profile, wanted = self._profile, self._context.options.min_ttl
-        if wanted > longest:
-            raise ConfigurationError(
-                f"a new session of profile {profile.name} lasts {show(longest)}, and --min-ttl wants {show(wanted)}",
-                "lower --min-ttl" + ("; a role lasts longer with its duration_seconds" if profile.role else ""),
-            )
+    def _own(self) -> "Session":
+        role = self._profile.role
+        if role is not None and self._source.interactive:
+            from mfasession import terminal
 
-    def _assumed(self, role: "Role") -> "Session":
+            terminal.say(
+                f"mfasession: {show(role.duration)} of profile {self._profile.name} take a code of their own: AWS "
+                f"gives a role {show(CHAINED_MAXIMUM)} at most from the session of profile {_user(self._profile).name}"
+            )
+        made = self._exchanged()
+        return _bound(made, self._profile, self._profile.instead_of)
+
+    def _assumed(self) -> "Session":
         from mfasession.aws import Aws
 
-        if self._profile.source is None:
+        profile, environ = self._profile, self._context.environ
+        if profile.source is None:
             raise AssertionError("a role has a source profile")
-        base = self._context.session(self._profile.source)
-        aws = Aws(self._profile, base, self._context.environ)
-        name = _role_session_name(role, base.identity)
-        made = aws.assume_role(role, name, duration=min(role.duration, CHAINED_MAXIMUM))
-        return made.replace(instead_of=base.instead_of)
+        _tell_which_device(self._context, profile)
+        base = self._context.session(profile.source)
+        return assumed(profile, base, Aws(profile, base, environ))
 
     def _exchanged(self) -> "Session":
         caller = Caller(self._context.environ, self._profile)
@@ -104,11 +104,13 @@ class Exchange:
         role = self._profile.role
         if role is not None:
             name = _role_session_name(role, identity.arn)
-            return lambda code: aws.assume_role(role, name, duration=role.duration, serial=device.serial, code=code)
+            return lambda code: aws.assume_role(
+                role, name, duration=role.duration, serial=device.serial, code=code, profile=self._profile.name
+            )
         options = self._context.options
         duration = options.duration or max(self._profile.settings.duration, options.min_ttl)
         if identity.is_root:
-            self._check_min_ttl(ROOT_MAXIMUM)
+            _check_min_ttl(self._profile, ROOT_MAXIMUM, options.min_ttl)
             duration = min(duration, ROOT_MAXIMUM)
         return lambda code: aws.session_token(device.serial, code, duration).replace(identity=identity.arn)
 
@@ -117,10 +119,9 @@ class Exchange:
         from mfasession.model import Device
 
         known = self._remembered.device(caller.key.access_key_id)
-        if self._profile.mfa_serial:
-            devices.check_serial(self._profile.mfa_serial)
-            user = known.user if known else ""
-            return Device(serial=self._profile.mfa_serial, user=user)
+        if serial := self._profile.mfa_serial or self._profile.suggested_serial:
+            devices.check_serial(serial)
+            return Device(serial=serial, user=known.user if known else "")
         if known is not None:
             return known
         aws, identity = caller.ready()
@@ -163,10 +164,67 @@ def forget_elsewhere(context: "Context", section: str, own: str) -> None:
                     raise
 
 
-def _is_chained(profile: "Profile") -> bool:
-    if profile.role is None or profile.source is None:
-        return False
-    return profile.role.duration <= CHAINED_MAXIMUM or profile.source.role is not None
+def is_chained(profile: "Profile") -> bool:
+    """Tell whether a role is assumed with the session of its source profile; else a code of its own is needed."""
+    return profile.role is not None and (profile.role.duration <= CHAINED_MAXIMUM or _has_role(profile.source))
+
+
+def check_role(profile: "Profile", min_ttl: int = 0) -> None:
+    """Raise ConfigurationError for what AWS would refuse of a role or of those it is assumed through; else nothing."""
+    if profile.role is not None:
+        _check_min_ttl(profile, profile.role.duration, min_ttl)
+    at: Profile | None = profile
+    while at is not None and at.role is not None:
+        roles.parameters(at.role, at.name)
+        at = at.source
+
+
+def assumed(profile: "Profile", base: "Session", aws: "Aws") -> "Session":
+    """Assume the role of a profile with the session of its source, as which `aws` asks; it is not kept yet.
+
+    Raises AwsRefused, AwsUnreachable, ConfigurationError.
+    """
+    if profile.role is None:
+        raise AssertionError("only a role is assumed")
+    name = _role_session_name(profile.role, base.identity)
+    made = aws.assume_role(profile.role, name, duration=profile.role.duration, profile=profile.name)
+    return _bound(made, profile, base.instead_of)
+
+
+def _bound(session: "Session", profile: "Profile", instead_of: str) -> "Session":
+    return session.replace(region=profile.region, instead_of=instead_of, role_options=sessions.role_options(profile))
+
+
+def _has_role(profile: "Profile | None") -> bool:
+    return profile is not None and profile.role is not None
+
+
+def _user(profile: "Profile") -> "Profile":
+    """The user's profile at the end of a chain of roles."""
+    return profile if profile.source is None else _user(profile.source)
+
+
+def _tell_which_device(context: "Context", profile: "Profile") -> None:
+    """Say before a question that it is not the role's device whose code is wanted (99designs/aws-vault#525, #648)."""
+    from mfasession import terminal
+
+    user = _user(profile)
+    kept, named = context.kept(user), profile.suggested_serial
+    if not user.mfa_serial or named in ("", user.mfa_serial):
+        return
+    if kept is None or not sessions.is_fresh(kept, time.time(), user.settings.refresh_margin):
+        terminal.say(
+            f"mfasession: profile {profile.name} names device {named}, and its session comes from that of profile "
+            f"{user.name}, which names {user.mfa_serial}: the code is that one's"
+        )
+
+
+def _check_min_ttl(profile: "Profile", longest: int, wanted: int) -> None:
+    if wanted > longest:
+        raise ConfigurationError(
+            f"a new session of profile {profile.name} lasts {show(longest)}, and --min-ttl wants {show(wanted)}",
+            "lower --min-ttl" + ("; a role lasts longer with its duration_seconds" if profile.role else ""),
+        )
 
 
 def _role_session_name(role: "Role", identity: str) -> str:

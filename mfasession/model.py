@@ -26,12 +26,32 @@ class Session(Value):
     """Serial number that the profile named when `login --serial` took another device; else empty."""
     role_arn: str = ""
     """The assumed role, or empty for the user's own session."""
+    role_options: str = ""
+    """What the role was assumed with beside its ARN, as `sessions.role_options` writes it."""
     identity: str = ""
     """ARN of the user or the assumed role, when known."""
     region: str = ""
     """The profile's region, when it has one."""
     issued: int = 0
     """Epoch seconds, UTC; 0 when not recorded."""
+
+
+class Role(Value):
+    """What AssumeRole is asked for, as the AWS configuration file has it. `duration` is seconds."""
+
+    arn: str
+    external_id: str = ""
+    session_name: str = ""
+    duration: int = 3600
+    session_tags: str = ""
+    """As in `team=blue, cost-center=42`; `roles` reads it."""
+    transitive_session_tags: str = ""
+    """As in `team, cost-center`."""
+    source_identity: str = ""
+    policy_arns: str = ""
+    """ARNs of managed policies with commas between them, which narrow the session."""
+    policy: str = ""
+    """A policy in JSON, which narrows the session."""
 
 
 class Device(Value):

@@ -5,7 +5,7 @@ On the path of every command.
 
 from mfasession.awsfiles import is_managed
 from mfasession.errors import ConfigurationError
-from mfasession.model import LongTermKey
+from mfasession.model import LongTermKey, Role
 from mfasession.values import Secret, Value
 
 TYPE_CHECKING = False
@@ -29,15 +29,17 @@ if TYPE_CHECKING:
 
 
 SUFFIX = "-mfa"
-
-
-class Role(Value):
-    """What AssumeRole needs. `duration` is seconds."""
-
-    arn: str
-    external_id: str = ""
-    session_name: str = ""
-    duration: int = 3600
+CHAINED_MAXIMUM = 3600
+"""Seconds that a role assumed with temporary credentials lasts at most, those of an MFA session too (role chaining)."""
+ROLE_TEXTS = (
+    "external_id",
+    "session_tags",
+    "transitive_session_tags",
+    "source_identity",
+    "policy_arns",
+    "policy",
+)
+"""Keys of a profile that are handed to AssumeRole as they are."""
 
 
 class Profile(Value):
@@ -54,6 +56,8 @@ class Profile(Value):
     """Serial number or ARN as configured; empty when it is to be discovered."""
     instead_of: str = ""
     """The configured serial number when the command line names another device for this once."""
+    suggested_serial: str = ""
+    """The device that a role names for a source profile that names none: asked, and no session is bound to it."""
     region: str = ""
     role: "Role | None" = None
     source: "Profile | None" = None
@@ -138,6 +142,8 @@ def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[st
         return _resolve(served, sections, config, (*behind, name))
     return Profile(
         name=name,
+    if key is None and name not in config.profiles:
+        _refuse_other_ways(key_section, own)
         settings=settings,
         key_section=key_section,
         key=key,
@@ -150,6 +156,20 @@ def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[st
 
 def _served(keys: "Mapping[str, str]") -> str:
     """The profile that a credential_process of ours is for; empty when it is not ours or names none."""
+def _refuse_other_ways(name: str, keys: "Mapping[str, str]") -> None:
+    """Raise ConfigurationError for a profile without a key pair whose credentials come from no MFA code of ours."""
+    if any(key.startswith("sso_") for key in keys):
+        raise ConfigurationError(
+            f"profile {name} is one of IAM Identity Center (sso_…), which asks for MFA in the browser by itself",
+            f"aws sso login --profile {name}",
+        )
+    if "login_session" in keys:
+        raise ConfigurationError(
+            f"profile {name} signs in to the AWS console, which asks for MFA in the browser by itself",
+            f"aws login --profile {name}",
+        )
+
+
     line = keys.get("credential_process", "")
     if "mfasession" not in line:
         return ""
@@ -179,11 +199,8 @@ def _role_profile(
     config: "Config",
     behind: tuple[str, ...],
 ) -> Profile:
-    if "source_profile" not in keys:
-        raise ConfigurationError(
-            f"profile {name} has a role_arn and no source_profile",
-            "name the profile that holds your key pair: source_profile = NAME",
-        )
+    _check_role_source(name, keys)
+    serial = settings.mfa_serial or keys.get("mfa_serial", "")
     source_name = keys["source_profile"]
     if source_name == name:
         own = {key: value for key, value in keys.items() if key != "role_arn"}
@@ -193,35 +210,70 @@ def _role_profile(
             key_section=name,
             key=_long_term_key(name, own),
             session_section=f"{name}-user{SUFFIX}",
-            mfa_serial=settings.mfa_serial or own.get("mfa_serial", ""),
+            mfa_serial=serial,
             region=own.get("region", ""),
         )
     else:
-        source = _resolve(source_name, sections, config, behind)
+        source = _suggested(_resolve(source_name, sections, config, behind), serial)
     _check_apart(name, where, source)
-    serial = settings.mfa_serial or keys.get("mfa_serial", "")
-    if source.role is None and not source.mfa_serial and serial:
-        source = source.replace(mfa_serial=serial)
+    role = _role(name, keys, source)
     return Profile(
         name=name,
         settings=settings,
         key_section=source.key_section,
         key=source.key,
         session_section=where,
-        mfa_serial=source.mfa_serial,
+        mfa_serial=(serial if role.duration > CHAINED_MAXIMUM else "") or source.mfa_serial,
+        suggested_serial=serial or source.suggested_serial,
         region=keys.get("region", "") or source.region,
-        role=Role(
-            arn=keys["role_arn"],
-            external_id=keys.get("external_id", ""),
-            session_name=keys.get("role_session_name", ""),
-            duration=_role_duration(name, keys.get("duration_seconds", "3600")),
-        ),
+        role=role,
         source=source,
     )
 
 
 def _role_duration(name: str, text: str) -> int:
     # 900..43200: bounds of AssumeRole's DurationSeconds (STS API reference).
+def _check_role_source(name: str, keys: "Mapping[str, str]") -> None:
+    """Raise ConfigurationError when it is not a profile's session that the role is assumed with."""
+    if "web_identity_token_file" in keys:
+        raise ConfigurationError(
+            f"profile {name} takes its role with a web identity token, and no MFA code is wanted for that",
+            f"use it without mfasession: AWS tools read the token by themselves (AWS_PROFILE={name})",
+        )
+    if "credential_source" in keys:
+        raise ConfigurationError(
+            f"profile {name} takes its role with the credentials of this machine (credential_source), not with yours",
+            "name the profile that holds your key pair instead: source_profile = NAME",
+        )
+    if not keys.get("source_profile"):
+        raise ConfigurationError(
+            f"profile {name} has a role_arn and no source_profile",
+            "name the profile that holds your key pair: source_profile = NAME",
+        )
+
+
+def _suggested(source: Profile, serial: str) -> Profile:
+    """Hand the device that a role names down to the user at the end of its chain, who may name none."""
+    if source.source is not None:
+        return source.replace(source=_suggested(source.source, serial))
+    return source if source.mfa_serial or not serial else source.replace(suggested_serial=serial)
+
+
+def _role(name: str, keys: "Mapping[str, str]", source: Profile) -> Role:
+    duration = _role_duration(name, keys.get("duration_seconds", "3600"))
+    if duration > CHAINED_MAXIMUM and source.role is not None:
+        raise ConfigurationError(
+            f"profile {name} wants {duration} s of a role that another role assumes, and AWS gives {CHAINED_MAXIMUM}",
+            f"set its duration_seconds to {CHAINED_MAXIMUM} or less, or remove it",
+        )
+    return Role(
+        arn=keys["role_arn"],
+        session_name=keys.get("role_session_name", ""),
+        duration=duration,
+        **{key: keys[key] for key in ROLE_TEXTS if key in keys},
+    )
+
+
     if not (text.isascii() and text.isdigit() and 900 <= int(text) <= 43200):
         raise ConfigurationError(
             f"profile {name}: duration_seconds must be from 900 to 43200", "mend it in the AWS configuration file"

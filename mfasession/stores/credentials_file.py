@@ -124,6 +124,7 @@ def _session(keys: "Mapping[str, str]") -> "Session | None":
         mfa_serial=keys.get("mfasession_mfa_serial", ""),
         instead_of=keys.get("mfasession_instead_of", ""),
         role_arn=keys.get("mfasession_role_arn", ""),
+        role_options=keys.get("mfasession_role_options", ""),
         identity=keys.get("mfasession_identity", ""),
         region=keys.get("region", ""),
     )
@@ -143,6 +144,7 @@ def _keys(session: Session) -> "dict[str, str | None]":
         "mfasession_mfa_serial": session.mfa_serial or None,
         "mfasession_instead_of": session.instead_of or None,
         "mfasession_role_arn": session.role_arn or None,
+        "mfasession_role_options": session.role_options or None,
         "mfasession_identity": session.identity or None,
         "mfasession_issued": timestamps.show(session.issued) if session.issued else None,
     }

@@ -13,8 +13,8 @@ import pytest
 
 from mfasession import errors
 from mfasession.aws import Aws, Identity
-from mfasession.model import Device, LongTermKey, Session
-from mfasession.profiles import Profile, Role
+from mfasession.model import Device, LongTermKey, Role, Session
+from mfasession.profiles import Profile
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.values import Secret
 from tests.support import SECRET, Home, made_profile, made_session, move_into

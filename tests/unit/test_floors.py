@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "mfasession"
 
 FLOORS = (
     ("words", ("errors", "values", "model", "ini", "totp", "durations", "timestamps", "text",
-               "toml", "redaction", "options", "__init__")),
+               "toml", "redaction", "options", "roles", "__init__")),
     (
         "edges",
         (

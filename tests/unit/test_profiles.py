@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mfasession import profiles
 from mfasession.config import Config, ProfileSettings
 from mfasession.errors import ConfigurationError
-from mfasession.model import Session
+from mfasession.model import Role, Session
 from mfasession.sessions import fits, is_fresh
 from mfasession.values import Secret
 
@@ -110,6 +110,22 @@ def test_the_long_term_section_of_aws_mfa() -> None:
         ),
         ({"u": KEY}, {"a": {"role_arn": "r", "source_profile": "u", "duration_seconds": "9"}}, "a", "duration_seconds"),
         ({}, {"a": {"role_arn": "r", "source_profile": "gone"}}, "a", "there is no profile gone"),
+        ({"u": KEY}, {"a": {"role_arn": "r", "source_profile": ""}}, "a", "no source_profile"),
+        ({}, {"a": {"role_arn": "r", "credential_source": "Environment"}}, "a", "(credential_source), not with yours"),
+        ({"u": KEY}, {"a": {"role_arn": "r", "source_profile": "u", "credential_source": "x"}}, "a", "of this machine"),
+        ({}, {"a": {"role_arn": "r", "web_identity_token_file": "/t"}}, "a", "a web identity token"),
+        ({}, {"a": {"sso_session": "s", "sso_account_id": "1"}}, "a", "IAM Identity Center"),
+        ({}, {"a": {"role_arn": "r", "source_profile": "s"}, "s": {"sso_start_url": "u"}}, "a", "profile s is one of"),
+        ({}, {"a": {"login_session": "arn:x"}}, "a", "signs in to the AWS console"),
+        (
+            {"u": KEY},
+            {
+                "a": {"role_arn": "r", "source_profile": "b", "duration_seconds": "7200"},
+                "b": {"role_arn": "r", "source_profile": "u"},
+            },
+            "a",
+            "wants 7200 s of a role that another role assumes, and AWS gives 3600",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(
@@ -130,11 +146,45 @@ def test_the_nearest_profile_is_offered() -> None:
 
 
 def test_mfa_serial_in_the_role_alone_serves_its_source() -> None:
-    """99designs/aws-vault#525: the serial need not be repeated in source and role."""
+    """99designs/aws-vault#525: the serial need not be repeated; what a role says binds no session of its source."""
     sections = Sections({"u": KEY}, {"admin": {"role_arn": "arn:r", "source_profile": "u", "mfa_serial": "arn:m"}})
     profile = profiles.resolve("admin", sections, Config())
     assert profile.source is not None
-    assert profile.source.mfa_serial == "arn:m"
+    assert (profile.source.mfa_serial, profile.source.suggested_serial) == ("", "arn:m")
+
+
+@pytest.mark.parametrize(
+    ("of_user", "of_role", "seconds", "asked"),
+    [
+        ("", "", 3600, ("", "")),
+        ("arn:u", "", 3600, ("arn:u", "")),
+        ("", "arn:r", 3600, ("", "arn:r")),
+        ("arn:u", "arn:u", 3600, ("arn:u", "")),
+        ("arn:u", "arn:r", 3600, ("arn:u", "")),
+    ],
+)
+def test_whose_device_gives_the_code(of_user: str, of_role: str, seconds: int, asked: tuple[str, str]) -> None:
+    """99designs/aws-vault#648: the user's own device makes the session of all roles; a role's when he names none."""
+    keys = {"role_arn": "arn:r", "source_profile": "b", "duration_seconds": str(seconds)}
+    config = {
+        "a": keys | ({"mfa_serial": of_role} if of_role else {}),
+        "b": {"role_arn": "arn:b", "source_profile": "u"},
+        "u": {"mfa_serial": of_user} if of_user else {},
+    }
+    profile = profiles.resolve("a", Sections({"u": KEY}, config), Config())
+    assert profile.source is not None
+    user = profile.source.source
+    assert user is not None
+    assert (user.mfa_serial, user.suggested_serial) == asked
+    assert profile.mfa_serial == of_user
+
+
+@pytest.mark.parametrize(("of_role", "serial"), [("arn:r", "arn:r"), ("", "arn:u")])
+def test_a_long_role_takes_the_code_of_its_own_device(of_role: str, serial: str) -> None:
+    """It goes straight from the key, as in the AWS CLI: the role's serial, else the user's."""
+    role = {"role_arn": "arn:r", "source_profile": "u", "duration_seconds": "7200"}
+    config = {"a": role | ({"mfa_serial": of_role} if of_role else {}), "u": {"mfa_serial": "arn:u"}}
+    assert profiles.resolve("a", Sections({"u": KEY}, config), Config()).mfa_serial == serial
 
 
 def _session(**changes: object) -> Session:
@@ -225,8 +275,8 @@ def test_a_chain_of_roles() -> None:
     profile = profiles.resolve("a", Sections({"u": {**KEY, "mfa_serial": "arn:m"}}, config), Config())
     assert profile.source is not None
     assert profile.source.source is not None
-    assert profile.role == profiles.Role(arn="arn:a", external_id="42", session_name="me")
-    assert profile.source.role == profiles.Role(arn="arn:b", duration=900)
+    assert profile.role == Role(arn="arn:a", external_id="42", session_name="me")
+    assert profile.source.role == Role(arn="arn:b", duration=900)
     assert profile.key_section == "u"
     assert [each.region for each in (profile, profile.source, profile.source.source)] == ["eu-west-1", "eu-west-1", ""]
     assert profile.mfa_serial == "arn:m"

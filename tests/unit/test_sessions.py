@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mfasession.profiles import Role
+from mfasession.model import Role
 from mfasession.sessions import fits, is_alive, is_fresh
 from tests.support import made_profile, made_session
 
