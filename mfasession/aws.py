@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions
+import botocore.parsers
 import botocore.session
 from botocore.config import Config
 
-from mfasession import aws_errors, roles, timestamps
+from mfasession import aws_errors, roles
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError, Throttled, Unanswered
 from mfasession.model import Device, LongTermKey, Role, Session, partition_of
 from mfasession.text import printable
@@ -189,6 +190,7 @@ def _session(profile: "Profile", key: LongTermKey | Session, environ: Mapping[st
         raise ConfigurationError(
             f"there are no certificates at {printable(bundle)}", "mend AWS_CA_BUNDLE, or ca_bundle in the profile"
         )
+    serial = profile.mfa_serial or profile.suggested_serial
     region = profile.region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     return boto3.Session(
         aws_access_key_id=key.access_key_id,
@@ -230,4 +232,3 @@ def _without_answer(operation: str, error: botocore.exceptions.BotoCoreError) ->
             f"an AWS setting is wrong: {said}", "mend it in the AWS configuration file or in the AWS_* variables"
         )
     return MfaSessionError(f"{operation} failed before AWS was asked: {type(error).__name__}", "run it with --debug")
-    serial = profile.mfa_serial or profile.suggested_serial

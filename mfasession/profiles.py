@@ -140,10 +140,10 @@ def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[st
     served = _served(own)
     if key is None and served not in ("", name) and name not in config.profiles:
         return _resolve(served, sections, config, (*behind, name))
-    return Profile(
-        name=name,
     if key is None and name not in config.profiles:
         _refuse_other_ways(key_section, own)
+    return Profile(
+        name=name,
         settings=settings,
         key_section=key_section,
         key=key,
@@ -154,8 +154,6 @@ def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[st
     )
 
 
-def _served(keys: "Mapping[str, str]") -> str:
-    """The profile that a credential_process of ours is for; empty when it is not ours or names none."""
 def _refuse_other_ways(name: str, keys: "Mapping[str, str]") -> None:
     """Raise ConfigurationError for a profile without a key pair whose credentials come from no MFA code of ours."""
     if any(key.startswith("sso_") for key in keys):
@@ -170,6 +168,8 @@ def _refuse_other_ways(name: str, keys: "Mapping[str, str]") -> None:
         )
 
 
+def _served(keys: "Mapping[str, str]") -> str:
+    """The profile that a credential_process of ours is for; empty when it is not ours or names none."""
     line = keys.get("credential_process", "")
     if "mfasession" not in line:
         return ""
@@ -231,8 +231,6 @@ def _role_profile(
     )
 
 
-def _role_duration(name: str, text: str) -> int:
-    # 900..43200: bounds of AssumeRole's DurationSeconds (STS API reference).
 def _check_role_source(name: str, keys: "Mapping[str, str]") -> None:
     """Raise ConfigurationError when it is not a profile's session that the role is assumed with."""
     if "web_identity_token_file" in keys:
@@ -274,6 +272,8 @@ def _role(name: str, keys: "Mapping[str, str]", source: Profile) -> Role:
     )
 
 
+def _role_duration(name: str, text: str) -> int:
+    # 900..43200: bounds of AssumeRole's DurationSeconds (STS API reference).
     if not (text.isascii() and text.isdigit() and 900 <= int(text) <= 43200):
         raise ConfigurationError(
             f"profile {name}: duration_seconds must be from 900 to 43200", "mend it in the AWS configuration file"
