@@ -124,8 +124,8 @@ class Removal:
 
         Raises ConfigurationError and StoreError when a key stays in its file.
         """
-        # First: whatever ends us, a later run would know nothing of sessions whose key is gone.
-        failures = sessions.forget(self._context, self.key_ids)
+        # First: whatever ends us, a later run would know only the profile's own session when the key is gone.
+        failures = sessions.forget(self._context, self.key_ids, self._profile.session_section)
         try:
             with places.one_at_a_time(self._context, self._profile.key_section):
                 for each in self.held:

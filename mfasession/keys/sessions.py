@@ -42,16 +42,19 @@ def for_iam(context: Context, profile: "Profile", key_ids: Collection[str]) -> "
     return renewal.unkept(Context(context.environ, context.options.replace(duration=UNKEPT)), profile)
 
 
-def forget(context: Context, key_ids: Collection[str]) -> list[MfaSessionError]:
-    """Forget all sessions that these keys have made, roles' too; return the failures of stores that could not."""
+def forget(context: Context, key_ids: Collection[str], section: str = "") -> list[MfaSessionError]:
+    """Forget all sessions that these keys have made, roles' too; return the failures of stores that could not.
+
+    `section` is forgotten whatever key has made it.
+    """
     failures: list[MfaSessionError] = []
     context.aws_files.reread()
     for store in context.stores():
         try:
-            for section in store.sections():
-                session = store.load(section)
-                if session is not None and session.key_id in key_ids:
-                    store.forget(section)
+            for name in store.sections():
+                session = store.load(name)
+                if session is not None and (session.key_id in key_ids or name == section):
+                    store.forget(name)
         except MfaSessionError as failure:
             failures.append(failure)
     return failures
