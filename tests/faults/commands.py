@@ -1,0 +1,175 @@
+"""The commands that are disturbed, a line each: what they are called, their words, and what they find."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+from mfasession import timestamps
+from tests.faults.file_keyring import item_path
+from tests.faults.injection import HEAD, TAIL, Command, Trial
+from tests.support import made_session, session_section
+
+AGING, LIVE = 300, 12 * 3600
+"""Seconds that a session has left when the command begins."""
+Preparation = Callable[[Trial], None]
+
+
+def nothing_more(trial: Trial) -> None:
+    """Only the long-term key, and sections of others."""
+
+
+def all_of(*preparations: Preparation) -> Preparation:
+    """One after the other."""
+
+    def prepare(trial: Trial) -> None:
+        for preparation in preparations:
+            preparation(trial)
+
+    return prepare
+
+
+def settings(text: str) -> Preparation:
+    """A config.toml that has not been read before."""
+
+    def prepare(trial: Trial) -> None:
+        trial.home.write_settings(text)
+        trial.home.settings.chmod(0o600)
+
+    return prepare
+
+
+def in_file(left: int) -> Preparation:
+    """A session between other sections of the credentials file."""
+
+    def prepare(trial: Trial) -> None:
+        expires = timestamps.show(int(time.time()) + left)
+        section = session_section(expires=expires, key_id=trial.user.key.access_key_id)
+        trial.home.write_credentials(HEAD + trial.key + "\n" + section + TAIL)
+
+    return prepare
+
+
+def in_keyring(left: int) -> Preparation:
+    """A session in the keyring, listed after somebody else's."""
+
+    def prepare(trial: Trial) -> None:
+        now = int(time.time())
+        session = made_session(
+            issued=now + left - LIVE,
+            expires=now + left,
+            key_id=trial.user.key.access_key_id,
+            mfa_serial=trial.device.serial,
+            identity=trial.user.arn,
+        )
+        shown = {name: getattr(session, name) for name in type(session).__fields__}
+        item(
+            trial,
+            "session/default-mfa",
+            json.dumps({name: plain(value) for name, value in shown.items()}, separators=(",", ":")),
+        )
+        item(trial, "session/other-mfa", "not ours to read")
+        index = trial.home.folder / ".local/state/mfasession/keyring.toml"
+        index.parent.mkdir(parents=True)
+        index.write_text('sections = [\n    "other-mfa",\n    "default-mfa",\n]\n')
+        index.chmod(0o600)
+
+    return prepare
+
+
+def plain(value: object) -> object:
+    """A secret's text, or the value itself."""
+    return value.reveal() if hasattr(value, "reveal") else value
+
+
+def item(trial: Trial, name: str, text: str) -> None:
+    """Put an item into the keyring."""
+    path = item_path(trial.home.folder, name)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def seed(trial: Trial) -> None:
+    """The device's seed in the keyring, for `code = "totp"`."""
+    item(trial, f"seed/{trial.device.serial}", trial.device.seed)
+
+
+def remembered(trial: Trial) -> None:
+    """The device that the key has used before."""
+    state = trial.home.folder / ".local/state/mfasession/state.toml"
+    state.parent.mkdir(parents=True, exist_ok=True)
+    known = f'serial = "{trial.device.serial}"\nuser = "{trial.user.name}"\n'
+    state.write_text(f"[devices.{trial.user.key.access_key_id}]\n{known}")
+    state.chmod(0o600)
+
+
+def command_source(trial: Trial) -> None:
+    """A program that prints the code."""
+    settings(f'code = {{ command = ["cat", "{trial.outside / "code"}"] }}\n')(trial)
+
+
+def key_in_keyring(trial: Trial) -> None:
+    """The long-term key in the keyring, and in no file."""
+    key = trial.user.key
+    fields = {"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key.reveal()}
+    item(trial, "key/default", json.dumps(fields, separators=(",", ":")))
+    trial.home.write_credentials(HEAD + TAIL)
+
+
+def its_key(trial: Trial, _code: str) -> str:
+    """The person's long-term key in two lines."""
+    return f"{trial.user.key.access_key_id}\n{trial.user.key.secret_access_key.reveal()}\n"
+
+
+def a_key_works(trial: Trial) -> None:
+    """On the way to a new key the one that is in place is always one that AWS takes."""
+    done = trial.home.run("keys", "list", "-p", "default", "--json")
+    assert done.returncode == 0, done.stderr
+    (row,) = [each for each in json.loads(done.stdout) if each["store"]]
+    statuses = trial.user.key_statuses()
+    assert statuses.get(row["access_key_id"]) == "Active", f"{row['access_key_id']} is in place, AWS has {statuses}"
+
+
+def step_by_step(_trial: Trial) -> None:
+    """One session or key goes after the other: that each file is sound is all that holds meanwhile."""
+
+
+KEYRING = 'store = "keyring"\n'
+CODE = ("--code", "CODE")
+EXEC = ("exec", "--", sys.executable, "-c", "")
+
+REMOVE = Command(
+    "keys remove", ("keys", "remove", "--yes"), all_of(in_file(LIVE), in_keyring(LIVE)), steps=step_by_step
+)
+COMMANDS = (
+    Command("login, the first", ("login", *CODE), nothing_more),
+    Command("login, device known", ("login", *CODE), remembered),
+    Command("login, renewal", ("login", *CODE), all_of(settings(""), in_file(AGING))),
+    Command("login --force", ("login", "--force", *CODE), in_file(LIVE)),
+    Command("login --code -", ("login", "--code", "-"), nothing_more, stdin=lambda _trial, code: f"{code}\n"),
+    Command("login, code = command", ("login",), command_source, age=60, starts_others=True),
+    Command("login, code = totp", ("login",), all_of(settings('code = "totp"\n'), seed, remembered)),
+    Command("login, keyring", ("login", *CODE), settings(KEYRING)),
+    Command("login --force, keyring", ("login", "--force", *CODE), all_of(settings(KEYRING), in_keyring(LIVE))),
+    Command("login --store file", ("login", "--store", "file"), in_keyring(LIVE)),
+    Command("login --store keyring", ("login", "--store", "keyring"), in_file(LIVE)),
+    Command("logout", ("logout",), in_file(LIVE)),
+    Command("logout, keyring", ("logout",), all_of(settings(KEYRING), in_keyring(LIVE))),
+    Command("logout --all", ("logout", "--all"), all_of(in_file(LIVE), in_keyring(LIVE)), steps=step_by_step),
+    Command("status", ("status",), all_of(settings(""), in_file(LIVE))),
+    Command("env", ("env",), all_of(settings(""), in_file(LIVE))),
+    Command("process", ("process",), all_of(settings(KEYRING), in_keyring(LIVE))),
+    Command("exec", EXEC, all_of(settings(""), in_file(LIVE)), starts_others=True),
+    Command("env, renewal", ("env",), all_of(command_source, in_file(AGING)), age=60, starts_others=True),
+    Command("process, renewal", ("process",), all_of(command_source, in_keyring(AGING)), age=60, starts_others=True),
+    Command("exec, the first", EXEC, command_source, age=60, starts_others=True),
+    Command("keys add", ("keys", "add", "-", "-p", "work"), nothing_more, stdin=its_key),
+    Command(
+        "keys add --store file", ("keys", "add", "-", "-p", "work", "--store", "file"), nothing_more, stdin=its_key
+    ),
+    Command("keys protect", ("keys", "protect"), in_file(LIVE)),
+    Command("keys rotate, file", ("keys", "rotate", "--force", *CODE), nothing_more, steps=a_key_works),
+    Command("keys rotate, keyring", ("keys", "rotate", "--force", *CODE), key_in_keyring, steps=a_key_works),
+    REMOVE,
+)

@@ -1,0 +1,379 @@
+"""Whole commands that are killed, or whose disk fails, at every single call by which they touch the person's home.
+
+A healthy run under strace tells which calls those are: the name of the system call, and its number among the calls of
+that name in its thread. Then each of them is run into again, with a fault there, by a person and a home of their own.
+strace 6.1 loses an injected signal under `--seccomp-bpf`, which also excludes `-b`: not following other programs.
+"""
+
+import os
+import re
+import stat
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from botocore.configloader import raw_config_parse
+
+from mfasession import files
+from mfasession.sandbox import Sandbox
+from tests.faults import file_keyring
+from tests.support import MFASESSION, Home, key_pair, need
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
+KILL = "signal=KILL"
+SYNCING = ("write", "pwrite64", "writev", "fsync", "fdatasync", "ftruncate")
+NAMING = ("rename", "renameat", "renameat2", "mkdir", "mkdirat", "link", "linkat")
+REMOVING = ("fchmod", "chmod", "fchown", "unlink", "unlinkat")
+CALLS = ("openat", *SYNCING, *NAMING, *REMOVING, "flock")
+"""What touches files; those calls count that name a file of the home, or a descriptor of one."""
+TALK = ("sendto", "sendmsg", "recvfrom", "recvmsg")
+"""What talks to AWS and to the keyring. Only a kill is injected there: the network's faults are another matter."""
+ERRORS: Mapping[str, Iterable[str]] = {
+    "ENOSPC": (*SYNCING, *NAMING, "creat"),
+    "EDQUOT": (*SYNCING, *NAMING, "creat"),
+    "EIO": ("openat", *SYNCING, *NAMING, *REMOVING),
+    "EACCES": ("openat", *NAMING, *REMOVING),
+    "EROFS": (*NAMING, *REMOVING, "creat"),
+    "ENOMEM": ("openat", "write", "mkdir", "renameat", "renameat2", "unlinkat"),
+    "ENOLCK": ("flock",),
+}
+"""Which calls may fail how; `creat` stands for an openat that makes a file."""
+
+IS_LONG = os.environ.get("MFASESSION_FAULTS", "short") == "long"
+"""Whether every point is tried, or a few of each command."""
+FEW = 3
+"""Points of each command in the short form."""
+MISSED = "missed"
+HEAD = (
+    "# mine\n[other]\nAWS_Access_Key_Id:AKIAOTHEROTHEROTHER1\naws_secret_access_key   =   other   \n; caf\u00e9\n\n\n"
+)
+TAIL = "\n# behind\n[last]\nregion=eu-west-1\ns3 =\n  max_concurrent_requests = 20\n# without a line end"
+CONFIG = "# mine\n[default]\nregion = eu-west-1  \n\n[profile other]\noutput=json\n"
+_STRICT = (".aws/", ".config/", file_keyring.FOLDER + "/", ".local/state/mfasession/keyring.toml")
+"""What must be old or new to the byte; what is remembered and what is kept for speed need only do no harm."""
+
+_numbers = count(1)
+_making_users = Lock()
+
+
+@dataclass(frozen=True, order=True)
+class Point:
+    """One system call of a run."""
+
+    call: str
+    path: str
+    """What strace is told to look at alone, from the home; empty for a file that has another name in each home."""
+    number: int
+    """Among the calls of that name in its thread, on that path if there is one, from 1."""
+    what: str = field(compare=False, default="")
+    """The call as strace shows it, for people."""
+
+    def may(self, error: str) -> bool:
+        """Tell whether this call can fail so."""
+        makes_a_file = self.call == "openat" and "O_CREAT" in self.what
+        return self.call in ERRORS[error] or (makes_a_file and "creat" in ERRORS[error])
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command, what it finds, and what must hold for it beside the rules for all."""
+
+    name: str
+    words: tuple[str, ...]
+    """`CODE` stands for the code of a device that no run has used."""
+    prepare: "Callable[[Trial], None]"
+    stdin: "Callable[[Trial, str], str]" = lambda _trial, _code: ""
+    """From the code to what is on stdin."""
+    steps: "Callable[[Trial], None] | None" = None
+    """Looks whether the files are as they may be on the way, where that is more than the old and the new content."""
+    starts_others: bool = False
+    """Whether it runs other programs, whose calls are their own business."""
+    age: int = 0
+    """Seconds by which what is remembered of sent codes is made older before the second run: time that has passed."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one command took one kind of fault."""
+
+    command: str
+    fault: str
+    points: int
+    failures: tuple[str, ...]
+    missed: int = 0
+    """Runs that ended before they came to the point."""
+
+    def __str__(self) -> str:
+        """One line for people."""
+        survived = self.points - len(self.failures)
+        missed = f", {self.missed} not met" if self.missed else ""
+        return f"{self.command:34} {self.fault:8} injected {self.points:4}, survived {survived:4}{missed}"
+
+
+class Trial:
+    """A person of her own and her home, as the command finds it."""
+
+    def __init__(self, command: Command, aws: Sandbox, folder: Path) -> None:
+        self.command, self.aws, number = command, aws, next(_numbers)
+        with _making_users:
+            self.user = aws.add_user(f"fault{os.getpid()}x{number}")
+            self.device = self.user.add_device(f"phone-{self.user.name}")
+        environ = {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "eu-west-1", "PYTHONHASHSEED": "0"}
+        self.home = Home(folder / f"home{number}", {**environ, **file_keyring.ENVIRON})
+        self._codes = [self.device.code(step) for step in range(2)]
+        self.outside = folder / f"outside{number}"
+        self.outside.mkdir()
+        for name in [name for name in self.home.environ if name.startswith("COVERAGE")]:
+            # It would open files of its own.
+            del self.home.environ[name]
+        self.home.write_credentials(HEAD + self.key + TAIL)
+        self.home.config.write_text(CONFIG)
+        self.home.config.chmod(0o640)
+        command.prepare(self)
+
+    @property
+    def key(self) -> str:
+        """The section with the person's long-term key."""
+        return key_pair("default", self.user.key.access_key_id, self.user.key.secret_access_key.reveal())
+
+    def run(self, step: int, *around: str) -> "CompletedProcess[str]":
+        """Run the command with a code: the first one, or the one of so many steps later."""
+        code = self._codes[step]
+        (self.outside / "code").write_text(code)
+        words = [code if word == "CODE" else word for word in self.command.words]
+        stdin = self.command.stdin(self, code)
+        return self.home.run_program(*around, sys.executable, MFASESSION, *words, stdin=stdin)
+
+    def traced(self, *strace: str) -> "tuple[CompletedProcess[str], str]":
+        """Run the command under strace; return how it ended and what strace saw."""
+        log = self.outside / "strace"
+        fast = "--seccomp-bpf" if not self.command.starts_others and KILL not in " ".join(strace) else "-bexecve"
+        words = [need("strace"), "-f", "-yy", "-qq", fast, "-e", "signal=none", "-o", str(log)]
+        done = self.run(0, *words, *strace)
+        return done, log.read_text(errors="replace")
+
+    def run_into(self, point: Point, fault: str) -> "tuple[CompletedProcess[str], str]":
+        """Run the command with a fault at a point."""
+        alone = ("-P", str(self.home.folder / point.path)) if point.path else ()
+        return self.traced(
+            "-e", f"trace={point.call}", *alone, "-e", f"inject={point.call}:{fault}:when={point.number}"
+        )
+
+    def sent_codes(self) -> int:
+        """Return how many codes of hers have come to AWS."""
+        return sum(call.user == self.user.arn for call in self.aws.calls("GetSessionToken"))
+
+    def shapes(self) -> dict[str, str]:
+        """Return the files that matter, by their paths in the home, without what differs between two runs."""
+        return {self._masked(name): self._shape(path) for name, path in self._files() if _counts(name)}
+
+    def strays(self) -> list[Path]:
+        """Return what killed writers have left behind."""
+        return [path for path in self.home.folder.rglob("*") if ".mfasession-" in path.name]
+
+    def assert_sound(self) -> None:
+        """Whatever has happened: every reader can read the files, and nobody else can."""
+        for name, path in self._files():
+            mode = stat.S_IMODE(path.stat().st_mode)
+            assert mode == (0o640 if name == ".aws/config" else 0o600), f"{name} has mode {mode:o}"
+            if name.startswith(".aws/") and path not in self.strays():
+                raw_config_parse(str(path))
+            elif name.endswith(".toml"):
+                tomllib.loads(path.read_text())
+        credentials = self.home.credentials.read_bytes()
+        assert credentials.startswith(HEAD.encode()), "what stands before was changed"
+        assert TAIL.strip().encode() in credentials, "what stands behind was changed"
+
+    def let_time_pass(self) -> None:
+        """Make what was left behind, and what is remembered of sent codes, as old as it is some time later."""
+        for path in self.strays():
+            os.utime(path, times=(0, time.time() - 2 * files.STRAY_AGE_AT_MOST))
+        state = self.home.folder / ".local/state/mfasession/state.toml"
+        if self.command.age and state.exists():
+            age = self.command.age
+            state.write_text(
+                re.sub(r"\bat = (\d+)$", lambda at: f"at = {int(at[1]) - age}", state.read_text(), flags=re.MULTILINE)
+            )
+
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        for path in sorted(self.home.folder.rglob("*")):
+            if path.is_file():
+                yield str(path.relative_to(self.home.folder)), path
+
+    def _shape(self, path: Path) -> str:
+        text = self._masked(path.read_bytes().decode("utf-8", "surrogateescape"))
+        text = re.sub(r'((?:secret_access_key|session_token|secret_key)(?: = |":"))[^"\s]+', r"\1SECRET", text)
+        text = re.sub(r"\b(A[KS]IA)[A-Z0-9]{16}\b(?<!OTHER1)", r"\1", text)
+        return re.sub(r'20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?<=expires":)\d+|(?<=issued":)\d+', "TIME", text)
+
+    def _masked(self, text: str) -> str:
+        masks = {self.user.name: "NAME", str(self.home.folder): "HOME", str(self.outside): "OUTSIDE"}
+        for name, mask in {**masks, self.device.seed: "SEED"}.items():
+            text = text.replace(name, mask)
+        return text
+
+
+class Survey:
+    """One command: its healthy run, and then its run at each point."""
+
+    def __init__(self, command: Command, aws: Sandbox, folder: Path) -> None:
+        self._command, self._aws, self._folder = command, aws, folder
+        # Twice: what Python compiles when it runs for the first time is not the command's business.
+        done = self._trial().run(0)
+        assert done.returncode == 0, done.stderr
+        trial = self._trial()
+        self._old = trial.shapes()
+        # prctl: a process that forbids looking at it would hide its descriptors' paths from a strace that is not root.
+        done, log = trial.traced("-e", f"trace={','.join([*CALLS, *TALK])}", "-e", "inject=prctl:retval=0")
+        assert done.returncode == 0, done.stderr
+        self._new = trial.shapes()
+        self.points = points(log, str(trial.home.folder), trial.user.name)
+
+    def killed(self) -> Row:
+        """Kill the command at every point."""
+        return self.killed_at(self.points if IS_LONG else few(self.points))
+
+    def killed_at(self, chosen: list[Point]) -> Row:
+        """Kill the command at each of some points."""
+        return self._row("KILL", chosen, self._kill)
+
+    def failing(self) -> list[Row]:
+        """Let the disk fail in every way at every point that can fail so."""
+        able = [(error, point) for error in ERRORS for point in self.points if point.may(error)]
+        chosen = able if IS_LONG else few(able)
+        return [
+            self._row(error, [point for other, point in chosen if other == error], self._fails(error))
+            for error in dict.fromkeys(error for error, _ in chosen)
+        ]
+
+    def _row(self, fault: str, chosen: list[Point], attempt: Callable[[Point], str | None]) -> Row:
+        with ThreadPoolExecutor(4 if IS_LONG else 1) as pool:
+            found = list(pool.map(self._attempted(attempt), chosen))
+        failures = tuple(
+            f"{self._command.name}: {fault} at {point.number}. {point.what}: {text}"
+            for point, text in zip(chosen, found, strict=True)
+            if text not in (None, MISSED)
+        )
+        missed = found.count(MISSED)
+        row = Row(self._command.name, fault, len(chosen) - missed, failures, missed)
+        sys.stdout.write(f"{row}\n")
+        return row
+
+    def _attempted(self, attempt: Callable[[Point], str | None]) -> Callable[[Point], str | None]:
+        def attempted(point: Point) -> str | None:
+            try:
+                return attempt(point)
+            except AssertionError as failure:
+                return str(failure) or repr(failure)
+
+        return attempted
+
+    def _kill(self, point: Point) -> str | None:
+        trial = self._trial()
+        done, _ = trial.run_into(point, KILL)
+        if done.returncode != -9:
+            return MISSED
+        self._assert_whole(trial)
+        self._assert_goes_on(trial)
+        return None
+
+    def _fails(self, error: str) -> Callable[[Point], str | None]:
+        return lambda point: self._fail(point, error)
+
+    def _fail(self, point: Point, error: str) -> str | None:
+        trial = self._trial()
+        done, log = trial.run_into(point, f"error={error}")
+        if "(INJECTED)" not in log:
+            return MISSED
+        if done.returncode == 0:
+            assert trial.shapes() == self._new, "done, and not done"
+        else:
+            assert_one_message(done)
+            assert not trial.strays() or point.call in ("unlinkat", "unlink"), "a temporary stays"
+        assert trial.user.key.secret_access_key.reveal() not in done.stderr
+        self._assert_whole(trial)
+        self._assert_goes_on(trial)
+        return None
+
+    def _assert_whole(self, trial: Trial) -> None:
+        trial.assert_sound()
+        if self._command.steps:
+            self._command.steps(trial)
+            return
+        now = trial.shapes()
+        for name in now.keys() | self._old.keys() | self._new.keys():
+            assert now.get(name) in (self._old.get(name), self._new.get(name)), f"{name} is neither old nor new"
+
+    def _assert_goes_on(self, trial: Trial) -> None:
+        """The same command, some time later, does it all, and AWS sees no code a second time."""
+        trial.let_time_pass()
+        shown = trial.home.run("status")
+        assert shown.returncode == 0, shown.stderr
+        sent = trial.sent_codes()
+        if sent and "--code" in self._command.words:
+            again = trial.run(0)
+            assert again.returncode in (0, 4), again.stderr
+            assert trial.sent_codes() == sent, "a code was sent a second time"
+        done = trial.run(1)
+        assert done.returncode == 0, f"the next run: {done.stderr}"
+        for stray in trial.strays():
+            # The next run need not have written that file again; whoever does next takes the stray away.
+            kept = stray.with_name(stray.name[1:].partition(".mfasession-")[0])
+            files.replace(str(kept), files.read_text(str(kept)) or "", mode=stat.S_IMODE(kept.stat().st_mode))
+        assert trial.strays() == [], "what was left behind stays"
+        assert trial.shapes() == self._new, "the next run left something else"
+
+    def _trial(self) -> Trial:
+        return Trial(self._command, self._aws, self._folder)
+
+
+def _counts(name: str) -> bool:
+    is_passing = ".mfasession-" in name or name.startswith(f"{file_keyring.FOLDER}/check") or ".coming" in name
+    return name.startswith(_STRICT) and not is_passing
+
+
+def points(log: str, home: str, own: str) -> list[Point]:
+    """Return the calls in strace's record that concern a home, or a socket, in their order.
+
+    `own` is in the names of files that are called otherwise in another home.
+    """
+    counts: Counter[tuple[str, ...]] = Counter()
+    found: dict[Point, None] = {}
+    for line in log.splitlines():
+        begun = re.match(r"(\d+) +(\w+)\(", line)
+        if begun is None:
+            continue
+        process, call = begun.groups()
+        # The folder in which a path is looked for says nothing when the path is absolute.
+        told = re.sub(r"AT_FDCWD<[^>]*>", "AT_FDCWD", line)
+        paths = list(dict.fromkeys(re.findall(rf'[<"]{re.escape(home)}/([^>"]*)[>"]', told)))
+        if paths or (call in TALK and "<socket" not in told):
+            named = "" if not paths or re.search(rf"\.mfasession-|\.lock$|{own}", paths[0]) else paths[0]
+            number = counts[process, call, named] + 1 if named else counts[process, call] + 1
+            found[Point(call, named, number, told[begun.end(1) :].strip().replace(home, "~")[:160])] = None
+        counts.update([(process, call), *((process, call, path) for path in paths)])
+    return list(found)
+
+
+def few(able: list[Any]) -> list[Any]:
+    """Return a few of the points, from the first to the last."""
+    stride = max((len(able) - 1) / (FEW - 1), 1)
+    return [able[int(number * stride)] for number in range(min(FEW, len(able)))]
+
+
+def assert_one_message(done: "CompletedProcess[str]") -> None:
+    """A failure is told with its exit code, one message and a hint; data is not begun."""
+    assert done.returncode in (3, 7), f"exit code {done.returncode}: {done.stderr}"
+    assert re.fullmatch(r"(mfasession: [^\n]+\n)*mfasession: [^\n]+\n  hint: [^\n]+\n", done.stderr), done.stderr
+    assert "unexpected failure" not in done.stderr, done.stderr
+    assert done.stdout in ("", f"(exit {done.returncode})\n"), done.stdout

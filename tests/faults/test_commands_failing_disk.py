@@ -1,0 +1,60 @@
+"""Every command on a disk that fails wherever it touches the person's files: told with what mends it, nothing lost."""
+
+from pathlib import Path
+
+import pytest
+
+from mfasession.sandbox import Sandbox
+from tests.faults.commands import COMMANDS, Preparation, in_file, nothing_more
+from tests.faults.injection import Command, Survey, Trial, assert_one_message
+from tests.scripts.test_full_disk import FILL, on_a_small_disk
+from tests.support import MFASESSION
+
+LIVE = 3600
+WRITERS: dict[str, tuple[Preparation, str]] = {
+    "login": (nothing_more, "login --code {code}"),
+    "login --force": (in_file(LIVE), "login --force --code {code}"),
+    "logout": (in_file(LIVE), "logout"),
+    "keys protect": (nothing_more, "keys protect"),
+    "keys rotate": (nothing_more, "keys rotate --code {code}"),
+    "keys remove": (in_file(LIVE), "keys remove --yes"),
+}
+"""Commands that write the credentials file, and what they find."""
+
+
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_a_disk_that_fails_at_any_point(aws: Sandbox, tmp_path: Path, command: Command) -> None:
+    """aws/aws-cli#10648: full, quota, I/O error, no permission, read-only, no memory: its code and one hint."""
+    rows = Survey(command, aws, tmp_path).failing()
+    assert [failure for row in rows for failure in row.failures] == []
+    assert sum(row.points for row in rows) > 0
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_full_disk(aws: Sandbox, tmp_path: Path, writer: str) -> None:
+    """A disk without one byte of room: exit code 7, the words for it, and no byte of the file is lost."""
+    prepare, line = WRITERS[writer]
+    trial = Trial(Command(writer, (), prepare), aws, tmp_path)
+    fill = FILL.format(folder=trial.home.aws, kilobytes=64)
+    said = on_a_small_disk(
+        trial.home, trial.home.aws, f"{MFASESSION} {line.format(code=trial.device.code())}", fill=fill
+    )
+    assert "was not written: no space is left on the disk" in said
+    assert said.count("\n") == 2 + said.count("forgot"), said
+    assert Path(f"{trial.home.aws}.code").read_text() == "7\n"
+    assert Path(f"{trial.home.aws}.left").read_text().split() == ["ballast", "credentials", "same"]
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_files_that_may_not_grow(aws: Sandbox, tmp_path: Path, writer: str) -> None:
+    """`ulimit -f 0`: no signal ends it half-way, and every file is as it was."""
+    prepare, line = WRITERS[writer]
+    trial = Trial(Command(writer, (), prepare), aws, tmp_path)
+    before = trial.shapes()
+    words = f"ulimit -f 0; exec {MFASESSION} {line.format(code=trial.device.code())}"
+    done = trial.home.run_program("bash", "-c", words)
+    assert done.returncode == 7, done.stderr
+    assert_one_message(done)
+    assert trial.shapes() == before
+    assert trial.strays() == []
