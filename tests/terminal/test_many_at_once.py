@@ -161,7 +161,7 @@ def test_the_next_one_asks_when_the_one_who_asks_is_killed(alices_home: Home, aw
 def test_two_profiles_at_one_terminal_ask_in_turn(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Two questions at once on one terminal would be garbled, and each would steal the other's keys."""
     bob = aws.add_user(f"bob-{alice.name}")
-    bob.add_device(f"token-{bob.name}")
+    bob.add_device(f"t-{alice.name}")  # Short: the whole question stands in one line of the window.
     secret = bob.key.secret_access_key.reveal()
     alices_home.write_credentials(expired(alice) + key_pair("bob", bob.key.access_key_id, secret))
     people = {alice.name: alice, bob.name: bob}
