@@ -1,8 +1,12 @@
 """Errors to exit codes, and whose flag is whose."""
 
+import re
+import sys
+from pathlib import Path
+
 import pytest
 
-from mfasession import cli, errors, locks
+from mfasession import __version__, cli, errors, locks
 from tests.support import Home, move_into
 
 
@@ -53,3 +57,30 @@ def test_a_commands_flags_are_its_own(
     assert ("Traceback" in shown.err) is shows
     assert shown.err.endswith("mfasession: there is no profile default\n  hint: aws configure --profile default\n")
     assert shown.out == ""
+
+
+def test_it_runs_as_a_module(home: Home) -> None:
+    """`python -m mfasession`, where no script was installed."""
+    done = home.run_program(sys.executable, "-m", "mfasession", "--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"mfasession {__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", ["sandbox", "demo"])
+def test_without_the_extra_it_says_how_to_get_it(home: Home, tmp_path: Path, command: str) -> None:
+    """The package alone has no moto: two commands need it, and all others do not."""
+    bare = tmp_path / "packages"
+    bare.mkdir()
+    for package in Path(pytest.__file__).parents[1].iterdir():
+        if not package.name.startswith(("moto", "werkzeug")):
+            (bare / package.name).symlink_to(package)
+    script = (
+        "import sys; sys.path = [*sys.argv[1:2], *(path for path in sys.path if 'site-packages' not in path)]\n"
+        "from mfasession.cli import main; sys.exit(main(sys.argv[2:]))"
+    )
+    done = home.run_program(sys.executable, "-c", script, str(bare), command)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert re.fullmatch(
+        r"mfasession: the sandbox is not installed: no (moto|werkzeug)\n  hint: pip install 'mfasession\[sandbox\]'\n",
+        done.stderr,
+    )
+    assert home.run_program(sys.executable, "-c", script, str(bare), "status").returncode == 0

@@ -157,6 +157,17 @@ def test_a_file_that_no_tool_can_read_is_never_written(place: Place, text: str, 
     assert place.file.read_bytes() == before
 
 
+def test_a_section_whose_removal_would_swallow_the_next_is_left(place: Place) -> None:
+    """Indented as nobody writes it: without ours, the next header would be a part of the value before."""
+    ours = "".join(f"  {line}\n" if line[0] != "[" else f"{line}\n" for line in session_section().splitlines())
+    place.write(f"[a]\nk = v\n{ours}  [b]\n  x = y\n")
+    before = place.file.read_bytes()
+    assert place.store().sections() == ["default-mfa"]
+    with pytest.raises(ConfigurationError, match=r"line 10: the header \[b\] is indented deeper"):
+        place.store().forget("default-mfa")
+    assert place.file.read_bytes() == before
+
+
 @pytest.mark.parametrize("section", ["a]b", "DEFAULT", " a", "a ", "a\nb", ""])
 def test_a_section_that_cannot_be_written_is_told_before_a_code_is_spent(place: Place, section: str) -> None:
     """A session_profile that no reader would find again is refused by the check already, and nothing is left."""
