@@ -110,8 +110,9 @@ def test_the_configuration_example_tells_the_defaults_and_the_choices() -> None:
 def test_the_places_of_the_configuration() -> None:
     """Both folders, and the variable that wins."""
     assert "`~/.config/mfasession/config.toml` (macOS: `~/Library/Application Support/mfasession/`)" in README
-    assert paths.config_file({"HOME": "~"}, "linux") == "~/.config/mfasession/config.toml"
-    assert paths.config_file({"HOME": "~"}, "darwin") == "~/Library/Application Support/mfasession/config.toml"
+    home = {"HOME": "/h"}
+    assert paths.config_file(home, "linux") == "/h/.config/mfasession/config.toml"
+    assert paths.config_file(home, "darwin") == "/h/Library/Application Support/mfasession/config.toml"
     assert paths.config_file({"MFASESSION_CONFIG": "x"}) == "x"
 
 
