@@ -111,8 +111,12 @@ class Sandbox:
         external_id: str | None = None,
         require_mfa: bool = False,
         policies: Sequence[PolicyDocument] | None = None,
+        trusted_to: Sequence[str] = ("sts:AssumeRole",),
     ) -> SandboxRole:
-        """Create a role that the ARNs or accounts in `trusted` may assume. Without policies it may do anything."""
+        """Create a role that the ARNs or accounts in `trusted` may assume. Without policies it may do anything.
+
+        `trusted_to` are the actions of the trust policy: `sts:TagSession` and `sts:SetSourceIdentity` beside the first.
+        """
         conditions: dict[str, Any] = {}
         if external_id is not None:
             conditions["StringEquals"] = {"sts:ExternalId": external_id}
@@ -121,7 +125,7 @@ class Sandbox:
         trust: dict[str, Any] = {
             "Effect": "Allow",
             "Principal": {"AWS": list(trusted)},
-            "Action": "sts:AssumeRole",
+            "Action": list(trusted_to),
             **({"Condition": conditions} if conditions else {}),
         }
         documents = (policy.ALLOW_ALL,) if policies is None else policies
@@ -139,6 +143,14 @@ class Sandbox:
         for number, document in enumerate(documents):
             role.put_policy(f"policy-{number}", json.dumps(document))
         return SandboxRole(name, str(role.arn))
+
+    def add_policy(self, name: str, document: PolicyDocument) -> str:
+        """Create a managed policy and return its ARN."""
+        policy.check(document)
+        made = self._world.cloud.iam.create_policy(
+            description="", path="/", policy_document=json.dumps(document), policy_name=name, tags=[]
+        )
+        return str(made.arn)
 
     def root_key(self) -> LongTermKey:
         """Make a key pair of the account's root user."""

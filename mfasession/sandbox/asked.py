@@ -54,6 +54,9 @@ class Asked(Value):
             "aws:currenttime": show(int(now)),
             "aws:epochtime": str(int(now)),
         }
+        known |= {f"aws:principaltag/{key.lower()}": value for key, value in caller.tags}
+        if caller.source_identity:
+            known["aws:sourceidentity"] = caller.source_identity
         if caller.kind == "user":
             known["aws:username"] = caller.user_name
         if caller.temporary:
@@ -84,8 +87,12 @@ class Asked(Value):
         decision = self.decision()
         if decision is not Decision.ALLOWED:
             raise self.refusal(decision, "identity-based")
-        for document in self.caller.session_policies:
-            decision = self._decide([document])
+        self.check_session_policies()
+
+    def check_session_policies(self, extra: Mapping[str, str] | None = None) -> None:
+        """Raise the refusal of the caller's session policies, which allow together what they allow."""
+        if self.caller.session_policies:
+            decision = self._decide(self.caller.session_policies, extra)
             if decision is not Decision.ALLOWED:
                 raise self.refusal(decision, "session")
 

@@ -8,19 +8,22 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mfasession.sandbox import policy
+from mfasession.sandbox import policy, session_tags
 from mfasession.sandbox.asked import Asked, Result, credentials
 from mfasession.sandbox.cloud import Role
 from mfasession.sandbox.conditions import Context
 from mfasession.sandbox.parameters import Text, check_texts, seconds
 from mfasession.sandbox.policy import Decision
-from mfasession.sandbox.refusals import Refused, denied
+from mfasession.sandbox.refusals import Refused, denied, invalid_values
 from mfasession.sandbox.world import Caller
 
 ROLE_SECONDS = (900, 43200)
 ROLE_DEFAULT = 3600
 CHAINED_MOST = 3600
 """Longest session of a role that was assumed with temporary credentials, those of GetSessionToken included."""
+
+MOST_POLICIES = 10
+"""Managed policies that one session is narrowed with."""
 
 
 def check_parameters(params: Mapping[str, Any]) -> None:
@@ -30,6 +33,7 @@ def check_parameters(params: Mapping[str, Any]) -> None:
         Text(name="RoleArn", least=20, most=2048, required=True),
         Text(name="RoleSessionName", least=2, most=64, pattern=r"[\w+=,.@-]*", required=True),
         Text(name="ExternalId", least=2, most=1224, pattern=r"[\w+=,.@:\/-]*"),
+        Text(name="Policy", least=1, most=2048),
     )
 
 
@@ -39,7 +43,15 @@ def assume(asked: Asked, mfa_at: float | None) -> Result:
         raise denied(asked.operation.protocol, "Roles may not be assumed by root accounts.")
     # A code in the request itself counts for its own policies: it is how a key alone reaches a role that wants MFA.
     judged = asked.replace(key=asked.key.replace(caller=asked.caller.replace(mfa_at=mfa_at)))
-    role = _trusting_role(judged, _conditions(judged))
+    tags = session_tags.of(asked.params, asked.caller)
+    identity = session_tags.source_identity(asked.params, asked.caller)
+    extra = _conditions(judged, tags, identity)
+    role = _trusting_role(judged, "sts:AssumeRole", extra)
+    if tags.asked:
+        _trusting_role(judged, "sts:TagSession", extra)
+    if identity:
+        session_tags.check_unchanged(identity, asked.caller, asked.operation.protocol, role.arn)
+        _trusting_role(judged, "sts:SetSourceIdentity", extra)
     lasting = _lasting(asked, role)
     now, name = asked.world.clock.now(), str(asked.params["RoleSessionName"])
     caller = Caller(
@@ -51,6 +63,9 @@ def assume(asked: Asked, mfa_at: float | None) -> Result:
         mfa_at=mfa_at if asked.world.role_sessions_carry_mfa else None,
         issued=now,
         session_policies=_session_policies(asked),
+        tags=tuple(tags.all.items()),
+        transitive=tags.transitive,
+        source_identity=identity,
     )
     assumed = {"AssumedRoleUser": {"AssumedRoleId": caller.unique_id, "Arn": caller.arn}}
     return {"Credentials": credentials(asked.world.issue(caller, lasting)), **assumed}
@@ -71,39 +86,43 @@ def _lasting(asked: Asked, role: Role) -> int:
     return lasting
 
 
-def _conditions(judged: Asked) -> dict[str, str]:
+def _conditions(judged: Asked, tags: session_tags.Tags, identity: str) -> dict[str, str]:
     extra = {"sts:rolesessionname": str(judged.params["RoleSessionName"])}
     if judged.params.get("ExternalId"):
         extra["sts:externalid"] = str(judged.params["ExternalId"])
-    return extra
+    if identity:
+        extra["sts:sourceidentity"] = identity
+    return extra | {f"aws:requesttag/{key.lower()}": value for key, value in tags.asked.items()}
 
 
-def _trusting_role(judged: Asked, extra: Mapping[str, str]) -> Role:
-    """Return the role, when it trusts the caller and the caller's own policies do not stand in the way.
+def _trusting_role(asked: Asked, permission: str, extra: Mapping[str, str]) -> Role:
+    """Return the role, when it trusts the caller so far and the caller's own policies do not stand in the way.
 
     A trust policy that names the caller is enough within one account; one that names the account leaves it to the
     caller's policies. AWS says the same of a role that does not exist as of one that does not trust.
     """
+    judged = asked.replace(operation=asked.operation.replace(permission=permission))
     decision = judged.decision(extra)
     if decision is Decision.DENIED:
         raise judged.refusal(decision, "identity-based")
+    judged.check_session_policies(extra)
     arn = str(judged.params["RoleArn"])
     role = judged.world.cloud.role(arn)
-    trust = "" if role is None else _trust(role, judged.caller, {**judged.context(), **extra}, judged)
+    trust = "" if role is None else _trust(role, permission, {**judged.context(), **extra}, judged)
     if role is None or trust not in ("caller", "account") or (trust == "account" and decision is not Decision.ALLOWED):
         raise denied(
             judged.operation.protocol,
-            f"User: {judged.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+            f"User: {judged.caller.arn} is not authorized to perform: {permission} on resource: {arn}",
         )
     return role
 
 
-def _trust(role: Role, caller: Caller, context: Context, judged: Asked) -> str:
+def _trust(role: Role, permission: str, context: Context, judged: Asked) -> str:
     """`caller` or `account`: how the trust policy names the caller; `` when it does not; `denied` when it says no."""
     found = ""
     for statement in policy.statements([str(_document(role))]):
-        named = _named(statement.get("Principal", {}), caller, judged)
-        if not named or not policy.names_action(statement, "sts:AssumeRole"):
+        named = _named(statement.get("Principal", {}), judged.caller, judged)
+        if not named or not policy.names_action(statement, permission):
             continue
         if not policy.condition_holds(statement, context):
             continue
@@ -131,7 +150,13 @@ def _session_policies(asked: Asked) -> tuple[str, ...]:
     inline = asked.params.get("Policy")
     named = (value for name, value in sorted(asked.params.items()) if name.startswith("PolicyArns.member."))
     documents = [str(inline)] if inline else []
-    for arn in named:
+    arns = list(named)
+    if len(arns) > MOST_POLICIES:
+        raise invalid_values(
+            "Value at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to "
+            f"{MOST_POLICIES}"
+        )
+    for arn in arns:
         document = asked.world.cloud.managed_policy(str(arn))
         if document is None:
             raise Refused("ValidationError", 400, f"The policy {arn} does not exist")

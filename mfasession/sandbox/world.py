@@ -26,6 +26,11 @@ class Caller(Value):
     """When the MFA code of a session was given, in epoch seconds; None without one."""
     issued: float = 0.0
     session_policies: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    """Session tags."""
+    transitive: tuple[str, ...] = ()
+    """Keys of the tags that a role assumed with this session inherits."""
+    source_identity: str = ""
 
     @property
     def is_user_session(self) -> bool:

@@ -171,3 +171,138 @@ def test_parameters_out_of_bounds(
     code, status, text = refusal(sts.assume_role, **given)
     assert (code, status) == ("ValidationError", 400)
     assert text.startswith(start)
+
+
+ALL = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
+TEAM = {"Tags": [{"Key": "Team", "Value": "blue"}]}
+
+
+def statement(action: str, **more: Any) -> dict[str, Any]:
+    """A policy that allows one action."""
+    allow = {"Effect": "Allow", "Action": action, "Resource": "*", **more}
+    return {"Version": "2012-10-17", "Statement": [allow]}
+
+
+def only_blue(action: str) -> dict[str, Any]:
+    """A policy that allows one action to sessions with the tag team=blue."""
+    return statement(action, Condition={"StringEquals": {"aws:PrincipalTag/team": "blue"}})
+
+
+def test_session_tags_are_seen_by_policies(aws: Sandbox, alice: SandboxUser) -> None:
+    """aws:PrincipalTag in the role's policies, aws:RequestTag in its trust; keys in any case."""
+    role = aws.add_role(
+        f"tagged-{alice.name}", trusted=[alice.arn], trusted_to=ALL, policies=[only_blue("s3:ListAllMyBuckets")]
+    )
+    sts = client(aws, "sts", session(aws, alice, alice.devices[0]))
+    for tags, allowed in ((TEAM, True), ({"Tags": [{"Key": "Team", "Value": "red"}]}, False), ({}, False)):
+        made = sts.assume_role(RoleArn=role.arn, RoleSessionName="me", **tags)["Credentials"]
+        if allowed:
+            assert client(aws, "s3", made).list_buckets()["Buckets"] is not None
+        else:
+            assert refusal(client(aws, "s3", made).list_buckets)[0] == "AccessDenied"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "permission"), [(TEAM, "sts:TagSession"), ({"SourceIdentity": "alice"}, "sts:SetSourceIdentity")]
+)
+def test_tags_and_a_source_identity_must_be_trusted(
+    aws: Sandbox, alice: SandboxUser, deploy: SandboxRole, parameters: dict[str, Any], permission: str
+) -> None:
+    """A trust policy that allows sts:AssumeRole alone refuses them, and the missing permission is named."""
+    sts = client(aws, "sts", session(aws, alice, alice.devices[0]))
+    said = refusal(sts.assume_role, RoleArn=deploy.arn, RoleSessionName="me", **parameters)
+    assert said == (
+        "AccessDenied",
+        403,
+        f"User: {alice.arn} is not authorized to perform: {permission} on resource: {deploy.arn}",
+    )
+    open_role = aws.add_role(f"open-{alice.name}", trusted=[alice.arn], trusted_to=ALL)
+    assert sts.assume_role(RoleArn=open_role.arn, RoleSessionName="me", **parameters)
+
+
+@pytest.mark.parametrize(
+    ("tags", "transitive", "code"),
+    [
+        ([("k", "v")] * 2, [], "InvalidParameterValue"),
+        ([("Key", "v"), ("key", "v")], [], "InvalidParameterValue"),
+        ([("aws:team", "v")], [], "InvalidParameterValue"),
+        ([("team", "v")], ["colour"], "InvalidParameterValue"),
+        ([(f"k{number}", "v") for number in range(51)], [], "ValidationError"),
+        ([("k" * 129, "v")], [], "ValidationError"),
+        ([("k", "v" * 257)], [], "ValidationError"),
+        ([("k", "v;w")], [], "ValidationError"),
+    ],
+)
+def test_the_limits_of_session_tags(
+    aws: Sandbox, alice: SandboxUser, tags: list[tuple[str, str]], transitive: list[str], code: str
+) -> None:
+    """IAM User Guide: 50 tags, 128 and 256 characters, keys in any case; transitive ones must be among them."""
+    role = aws.add_role(f"tagged-{alice.name}", trusted=[alice.arn], trusted_to=ALL)
+    sts = client(aws, "sts", session(aws, alice, alice.devices[0]), parameter_validation=False)
+    listed = [{"Key": key, "Value": value} for key, value in tags]
+    parameters = {"Tags": listed, "TransitiveTagKeys": transitive}
+    assert refusal(sts.assume_role, RoleArn=role.arn, RoleSessionName="me", **parameters)[:2] == (code, 400)
+
+
+def test_transitive_tags_go_down_a_chain(aws: Sandbox, alice: SandboxUser) -> None:
+    """The next role's session has them without asking, and cannot change them; the others end with their session."""
+    first = aws.add_role(f"first-{alice.name}", trusted=[alice.arn], trusted_to=ALL)
+    last = aws.add_role(
+        f"last-{alice.name}", trusted=[first.arn], trusted_to=ALL, policies=[only_blue("s3:ListAllMyBuckets")]
+    )
+    sts = client(aws, "sts", session(aws, alice, alice.devices[0]))
+    for transitive, allowed in ((["Team"], True), ([], False)):
+        made = sts.assume_role(RoleArn=first.arn, RoleSessionName="me", TransitiveTagKeys=transitive, **TEAM)
+        next_sts = client(aws, "sts", made["Credentials"])
+        chained = next_sts.assume_role(RoleArn=last.arn, RoleSessionName="me")["Credentials"]
+        if allowed:
+            assert client(aws, "s3", chained).list_buckets()["Buckets"] is not None
+            said = refusal(next_sts.assume_role, RoleArn=last.arn, RoleSessionName="me", **TEAM)
+            assert said[0] == "InvalidParameterValue"
+            assert "conflicts with a transitive tag key" in said[2]
+        else:
+            assert refusal(client(aws, "s3", chained).list_buckets)[0] == "AccessDenied"
+
+
+def test_a_source_identity_stays_for_the_whole_chain(aws: Sandbox, alice: SandboxUser) -> None:
+    """Every role of the chain must allow it, and nobody can change it."""
+    first = aws.add_role(f"first-{alice.name}", trusted=[alice.arn], trusted_to=ALL)
+    last = aws.add_role(f"last-{alice.name}", trusted=[first.arn], trusted_to=ALL)
+    closed = aws.add_role(f"closed-{alice.name}", trusted=[first.arn])
+    sts = client(aws, "sts", session(aws, alice, alice.devices[0]))
+    made = sts.assume_role(RoleArn=first.arn, RoleSessionName="me", SourceIdentity="alice")["Credentials"]
+    as_first = client(aws, "sts", made)
+    assert as_first.assume_role(RoleArn=last.arn, RoleSessionName="me")
+    assert as_first.assume_role(RoleArn=last.arn, RoleSessionName="me", SourceIdentity="alice")
+    for parameters in ({"RoleArn": last.arn, "SourceIdentity": "bob"}, {"RoleArn": closed.arn}):
+        said = refusal(as_first.assume_role, RoleSessionName="me", **parameters)
+        assert "is not authorized to perform: sts:SetSourceIdentity" in said[2]
+
+
+def test_session_policies_allow_together(aws: Sandbox, alice: SandboxUser, deploy: SandboxRole) -> None:
+    """An inline policy and managed ones: what one of them allows and the role may do; for AssumeRole too."""
+    arn = aws.add_policy(f"ec2-{alice.name}", statement("ec2:*"))
+    s3 = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}'
+    sts = client(aws, "sts", session(aws, alice, alice.devices[0]))
+    narrow = {"Policy": s3, "PolicyArns": [{"arn": arn}]}
+    made = sts.assume_role(RoleArn=deploy.arn, RoleSessionName="me", **narrow)["Credentials"]
+    assert client(aws, "s3", made).list_buckets()["Buckets"] is not None
+    assert client(aws, "ec2", made).describe_regions()["Regions"]
+    assert "no session policy allows" in refusal(client(aws, "dynamodb", made).list_tables)[2]
+    other = aws.add_role(f"other-{alice.name}", trusted=[deploy.arn])
+    said = refusal(client(aws, "sts", made).assume_role, RoleArn=other.arn, RoleSessionName="me")
+    assert "no session policy allows the sts:AssumeRole action" in said[2]
+
+
+def test_session_policies_that_are_not_there(aws: Sandbox, alice: SandboxUser, deploy: SandboxRole) -> None:
+    """An ARN of no policy, eleven of them, a policy that is too long, and one that is none."""
+    sts = client(aws, "sts", session(aws, alice, alice.devices[0]))
+    arn = "arn:aws:iam::123456789012:policy/none"
+    for parameters, code in (
+        ({"PolicyArns": [{"arn": arn}]}, "ValidationError"),
+        ({"PolicyArns": [{"arn": arn}] * 11}, "ValidationError"),
+        ({"Policy": "x" * 2049}, "ValidationError"),
+        ({"Policy": "{"}, "MalformedPolicyDocument"),
+    ):
+        said = refusal(sts.assume_role, RoleArn=deploy.arn, RoleSessionName="me", **parameters)
+        assert said[:2] == (code, 400)
