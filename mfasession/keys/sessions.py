@@ -45,7 +45,7 @@ def for_iam(context: Context, profile: "Profile", key_ids: Collection[str]) -> "
 def forget(context: Context, key_ids: Collection[str], section: str = "") -> list[MfaSessionError]:
     """Forget all sessions that these keys have made, roles' too; return the failures of stores that could not.
 
-    `section` is forgotten whatever key has made it.
+    `section` is forgotten whatever key has made it, and when it is only listed: a killed run may have left it so.
     """
     failures: list[MfaSessionError] = []
     context.aws_files.reread()
@@ -53,7 +53,7 @@ def forget(context: Context, key_ids: Collection[str], section: str = "") -> lis
         try:
             for name in store.sections():
                 session = store.load(name)
-                if session is not None and (session.key_id in key_ids or name == section):
+                if name == section or (session is not None and session.key_id in key_ids):
                     store.forget(name)
         except MfaSessionError as failure:
             failures.append(failure)

@@ -185,11 +185,14 @@ class Trial:
         """Whatever has happened: every reader can read the files, and nobody else can."""
         for name, path in self._files():
             mode = stat.S_IMODE(path.stat().st_mode)
-            assert mode == (0o640 if name == ".aws/config" else 0o600), f"{name} has mode {mode:o}"
+            # What is kept or left of a file that others may read, they may read too.
+            allowed = (0o600, 0o640) if re.match(r"\.aws/\.?config\b", name) else (0o600,)
+            assert mode in allowed, f"{name} has mode {mode:o}"
             if name.startswith(".aws/") and path not in self.strays():
                 raw_config_parse(str(path))
             elif name.endswith(".toml"):
                 tomllib.loads(path.read_text())
+        assert stat.S_IMODE(self.home.config.stat().st_mode) == 0o640, "the configuration's mode was changed"
         credentials = self.home.credentials.read_bytes()
         assert credentials.startswith(HEAD.encode()), "what stands before was changed"
         assert TAIL.strip().encode() in credentials, "what stands behind was changed"
