@@ -83,8 +83,8 @@ def set_section(text: str, name: str, values: "Mapping[str, str | None]") -> str
     """Return the text with these keys set in a section, or deleted where the value is None.
 
     A key that the section has keeps its place and its spelling, a new one follows the last key. Other keys and comments
-    stay. A missing section is made at the end, behind a blank line of its own. `[DEFAULT]` stays: a key deleted here may
-    still have its value from there.
+    stay. A missing section is made at the end, behind a blank line of its own. `[DEFAULT]` stays: a key deleted here
+    may still have its value from there.
 
     Raises MalformedIni (a malformed text is never edited); ValueError, which never quotes: a name, key or value that
     does not survive writing and reading, such as one with a line break.
