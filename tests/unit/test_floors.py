@@ -15,8 +15,8 @@ FLOORS = (
     (
         "edges",
         (
-            "files", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles", "aws_config", "profile_headers", "aws",
-            "aws_errors", "aws_keys",
+            "files", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles", "aws_config",
+            "profile_headers", "aws", "aws_errors", "aws_keys",
             "terminal", "remembered", "messages", "stores", "codes",
         ),
     ),

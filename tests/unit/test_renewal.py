@@ -15,9 +15,8 @@ from mfasession.caller import Caller
 from mfasession.codes import CodeRequest
 from mfasession.context import Context
 from mfasession.exchange import Exchange, _role_session_name
-from mfasession.model import Device, Session
+from mfasession.model import Device, Role, Session
 from mfasession.options import Options
-from mfasession.model import Role
 from mfasession.remembered import Remembered
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.stores.keyring_store import save_long_term_key
