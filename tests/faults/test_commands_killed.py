@@ -20,7 +20,7 @@ def test_killed_at_any_point(aws: Sandbox, tmp_path: Path, command: Command) -> 
 
 @pytest.mark.timeout(600)
 def test_no_session_outlives_its_key(aws: Sandbox, tmp_path: Path) -> None:
-    """`keys remove` is killed before and after each change of a file: the next one forgets the sessions all the same."""
+    """`keys remove` is killed before and after each change: the next one forgets the sessions all the same."""
     survey = Survey(REMOVE, aws, tmp_path)
     row = survey.killed_at([point for point in survey.points if point.call in ("flock", "renameat", "unlink")])
     assert row.failures == ()
