@@ -89,13 +89,33 @@ def set_section(text: str, name: str, values: "Mapping[str, str | None]") -> str
     Raises MalformedIni (a malformed text is never edited); ValueError, which never quotes: a name, key or value that
     does not survive writing and reading, such as one with a line break.
     """
-    wanted = _checked_values(name, values)
+    return set_sections(text, {name: values})
+
+
+def set_sections(text: str, sections: "Mapping[str, Mapping[str, str | None]]") -> str:
+    """Return the text with these keys set in several sections, as by `set_section` for one after the other.
+
+    The text is read once. Raises what `set_section` raises.
+    """
+    wanted = {name: _checked_values(name, values) for name, values in sections.items()}
     lines = _checked_lines(text)
-    start, stop = _extent(lines, name)
     newline = _first_newline(text)
-    if start == stop:
-        new = "".join(_written("", key, value, newline) for key, value in wanted.values())
-        return f"{text}{_gap(text, lines, newline)}[{name}]{newline}{new}"
+    headers = [at for at, line in enumerate(lines) if line.kind == _HEADER]
+    there = {lines[at].name: (at, stop) for at, stop in zip(headers, (*headers[1:], len(lines)), strict=False)}
+    # From the last to the first: what stands before an edit keeps its place.
+    for start, stop in sorted((there[name] for name in wanted if name in there), reverse=True):
+        text = _with_values(text, lines, start, stop, wanted[lines[start].name], newline)
+    pieces = [text]
+    for name, values in wanted.items():
+        if name not in there:
+            new = "".join(_written("", key, value, newline) for key, value in values.values())
+            pieces.append(f"{_gap(pieces[-1], newline)}[{name}]{newline}{new}")
+    return "".join(pieces)
+
+
+def _with_values(
+    text: str, lines: list[_Line], start: int, stop: int, wanted: "dict[str, tuple[str, str | None]]", newline: str
+) -> str:
     body = lines[start + 1 : stop]
     present = {line.name for line in body if line.kind == _KEY}
     last = lines[_last_content(lines, start, stop)]
@@ -348,12 +368,12 @@ def _first_newline(text: str) -> str:
     return "\n"
 
 
-def _gap(text: str, lines: list[_Line], newline: str) -> str:
+def _gap(text: str, newline: str) -> str:
     """Return what ends the last line and puts a blank one before a new section.
 
     Also behind a blank line: `remove_section` then takes ours away and leaves theirs.
     """
-    if not lines:
+    if not text:
         return ""
     if text[-1] in "\r\n":
         # A \n behind a lone \r would be one line break with it.

@@ -5,6 +5,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Protocol
 
     from mfasession.model import Session
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
         def save(self, section: str, session: Session) -> None:
             """Keep a session in place of the one that is there."""
+
+        def save_all(self, sessions: Mapping[str, Session]) -> None:
+            """Keep several sessions by their sections; what fails may leave none or some of them kept."""
 
         def forget(self, section: str) -> bool:
             """Remove a session; tell whether there was one."""

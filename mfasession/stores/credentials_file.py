@@ -46,19 +46,24 @@ class CredentialsFileStore:
         from mfasession import editing
 
         editing.wait(self._files.credentials_path)
-        self._edited(section, self._read_anew(), lambda text: ini.set_section(text, section, {"manager": MANAGER}))
+        self._edited([section], self._read_anew(), lambda text: ini.set_section(text, section, {"manager": MANAGER}))
         files.check_replaceable(self._files.credentials_path)
 
     def save(self, section: str, session: Session) -> None:
         """Keep a session: reread the file, change one section, replace it. Raises ConfigurationError, StoreError."""
-        self._edit(section, lambda text: ini.set_section(text, section, _keys(session)))
+        self.save_all({section: session})
+
+    def save_all(self, sessions: "Mapping[str, Session]") -> None:
+        """Keep several sessions by their sections, all in one step or none. Raises ConfigurationError, StoreError."""
+        values = {section: _keys(session) for section, session in sessions.items()}
+        self._edit(list(values), lambda text: ini.set_sections(text, values))
 
     def forget(self, section: str) -> bool:
         """Remove a session; tell whether there was one. A section that is not ours is left alone and is no session."""
         self._files.reread()
         if not is_managed(self._files.credentials(section)):
             return False
-        self._edit(section, lambda text: ini.remove_section(text, section))
+        self._edit([section], lambda text: ini.remove_section(text, section))
         return True
 
     def sections(self) -> list[str]:
@@ -66,13 +71,13 @@ class CredentialsFileStore:
         found = parse(self._files.credentials_path, self._files.credentials_text())
         return [name for name, keys in found.items() if is_managed(keys)]
 
-    def _edit(self, section: str, change: "Callable[[str], str]") -> None:
+    def _edit(self, sections: list[str], change: "Callable[[str], str]") -> None:
         from mfasession import editing, locks
 
         path = self._files.credentials_path
         with locks.hold(paths.lock_file(self._environ, "file", os.path.realpath(path))):
             try:
-                editing.edit(path, self._read_anew, lambda text: self._edited(section, text, change))
+                editing.edit(path, self._read_anew, lambda text: self._edited(sections, text, change))
             finally:
                 self._files.reread()
 
@@ -80,12 +85,13 @@ class CredentialsFileStore:
         self._files.reread()
         return self._files.credentials_text()
 
-    def _edited(self, section: str, text: str, change: "Callable[[str], str]") -> str:
+    def _edited(self, sections: list[str], text: str, change: "Callable[[str], str]") -> str:
         path = self._files.credentials_path
         # The whole file is read, not the section alone: what botocore would refuse is not ours to build on.
-        keys = parse(path, text).get(section)
-        if keys is not None:
-            self._refuse_foreign(section, keys)
+        there = parse(path, text)
+        for section in sections:
+            if section in there:
+                self._refuse_foreign(section, there[section])
         try:
             return change(text)
         except ini.MalformedIni as fault:
@@ -93,7 +99,7 @@ class CredentialsFileStore:
         except ValueError:
             # No context: an editor that says which value it cannot write might say the value.
             raise StoreError(
-                f"a session cannot be written to section [{section}]", "choose another session_profile"
+                f"a session cannot be written to section [{sections[0]}]", "choose another session_profile"
             ) from None
 
     def _refuse_foreign(self, section: str, keys: "Mapping[str, str]") -> None:

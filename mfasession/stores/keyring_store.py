@@ -64,6 +64,11 @@ class KeyringStore:
             self._list(section, listed=True)
             write_item(item, text)
 
+    def save_all(self, sessions: Mapping[str, Session]) -> None:
+        """Keep several sessions by their sections, one after the other. Raises StoreError."""
+        for section, session in sessions.items():
+            self.save(section, session)
+
     def forget(self, section: str) -> bool:
         """Remove a session, whole or not; tell whether there was anything. Raises StoreError."""
         item = _session_item(section)

@@ -478,6 +478,17 @@ def test_what_does_not_survive_is_refused(name: str, values: dict[str, "str | No
 
 
 @examples(500)
+@given(text=sound_texts(), sections=st.dictionaries(plain_names, changes, max_size=4))
+def test_several_sections_at_once_are_as_one_after_the_other(
+    text: str, sections: dict[str, dict[str, str | None]]
+) -> None:
+    """Five hundred sessions are written in one step, byte for byte as in five hundred."""
+    one_by_one = text
+    for name, values in sections.items():
+        one_by_one = ini.set_section(one_by_one, name, values)
+    assert ini.set_sections(text, sections) == one_by_one
+
+
 @given(text=sound_texts(), name=plain_names)
 def test_a_removal_takes_its_section_only(text: str, name: str) -> None:
     """Read back, all is there but the section, or the removal is refused because of an indented header."""
