@@ -152,7 +152,14 @@ COMMANDS = (
     Command("login, code = totp", ("login",), all_of(settings('code = "totp"\n'), seed, remembered)),
     Command("login, keyring", ("login", *CODE), settings(KEYRING)),
     Command("login --force, keyring", ("login", "--force", *CODE), all_of(settings(KEYRING), in_keyring(LIVE))),
-    Command("login --store file", ("login", "--store", "file"), in_keyring(LIVE)),
+    # A keyring that fails keeps nobody from the other store: what stays in it goes with a later login or logout.
+    Command(
+        "login --store file",
+        ("login", "--store", "file"),
+        in_keyring(LIVE),
+        may_stay=("keyring/", ".local/state/mfasession/keyring.toml"),
+        exits=(3, 6, 7),
+    ),
     Command("login --store keyring", ("login", "--store", "keyring"), in_file(LIVE)),
     Command("logout", ("logout",), in_file(LIVE)),
     Command("logout, keyring", ("logout",), all_of(settings(KEYRING), in_keyring(LIVE))),
