@@ -7,7 +7,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -33,8 +34,10 @@ def run(command: list[str]) -> int:
         ours = environ(aws, Path(folder))
         if command:
             return _run(command, child(os.environ, ours))
-        _explain(ours)
-        _serve()
+        stop = threading.Event()
+        with _handling((signal.SIGINT, signal.SIGTERM), lambda *_: stop.set()):
+            _explain(ours)
+            stop.wait()
     return 0
 
 
@@ -57,25 +60,40 @@ def child(inherited: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, st
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    try:
-        process = subprocess.Popen(command, env=environment)
-    except FileNotFoundError:
-        return _cannot_run(command[0], "command not found", NOT_FOUND)
-    except OSError as error:
-        return _cannot_run(command[0], os.strerror(error.errno or 0).lower(), NOT_EXECUTABLE)
+    processes: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         # ctrl-C reaches the command from the terminal by itself; it decides what that means.
-        if number != signal.SIGINT:
-            process.send_signal(number)
+        if number == signal.SIGINT:
+            return
+        if processes:
+            processes[0].send_signal(number)
+        else:
+            early.append(number)
 
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        code = process.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    # Before the command is there: a signal that came first would leave it and the temporary folder behind.
+    with _handling((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), pass_on):
+        try:
+            processes.append(subprocess.Popen(command, env=environment))
+        except FileNotFoundError:
+            return _cannot_run(command[0], "command not found", NOT_FOUND)
+        except OSError as error:
+            return _cannot_run(command[0], os.strerror(error.errno or 0).lower(), NOT_EXECUTABLE)
+        for number in early:
+            processes[0].send_signal(number)
+        code = processes[0].wait()
     return code if code >= 0 else BY_SIGNAL - code
+
+
+@contextmanager
+def _handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
 
 
 def _cannot_run(name: str, reason: str, code: int) -> int:
@@ -97,13 +115,3 @@ def _explain(ours: Mapping[str, str]) -> None:
         f"  what was asked so far:    curl -s '{control}/calls'\n"
         f"Then: mfasession login, mfasession exec -- aws s3 ls\n"
     )
-
-
-def _serve() -> None:
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        stop.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
