@@ -9,14 +9,22 @@ from mfasession.text import printable
 
 def say(text: str) -> None:
     """Write one line, as ours."""
-    sys.stderr.write(f"mfasession: {text}\n")
+    _write(f"mfasession: {text}\n")
 
 
 def complain(message: str, hint: str = "") -> None:
     """Write an error and the hint that mends it, safe to show whatever AWS or a file put into them."""
     say(printable(message))
     if hint:
-        sys.stderr.write(f"  hint: {printable(hint)}\n")
+        _write(f"  hint: {printable(hint)}\n")
+
+
+def _write(line: str) -> None:
+    try:
+        sys.stderr.write(line)
+    except OSError:
+        # A full disk behind stderr, or nobody: the exit code still tells, and what was done is done.
+        return
 
 
 def until(expires: int, now: float) -> str:

@@ -31,6 +31,15 @@ def test_a_reader_that_went_away(home: Home, command: str) -> None:
     assert err in ("1\n", "0\n") if command == "--help" else err == "1\n"
 
 
+@pytest.mark.parametrize(
+    ("command", "code"), [("env", 6), ("login", 6), ("login --force", 6), ("status -p default", 1), ("status", 0)]
+)
+def test_a_full_disk_behind_stderr_changes_no_exit_code(home: Home, command: str, code: int) -> None:
+    """`mfasession login 2>log` on a full disk: done is done, and a failure keeps its code."""
+    home.write_credentials(key_pair())
+    assert in_sh(home, f"mfasession {command} 2>/dev/full")[0] == code
+
+
 @pytest.mark.parametrize(("command", "code"), [("env", 6), ("login", 6), ("status -p default", 1), ("login -p x", 3)])
 def test_a_closed_stderr_changes_no_exit_code(home: Home, command: str, code: int) -> None:
     """What cannot be said is still told by the exit code; aws/aws-cli#8187's lesson: stdout stays data."""
