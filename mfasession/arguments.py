@@ -15,8 +15,8 @@ COMMANDS = ("login", "env", "exec", "process", "serve", "status", "logout", "key
 RUNS_WORDS = ("exec", "sandbox")
 """The commands that run what follows `--`."""
 TAKES_WORDS = (*RUNS_WORDS, "shell")
-TAKES_PROFILES = "serve"
-"""The command for which -p may be said more than once."""
+TAKES_PROFILES = ("exec", "serve")
+"""The commands for which -p may be said more than once."""
 
 
 def parse(words: Sequence[str]) -> Options:
@@ -58,6 +58,13 @@ def session_duration(text: str) -> int:
 def min_ttl(text: str) -> int:
     """Return the seconds that must be left at least (0..129600)."""
     return _within(text, 0, durations.SESSION_MAXIMUM)
+
+
+def jobs(text: str) -> int:
+    """Return how many commands may run at once (1..64)."""
+    if not (text.isascii() and text.isdigit() and len(text) < 3 and 1 <= int(text) <= 64):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number from 1 to 64")
+    return int(text)
 
 
 def code(text: str) -> Secret:
@@ -179,7 +186,7 @@ def _parsers() -> dict[str, _Parser]:
             name,
             help=module.HELP,
             description=module.HELP,
-            parents=[_common(several=True) if name == TAKES_PROFILES else common],
+            parents=[_common(several=True) if name in TAKES_PROFILES else common],
             allow_abbrev=False,
             usage=usage,
         )

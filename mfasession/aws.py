@@ -6,14 +6,14 @@ The clients are given the long-term key itself and never search for credentials:
 """
 
 import os
+import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions
-import botocore.parsers
 import botocore.session
 from botocore.config import Config
 
@@ -52,10 +52,22 @@ class Identity(Value):
 class Aws:
     """STS and IAM as one caller. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
 
-    def __init__(self, profile: "Profile", key: "LongTermKey | Session", environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        profile: "Profile",
+        key: "LongTermKey | Session",
+        environ: Mapping[str, str],
+        pauses: Sequence[float] = (0.5, 1.0, 2.0),
+    ) -> None:
+        """`pauses` are the seconds before a throttled request is sent again, give or take half of each."""
+        self._pauses = pauses
         self._key = key
         self._session = _session(profile, key, environ)
         self._clients: dict[str, Any] = {}
+
+    def connect(self) -> None:
+        """Make all ready for AssumeRole; it may then be asked for from several threads."""
+        self._client("sts")
 
     def identity(self) -> Identity:
         """Return who the key belongs to. AWS answers this whatever the policies say."""
@@ -136,7 +148,9 @@ class Aws:
         return self._clients[service]
 
     def _call(self, operation: str, send: Callable[[], Answer], *, uses_code: bool = False) -> Answer:
-        for pause in (0.5, 1.0, 2.0):
+        for most in self._pauses:
+            # Many who were throttled together must not come back together.
+            pause = most * random.uniform(0.5, 1.5)  # noqa: S311  # nothing secret
             try:
                 return self._call_once(operation, send)
             except Throttled:

@@ -32,10 +32,12 @@ class AwsFiles:
         self.config_path = _path(environ, "AWS_CONFIG_FILE", "~/.aws/config")
         self.credentials_path = _path(environ, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
         self._texts: dict[str, str] = {}
+        self._are_plain: bool | None = None
 
     def reread(self) -> None:
         """Forget what was read: the next question goes to the disk."""
         self._texts.clear()
+        self._are_plain = None
 
     def credentials(self, section: str) -> "dict[str, str] | None":
         """Return one section of the credentials file. Raises ConfigurationError (unsafe, unreadable, malformed)."""
@@ -50,7 +52,9 @@ class AwsFiles:
     def config(self, profile: str) -> "dict[str, str] | None":
         """Return a profile's section of the configuration file. Raises ConfigurationError."""
         text = self.config_text()
-        if _is_plain(text, profile):
+        if self._are_plain is None:
+            self._are_plain = _are_plain(text)
+        if self._are_plain and not (profile == "default" and "[profile default]" in text):
             return read_section(self.config_path, text, profile if profile == "default" else f"profile {profile}")
         return self._configured().get(profile)
 
@@ -101,14 +105,12 @@ def malformed(path: str, fault: ini.MalformedIni) -> ConfigurationError:
     )
 
 
-def _is_plain(text: str, profile: str) -> bool:
-    """Whether one section at most can be the profile's, all being `[profile NAME]` with neither quotes nor more spaces.
+def _are_plain(text: str) -> bool:
+    """Whether one section at most can be a profile's, all being `[profile NAME]` with neither quotes nor more spaces.
 
     Any other spelling (`[profile "x"]`, `[profile  x]`, `[profile default]`) may name the same profile, and the last
     one wins.
     """
-    if profile == "default" and "[profile default]" in text:
-        return False
     lines = (behind.partition("\n")[0].rstrip() for behind in text.split("[profile")[1:])
     return all(
         line[:1] == " " and line[-1:] == "]" and not any(char in " \t'\"\\" for char in line[1:]) for line in lines

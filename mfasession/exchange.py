@@ -14,13 +14,14 @@ from mfasession.profiles import CHAINED_MAXIMUM
 from mfasession.remembered import Remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mfasession.aws import Aws
     from mfasession.codes import CodeSource
     from mfasession.context import Context
     from mfasession.model import Device, Role, Session
     from mfasession.profiles import Profile
+    from mfasession.stores import SessionStore
 
 ROOT_MAXIMUM = 3600
 """Seconds of a root user's session at most (GetSessionToken, STS API reference)."""
@@ -147,6 +148,8 @@ class Exchange:
 
     @cached_property
     def _source(self) -> "CodeSource":
+        if self._context.code_source is not None:
+            return self._context.code_source
         if self._context.options.code:
             return codes.given(self._context.options.code.reveal())
         return codes.source_for(self._profile.settings.code, seed_reader=_seed)
@@ -154,14 +157,26 @@ class Exchange:
 
 def forget_elsewhere(context: "Context", section: str, own: str) -> None:
     """Forget a session in all stores but the one of that name. Raises StoreError when plain text would stay."""
+    forget_all_elsewhere(context, {section: own})
+
+
+def forget_all_elsewhere(context: "Context", kept: "Mapping[str, str]") -> None:
+    """Forget several sessions in all stores but their own, by sections. Raises StoreError as `forget_elsewhere`."""
     for other in context.stores():
-        if other.name != own and section in other.sections():
-            try:
-                other.forget(section)
-            except StoreError:
-                # What stays in a keyring is locked there, and listed: the next login or logout tries again.
-                if other.name != "keyring":
-                    raise
+        moved = [section for section, own in kept.items() if own != other.name]
+        listed = other.sections() if moved else []
+        for section in moved:
+            if section in listed:
+                _forget(other, section)
+
+
+def _forget(store: "SessionStore", section: str) -> None:
+    try:
+        store.forget(section)
+    except StoreError:
+        # What stays in a keyring is locked there, and listed: the next login or logout tries again.
+        if store.name != "keyring":
+            raise
 
 
 def is_chained(profile: "Profile") -> bool:

@@ -21,8 +21,8 @@ def parse(words: "Sequence[str]") -> "Options | None":
     rest = iter(words[1:])
     for word in rest:
         if word in ("-p", "--profile"):
-            profile = next(rest, "-")
-            if not profile or profile.startswith("-"):
+            is_second, profile = bool(profile), next(rest, "-")
+            if profile[:1] in ("", "-") or (is_second and command == "exec"):
                 return None
         elif word == "--no-input":
             no_input = True

@@ -9,7 +9,11 @@ class Options(Value):
     command: str
     profile: str = ""
     profiles: tuple[str, ...] = ()
-    """All that `serve` is given, when it is given several."""
+    """All that `exec` or `serve` is given, when it is given several."""
+    all_matching: str = ""
+    """A pattern of profile names, as in `prod-*`."""
+    jobs: int = 0
+    """How many commands run at once; 0 when it is not said."""
     no_input: bool = False
     debug: bool = False
     shell: str = ""

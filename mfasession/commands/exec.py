@@ -19,16 +19,23 @@ HELP = "become a command that has the session: mfasession exec -- aws s3 ls"
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command; the words behind `--` are cut off before."""
-    from mfasession.arguments import min_ttl
+    from mfasession.arguments import jobs, min_ttl
 
     parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew when less than this is left")
     parser.add_argument(
         "--server", action="store_true", help="give it an endpoint that refreshes, instead of fixed credentials"
     )
+    parser.add_argument("--all-matching", metavar="GLOB", help="run it for every profile of such a name: 'prod-*'")
+    parser.add_argument("--jobs", metavar="N", type=jobs, help="how many run at once for several profiles (4)")
 
 
 def run(context: "Context") -> int:
     """Replace this process; return only when the command cannot be started (126, 127), or has been served."""
+    options = context.options
+    if options.profiles or options.all_matching or options.jobs:
+        from mfasession.commands import exec_many
+
+        return exec_many.run(context)
     profile = context.profile()
     session = context.session(profile)
     words = context.options.words or (context.environ.get("SHELL") or "/bin/sh",)

@@ -146,8 +146,8 @@ def test_sections_by_any_name_do_not_touch_each_other(opened: Opener, store: "Se
 
 def test_many_are_saved_at_once(opened: Opener, store: "SessionStore") -> None:
     """`exec` for many profiles: new ones and one that is there, each then loaded for itself."""
-    store.save("old", made_session())
-    sessions = {name: made_session(role_arn=f"arn:aws:iam::123456789012:role/{name}") for name in ("a", "old", "b")}
+    store.save("old", SESSION)
+    sessions = {name: SESSION.replace(role_arn=f"arn:aws:iam::123456789012:role/{name}") for name in ("a", "old", "b")}
     store.save_all(sessions)
     assert {name: opened().load(name) for name in sessions} == sessions
     assert sorted(store.sections()) == ["a", "b", "old"]

@@ -21,15 +21,15 @@ FLOORS = (
         ),
     ),
     ("decisions", ("profiles", "sessions", "devices", "supply")),
-    ("making", ("context", "renewal", "exchange", "asking", "caller", "keeper", "keys")),
+    ("making", ("context", "renewal", "fleet", "exchange", "asking", "caller", "keeper", "keys")),
     ("outlets", ("outlets",)),
     ("program", ("cli", "hits", "arguments", "completion", "commands", "__main__")),
 )  # fmt: skip
 FLOOR_OF = {room: number for number, (_, rooms) in enumerate(FLOORS) for room in rooms}
 
 ROOMS = {
-    "boto3": {"aws"},
-    "botocore": {"aws"},
+    "boto3": {"aws", "outlets"},
+    "botocore": {"aws", "outlets"},
     "keyring": {"stores"},
     "prompt_toolkit": {"codes", "terminal"},
     "tomllib": {"toml"},

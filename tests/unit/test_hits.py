@@ -54,6 +54,7 @@ def test_the_three_habits_are_hits() -> None:
         ["process", "--", "aws"],
         ["exec", "aws"],
         ["exec", "--help"],
+        ["exec", "-p", "a", "-p", "b"],
     ],
     ids=" ".join,
 )

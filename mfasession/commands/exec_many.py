@@ -1,0 +1,226 @@
+"""`mfasession exec -p a -p b -- CMD …`: CMD for each profile, in parallel; imported only for more than one profile."""
+
+import os
+import shutil
+import signal
+import sys
+import time
+from collections import deque
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from mfasession import profiles, sessions, terminal
+from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
+from mfasession.fleet import Fleet
+from mfasession.messages import complain, say
+from mfasession.outlets import environment, program
+from mfasession.outlets.jobs import Jobs
+from mfasession.outlets.prefixed import Screen, told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mfasession.context import Context
+    from mfasession.model import Session
+    from mfasession.profiles import Profile
+
+JOBS = 4
+"""Commands that run at once unless `--jobs` says otherwise."""
+NAMED_AT_MOST = 20
+"""Failed profiles that the summary names."""
+_TICK = 0.2
+"""Seconds between two looks at the progress."""
+
+
+def run(context: "Context") -> int:
+    """Run the command for each profile whose session can be had; 1 when any failed, 130 after ctrl-C."""
+    return Many(context).run()
+
+
+class Many:
+    """One run of one command for many profiles."""
+
+    def __init__(self, context: "Context") -> None:
+        self._context = context
+        self._words = _words(context)
+        self._names = _names(context)
+        self._environ = context.environ
+        out, err = sys.stdout.fileno(), sys.stderr.fileno()
+        self._screen = Screen(out, err, shows=os.isatty(err) and not terminal.is_dumb())
+        self._jobs = Jobs(self._words, self._screen)
+        self._fleet = Fleet(context, self._hear)
+        self._heard: deque[tuple[Profile, Session | MfaSessionError]] = deque()
+        self._ready: deque[tuple[Profile, Session]] = deque()
+        self._complaints: set[tuple[str, str]] = set()
+        self._failed: dict[str, str] = {}
+        self._codes: set[int] = set()
+        """Exit codes of what kept sessions from being had."""
+        self._done = self._started = 0
+
+    def run(self) -> int:
+        """Ask what is to be asked, then run all."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if missing := _missing(self._words[0], self._environ):
+            complain(
+                f"{self._words[0] or repr('')}: {missing.reason}", "what follows -- is run as it is, without a shell"
+            )
+            return missing.status
+        wanted = self._resolved()
+        self._fleet.ask(wanted)
+        with self._jobs.signals():
+            self._fleet.take()
+            try:
+                self._run_all()
+            except BrokenPipeError:
+                self._jobs.end_all()
+                raise
+        self._settle()
+        if self._jobs.received:
+            return self._interrupted()
+        self._say_summary()
+        return self._exit_code()
+
+    def _run_all(self) -> None:
+        while self._count() < len(self._names) or len(self._jobs):
+            self._take_in()
+            if self._jobs.received and not len(self._jobs):
+                break
+            self._start_some()
+            self._screen.show(self._progress())
+            for name, code in self._jobs.wait(_TICK):
+                if code == 0:
+                    self._done += 1
+                else:
+                    self._failed[name] = f"exit {code}" if code > 0 else f"signal {-code}"
+        self._screen.end()
+
+    def _count(self) -> int:
+        """How many have ended, one way or the other."""
+        return self._done + len(self._failed)
+
+    def _hear(self, profile: "Profile", outcome: "Session | MfaSessionError") -> None:
+        self._heard.append((profile, outcome))
+        self._jobs.wake()
+
+    def _take_in(self) -> None:
+        while self._heard:
+            profile, outcome = self._heard.popleft()
+            if isinstance(outcome, MfaSessionError):
+                self._fail(profile.name, outcome)
+            else:
+                self._ready.append((profile, outcome))
+
+    def _start_some(self) -> None:
+        while self._ready and len(self._jobs) < (self._context.options.jobs or JOBS) and not self._jobs.received:
+            profile, session = self._ready.popleft()
+            if self._has_aged(profile, session):
+                self._fleet.again(profile)
+                continue
+            self._started += 1
+            try:
+                self._jobs.start(profile.name, environment.child(self._environ, session, profile.name))
+            except program.CannotRun as failure:
+                self._failed[profile.name] = failure.reason
+
+    def _has_aged(self, profile: "Profile", session: "Session") -> bool:
+        """Whether a role's session that was fresh has waited too long for its turn."""
+        if profile.role is None or session.issued < self._context.began:
+            return False
+        return not sessions.is_fresh(session, time.time(), profile.settings.refresh_margin)
+
+    def _fail(self, name: str, error: MfaSessionError) -> None:
+        from mfasession.cli import exit_code
+
+        self._failed[name] = "no session"
+        self._codes.add(exit_code(error))
+        if (error.message, error.hint) not in self._complaints:
+            self._complaints.add((error.message, error.hint))
+            self._screen.end()
+            complain(f"{name}: {error.message}", error.hint)
+            sys.stderr.flush()
+
+    def _resolved(self) -> "list[Profile]":
+        """The profiles of the names, each once; what is wrong with one is told and keeps no other from its turn."""
+        found: dict[str, Profile] = {}
+        names = []
+        for name in self._names:
+            try:
+                profile = profiles.resolve(name, self._context.aws_files, self._context.config)
+            except ConfigurationError as error:
+                names.append(name)
+                self._fail(name, error)
+                continue
+            if profile.session_section not in found:
+                found[profile.session_section] = profile
+                names.append(profile.name)
+        self._names = names
+        return list(found.values())
+
+    def _settle(self) -> None:
+        try:
+            self._fleet.settle()
+        except MfaSessionError as error:
+            complain(error.message, error.hint)
+
+    def _progress(self) -> str:
+        left = len(self._names) - self._count() - len(self._jobs)
+        parts = ((self._done, "done"), (len(self._failed), "failed"), (len(self._jobs), "running"), (left, "to come"))
+        return f"mfasession: {told(parts)}"
+
+    def _say_summary(self) -> None:
+        failed = [f"{name} ({reason})" for name, reason in self._failed.items()]
+        more = [f"{len(failed) - NAMED_AT_MOST} more"] if len(failed) > NAMED_AT_MOST else []
+        named = f": {', '.join([*failed[:NAMED_AT_MOST], *more])}" if failed else ""
+        left = len(self._names) - self._count()
+        parts = ((self._done, "done"), (left, "not run"), (len(failed), "failed"))
+        say(f"{len(self._names)} profiles: {told(parts)}{named}")
+
+    def _interrupted(self) -> int:
+        self._say_summary()
+        number = self._jobs.received
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.stderr.flush()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+        return 128 + number
+
+    def _exit_code(self) -> int:
+        if not self._failed:
+            return 0
+        # Nothing has run and all for one reason: as when there is one profile.
+        return next(iter(self._codes)) if not self._started and len(self._codes) == 1 else 1
+
+
+def _words(context: "Context") -> tuple[str, ...]:
+    options = context.options
+    if not options.profiles and not options.all_matching:
+        raise UsageError("--jobs is for several profiles", "name them with -p, or with --all-matching 'prod-*'")
+    if options.server:
+        raise UsageError("--server is for one profile", "mfasession serve has an endpoint for many")
+    if not options.words:
+        raise UsageError("which command?", "put it behind --: mfasession exec -p a -p b -- aws s3 ls")
+    return options.words
+
+
+def _names(context: "Context") -> list[str]:
+    options = context.options
+    named = list(options.profiles or ([options.profile] if options.profile else []))
+    if options.all_matching:
+        known = [*context.aws_files.profile_names(), *context.config.profiles]
+        managed = set(context.store("file").sections())
+        matching = sorted({name for name in known if fnmatchcase(name, options.all_matching)} - managed)
+        if not matching:
+            raise ConfigurationError(
+                f"no profile matches {options.all_matching}", "put it in quotes, as in --all-matching 'prod-*'"
+            )
+        named += matching
+    return list(dict.fromkeys(named))
+
+
+def _missing(name: str, environ: "Mapping[str, str]") -> "program.CannotRun | None":
+    """Why no profile could run the command, told before a code is asked for; None when nothing speaks against it."""
+    if name and (os.sep in name or shutil.which(name, path=environ.get("PATH"))):
+        return None
+    return program.CannotRun(program.NOT_FOUND, "command not found")

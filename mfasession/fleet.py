@@ -1,0 +1,242 @@
+"""Sessions of many profiles from as few codes as can be: the questions first, then all roles at once.
+
+A role's session is handed over when it is kept. Threads take the roles and another one keeps what they bring, all that
+has come meanwhile in one step: each write of the credentials file costs its whole length.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+from mfasession import hardening, sessions
+from mfasession.awsfiles import AwsFiles
+from mfasession.errors import Cancelled, MfaSessionError
+from mfasession.exchange import assumed, check_role, forget_all_elsewhere, is_chained
+from mfasession.profiles import ROLE_TEXTS
+from mfasession.stores.credentials_file import CredentialsFileStore
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    from mfasession.aws import Aws
+    from mfasession.context import Context
+    from mfasession.model import Session
+    from mfasession.profiles import Profile
+    from mfasession.stores import SessionStore
+
+THREADS = 8
+"""Roles that are assumed at once; botocore keeps ten connections."""
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds before a throttled request is sent again, give or take half: many at once may be throttled for longer."""
+_OF_THE_ROLE = {"role_arn", "source_profile", "role_session_name", "duration_seconds", "mfa_serial", *ROLE_TEXTS}
+
+Told = Callable[["Profile", "Session | MfaSessionError"], None]
+"""Told a profile's session when it is there and kept, or why there is none; from any thread."""
+
+
+class _Once:
+    """The session of one section, made by whichever thread needs it first."""
+
+    def __init__(self, outcome: "Session | MfaSessionError | None" = None) -> None:
+        self.lock = threading.Lock()
+        self.outcome = outcome
+
+
+class _Made(Value):
+    """A session to be kept. `is_awaited`: its profile is told then; else it was only needed on the way."""
+
+    profile: "Profile"
+    session: "Session"
+    is_awaited: bool
+
+
+class Fleet:
+    """One run for many profiles."""
+
+    def __init__(self, context: "Context", told: Told) -> None:
+        self._context = context
+        self._told = told
+        self._made: dict[str, _Once] = {}
+        self._spare: dict[str, Session] = {}
+        self._store_names: dict[str, str] = {}
+        self._kept: dict[str, str] = {}
+        self._settings: dict[str, frozenset[tuple[str, str]]] = {}
+        self._clients: dict[object, Aws] = {}
+        self._connecting = threading.Lock()
+        self._roles: SimpleQueue[Profile] = SimpleQueue()
+        self._to_keep: SimpleQueue[_Made] = SimpleQueue()
+
+    def ask(self, profiles: "Sequence[Profile]") -> None:
+        """Tell the sessions that are fresh, and have all codes that are needed for the others. Raises Cancelled.
+
+        What keeps one profile from its session is told, and keeps no other from its own. No two have one section.
+        """
+        users: dict[str, Profile] = {}
+        asking: list[Profile] = []
+        for profile in profiles:
+            try:
+                if not self._is_there(profile):
+                    if is_chained(profile):
+                        self._note(profile, users)
+                    else:
+                        users[profile.session_section] = profile
+                        asking.append(profile)
+            except MfaSessionError as reason:
+                self._told(profile, reason)
+        outcomes = {section: self._asked(user) for section, user in users.items()}
+        self._made.update((section, _Once(outcome)) for section, outcome in outcomes.items())
+        for profile in asking:
+            self._told(profile, outcomes[profile.session_section])
+
+    def take(self) -> None:
+        """Begin to assume the roles; returns at once."""
+        if self._roles.empty():
+            return
+        hardening.forbid_looking()
+        for work in [self._keep_all] + [self._assume_all] * min(THREADS, self._roles.qsize()):
+            threading.Thread(target=work, daemon=True, name="mfasession-roles").start()
+
+    def again(self, profile: "Profile") -> None:
+        """Take the session of a role once more, which has aged while others ran."""
+        self._roles.put(profile)
+
+    def settle(self) -> None:
+        """Forget what other stores still hold of the sessions that were kept. Raises StoreError."""
+        forget_all_elsewhere(self._context, self._kept)
+
+    def _is_there(self, profile: "Profile") -> bool:
+        kept = self._context.kept(profile)
+        if kept is not None and self._is_fresh(profile, kept):
+            self._told(profile, kept)
+            return True
+        if kept is not None:
+            self._spare[profile.session_section] = kept
+        return False
+
+    def _note(self, profile: "Profile", users: "dict[str, Profile]") -> None:
+        """Note a role that is to be assumed, and the user whose session it needs."""
+        check_role(profile, self._context.options.min_ttl)
+        is_checked = self._store_name(profile) in self._store_names.values()
+        self._note_way(profile, users)
+        if not is_checked:
+            self._context.store_of_renewed(profile).check(profile.session_section)
+        self._roles.put(profile)
+
+    def _note_way(self, profile: "Profile", users: "dict[str, Profile]") -> None:
+        keys = self._context.aws_files.profile(profile.name) or {}
+        own = {name: value for name, value in keys.items() if name not in _OF_THE_ROLE and not name.startswith("aws_")}
+        self._settings[profile.session_section] = frozenset({**own, "region": profile.region}.items())
+        self._store_names[profile.session_section] = self._store_name(profile)
+        source = profile.source
+        if source is None or source.session_section in self._made:
+            return
+        kept = self._context.kept(source)
+        if kept is not None and sessions.is_fresh(kept, time.time(), source.settings.refresh_margin):
+            self._made[source.session_section] = _Once(kept)
+        elif is_chained(source):
+            self._note_way(source, users)
+        else:
+            users.setdefault(source.session_section, source)
+
+    def _store_name(self, profile: "Profile") -> str:
+        return self._context.store_of_renewed(profile).name
+
+    def _asked(self, user: "Profile") -> "Session | MfaSessionError":
+        try:
+            return self._context.session(user)
+        except Cancelled:
+            raise
+        except MfaSessionError as reason:
+            return reason
+
+    def _is_fresh(self, profile: "Profile", session: "Session") -> bool:
+        margin, min_ttl = profile.settings.refresh_margin, self._context.options.min_ttl
+        return sessions.is_fresh(session, time.time(), margin, min_ttl)
+
+    def _assume_all(self) -> None:
+        while True:
+            profile = self._roles.get()
+            try:
+                self._session_of(profile, is_awaited=True)
+            except MfaSessionError as reason:
+                self._told(profile, self._spare_of(profile) or reason)
+            except Exception as error:  # noqa: BLE001  # told as the program itself would tell it
+                self._told(profile, MfaSessionError(f"unexpected failure: {type(error).__name__}"))
+
+    def _spare_of(self, profile: "Profile") -> "Session | None":
+        """The session that was to be renewed, while it serves."""
+        spare, now = self._spare.get(profile.session_section), time.time()
+        if spare is None or not sessions.is_alive(spare, now):
+            return None
+        return spare if spare.expires - now >= self._context.options.min_ttl else None
+
+    def _session_of(self, profile: "Profile", *, is_awaited: bool = False) -> "Session":
+        once = self._made.setdefault(profile.session_section, _Once())
+        with once.lock:
+            if once.outcome is None or self._has_aged(profile, once.outcome):
+                try:
+                    once.outcome = self._assumed(profile)
+                except MfaSessionError as reason:
+                    once.outcome = reason
+                else:
+                    self._to_keep.put(_Made(profile=profile, session=once.outcome, is_awaited=is_awaited))
+                    is_awaited = False
+            if isinstance(once.outcome, MfaSessionError):
+                raise once.outcome
+            if is_awaited:
+                self._told(profile, once.outcome)
+            return once.outcome
+
+    def _has_aged(self, profile: "Profile", outcome: "Session | MfaSessionError") -> bool:
+        return not isinstance(outcome, MfaSessionError) and is_chained(profile) and not self._is_fresh(profile, outcome)
+
+    def _assumed(self, profile: "Profile") -> "Session":
+        if profile.source is None:
+            raise AssertionError("a role has a source profile")
+        base = self._session_of(profile.source)
+        return assumed(profile, base, self._aws(profile, base))
+
+    def _aws(self, profile: "Profile", base: "Session") -> "Aws":
+        """One connection for all roles of a source whose profiles say the same of where AWS is."""
+        known = (base.access_key_id, self._settings.get(profile.session_section))
+        with self._connecting:
+            if known not in self._clients:
+                from mfasession.aws import Aws
+
+                aws = Aws(profile, base, self._context.environ, PAUSES)
+                aws.connect()
+                self._clients[known] = aws
+            return self._clients[known]
+
+    def _keep_all(self) -> None:
+        # Files of its own: those of the context belong to the main thread.
+        environ = self._context.environ
+        stores: dict[str, SessionStore] = {"file": CredentialsFileStore(AwsFiles(environ), environ)}
+        while True:
+            batch = [self._to_keep.get()]
+            with suppress(Empty):
+                while True:
+                    batch.append(self._to_keep.get_nowait())
+            for name in {self._store_names[made.profile.session_section] for made in batch}:
+                if name not in stores:
+                    stores[name] = self._context.store(name)
+                self._keep(
+                    [made for made in batch if self._store_names[made.profile.session_section] == name], stores[name]
+                )
+
+    def _keep(self, batch: "Sequence[_Made]", store: "SessionStore") -> None:
+        try:
+            store.save_all({made.profile.session_section: made.session for made in batch})
+        except MfaSessionError as reason:
+            if len(batch) > 1:
+                for made in batch:
+                    self._keep([made], store)
+            elif batch[0].is_awaited:
+                self._told(batch[0].profile, reason)
+            return
+        for made in batch:
+            self._kept[made.profile.session_section] = store.name
+            if made.is_awaited:
+                self._told(made.profile, made.session)
