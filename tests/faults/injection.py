@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
 KILL = "signal=KILL"
+VISIBLE = ("-e", "inject=prctl:retval=0")
+"""A process that forbids looking at it would hide its descriptors' paths from a strace that is not root."""
 SYNCING = ("write", "pwrite64", "writev", "fsync", "fdatasync", "ftruncate")
 NAMING = ("rename", "renameat", "renameat2", "mkdir", "mkdirat", "link", "linkat")
 REMOVING = ("fchmod", "chmod", "fchown", "unlink", "unlinkat")
@@ -168,7 +170,7 @@ class Trial:
 
     def run_into(self, point: Point, fault: str) -> "tuple[CompletedProcess[str], str]":
         """Run the command with a fault at a point."""
-        alone = ("-P", str(self.home.folder / point.path)) if point.path else ()
+        alone = ("-P", str(self.home.folder / point.path)) if point.path else VISIBLE
         return self.traced(
             "-e", f"trace={point.call}", *alone, "-e", f"inject={point.call}:{fault}:when={point.number}"
         )
@@ -240,8 +242,7 @@ class Survey:
         assert done.returncode == 0, done.stderr
         trial = self._trial()
         self._old = trial.shapes()
-        # prctl: a process that forbids looking at it would hide its descriptors' paths from a strace that is not root.
-        done, log = trial.traced("-e", f"trace={','.join([*CALLS, *TALK])}", "-e", "inject=prctl:retval=0")
+        done, log = trial.traced("-e", f"trace={','.join([*CALLS, *TALK])}", *VISIBLE)
         assert done.returncode == 0, done.stderr
         self._new = trial.shapes()
         self.points = points(log, str(trial.home.folder), trial.user.name)
@@ -300,7 +301,9 @@ class Survey:
     def _fail(self, point: Point, error: str) -> str | None:
         trial = self._trial()
         done, log = trial.run_into(point, f"error={error}")
-        if "(INJECTED)" not in log:
+        met = [line for line in log.splitlines() if "(INJECTED)" in line and f" {point.call}(" in line]
+        if not met or any(str(trial.home.folder) not in line for line in met):
+            # Another thread had a call of the same number, such as the write of the message itself.
             return MISSED
         if done.returncode == 0:
             now = trial.shapes()
