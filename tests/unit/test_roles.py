@@ -1,6 +1,7 @@
 """What is asked of AssumeRole, and what is refused before a code is spent on it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from mfasession import ini
 from mfasession.errors import ConfigurationError
 from mfasession.model import Role
+from mfasession.profiles import ROLE_TEXTS
 from mfasession.roles import parameters
 from mfasession.sessions import fits, role_options
 from mfasession.stores.credentials_file import _keys, _session
@@ -124,3 +126,15 @@ def test_a_session_of_before_serves_a_role_without_options() -> None:
     """Kept by a release that wrote no options: good for a role that has none."""
     assert fits(made_session(role_arn=ARN), made_profile(role=Role(arn=ARN)))
     assert not fits(made_session(role_arn=ARN), made_profile(role=Role(arn=ARN, external_id="42")))
+
+
+def test_the_readme_shows_a_role_that_can_be_sent() -> None:
+    """The example of the section "Roles" is read as it stands, and uses every key that is handed to AssumeRole."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    text = next(block for block in readme.split("```ini\n") if block.startswith("[profile deploy]")).split("```")[0]
+    keys = ini.parse(text)["profile deploy"]
+    assert set(ROLE_TEXTS) <= set(keys)
+    role = Role(arn=keys["role_arn"], session_name=keys["role_session_name"], **{key: keys[key] for key in ROLE_TEXTS})
+    assert set(parameters(role, "deploy")) == {
+        "RoleArn", "ExternalId", "SourceIdentity", "Tags", "TransitiveTagKeys", "PolicyArns", "Policy",
+    }  # fmt: skip
