@@ -72,8 +72,11 @@ class SecretService:
         self._processes[-1].send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Let a hung daemon go on."""
+        """Let a hung daemon go on. Under load it now and then ends instead: then what it kept is served by another."""
         self._processes[-1].send_signal(signal.SIGCONT)
+        if self._processes[-1].poll() is not None or not self._is_served():
+            self.kill()
+            self.start_daemon(unlocked=True)
 
     def kill(self) -> None:
         """Let the daemon die in the middle of whatever it does."""
