@@ -61,6 +61,7 @@ class Fleet:
         self._made: dict[str, _Once] = {}
         self._spare: dict[str, Session] = {}
         self._store_names: dict[str, str] = {}
+        self._checked: set[str] = set()
         self._kept: dict[str, str] = {}
         self._settings: dict[str, frozenset[tuple[str, str]]] = {}
         self._clients: dict[object, Aws] = {}
@@ -118,10 +119,11 @@ class Fleet:
     def _note(self, profile: "Profile", users: "dict[str, Profile]") -> None:
         """Note a role that is to be assumed, and the user whose session it needs."""
         check_role(profile, self._context.options.min_ttl)
-        is_checked = self._store_name(profile) in self._store_names.values()
+        store = self._context.store_of_renewed(profile)
+        if store.name not in self._checked:
+            store.check(profile.session_section)
+            self._checked.add(store.name)
         self._note_way(profile, users)
-        if not is_checked:
-            self._context.store_of_renewed(profile).check(profile.session_section)
         self._roles.put(profile)
 
     def _note_way(self, profile: "Profile", users: "dict[str, Profile]") -> None:

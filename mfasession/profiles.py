@@ -204,12 +204,14 @@ def _role_profile(
     source_name = keys["source_profile"]
     if source_name == name:
         own = {key: value for key, value in keys.items() if key != "role_arn"}
+        of_user = f"{name}-user{SUFFIX}"
+        _check_session_section(name, of_user, sections)
         source = Profile(
             name=name,
             settings=settings,
             key_section=name,
             key=_long_term_key(name, own),
-            session_section=f"{name}-user{SUFFIX}",
+            session_section=of_user,
             mfa_serial=serial,
             region=own.get("region", ""),
         )

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from mfasession import profiles, sessions, terminal
-from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
+from mfasession.errors import ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.fleet import Fleet
 from mfasession.messages import complain, say
 from mfasession.outlets import environment, program
@@ -117,6 +117,9 @@ class Many:
             if self._has_aged(profile, session):
                 self._fleet.again(profile)
                 continue
+            if not sessions.is_alive(session, time.time()):
+                self._fail(profile.name, InputNeeded("the session has expired while others ran", "run it again"))
+                continue
             self._started += 1
             try:
                 self._jobs.start(profile.name, environment.child(self._environ, session, profile.name))
@@ -124,7 +127,7 @@ class Many:
                 self._failed[profile.name] = failure.reason
 
     def _has_aged(self, profile: "Profile", session: "Session") -> bool:
-        """Whether a role's session that was fresh has waited too long for its turn."""
+        """Whether a role's session that was made for this run has waited too long for its turn."""
         if profile.role is None or session.issued < self._context.began:
             return False
         return not sessions.is_fresh(session, time.time(), profile.settings.refresh_margin)

@@ -340,3 +340,49 @@ def test_an_aging_role_serves_when_it_cannot_be_renewed(aws: Sandbox, alices_hom
     done = alices_home.run("exec", *profile_flags("prod-a", "prod-b"), "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID")
     assert done.stdout == f"prod-a: {key}\n"
     assert done.returncode == 1
+
+
+def test_the_keyring_keeps_them_all(keyring_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """With `store = "keyring"` no session reaches plain text, and the next run takes them from there."""
+    keyring_home.write_settings('store = "keyring"\n')
+    keyring_home.config.write_text(role_profiles(aws, alice, *map(str, range(12))))
+    log_in(keyring_home, alice.devices[0])
+    before = keyring_home.credentials.read_text()
+    words = ("exec", "--all-matching", "prod-*", "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID")
+    first = keyring_home.run(*words)
+    assert (first.returncode, first.stderr) == (0, "mfasession: 12 profiles: 12 done\n")
+    aws.forget_calls()
+    assert sorted(keyring_home.run(*words).stdout.splitlines()) == sorted(first.stdout.splitlines())
+    assert aws.calls() == []
+    assert keyring_home.credentials.read_text() == before
+
+
+def test_a_section_of_somebody_else_costs_its_own_profile_alone(
+    aws: Sandbox, alices_home: Home, alice: SandboxUser
+) -> None:
+    """One cannot be kept where it belongs: its command does not run, and the others are kept."""
+    alices_home.config.write_text(role_profiles(aws, alice, "a", "b", "c"))
+    alices_home.write_credentials(alices_home.credentials.read_text() + "[prod-b-mfa]\nregion = theirs\n")
+    log_in(alices_home, alice.devices[0])
+    done = alices_home.run("exec", "--all-matching", "prod-*", "--", "echo", "fine")
+    assert (done.returncode, sorted(done.stdout.splitlines())) == (1, ["prod-a: fine", "prod-c: fine"])
+    assert "prod-b: section [prod-b-mfa] of " in done.stderr
+    assert section(alices_home.credentials, "prod-b-mfa") == {"region": "theirs"}
+
+
+def test_where_nothing_can_be_kept_nothing_runs(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+    """A folder that cannot be written: no role is assumed for nothing, and the file is as it was."""
+    alices_home.config.write_text(role_profiles(aws, alice, "a", "b"))
+    log_in(alices_home, alice.devices[0])
+    before = alices_home.credentials.read_bytes()
+    alices_home.environ["AWS_SHARED_CREDENTIALS_FILE"] = str(alices_home.folder / "open" / "credentials")
+    (alices_home.folder / "open").mkdir()
+    (alices_home.folder / "open" / "credentials").write_bytes(before)
+    (alices_home.folder / "open" / "credentials").chmod(0o600)
+    (alices_home.folder / "open").chmod(0o777)
+    aws.forget_calls()
+    done = alices_home.run("exec", "--all-matching", "prod-*", "--", "echo", "never")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "anyone may put files in" in done.stderr
+    assert (alices_home.folder / "open" / "credentials").read_bytes() == before
+    assert aws.calls("AssumeRole") == []

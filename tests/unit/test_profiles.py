@@ -111,6 +111,12 @@ def test_the_long_term_section_of_aws_mfa() -> None:
         ({"u": KEY}, {"a": {"role_arn": "r", "source_profile": "u", "duration_seconds": "9"}}, "a", "duration_seconds"),
         ({}, {"a": {"role_arn": "r", "source_profile": "gone"}}, "a", "there is no profile gone"),
         ({"u": KEY}, {"a": {"role_arn": "r", "source_profile": ""}}, "a", "no source_profile"),
+        (
+            {"a": KEY},
+            {"a": {"role_arn": "r", "source_profile": "a"}, "a-user-mfa": {"role_arn": "r"}},
+            "a",
+            "profile a-user-mfa has a role_arn, which would win",
+        ),
         ({}, {"a": {"role_arn": "r", "credential_source": "Environment"}}, "a", "(credential_source), not with yours"),
         ({"u": KEY}, {"a": {"role_arn": "r", "source_profile": "u", "credential_source": "x"}}, "a", "of this machine"),
         ({}, {"a": {"role_arn": "r", "web_identity_token_file": "/t"}}, "a", "a web identity token"),

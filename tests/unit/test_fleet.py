@@ -1,0 +1,66 @@
+"""Sessions of many profiles: what is told, and what is taken once more."""
+
+import os
+from queue import SimpleQueue
+
+import pytest
+
+from mfasession.context import Context
+from mfasession.errors import MfaSessionError
+from mfasession.fleet import Fleet
+from mfasession.model import Session
+from mfasession.options import Options
+from mfasession.profiles import Profile, resolve
+from mfasession.sandbox import Sandbox, SandboxUser
+from mfasession.values import Secret
+from tests.scripts.checks import section
+from tests.support import Home, move_into
+
+
+@pytest.fixture
+def context(alices_home: Home, alice: SandboxUser, monkeypatch: pytest.MonkeyPatch) -> Context:
+    """A run in alice's home with a code at hand."""
+    move_into(alices_home, monkeypatch)
+    return Context(os.environ, Options(command="exec", code=Secret(alice.devices[0].code())))
+
+
+def test_a_role_that_waited_too_long_is_taken_again(
+    context: Context, alices_home: Home, aws: Sandbox, alice: SandboxUser
+) -> None:
+    """Its turn comes when little is left of its session: a new one is made and kept, without a code."""
+    role = aws.add_role(f"role-{alice.name}", trusted=[alice.arn])
+    alices_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
+    heard: SimpleQueue[tuple[Profile, Session | MfaSessionError]] = SimpleQueue()
+    fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
+    admin = resolve("admin", context.aws_files, context.config)
+    fleet.ask([admin])
+    fleet.take()
+    first = heard.get(timeout=60)[1]
+    fleet.again(admin)
+    assert heard.get(timeout=60) == (admin, first)
+    # As if the hour were over: no session has that much left.
+    context.options = context.options.replace(min_ttl=3601)
+    fleet.again(admin)
+    again = heard.get(timeout=60)[1]
+    assert isinstance(first, Session)
+    assert isinstance(again, Session)
+    assert again.access_key_id != first.access_key_id
+    assert section(alices_home.credentials, "admin-mfa")["aws_access_key_id"] == again.access_key_id
+
+
+def test_each_profile_is_told_once(context: Context, alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """A user, a role and a role on it: from one code, whatever order they are named in."""
+    first = aws.add_role(f"first-{alice.name}", trusted=[alice.arn])
+    last = aws.add_role(f"last-{alice.name}", trusted=[first.arn])
+    alices_home.config.write_text(
+        f"[profile first]\nrole_arn = {first.arn}\nsource_profile = default\n"
+        f"[profile last]\nrole_arn = {last.arn}\nsource_profile = first\n"
+    )
+    heard: SimpleQueue[tuple[Profile, Session | MfaSessionError]] = SimpleQueue()
+    fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
+    fleet.ask([resolve(name, context.aws_files, context.config) for name in ("last", "default", "first")])
+    fleet.take()
+    told = [heard.get(timeout=60) for _ in range(3)]
+    assert sorted(profile.name for profile, _ in told) == ["default", "first", "last"]
+    assert all(isinstance(outcome, Session) for _, outcome in told)
+    assert heard.empty()
