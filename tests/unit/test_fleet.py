@@ -2,11 +2,11 @@
 
 import os
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mfasession.context import Context
-from mfasession.errors import MfaSessionError
 from mfasession.fleet import Fleet
 from mfasession.model import Session
 from mfasession.options import Options
@@ -15,6 +15,9 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.values import Secret
 from tests.scripts.checks import section
 from tests.support import Home, move_into
+
+if TYPE_CHECKING:
+    from mfasession.errors import MfaSessionError
 
 
 @pytest.fixture
