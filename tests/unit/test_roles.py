@@ -134,7 +134,8 @@ def test_the_readme_shows_a_role_that_can_be_sent() -> None:
     text = next(block for block in readme.split("```ini\n") if block.startswith("[profile deploy]")).split("```")[0]
     keys = ini.parse(text)["profile deploy"]
     assert set(ROLE_TEXTS) <= set(keys)
-    role = Role(arn=keys["role_arn"], session_name=keys["role_session_name"], **{key: keys[key] for key in ROLE_TEXTS})
+    role = Role(arn=keys["role_arn"], session_name=keys["role_session_name"])
+    role = role.replace(**{key: keys[key] for key in ROLE_TEXTS})
     assert set(parameters(role, "deploy")) == {
         "RoleArn", "ExternalId", "SourceIdentity", "Tags", "TransitiveTagKeys", "PolicyArns", "Policy",
     }  # fmt: skip
