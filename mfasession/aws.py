@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.exceptions
 import botocore.session
+import urllib3.exceptions
 from botocore.config import Config
 
-from mfasession import aws_errors, roles
+from mfasession import aws_errors, roles, timestamps
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError, Throttled, Unanswered
 from mfasession.model import Device, LongTermKey, Role, Session, partition_of
 from mfasession.text import printable
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from mfasession.profiles import Profile
 
 Answer = TypeVar("Answer")
+
+SIZE_LIMIT = 1_000_000
+"""Bytes of an answer that are still read; AWS's have some thousands."""
+TIME_LIMIT = 20.0
+"""Seconds from the head of an answer to its end."""
 
 # The region whose STS answers when none is configured; a partition has no global endpoint but aws's.
 DEFAULT_REGIONS = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1"}
@@ -74,7 +80,7 @@ class Aws:
 
         def send() -> Identity:
             answer = self._client("sts").get_caller_identity()
-            return Identity(arn=answer["Arn"], account=answer["Account"])
+            return Identity(arn=told(answer, "Arn"), account=told(answer, "Account"))
 
         return self._call("GetCallerIdentity", send)
 
@@ -83,7 +89,10 @@ class Aws:
 
         def send() -> list[Device]:
             answer = self._client("iam").list_mfa_devices()
-            return [Device(serial=each["SerialNumber"], user=each.get("UserName", "")) for each in answer["MFADevices"]]
+            return [
+                Device(serial=told(each, "SerialNumber"), user=told(each, "UserName") if "UserName" in each else "")
+                for each in answer["MFADevices"]
+            ]
 
         return self._call("ListMFADevices", send)
 
@@ -120,18 +129,21 @@ class Aws:
         def send() -> Session:
             answer = self._client("sts").assume_role(**request)
             made = self._made(answer, mfa_serial=serial or getattr(self._key, "mfa_serial", ""))
-            return made.replace(role_arn=role.arn, identity=answer["AssumedRoleUser"]["Arn"])
+            return made.replace(role_arn=role.arn, identity=told(answer["AssumedRoleUser"], "Arn"))
 
         return self._call("AssumeRole", send, uses_code=bool(serial))
 
     def _made(self, answer: Mapping[str, Any], mfa_serial: str) -> Session:
         credentials = answer["Credentials"]
         key_id = self._key.key_id if isinstance(self._key, Session) else self._key.access_key_id
+        expires = int(credentials["Expiration"].timestamp())
+        if not timestamps.is_epoch(expires):
+            raise ValueError("Expiration")
         return Session(
-            access_key_id=credentials["AccessKeyId"],
-            secret_access_key=Secret(credentials["SecretAccessKey"]),
-            session_token=Secret(credentials["SessionToken"]),
-            expires=int(credentials["Expiration"].timestamp()),
+            access_key_id=told(credentials, "AccessKeyId"),
+            secret_access_key=Secret(told(credentials, "SecretAccessKey")),
+            session_token=Secret(told(credentials, "SessionToken")),
+            expires=expires,
             issued=int(time.time()),
             key_id=key_id,
             mfa_serial=mfa_serial,
@@ -144,8 +156,22 @@ class Aws:
             limits = Config(
                 retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, user_agent_extra="mfasession"
             )
-            self._clients[service] = self._session.client(service, config=limits)  # type: ignore[call-overload]
+            self._clients[service] = self._made_client(service, limits)
         return self._clients[service]
+
+    def _made_client(self, service: str, limits: Config) -> Any:
+        try:
+            client: Any = self._session.client(service, config=limits)  # type: ignore[call-overload]
+        except botocore.exceptions.InvalidRegionError:
+            # A ValueError as well; `_call_once` tells it.
+            raise
+        except ValueError:
+            # botocore raises a bare ValueError for an endpoint_url that is no URL.
+            raise ConfigurationError(
+                "the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL"
+            ) from None
+        client.meta.events.register("before-send", _bounded(client._endpoint.http_session))  # noqa: SLF001
+        return client
 
     def _call(self, operation: str, send: Callable[[], Answer], *, uses_code: bool = False) -> Answer:
         for most in self._pauses:
@@ -164,8 +190,8 @@ class Aws:
     def _call_once(self, operation: str, send: Callable[[], Answer]) -> Answer:
         try:
             return send()
-        except (botocore.parsers.ResponseParserError, KeyError):
-            translated = aws_errors.not_aws(operation)
+        except MfaSessionError:
+            raise
         except botocore.exceptions.ClientError as error:
             said = error.response.get("Error", {})
             translated = aws_errors.refusal(
@@ -177,11 +203,48 @@ class Aws:
             )
         except botocore.exceptions.BotoCoreError as error:
             translated = _without_answer(operation, error)
-        except ValueError:
-            # botocore raises a bare ValueError for an endpoint_url that is no URL.
-            translated = ConfigurationError("the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL")
+        except Exception:  # noqa: BLE001  # what botocore's parsers raise at odd answers, besides their own errors
+            translated = aws_errors.not_aws(operation)
         # Raised outside the handlers: botocore's exceptions hold the request, and a traceback would show them.
         raise translated
+
+
+def told(answer: Mapping[str, Any], name: str) -> str:
+    """Return one text of an answer. Raises KeyError, and ValueError for what AWS never writes: all is visible ASCII."""
+    text = answer[name]
+    if not isinstance(text, str) or not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(name)
+    return text
+
+
+def _bounded(http: Any) -> Callable[..., Any]:
+    """Return what sends a request for botocore and reads the answer: no more and no longer than AWS needs."""
+
+    def send(request: Any, **_: object) -> Any:
+        request.stream_output = True
+        response = http.send(request)
+        try:
+            response._content = _content(response.raw)  # noqa: SLF001  # as its own property keeps it
+        except urllib3.exceptions.HTTPError as error:
+            raise botocore.exceptions.ConnectionClosedError(
+                error=error, request=request, endpoint_url=request.url
+            ) from None
+        return response
+
+    return send
+
+
+def _content(raw: Any) -> bytes:
+    """Return a body. Raises ValueError: too large, or too slow."""
+    end, content = time.monotonic() + TIME_LIMIT, b""
+    # Older releases of urllib3 read whole pieces alone.
+    read = getattr(raw, "read1", raw.read)
+    while piece := read(SIZE_LIMIT):
+        content += piece
+        if len(content) > SIZE_LIMIT or time.monotonic() > end:
+            raw.close()
+            raise ValueError("an endless answer")
+    return content
 
 
 def _session(profile: "Profile", key: LongTermKey | Session, environ: Mapping[str, str]) -> boto3.Session:

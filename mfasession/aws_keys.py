@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mfasession.aws import Aws
+from mfasession.aws import Aws, told
 from mfasession.errors import NotFound
 from mfasession.model import LongTermKey
 from mfasession.values import Secret, Value
@@ -50,7 +50,8 @@ class AwsKeys(Aws):
 
         def send() -> LongTermKey:
             made = self._client("iam").create_access_key(UserName=user)["AccessKey"]
-            return LongTermKey(access_key_id=made["AccessKeyId"], secret_access_key=Secret(made["SecretAccessKey"]))
+            secret = Secret(told(made, "SecretAccessKey"))
+            return LongTermKey(access_key_id=told(made, "AccessKeyId"), secret_access_key=secret)
 
         return self._call("CreateAccessKey", send, uses_code=True)
 
@@ -72,9 +73,9 @@ class AwsKeys(Aws):
             return
 
 
-def _key(told: Any) -> AccessKey:
+def _key(listed: Any) -> AccessKey:
     return AccessKey(
-        access_key_id=told["AccessKeyId"],
-        is_active=told["Status"] == "Active",
-        created=int(told["CreateDate"].timestamp()),
+        access_key_id=told(listed, "AccessKeyId"),
+        is_active=listed["Status"] == "Active",
+        created=int(listed["CreateDate"].timestamp()),
     )

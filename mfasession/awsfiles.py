@@ -5,7 +5,7 @@ Rules: AWS SDKs and Tools Reference Guide, "Shared config and credentials files"
 
 import os
 
-from mfasession import files, ini
+from mfasession import files, ini, paths
 from mfasession.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -121,4 +121,8 @@ def _path(environ: "Mapping[str, str]", variable: str, default: str) -> str:
     named = environ.get(variable) or default
     if COPY_MARK in named:
         named = environ.get(f"MFASESSION_{variable}") or named
-    return os.path.expanduser(os.path.expandvars(named))
+    path = os.path.expanduser(os.path.expandvars(named))
+    if path.startswith("~/"):
+        # A user without a home folder: this says so.
+        paths.home(environ)
+    return path

@@ -5,6 +5,7 @@ import sys
 
 from mfasession import errors, hardening, hits
 from mfasession.messages import complain
+from mfasession.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ def _report(error: BaseException, words: "Sequence[str]") -> int:
     if "--debug" in words:
         from mfasession.redaction import traceback_of
 
-        sys.stderr.write(traceback_of(error))
+        lines = traceback_of(error).rstrip("\n").split("\n")
+        sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
     if isinstance(error, errors.MfaSessionError):
         complain(error.message, error.hint)
     elif code == INTERRUPTED:

@@ -49,7 +49,16 @@ def read_text(path: str) -> "str | None":
     UTF-8 with `surrogateescape` (every byte survives a round trip), line ends as they are; /dev/null is empty. Raises
     ConfigurationError: not a regular file, not readable, or larger than SIZE_LIMIT.
     """
-    return _read(path, private=False)
+    return _read(path)
+
+
+def read_trusted(path: str) -> "str | None":
+    """Return the text of a file that decides what we run, or None when there is no such file.
+
+    As `read_text`, and raises ConfigurationError when anybody may change the file, or when it belongs to somebody who
+    is neither us nor root (root may use everybody's).
+    """
+    return _read(path, _refuse_writable)
 
 
 def read_private(path: str) -> "str | None":
@@ -58,7 +67,7 @@ def read_private(path: str) -> "str | None":
     As `read_text`, and raises ConfigurationError when group or others may do anything with the file, or when it belongs
     to somebody who is neither us nor root (root may read everybody's). The opened file is judged, not the name.
     """
-    return _read(path, private=True)
+    return _read(path, _refuse_shared)
 
 
 def replace(path: str, text: str, *, mode: int = 0o600, put: "Put | None" = None) -> None:
@@ -117,7 +126,7 @@ def make_folder(folder: str) -> None:
         raise _unwritten(folder, folder, error) from error
 
 
-def _read(path: str, *, private: bool) -> "str | None":
+def _read(path: str, refuse: "Callable[[str, os.stat_result], None] | None" = None) -> "str | None":
     try:
         descriptor = os.open(path, _READ)
     except FileNotFoundError:
@@ -131,8 +140,8 @@ def _read(path: str, *, private: bool) -> "str | None":
                 # How people say "no file": AWS_CONFIG_FILE=/dev/null.
                 return ""
             _refuse_irregular(path, status)
-        if private:
-            _refuse_shared(path, status)
+        if refuse is not None:
+            refuse(path, status)
         content = _content(path, descriptor, status.st_size)
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -164,6 +173,16 @@ def _refuse_irregular(path: str, status: os.stat_result) -> "NoReturn":
 def _refuse_shared(path: str, status: os.stat_result) -> None:
     if status.st_mode & _NOT_OWNER:
         raise ConfigurationError(f"{path} is open to other users", f"chmod 600 {_quoted(path)}")
+    _refuse_foreign(path, status)
+
+
+def _refuse_writable(path: str, status: os.stat_result) -> None:
+    if status.st_mode & _OTHERS_WRITE:
+        raise ConfigurationError(f"{path} can be changed by other users", f"chmod o-w {_quoted(path)}")
+    _refuse_foreign(path, status)
+
+
+def _refuse_foreign(path: str, status: os.stat_result) -> None:
     us = os.geteuid()
     if status.st_uid not in (us, 0) and us != 0:
         raise ConfigurationError(f"{path} belongs to another user", f'sudo chown "$USER" {_quoted(path)}')
@@ -253,6 +272,10 @@ def _replace_in(folder: int, name: str, content: bytes, mode: int, owner: "tuple
     _sync_folder(folder)
 
 
+def _rename(folder: int, temporary: str, name: str) -> None:
+    os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
 def _probe(folder: int, name: str, size: int) -> None:
     temporary = _temporary_name(name)
     try:
@@ -272,10 +295,6 @@ def _write(folder: int, name: str, content: bytes, mode: int, owner: "tuple[int,
         os.fchmod(descriptor, mode)
         os.fsync(descriptor)
     finally:
-def _rename(folder: int, temporary: str, name: str) -> None:
-    os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-
-
         os.close(descriptor)
 
 
@@ -333,12 +352,14 @@ def is_running(process: int) -> bool:
 def _unreadable(path: str, error: OSError) -> ConfigurationError:
     import errno
 
+    if error.errno == errno.ENXIO:
+        # A socket, or a device with nothing behind it.
+        _refuse_irregular(path, os.stat(path))
     quoted = _quoted(path)
     reasons = {
         errno.EACCES: ("no permission", f"ls -ld {quoted} {_quoted(os.path.dirname(path) or '.')}; chmod u+r {quoted}"),
         errno.ELOOP: ("its symbolic links lead in a circle", f"rm {quoted}"),
         errno.ENOTDIR: ("a part of the path is no folder", f"ls -ld {_quoted(os.path.dirname(path))}"),
-        errno.ENXIO: ("it is not a regular file", f"mv {quoted} {_quoted(path + '.old')}"),
         errno.EIO: ("the disk failed", "see the kernel's messages: dmesg"),
     }
     reason, hint = reasons.get(error.errno or 0, (_plain(error), f"ls -ld {quoted}"))
@@ -350,6 +371,7 @@ def _unwritten(path: str, target: str, error: OSError) -> StoreError:
 
     folder = _quoted(os.path.dirname(target))
     denied = ("no permission in its folder", f"ls -ld {folder}; chmod u+rwx {folder}")
+    no_folder = ("a part of the path is no folder", f"ls -ld {folder}")
     reasons = {
         errno.ENOSPC: ("no space is left on the disk", f"free some, then again: df -h {folder}"),
         errno.EDQUOT: ("your disk quota is used up", "free some space, then again: quota"),
@@ -359,7 +381,8 @@ def _unwritten(path: str, target: str, error: OSError) -> StoreError:
         errno.EPERM: denied,
         errno.EBUSY: ("it is a mount point by itself", "mount the folder that holds it, not the file alone"),
         errno.EIO: ("the disk failed", "see the kernel's messages: dmesg"),
-        errno.ENOTDIR: ("a part of the path is no folder", f"ls -ld {folder}"),
+        errno.ENOTDIR: no_folder,
+        errno.EEXIST: no_folder,
     }
     reason, hint = reasons.get(error.errno or 0, (_plain(error), f"ls -ld {folder}"))
     return StoreError(f"{path} was not written: {reason}", hint)

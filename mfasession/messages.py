@@ -6,17 +6,20 @@ import time
 from mfasession.durations import show
 from mfasession.text import printable
 
+LONGEST = 20_000
+"""Characters of a line that are shown: some paths of 4096 bytes, and no flood from AWS."""
+
 
 def say(text: str) -> None:
-    """Write one line, as ours."""
-    _write(f"mfasession: {text}\n")
+    """Write one line, as ours, safe to show whatever AWS or a file put into it."""
+    _write(f"mfasession: {_shown(text)}\n")
 
 
 def complain(message: str, hint: str = "") -> None:
-    """Write an error and the hint that mends it, safe to show whatever AWS or a file put into them."""
-    say(printable(message))
+    """Write an error and the hint that mends it, both safe to show."""
+    say(message)
     if hint:
-        _write(f"  hint: {printable(hint)}\n")
+        _write(f"  hint: {_shown(hint)}\n")
 
 
 def _write(line: str) -> None:
@@ -36,6 +39,10 @@ def until(expires: int, now: float) -> str:
     # To the nearest minute: a session of 12 h that is a second old has "12 h left" for people.
     rounded = (left + 30) // 60 * 60 if left > 60 else left
     return f"{time.strftime('%H:%M', then)}{day} ({show(rounded)} left)"
+
+
+def _shown(text: str) -> str:
+    return printable(text if len(text) <= LONGEST else text[:LONGEST] + "…")
 
 
 def _noon(when: float) -> float:

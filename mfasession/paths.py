@@ -7,6 +7,8 @@ knows the same but imports `typing`, which is too dear for the path of every com
 import os
 import sys
 
+from mfasession.errors import ConfigurationError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +17,11 @@ NAME = "mfasession"
 
 
 def home(environ: "Mapping[str, str]") -> str:
-    """Return the home folder: HOME when it is set, else the user database's."""
-    return environ.get("HOME") or os.path.expanduser("~")
+    """Return the home folder: HOME when it is set, else the user database's. Raises ConfigurationError: neither."""
+    found = environ.get("HOME") or os.path.expanduser("~")
+    if found == "~":
+        raise ConfigurationError("there is no home folder: HOME is not set", "export HOME=FOLDER")
+    return found
 
 
 def config_file(environ: "Mapping[str, str]", platform: str = sys.platform) -> str:

@@ -4,6 +4,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_LONGEST = 4096
+"""Characters of a header in quotes that is still read: the work of `shlex` grows with their square."""
+
 
 def profiles(sections: "Mapping[str, dict[str, str]]") -> dict[str, dict[str, str]]:
     """Return the profiles by name, in file order; a later section of the same profile wins, as in botocore.
@@ -44,6 +47,8 @@ def _words(header: str) -> list[str]:
     if not any(char in header for char in "'\"\\"):
         # Not `split()`: a no-break space is part of a name.
         return [word for word in header.replace("\t", " ").split(" ") if word]
+    if len(header) > _LONGEST:
+        return []
     import shlex
 
     try:

@@ -128,6 +128,7 @@ def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[st
     if keys is None and name not in config.profiles:
         raise _no_such_profile(name, sections)
     keys = keys or {}
+    _check_texts(name, keys)
     where = session_section(name, config)
     _check_session_section(name, where, sections)
     if "role_arn" in keys:
@@ -136,6 +137,7 @@ def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[st
     own = keys if key_section == name else sections.profile(key_section)
     if own is None:
         raise _no_such_profile(key_section, sections, f"source of profile {name}: ")
+    _check_texts(key_section, own)
     key = _long_term_key(key_section, own)
     served = _served(own)
     if key is None and served not in ("", name) and name not in config.profiles:
@@ -308,6 +310,21 @@ def _check_session_section(name: str, where: str, sections: "Sections") -> None:
             f"profile {where} has a role_arn, which would win over the session kept there",
             f'choose another section: session_profile = "…" below [profiles.{name}]',
         )
+    if target is not None and "aws_access_key_id" in target and sections.credentials(where) is None:
+        raise ConfigurationError(
+            f"profile {where} has a key pair in the AWS configuration file, which a session kept there would hide",
+            f'choose another section: session_profile = "…" below [profiles.{name}]',
+        )
+
+
+def _check_texts(name: str, keys: "Mapping[str, str]") -> None:
+    """Raise ConfigurationError for what is kept with a session and cannot be in one line of a file."""
+    for key in ("mfa_serial", "region", "role_arn"):
+        if not keys.get(key, "").isprintable():
+            raise ConfigurationError(
+                f"profile {name}: {key} holds a line break or another character that cannot be shown",
+                "mend it in the AWS files",
+            )
 
 
 def _check_apart(name: str, where: str, source: "Profile | None") -> None:

@@ -131,7 +131,7 @@ def _rotate(context: "Context") -> int:
     say(f"profile {profile.name} has the new key {rotated.new}, in {rotated.where}; {rotated.old} is deleted at AWS")
     if rotated.also:
         say(f"the new key is in place for {', '.join(rotated.also)} too")
-    say(f"sessions of the old key are forgotten: mfasession login -p {profile.name} makes one of the new")
+    say(f"sessions of the old key are forgotten: mfasession login -p {quote(profile.name)} makes one of the new")
     return _told(rotated.failures)
 
 
@@ -159,7 +159,7 @@ class _Listener:
             say(two)
             return True
         if self._options.no_input or not terminal.is_ours():
-            hint = f"mfasession keys rotate --force deletes {key.access_key_id}"
+            hint = f"mfasession keys rotate -p {quote(surplus.profile)} --force deletes {key.access_key_id}"
             if not surplus.is_spare:
                 hint = f"see who uses {key.access_key_id} and delete it in the IAM console, or answer at a terminal"
             raise InputNeeded(f"{two}, and a third cannot be made", hint)
@@ -191,7 +191,9 @@ def _remove(context: "Context") -> int:
     fate = "delete it at AWS too" if options.in_aws else "AWS honours it until it is deleted there: --in-aws does that"
     if not options.yes:
         if options.no_input or not terminal.is_ours():
-            raise InputNeeded(f"nobody is here to agree that {keys} goes", "mfasession keys remove --yes")
+            raise InputNeeded(
+                f"nobody is here to agree that {keys} goes", f"mfasession keys remove -p {quote(profile.name)} --yes"
+            )
         if not terminal.agrees(f"remove the key of profile {profile.key_section}, {keys}, and {fate}?"):
             raise Cancelled("cancelled, and nothing was changed")
     missing = removal.delete_in_aws() if options.in_aws else []

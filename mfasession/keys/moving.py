@@ -1,5 +1,6 @@
 """A key out of plain text into the keyring, and a key out of everything."""
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from mfasession.aws_keys import AwsKeys
@@ -138,5 +139,5 @@ class Removal:
         if self._done:
             states = ", ".join(f"{key_id} is {state} at AWS" for key_id, state in self._done.items())
             failure.message += f"; {states}, and still in {self.held[0].place.where}"
-            failure.hint += f"; then mfasession keys remove -p {self._profile.name}"
+            failure.hint += f"; then mfasession keys remove -p {quote(self._profile.name)}"
         return failure

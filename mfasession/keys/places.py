@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from mfasession import files, locks, paths, profile_headers
@@ -81,7 +82,7 @@ def first(context: "Context", profile: "Profile") -> Held:
 
 def no_key(profile: str) -> ConfigurationError:
     """Return the error for a profile without a long-term key."""
-    return ConfigurationError(f"profile {profile} has no long-term key", f"mfasession keys add -p {profile}")
+    return ConfigurationError(f"profile {profile} has no long-term key", f"mfasession keys add -p {quote(profile)}")
 
 
 def visible(context: "Context") -> tuple[list[Held], StoreError | None]:

@@ -7,6 +7,7 @@ only then is the old one made inactive and deleted. Each step leaves what the ne
 
 import time
 from collections.abc import Callable, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from mfasession.aws_keys import LIMIT, AccessKey, AwsKeys
@@ -30,6 +31,8 @@ _UNKNOWN = "a new key"
 class Surplus(Value):
     """A second key of the user, which leaves no room for a new one."""
 
+    profile: str
+    """The profile whose key is to be rotated."""
     user: str
     key: AccessKey
     last_used: int | None
@@ -73,7 +76,7 @@ class Rotation:
         self._profile = profile
         self._listener = listener
         self._lost = ""
-        self._old_is = "active"
+        self._old_is = ""
 
     def run(self) -> Rotated:
         """Rotate the key, or end what another run has begun.
@@ -96,14 +99,16 @@ class Rotation:
                 self._stop(failure)
 
     def _rotated(self) -> Rotated:
+        listed = self._aws.access_keys(self._user)
         if not self._record.retiring:
-            listed = self._aws.access_keys(self._user)
             coming = self._record.next
             if coming is None or coming.access_key_id not in {each.access_key_id for each in listed}:
                 coming = self._made(listed)
             wait_until_known(AwsKeys(self._profile, coming, self._context.environ), coming, self._listener)
             self._save(KeyRecord(key=coming, retiring=self._record.key.access_key_id))
         new, old = self._record.key.access_key_id, self._record.retiring
+        states = {each.access_key_id: "active" if each.is_active else "inactive" for each in listed}
+        self._old_is = states.get(old, "deleted")
         also = self._replace_copies()
         self._retire(old)
         self._save(KeyRecord(key=self._record.key))
@@ -135,6 +140,7 @@ class Rotation:
         other = min(others, key=lambda each: (each.is_active, each.created))
         made = next((each.created for each in listed if each.access_key_id == ours), 0)
         surplus = Surplus(
+            profile=self._profile.name,
             user=self._user,
             key=other,
             last_used=self._last_used(other),
@@ -174,9 +180,10 @@ class Rotation:
         try:
             self._aws.deactivate(self._user, old)
             self._old_is = "inactive"
+            self._aws.delete(self._user, old)
         except NotFound:
-            return
-        self._aws.delete(self._user, old)
+            pass
+        self._old_is = "deleted"
 
     def _save(self, record: KeyRecord) -> None:
         self._place.save(record)
@@ -205,12 +212,13 @@ class Rotation:
             new = self._record.next.access_key_id
             standing = f"{key} is in place in {where} and works, and the new {new} is kept beside it; AWS has both"
         elif self._record.retiring:
-            standing = (
-                f"the new {key} is in place in {where}, and AWS still has {self._record.retiring} ({self._old_is})"
-            )
+            old, state = self._record.retiring, self._old_is
+            rest = f"AWS still has {old} ({state})" if state else f"{old} is to be deleted"
+            rest = f"{old} is deleted at AWS" if state == "deleted" else rest
+            standing = f"the new {key} is in place in {where}, and {rest}"
         if standing:
             failure.message += f"; {standing}"
-            again = f"mfasession keys rotate -p {self._profile.name}"
+            again = f"mfasession keys rotate -p {quote(self._profile.name)}"
             failure.hint = f"{failure.hint}; then {again}" if failure.hint else f"to go on: {again}"
         raise failure from None
 

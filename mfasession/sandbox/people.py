@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from mfasession.model import LongTermKey
@@ -83,6 +84,17 @@ class SandboxUser:
     def set_key_status(self, key_id: str, status: str) -> None:
         """Make a key `Active` or `Inactive`."""
         self._world.cloud.iam.update_access_key(self.name, key_id, status)
+
+    def age_key(self, key_id: str, seconds: float) -> None:
+        """Let a key have been made so many seconds earlier."""
+        for key in self._world.cloud.iam.list_access_keys(self.name):
+            if key.access_key_id == key_id:
+                key.create_date -= timedelta(seconds=seconds)
+
+    def put_policy(self, name: str, document: PolicyDocument) -> None:
+        """Give the user one more policy, or another one of that name."""
+        policy.check(document)
+        self._world.cloud.iam.get_user(self.name).put_policy(name, json.dumps(document))
 
     def delete_key(self, key_id: str) -> None:
         """Delete a key pair."""

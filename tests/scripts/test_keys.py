@@ -1,22 +1,15 @@
-"""`mfasession keys`: long-term keys into the keyring and the file, looked at by AWS first, listed and taken away."""
+"""`mfasession keys add`: a long-term key into the keyring or the file, looked at by AWS first."""
 
-import json
 import time
-from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.scripts.checks import complaint, log_in
-from tests.support import KEY_ID, MFASESSION, SECRET, SESSION_ID, Home, key_pair
+from tests.scripts.kept_keys import NO_KEYRING, Files, foreign, line_for_sdks, places, two_lines, whose, without_key
+from tests.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair
 
 CSV = "\ufeffAccess key ID,Secret access key\r\n{},{}\r\n"
-NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
-FOREIGN = (
-    "# mine\n[other]\nAWS_Access_Key_Id:AKIAOTHEROTHEROTHER1\naws_secret_access_key   =   other   \n; caf\u00e9\n\n\n"
-    "[default]\n# before\naws_access_key_id = {0}\n# between\naws_secret_access_key = {1}\nregion=eu-west-1\n# behind"
-)
 
 
 @pytest.fixture
@@ -24,57 +17,6 @@ def bobs_home(keyring_home: Home) -> Home:
     """A home with a keyring and without any key."""
     keyring_home.credentials.unlink()
     return keyring_home
-
-
-def two_lines(user: SandboxUser) -> str:
-    """A user's key as it is given on stdin."""
-    return f"{user.key.access_key_id}\n{user.key.secret_access_key.reveal()}\n"
-
-
-def whose(user: SandboxUser) -> str:
-    """A user's key as it is spoken of."""
-    return f"key {user.key.access_key_id} of {user.name} in 123456789012"
-
-
-def line_for_sdks(home: Home, profile: str = "default") -> str:
-    """What is said when no SDK would find the key's sessions."""
-    header = profile if profile == "default" else f"profile {profile}"
-    return (
-        f"mfasession: for SDKs and the AWS CLI, put this line into [{header}] of {home.config}:\n"
-        f"  credential_process = {MFASESSION} process -p {profile}\n"
-    )
-
-
-def listed(home: Home, *words: str) -> list[dict[str, object]]:
-    """What `keys list --json` tells."""
-    done = home.run("keys", "list", "--json", *words)
-    assert done.returncode == 0, done.stderr
-    rows = json.loads(done.stdout)
-    assert isinstance(rows, list)
-    return rows
-
-
-def places(home: Home) -> list[tuple[object, ...]]:
-    """Profile, key and store of each key that is here."""
-    return [(row["profile"], row["access_key_id"], row["store"]) for row in listed(home) if row["store"]]
-
-
-class Files:
-    """The AWS files as they are now, to be compared with what they are later."""
-
-    def __init__(self, home: Home) -> None:
-        self._paths = (home.credentials, home.config)
-        self._before = self._read()
-
-    def _read(self) -> Mapping[Path, bytes | None]:
-        return {path: path.read_bytes() if path.exists() else None for path in self._paths}
-
-    def assert_same(self) -> None:
-        """No byte has changed, and no file was made."""
-        assert self._read() == self._before
-
-
-# add
 
 
 def test_add_keeps_a_key_in_the_keyring(bobs_home: Home, alice: SandboxUser) -> None:
@@ -217,7 +159,7 @@ def test_add_refuses_the_root_users_key(bobs_home: Home, aws: Sandbox) -> None:
 def test_add_never_takes_another_keys_place(keyring_home: Home, alice: SandboxUser, store: str) -> None:
     """Exit 3 unless --force is given; then the old key is nowhere here, and its session neither."""
     old, second = alice.key.access_key_id, alice.add_key()
-    keyring_home.write_credentials(FOREIGN.format(old, alice.key.secret_access_key.reveal()))
+    keyring_home.write_credentials(foreign(alice))
     log_in(keyring_home, alice.devices[0])
     stdin = f"{second.access_key_id}\n{second.secret_access_key.reveal()}\n"
     files = Files(keyring_home)
@@ -237,10 +179,10 @@ def test_add_never_takes_another_keys_place(keyring_home: Home, alice: SandboxUs
     text = keyring_home.credentials.read_text()
     assert old not in text
     assert "[default-mfa]" not in text
-    kept = FOREIGN.format(second.access_key_id, second.secret_access_key.reveal())
-    if store == "keyring":
-        kept = "".join(line for line in kept.splitlines(keepends=True) if second.access_key_id[:8] not in line)
-        kept = kept.replace(f"aws_secret_access_key = {second.secret_access_key.reveal()}\n", "")
+    kept = without_key(foreign(alice), alice)
+    if store == "file":
+        secret = second.secret_access_key.reveal()
+        kept = foreign(alice).replace(old, second.access_key_id).replace(alice.key.secret_access_key.reveal(), secret)
     assert text.rstrip("\n") == kept
     assert alice.key_statuses()[old] == "Active"
 

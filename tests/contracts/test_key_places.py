@@ -1,0 +1,231 @@
+"""What every place of a long-term key promises, and that no end in the middle of a move or a rotation loses one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import keyring
+import pytest
+
+from mfasession.aws_keys import AwsKeys
+from mfasession.context import Context
+from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, StoreError
+from mfasession.keys import moving, places, rotation
+from mfasession.model import LongTermKey
+from mfasession.options import Options
+from mfasession.sandbox import Sandbox, SandboxUser
+from mfasession.stores.key_places import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord
+from mfasession.values import Secret
+from tests.contracts import memory_keyring
+from tests.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair
+
+Place = Callable[[], KeyPlace]
+OLD = LongTermKey(access_key_id=KEY_ID, secret_access_key=Secret(SECRET))
+NEW = LongTermKey(
+    access_key_id="AKIAI44QH8DHBEXAMPLE", secret_access_key=Secret("je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY")
+)
+RECORDS = (
+    KeyRecord(key=OLD),
+    KeyRecord(key=OLD, next=NEW),
+    KeyRecord(key=NEW, retiring=OLD.access_key_id),
+    KeyRecord(key=NEW),
+)
+"""What a rotation keeps, one after the other."""
+
+
+@pytest.fixture
+def ring() -> Iterator[memory_keyring.Keyring]:
+    """A keyring in memory, with the small items of Windows, in this process."""
+    made = memory_keyring.Keyring()
+    keyring.set_keyring(made)
+    yield made
+    keyring.set_keyring(keyring.core.load_keyring("keyring.backends.fail.Keyring"))
+
+
+@pytest.fixture(params=["credentials", "config", "keyring"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, ring: memory_keyring.Keyring) -> Place:  # noqa: ARG001
+    """One place, opened anew for each use."""
+    environ = {"HOME": str(tmp_path)}
+    if request.param == "keyring":
+        return lambda: KeyInKeyring("work")
+    private = request.param == "credentials"
+    path, section = str(tmp_path / request.param), "work" if private else "profile work"
+    return lambda: KeyInFile(path, section, environ, private=private)
+
+
+def test_what_is_saved_is_loaded(place: Place) -> None:
+    """Each step of a rotation in place of the one before, and nothing of it left behind."""
+    assert place().load() is None
+    assert place().forget() is False
+    for record in (*RECORDS, *RECORDS):
+        place().check()
+        place().save(record)
+        assert place().load() == record
+    assert place().forget() is True
+    assert place().load() is None
+
+
+def test_only_what_is_expected_is_forgotten(place: Place) -> None:
+    """Somebody else has changed it meanwhile: it stays."""
+    place().save(KeyRecord(key=NEW))
+    with pytest.raises(ConfigurationError, match="changed meanwhile"):
+        place().forget(only=KeyRecord(key=OLD))
+    assert place().load() == KeyRecord(key=NEW)
+    assert place().forget(only=KeyRecord(key=NEW)) is True
+
+
+def test_no_secret_is_shown(place: Place) -> None:
+    """Not in the value's own words."""
+    place().save(RECORDS[1])
+    assert SECRET not in repr(place().load())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[work]\n",
+        "[work]\naws_access_key_id = AKIAHALF\n",
+        f"[work]\naws_secret_access_key = {SECRET}\n",
+        key_pair("work") + "aws_session_token = t\n",
+        key_pair("work", SESSION_ID),
+    ],
+)
+def test_what_is_no_long_term_key(tmp_path: Path, text: str) -> None:
+    """Half a pair and temporary credentials are none."""
+    path = tmp_path / "credentials"
+    path.write_text(text)
+    path.chmod(0o600)
+    assert KeyInFile(str(path), "work", {"HOME": str(tmp_path)}, private=True).load() is None
+
+
+def test_a_long_term_key_gets_no_token(tmp_path: Path) -> None:
+    """What temporary credentials have left in the section would make the key invalid."""
+    path = tmp_path / "credentials"
+    path.write_text(key_pair("work", SESSION_ID) + "aws_session_token = t\naws_security_token = u\nregion = x\n")
+    path.chmod(0o600)
+    KeyInFile(str(path), "work", {"HOME": str(tmp_path)}, private=True).save(KeyRecord(key=NEW))
+    assert path.read_text() == key_pair("work", NEW.access_key_id, NEW.secret_access_key.reveal()) + "region = x\n"
+
+
+@pytest.mark.parametrize("step", range(len(RECORDS) - 1))
+def test_a_save_that_was_killed(ring: memory_keyring.Keyring, step: int) -> None:
+    """After any change of the keyring: the key before or the key behind, and a next save ends well."""
+    before, behind = RECORDS[step : step + 2]
+    for changes in range(12):
+        ring.items.clear()
+        ring.changes_left = -1
+        KeyInKeyring("work").save(before)
+        ring.changes_left = changes
+        with suppress(StoreError):
+            KeyInKeyring("work").save(behind)
+        ring.changes_left = -1
+        found = KeyInKeyring("work").load()
+        assert found is not None
+        assert found.key in (before.key, behind.key)
+        assert found.retiring != found.key.access_key_id
+        assert found.next != found.key
+        KeyInKeyring("work").save(behind)
+        assert KeyInKeyring("work").load() == behind
+
+
+def test_a_keyring_that_removes_before_it_writes(ring: memory_keyring.Keyring) -> None:
+    """The macOS keychain does: ended in between, the new key stands beside the empty place."""
+    KeyInKeyring("work").save(RECORDS[1])
+    del ring.items["mfasession", "key/work"]
+    assert KeyInKeyring("work").load() == KeyRecord(key=NEW)
+    KeyInKeyring("work").save(RECORDS[2])
+    assert KeyInKeyring("work").load() == RECORDS[2]
+
+
+@pytest.fixture
+def context(alices_home: Home, ring: memory_keyring.Keyring, monkeypatch: pytest.MonkeyPatch) -> Context:  # noqa: ARG001
+    """Alice's home in this process, with the keyring in memory."""
+    environ = {
+        **alices_home.environ,
+        "AWS_CONFIG_FILE": str(alices_home.config),
+        "AWS_SHARED_CREDENTIALS_FILE": str(alices_home.credentials),
+    }
+    for name, value in environ.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    return Context(environ, Options(command="keys"))
+
+
+def test_protect_that_was_killed(context: Context, alices_home: Home, ring: memory_keyring.Keyring) -> None:
+    """After any change of the keyring the key is in one of the two at least, and the next run ends it."""
+    before = alices_home.credentials.read_bytes()
+    for changes in range(8):
+        alices_home.credentials.write_bytes(before)
+        ring.items.clear()
+        context.aws_files.reread()
+        ring.changes_left = changes
+        with suppress(StoreError):
+            moving.protect(context, places.owner(context))
+        ring.changes_left = -1
+        in_keyring = KeyInKeyring("default").load() is not None
+        assert in_keyring or alices_home.credentials.read_bytes() == before
+        context.aws_files.reread()
+        moving.protect(context, places.owner(context))
+        assert KeyInKeyring("default").load() is not None
+        assert b"aws_" not in alices_home.credentials.read_bytes()
+
+
+class Silent:
+    """A listener with nothing to say, who deletes nothing."""
+
+    def tell(self, text: str) -> None:
+        """Hear it."""
+
+    def may_delete(self, surplus: rotation.Surplus) -> bool:  # noqa: ARG002  # whichever it is
+        """Say no."""
+        return False
+
+
+def test_rotation_whose_keyring_fails(
+    context: Context, alices_home: Home, ring: memory_keyring.Keyring, alice: SandboxUser
+) -> None:
+    """At whichever change: the key in place is one that AWS takes, no secret is told, and a next run ends it."""
+    assert alices_home.run("login", "--code", alice.devices[0].code()).returncode == 0
+    moving.protect(context, places.owner(context))
+    said: list[str] = []
+    for changes in range(40):
+        ring.changes_left = changes
+        context.aws_files.reread()
+        try:
+            rotated = rotation.Rotation(context, places.owner(context), Silent()).run()
+            break
+        except StoreError as failure:
+            said.append(failure.message + failure.hint)
+        finally:
+            ring.changes_left = -1
+        kept = KeyInKeyring("default").load()
+        assert kept is not None
+        assert alice.key_statuses()[kept.key.access_key_id] == "Active"
+        assert kept.key.secret_access_key.reveal() not in said[-1]
+    assert len(said) >= 4
+    assert f"and {rotated.old} is deleted at AWS" in said[-1]
+    assert alice.key_statuses() == {rotated.new: "Active"}
+    kept = KeyInKeyring("default").load()
+    assert kept is not None
+    assert (kept.key.access_key_id, kept.next, kept.retiring) == (rotated.new, None, "")
+
+
+def test_a_second_key_that_may_not_be_deleted(context: Context, alices_home: Home, alice: SandboxUser) -> None:
+    """Cancelled, and nothing was changed."""
+    assert alices_home.run("login", "--code", alice.devices[0].code()).returncode == 0
+    alice.add_key()
+    with pytest.raises(Cancelled, match="nothing was changed"):
+        rotation.Rotation(context, places.owner(context), Silent()).run()
+    assert len(alice.key_statuses()) == 2
+
+
+def test_waiting_ends(context: Context, aws: Sandbox, alice: SandboxUser) -> None:
+    """A key that AWS never knows is refused after all pauses, of which the test waits for none."""
+    alice.set_key_status(alice.key.access_key_id, "Inactive")
+    waited: list[float] = []
+    client = AwsKeys(places.owner(context), alice.key, context.environ)
+    with pytest.raises(AwsRefused, match="does not know key"):
+        rotation.wait_until_known(client, alice.key, Silent(), sleep=waited.append)
+    assert tuple(waited) == rotation.PAUSES
+    assert len(aws.calls("GetCallerIdentity")) > len(waited)

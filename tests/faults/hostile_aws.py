@@ -1,0 +1,95 @@
+"""Somebody on loopback who answers in the place of AWS, and wants no good."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+ALICE = b"arn:aws:iam::123456789012:user/alice"
+LATE = b"2099-01-01T00:00:00Z"
+GIB = 1 << 30
+
+
+class Body:
+    """What is answered to one operation: a status and bytes, or pieces that come one a second for ever."""
+
+    def __init__(self, content: bytes, status: int = 200, *, repeats: int = 1, pause: float = 0.0) -> None:
+        self.content = content
+        self.status = status
+        self.repeats = repeats
+        self.pause = pause
+
+
+def caller(arn: bytes = ALICE) -> Body:
+    """An answer to GetCallerIdentity."""
+    return _result(b"GetCallerIdentity", b"<Arn>" + arn + b"</Arn><UserId>AIDA</UserId><Account>123456789012</Account>")
+
+
+def token(
+    key_id: bytes = b"ASIAIOSFODNN7EXAMPLE", token: bytes = b"token", expires: bytes = LATE, more: bytes = b""
+) -> Body:
+    """An answer to GetSessionToken; an empty time is left out."""
+    expiration = b"<Expiration>" + expires + b"</Expiration>" if expires else b""
+    return _result(
+        b"GetSessionToken",
+        b"<Credentials>" + more + b"<AccessKeyId>" + key_id + b"</AccessKeyId><SecretAccessKey>secret"
+        b"</SecretAccessKey><SessionToken>" + token + b"</SessionToken>" + expiration + b"</Credentials>",
+    )
+
+
+def devices(*members: bytes) -> Body:
+    """An answer to ListMFADevices."""
+    listed = b"".join(b"<member>" + member + b"</member>" for member in members)
+    return _result(b"ListMFADevices", b"<MFADevices>" + listed + b"</MFADevices><IsTruncated>false</IsTruncated>")
+
+
+def refusal(code: bytes, text: bytes, status: int = 403) -> Body:
+    """An error as AWS writes it."""
+    named = b"<Code>" + code + b"</Code><Message>" + text + b"</Message>"
+    return Body(b"<ErrorResponse><Error><Type>Sender</Type>" + named + b"</Error></ErrorResponse>", status)
+
+
+def bomb() -> bytes:
+    """Ten billion letters, by entities that double each other (the billion laughs)."""
+    entities = b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
+    return b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa">' + entities + b"]><l>&j;</l>"
+
+
+@contextmanager
+def answering(**answers: Body) -> Iterator[str]:
+    """A server with an answer for each operation; without one the caller is alice. Its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            operation = body.partition(b"Action=")[2].partition(b"&")[0].decode()
+            with suppress(OSError):
+                self._write(answers.get(operation) or caller())
+
+        def _write(self, answer: Body) -> None:
+            self.send_response(answer.status)
+            if answer.repeats == 1:
+                self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            for _ in range(answer.repeats):
+                self.wfile.write(answer.content)
+                time.sleep(answer.pause)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _result(operation: bytes, content: bytes) -> Body:
+    space = b"https://iam.amazonaws.com/doc/2010-05-08/" if b"List" in operation else b""
+    head = b"<" + operation + b'Response xmlns="' + (space or b"https://sts.amazonaws.com/doc/2011-06-15/") + b'">'
+    inner = b"<" + operation + b"Result>" + content + b"</" + operation + b"Result>"
+    return Body(head + inner + b"</" + operation + b"Response>")

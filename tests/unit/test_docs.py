@@ -1,0 +1,40 @@
+"""The documents speak of what is there."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
+TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def functions(path: Path) -> set[str]:
+    """The names of a module's functions."""
+    return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_named_tests_exist(document: Path) -> None:
+    """A promise that names a test has that test."""
+    for file, name in TEST.findall(document.read_text()):
+        assert (ROOT / file).is_file(), file
+        assert not name or name in functions(ROOT / file), f"{file}::{name}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    """A link to another file of ours finds it."""
+    for target in LINK.findall(document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+def test_each_promise_names_a_test() -> None:
+    """Every row of a table of promises has a test behind it."""
+    tables = (ROOT / "docs" / "threat-model.md").read_text().split("\n\n")
+    rows = [row for table in tables if table.startswith("| promise | test |") for row in table.splitlines()[2:]]
+    assert len(rows) > 20
+    assert not [row for row in rows if not TEST.search(row)]
