@@ -167,9 +167,7 @@ class Aws:
             raise
         except ValueError:
             # botocore raises a bare ValueError for an endpoint_url that is no URL.
-            raise ConfigurationError(
-                "the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL"
-            ) from None
+            raise ConfigurationError("the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL") from None
         client.meta.events.register("before-send", _bounded(client._endpoint.http_session))  # noqa: SLF001
         return client
 
