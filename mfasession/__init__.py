@@ -1,3 +1,36 @@
 """One MFA code in the morning, temporary AWS credentials all day."""
 
 __version__ = "0.1.0"
+__all__ = [
+    "AwsRefused",
+    "AwsUnreachable",
+    "Cancelled",
+    "ConfigurationError",
+    "InputNeeded",
+    "MfaSessionError",
+    "StoreError",
+    "session",
+]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mfasession.errors import (
+        AwsRefused,
+        AwsUnreachable,
+        Cancelled,
+        ConfigurationError,
+        InputNeeded,
+        MfaSessionError,
+        StoreError,
+    )
+    from mfasession.outlets.python import session
+
+
+def __getattr__(name: str) -> object:
+    """Load what is asked for, and nothing before: the command's start pays for none of it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    room = "mfasession.outlets.python" if name == "session" else "mfasession.errors"
+    found: object = getattr(__import__(room, fromlist=[name]), name)
+    globals()[name] = found
+    return found

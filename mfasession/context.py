@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mfasession.codes import CodeSource
     from mfasession.config import Config
     from mfasession.model import Session
     from mfasession.options import Options
@@ -32,6 +33,8 @@ class Context:
         """Epoch seconds."""
         self.aws_files = AwsFiles(environ)
         self.config: Config = config.load(environ)
+        self.code_source: CodeSource | None = None
+        """Where codes come from when it is not the configuration that says it."""
 
     def profile(self, named: str = "") -> "Profile":
         """Return the profile of that name, else the chosen one. Raises ConfigurationError."""

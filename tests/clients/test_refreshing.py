@@ -43,10 +43,12 @@ class LongLived:
 
 
 @contextmanager
-def long_lived(home: Home, *before: str, environ: Mapping[str, str] | None = None) -> Iterator[LongLived]:
+def long_lived(
+    home: Home, *before: str, environ: Mapping[str, str] | None = None, script: str = LONG_LIVED
+) -> Iterator[LongLived]:
     """Start the client, behind the words `before` if there are any."""
     with subprocess.Popen(
-        [*before, sys.executable, "-c", LONG_LIVED],
+        [*before, sys.executable, "-c", script],
         env={**home.environ, **(environ or {})},
         cwd=home.folder,
         stdin=subprocess.PIPE,

@@ -1,0 +1,106 @@
+"""`mfasession.session`: a boto3 session whose credentials come from ours, for as long as the program runs."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+
+import boto3
+import botocore.session
+from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
+
+from mfasession import codes, timestamps
+from mfasession.context import Context
+from mfasession.errors import ConfigurationError
+from mfasession.options import Options
+from mfasession.profiles import Profile
+
+METHOD = "mfasession"
+"""What botocore names as the place that the credentials are from."""
+
+
+class CalledSource:
+    """Codes from a function of the program's own."""
+
+    interactive = False
+    tries = 2
+
+    def __init__(self, code: Callable[[], str]) -> None:
+        self._code = code
+
+    def available(self) -> bool:
+        """Tell that it can answer, always."""
+        return True
+
+    def ask(self, request: codes.CodeRequest, *, on_waiting: codes.OnWaiting | None = None) -> str:
+        """Return six digits. Raises ConfigurationError when the function returns anything else.
+
+        What AWS says to the key comes first: a person who answers is not asked in vain.
+        """
+        if on_waiting is not None:
+            on_waiting()
+        time.sleep(max(0.0, request.not_before - time.time()))
+        told: object = self._code()
+        code = codes.normalise(told) if isinstance(told, str) else None
+        if code is None:
+            raise ConfigurationError(
+                "the function given as code did not return six digits", "return them as a str, as in '123456'"
+            )
+        return code
+
+
+class _Provider(CredentialProvider):
+    METHOD = METHOD
+
+    def __init__(self, refresh: Callable[[], dict[str, str]]) -> None:
+        super().__init__()
+        self._refresh = refresh
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(self._refresh, METHOD)
+
+
+def session(
+    profile: str | None = None,
+    *,
+    code: Callable[[], str] | None = None,
+    region: str | None = None,
+    no_input: bool = False,
+) -> boto3.Session:
+    """Return a boto3 session of a profile, which renews its credentials by itself.
+
+    `profile` is chosen as the command does when it is None. `code` returns six digits whenever a renewal needs them,
+    else they come from where the configuration says. With `no_input` no person is asked. Raises ConfigurationError for
+    the profile at once; a call to AWS raises what keeps a session from being made, each an MfaSessionError.
+    """
+    environ = dict(os.environ)
+    found = _context(environ, profile or "", code, no_input=no_input).profile()
+
+    def refresh() -> dict[str, str]:
+        # Anew each time: keys, devices and roles are taken as the files have them now.
+        context = _context(environ, found.name, code, no_input=no_input)
+        made = context.session(context.profile())
+        return {
+            "access_key": made.access_key_id,
+            "secret_key": made.secret_access_key.reveal(),
+            "token": made.session_token.reveal(),
+            "expiry_time": timestamps.show(made.expires),
+        }
+
+    known = _settings(found)
+    known.register_component("credential_provider", CredentialResolver([_Provider(refresh)]))
+    return boto3.Session(botocore_session=known, region_name=region or found.region or None)
+
+
+def _context(environ: Mapping[str, str], profile: str, code: Callable[[], str] | None, *, no_input: bool) -> Context:
+    context = Context(environ, Options(command="session", profile=profile, no_input=no_input))
+    context.code_source = CalledSource(code) if code is not None else None
+    return context
+
+
+def _settings(profile: Profile) -> botocore.session.Session:
+    """What botocore knows of the profile beside credentials: endpoints, services, retries."""
+    known = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
+    name = profile.name if profile.name in known.available_profiles else profile.key_section
+    if name in known.available_profiles:
+        known.set_config_variable("profile", name)
+    return known
