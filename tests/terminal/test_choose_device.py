@@ -33,7 +33,8 @@ def test_the_choice_is_numbered_and_remembered(
         sitting.see(CLOCK)
         sitting.line(token.code())
         assert sitting.end() == 0
-    assert [call.params["SerialNumber"] for call in aws.calls("GetSessionToken")][-1] == token.serial
+    asked = [call for call in aws.calls("GetSessionToken") if call.user == alice.arn]
+    assert asked[-1].params["SerialNumber"] == token.serial
     with seat(alices_home, MFASESSION, "login", "--force", environ={"TERM": term}) as sitting:
         sitting.see(rf"MFA code for {alice.name} in 123456789012 \(device {token.name}\)")
         sitting.see(CLOCK)
