@@ -25,6 +25,9 @@ def parse(words: Sequence[str]) -> Options:
     parsed, unknown = _parsers()[""].parse_known_args(before)
     found = vars(parsed)
     command = found.pop("command", None)
+    if command == "keys" and unknown == ["-"] and not found["name"]:
+        # argparse fills an argument that may be missing before it has seen what stands behind a flag.
+        unknown, found["name"] = [], "-"
     if unknown:
         raise _unknown(unknown[0], command)
     if command is None:

@@ -138,6 +138,15 @@ def seat(home: Home, *words: str, columns: int = 100, environ: Mapping[str, str]
         sitting.tty.close(force=True)
 
 
+def outcome(sitting: Seat) -> tuple[int, str]:
+    """Wait for the end of a command that ran APART: its exit code and stderr. The terminal must be as it was before."""
+    sitting.end()
+    left = {name: (sitting.home.folder / name).read_text() for name in ("before", "after", "out", "code", "err")}
+    assert left["after"] == left["before"]
+    assert left["out"] == ""
+    return int(left["code"]), left["err"]
+
+
 @contextmanager
 def shell(home: Home, name: str, *, columns: int = 100, environ: Mapping[str, str] | None = None) -> Iterator[Seat]:
     """Sit down at an interactive shell with job control."""

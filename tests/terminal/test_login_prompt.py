@@ -6,23 +6,10 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.support import MFASESSION, Home
-from tests.terminal.seat import APART, CLOCK, Seat, expired, question, seat, shell, wait_until
+from tests.terminal.seat import APART, CLOCK, expired, outcome, question, seat, shell, wait_until
 
 DUMB = {"TERM": "dumb"}
 SESSION = "mfasession: session for default until "
-
-
-def read(home: Home, name: str) -> str:
-    """Return what one of the streams received."""
-    return (home.folder / name).read_text()
-
-
-def outcome(sitting: Seat) -> tuple[int, str]:
-    """Wait for the end of a command that ran apart: its exit code and stderr. The terminal must be as it was before."""
-    sitting.end()
-    assert read(sitting.home, "after") == read(sitting.home, "before")
-    assert read(sitting.home, "out") == ""
-    return int(read(sitting.home, "code")), read(sitting.home, "err")
 
 
 def test_asks_though_both_streams_are_files(alices_home: Home, alice: SandboxUser) -> None:

@@ -44,6 +44,8 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["status", "--watch"], {"command": "status", "watch": True}),
     (["logout", "--all"], {"command": "logout", "all": True}),
     (["keys", "add", "-"], {"command": "keys", "action": "add", "name": "-"}),
+    (["keys", "add", "--force", "-"], {"command": "keys", "action": "add", "name": "-", "force": True}),
+    (["keys", "rotate", "--code", "-"], {"command": "keys", "action": "rotate", "code": Secret("-")}),
     (["keys", "add", "--csv", "f"], {"command": "keys", "action": "add", "csv": "f"}),
     (["keys", "remove", "--in-aws", "--yes"], {"command": "keys", "action": "remove", "in_aws": True, "yes": True}),
     (["sandbox", "--", "sh"], {"command": "sandbox", "words": ("sh",)}),
