@@ -139,7 +139,7 @@ def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[st
         raise _no_such_profile(key_section, sections, f"source of profile {name}: ")
     _check_texts(key_section, own)
     key = _long_term_key(key_section, own)
-    served = _served(own)
+    served = served_by(own)
     if key is None and served not in ("", name) and name not in config.profiles:
         return _resolve(served, sections, config, (*behind, name))
     if key is None and name not in config.profiles:
@@ -170,8 +170,8 @@ def _refuse_other_ways(name: str, keys: "Mapping[str, str]") -> None:
         )
 
 
-def _served(keys: "Mapping[str, str]") -> str:
-    """The profile that a credential_process of ours is for; empty when it is not ours or names none."""
+def served_by(keys: "Mapping[str, str]") -> str:
+    """Return the profile that a credential_process of ours is for; empty when it is not ours or names none."""
     line = keys.get("credential_process", "")
     if "mfasession" not in line:
         return ""

@@ -7,7 +7,7 @@ import time
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import files, hardening, profile_headers, terminal, timestamps
+from mfasession import awsfiles, files, hardening, profile_headers, profiles, terminal, timestamps
 from mfasession.errors import (
     Cancelled,
     ConfigurationError,
@@ -220,6 +220,9 @@ def _tell_sdks(context: "Context", profile: "Profile") -> None:
     """SDKs look into no keyring of ours: say the line that makes them ask us, unless there is one."""
     context.aws_files.reread()
     if (context.aws_files.profile(profile.name) or {}).get("credential_process"):
+        return
+    configured = awsfiles.parse(context.aws_files.config_path, context.aws_files.config_text())
+    if any(profiles.served_by(keys) == profile.name for keys in configured.values()):
         return
     header = profile_headers.written(profile.name)
     say(f"for SDKs and the AWS CLI, put this line into [{header}] of {context.aws_files.config_path}:")

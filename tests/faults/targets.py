@@ -166,7 +166,7 @@ def fuzz_headers(data: bytes) -> None:
     theirs = build_profile_map({name: dict(keys) for name, keys in sections.items()})["profiles"]
     assert profile_headers.profiles(sections) == {name: dict(keys) for name, keys in theirs.items()}
     for line in headers:
-        profiles._served({"credential_process": line})
+        profiles.served_by({"credential_process": line})
 
 
 def fuzz_hits(data: bytes) -> None:

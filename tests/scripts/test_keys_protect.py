@@ -46,6 +46,16 @@ def test_protect_moves_the_key(home: Home, alice: SandboxUser, newline: str) -> 
     assert "put this line" not in home.run("keys", "protect").stderr
 
 
+def test_a_profile_that_another_one_serves(home: Home, alice: SandboxUser) -> None:
+    """The README's set-up: `[profile work]` runs us for `work-key`, so SDKs have their way already."""
+    home.write_credentials(keys_of(alice, "work-key"))
+    home.config.write_text("[profile work]\ncredential_process = /usr/bin/mfasession process --profile=work-key\n")
+    done = home.run("keys", "protect", "-p", "work")
+    assert done.returncode == 0
+    assert "put this line" not in done.stderr
+    assert places(home) == [("work-key", alice.key.access_key_id, "keyring")]
+
+
 def test_a_session_stays_when_its_key_moves(home: Home, alice: SandboxUser) -> None:
     """It is the same key: no code is asked for again."""
     log_in(home, alice.devices[0])

@@ -20,6 +20,10 @@ PROFILES = ("default", "work", "work-eu")
         (["env", "--shell", "e"], ["elvish"]),
         (["status", "--j"], ["--json"]),
         (["login", "x"], []),
+        (["keys", "r"], ["rotate", "remove"]),
+        (["keys", "rotate", "r"], []),
+        (["-p", "work", "keys", "add", "--store", "k"], ["keyring"]),
+        (["keys", "remove", "--in"], ["--in-aws"]),
     ],
     ids=" ".join,
 )
