@@ -19,7 +19,7 @@ test: .venv/ready
 
 # Killed, raced, fuzzed, searched for secrets: one table. Takes an hour or two; MFASESSION_FAULTS=short some minutes.
 faults: .venv/ready
-	$(BIN)/python -m tests.faults.report
+	$(BIN)/python -m tests.faults.report $(PARTS)
 
 audit: .venv/ready
 	$(BIN)/pip-audit --require-hashes --disable-pip --requirement tests/requirements.txt
