@@ -69,6 +69,22 @@ def test_add_from_the_consoles_file(bobs_home: Home, alice: SandboxUser) -> None
     assert path.exists()
 
 
+def test_add_from_a_file_that_is_not_there(bobs_home: Home) -> None:
+    """Exit 3, and no path is guessed."""
+    done = bobs_home.run("keys", "add", "--csv", "nowhere.csv")
+    assert (done.returncode, done.stderr) == (
+        3,
+        complaint("there is no file nowhere.csv", "name the file that the AWS console gave"),
+    )
+
+
+def test_add_with_stdin_closed(bobs_home: Home) -> None:
+    """`<&-`: no key, and no traceback."""
+    done = bobs_home.run_program("sh", "-c", "mfasession keys add - <&-")
+    assert done.returncode == 3
+    assert done.stderr.startswith("mfasession: the key was not given as two lines\n")
+
+
 def test_add_to_the_file(alices_home: Home, aws: Sandbox) -> None:
     """`--store file`: a section of its own at the end, mode 0600, and no keyring is needed."""
     bob = aws.add_user(f"bob-{time.monotonic_ns()}")

@@ -1,9 +1,11 @@
 """`mfasession keys rotate`: one code, a new key in place before the old one goes, and whatever ends it can go on."""
 
+import re
 import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -156,6 +158,14 @@ def test_nobody_there(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     )
     files.assert_same()
     assert asked(aws, alice) == []
+
+
+def test_a_device_by_its_serial_number(home: Home, alice: SandboxUser) -> None:
+    """Of two, the one that the command line names; nobody is asked."""
+    tablet = alice.add_device(f"tablet-{alice.name}")
+    done = home.run("keys", "rotate", "--serial", tablet.serial, "--code", "-", stdin=f"{tablet.code()}\n")
+    assert done.returncode == 0, done.stderr
+    assert alice.key_statuses() == {key_here(home): "Active"}
 
 
 def test_a_role_rotates_its_sources_key(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
@@ -390,3 +400,25 @@ def test_two_at_once(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     assert process.returncode == 0
     assert done.returncode in (7, 6)
     assert len(aws.calls("CreateAccessKey")) == 1
+
+
+def test_the_transcript_of_the_readme(keyring_home: Home, alice: SandboxUser) -> None:
+    """What the README shows of `keys` is what these commands say, word for word, but for names, keys and days."""
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    (block,) = (block for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL) if "keys protect" in block)
+    log_in(keyring_home, alice.devices[0])
+    for part in block.rstrip().split("\n\n"):
+        command, _, shown = part.partition("\n")
+        done = keyring_home.run(*command.split()[2:])
+        assert done.returncode == 0, done.stderr
+        pattern = re.escape(shown + "\n")
+        for written, real in (
+            (r"/home/alice/\.aws", re.escape(str(keyring_home.aws))),
+            (r"/home/alice/\.local/bin/mfasession", re.escape(MFASESSION)),
+            ("alice", alice.name),
+            ("412", r"\d+"),
+            (r"2026\-11\-24", r"\d{4}-\d\d-\d\d"),
+        ):
+            pattern = pattern.replace(written, real)
+        pattern = re.sub(r"AKIA\w+", r"AKIA\\w+", re.sub(r"(\\ ){2,}", " +", pattern))
+        assert re.fullmatch(pattern, done.stdout + done.stderr), done.stdout + done.stderr
