@@ -31,6 +31,7 @@ class SecretService:
         self._folder = Path(tempfile.mkdtemp(prefix="mfa-"))
         self._processes: list[subprocess.Popen[bytes]] = []
         self._unlocked, self._daemon = unlocked, daemon
+        self._hung = False
         names = ("XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")
         self.environ = {name: str(self._folder / name.lower()) for name in names}
         for folder in self.environ.values():
@@ -70,13 +71,15 @@ class SecretService:
     def stop(self) -> None:
         """Make the daemon hang."""
         self._processes[-1].send_signal(signal.SIGSTOP)
+        self._hung = True
 
     def go_on(self) -> None:
         """Let a hung daemon go on. Under load it now and then ends instead: then what it kept is served by another."""
         self._processes[-1].send_signal(signal.SIGCONT)
-        if self._processes[-1].poll() is not None or not self._is_served():
+        if self._hung and not self._is_served():
             self.kill()
             self.start_daemon(unlocked=True)
+        self._hung = False
 
     def kill(self) -> None:
         """Let the daemon die in the middle of whatever it does."""
