@@ -2,7 +2,8 @@
 
 The grammar is what botocore accepts: `configparser.RawConfigParser()` with its defaults, lines ended as in a text file
 opened with universal newlines. Texts are decoded from UTF-8 with `surrogateescape`, line ends as they are in the file.
-Refused beside what `configparser` refuses: a NUL byte. On the path of every command: neither `re` nor `configparser`.
+Refused beside what `configparser` refuses: a NUL byte, and millions of keys that all come from `[DEFAULT]`. On the path
+of every command: neither `re` nor `configparser`.
 """
 
 TYPE_CHECKING = False
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 DEFAULT = "DEFAULT"
 """The section whose keys apply to all others, and that is none itself (`configparser.DEFAULTSECT`)."""
 
+_MOST_INHERITED = 1_000_000
+"""Keys of `[DEFAULT]` times sections: each section has a copy of them all."""
 _BLANK, _COMMENT, _HEADER, _KEY, _MORE = "blank", "comment", "header", "key", "continuation"
 
 
@@ -156,6 +159,9 @@ def _sections(text: str, lines: "Iterator[_Line]") -> dict[str, dict[str, str]]:
             raise _twice(text, header)
         keys = defaults if header.name == DEFAULT else sections.setdefault(header.name, {})
         header = _read_keys(text, header, lines, keys)
+    if len(defaults) * len(sections) > _MOST_INHERITED:
+        number = _number(text, _headers(text, DEFAULT)[0].begin)
+        raise MalformedIni(number, "[DEFAULT] has too many keys for so many sections")
     return {name: _joined(keys, defaults) for name, keys in sections.items()}
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 
 SUFFIX = "-mfa"
+_LONGEST = 4096
+"""Characters of a credential_process in quotes that is still read: the work of `shlex` grows with their square."""
 CHAINED_MAXIMUM = 3600
 """Seconds that a role assumed with temporary credentials lasts at most, those of an MFA session too (role chaining)."""
 ROLE_TEXTS = (
@@ -184,6 +186,8 @@ def served_by(keys: "Mapping[str, str]") -> str:
 def _words(line: str) -> list[str]:
     if not any(char in line for char in "'\"\\"):
         return line.split()
+    if len(line) > _LONGEST:
+        return []
     import shlex
 
     try:
