@@ -4,7 +4,6 @@ import os
 import sys
 
 from mfasession import errors, hardening, hits
-from mfasession.messages import complain
 from mfasession.text import printable
 
 TYPE_CHECKING = False
@@ -120,6 +119,8 @@ def _report(error: BaseException, words: "Sequence[str]") -> int:
 
         lines = traceback_of(error).rstrip("\n").split("\n")
         sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
+    from mfasession.messages import complain
+
     if isinstance(error, errors.MfaSessionError):
         complain(error.message, error.hint)
     elif code == INTERRUPTED:

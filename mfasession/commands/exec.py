@@ -2,7 +2,6 @@
 
 import sys
 
-from mfasession.messages import complain
 from mfasession.outlets import environment, program
 
 TYPE_CHECKING = False
@@ -46,6 +45,8 @@ def run(context: "Context") -> int:
             return _served(context, profile, session, words)
         program.replace(words, environment.child(context.environ, session, profile.name))
     except program.CannotRun as failure:
+        from mfasession.messages import complain
+
         complain(f"{words[0] or repr('')}: {failure.reason}", "what follows -- is run as it is, without a shell")
         return failure.status
 

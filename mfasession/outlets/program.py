@@ -28,9 +28,25 @@ def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
     _restore_signals()
     hardening.allow_core()
     try:
-        os.execvpe(words[0], list(words), dict(environ))  # noqa: S606  # without a shell is the point
+        _become(words, environ)
     except (OSError, ValueError) as error:
         raise cannot_run(words[0], error) from None
+
+
+def _become(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
+    """Do what `os.execvpe` does, which imports `warnings` to look at the PATH: a fortieth of a hit. Raises OSError."""
+    name, arguments, variables = words[0], list(words), dict(environ)
+    if os.sep in name:
+        os.execve(name, arguments, variables)  # noqa: S606  # without a shell is the point
+    denied = missing = None
+    for folder in variables.get("PATH", os.defpath).split(os.pathsep):
+        try:
+            os.execve(os.path.join(folder, name), arguments, variables)  # noqa: S606  # as above
+        except (FileNotFoundError, NotADirectoryError) as error:
+            missing = error
+        except OSError as error:
+            denied = denied or error
+    raise denied or missing or FileNotFoundError(name)
 
 
 def cannot_run(name: str, error: "OSError | ValueError") -> CannotRun:
@@ -39,7 +55,7 @@ def cannot_run(name: str, error: "OSError | ValueError") -> CannotRun:
     # ValueError, cannot come from a command line.
     if not name or isinstance(error, ValueError):
         return CannotRun(NOT_FOUND, "command not found")
-    # execvpe tells of a folder or a file without the x bit on the PATH as EACCES, of none at all as ENOENT.
+    # A folder or a file without the x bit on the PATH is EACCES, none at all is ENOENT.
     if isinstance(error, FileNotFoundError | NotADirectoryError) and not _is_there(name):
         return CannotRun(NOT_FOUND, "command not found")
     return CannotRun(NOT_EXECUTABLE, os.strerror(error.errno or 0).lower())
