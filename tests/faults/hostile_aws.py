@@ -1,10 +1,11 @@
 """Somebody on loopback who answers in the place of AWS, and wants no good."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.support import web_server
 
 ALICE = b"arn:aws:iam::123456789012:user/alice"
 LATE = b"2099-01-01T00:00:00Z"
@@ -79,13 +80,8 @@ def answering(**answers: Body) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with web_server(Handler) as url:
+        yield url
 
 
 def _result(operation: bytes, content: bytes) -> Body:

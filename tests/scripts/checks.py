@@ -6,6 +6,17 @@ from pathlib import Path
 from mfasession.sandbox import Sandbox, SandboxDevice, SandboxUser
 from tests.support import Home, key_pair
 
+AS_IT_IS = "what follows -- is run as it is, without a shell"
+CANNOT_BE_RUN = (
+    ("no-such-command", 127, "command not found"),
+    ("./no/such/file", 127, "command not found"),
+    ("/etc/passwd", 126, "permission denied"),
+    ("/tmp", 126, "permission denied"),
+    ("./script", 126, "no such file or directory"),
+    ("./text", 126, "exec format error"),
+    ("", 127, "command not found"),
+)
+"""A word, and its exit code and reason as a shell has them."""
 LEFT = r"\d\d:\d\d( tomorrow| on \d{4}-\d\d-\d\d)?"
 
 
@@ -33,6 +44,15 @@ def log_in(home: Home, device: SandboxDevice, *words: str, steps: int = 0) -> No
     """Have a session, made with the code that the device shows so many steps later."""
     done = home.run("login", *words, "--code", device.code(steps))
     assert done.returncode == 0, done.stderr
+
+
+def check_cannot_be_run(home: Home, words: tuple[str, ...], word: str, code: int, why: str) -> None:
+    """Each of CANNOT_BE_RUN behind these words of ours: its exit code, and one line with a hint."""
+    for name, text in (("script", "#!/no/such/interpreter\n"), ("text", "echo no shebang\n")):
+        (home.folder / name).write_text(text)
+        (home.folder / name).chmod(0o755)
+    done = home.run(*words, "--", word)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", complaint(f"{word or repr('')}: {why}", AS_IT_IS))
 
 
 def section(path: Path, name: str) -> dict[str, str]:

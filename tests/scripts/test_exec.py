@@ -9,10 +9,9 @@ import pytest
 
 from mfasession import timestamps
 from mfasession.outlets import environment
-from tests.scripts.checks import complaint
+from tests.scripts.checks import CANNOT_BE_RUN, check_cannot_be_run
 from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
 
-AS_IT_IS = "what follows -- is run as it is, without a shell"
 SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
 
 
@@ -98,25 +97,41 @@ def test_the_nested_one_sees_the_same_session(live: Home) -> None:
     assert json.loads(done.stdout)["AccessKeyId"] == SESSION_ID
 
 
-@pytest.mark.parametrize(
-    ("word", "code", "why"),
-    [
-        ("no-such-command", 127, "command not found"),
-        ("./no/such/file", 127, "command not found"),
-        ("/etc/passwd", 126, "permission denied"),
-        ("/tmp", 126, "permission denied"),
-        ("./script", 126, "no such file or directory"),
-        ("./text", 126, "exec format error"),
-        ("", 127, "command not found"),
-    ],
-)
+@pytest.mark.parametrize(("word", "code", "why"), CANNOT_BE_RUN)
 def test_what_cannot_be_run(live: Home, word: str, code: int, why: str) -> None:
     """127 and 126 as a shell has them, and one line; a script without its interpreter is there and cannot run."""
-    for name, text in (("script", "#!/no/such/interpreter\n"), ("text", "echo no shebang\n")):
-        (live.folder / name).write_text(text)
-        (live.folder / name).chmod(0o755)
-    done = live.run("exec", "--", word)
-    assert (done.returncode, done.stdout, done.stderr) == (code, "", complaint(f"{word or repr('')}: {why}", AS_IT_IS))
+    check_cannot_be_run(live, ("exec",), word, code, why)
+
+
+EXECVPE = "import os, sys; os.execvpe(sys.argv[1], sys.argv[1:], dict(os.environ))"
+"""The standard library's own search along the PATH."""
+
+
+PATHS = (
+    *("good", "missing:good", "file:good", "folder:good", "forbidden:good", "forbidden:missing", "folder", "missing"),
+    *("", ":good", "good:", "./good", "broken:good", "/dev/null:good", None),
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_path_is_searched_as_python_does(live: Home, path: str | None) -> None:
+    """Folders that are not there or no folders, files that may not be run, the empty word: the same program or none."""
+    for name in ("good", "forbidden", "broken"):
+        (live.folder / name).mkdir()
+        (live.folder / name / "tool").write_text("#!/bin/sh\necho $0\n" if name != "broken" else "#!/no/such\n")
+        (live.folder / name / "tool").chmod(0o644 if name == "forbidden" else 0o755)
+    (live.folder / "folder" / "tool").mkdir(parents=True)
+    (live.folder / "file").write_text("")
+    del live.environ["PATH"]
+    if path is not None:
+        live.environ["PATH"] = path
+    theirs = live.run_program(sys.executable, "-c", EXECVPE, "tool")
+    ours = live.run("exec", "--", "tool")
+    assert ours.stdout == theirs.stdout
+    assert (ours.returncode == 0) == (theirs.returncode == 0)
+    if theirs.returncode:
+        is_missing = "FileNotFoundError" in theirs.stderr or "NotADirectoryError" in theirs.stderr
+        assert ours.returncode == (127 if is_missing else 126)
 
 
 @pytest.mark.parametrize("words", [("exec",), ("exec", "--")], ids=["bare", "dashes"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.outlets import environment
-from tests.scripts.checks import complaint
+from tests.scripts.checks import CANNOT_BE_RUN, check_cannot_be_run
 from tests.serving import wait_for
 from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
 
@@ -165,24 +165,10 @@ def test_its_limits_are_its_own(live: Home) -> None:
     assert inside == [before, "300"]
 
 
-@pytest.mark.parametrize(
-    ("word", "code", "why"),
-    [
-        ("no-such-command", 127, "command not found"),
-        ("/etc/passwd", 126, "permission denied"),
-        ("./script", 126, "no such file or directory"),
-        ("./text", 126, "exec format error"),
-        ("", 127, "command not found"),
-    ],
-)
+@pytest.mark.parametrize(("word", "code", "why"), CANNOT_BE_RUN)
 def test_what_cannot_be_run(live: Home, word: str, code: int, why: str) -> None:
-    """127 and 126 as without --server."""
-    for name, text in (("script", "#!/no/such/interpreter\n"), ("text", "echo no shebang\n")):
-        (live.folder / name).write_text(text)
-        (live.folder / name).chmod(0o755)
-    done = live.run(*SERVER, "--", word)
-    hint = "what follows -- is run as it is, without a shell"
-    assert (done.returncode, done.stdout, done.stderr) == (code, "", complaint(f"{word or repr('')}: {why}", hint))
+    """127 and 126 as without --server, and nothing is left behind."""
+    check_cannot_be_run(live, SERVER, word, code, why)
     assert left_behind(live) == []
 
 

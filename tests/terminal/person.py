@@ -2,12 +2,11 @@
 
 import json
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
-import pexpect
+from tests.terminal.window import Window
 
 DRIVER = """
 import json, pathlib, sys, time
@@ -70,7 +69,7 @@ def driver(told: dict[str, Any]) -> list[str]:
     return [sys.executable, "-c", DRIVER, json.dumps(told)]
 
 
-class Person:
+class Person(Window):
     """Someone who runs the driver from a shell on a terminal of their own, and sees and types."""
 
     def __init__(self, folder: Path, told: dict[str, Any], *, term: str = "xterm-256color", columns: int = 100) -> None:
@@ -78,34 +77,13 @@ class Person:
         environ = {**os.environ, "TERM": term, "LANG": "C.UTF-8"}
         for name in ("DISPLAY", "WAYLAND_DISPLAY", "LC_ALL", "DBUS_SESSION_BUS_ADDRESS"):
             environ.pop(name, None)
-        self.tty: pexpect.spawn[str] = pexpect.spawn(
-            "bash",
-            ["--norc", "-c", IN_FRONT, "-", *driver(told)],
-            cwd=str(folder),
-            env=environ,
-            encoding="utf-8",
-            timeout=20,
-            dimensions=(24, columns),
+        super().__init__(
+            ["bash", "--norc", "-c", IN_FRONT, "-", *driver(told)], folder, environ, columns=columns, patience=20
         )
-        self.tty.delaybeforesend = None
-        self.seen = ""
-
-    def see(self, pattern: str) -> "re.Match[str]":
-        """Wait until the pattern is written to the terminal."""
-        self.tty.expect(pattern)
-        assert isinstance(self.tty.match, re.Match)
-        self.seen += f"{self.tty.before}{self.tty.match[0]}"
-        return self.tty.match
-
-    def type(self, text: str) -> None:
-        """Press keys."""
-        self.tty.send(text)
 
     def leave(self, err: str = "") -> str:
         """Wait for the end; return what the driver wrote to stdout. The terminal must be as it was before."""
-        self.tty.expect(pexpect.EOF)
-        self.seen += self.tty.before or ""
-        self.tty.close()
+        self.close()
         assert self.read("after") == self.read("before")
         said = self.read("err")
         assert err in said if err else said == "", said

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-import pexpect
-
 from mfasession.sandbox import SandboxUser
 from tests.support import Home, key_pair, need, session_section
+from tests.terminal.window import Window
 
 CLOCK = r"this code lives \d+ s"
 """The prompt stands and waits for a code."""
@@ -48,33 +47,13 @@ def wait_until(holds: Callable[[], object], *, seconds: float = 60) -> None:
         time.sleep(0.01)
 
 
-class Seat:
-    """One terminal and the program on it. The terminal is its controlling one, as in a window of one's own."""
+class Seat(Window):
+    """One terminal and the program on it, in a person's home."""
 
     def __init__(self, home: Home, *words: str, columns: int = 100, environ: Mapping[str, str] | None = None) -> None:
         self.home = home
-        self.tty: pexpect.spawn[str] = pexpect.spawn(
-            need(words[0]),
-            list(words[1:]),
-            cwd=str(home.folder),
-            env={**home.environ, "LANG": "C.UTF-8", **(environ or {})},
-            encoding="utf-8",
-            timeout=60,
-            dimensions=(24, columns),
-        )
-        self.tty.delaybeforesend = None
-        self.seen = ""
-
-    def see(self, pattern: str) -> "re.Match[str]":
-        """Wait until the pattern is written to the terminal."""
-        self.tty.expect(pattern)
-        assert isinstance(self.tty.match, re.Match)
-        self.seen += f"{self.tty.before}{self.tty.match[0]}"
-        return self.tty.match
-
-    def type(self, text: str) -> None:
-        """Press keys."""
-        self.tty.send(text)
+        variables = {**home.environ, "LANG": "C.UTF-8", **(environ or {})}
+        super().__init__([need(words[0]), *words[1:]], home.folder, variables, columns=columns, patience=60)
 
     def line(self, text: str) -> None:
         """Type a line."""
@@ -88,9 +67,7 @@ class Seat:
 
     def end(self) -> int:
         """Wait until the program has ended and return its exit code, as a shell would tell it."""
-        self.tty.expect(pexpect.EOF)
-        self.seen += self.tty.before or ""
-        self.tty.close()
+        self.close()
         status = self.tty.exitstatus
         return status if status is not None else 128 + (self.tty.signalstatus or 0)
 
