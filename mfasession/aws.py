@@ -245,8 +245,11 @@ def _content(raw: Any) -> bytes:
     return content
 
 
-def _session(profile: "Profile", key: LongTermKey | Session, environ: Mapping[str, str]) -> boto3.Session:
-    """A session that knows the profile's settings (endpoints, services, proxies, CA bundle) and this key alone."""
+def settings(profile: "Profile") -> botocore.session.Session:
+    """Return what botocore knows of a profile: endpoints, services, proxies, retries, CA bundle.
+
+    Raises ConfigurationError: a file that it cannot read, a CA bundle that is not there.
+    """
     known = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
     try:
         names = known.available_profiles
@@ -265,6 +268,11 @@ def _session(profile: "Profile", key: LongTermKey | Session, environ: Mapping[st
         raise ConfigurationError(
             f"there are no certificates at {printable(bundle)}", "mend AWS_CA_BUNDLE, or ca_bundle in the profile"
         )
+    return known
+
+
+def _session(profile: "Profile", key: LongTermKey | Session, environ: Mapping[str, str]) -> boto3.Session:
+    """A session with the profile's settings and this key alone, in the configured region or the partition's own."""
     serial = profile.mfa_serial or profile.suggested_serial
     region = profile.region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     return boto3.Session(
@@ -272,7 +280,7 @@ def _session(profile: "Profile", key: LongTermKey | Session, environ: Mapping[st
         aws_secret_access_key=key.secret_access_key.reveal(),
         aws_session_token=key.session_token.reveal() if isinstance(key, Session) else None,
         region_name=region or DEFAULT_REGIONS.get(partition_of(serial), "us-east-1"),
-        botocore_session=known,
+        botocore_session=settings(profile),
     )
 
 

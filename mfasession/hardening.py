@@ -1,12 +1,14 @@
 """Keeps a process's memory, secrets and all, out of core dumps and from other processes of the same user.
 
-Root, and whoever was attached before, still sees it. `forbid_core` is on the path of every command.
+Root, and whoever was attached before, still sees it. `forbid_core` is on the path of every command. A program that
+imports us decides about its own memory: there nothing is changed.
 """
 
 import sys
 
 _limits: "list[tuple[int, int]]" = []
 """RLIMIT_CORE as it was, soft and hard, while it is ours."""
+_is_our_process = False
 _PR_SET_DUMPABLE = 4
 """prctl(2), Linux."""
 
@@ -16,6 +18,8 @@ def forbid_core() -> None:
 
     Only the soft limit changes, so that it can be put back.
     """
+    global _is_our_process  # noqa: PLW0603  # there is one process
+    _is_our_process = True
     try:
         # A small extension module: a hundredth of a hit. `ctypes`, for prctl, would be a fifth.
         from resource import RLIMIT_CORE, getrlimit, setrlimit
@@ -40,9 +44,9 @@ def allow_core() -> None:
 def forbid_looking() -> None:
     """Close /proc/PID/mem, /proc/PID/environ and ptrace(2) to other processes of the same user, and cores for good.
 
-    Linux alone; it ends with execve. For the paths that are slow anyway.
+    Linux alone, behind `forbid_core`; it ends with execve. For the paths that are slow anyway.
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not _is_our_process:
         return
     try:
         import ctypes

@@ -5,14 +5,12 @@ import time
 from collections.abc import Callable, Mapping
 
 import boto3
-import botocore.session
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 
-from mfasession import codes, timestamps
+from mfasession import aws, codes, timestamps
 from mfasession.context import Context
 from mfasession.errors import ConfigurationError
 from mfasession.options import Options
-from mfasession.profiles import Profile
 
 METHOD = "mfasession"
 """What botocore names as the place that the credentials are from."""
@@ -86,7 +84,7 @@ def session(
             "expiry_time": timestamps.show(made.expires),
         }
 
-    known = _settings(found)
+    known = aws.settings(found)
     known.register_component("credential_provider", CredentialResolver([_Provider(refresh)]))
     return boto3.Session(botocore_session=known, region_name=region or found.region or None)
 
@@ -95,12 +93,3 @@ def _context(environ: Mapping[str, str], profile: str, code: Callable[[], str] |
     context = Context(environ, Options(command="session", profile=profile, no_input=no_input))
     context.code_source = CalledSource(code) if code is not None else None
     return context
-
-
-def _settings(profile: Profile) -> botocore.session.Session:
-    """What botocore knows of the profile beside credentials: endpoints, services, retries."""
-    known = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
-    name = profile.name if profile.name in known.available_profiles else profile.key_section
-    if name in known.available_profiles:
-        known.set_config_variable("profile", name)
-    return known

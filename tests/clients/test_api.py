@@ -1,6 +1,7 @@
 """`import mfasession` in a program that runs on: across expiries, with roles, and sharing what the command has."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,39 @@ def test_a_function_gives_the_code(alices_home: Home, aws: Sandbox, alice: Sandb
     done = alices_home.run("env", "--shell", "json", "--no-input")
     assert own in done.stdout, done.stderr
     assert len([call for call in aws.calls("GetSessionToken") if call.user == alice.arn]) == 2
+
+
+DUMPABLE = """
+import ctypes, sys, mfasession
+given = sys.argv[1]
+mfasession.session(code=lambda: given).client("sts").get_caller_identity()
+print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
+"""
+"""Renews once, and tells PR_GET_DUMPABLE (prctl(2))."""
+
+
+def test_the_program_stays_as_it_was(alices_home: Home, alice: SandboxUser) -> None:
+    """A debugger attaches to a program that uses us as to any other: its memory is its own affair."""
+    done = alices_home.run_program(sys.executable, "-c", DUMPABLE, alice.devices[0].code())
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+
+
+MALFORMED = """
+import mfasession
+try:
+    mfasession.session()
+except mfasession.ConfigurationError as error:
+    print(error.message)
+"""
+
+
+def test_a_malformed_aws_file(alices_home: Home) -> None:
+    """What botocore cannot read is an error of ours, with no line of the file in it."""
+    alices_home.config.write_bytes(b"[default]\nregion = eu-west-1\n[profile x]\nsecret = \xff\xfe\n")
+    done = alices_home.run_program(sys.executable, "-c", MALFORMED)
+    assert done.returncode == 0, done.stderr
+    assert str(alices_home.config) in done.stdout
+    assert "secret" not in done.stdout
 
 
 def test_a_role_is_renewed_without_a_code(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
