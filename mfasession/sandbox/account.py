@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from mfasession.errors import ConfigurationError
 from mfasession.model import LongTermKey
-from mfasession.sandbox import policy
+from mfasession.policy import evaluation, rule
 from mfasession.sandbox.calls import Call, CallLog
 from mfasession.sandbox.cloud import REGIONS
 from mfasession.sandbox.control import Control
@@ -97,7 +97,7 @@ class Sandbox:
 
     def add_user(self, name: str, policies: Sequence[PolicyDocument] | None = None) -> SandboxUser:
         """Create a user with a key pair. Without policies: deny everything unless MFA is present, allow the rest."""
-        rules = (policy.DENY_ALL_WITHOUT_MFA, policy.ALLOW_ALL) if policies is None else policies
+        rules = (rule.DENY_ALL_WITHOUT_MFA, rule.ALLOW_ALL) if policies is None else policies
         user = SandboxUser(self._world, name, rules)
         self.users.append(user)
         return user
@@ -128,9 +128,9 @@ class Sandbox:
             "Action": list(trusted_to),
             **({"Condition": conditions} if conditions else {}),
         }
-        documents = (policy.ALLOW_ALL,) if policies is None else policies
+        documents = (rule.ALLOW_ALL,) if policies is None else policies
         for document in documents:
-            policy.check(document)
+            evaluation.check(document)
         role = self._world.cloud.iam.create_role(
             role_name=name,
             assume_role_policy_document=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
@@ -146,7 +146,7 @@ class Sandbox:
 
     def add_policy(self, name: str, document: PolicyDocument) -> str:
         """Create a managed policy and return its ARN."""
-        policy.check(document)
+        evaluation.check(document)
         made = self._world.cloud.iam.create_policy(
             description="", path="/", policy_document=json.dumps(document), policy_name=name, tags=[]
         )

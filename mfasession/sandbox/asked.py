@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mfasession.sandbox import policy
+from mfasession.policy import evaluation
+from mfasession.policy.evaluation import Decision
 from mfasession.sandbox.operations import Operation
-from mfasession.sandbox.policy import Decision
 from mfasession.sandbox.refusals import S3, Refused, denied
 from mfasession.sandbox.world import Caller, Key, World
 from mfasession.timestamps import show
@@ -115,7 +115,7 @@ class Asked(Value):
         )
 
     def _decide(self, documents: Iterable[str], extra: Mapping[str, str] | None = None) -> Decision:
-        return policy.decide(
+        return evaluation.decide(
             documents, self.operation.permission, self.operation.resource, {**self.context(), **(extra or {})}
         )
 

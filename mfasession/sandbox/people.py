@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from mfasession.model import LongTermKey
-from mfasession.sandbox import policy
+from mfasession.policy import evaluation
 from mfasession.sandbox.devices import MfaDevice
 from mfasession.sandbox.world import World, new_key_id, new_secret
 from mfasession.totp import STEP, code_at
@@ -58,7 +58,7 @@ class SandboxUser:
         self._world = world
         iam, region = world.cloud.iam, world.cloud.region
         for document in policies:
-            policy.check(document)
+            evaluation.check(document)
         user = iam.create_user(region, name)
         for number, document in enumerate(policies):
             user.put_policy(f"policy-{number}", json.dumps(document))
@@ -93,7 +93,7 @@ class SandboxUser:
 
     def put_policy(self, name: str, document: PolicyDocument) -> None:
         """Give the user one more policy, or another one of that name."""
-        policy.check(document)
+        evaluation.check(document)
         self._world.cloud.iam.get_user(self.name).put_policy(name, json.dumps(document))
 
     def delete_key(self, key_id: str) -> None:

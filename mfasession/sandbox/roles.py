@@ -8,12 +8,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mfasession.sandbox import policy, session_tags
+from mfasession.policy import evaluation
+from mfasession.policy.conditions import Context
+from mfasession.policy.evaluation import Decision
+from mfasession.sandbox import session_tags
 from mfasession.sandbox.asked import Asked, Result, credentials
 from mfasession.sandbox.cloud import Role
-from mfasession.sandbox.conditions import Context
 from mfasession.sandbox.parameters import Text, check_texts, seconds
-from mfasession.sandbox.policy import Decision
 from mfasession.sandbox.refusals import Refused, denied, invalid_values
 from mfasession.sandbox.world import Caller
 
@@ -120,11 +121,11 @@ def _trusting_role(asked: Asked, permission: str, extra: Mapping[str, str]) -> R
 def _trust(role: Role, permission: str, context: Context, judged: Asked) -> str:
     """`caller` or `account`: how the trust policy names the caller; `` when it does not; `denied` when it says no."""
     found = ""
-    for statement in policy.statements([str(_document(role))]):
+    for statement in evaluation.statements([str(_document(role))]):
         named = _named(statement.get("Principal", {}), judged.caller, judged)
-        if not named or not policy.names_action(statement, permission):
+        if not named or not evaluation.names_action(statement, permission):
             continue
-        if not policy.condition_holds(statement, context):
+        if not evaluation.condition_holds(statement, context):
             continue
         if statement["Effect"] == "Deny":
             return "denied"
@@ -163,7 +164,7 @@ def _session_policies(asked: Asked) -> tuple[str, ...]:
         documents.append(document)
     try:
         for document in documents:
-            policy.check(json.loads(document))
+            evaluation.check(json.loads(document))
     except (ValueError, KeyError, TypeError):
         raise Refused("MalformedPolicyDocument", 400, "The policy is not in the valid JSON format.") from None
     return tuple(documents)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from mfasession.sandbox import policy
+from mfasession.policy.rule import DENY_ALL_WITHOUT_MFA
 
 
 @pytest.fixture
 def rule() -> dict[str, Any]:
     """Deny everything without MFA."""
-    return dict(policy.DENY_ALL_WITHOUT_MFA)
+    return dict(DENY_ALL_WITHOUT_MFA)

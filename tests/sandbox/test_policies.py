@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.sandbox import Sandbox, SandboxUser, conditions, policy
-from mfasession.sandbox.conditions import UnknownOperator, holds, like, with_variables
-from mfasession.sandbox.policy import ALLOW_ALL, DENY_ALL_WITHOUT_MFA, Decision, decide
+from mfasession.policy import conditions
+from mfasession.policy.conditions import UnknownOperator, holds, like, with_variables
+from mfasession.policy.evaluation import Decision, decide
+from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
+from mfasession.sandbox import Sandbox, SandboxUser
 from tests.sandbox.clients import client, refusal, session
 
 KEY_ONLY: dict[str, str] = {}
@@ -247,7 +249,7 @@ def test_get_session_token_cannot_be_denied(aws: Sandbox, alice: SandboxUser) ->
 
 def test_the_rule_is_the_documented_one() -> None:
     """The policy that the product prints and the sandbox enforces."""
-    only = policy.DENY_ALL_WITHOUT_MFA["Statement"][0]
+    only = DENY_ALL_WITHOUT_MFA["Statement"][0]
     assert (only["Sid"], only["Effect"], only["Resource"]) == ("DenyAllWithoutMFA", "Deny", "*")
     assert only["Condition"] == {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     assert len(only["NotAction"]) == 7

@@ -169,11 +169,12 @@ def test_other_partitions(partition: str) -> None:
 
 
 SWITCHES = """
-from mfasession.sandbox import Sandbox, policy
+from mfasession.policy import rule
+from mfasession.sandbox import Sandbox
 from tests.sandbox.clients import client, refusal, session
 with Sandbox(role_sessions_carry_mfa=True, enrolment_lag=10) as aws:
     user = aws.add_user("alice")
-    role = aws.add_role("ruled", trusted=[user.arn], policies=[policy.DENY_ALL_WITHOUT_MFA, policy.ALLOW_ALL])
+    role = aws.add_role("ruled", trusted=[user.arn], policies=[rule.DENY_ALL_WITHOUT_MFA, rule.ALLOW_ALL])
     sts = client(aws, "sts", session(aws, user, user.add_device("phone")))
     made = sts.assume_role(RoleArn=role.arn, RoleSessionName="me")["Credentials"]
     assert client(aws, "s3", made).list_buckets()["Buckets"] == []

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from mfasession.sandbox import Sandbox, SandboxUser, policy
+from mfasession.policy import rule
+from mfasession.sandbox import Sandbox, SandboxUser
 from tests.sandbox.clients import in_mid_step, session
 from tests.scripts.checks import asked, complaint, log_in, section
 from tests.support import Home, key_pair
@@ -125,7 +126,7 @@ def test_a_clock_that_is_five_minutes_off_is_no_matter(aws: Sandbox, alices_home
 def test_list_mfa_devices_denied(aws: Sandbox, home: Home, alice: SandboxUser) -> None:
     """An administrator forbids the look-up: name the device, and it works."""
     deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "iam:ListMFADevices", "Resource": "*"}]}
-    dan = aws.add_user(f"dan-{alice.name}", [policy.ALLOW_ALL, deny])
+    dan = aws.add_user(f"dan-{alice.name}", [rule.ALLOW_ALL, deny])
     device = dan.add_device(f"dans-{alice.name}")
     home.write_credentials(key_pair("default", dan.key.access_key_id, dan.key.secret_access_key.reveal()))
     home.environ["AWS_ENDPOINT_URL"] = aws.url

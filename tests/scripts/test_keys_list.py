@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from mfasession.sandbox import Sandbox, SandboxUser, policy
+from mfasession.policy import rule
+from mfasession.sandbox import Sandbox, SandboxUser
 from tests.contracts.secret_service import SecretService
 from tests.scripts.checks import complaint, keys_of, log_in
 from tests.scripts.kept_keys import NO_KEYRING, listed, two_lines
@@ -90,7 +91,7 @@ def test_a_key_that_aws_has_no_longer(alices_home: Home, alice: SandboxUser) -> 
 def test_when_iam_may_not_be_asked(home: Home, aws: Sandbox, denied: str, row: str, said: str) -> None:
     """A user without IAM permissions sees what is known without them, and why there is no more."""
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": f"iam:{denied}", "Resource": "*"}]}
-    bob = aws.add_user(f"bob-{time.monotonic_ns()}", [policy.ALLOW_ALL, document])
+    bob = aws.add_user(f"bob-{time.monotonic_ns()}", [rule.ALLOW_ALL, document])
     home.environ["AWS_ENDPOINT_URL"] = aws.url
     home.write_credentials(keys_of(bob))
     log_in(home, bob.add_device(f"phone-{bob.name}"))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from mfasession.sandbox import Sandbox, SandboxUser, policy
+from mfasession.policy import rule
+from mfasession.sandbox import Sandbox, SandboxUser
 from tests.contracts.secret_service import SecretService
 from tests.scripts.checks import complaint, keys_of, log_in
 from tests.scripts.kept_keys import NO_KEYRING, Files, foreign, line_for_sdks, places, two_lines, without_key
@@ -255,7 +256,7 @@ def test_remove_in_aws_that_is_denied(home: Home, aws: Sandbox) -> None:
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Deny", "Action": "iam:DeleteAccessKey", "Resource": "*"}],
     }
-    bob = aws.add_user(f"bob-{time.monotonic_ns()}", [policy.ALLOW_ALL, document])
+    bob = aws.add_user(f"bob-{time.monotonic_ns()}", [rule.ALLOW_ALL, document])
     home.write_credentials(keys_of(bob))
     key_id = bob.key.access_key_id
     code = bob.add_device(f"phone-{bob.name}").code()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mfasession.sandbox import Sandbox, SandboxUser, policy
+from mfasession.policy import rule
+from mfasession.sandbox import Sandbox, SandboxUser
 from tests.scripts.checks import asked, complaint, keys_of, log_in
 from tests.scripts.kept_keys import NO_KEYRING, Files, foreign, places, two_lines
 from tests.support import MFASESSION, Home
@@ -40,7 +41,7 @@ def bob(aws: Sandbox) -> SandboxUser:
 def deny(user: SandboxUser, *actions: str) -> None:
     """Deny a user some of IAM's calls; without any, allow them again."""
     denied = {"Effect": "Deny", "Action": [f"iam:{action}" for action in actions], "Resource": "*"}
-    document = {"Version": "2012-10-17", "Statement": [denied]} if actions else policy.ALLOW_ALL
+    document = {"Version": "2012-10-17", "Statement": [denied]} if actions else rule.ALLOW_ALL
     user.put_policy("denied", document)
 
 

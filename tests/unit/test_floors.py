@@ -20,7 +20,7 @@ FLOORS = (
             "terminal", "remembered", "messages", "stores", "codes",
         ),
     ),
-    ("decisions", ("profiles", "sessions", "devices", "supply")),
+    ("decisions", ("profiles", "sessions", "devices", "supply", "policy")),
     ("making", ("context", "renewal", "fleet", "exchange", "asking", "caller", "keeper", "keys")),
     ("outlets", ("outlets",)),
     ("program", ("cli", "hits", "arguments", "completion", "commands", "__main__")),

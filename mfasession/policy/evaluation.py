@@ -8,34 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from mfasession.sandbox import conditions
-from mfasession.sandbox.conditions import Context, like, with_variables
-
-DENY_ALL_WITHOUT_MFA: Mapping[str, Any] = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Sid": "DenyAllWithoutMFA",
-            "Effect": "Deny",
-            "NotAction": [
-                "iam:CreateVirtualMFADevice",
-                "iam:EnableMFADevice",
-                "iam:GetUser",
-                "iam:ListMFADevices",
-                "iam:ListVirtualMFADevices",
-                "iam:ResyncMFADevice",
-                "sts:GetSessionToken",
-            ],
-            "Resource": "*",
-            "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
-        }
-    ],
-}
-"""The rule that people live under (AWS's `aws_my-sec-creds-self-manage` sample)."""
-ALLOW_ALL: Mapping[str, Any] = {
-    "Version": "2012-10-17",
-    "Statement": [{"Sid": "AllowAll", "Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
+from mfasession.policy import conditions
+from mfasession.policy.conditions import Context, like, with_variables
 
 
 class Decision(Enum):
