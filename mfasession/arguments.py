@@ -1,20 +1,36 @@
 """The whole command line through argparse; imported only when `hits` does not know the words."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 from typing import Any, NoReturn
 
 from mfasession import __version__, durations
 from mfasession.errors import UsageError
 from mfasession.options import Options
 from mfasession.redaction import redacted
-from mfasession.values import Secret
+from mfasession.values import Secret, Value
 
-COMMANDS = ("login", "env", "exec", "process", "serve", "status", "logout", "keys", "shell", "sandbox", "demo")
+COMMANDS = (
+    "login",
+    "env",
+    "exec",
+    "process",
+    "serve",
+    "status",
+    "logout",
+    "keys",
+    "policy",
+    "shell",
+    "sandbox",
+    "demo",
+)
 RUNS_WORDS = ("exec", "sandbox")
 """The commands that run what follows `--`."""
 TAKES_WORDS = (*RUNS_WORDS, "shell")
+HAVE_ACTIONS = ("policy",)
+"""The commands of which each action is a module with a `Flags` of its own, in a folder of the command's name."""
 TAKES_PROFILES = ("exec", "serve")
 """The commands for which -p may be said more than once."""
 
@@ -35,6 +51,11 @@ def parse(words: Sequence[str]) -> Options:
     if behind is not None and command not in TAKES_WORDS:
         raise UsageError(f"{command} runs no command", "only exec and sandbox take words behind --")
     given = {name: value for name, value in found.items() if value is not None}
+    if actions := _actions(command):
+        if "action" not in given:
+            raise UsageError(f"{command} what?", f"one of {', '.join(actions)}; see mfasession {command} --help")
+        flags: type[Value] = actions[given["action"]].Flags
+        given["flags"] = flags(**{name: given.pop(name) for name in flags.__fields__ if name in given})
     if named := given.pop("profiles", None):
         given["profile"] = named[-1]
         if len(named) > 1:
@@ -46,6 +67,11 @@ def words_of(command: str) -> list[str]:
     """Return the flags of a command; without one, those of the program and its commands."""
     flags = _parsers()[command].flags()
     return flags if command else [*COMMANDS, *flags]
+
+
+def parsed_apart(command: str) -> list[str]:
+    """Return `mfa list` and the like: the actions of a command that have flags of their own."""
+    return [f"{command} {action}" for action in _actions(command)]
 
 
 def actions_of(command: str) -> list[str]:
@@ -171,7 +197,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parsers() -> dict[str, _Parser]:
-    """Return the program's parser under the empty name, and that of each command."""
+    """Return the program's parser under the empty name, that of each command, and those of actions: `mfa list`."""
     common = _common()
     parser = _Parser(
         prog="mfasession",
@@ -193,9 +219,29 @@ def _parsers() -> dict[str, _Parser]:
             allow_abbrev=False,
             usage=usage,
         )
-        add: Callable[[argparse.ArgumentParser], None] = module.add_arguments
-        add(parsers[name])
+        if actions := _actions(name):
+            nested = parsers[name].add_subparsers(dest="action", metavar="ACTION", title="actions")
+            for action, its_module in actions.items():
+                parser = nested.add_parser(
+                    action,
+                    help=its_module.HELP,
+                    description=its_module.HELP,
+                    parents=[common],
+                    allow_abbrev=False,
+                )
+                its_module.add_arguments(parser)
+                parsers[f"{name} {action}"] = parser
+        else:
+            module.add_arguments(parsers[name])
     return parsers
+
+
+def _actions(command: str) -> dict[str, ModuleType]:
+    """Return the modules of a command whose actions have flags of their own, by their names; none for most."""
+    package = f"mfasession.commands.{command}"
+    if command not in HAVE_ACTIONS:
+        return {}
+    return {action: import_module(f"{package}.{action}") for action in import_module(package).ACTIONS}
 
 
 def _common(*, several: bool = False) -> _Parser:

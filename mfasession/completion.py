@@ -27,8 +27,10 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
         return [f"{flag}={name}" for name in values[flag]() if name.startswith(value)]
     command = _command(words[:-1])
     actions = arguments.actions_of(command)
-    offered = [] if set(actions) & set(words[:-1]) else actions
-    return [name for name in (*offered, *arguments.words_of(command)) if name.startswith(begun)]
+    chosen = next((word for word in words[:-1] if word in actions), "")
+    apart = f"{command} {chosen}"
+    flags = arguments.words_of(apart if apart in arguments.parsed_apart(command) else command)
+    return [name for name in (*([] if chosen else actions), *flags) if name.startswith(begun)]
 
 
 def _command(words: Sequence[str]) -> str:

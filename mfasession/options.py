@@ -38,3 +38,5 @@ class Options(Value):
     server: bool = False
     port: int = 0
     """Of 127.0.0.1; 0 is a random one."""
+    flags: Value | None = None
+    """Those of an action that has its own, as in `policy lint --fix`."""

@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession import __version__, arguments
+from mfasession.commands.policy import show
 from mfasession.errors import UsageError
 from mfasession.options import Options
 from mfasession.outlets import shells
 from mfasession.values import Secret
 
+ACTIONS = [name for command in arguments.HAVE_ACTIONS for name in arguments.parsed_apart(command)]
 COMMON = ("-h", "--help", "-p", "--profile", "--no-input", "--debug")
 
 GOOD: list[tuple[list[str], dict[str, Any]]] = [
@@ -50,6 +52,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["keys", "remove", "--in-aws", "--yes"], {"command": "keys", "action": "remove", "in_aws": True, "yes": True}),
     (["sandbox", "--", "sh"], {"command": "sandbox", "words": ("sh",)}),
     (["demo"], {"command": "demo"}),
+    (["policy", "show"], {"command": "policy", "action": "show", "flags": show.Flags()}),
     (["shell", "init", "bash"], {"command": "shell", "action": "init", "name": "bash"}),
 ]
 
@@ -77,6 +80,18 @@ def test_every_option_can_be_said() -> None:
     assert said == set(Options.__fields__)
 
 
+@pytest.mark.parametrize("name", ACTIONS)
+def test_every_flag_of_an_action_can_be_said(name: str) -> None:
+    """No field of its Flags is there for nobody."""
+    command, _, action = name.partition(" ")
+    given = [
+        changes["flags"] for _, changes in GOOD if (changes["command"], changes.get("action")) == (command, action)
+    ]
+    assert given
+    said = {field for flags in given for field in vars(flags)}
+    assert said == set(given[0].__fields__)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -99,6 +114,9 @@ def test_every_option_can_be_said() -> None:
         ["status", "extra"],
         ["keys"],
         ["keys", "ad"],
+        ["policy"],
+        ["policy", "sho"],
+        ["policy", "show", "--nonsense"],
         ["keys", "add", "AKIAIOSFODNN7EXAMPLE"],
         ["env", "--shell", "fisch"],
         ["-p"],
@@ -159,12 +177,12 @@ def test_any_words_are_options_or_a_usage_error(words: list[str]) -> None:
     assert options.command in arguments.COMMANDS
 
 
-@pytest.mark.parametrize("command", ["", *arguments.COMMANDS])
+@pytest.mark.parametrize("command", ["", *arguments.COMMANDS, *ACTIONS])
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help_names_every_flag(command: str, flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     """On stdout, exit code 0; what a command takes is what its help says."""
     with pytest.raises(SystemExit) as caught:
-        arguments.parse([command, flag] if command else [flag])
+        arguments.parse([*command.split(), flag])
     shown = capsys.readouterr()
     assert (caught.value.code, shown.err) == (0, "")
     assert shown.out.startswith(f"usage: mfasession {command}".rstrip())

@@ -31,9 +31,9 @@ def block(language: str, mark: str) -> str:
     return found
 
 
-def table(head: str) -> list[tuple[str, str]]:
+def table(head: str, text: str = README) -> list[tuple[str, str]]:
     """The rows of the table with this head."""
-    _, _, rest = README.partition(f"{head}\n| --- | --- |\n")
+    _, _, rest = text.partition(f"{head}\n| --- | --- |\n")
     lines = rest.partition("\n\n")[0].splitlines()
     assert lines
     return [(cells[1].strip(), cells[2].strip()) for cells in (re.split(r"(?<!\\)\|", line) for line in lines)]
@@ -46,6 +46,7 @@ def comment(line: str) -> str:
 
 
 COMMANDS = {words.strip("`").partition(" ")[0]: (words, what) for words, what in table("| command | what it does |")}
+ACTIONS = [name for command in arguments.HAVE_ACTIONS for name in arguments.parsed_apart(command)]
 
 
 def test_the_command_table_names_every_command() -> None:
@@ -58,6 +59,30 @@ def test_the_command_table_names_every_flag(command: str) -> None:
     """And none that --help does not know."""
     words = COMMANDS[command][0]
     assert set(re.findall(r"--[a-z-]+", words)) == set(arguments.words_of(command)) - COMMON
+
+
+@pytest.mark.parametrize("command", arguments.HAVE_ACTIONS)
+def test_the_actions_of_a_command_are_on_a_page_of_their_own(command: str) -> None:
+    """The row of the command names them and leads there; there each has a row, in the order of --help."""
+    row, what = COMMANDS[command]
+    actions = arguments.actions_of(command)
+    assert row.strip("`").partition(" ")[2].split(", ") == actions
+    assert f"(docs/{command}.md)" in what
+    assert list(action_rows(command)) == [f"{command} {action}" for action in actions]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_page_names_every_flag(action: str) -> None:
+    """And none that --help does not know."""
+    words = action_rows(action.partition(" ")[0])[action]
+    assert set(re.findall(r"--[a-z-]+", words)) == set(arguments.words_of(action)) - COMMON
+
+
+def action_rows(command: str) -> dict[str, str]:
+    """The first cells of the table on a command's own page, by command and action."""
+    page = (ROOT / f"docs/{command}.md").read_text()
+    rows = [words for words, _ in table("| command | what it does |", page)]
+    return {" ".join(words.strip("`").split()[:2]): words for words in rows}
 
 
 def test_what_every_command_takes() -> None:
