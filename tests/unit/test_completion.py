@@ -24,6 +24,8 @@ PROFILES = ("default", "work", "work-eu")
         (["keys", "rotate", "r"], []),
         (["-p", "work", "keys", "add", "--store", "k"], ["keyring"]),
         (["keys", "remove", "--in"], ["--in-aws"]),
+        (["policy", "sh"], ["show"]),
+        (["policy", "show", "--prof"], ["--profile"]),
     ],
     ids=" ".join,
 )
