@@ -1,12 +1,18 @@
 """A queue of things that go wrong on the way to AWS or inside it."""
 
 import threading
+import time
 
+from mfasession.sandbox.refusals import Answer, Protocol, refused
 from mfasession.values import Value
 
 KINDS = ("throttle", "error500", "unknown_key", "delay", "hang_up", "lose_answer", "cut_answer")
 """`unknown_key`: a part of AWS that has not heard of the key yet. `hang_up` closes the connection unread. `lose_answer`
 and `cut_answer` do what was asked, then close it without an answer, or with half of one."""
+
+
+class HangUp(Exception):
+    """The connection is to be closed without an answer."""
 
 
 class Fault(Value):
@@ -50,3 +56,25 @@ class Faults:
         """Forget the faults that nothing has met yet."""
         with self._lock:
             self._queue.clear()
+
+
+def meet(fault: Fault | None, protocol: Protocol) -> None:
+    """Let happen what goes wrong before anybody looks at the request. Raises HangUp, Refused."""
+    if fault is None:
+        return
+    if fault.kind == "hang_up":
+        raise HangUp
+    if fault.kind == "delay":
+        time.sleep(fault.seconds)
+    if fault.kind in ("throttle", "error500", "unknown_key"):
+        raise refused(fault.kind.replace("_", " "), protocol)
+
+
+def lost(fault: Fault | None, answer: Answer) -> Answer:
+    """Return what is left of the answer once everything is done. Raises HangUp."""
+    if fault is not None and fault.kind == "lose_answer":
+        raise HangUp
+    if fault is not None and fault.kind == "cut_answer":
+        headers = (*answer.headers, ("Connection", "close"))
+        return Answer(status=answer.status, headers=headers, body=answer.body[: len(answer.body) // 2])
+    return answer

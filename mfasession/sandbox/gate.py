@@ -4,7 +4,6 @@ import json
 import logging
 import re
 import socket
-import time
 import uuid
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -16,7 +15,8 @@ from mfasession.sandbox.authentication import authenticate
 from mfasession.sandbox.calls import Call, CallLog, shown
 from mfasession.sandbox.cloud import NotPlayed
 from mfasession.sandbox.control import Control
-from mfasession.sandbox.faults import Fault, Faults
+from mfasession.sandbox.faults import Faults, HangUp, lost, meet
+from mfasession.sandbox.federation import Federation
 from mfasession.sandbox.operations import Operation
 from mfasession.sandbox.refusals import QUERY, Answer, Refused, refused, written
 from mfasession.sandbox.resources import Place
@@ -35,10 +35,6 @@ _log = logging.getLogger("mfasession.sandbox")
 _log.addHandler(logging.NullHandler())
 
 
-class _HangUp(Exception):
-    """The connection is to be closed without an answer."""
-
-
 class Gate:
     """Authenticates, applies faults and policies, answers STS and MFA itself and lets moto answer the rest."""
 
@@ -47,14 +43,14 @@ class Gate:
         self._faults = faults
         self._calls = calls
         self._control = control
+        self._federation = Federation(world, faults, calls)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
         try:
             request = Request(environ)
-            is_control = self._control.is_addressed(request)
-            answer = self._control.answer(request) if is_control else self._served(request)
-        except _HangUp:
+            answer = self._answered(request)
+        except HangUp:
             _close(environ)
         except (ValueError, RecursionError):
             # No client of AWS's makes such a request: a URL or a number that is none, a nesting without end.
@@ -63,22 +59,29 @@ class Gate:
         start_response(f"{answer.status} {_phrase(answer.status)}", list(answer.headers))
         return [answer.body]
 
+    def _answered(self, request: Request) -> Answer:
+        if self._control.is_addressed(request):
+            return self._control.answer(request)
+        if self._federation.is_addressed(request):
+            return self._federation.answer(request)
+        return self._served(request)
+
     def _served(self, request: Request) -> Answer:
         signature, malformed = _signature(request)
         operation = self._operation(request, signature)
         fault = self._faults.take(operation.name)
         request_id, key, outcome = str(uuid.uuid4()), None, "ok"
         try:
-            _meet(fault, operation)
+            meet(fault, operation.protocol)
             signed = _signed(request, signature, operation, malformed=malformed)
             key = authenticate(request, signed, self._world, operation.protocol)
             answer = self._authorised(request, signed, key, operation, request_id)
             outcome = _outcome(answer)
-            answer = _lost(fault, answer)
+            answer = lost(fault, answer)
         except Refused as refusal:
             answer = written(refusal, operation.protocol, request_id, head=request.method == "HEAD")
             outcome = refusal.code
-        except _HangUp:
+        except HangUp:
             self._record(operation, signature, key, "hang_up", 0)
             raise
         self._record(operation, signature, key, outcome, answer.status)
@@ -166,28 +169,6 @@ def _signed(
     if malformed or signature is None or request.path.startswith(_MOTOS_OWN_DOORS):
         raise refused("malformed signature" if malformed else "unsigned", operation.protocol)
     return signature
-
-
-def _meet(fault: Fault | None, operation: Operation) -> None:
-    """What goes wrong before anybody looks at the request."""
-    if fault is None:
-        return
-    if fault.kind == "hang_up":
-        raise _HangUp
-    if fault.kind == "delay":
-        time.sleep(fault.seconds)
-    if fault.kind in ("throttle", "error500", "unknown_key"):
-        raise refused(fault.kind.replace("_", " "), operation.protocol)
-
-
-def _lost(fault: Fault | None, answer: Answer) -> Answer:
-    """What goes wrong once everything is done."""
-    if fault is not None and fault.kind == "lose_answer":
-        raise _HangUp
-    if fault is not None and fault.kind == "cut_answer":
-        headers = (*answer.headers, ("Connection", "close"))
-        return Answer(status=answer.status, headers=headers, body=answer.body[: len(answer.body) // 2])
-    return answer
 
 
 def _signature(request: Request) -> tuple[Signature | UrlSignature | None, bool]:

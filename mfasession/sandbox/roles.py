@@ -67,6 +67,7 @@ def assume(asked: Asked, mfa_at: float | None) -> Result:
         tags=tuple(tags.all.items()),
         transitive=tags.transitive,
         source_identity=identity,
+        is_chained=asked.caller.temporary,
     )
     assumed = {"AssumedRoleUser": {"AssumedRoleId": caller.unique_id, "Arn": caller.arn}}
     return {"Credentials": credentials(asked.world.issue(caller, lasting)), **assumed}

@@ -31,6 +31,8 @@ class Caller(Value):
     transitive: tuple[str, ...] = ()
     """Keys of the tags that a role assumed with this session inherits."""
     source_identity: str = ""
+    is_chained: bool = False
+    """Whether a role was assumed with temporary credentials, those of a user's session too."""
 
     @property
     def is_user_session(self) -> bool:

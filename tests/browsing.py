@@ -1,0 +1,52 @@
+"""A browser as far as a sign-in needs one: it follows redirects and keeps cookies. Nothing but Python's own is used."""
+
+import http.cookiejar
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+
+SECONDS = 30.0
+
+
+class Page:
+    """What is shown in the end."""
+
+    def __init__(self, status: int, url: str, text: str) -> None:
+        self.status = status
+        self.url = url
+        self.text = text
+
+
+class Browser:
+    """One person's browser. `passed` are the addresses on the way to its pages."""
+
+    def __init__(self) -> None:
+        self.passed: list[str] = []
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
+            _Noting(self.passed),
+        )
+
+    def open(self, url: str, form: Mapping[str, str] | None = None) -> Page:
+        """Go to an address, or send a form there, and on to where that leads."""
+        self.passed.append(url)
+        body = None if form is None else urllib.parse.urlencode(form).encode()
+        try:
+            with self._opener.open(url, body, timeout=SECONDS) as answer:
+                return Page(answer.status, answer.url, answer.read().decode())
+        except urllib.error.HTTPError as refusal:
+            return Page(refusal.code, refusal.url or url, refusal.read().decode())
+
+
+class _Noting(urllib.request.HTTPRedirectHandler):
+    def __init__(self, passed: list[str]) -> None:
+        self._passed = passed
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: object, code: int, msg: str, headers: object, newurl: str
+    ) -> urllib.request.Request | None:
+        """Note where it leads."""
+        self._passed.append(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
