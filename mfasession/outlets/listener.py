@@ -8,11 +8,12 @@ import asyncio
 import resource
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import cast
+from typing import Protocol, cast
 
 from mfasession.errors import ConfigurationError
-from mfasession.outlets.server import ADDRESS, Refused, Server, cut, refusal
+from mfasession.outlets.server import ADDRESS, Refused, cut, refusal
 
 CONNECTIONS = 2000
 """At once. One more, and the one that has waited longest for its client is closed."""
@@ -20,6 +21,17 @@ PATIENCE = 10.0
 """Seconds for a whole head, for the next one on the same connection, and for a client to read its answer."""
 _SWEEP = 1.0
 _BACKLOG = 1024
+
+
+class Answering(Protocol):
+    """What is asked for the answers."""
+
+    def answer(self, head: bytes, now: float) -> tuple[bytes, bool]:
+        """Return the answer to one head (without the empty line), and whether the connection stays open."""
+
+
+Peer = tuple[str, int]
+"""Address and port of a client."""
 
 
 def bound(port: int = 0) -> socket.socket:
@@ -42,9 +54,13 @@ def bound(port: int = 0) -> socket.socket:
 class Listener:
     """All connections of one server; a context manager inside a running loop."""
 
-    def __init__(self, listening: socket.socket, server: Server) -> None:
+    def __init__(
+        self, listening: socket.socket, server: Answering, admits: Callable[[Peer], bool] = lambda _: True
+    ) -> None:
+        """`admits` tells whether a client is answered at all."""
         self._listening = listening
         self.server = server
+        self.admits = admits
         self.connections: dict[Connection, float] = {}
         """Each with the time (monotonic) that it is closed at; the one that is closed first stands first."""
 
@@ -88,7 +104,10 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
-        self._listener.wait_for(self)
+        if self._listener.admits(transport.get_extra_info("peername")):
+            self._listener.wait_for(self)
+        else:
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # nobody is told
         """End."""

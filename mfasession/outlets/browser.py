@@ -1,0 +1,124 @@
+"""The person's browser, sent to an address that is a secret without that it stands in anybody's arguments."""
+
+import asyncio
+import functools
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from mfasession import hardening
+from mfasession.errors import ConfigurationError, MfaSessionError
+from mfasession.outlets import listener, peers
+from mfasession.outlets.listener import Listener
+from mfasession.outlets.page import Page
+from mfasession.values import Secret, Value
+
+PATIENCE = 60.0
+"""Seconds until the browser, which may have to be started first, has asked for its page."""
+OPENERS = (("xdg-open",), ("gio", "open"), ("x-www-browser",), ("wslview",))
+"""What opens an address on a desktop; the last one does from inside WSL, and needs none."""
+_PRINT = "run it again with --print, and open the address by hand"
+
+
+class Browser(Value):
+    """A program that shows an address, in its words in the place of `%s`, or told on its stdin."""
+
+    words: tuple[str, ...]
+    stdin: str = ""
+
+
+def find(environ: Mapping[str, str], platform: str = sys.platform) -> Browser:
+    """Return the person's browser: $BROWSER, else what the platform has. Raises ConfigurationError: there is none."""
+    named = [words for each in environ.get("BROWSER", "").split(os.pathsep) if (words := _words(each))]
+    if named:
+        words = next((words for words in named if shutil.which(words[0], path=environ.get("PATH"))), named[0])
+        return Browser(words=words if any("%s" in word for word in words) else (*words, "%s"))
+    if platform == "darwin":
+        return Browser(words=("osascript",), stdin='open location "%s"\n')
+    has_display = any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    for opener in OPENERS:
+        if (has_display or opener == OPENERS[-1]) and shutil.which(opener[0], path=environ.get("PATH")):
+            return Browser(words=(*opener, "%s"))
+    raise ConfigurationError("there is no browser here: neither $BROWSER nor a desktop", _PRINT)
+
+
+def show(browser: Browser, address: Secret, environ: Mapping[str, str], patience: float = PATIENCE) -> None:
+    """Send the browser to an address; return when it has gone there.
+
+    Raises ConfigurationError: the browser cannot be started, or fails. Raises MfaSessionError: it never asked.
+    """
+    asyncio.run(_shown(browser, address, environ, patience))
+
+
+async def _shown(browser: Browser, address: Secret, environ: Mapping[str, str], patience: float) -> None:
+    listening = listener.bound()
+    page = Page(listening.getsockname()[1], address)
+    admits = functools.partial(peers.is_ours, server=listening.getsockname())
+    async with Listener(listening, page, admits):
+        failed = _started(browser, page.url, environ)
+        waits: tuple[asyncio.Future[Any], ...] = (asyncio.create_task(page.taken.wait()), failed)
+        await asyncio.wait(waits, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        waits[0].cancel()
+    if page.taken.is_set():
+        return
+    if failed.done():
+        raise ConfigurationError(f"{browser.words[0]} failed ({_how(failed.result())}) and opened nothing", _PRINT)
+    raise MfaSessionError(f"{browser.words[0]} opened no page within {patience:g} s", _PRINT)
+
+
+def _started(browser: Browser, url: str, environ: Mapping[str, str]) -> "asyncio.Future[int]":
+    """Start the browser; return what becomes its status when it fails. One that does not goes on without us."""
+    words = [word.replace("%s", url) for word in browser.words]
+    hardening.allow_core()
+    try:
+        process = subprocess.Popen(
+            words,
+            # None of the credentials that this shell may have: a browser lives long.
+            env={name: value for name, value in environ.items() if not name.startswith(("AWS_", "MFASESSION_"))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or "not a program").lower()
+        raise ConfigurationError(f"the browser {browser.words[0]} cannot be run: {why}", _PRINT) from None
+    finally:
+        hardening.forbid_core()
+    loop = asyncio.get_running_loop()
+    failed: asyncio.Future[int] = loop.create_future()
+    told = browser.stdin.replace("%s", url).encode()
+    threading.Thread(target=_follow, args=(process, told, loop, failed), daemon=True).start()
+    return failed
+
+
+def _follow(
+    process: "subprocess.Popen[bytes]", told: bytes, loop: asyncio.AbstractEventLoop, failed: "asyncio.Future[int]"
+) -> None:
+    process.communicate(told)
+    if process.returncode:
+        # It may end long after we have.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, failed, process.returncode)
+
+
+def _settle(failed: "asyncio.Future[int]", status: int) -> None:
+    if not failed.done():
+        failed.set_result(status)
+
+
+def _how(status: int) -> str:
+    return f"exit code {status}" if status > 0 else f"signal {-status}"
+
+
+def _words(named: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(named))
+    except ValueError:
+        return (named,)

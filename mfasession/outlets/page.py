@@ -1,0 +1,54 @@
+"""A page of one use on loopback: who asks first is led on to an address that is a secret.
+
+A file that leads on would be as private, and the browsers that most people have could not read it: those of snap and
+flatpak see neither /tmp nor a hidden folder, those of Windows see no file of WSL's (jupyter/notebook #5479, #4999).
+"""
+
+import asyncio
+import secrets
+from hmac import compare_digest
+
+from mfasession.outlets.server import ADDRESS, Refused, parse, refusal
+from mfasession.values import Secret
+
+
+class Page:
+    """Leads one client on. Its own address is worth nothing afterwards."""
+
+    def __init__(self, port: int, address: Secret) -> None:
+        self._host = f"{ADDRESS}:{port}"
+        self._path = f"/{secrets.token_urlsafe(32)}"
+        self._address = address
+        self.taken = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://{self._host}{self._path}"
+
+    def answer(self, head: bytes, now: float) -> tuple[bytes, bool]:  # noqa: ARG002  # it does not age
+        """Return the answer to one head (without the empty line), and that the connection is closed."""
+        try:
+            self._check(head)
+        except Refused as refused:
+            return refusal(refused), False
+        self.taken.set()
+        lines = (
+            "HTTP/1.1 302 Found",
+            f"Location: {self._address.reveal()}",
+            "Content-Length: 0",
+            "Cache-Control: no-store",
+            "Referrer-Policy: no-referrer",
+            "Connection: close",
+        )
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii"), False
+
+    def _check(self, head: bytes) -> None:
+        request = parse(head)
+        # A page of somebody else's in a browser reaches us under its own name (DNS rebinding): the name tells.
+        if request.host != self._host:
+            raise Refused(403, "ForeignHost", "this page is for a browser on this computer")
+        if request.method != "GET":
+            raise Refused(405, "MethodNotAllowed", "only GET is answered here")
+        if not compare_digest(request.target.encode(), self._path.encode()) or self.taken.is_set():
+            raise Refused(404, "NoSuchPath", "nothing is here, or no longer: run mfasession console again")
