@@ -18,6 +18,7 @@ COMMANDS = (
     "exec",
     "process",
     "serve",
+    "console",
     "status",
     "logout",
     "keys",
@@ -84,6 +85,11 @@ def session_duration(text: str) -> int:
     return _within(text, durations.SESSION_MINIMUM, durations.SESSION_MAXIMUM)
 
 
+def console_duration(text: str) -> int:
+    """Return the seconds that a console is to last (900..43200)."""
+    return _within(text, durations.SESSION_MINIMUM, durations.CONSOLE_MAXIMUM)
+
+
 def min_ttl(text: str) -> int:
     """Return the seconds that must be left at least (0..129600)."""
     return _within(text, 0, durations.SESSION_MAXIMUM)
@@ -110,6 +116,20 @@ def port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
     return int(text)
+
+
+def service(text: str) -> str:
+    """Return the first word in the path of a service's pages in the console."""
+    if not text or not all(char.isascii() and (char.isalnum() or char == "-") for char in text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no service: as in ec2, or name the page with --path")
+    return text
+
+
+def path(text: str) -> str:
+    """Return the path of a page of the console, with what may stand behind it."""
+    if not text.startswith("/") or not all("!" <= char <= "~" for char in text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no path: what stands behind the host, as in /s3/home")
+    return text
 
 
 def stdin(text: str) -> str:

@@ -10,12 +10,13 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import boto3
 import botocore.exceptions
 import botocore.session
 import urllib3.exceptions
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
 from mfasession import aws_errors, roles, timestamps
@@ -68,7 +69,8 @@ class Aws:
         """`pauses` are the seconds before a throttled request is sent again, give or take half of each."""
         self._pauses = pauses
         self._key = key
-        self._session = _session(profile, key, environ)
+        self._settings = settings(profile)
+        self._session = _session(profile, key, environ, self._settings)
         self._clients: dict[str, Any] = {}
 
     def connect(self) -> None:
@@ -149,19 +151,30 @@ class Aws:
             mfa_serial=mfa_serial,
         )
 
+    def _posted(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+        """Send a form to a page of AWS that is no API: its HTTP status, and its body.
+
+        Through the proxies, with the certificates and within the limits of every other call. No redirect is followed.
+        """
+        http = self._made_client("sts", url)._endpoint.http_session  # noqa: SLF001
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = _bounded(http)(AWSRequest("POST", url, kind, urlencode(form)).prepare())
+        return answer.status_code, answer.content
+
     def _client(self, service: str) -> Any:
         if service not in self._clients:
-            # One attempt: `_call` decides what may be sent again. One client: the connection that asked who the key
-            # belongs to carries the code too, with no new handshake after Enter.
-            limits = Config(
-                retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, user_agent_extra="mfasession"
-            )
-            self._clients[service] = self._made_client(service, limits)
+            # One client: the connection that asked who the key belongs to carries the code too, with no new handshake
+            # after Enter.
+            self._clients[service] = self._made_client(service)
         return self._clients[service]
 
-    def _made_client(self, service: str, limits: Config) -> Any:
+    def _made_client(self, service: str, url: str | None = None) -> Any:
+        # One attempt: `_call` decides what may be sent again.
+        limits = Config(
+            retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, user_agent_extra="mfasession"
+        )
         try:
-            client: Any = self._session.client(service, config=limits)  # type: ignore[call-overload]
+            client: Any = self._session.client(service, config=limits, endpoint_url=url)  # type: ignore[call-overload]
         except botocore.exceptions.InvalidRegionError:
             # A ValueError as well; `_call_once` tells it.
             raise
@@ -271,7 +284,9 @@ def settings(profile: "Profile") -> botocore.session.Session:
     return known
 
 
-def _session(profile: "Profile", key: LongTermKey | Session, environ: Mapping[str, str]) -> boto3.Session:
+def _session(
+    profile: "Profile", key: LongTermKey | Session, environ: Mapping[str, str], known: botocore.session.Session
+) -> boto3.Session:
     """A session with the profile's settings and this key alone, in the configured region or the partition's own."""
     serial = profile.mfa_serial or profile.suggested_serial
     region = profile.region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
@@ -280,7 +295,7 @@ def _session(profile: "Profile", key: LongTermKey | Session, environ: Mapping[st
         aws_secret_access_key=key.secret_access_key.reveal(),
         aws_session_token=key.session_token.reveal() if isinstance(key, Session) else None,
         region_name=region or DEFAULT_REGIONS.get(partition_of(serial), "us-east-1"),
-        botocore_session=settings(profile),
+        botocore_session=known,
     )
 
 

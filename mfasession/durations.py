@@ -7,6 +7,8 @@ _LONGEST = 40
 SESSION_MINIMUM = 15 * 60
 SESSION_MAXIMUM = 36 * 3600
 """Bounds of GetSessionToken's DurationSeconds (STS API reference)."""
+CONSOLE_MAXIMUM = 12 * 3600
+"""Upper bound of a console's SessionDuration, whose lower one is the same (IAM User Guide, custom identity brokers)."""
 
 
 def parse(text: str) -> int:

@@ -38,5 +38,11 @@ class Options(Value):
     server: bool = False
     port: int = 0
     """Of 127.0.0.1; 0 is a random one."""
+    service: str = ""
+    path: str = ""
+    """Of a page of the console, as in `/s3/home`."""
+    region: str = ""
+    print_url: bool = False
+    logout_first: bool = False
     flags: Value | None = None
     """Those of an action that has its own, as in `policy lint --fix`."""

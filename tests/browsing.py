@@ -1,12 +1,25 @@
-"""A browser as far as a sign-in needs one: it follows redirects and keeps cookies. Nothing but Python's own is used."""
+"""A browser as far as a sign-in needs one: it follows redirects and keeps cookies. Nothing but Python's own is used.
+
+As a program it goes to an address and records what it was given and shown: that is what `$BROWSER` names in tests.
+"""
 
 import http.cookiejar
+import json
+import os
+import shlex
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
+from pathlib import Path
 
 SECONDS = 30.0
+
+
+def program(record: Path) -> str:
+    """Return what to set `$BROWSER` to; the record is there once the browser shows its page."""
+    return shlex.join((sys.executable, __file__, str(record), "%s"))
 
 
 class Page:
@@ -50,3 +63,17 @@ class _Noting(urllib.request.HTTPRedirectHandler):
         """Note where it leads."""
         self._passed.append(newurl)
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Go to the last argument's address, and record it in the file of the one before."""
+    record, address = Path(sys.argv[1]), sys.argv[2]
+    browser = Browser()
+    page = browser.open(address)
+    told = {"argv": sys.argv, "environ": dict(os.environ), "passed": browser.passed, "page": vars(page)}
+    record.with_suffix(".part").write_text(json.dumps(told))
+    record.with_suffix(".part").rename(record)
+
+
+if __name__ == "__main__":
+    main()

@@ -16,11 +16,11 @@ FLOORS = (
         "edges",
         (
             "files", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles", "aws_config",
-            "profile_headers", "aws", "aws_errors", "aws_keys",
+            "profile_headers", "aws", "aws_errors", "aws_keys", "aws_signin",
             "terminal", "remembered", "messages", "stores", "codes",
         ),
     ),
-    ("decisions", ("profiles", "sessions", "devices", "supply", "policy")),
+    ("decisions", ("profiles", "sessions", "devices", "supply", "policy", "signin")),
     ("making", ("context", "renewal", "fleet", "exchange", "asking", "caller", "keeper", "keys")),
     ("outlets", ("outlets",)),
     ("program", ("cli", "hits", "arguments", "completion", "commands", "__main__")),

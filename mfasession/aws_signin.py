@@ -1,0 +1,92 @@
+"""AWS's sign-in for the console: the session of a role for a token that a browser signs in with."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from mfasession import aws_errors
+from mfasession.aws import Aws, told
+from mfasession.durations import show
+from mfasession.errors import AwsRefused, MfaSessionError, Throttled, Unanswered
+from mfasession.model import Session
+from mfasession.values import Secret
+
+if TYPE_CHECKING:
+    from mfasession.profiles import Profile
+
+_OPERATION = "getSigninToken"
+_AGAIN = (0.5, 1.0)
+"""Seconds before it is asked again, as `Aws` takes them."""
+
+
+class AwsSignin(Aws):
+    """The sign-in as the session of one role. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
+
+    def __init__(self, profile: "Profile", session: Session, environ: Mapping[str, str]) -> None:
+        super().__init__(profile, session, environ, _AGAIN)
+        self._session_of_role = session
+        self._environ = environ
+
+    def configured(self) -> str:
+        """Return the endpoint that is set for the sign-in or for all of AWS, empty when there is none.
+
+        In the order of the AWS SDKs and Tools Reference Guide, "Service-specific endpoints": what is set for every
+        service is meant for this one too, and a session that an emulator made goes to no AWS.
+        """
+        known = self._settings
+        if known.get_config_variable("ignore_configured_endpoint_urls"):
+            return ""
+        own = known.get_scoped_config()
+        services = known.full_config.get("services", {}).get(own.get("services"), {})
+        its_own = services.get("signin")
+        return (
+            self._environ.get("AWS_ENDPOINT_URL_SIGNIN")
+            or self._environ.get("AWS_ENDPOINT_URL")
+            or (its_own.get("endpoint_url") if isinstance(its_own, dict) else None)
+            or own.get("endpoint_url")
+            or ""
+        )
+
+    def token(self, signin: str, seconds: int = 0) -> Secret:
+        """Return a token, good for 15 minutes. `signin` is the address of the sign-in.
+
+        `seconds` is how long the console lasts (900..43200); 0 is as long as the session. In the body of a POST, where
+        no log of addresses has it: the session's secret is sent itself.
+        """
+        session = self._session_of_role
+        form = {
+            "Action": _OPERATION,
+            "Session": json.dumps(
+                {
+                    "sessionId": session.access_key_id,
+                    "sessionKey": session.secret_access_key.reveal(),
+                    "sessionToken": session.session_token.reveal(),
+                }
+            ),
+            **({"SessionDuration": str(seconds)} if seconds else {}),
+        }
+
+        def send() -> Secret:
+            status, body = self._posted(f"{signin}/federation", form)
+            if status != 200:
+                raise _refusal(status, seconds)
+            return Secret(told(json.loads(body), "SigninToken"))
+
+        return self._call(_OPERATION, send)
+
+
+def _refusal(status: int, seconds: int) -> MfaSessionError:
+    """Return our error for a status: the page that comes with it says no more, and is made for browsers."""
+    if status == 429:
+        return Throttled("AWS is busy and refuses to answer now (throttled)", "wait a minute, then run it again")
+    if 500 <= status < 600:
+        return Unanswered(f"AWS failed to answer {_OPERATION} ({status})", "run it again in a moment")
+    if status not in (400, 401, 403):
+        return aws_errors.not_aws(_OPERATION)
+    reasons = ["it was revoked", "it is of another partition"]
+    if seconds:
+        reasons.append(f"its console may not last {show(seconds)}")
+    return AwsRefused(
+        f"AWS signs nobody in with this session ({status}): {', or '.join(reasons)}",
+        "mfasession login --force, then run it again",
+    )

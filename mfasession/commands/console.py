@@ -1,0 +1,155 @@
+"""`mfasession console`: the AWS console as a role profile, in the person's browser."""
+
+import sys
+import time
+from contextlib import suppress
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from mfasession import hardening, profiles, signin, terminal
+from mfasession.durations import CONSOLE_MAXIMUM, show
+from mfasession.errors import ConfigurationError, InputNeeded, UsageError
+from mfasession.exchange import Exchange, assumed, check_role, is_chained
+from mfasession.messages import say, until
+from mfasession.model import partition_of
+from mfasession.outlets import browser
+from mfasession.renewal import unkept
+from mfasession.sessions import is_alive
+from mfasession.values import Secret
+
+if TYPE_CHECKING:
+    import argparse
+
+    from mfasession.context import Context
+    from mfasession.model import Session
+    from mfasession.profiles import Profile
+
+HELP = "the AWS console as a role profile, in the browser"
+_NAMED = 5
+"""Role profiles that are named to somebody who has chosen none."""
+
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """Add the flags of the command."""
+    from mfasession.arguments import code, console_duration, path, service
+
+    parser.add_argument("--service", metavar="NAME", type=service, help="open a service: ec2, s3, cloudformation, …")
+    parser.add_argument("--path", metavar="PATH", type=path, help="open a page, as in /s3/home")
+    parser.add_argument("--region", metavar="NAME", help="open another region than the profile's")
+    parser.add_argument(
+        "--duration",
+        metavar="D",
+        type=console_duration,
+        help="how long the console lasts: 15m to 12h, for a code of its own (what the role's session has)",
+    )
+    parser.add_argument("--code", metavar="C", type=code, help="- reads the six digits from stdin")
+    parser.add_argument("--logout-first", action="store_true", help="sign out of another account or role before")
+    parser.add_argument(
+        "--print", dest="print_url", action="store_true", help="print the address, which is a secret, and open nothing"
+    )
+
+
+def run(context: "Context") -> int:
+    """Sign the browser in, or print the address that does."""
+    options = context.options
+    if options.service and options.path:
+        raise UsageError("--service and --path both name a page", "leave one of them out")
+    hardening.forbid_looking()
+    profile, region, partition = _chosen(context)
+    # Before a code is asked for.
+    shown_in = None if options.print_url else browser.find(context.environ)
+    session, seconds = _session(context, profile)
+    from mfasession.aws_signin import AwsSignin
+
+    aws = AwsSignin(profile, session, context.environ)
+    site = signin.site(partition, region, configured=aws.configured(), signs_out=options.logout_first)
+    page = signin.page(site, region, service=options.service, path=options.path)
+    address = signin.login(site, page, aws.token(site.signin, seconds).reveal())
+    if options.logout_first:
+        address = signin.logout(site, address)
+    if shown_in is None:
+        sys.stdout.write(f"{address}\n")
+        sys.stdout.flush()
+        say("who has this address within 15 minutes is signed in: keep it to yourself")
+    else:
+        browser.show(shown_in, Secret(address), context.environ)
+    now = time.time()
+    say(f"console for {profile.name} until {until(int(now) + seconds if seconds else session.expires, now)}")
+    return 0
+
+
+def _chosen(context: "Context") -> "tuple[Profile, str, str]":
+    """The profile, and the region and partition of its console. Raises ConfigurationError for what has none."""
+    profile = context.profile()
+    if profile.role is None:
+        raise _no_role(context, profile)
+    check_role(profile)
+    environ = context.environ
+    region = (
+        context.options.region or profile.region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
+    )
+    partition = partition_of(profile.role.arn)
+    signin.check_region(region, partition)
+    return profile, region, partition
+
+
+def _no_role(context: "Context", profile: "Profile") -> ConfigurationError:
+    """The error for a user: AWS federates no session of GetSessionToken, and the rule denies GetFederationToken."""
+    names = _roles_of(context, profile)
+    by_hand = "sign in by hand, with your password and a code"
+    if names:
+        others = f" (others: {', '.join(names[1:_NAMED])}{', …' if len(names) > _NAMED else ''})" if names[1:] else ""
+        hint = f"mfasession console -p {quote(names[0])}{others}; or {by_hand}"
+    else:
+        hint = f"add a profile with a role_arn and source_profile = {profile.name}; or {by_hand}"
+    return ConfigurationError(
+        f"profile {profile.name} is a user's, and AWS signs no user's session in to the console, only a role's", hint
+    )
+
+
+def _roles_of(context: "Context", user: "Profile") -> list[str]:
+    """The role profiles that a user's session leads to, in the order of the files."""
+    found: dict[str, Profile] = {}
+    for name in context.aws_files.profile_names():
+        # One that is broken is no way to the console.
+        with suppress(ConfigurationError):
+            profile = profiles.resolve(name, context.aws_files, context.config)
+            found[profile.name] = profile
+    return [name for name, each in found.items() if each.role is not None and each.key_section == user.key_section]
+
+
+def _session(context: "Context", profile: "Profile") -> "tuple[Session, int]":
+    """The session to sign in with, and the seconds that the console is to last; 0 is as long as the session.
+
+    AWS gives no seconds of its own to a role that temporary credentials have assumed (99designs/aws-vault#77).
+    """
+    wanted = context.options.duration
+    if not is_chained(profile):
+        return context.session(profile), wanted or CONSOLE_MAXIMUM
+    if wanted:
+        return _from_the_key(context, profile, wanted), wanted
+    return _from_the_source(context, profile), 0
+
+
+def _from_the_source(context: "Context", profile: "Profile") -> "Session":
+    """A new session of a role when that takes no code, for all the time that AWS gives it; else the kept one."""
+    base = context.kept(profile.source) if profile.source else None
+    if base is None or not is_alive(base, time.time()):
+        return context.session(profile)
+    from mfasession.aws import Aws
+
+    return assumed(profile, base, Aws(profile, base, context.environ))
+
+
+def _from_the_key(context: "Context", profile: "Profile", wanted: int) -> "Session":
+    """A session of a role straight from the long-term key, with a code of its own; it is kept nowhere."""
+    if profile.source is not None and profile.source.role is not None:
+        raise ConfigurationError(
+            f"AWS gives the console of a role that another role assumes no {show(wanted)} of its own",
+            "leave --duration out: it lasts as long as the role's session",
+        )
+    why = f"{show(wanted)} of the console take a code of their own: the session that is kept gives it an hour at most"
+    if not context.options.code and not Exchange(context, profile).can_ask():
+        raise InputNeeded(f"{why}, and nobody is here to give one", "leave --duration out, or give it: --code -")
+    terminal.say(f"mfasession: {why}")
+    return unkept(context, profile)

@@ -1,0 +1,93 @@
+"""Where AWS signs browsers in, and where its console is: addresses, and nothing is asked of anybody here.
+
+Sources: IAM User Guide, "Enable custom identity broker access to the AWS console"; AWS General Reference, "AWS Sign-In
+endpoints" and "AWS Management Console endpoints". Not in AWS's documentation, and from users alone: the sign-out that
+leads on to an address of ours, which us-east-1 follows (ByteNess/aws-vault #1, kionsoftware/kion-cli #35).
+"""
+
+import re
+from urllib.parse import parse_qsl, urlencode
+
+from mfasession.errors import ConfigurationError
+from mfasession.values import Value
+
+PARTITIONS = {
+    "aws": ("signin.aws.amazon.com", "console.aws.amazon.com"),
+    "aws-cn": ("signin.amazonaws.cn", "console.amazonaws.cn"),
+    "aws-us-gov": ("signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com"),
+}
+"""Host of the sign-in, and of the console, of each partition."""
+_UNNAMED = ("us-east-1", "us-gov-west-1")
+"""Regions whose sign-in has no region in its name."""
+_SIGN_OUT = "us-east-1.signin.aws.amazon.com"
+_REGION = re.compile(r"[a-z]{2,8}(-[a-z]{1,16}){1,3}-[0-9]{1,2}", re.ASCII)
+_PARTITION_OF = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc"), ("us-iso", "aws-iso"),
+                 ("eu-iso", "aws-iso"))  # fmt: skip
+_HOME = "/console/home"
+
+
+class Site(Value):
+    """The beginnings of addresses, without a slash at the end."""
+
+    signin: str
+    console: str
+
+
+def check_region(region: str, partition: str) -> None:
+    """Raise ConfigurationError for a region that is none, which would end up in a host's name, or another partition's.
+
+    An empty one is none at all, and good.
+    """
+    if not region:
+        return
+    if not _REGION.fullmatch(region):
+        raise ConfigurationError("the region is not a region's name", "mend region or AWS_REGION, or give --region")
+    its_own = next((of for begins, of in _PARTITION_OF if region.startswith(begins)), "aws")
+    if its_own != partition and not (its_own == "aws-iso" and partition.startswith(its_own)):
+        raise ConfigurationError(
+            f"region {region} is not in partition {partition}, where the role is",
+            "mend region or AWS_REGION, or give --region",
+        )
+
+
+def site(partition: str, region: str, *, configured: str = "", signs_out: bool = False) -> Site:
+    """Return where a partition's people sign in; `region` is checked already, or empty.
+
+    `configured` is an endpoint that is set for all of AWS, as for a sandbox: it plays both hosts. `signs_out`: the
+    sign-in must be one that leads on from a sign-out. Raises ConfigurationError for a partition that is not known.
+    """
+    if configured:
+        base = configured.rstrip("/")
+        return Site(signin=base, console=base)
+    if partition not in PARTITIONS:
+        raise ConfigurationError(
+            f"nothing is known of a console in partition {partition}", f"there is one in {', '.join(PARTITIONS)}"
+        )
+    signin, console = PARTITIONS[partition]
+    if partition == "aws" and signs_out:
+        signin = _SIGN_OUT
+    elif partition != "aws-cn" and region and region not in _UNNAMED:
+        signin = f"{region}.{signin}"
+    if partition == "aws" and region:
+        console = f"{region}.{console}"
+    return Site(signin=f"https://{signin}", console=f"https://{console}")
+
+
+def page(its_site: Site, region: str, *, service: str = "", path: str = "") -> str:
+    """Return the address of a page of the console: of a service, at a path, or the first one."""
+    where, mark, fragment = (path or (f"/{service}/home" if service else _HOME)).partition("#")
+    _, _, query = where.partition("?")
+    if region and "region" not in dict(parse_qsl(query, keep_blank_values=True)):
+        where += f"{'&' if '?' in where else '?'}{urlencode({'region': region})}"
+    return f"{its_site.console}{where}{mark}{fragment}"
+
+
+def login(its_site: Site, destination: str, token: str) -> str:
+    """Return the address that signs a browser in and leads it on to a page of the console. It is a secret."""
+    fields = {"Action": "login", "Destination": destination, "SigninToken": token}
+    return f"{its_site.signin}/federation?{urlencode(fields)}"
+
+
+def logout(its_site: Site, then: str) -> str:
+    """Return the address that signs a browser out and leads it on."""
+    return f"{its_site.signin}/oauth?{urlencode({'Action': 'logout', 'redirect_uri': then})}"
