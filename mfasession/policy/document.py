@@ -1,0 +1,289 @@
+"""Policy documents: JSON text in, statements out, each of whose elements knows its line and its path.
+
+`parse` refuses what IAM refuses for the document's shape alone. Whether names of actions, keys, operators and ARNs
+make sense is for others to say.
+
+Sources: IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM and AWS STS quotas".
+"""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from mfasession.errors import ConfigurationError
+from mfasession.policy import placed
+from mfasession.policy.placed import Node, Place, Text
+from mfasession.text import printable
+from mfasession.values import Value
+
+MANAGED_SIZE = 6144
+ROLE_SIZE = 10240
+GROUP_SIZE = 5120
+USER_SIZE = 2048
+"""Characters without white space: of one managed policy; of all inline policies of a role, a group, a user together."""
+
+OLD, NEW = "2008-10-17", "2012-10-17"
+"""The versions of the language: OLD, which has no policy variables, is meant where none is named."""
+
+_TOP = ("Version", "Id", "Statement")
+_IDENTITY = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
+_TRUST = ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition")
+_LONGEST = 1_000_000
+"""Characters, white space too, that are looked at."""
+_SPACES = str.maketrans("", "", " \t\r\n")
+
+
+class Problem(Value):
+    """One thing that is wrong with a document: what, in a line without a full stop, and where."""
+
+    what: str
+    place: Place
+
+
+class Malformed(ConfigurationError):
+    """AWS would not take the document. Raised by `parse`; `problems` are all that were found, in their order."""
+
+    def __init__(self, where: str, problems: "tuple[Problem, ...]") -> None:
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"{where}, line {first.place.line}: {printable(first.what)}{more}")
+        self.problems = problems
+
+    @property
+    def place(self) -> Place:
+        """Where the first problem is."""
+        return self.problems[0].place
+
+
+class Line(Value):
+    """One line of a Condition block: an operator, a key, and the values of which one must match.
+
+    Each value is a Text: a boolean or a number of the document as it is written there.
+    """
+
+    operator: Text
+    key: Text
+    values: tuple[Text, ...]
+
+    @property
+    def place(self) -> Place:
+        """Where the key stands."""
+        return self.key.place
+
+
+class Statement(Value):
+    """One statement; `index` counts from 0.
+
+    Of `actions` and `not_actions` one is None, of `resources` and `not_resources` too: that element is not there.
+    `principal` is None in an identity policy, else what stands there: `{"*": ()}` or `{"AWS": (…), …}`.
+    """
+
+    index: int
+    place: Place
+    effect: Text
+    """`Allow` or `Deny`."""
+    sid: Text | None = None
+    actions: tuple[Text, ...] | None = None
+    not_actions: tuple[Text, ...] | None = None
+    resources: tuple[Text, ...] | None = None
+    not_resources: tuple[Text, ...] | None = None
+    conditions: tuple[Line, ...] = ()
+    principals: "dict[Text, tuple[Text, ...]] | None" = None
+    not_principals: "dict[Text, tuple[Text, ...]] | None" = None
+
+    @property
+    def name(self) -> str:
+        """Return the Sid, else `statement 1`, `statement 2` …, for people."""
+        return str(self.sid) if self.sid else f"statement {self.index + 1}"
+
+
+class Document(Value):
+    """A policy. `where` names it for people: a file, or a policy of a user."""
+
+    where: str
+    text: str
+    version: str
+    """OLD or NEW."""
+    version_place: Place | None
+    """None where the document names no version, which means OLD."""
+    statements: tuple[Statement, ...]
+
+    @property
+    def size(self) -> int:
+        """The characters that count for IAM's quotas."""
+        return size(self.text)
+
+
+def parse(text: str, where: str, *, limit: int = MANAGED_SIZE, is_trust: bool = False) -> Document:
+    """Return the document that the text is; `where` names it in errors: `policy.json`, `policy Mfa of user alice`.
+
+    `limit`: the characters without white space that it may have. `is_trust`: it is a role's trust policy, with
+    Principal and without Resource. Raises Malformed with every problem found: no JSON, a key twice, no policy, too
+    large, an unknown version or element, no Statement, a wrong Effect, Action and NotAction both or neither, and so on.
+    """
+    if text.startswith("\ufeff"):
+        raise _malformed(where, "not JSON: it begins with a byte order mark")
+    if len(text) > _LONGEST or size(text) > limit:
+        raise _malformed(where, f"too large: more than {limit:,} characters, white space not counted")
+    try:
+        root = placed.read(text)
+    except placed.NotJson as error:
+        column = f"column {error.place.column}: " if "twice" not in str(error) else ""
+        raise Malformed(where, (Problem(what=f"not JSON: {column}{error}", place=error.place),)) from None
+    reader = _Reader(is_trust=is_trust)
+    document = reader.document(root, text, where)
+    if reader.problems:
+        raise Malformed(where, tuple(reader.problems))
+    return document
+
+
+def size(text: str) -> int:
+    """Return the characters of a text that count for IAM's quotas: white space does not."""
+    return len(text.translate(_SPACES))
+
+
+def _malformed(where: str, what: str) -> Malformed:
+    return Malformed(where, (Problem(what=what, place=Place(line=1, column=1, path="")),))
+
+
+class _Reader:
+    """Reads a document and notes what is wrong with it."""
+
+    def __init__(self, *, is_trust: bool) -> None:
+        self.problems: list[Problem] = []
+        self._is_trust = is_trust
+
+    def document(self, root: Node, text: str, where: str) -> Document:
+        """Return the document; it is good only without problems."""
+        if root.kind != "object":
+            self._wrong("not a policy: an object { } is expected", root.place)
+        self._check_keys(root, _TOP)
+        version = root.get("Version")
+        if version and (version.kind != "string" or version.text not in (OLD, NEW)):
+            self._wrong(f"Version must be {NEW} or {OLD}", version.place)
+        return Document(
+            where=where,
+            text=text,
+            version=version.text if version else OLD,
+            version_place=version.place if version else None,
+            statements=tuple(self._statements(root)),
+        )
+
+    def _statements(self, root: Node) -> Iterator[Statement]:
+        node = root.get("Statement")
+        if node is None:
+            if root.kind == "object":
+                self._wrong("not a policy: it has no Statement", root.place)
+            return
+        several = node.items if node.kind == "list" else (node,)
+        if not several:
+            self._wrong("Statement is empty", node.place)
+        for index, each in enumerate(several):
+            if each.kind != "object":
+                self._wrong("a statement must be an object { }", each.place)
+                continue
+            yield self._statement(index, each)
+
+    def _statement(self, index: int, node: Node) -> Statement:
+        self._check_keys(node, _TRUST if self._is_trust else _IDENTITY)
+        effect, sid = self._one(node, "Effect"), self._one(node, "Sid")
+        if effect is None and "Effect" not in node.members:
+            self._wrong("the statement has no Effect", node.place)
+        if effect is not None and effect not in ("Allow", "Deny"):
+            self._wrong("Effect must be Allow or Deny, in these letters", effect.place)
+        self._check_one_of(node, "Action", "NotAction")
+        if self._is_trust:
+            self._check_one_of(node, "Principal", "NotPrincipal")
+        else:
+            self._check_one_of(node, "Resource", "NotResource")
+        return Statement(
+            index=index,
+            place=node.place,
+            effect=effect or Text("", node.place),
+            sid=sid,
+            actions=self._texts(node, "Action"),
+            not_actions=self._texts(node, "NotAction"),
+            resources=self._texts(node, "Resource"),
+            not_resources=self._texts(node, "NotResource"),
+            conditions=tuple(self._conditions(node)),
+            principals=self._principals(node, "Principal"),
+            not_principals=self._principals(node, "NotPrincipal"),
+        )
+
+    def _conditions(self, node: Node) -> Iterator[Line]:
+        block = node.get("Condition")
+        if block is None:
+            return
+        if block.kind != "object":
+            self._wrong("Condition must be an object of operators", block.place)
+        self._check_case(block)
+        for operator, keys in block.members.items():
+            if keys.kind != "object":
+                self._wrong(f"{operator} must be an object of condition keys", keys.place)
+            self._check_case(keys)
+            for key, values in keys.members.items():
+                yield Line(operator=operator, key=key, values=self._values(values))
+
+    def _values(self, node: Node) -> tuple[Text, ...]:
+        several = node.items if node.kind == "list" else (node,)
+        for each in several:
+            if each.kind in ("object", "list", "null"):
+                self._wrong("a condition's value must be a string, a number or a boolean", each.place)
+        return tuple(Text(each.text, each.place) for each in several)
+
+    def _principals(self, node: Node, name: str) -> dict[Text, tuple[Text, ...]] | None:
+        named = node.get(name)
+        if named is None:
+            return None
+        if named.kind == "string" and named.text == "*":
+            return {Text("*", named.place): ()}
+        if named.kind != "object":
+            self._wrong(f'{name} must be "*" or an object such as {{"AWS": "arn:…"}}', named.place)
+        return {kind: self._texts(named, kind) or () for kind in named.members}
+
+    def _texts(self, node: Node, name: str) -> tuple[Text, ...] | None:
+        """The strings of an element: one alone need not be in a list."""
+        element = node.get(name)
+        if element is None:
+            return None
+        several = element.items if element.kind == "list" else (element,)
+        for each in several:
+            if each.kind != "string":
+                self._wrong(f"{name} must be a string or a list of strings", each.place)
+        return tuple(Text(each.text, each.place) for each in several)
+
+    def _one(self, node: Node, name: str) -> Text | None:
+        element = node.get(name)
+        if element is None:
+            return None
+        if element.kind != "string":
+            self._wrong(f"{name} must be a string", element.place)
+        return Text(element.text, element.place)
+
+    def _check_one_of(self, node: Node, one: str, other: str) -> None:
+        there = [name for name in (one, other) if name in node.members]
+        if len(there) == 2:
+            self._wrong(f"the statement has both {one} and {other}", node.place)
+        elif not there:
+            self._wrong(f"the statement has no {one}", node.place)
+
+    def _check_keys(self, node: Node, known: tuple[str, ...]) -> None:
+        for key in node.members:
+            if key not in known:
+                self._wrong(f"there is no element {key!r}{self._hint(key, known)}", key.place)
+
+    def _hint(self, key: str, known: tuple[str, ...]) -> str:
+        if key in (*_TRUST, *_IDENTITY) and known is not _TOP:
+            return " in a trust policy" if self._is_trust else " in an identity policy"
+        near = get_close_matches(key.capitalize(), known, n=1)
+        return f": did you mean {near[0]}?" if near else ""
+
+    def _check_case(self, node: Node) -> None:
+        """Operators and keys are the same in any case."""
+        seen: set[str] = set()
+        for key in node.members:
+            if key.lower() in seen:
+                self._wrong(f"{key!r} is there twice, in other letters", key.place)
+            seen.add(key.lower())
+
+    def _wrong(self, what: str, place: Place) -> None:
+        self.problems.append(Problem(what=what, place=place))

@@ -1,0 +1,182 @@
+"""JSON whose every value and key knows where it stands: the line, the column, and the path from the root.
+
+Python's own reader keeps no places and lets the last of two equal keys win, which in a policy hides the other.
+"""
+
+import json
+import re
+from bisect import bisect_right
+from itertools import accumulate
+
+from mfasession.values import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+DEPTH_LIMIT = 20
+"""Nestings that are still read. A policy has 6."""
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
+_SIMPLE_KEY = re.compile(r"[A-Za-z]\w*")
+_TEXTS = json.JSONDecoder()
+
+
+class Place(Value):
+    """Where a value stands: `line` and `column` from 1; `path` as in `Statement[0].Condition.Bool['aws:x']`."""
+
+    line: int
+    column: int
+    path: str
+
+
+class NotJson(ValueError):
+    """The text is no JSON, or has a key twice; `place` tells where. The message quotes keys, never values."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+class Text(str):
+    """A text of the document; `place` is where it begins."""
+
+    __slots__ = ("place",)
+    place: Place
+
+    def __new__(cls, text: str, place: Place) -> "Self":
+        """Return the text with its place."""
+        made = super().__new__(cls, text)
+        made.place = place
+        return made
+
+
+class Node(Value):
+    """One value of the document.
+
+    Shapes: `kind` is object, list, string, number, boolean or null; `members` are an object's, by key, in order;
+    `items` are a list's; `text` is a string's value, or a number or word as it is written.
+    """
+
+    kind: str
+    place: Place
+    members: dict[Text, "Node"] = {}  # noqa: RUF012  # frozen like its owner
+    items: tuple["Node", ...] = ()
+    text: str = ""
+
+    def get(self, key: str) -> "Node | None":
+        """Return the member of that key."""
+        return next((node for name, node in self.members.items() if name == key), None)
+
+
+def read(text: str) -> Node:
+    """Return the one value that the text is. Raises NotJson."""
+    reader = _Reader(text)
+    node = reader.value("", 0)
+    reader.end()
+    return node
+
+
+def inside(path: str, key: str) -> str:
+    """Return the path of an object's member."""
+    if not _SIMPLE_KEY.fullmatch(key):
+        return f"{path}[{key!r}]"
+    return f"{path}.{key}" if path else key
+
+
+class _Reader:
+    """A cursor over the text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._lines = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
+
+    def value(self, path: str, depth: int) -> Node:
+        """Read the value that comes next."""
+        self._skip()
+        place = self._place(path)
+        if depth > DEPTH_LIMIT:
+            raise NotJson(f"more than {DEPTH_LIMIT} values stand in each other", place)
+        char = self._text[self._at : self._at + 1]
+        if char == "{":
+            return Node(kind="object", place=place, members=self._members(path, depth))
+        if char == "[":
+            return Node(kind="list", place=place, items=self._items(path, depth))
+        if char == '"':
+            return Node(kind="string", place=place, text=self._string(path))
+        return self._scalar(place)
+
+    def end(self) -> None:
+        """Raise NotJson when something follows."""
+        self._skip()
+        if self._at < len(self._text):
+            raise NotJson("something follows the end of the document", self._place(""))
+
+    def _members(self, path: str, depth: int) -> dict[Text, Node]:
+        members: dict[Text, Node] = {}
+        self._at += 1
+        if self._take("}"):
+            return members
+        while True:
+            self._skip()
+            place = self._place(path)
+            if not self._text.startswith('"', self._at):
+                raise NotJson('a key in "" is expected', place)
+            name = self._string(path)
+            key = Text(name, place.replace(path=inside(path, name)))
+            if key in members:
+                raise NotJson(f"the key {key!r} is there twice", key.place)
+            if not self._take(":"):
+                raise NotJson(f"a : is expected after the key {key!r}", self._place(path))
+            members[key] = self.value(key.place.path, depth + 1)
+            if self._take("}"):
+                return members
+            if not self._take(","):
+                raise NotJson("a comma or } is expected", self._place(path))
+
+    def _items(self, path: str, depth: int) -> tuple[Node, ...]:
+        items: list[Node] = []
+        self._at += 1
+        if self._take("]"):
+            return ()
+        while True:
+            items.append(self.value(f"{path}[{len(items)}]", depth + 1))
+            if self._take("]"):
+                return tuple(items)
+            if not self._take(","):
+                raise NotJson("a comma or ] is expected", self._place(path))
+
+    def _string(self, path: str) -> str:
+        try:
+            value, self._at = _TEXTS.raw_decode(self._text, self._at)
+        except json.JSONDecodeError as error:
+            self._at = error.pos
+            raise NotJson("a string that does not end, or a character in it that must be escaped",
+                          self._place(path)) from None  # fmt: skip
+        return str(value)
+
+    def _scalar(self, place: Place) -> Node:
+        found = _SCALAR.match(self._text, self._at)
+        if found is None:
+            raise NotJson("a value is expected" if self._at < len(self._text) else "the document breaks off", place)
+        self._at = found.end()
+        word = found[0]
+        kind = "null" if word == "null" else "boolean" if word in ("true", "false") else "number"
+        return Node(kind=kind, place=place, text=word)
+
+    def _take(self, char: str) -> bool:
+        self._skip()
+        if not self._text.startswith(char, self._at):
+            return False
+        self._at += 1
+        return True
+
+    def _skip(self) -> None:
+        found = _SPACE.match(self._text, self._at)
+        self._at = found.end() if found else self._at
+
+    def _place(self, path: str) -> Place:
+        line = bisect_right(self._lines, self._at)
+        return Place(line=line, column=self._at - self._lines[line - 1] + 1, path=path)
