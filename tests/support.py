@@ -86,6 +86,17 @@ class Home:
         )
 
 
+def imported(home: Home, *words: str) -> set[str]:
+    """The modules that a run imports beyond those of a bare interpreter start."""
+
+    def seen(*command: str) -> set[str]:
+        done = home.run_program(sys.executable, "-X", "importtime", *command)
+        assert done.returncode == 0, done.stderr
+        return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+    return seen(MFASESSION, *words) - seen("-c", "pass")
+
+
 def in_a_process(script: str, *words: str, environ: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     """Run Python in a process of its own: a second sandbox needs one."""
     return subprocess.run(

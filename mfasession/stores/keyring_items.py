@@ -4,18 +4,26 @@ Nothing here ever falls back to plain text, and no question lasts longer than TI
 for a dialog that nobody sees (mitya57/secretstorage#33, python-poetry/poetry#8623).
 """
 
-import hashlib
 import os
 import threading
 from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
 from mfasession.errors import KeyringAbsent, MfaSessionError, StoreError
+from mfasession.stores import secret_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Protocol
 
     from keyring.backend import KeyringBackend
+
+    class Readable(Protocol):
+        """What items can be read from."""
+
+        def get_password(self, service: str, username: str, /) -> str | None:
+            """Return the text of an item; None when there is none."""
+
 
 SERVICE = "mfasession"
 TIME_LIMIT = 3.0
@@ -40,9 +48,21 @@ class Broken:
 BROKEN = Broken()
 
 
-def look_at(item: str) -> str | Broken | None:
-    """Return what an item holds, whole or not; None when there is none. Raises StoreError."""
-    return _ask(lambda ring: _read(ring, item))
+def look_at(item: str, taken_by: str = "") -> str | Broken | None:
+    """Return what an item holds, whole or not; None when there is none. Raises StoreError.
+
+    `taken_by` is the backend that took it, as `write_item` told: one that can be read without `keyring` then is.
+    """
+    is_direct = secret_service.may_read(taken_by, os.environ)
+    return _within_time(lambda: (_read_directly(item) if is_direct else None) or _read(_backend(), item))
+
+
+def _read_directly(item: str) -> str | Broken | None:
+    with secret_service.SecretService() as service:
+        try:
+            return _read(service, item)
+        except secret_service.NotRead:
+            return None
 
 
 def read_item(item: str) -> str | None:
@@ -61,9 +81,12 @@ def read_items(items: "Sequence[str]") -> dict[str, str | None]:
     return found
 
 
-def write_item(item: str, text: str) -> None:
-    """Keep a text and read it back, for some backends drop what they are given. Raises StoreError."""
-    _ask(lambda ring: _write(ring, item, text))
+def write_item(item: str, text: str) -> str:
+    """Keep a text and read it back, for some backends drop what they are given. Raises StoreError.
+
+    Returns the name of the backend that took it.
+    """
+    return _ask(lambda ring: _write(ring, item, text))
 
 
 def forget_item(item: str) -> bool:
@@ -91,8 +114,14 @@ def _parts(text: str) -> list[str]:
         return [text]
     room = ITEM_CHARACTERS - 128
     chunks = [text[start : start + room] for start in range(0, len(text), room)]
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return [f"{_SPLIT}{len(chunks)}:{digest}:{chunks[0]}", *chunks[1:]]
+    return [f"{_SPLIT}{len(chunks)}:{_digest(text)}:{chunks[0]}", *chunks[1:]]
+
+
+def _digest(text: str) -> str:
+    # Not needed for an item that was never split, and slow to import.
+    from hashlib import sha256
+
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _header(first: str | None) -> tuple[int, str, str] | None:
@@ -105,7 +134,7 @@ def _header(first: str | None) -> tuple[int, str, str] | None:
     return (int(count) if is_number and int(count) <= _MOST_PARTS else 1), digest, chunk
 
 
-def _read(ring: "KeyringBackend", item: str) -> "str | Broken | None":
+def _read(ring: "Readable", item: str) -> "str | Broken | None":
     first = ring.get_password(SERVICE, item)
     header = _header(first)
     if header is None:
@@ -116,10 +145,10 @@ def _read(ring: "KeyringBackend", item: str) -> "str | Broken | None":
         if part is None:
             return BROKEN
         text += part
-    return text if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() == digest else BROKEN
+    return text if _digest(text) == digest else BROKEN
 
 
-def _write(ring: "KeyringBackend", item: str, text: str) -> None:
+def _write(ring: "KeyringBackend", item: str, text: str) -> str:
     parts = _parts(text)
     _delete_parts(ring, item, beyond=len(parts))
     for number, part in enumerate(parts, 1):
@@ -129,6 +158,8 @@ def _write(ring: "KeyringBackend", item: str, text: str) -> None:
             f"the keyring did not keep what was written ({_backend_name(ring)})",
             "choose another backend (PYTHON_KEYRING_BACKEND, keyringrc.cfg), or --store file",
         )
+    # A chainer is written to the first of its backends.
+    return _backend_name(next(iter(getattr(ring, "backends", ())), ring))
 
 
 def _delete(ring: "KeyringBackend", item: str) -> bool:
@@ -166,6 +197,10 @@ class _Waiting:
 
 
 def _ask(question: "Callable[[KeyringBackend], Result]") -> Result:
+    return _within_time(lambda: question(_backend()))
+
+
+def _within_time(ask: "Callable[[], Result]") -> Result:
     """Put a question to the keyring, in a thread that may be left behind. Raises StoreError."""
     silent = StoreError(
         f"the keyring did not answer within {TIME_LIMIT:.0f} s",
@@ -178,7 +213,7 @@ def _ask(question: "Callable[[KeyringBackend], Result]") -> Result:
 
     def call() -> None:
         try:
-            answers.append(question(_backend()))
+            answers.append(ask())
         except BaseException as failure:  # noqa: BLE001  # handed to the caller, whatever it is
             failures.append(failure)
 

@@ -5,12 +5,13 @@ Items of service `mfasession`: `session/<section>`, `key/<profile>`, while a key
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import Any
 
-from mfasession import files, locks, timestamps, toml
-from mfasession.errors import StoreError
+from mfasession import files, locks, timestamps
+from mfasession.errors import ConfigurationError, StoreError
 from mfasession.model import LongTermKey, Session
 from mfasession.stores.keyring_items import (
     BROKEN,
@@ -37,11 +38,12 @@ class KeyringStore:
         """`index_path` is the TOML file that lists the sections; it holds no secret."""
         self._index_path = index_path
         self._lock = index_path + ".lock"
+        self._taker_path = os.path.join(os.path.dirname(index_path), "keyring-backend")
 
     def load(self, section: str) -> Session | None:
         """Return the session kept under a section; None when there is none or it is not whole. Raises StoreError."""
         item = _session_item(section)
-        text = look_at(item)
+        text = look_at(item, self._taker())
         if text is BROKEN:
             text = self._mended(item)
         return _session(text) if isinstance(text, str) else None
@@ -50,6 +52,7 @@ class KeyringStore:
         """Raise what `save` would raise: write, read and remove an item that holds nothing. Raises StoreError."""
         item = _check_item(section)
         files.check_replaceable(self._index_path)
+        files.check_replaceable(self._taker_path)
         with locks.hold(self._lock, timeout=_LOCK_TIME):
             self.sections()
             write_item(item, "check")
@@ -62,7 +65,7 @@ class KeyringStore:
         with locks.hold(self._lock, timeout=_LOCK_TIME):
             # Listed first: whatever then happens, `forget` finds the item.
             self._list(section, listed=True)
-            write_item(item, text)
+            self._note_taker(write_item(item, text))
 
     def save_all(self, sessions: Mapping[str, Session]) -> None:
         """Keep several sessions by their sections, one after the other. Raises StoreError."""
@@ -85,6 +88,8 @@ class KeyringStore:
         damaged = StoreError(
             f"the list of sessions in the keyring is damaged: {self._index_path}", f"rm {quote(self._index_path)}"
         )
+        from mfasession import toml
+
         try:
             names = toml.read(text).get("sections", [])
         except ValueError:
@@ -100,6 +105,17 @@ class KeyringStore:
             if text is BROKEN:
                 forget_item(item)
         return text
+
+    def _taker(self) -> str:
+        """Return the backend that took the last session, as `write_item` named it; empty when nobody knows."""
+        try:
+            return (files.read_text(self._taker_path) or "").rstrip("\n")
+        except ConfigurationError:
+            return ""
+
+    def _note_taker(self, backend: str) -> None:
+        if backend != self._taker():
+            files.replace(self._taker_path, f"{backend}\n")
 
     def _list(self, section: str, *, listed: bool) -> None:
         names = self.sections()

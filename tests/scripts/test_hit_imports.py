@@ -1,27 +1,14 @@
 """What a hit imports: read from the interpreter's own account of it, through the console script."""
 
-import sys
-
 import pytest
 
-from tests.support import MFASESSION, Home, key_pair, session_section
+from tests.support import Home, imported, key_pair, session_section
 
 HEAVY = {
     "boto3", "botocore", "keyring", "prompt_toolkit", "argparse", "tomllib", "tomli_w", "json", "re", "typing",
     "dataclasses", "enum", "pathlib", "datetime", "collections", "configparser", "ssl", "socket", "subprocess",
     "threading", "logging", "importlib", "inspect", "hashlib", "mfasession.sandbox", "mfasession.arguments",
 }  # fmt: skip
-
-
-def imported(home: Home, *words: str) -> set[str]:
-    """The modules that a run imports beyond those of a bare interpreter start."""
-
-    def seen(*command: str) -> set[str]:
-        done = home.run_program(sys.executable, "-X", "importtime", *command)
-        assert done.returncode == 0, done.stderr
-        return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-
-    return seen(MFASESSION, *words) - seen("-c", "pass")
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ ROOMS = {
     "boto3": {"aws", "outlets"},
     "botocore": {"aws", "outlets"},
     "keyring": {"stores"},
+    "jeepney": {"stores"},
     "prompt_toolkit": {"codes", "terminal"},
     "tomllib": {"toml"},
     "tomli_w": {"remembered", "stores"},

@@ -1,0 +1,128 @@
+"""A session in the Secret Service is read without the `keyring` package, and only where that would find it too."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from mfasession.sandbox import SandboxUser
+from mfasession.stores import secret_service
+from mfasession.stores.keyring_store import KeyringStore
+from mfasession.values import Secret
+from tests.contracts.secret_service import SecretService
+from tests.support import SECRET, Home, imported, made_session, move_into
+
+RC = "[backend]\ndefault-keyring=keyring.backends.SecretService.Keyring\n"
+
+
+@pytest.fixture
+def home(keyring_home: Home, alice: SandboxUser) -> Home:
+    """Alice's home with a session that a login has put into the keyring."""
+    keyring_home.write_settings('store = "keyring"\n')
+    done = keyring_home.run("login", "--code", alice.devices[0].code())
+    assert done.returncode == 0, done.stderr
+    return keyring_home
+
+
+@pytest.mark.parametrize("words", [("process",), ("env",), ("exec", "--", "true")], ids=" ".join)
+def test_a_hit_imports_no_keyring(home: Home, words: tuple[str, ...]) -> None:
+    """The package costs several times a whole hit (jaraco/keyring imports urllib, ssl and importlib.metadata)."""
+    assert home.run(*words).returncode == 0
+    modules = imported(home, *words)
+    assert "jeepney" in modules
+    assert not {"keyring", "secretstorage", "cryptography", "tomllib", "hashlib"} & modules
+
+
+CHOICES = {
+    "a backend named": ({"PYTHON_KEYRING_BACKEND": secret_service.TAKER}, ""),
+    "a property set": ({"KEYRING_PROPERTY_APPID": "other"}, ""),
+    "a configuration file": ({}, RC),
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_whoever_has_chosen_a_keyring_is_heard(home: Home, choice: str) -> None:
+    """What the person has said about keyrings is the package's to understand: it is asked, and finds the session."""
+    environ, settings = CHOICES[choice]
+    direct = home.run("process").stdout
+    home.environ |= environ
+    if settings:
+        (home.folder / ".config/python_keyring").mkdir(parents=True)
+        (home.folder / ".config/python_keyring/keyringrc.cfg").write_text(settings)
+    assert home.run("process").stdout == direct
+    assert "keyring" in imported(home, "process")
+
+
+def test_another_keyring_took_the_last_session(home: Home) -> None:
+    """Whoever has moved to another keyring is not given what the old one still has."""
+    kept = home.folder / ".local/state/mfasession/keyring-backend"
+    assert kept.read_text() == f"{secret_service.TAKER}\n"
+    kept.write_text("keyring.backends.kwallet.DBusKeyring\n")
+    assert "keyring" in imported(home, "process")
+
+
+@pytest.mark.parametrize("kept", [None, "folder"], ids=["nothing noted", "a folder in its place"])
+def test_nobody_knows_who_took_it(home: Home, kept: str | None) -> None:
+    """Then the package is asked, as ever."""
+    note = home.folder / ".local/state/mfasession/keyring-backend"
+    note.unlink()
+    if kept:
+        note.mkdir()
+    assert json.loads(home.run("process").stdout)["Version"] == 1
+
+
+def test_a_long_session_is_read_in_its_parts(
+    keyring_home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """AWS promises no length of a token: items over 1,280 characters are split, and come back whole."""
+    move_into(keyring_home, monkeypatch)
+    session = made_session(session_token=Secret("t" * 4000))
+    store = KeyringStore(str(tmp_path / "keyring.toml"))
+    store.save("default-mfa", session)
+    with secret_service.SecretService() as service:
+        first = service.get_password("mfasession", "session/default-mfa")
+    assert first is not None
+    assert first.startswith("mfasession-split:1:4:")
+    assert store.load("default-mfa") == session
+
+
+def test_what_cannot_be_read_for_certain_is_not_read(service: SecretService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No item, no bus, a locked keyring: no secret and no guess, and nobody is woken up or asked to unlock."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.environ["DBUS_SESSION_BUS_ADDRESS"])
+    with secret_service.SecretService() as ring:
+        assert ring.get_password("mfasession", "session/nobody") is None
+    service.end_daemon()
+    with secret_service.SecretService() as ring, pytest.raises(secret_service.NotRead):
+        ring.get_password("mfasession", "session/nobody")
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus")
+    with secret_service.SecretService() as ring, pytest.raises(secret_service.NotRead):
+        ring.get_password("mfasession", "session/nobody")
+
+
+def test_a_locked_keyring_says_so(home: Home, service: SecretService) -> None:
+    """The words and the exit code are those that the package's own failure has, and no secret is in them."""
+    service.end_daemon()
+    service.start_daemon(unlocked=False)
+    done = home.run("process")
+    assert (done.returncode, done.stdout) == (7, "")
+    assert "the keyring" in done.stderr
+    assert SECRET not in done.stderr
+
+
+def test_a_keyring_that_hangs_ends_in_time(home: Home, service: SecretService) -> None:
+    """3 s for both ways together, and a busy machine's time to start Python."""
+    service.stop()
+    began = time.monotonic()
+    done = home.run("process")
+    took = time.monotonic() - began
+    service.go_on()
+    assert done.returncode == 7
+    assert "did not answer within 3 s" in done.stderr
+    assert took < 3.0 + 5.0
+
+
+def test_a_session_that_is_forgotten_is_not_found(home: Home) -> None:
+    """`logout` is the end of it on this way too."""
+    assert home.run("logout").returncode == 0
+    assert home.run("process").returncode == 6
