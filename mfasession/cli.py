@@ -4,7 +4,6 @@ import os
 import sys
 
 from mfasession import errors, hardening, hits
-from mfasession.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,6 +115,7 @@ def _report(error: BaseException, words: "Sequence[str]") -> int:
     words = words[: list(words).index("--")] if "--" in words else words
     if "--debug" in words:
         from mfasession.redaction import traceback_of
+        from mfasession.text import printable
 
         lines = traceback_of(error).rstrip("\n").split("\n")
         sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))

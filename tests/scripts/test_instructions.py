@@ -1,0 +1,43 @@
+"""What a hit costs, in instructions: the same on every machine that has the same Python, however busy it is."""
+
+import re
+import sys
+
+import pytest
+
+from tests.support import MFASESSION, Home, key_pair, need, session_section
+
+BUDGET = {("process",): 1.23, ("env",): 1.25, ("status",): 1.24, ("exec", "--", "true"): 1.24}
+"""The instructions of a hit up to its end or its execve, as a multiple of those of `python -c pass`.
+
+A command that costs less than it did gets a smaller budget.
+"""
+UNTIL_EXECVE = """
+import os
+from mfasession.cli import program
+os.execve = lambda *_: os._exit(0)
+program()
+"""
+"""valgrind tells nothing of a process that becomes another one."""
+
+
+def instructions(home: Home, *words: str) -> int:
+    """Return how many a program executes before it ends or becomes another one (valgrind's callgrind)."""
+    home.run_program(*words)  # compiled and kept: what the first run does is not what the next ones cost
+    counted = (need("valgrind"), "--tool=callgrind", "--callgrind-out-file=/dev/null", *words)
+    done = home.run_program(*counted)
+    assert done.returncode == 0, done.stderr
+    (told,) = re.findall(r"Collected : (\d+)", done.stderr)
+    return int(told)
+
+
+@pytest.mark.parametrize("words", BUDGET, ids=" ".join)
+def test_a_hit_keeps_its_budget(home: Home, words: tuple[str, ...]) -> None:
+    """A slow import fails here, whatever the machine does."""
+    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
+        home.environ.pop(name, None)
+    home.write_credentials(key_pair() + session_section())
+    bare = instructions(home, sys.executable, "-c", "pass")
+    program = ("-c", UNTIL_EXECVE) if words[0] == "exec" else (MFASESSION,)
+    ours = instructions(home, sys.executable, *program, *words)
+    assert ours / bare <= BUDGET[words], f"{ours} instructions against {bare} of a bare start: {ours / bare:.3f}"
