@@ -1,85 +1,101 @@
 """The Condition block of a policy: operators over the keys of a request.
 
-Source: IAM User Guide, "IAM JSON policy elements: condition operators". Keys and operators are matched in any case.
+Sources: IAM User Guide, "IAM JSON policy elements: condition operators", "Single-valued vs. multivalued context keys".
+Keys and operators are matched in any case.
 """
 
+import base64
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 
-Context = Mapping[str, str]
-"""Condition keys in small letters, and their values; an absent key is absent."""
+from mfasession.policy import patterns
+from mfasession.policy.patterns import Context, Filled, plain
+from mfasession.values import Value
 
 
 class UnknownOperator(ValueError):
     """AWS knows no such condition operator."""
 
 
-@lru_cache(maxsize=1024)
-def pattern(glob: str) -> "re.Pattern[str]":
-    """Return a policy's glob (`*`, `?`) as a regular expression over the whole text."""
-    parts = (".*" if char == "*" else "." if char == "?" else re.escape(char) for char in glob)
-    return re.compile("".join(parts), re.DOTALL)
+class Operator(Value):
+    """What a name such as `ForAllValues:StringNotLikeIfExists` says.
+
+    `base` is the positive operator in small letters, or `null`; `over` is `any`, `all` or empty: over which values of
+    the request the test must hold.
+    """
+
+    base: str
+    is_negated: bool
+    if_exists: bool
+    over: str
 
 
-def like(value: str, glob: str) -> bool:
-    """Return whether the value matches a glob."""
-    return pattern(glob).fullmatch(value) is not None
+def _ignoring_case(value: str, wanted: Filled) -> bool:
+    return value.lower() == plain(wanted).lower()
 
 
-def with_variables(text: str, context: Context) -> str | None:
-    """Return the text with its policy variables (`${aws:username}`) filled in; None when one has no value."""
-    missing = False
+def _equal_bools(value: str, wanted: Filled) -> bool:
+    return _ignoring_case(value, wanted) and value.lower() in ("true", "false")
 
-    def value(found: "re.Match[str]") -> str:
-        nonlocal missing
-        name, _, default = found[1].partition(",")
-        if name in ("*", "?", "$"):
-            return name
-        known = context.get(name.strip().lower(), default.strip().strip("'") or None)
-        missing = missing or known is None
-        return known or ""
 
-    filled = re.sub(r"\$\{([^}]*)\}", value, text)
-    return None if missing else filled
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?")
+_EPOCH = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?)?"
+)
+
+
+def _number(text: str) -> Decimal:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("no number")
+    return Decimal(text)
 
 
 def _epoch(text: str) -> float:
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    """Epoch seconds of a date: those seconds themselves, or a W3C date and time (a profile of ISO 8601)."""
+    if _EPOCH.fullmatch(text):
         return float(text)
-    moment = datetime.fromisoformat(text)
+    if not _MOMENT.fullmatch(text):
+        raise ValueError("no date")
+    moment = datetime.fromisoformat(text if len(text) > len("2026-11") else f"{text}-01")
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _arn_like(value: str, glob: str) -> bool:
-    ours, theirs = value.split(":", 5), glob.split(":", 5)
-    return len(ours) == len(theirs) and all(like(a, b) for a, b in zip(ours, theirs, strict=True))
-
-
-def _within(value: str, network: str) -> bool:
+def _within(value: str, wanted: Filled) -> bool:
+    network = plain(wanted)
+    _, slash, length = network.partition("/")
+    if slash and not (length.isascii() and length.isdigit()):
+        raise ValueError("no CIDR block")
     return ipaddress.ip_address(value) in ipaddress.ip_network(network, strict=False)
 
 
-_POSITIVE: Mapping[str, Callable[[str, str], bool]] = {
-    "bool": lambda value, wanted: value.lower() == wanted.lower(),
-    "stringequals": lambda value, wanted: value == wanted,
-    "stringequalsignorecase": lambda value, wanted: value.lower() == wanted.lower(),
-    "stringlike": like,
-    "numericequals": lambda value, wanted: float(value) == float(wanted),
-    "numericlessthan": lambda value, wanted: float(value) < float(wanted),
-    "numericlessthanequals": lambda value, wanted: float(value) <= float(wanted),
-    "numericgreaterthan": lambda value, wanted: float(value) > float(wanted),
-    "numericgreaterthanequals": lambda value, wanted: float(value) >= float(wanted),
-    "dateequals": lambda value, wanted: _epoch(value) == _epoch(wanted),
-    "datelessthan": lambda value, wanted: _epoch(value) < _epoch(wanted),
-    "datelessthanequals": lambda value, wanted: _epoch(value) <= _epoch(wanted),
-    "dategreaterthan": lambda value, wanted: _epoch(value) > _epoch(wanted),
-    "dategreaterthanequals": lambda value, wanted: _epoch(value) >= _epoch(wanted),
-    "arnequals": _arn_like,
-    "arnlike": _arn_like,
+def _equal_bytes(value: str, wanted: Filled) -> bool:
+    return base64.b64decode(value, validate=True) == base64.b64decode(plain(wanted), validate=True)
+
+
+_POSITIVE: Mapping[str, Callable[[str, Filled], bool]] = {
+    "bool": _equal_bools,
+    "stringequals": lambda value, wanted: value == plain(wanted),
+    "stringequalsignorecase": _ignoring_case,
+    "stringlike": patterns.like,
+    "numericequals": lambda value, wanted: _number(value) == _number(plain(wanted)),
+    "numericlessthan": lambda value, wanted: _number(value) < _number(plain(wanted)),
+    "numericlessthanequals": lambda value, wanted: _number(value) <= _number(plain(wanted)),
+    "numericgreaterthan": lambda value, wanted: _number(value) > _number(plain(wanted)),
+    "numericgreaterthanequals": lambda value, wanted: _number(value) >= _number(plain(wanted)),
+    "dateequals": lambda value, wanted: _epoch(value) == _epoch(plain(wanted)),
+    "datelessthan": lambda value, wanted: _epoch(value) < _epoch(plain(wanted)),
+    "datelessthanequals": lambda value, wanted: _epoch(value) <= _epoch(plain(wanted)),
+    "dategreaterthan": lambda value, wanted: _epoch(value) > _epoch(plain(wanted)),
+    "dategreaterthanequals": lambda value, wanted: _epoch(value) >= _epoch(plain(wanted)),
+    "arnequals": patterns.arn_like,
+    "arnlike": patterns.arn_like,
     "ipaddress": _within,
+    "binaryequals": _equal_bytes,
 }
 _NEGATIVE = {
     "stringnotequals": "stringequals",
@@ -91,43 +107,59 @@ _NEGATIVE = {
     "arnnotlike": "arnlike",
     "notipaddress": "ipaddress",
 }
+_WITH_VARIABLES = ("string", "arn", "bool")
+"""How the operators begin in whose values a policy variable is filled in."""
 
 
-def check(operator: str) -> None:
+@lru_cache(maxsize=1024)
+def operator(name: str) -> Operator:
+    """Return what an operator's name says. Raises UnknownOperator."""
+    over, base = "", name.lower()
+    for qualifier, meaning in (("forallvalues:", "all"), ("foranyvalue:", "any")):
+        if base.startswith(qualifier):
+            over, base = meaning, base.removeprefix(qualifier)
+    if_exists = base.endswith("ifexists")
+    base = base.removesuffix("ifexists")
+    is_null = base == "null" and not if_exists
+    if base not in _POSITIVE and base not in _NEGATIVE and not is_null:
+        raise UnknownOperator(f"no condition operator {name!r}")
+    return Operator(base=_NEGATIVE.get(base, base), is_negated=base in _NEGATIVE, if_exists=if_exists, over=over)
+
+
+def check(name: str) -> None:
     """Raise UnknownOperator unless AWS knows this operator."""
-    name, _, _ = _parts(operator)
-    if name not in _POSITIVE and name not in _NEGATIVE and name != "null":
-        raise UnknownOperator(f"no condition operator {operator!r}")
+    operator(name)
 
 
-def holds(operator: str, key: str, wanted: Sequence[str], context: Context) -> bool:
+def holds(name: str, key: str, wanted: Sequence[str], context: Context, *, has_variables: bool = True) -> bool:
     """Return whether one line of a Condition block is true of a request. Raises UnknownOperator.
 
-    `…IfExists` is true when the key is absent; every other positive operator is false then, every negated one true.
+    Of an absent key `…IfExists`, a negated operator and `ForAllValues:` are true, every other one false. A key with
+    several values wants `ForAllValues:` or `ForAnyValue:`; nothing else is true of it.
     """
-    check(operator)
-    name, if_exists, for_all = _parts(operator)
-    value = context.get(key.lower())
-    if name == "null":
-        return any((value is None) == (each.lower() == "true") for each in wanted)
-    negated = name in _NEGATIVE
-    if value is None:
-        return if_exists or negated or for_all
-    test = _POSITIVE[_NEGATIVE.get(name, name)]
-    filled = [text for text in (with_variables(each, context) for each in wanted) if text is not None]
-    return any(_true(test, value, each) for each in filled) != negated
+    how, value = operator(name), context.get(key.lower())
+    is_absent = value is None or value == ()
+    if how.base == "null":
+        return ("true" if is_absent else "false") in [each.lower() for each in wanted]
+    if is_absent and how.if_exists:
+        return True
+    values = value if isinstance(value, tuple) else (value or "",)
+    if how.over and not any(values):
+        # An empty text is no value either: the set is empty.
+        return how.over == "all"
+    if is_absent:
+        return how.is_negated
+    if not how.over and isinstance(value, tuple):
+        return False
+    fills = has_variables and how.base.startswith(_WITH_VARIABLES)
+    ready = [text for each in wanted if (text := patterns.filled(each, context, has_variables=fills)) is not None]
+    found = (any(_true(how, each, text) for text in ready) != how.is_negated for each in values)
+    return any(found) if how.over == "any" else all(found)
 
 
-def _parts(operator: str) -> tuple[str, bool, bool]:
-    name = operator.lower()
-    for_all = name.startswith("forallvalues:")
-    name = name.removeprefix("forallvalues:").removeprefix("foranyvalue:")
-    return name.removesuffix("ifexists"), name.endswith("ifexists"), for_all
-
-
-def _true(test: Callable[[str, str], bool], value: str, wanted: str) -> bool:
+def _true(how: Operator, value: str, wanted: Filled) -> bool:
     try:
-        return test(value, wanted)
+        return _POSITIVE[how.base](value, wanted)
     except ValueError:
-        # A value that is no number, date or address matches nothing, as on AWS.
+        # A value that is no number, date, address or base64 matches nothing, as on AWS.
         return False

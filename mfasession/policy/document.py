@@ -27,7 +27,7 @@ OLD, NEW = "2008-10-17", "2012-10-17"
 _TOP = ("Version", "Id", "Statement")
 _IDENTITY = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
 _TRUST = ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition")
-_LONGEST = 1_000_000
+LONGEST = 1_000_000
 """Characters, white space too, that are looked at."""
 _SPACES = str.maketrans("", "", " \t\r\n")
 
@@ -108,6 +108,11 @@ class Document(Value):
     statements: tuple[Statement, ...]
 
     @property
+    def has_variables(self) -> bool:
+        """Whether `${aws:username}` is a variable in it."""
+        return self.version == NEW
+
+    @property
     def size(self) -> int:
         """The characters that count for IAM's quotas."""
         return size(self.text)
@@ -122,7 +127,7 @@ def parse(text: str, where: str, *, limit: int = MANAGED_SIZE, is_trust: bool = 
     """
     if text.startswith("\ufeff"):
         raise _malformed(where, "not JSON: it begins with a byte order mark")
-    if len(text) > _LONGEST or size(text) > limit:
+    if len(text) > LONGEST or size(text) > limit:
         raise _malformed(where, f"too large: more than {limit:,} characters, white space not counted")
     try:
         root = placed.read(text)

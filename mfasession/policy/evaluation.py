@@ -1,15 +1,17 @@
-"""Whether policies let a caller do something: an explicit Deny wins, then an Allow is needed.
+"""Whether policies let a caller do something: an explicit Deny wins, then each kind of policy that is there must allow.
 
-Source: IAM User Guide, "Policy evaluation logic".
+Source: IAM User Guide, "Policy evaluation logic". Identity policies, a permissions boundary and session policies are
+looked at; policies of resources and of organisations are not.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import Any
+from functools import lru_cache
 
-from mfasession.policy import conditions
-from mfasession.policy.conditions import Context, like, with_variables
+from mfasession.policy import conditions, document
+from mfasession.policy.document import Document, Line, Malformed, Problem, Statement
+from mfasession.policy.patterns import Context, filled, like, resource_like
+from mfasession.values import Value
 
 
 class Decision(Enum):
@@ -20,79 +22,170 @@ class Decision(Enum):
     NOT_ALLOWED = "implicit deny"
 
 
-def decide(documents: Iterable[str], action: str, resource: str, context: Context) -> Decision:
-    """Return what the policies (JSON texts) say to an action on a resource."""
-    allowed = False
-    for statement in statements(documents):
-        if not _applies(statement, action, resource, context):
+class Request(Value):
+    """What a caller asks for: an action such as `s3:GetObject`, a resource's ARN or `*`, and the condition keys."""
+
+    action: str
+    resource: str
+    context: Context
+
+
+class Policies(Value):
+    """All that is decided by; None where there is no boundary, or no session policy."""
+
+    identity: tuple[Document, ...]
+    boundary: tuple[Document, ...] | None = None
+    session: tuple[Document, ...] | None = None
+
+    def kinds(self) -> "Iterator[tuple[str, tuple[Document, ...]]]":
+        """Yield each kind that is there, as AWS names it, with its documents."""
+        yield "identity-based policy", self.identity
+        if self.boundary is not None:
+            yield "permissions boundary", self.boundary
+        if self.session is not None:
+            yield "session policy", self.session
+
+
+class Found(Value):
+    """A statement and the document it is in."""
+
+    kind: str
+    document: Document
+    statement: Statement
+
+
+class Answer(Value):
+    """The decision, and why.
+
+    `by` are the statements that made it: the Deny, or every Allow that applies. `lacking` is the kind of policy of
+    which none allows, for NOT_ALLOWED.
+    """
+
+    decision: Decision
+    by: tuple[Found, ...] = ()
+    lacking: str = ""
+
+
+class Look(Value):
+    """What one statement makes of a request, element by element; `lines` are those of its Condition, in order."""
+
+    action: bool
+    resource: bool
+    lines: tuple[bool, ...]
+
+    @property
+    def applies(self) -> bool:
+        """Whether the statement has its effect."""
+        return self.action and self.resource and all(self.lines)
+
+
+def evaluate(policies: Policies, request: Request) -> Answer:
+    """Return what the policies say to a request, and by which statements."""
+    allows: dict[str, list[Found]] = {kind: [] for kind, _ in policies.kinds()}
+    for found in statements(policies):
+        if not _applies(found, request):
             continue
-        if statement["Effect"] == "Deny":
-            return Decision.DENIED
-        allowed = True
-    return Decision.ALLOWED if allowed else Decision.NOT_ALLOWED
+        if found.statement.effect == "Deny":
+            return Answer(decision=Decision.DENIED, by=(found,))
+        allows[found.kind].append(found)
+    for kind, these in allows.items():
+        if not these:
+            return Answer(decision=Decision.NOT_ALLOWED, lacking=kind)
+    return Answer(decision=Decision.ALLOWED, by=tuple(found for these in allows.values() for found in these))
 
 
-def statements(documents: Iterable[str]) -> Iterable[Mapping[str, Any]]:
-    """Yield the statements of policies; one alone need not be in a list."""
-    for document in documents:
-        yield from _several(json.loads(document)["Statement"])
+def statements(policies: Policies) -> Iterator[Found]:
+    """Yield every statement, those that deny included."""
+    for kind, documents in policies.kinds():
+        for each in documents:
+            for statement in each.statements:
+                yield Found(kind=kind, document=each, statement=statement)
 
 
-def check(document: Mapping[str, Any]) -> None:
-    """Raise ValueError unless every statement has an Effect and only condition operators that exist."""
-    for statement in _several(document["Statement"]):
-        if statement.get("Effect") not in ("Allow", "Deny"):
-            raise ValueError(f"a statement's Effect must be Allow or Deny, not {statement.get('Effect')!r}")
-        for operator in statement.get("Condition", {}):
-            conditions.check(operator)
-
-
-def condition_holds(statement: Mapping[str, Any], context: Context) -> bool:
-    """Return whether every line of a statement's Condition block is true of a request."""
-    return all(
-        conditions.holds(operator, key, [_text(value) for value in _several(wanted)], context)
-        for operator, lines in statement.get("Condition", {}).items()
-        for key, wanted in lines.items()
+def look(found: Found, request: Request) -> Look:
+    """Return what a statement makes of a request. A line with an operator that AWS has not is false in an Allow."""
+    parsed, statement = found.document, found.statement
+    return Look(
+        action=names_action(statement, request.action),
+        resource=_names_resource(parsed, statement, request),
+        lines=tuple(_line_holds(parsed, statement, line, request.context) for line in statement.conditions),
     )
 
 
-def names_action(statement: Mapping[str, Any], action: str) -> bool:
-    """Return whether a statement's Action or NotAction covers an action."""
-    if "NotAction" in statement:
-        return not _any_action(statement["NotAction"], action)
-    return _any_action(statement.get("Action", ()), action)
-
-
-def _applies(statement: Mapping[str, Any], action: str, resource: str, context: Context) -> bool:
+def decide(texts: Iterable[str], action: str, resource: str, context: Context) -> Decision:
+    """Return what identity policies, as JSON texts, say to an action on a resource."""
     try:
-        return (
-            names_action(statement, action)
-            and _names_resource(statement, resource, context)
-            and condition_holds(statement, context)
-        )
+        policies = Policies(identity=tuple(read(text) for text in texts))
+    except Malformed:
+        # AWS would not have taken it: the safe side is to deny.
+        return Decision.DENIED
+    return evaluate(policies, Request(action=action, resource=resource, context=context)).decision
+
+
+@lru_cache(maxsize=1024)
+def read(text: str, *, is_trust: bool = False) -> Document:
+    """Return a document of any size. Raises Malformed."""
+    return document.parse(text, "the policy", limit=document.LONGEST, is_trust=is_trust)
+
+
+def checked(text: str) -> Document:
+    """Return an identity policy of any size. Raises Malformed: no policy, or with an operator that AWS has not."""
+    parsed = read(text)
+    check(parsed)
+    return parsed
+
+
+def check(parsed: Document) -> None:
+    """Raise Malformed unless AWS knows every condition operator."""
+    problems = []
+    for statement in parsed.statements:
+        for line in statement.conditions:
+            try:
+                conditions.check(line.operator)
+            except conditions.UnknownOperator as error:
+                problems.append(Problem(what=str(error), place=line.operator.place))
+    if problems:
+        raise Malformed(parsed.where, tuple(problems))
+
+
+def condition_holds(parsed: Document, statement: Statement, context: Context) -> bool:
+    """Return whether every line of a statement's Condition block is true of a request."""
+    return all(_line_holds(parsed, statement, line, context) for line in statement.conditions)
+
+
+def names_action(statement: Statement, action: str) -> bool:
+    """Return whether a statement's Action or NotAction covers an action."""
+    if statement.not_actions is not None:
+        return not _any_action(statement.not_actions, action)
+    return _any_action(statement.actions or (), action)
+
+
+def _applies(found: Found, request: Request) -> bool:
+    return (
+        names_action(found.statement, request.action)
+        and _names_resource(found.document, found.statement, request)
+        and condition_holds(found.document, found.statement, request.context)
+    )
+
+
+def _line_holds(parsed: Document, statement: Statement, line: Line, context: Context) -> bool:
+    try:
+        return conditions.holds(line.operator, line.key, line.values, context, has_variables=parsed.has_variables)
     except conditions.UnknownOperator:
         # AWS would not have taken the policy: the safe side of a Deny is to deny.
-        return bool(statement["Effect"] == "Deny")
+        return statement.effect == "Deny"
 
 
-def _any_action(wanted: str | Sequence[str], action: str) -> bool:
-    return any(like(action.lower(), each.lower()) for each in _several(wanted))
+def _any_action(wanted: Iterable[str], action: str) -> bool:
+    return any(like(action.lower(), each.lower()) for each in wanted)
 
 
-def _names_resource(statement: Mapping[str, Any], resource: str, context: Context) -> bool:
-    if "NotResource" in statement:
-        return not _any_resource(statement["NotResource"], resource, context)
-    return _any_resource(statement.get("Resource", "*"), resource, context)
+def _names_resource(parsed: Document, statement: Statement, request: Request) -> bool:
+    if statement.not_resources is not None:
+        return not _any_resource(parsed, statement.not_resources, request)
+    return _any_resource(parsed, statement.resources or (), request)
 
 
-def _any_resource(wanted: str | Sequence[str], resource: str, context: Context) -> bool:
-    filled = (with_variables(each, context) for each in _several(wanted))
-    return any(each is not None and like(resource, each) for each in filled)
-
-
-def _several(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else [value]
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _any_resource(parsed: Document, wanted: Iterable[str], request: Request) -> bool:
+    ready = (filled(each, request.context, has_variables=parsed.has_variables) for each in wanted)
+    return any(each is not None and resource_like(request.resource, each) for each in ready)

@@ -130,7 +130,7 @@ class Sandbox:
         }
         documents = (rule.ALLOW_ALL,) if policies is None else policies
         for document in documents:
-            evaluation.check(document)
+            evaluation.checked(json.dumps(document))
         role = self._world.cloud.iam.create_role(
             role_name=name,
             assume_role_policy_document=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
@@ -146,7 +146,7 @@ class Sandbox:
 
     def add_policy(self, name: str, document: PolicyDocument) -> str:
         """Create a managed policy and return its ARN."""
-        evaluation.check(document)
+        evaluation.checked(json.dumps(document))
         made = self._world.cloud.iam.create_policy(
             description="", path="/", policy_document=json.dumps(document), policy_name=name, tags=[]
         )

@@ -58,7 +58,7 @@ class SandboxUser:
         self._world = world
         iam, region = world.cloud.iam, world.cloud.region
         for document in policies:
-            evaluation.check(document)
+            evaluation.checked(json.dumps(document))
         user = iam.create_user(region, name)
         for number, document in enumerate(policies):
             user.put_policy(f"policy-{number}", json.dumps(document))
@@ -93,7 +93,7 @@ class SandboxUser:
 
     def put_policy(self, name: str, document: PolicyDocument) -> None:
         """Give the user one more policy, or another one of that name."""
-        evaluation.check(document)
+        evaluation.checked(json.dumps(document))
         self._world.cloud.iam.get_user(self.name).put_policy(name, json.dumps(document))
 
     def delete_key(self, key_id: str) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfasession.policy import evaluation
-from mfasession.policy.conditions import Context
+from mfasession.policy.document import Malformed, Statement
 from mfasession.policy.evaluation import Decision
+from mfasession.policy.patterns import Context
 from mfasession.sandbox import session_tags
 from mfasession.sandbox.asked import Asked, Result, credentials
 from mfasession.sandbox.cloud import Role
@@ -122,25 +123,26 @@ def _trusting_role(asked: Asked, permission: str, extra: Mapping[str, str]) -> R
 def _trust(role: Role, permission: str, context: Context, judged: Asked) -> str:
     """`caller` or `account`: how the trust policy names the caller; `` when it does not; `denied` when it says no."""
     found = ""
-    for statement in evaluation.statements([str(_document(role))]):
-        named = _named(statement.get("Principal", {}), judged.caller, judged)
+    trust = evaluation.read(_document(role), is_trust=True)
+    for statement in trust.statements:
+        named = _named(statement, judged.caller, judged)
         if not named or not evaluation.names_action(statement, permission):
             continue
-        if not evaluation.condition_holds(statement, context):
+        if not evaluation.condition_holds(trust, statement, context):
             continue
-        if statement["Effect"] == "Deny":
+        if statement.effect == "Deny":
             return "denied"
         found = "caller" if "caller" in (found, named) else named
     return found
 
 
-def _named(principal: Any, caller: Caller, judged: Asked) -> str:
-    wanted = principal if isinstance(principal, str) else principal.get("AWS", [])
-    names = [wanted] if isinstance(wanted, str) else list(wanted)
-    if {caller.arn, caller.role_arn} & set(names):
+def _named(statement: Statement, caller: Caller, judged: Asked) -> str:
+    principals = statement.principals or {}
+    names = {str(name) for kind, several in principals.items() if kind == "AWS" for name in several}
+    if {caller.arn, caller.role_arn} & names:
         return "caller"
     account = {"*", judged.world.account, judged.world.arn("iam", "root")}
-    return "account" if account & set(names) else ""
+    return "account" if account & {*names, *map(str, principals)} else ""
 
 
 def _document(role: Role) -> str:
@@ -165,7 +167,7 @@ def _session_policies(asked: Asked) -> tuple[str, ...]:
         documents.append(document)
     try:
         for document in documents:
-            evaluation.check(json.loads(document))
-    except (ValueError, KeyError, TypeError):
+            evaluation.checked(document)
+    except Malformed:
         raise Refused("MalformedPolicyDocument", 400, "The policy is not in the valid JSON format.") from None
     return tuple(documents)

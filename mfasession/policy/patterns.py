@@ -1,0 +1,157 @@
+"""Texts of a policy with wildcards and variables, held against texts of a request.
+
+Sources: IAM User Guide, "IAM policy elements: variables and tags", "IAM JSON policy elements: Resource", and "condition
+operators" for ARNs. A wildcard works only where the policy has it: `${*}` and what a variable stands for are literal.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+Context = Mapping[str, str | tuple[str, ...]]
+"""Condition keys in small letters, and their values: a text, or a tuple where the key has several. Absent is absent."""
+
+Filled = tuple[tuple[str, bool], ...]
+"""A text of a policy with its variables filled in: pieces, and whether each is literal."""
+
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_WITH_DEFAULT = re.compile(r"([^,]*),\s*'(.*)'\s*", re.DOTALL)
+_COLONS_OF_ARN = 5
+
+
+def filled(text: str, context: Context, *, has_variables: bool = True) -> Filled | None:
+    """Return the text with its variables (`${aws:username}`, `${aws:x, 'default'}`) filled in.
+
+    None when one has no value, or several. Without `has_variables` (version 2008-10-17) all of it is plain.
+    """
+    if not has_variables or "${" not in text:
+        return ((text, False),)
+    pieces, at = [], 0
+    for found in _VARIABLE.finditer(text):
+        value = _value(found[1], context)
+        if value is None:
+            return None
+        pieces += [(text[at : found.start()], False), (value, True)]
+        at = found.end()
+    return (*pieces, (text[at:], False))
+
+
+def plain(pieces: Filled) -> str:
+    """Return the text of the pieces, in which a wildcard is a character like others."""
+    return "".join(text for text, _ in pieces)
+
+
+def like(value: str, glob: Filled | str) -> bool:
+    """Return whether a text matches a glob: `*` is any text, `?` any character."""
+    return _glob(((glob, False),) if isinstance(glob, str) else glob).matches(value)
+
+
+def arn_like(value: str, glob: Filled) -> bool:
+    """Return whether an ARN matches a glob part by part: a wildcard before the fifth colon matches no colon."""
+    return _arn(glob).matches(value)
+
+
+def resource_like(value: str, glob: Filled) -> bool:
+    """Return whether a resource is one that a Resource element names.
+
+    As `arn_like`, but a `*` at the end of a part reaches beyond its colon, and parts that are left out are `*`.
+    """
+    return _resource(glob).matches(value)
+
+
+def _value(inside: str, context: Context) -> str | None:
+    if inside in ("*", "?", "$"):
+        return inside
+    split = _WITH_DEFAULT.fullmatch(inside)
+    name, default = (split[1], split[2]) if split else (inside, None)
+    known = context.get(name.strip().lower(), default)
+    return known if isinstance(known, str) else None
+
+
+class _Glob:
+    """A glob as a machine that reads a text once: its work is the text's length times the glob's, at most.
+
+    A regular expression would need the text's length to the power of the number of stars. The states are the bits of
+    one number, bit n for "the first n parts of the glob have matched".
+    """
+
+    def __init__(self, parts: Sequence[tuple[str, str]]) -> None:
+        """`parts`: `literal` and its character, or `one` or `many` and which they match: all, or no colon."""
+        self._literals: dict[str, int] = {}
+        self._matching = {"one": 0, "many": 0}
+        self._without_colon = {"one": 0, "many": 0}
+        for number, (kind, what) in enumerate(parts):
+            if kind == "literal":
+                self._literals[what] = self._literals.get(what, 0) | 1 << number
+                continue
+            self._matching[kind] |= 1 << number
+            if what == "no colon":
+                self._without_colon[kind] |= 1 << number
+        self._end = 1 << len(parts)
+
+    def matches(self, value: str) -> bool:
+        """Return whether the whole text matches."""
+        one, many = self._matching["one"], self._matching["many"]
+        states = 1 | (1 & many) << 1
+        for char in value:
+            ones, manys = one, many
+            if char == ":":
+                ones, manys = one & ~self._without_colon["one"], many & ~self._without_colon["many"]
+            states = (states & (ones | self._literals.get(char, 0))) << 1 | states & manys
+            states |= (states & many) << 1
+            if not states:
+                return False
+        return bool(states & self._end)
+
+
+@lru_cache(maxsize=4096)
+def _glob(pieces: Filled) -> _Glob:
+    chars = _chars(pieces)
+    return _Glob([_part(chars, at, "all") for at in _collapsed(chars)])
+
+
+@lru_cache(maxsize=4096)
+def _arn(pieces: Filled) -> _Glob:
+    chars = _chars(pieces)
+    if _colons(chars) < _COLONS_OF_ARN:
+        # The one character that no ARN has matches nothing.
+        return _Glob([("literal", "")])
+    return _Glob([_part(chars, at, "all" if _is_last_part(chars, at) else "no colon") for at in _collapsed(chars)])
+
+
+@lru_cache(maxsize=4096)
+def _resource(pieces: Filled) -> _Glob:
+    chars = _chars(pieces)
+    if plain(pieces).startswith("arn:"):
+        chars += [(":", True), ("*", False)] * (_COLONS_OF_ARN - _colons(chars))
+
+    def reach(at: int) -> str:
+        ends_part = chars[at][0] == "*" and (at + 1 == len(chars) or chars[at + 1][0] == ":")
+        return "all" if ends_part or _is_last_part(chars, at) else "no colon"
+
+    return _Glob([_part(chars, at, reach(at)) for at in _collapsed(chars)])
+
+
+def _chars(pieces: Filled) -> list[tuple[str, bool]]:
+    return [(char, is_literal) for text, is_literal in pieces for char in text]
+
+
+def _collapsed(chars: Sequence[tuple[str, bool]]) -> list[int]:
+    """The places that count: of several stars in a row the last."""
+    star = ("*", False)
+    return [at for at in range(len(chars)) if not (chars[at] == star and chars[at + 1 : at + 2] == [star])]
+
+
+def _part(chars: Sequence[tuple[str, bool]], at: int, reach: str) -> tuple[str, str]:
+    char, is_literal = chars[at]
+    if is_literal or char not in "*?":
+        return "literal", char
+    return "many" if char == "*" else "one", reach
+
+
+def _colons(chars: Sequence[tuple[str, bool]]) -> int:
+    return sum(char == ":" for char, _ in chars)
+
+
+def _is_last_part(chars: Sequence[tuple[str, bool]], at: int) -> bool:
+    return _colons(chars[:at]) >= _COLONS_OF_ARN
