@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mfasession.policy.rule import ALLOW_ALL
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.totp import code_at, secret_of
 from tests.sandbox.clients import client, in_mid_step, refusal, session
@@ -111,7 +112,7 @@ def test_taking_a_device_away(new: Enrolment, aws: Sandbox, alice: SandboxUser) 
     """Denied by the rule without MFA, and by AWS itself where no rule is; deactivate, then delete."""
     iam, device = client(aws, "iam", alice.key), alice.devices[0]
     assert "explicit deny" in refusal(iam.deactivate_mfa_device, SerialNumber=device.serial)[2]
-    unruled = aws.add_user(f"unruled-{alice.name}", policies=[{"Statement": {"Effect": "Allow", "Action": "*"}}])
+    unruled = aws.add_user(f"unruled-{alice.name}", policies=[ALLOW_ALL])
     own = unruled.add_device(f"phone-{unruled.name}")
     assert refusal(client(aws, "iam", unruled.key).deactivate_mfa_device, SerialNumber=own.serial) == MFA_FIRST
 

@@ -81,7 +81,7 @@ def test_tags_identity_and_policies_reach_aws(
         "duration_seconds = 900",
         "session_tags = team=blue",
         "source_identity = alice",
-        'policy = {"Version": "2012-10-17", "Statement": []}',
+        'policy = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}',
     ],
 )
 def test_a_changed_role_is_assumed_anew(

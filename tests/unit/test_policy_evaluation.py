@@ -442,7 +442,7 @@ def test_negation(name: str, wanted: list[str], context: Context) -> None:
 
 @given(name=OPERATORS, wanted=st.lists(VALUES, max_size=3), value=VALUES)
 def test_the_set_operators_of_one_value(name: str, wanted: list[str], value: str) -> None:
-    """ForAllValues, ForAnyValue and neither are the same over one value; IfExists says nothing of a key that is there."""
+    """ForAllValues, ForAnyValue and neither are the same over one value; IfExists says nothing of a key there."""
     base = name.rpartition(":")[2]
     results = {holds(f"{over}{base}", "k", wanted, {"k": value}) for over in ("", "ForAnyValue:", "ForAllValues:")}
     assert len(results) == 1
