@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTEST ?= -n auto -q
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test faults audit check format bench tools lock clean
+.PHONY: demo test faults audit check format bench tools clients lock clean
 
 demo: .venv/ready
 	$(BIN)/mfasession demo
@@ -33,15 +33,27 @@ format: .venv/ready
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Beside the peers, which it builds into .tools; the tables and plots of benchmarks/README.md. PARTS names some of them.
 bench: .venv/ready
-	$(BIN)/python benchmarks/hits.py
+	$(BIN)/python -m benchmarks $(PARTS)
 
-# nushell comes from npm alone; every other program that the tests drive is a Debian package (.ci/run).
-tools: .tools/node_modules/.bin/nu
+# nushell comes from npm alone, and two SDKs are programs of our own; the rest are Debian packages (.ci/run).
+tools: .tools/node_modules/.bin/nu .tools/js/node_modules .tools/go/client
 
 .tools/node_modules/.bin/nu: Makefile
 	npm install --silent --no-fund --no-audit --no-save --prefix .tools nushell@0.108.0
 	touch $@
+
+CLIENT := tests/clients
+
+.tools/js/node_modules: $(wildcard $(CLIENT)/js/*)
+	mkdir -p .tools/js
+	cp $^ .tools/js
+	npm ci --silent --no-fund --no-audit --prefix .tools/js
+	touch $@
+
+.tools/go/client: $(wildcard $(CLIENT)/go/*)
+	cd $(CLIENT)/go && go build -trimpath -o ../../../$@
 
 .venv/ready: pyproject.toml tests/requirements.txt
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }

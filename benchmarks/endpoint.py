@@ -1,0 +1,97 @@
+"""The endpoint that refreshes: requests a second and the slowest hundredth, by wrk, beside aws-vault's."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import homes, rivals, tables
+from benchmarks.hits import PROGRAM
+from benchmarks.interleaved import environ_of
+
+SECONDS = 5
+CLIENTS = (1, 10, 100)
+TOLD = 'echo "$AWS_CONTAINER_CREDENTIALS_FULL_URI $AWS_CONTAINER_AUTHORIZATION_TOKEN"; exec sleep 3600'
+IDLE = int(os.environ.get("IDLE", "60"))
+"""Seconds without a request, for the figures of an idle server."""
+
+
+def table(folder: Path) -> str:
+    """Measure both servers in turn, for each number of clients."""
+    if not shutil.which("wrk"):
+        raise SystemExit("wrk is needed: apt-get install wrk")
+    servers = {"`mfasession exec --server`": ([PROGRAM, "exec", "--server", "--"], homes.in_file(folder / "ours"))}
+    if rivals.VAULT.exists():
+        export = next(rivals.in_file(folder / "peers"))
+        words = [str(rivals.VAULT), "--prompt=zenity", "exec", "--ecs-server", "default", "--"]
+        path = f"{_unasked(folder / 'programs')}:{export.environ['PATH']}"
+        servers["`aws-vault exec --ecs-server`"] = (words, {**export.environ, "PATH": path})
+    rows = []
+    for name, (words, environ) in servers.items():
+        with _served(words, environ) as (process, url, token):
+            for clients in CLIENTS:
+                rate, p99 = _load(url, token, clients)
+                rows.append((f"{name}, {clients} at once", f"{rate:,.0f}", f"{p99:.1f}", "", ""))
+            before = _processor(process)
+            time.sleep(IDLE)
+            idle = _processor(process) - before
+            rows.append((f"{name}, idle", "", "", f"{idle / IDLE * 3600:.1f}", f"{_memory(process):.0f}"))
+    head = ["endpoint", "requests a second", "99 % within ms", f"CPU seconds an hour (from {IDLE} s)", "MiB"]
+    return tables.table(head, rows)
+
+
+def _unasked(folder: Path) -> Path:
+    """Return a folder with a zenity that nobody asks: aws-vault wants some dialog before it serves."""
+    folder.mkdir()
+    (folder / "zenity").write_text("#!/bin/sh\nexit 1\n")
+    (folder / "zenity").chmod(0o755)
+    return folder
+
+
+@contextmanager
+def _served(words: Sequence[str], environ: Mapping[str, str]) -> "Iterator[tuple[int, str, str]]":
+    """Run a server until the block ends: its process, URL and token."""
+    server = subprocess.Popen(
+        [*words, "sh", "-c", TOLD], env=dict(environ), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert server.stdout is not None
+    try:
+        url, _, token = server.stdout.readline().strip().partition(" ")
+        yield server.pid, url, token
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(10)
+
+
+def _load(url: str, token: str, clients: int) -> tuple[float, float]:
+    """Return the requests a second and the milliseconds in which 99 of 100 were answered."""
+    words = ["wrk", "-t1", f"-c{clients}", f"-d{SECONDS}s", "--latency", "-H", f"Authorization: {token}", url]
+    done = subprocess.run(words, env=environ_of("/"), capture_output=True, text=True, check=True)
+    if "Non-2xx" in done.stdout:
+        raise SystemExit(f"{url} refused requests:\n{done.stdout}")
+    rate, slow, unit = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout), *_percentile(done.stdout)
+    assert rate
+    return float(rate[1]), slow * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+
+
+def _percentile(text: str) -> tuple[float, str]:
+    found = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)
+    assert found
+    return float(found[1]), found[2]
+
+
+def _processor(process: int) -> float:
+    """Return the CPU seconds that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory(process: int) -> float:
+    """Return the resident memory in MiB."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+    assert found
+    return int(found[1]) / 1024
