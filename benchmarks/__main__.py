@@ -47,6 +47,7 @@ PARTS: Mapping[str, Callable[[Path], str]] = {
     "growth": growth,
     "login": logins.table,
     "endpoint": endpoint.table,
+    "idle": endpoint.idle,
     "roles": many.roles,
     "editor": many.editor,
     "hook": hook.table,
