@@ -13,7 +13,9 @@ _log = logging.getLogger("mfasession.sandbox")
 
 
 class _QuietHandler(RequestHandler):
-    """werkzeug writes a line to stderr for every request; here they go to the log."""
+    """werkzeug writes a line to stderr for every request; here they go to the log. An answer leaves in one piece."""
+
+    wbufsize = -1
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # werkzeug's own name
         """Log a line of werkzeug's."""

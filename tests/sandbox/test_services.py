@@ -3,9 +3,11 @@
 import hashlib
 import io
 import json
+import socket
 import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.auth import S3SigV4Auth
@@ -227,3 +229,11 @@ def test_other_query_and_rest_services(aws: Sandbox, mfa: Any) -> None:
     assert client(aws, "route53", mfa).list_hosted_zones()["HostedZones"] == []
     assert client(aws, "apigateway", mfa).create_rest_api(name="api")["name"] == "api"
     assert aws.calls("CreateRestApi")[-1].permission == "apigateway:CreateRestApi"
+
+
+def test_an_answer_leaves_in_one_piece(aws: Sandbox) -> None:
+    """The SDK for Go before 2024 closes the connection now and then when a body comes later than its headers."""
+    address = urlsplit(aws.url)
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: s3.amazonaws.com\r\n\r\n")
+        assert connection.recv(65536).endswith(b"</Error>")
