@@ -37,11 +37,18 @@ format: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m benchmarks $(PARTS)
 
-# nushell comes from npm alone, and two SDKs are programs of our own; the rest are Debian packages (.ci/run).
-tools: .tools/node_modules/.bin/nu .tools/js/node_modules .tools/go/client
+# nushell and an evaluator of policies come from npm alone, and two SDKs are programs of our own; the rest are Debian
+# packages (.ci/run).
+tools: .tools/node_modules/.bin/nu .tools/iam-simulate/node_modules .tools/js/node_modules .tools/go/client
 
 .tools/node_modules/.bin/nu: Makefile
 	npm install --silent --no-fund --no-audit --no-save --prefix .tools nushell@0.108.0
+	touch $@
+
+.tools/iam-simulate/node_modules: $(wildcard tests/contracts/iam_simulate/*)
+	mkdir -p .tools/iam-simulate
+	cp $^ .tools/iam-simulate
+	npm ci --silent --no-fund --no-audit --prefix .tools/iam-simulate
 	touch $@
 
 CLIENT := tests/clients
@@ -53,7 +60,7 @@ CLIENT := tests/clients
 	touch $@
 
 .tools/go/client: $(wildcard $(CLIENT)/go/*)
-	cd $(CLIENT)/go && go build -trimpath -o ../../../$@
+	cd $(CLIENT)/go && CGO_ENABLED=0 go build -trimpath -o ../../../$@
 
 .venv/ready: pyproject.toml tests/requirements.txt
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }

@@ -19,8 +19,9 @@ from mfasession.profiles import Profile
 from mfasession.values import Secret
 
 BIN = Path(sys.executable).parent
-TOOLS = Path(__file__).parents[1] / ".tools" / "node_modules" / ".bin"
-"""Programs that `make tools` brings."""
+BUILT = Path(__file__).parents[1] / ".tools"
+TOOLS = BUILT / "node_modules" / ".bin"
+"""What `make tools` brings, and its programs from npm."""
 MFASESSION = str(BIN / "mfasession")
 """The console script itself: what it imports is what users pay for."""
 

@@ -1,0 +1,94 @@
+"""SDKs in programs that stay: each reads a line, calls STS and S3, and writes a line of JSON about it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support import BUILT, Home, missing, need
+
+BOTO3 = """
+import json, sys
+import boto3
+identities, buckets = boto3.client("sts"), boto3.client("s3")
+for line in sys.stdin:
+    try:
+        said = {"arn": identities.get_caller_identity()["Arn"]}
+        buckets.list_buckets()
+    except Exception as error:
+        code = getattr(error, "response", {}).get("Error", {}).get("Code")
+        said = {"error": code or type(error).__name__, "text": str(error)}
+    print(json.dumps(said), flush=True)
+"""
+
+
+def boto3() -> tuple[str, ...]:
+    """Return the words of a Python program."""
+    return sys.executable, "-c", BOTO3
+
+
+def javascript() -> tuple[str, ...]:
+    """Return the words of the program in tests/clients/js, as `make tools` sets it up."""
+    return need("node"), built("js", "main.js")
+
+
+def go() -> tuple[str, ...]:
+    """Return the program of tests/clients/go, as `make tools` builds it."""
+    return (built("go", "client"),)
+
+
+def built(*path: str) -> str:
+    """Return the path of a client that was built, or skip the test aloud; under CI=true it fails."""
+    file = BUILT.joinpath(*path)
+    return str(file) if file.exists() else missing(f"the client {path[0]} (make tools)")
+
+
+SDKS: Mapping[str, Callable[[], tuple[str, ...]]] = {"boto3": boto3, "js": javascript, "go": go}
+
+
+class Client:
+    """One such program."""
+
+    def __init__(self, process: "subprocess.Popen[str]", stderr: Path) -> None:
+        self._process = process
+        self._stderr = stderr
+
+    def call(self) -> dict[str, str]:
+        """Let it call once; `arn`, or `error` (its name) and `text`."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, self.stderr
+        answer: dict[str, str] = json.loads(line)
+        return answer
+
+    @property
+    def stderr(self) -> str:
+        """What it and its children wrote to stderr so far."""
+        return self._stderr.read_text()
+
+
+@contextmanager
+def client(home: Home, *words: str, environ: Mapping[str, str] | None = None) -> Iterator[Client]:
+    """Start the program with no controlling terminal; the end of its stdin ends it."""
+    said = home.folder / "client.said"
+    with (
+        said.open("w") as stderr,
+        subprocess.Popen(
+            words,
+            env={**home.environ, **(environ or {})},
+            cwd=home.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
+            text=True,
+        ) as process,
+    ):
+        yield Client(process, said)
+        assert process.stdin is not None
+        process.stdin.close()

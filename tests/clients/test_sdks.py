@@ -1,0 +1,88 @@
+"""SDKs in one process, on each way to a session: denied, served, and what they do when it ends."""
+
+import pytest
+
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.clients.programs import DAY, REGION, last_call, log_in
+from tests.clients.sdks import SDKS, client
+from tests.clients.test_refreshing import keys_of, log_in_with
+from tests.serving import wait_for
+from tests.support import MFASESSION, Home
+
+BY_PROCESS = {"AWS_PROFILE": "by-process"}
+NEAR = {
+    "process": {"boto3": 14 * 60, "js": 4 * 60, "go": 8},
+    "endpoint": {"boto3": 14 * 60, "js": 4 * 60, "go": 4 * 60},
+}
+"""Seconds before the end of a session at which each SDK wants the next one, or soon will."""
+
+
+@pytest.fixture(params=SDKS)
+def sdk(request: pytest.FixtureRequest) -> str:
+    """Each SDK."""
+    assert isinstance(request.param, str)
+    return request.param
+
+
+@pytest.fixture
+def words(sdk: str) -> tuple[str, ...]:
+    """The words of its program."""
+    return SDKS[sdk]()
+
+
+def test_the_key_alone_is_denied(alices_home: Home, words: tuple[str, ...]) -> None:
+    """The rule itself: this is what every SDK gets before the first login."""
+    with client(alices_home, *words) as program:
+        refused = program.call()
+    assert refused["error"] == "AccessDenied"
+    assert "with an explicit deny in an identity-based policy" in refused["text"]
+
+
+@pytest.mark.parametrize("way", NEAR)
+def test_it_goes_over_to_the_next_session(
+    alices_home: Home, aws: Sandbox, alice: SandboxUser, sdk: str, words: tuple[str, ...], way: str
+) -> None:
+    """By credential_process and from the endpoint: the next session by itself, with no restart and no error."""
+    log_in_with(alices_home, aws, alice, NEAR[way][sdk])
+    before, environ = ([], BY_PROCESS) if way == "process" else ([MFASESSION, "exec", "--server", "--"], {})
+    with client(alices_home, *before, *words, environ=environ) as program:
+        assert program.call() == {"arn": alice.arn}, program.stderr
+        assert last_call(aws, alice).region == REGION
+        log_in(alices_home, alice, "--force")
+        wait_for(lambda: program.call() == {"arn": alice.arn} and len(keys_of(aws, alice)) == 2)
+        aws.clock.move(NEAR[way][sdk], clients_follow=True)
+        assert program.call() == {"arn": alice.arn}
+    assert {call.outcome for call in aws.calls("ListBuckets") if call.user == alice.arn} == {"ok"}
+
+
+@pytest.mark.parametrize("way", ["env", "exec"])
+def test_an_environment_never_refreshes(
+    alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...], way: str
+) -> None:
+    """The next session is there, and the process keeps what it was started with: AWS says in clear words why not."""
+    log_in(alices_home, alice)
+    before = (
+        [MFASESSION, "exec", "--"] if way == "exec" else ["bash", "-c", 'eval "$(mfasession env)"; exec "$@"', "sh"]
+    )
+    with client(alices_home, *before, *words) as program:
+        assert program.call() == {"arn": alice.arn}, program.stderr
+        aws.clock.move(DAY, clients_follow=True)
+        log_in(alices_home, alice, "--force")
+        refused = program.call()
+    assert refused["error"] == "ExpiredToken"
+    assert "The security token included in the request is expired" in refused["text"]
+
+
+def test_the_file_is_read_once(
+    alices_home: Home, aws: Sandbox, alice: SandboxUser, sdk: str, words: tuple[str, ...]
+) -> None:
+    """A program that stays keeps the session of the file; a new one reads the next. Java alone looks again."""
+    log_in(alices_home, alice)
+    by_file = {"AWS_PROFILE": "default-mfa"}
+    with client(alices_home, *words, environ=by_file) as program:
+        assert program.call() == {"arn": alice.arn}, program.stderr
+        aws.clock.move(DAY, clients_follow=True)
+        log_in(alices_home, alice, "--force")
+        assert program.call().get("error") == (None if sdk == "java" else "ExpiredToken")
+    with client(alices_home, *words, environ=by_file) as program:
+        assert program.call() == {"arn": alice.arn}
