@@ -106,52 +106,51 @@ class _Glob:
 
 @lru_cache(maxsize=4096)
 def _glob(pieces: Filled) -> _Glob:
-    chars = _chars(pieces)
-    return _Glob([_part(chars, at, "all") for at in _collapsed(chars)])
+    return _Glob([(kind, "all" if kind != "literal" else char) for char, kind in _chars(pieces)])
 
 
 @lru_cache(maxsize=4096)
 def _arn(pieces: Filled) -> _Glob:
     chars = _chars(pieces)
     if _colons(chars) < _COLONS_OF_ARN:
-        # The one character that no ARN has matches nothing.
+        # A character that no text has: nothing matches.
         return _Glob([("literal", "")])
-    return _Glob([_part(chars, at, "all" if _is_last_part(chars, at) else "no colon") for at in _collapsed(chars)])
+    return _Glob(_by_parts(chars, may_reach_on=False))
 
 
 @lru_cache(maxsize=4096)
 def _resource(pieces: Filled) -> _Glob:
     chars = _chars(pieces)
     if plain(pieces).startswith("arn:"):
-        chars += [(":", True), ("*", False)] * (_COLONS_OF_ARN - _colons(chars))
-
-    def reach(at: int) -> str:
-        ends_part = chars[at][0] == "*" and (at + 1 == len(chars) or chars[at + 1][0] == ":")
-        return "all" if ends_part or _is_last_part(chars, at) else "no colon"
-
-    return _Glob([_part(chars, at, reach(at)) for at in _collapsed(chars)])
+        chars += [(":", "literal"), ("*", "many")] * (_COLONS_OF_ARN - _colons(chars))
+    return _Glob(_by_parts(chars, may_reach_on=True))
 
 
-def _chars(pieces: Filled) -> list[tuple[str, bool]]:
-    return [(char, is_literal) for text, is_literal in pieces for char in text]
+def _by_parts(chars: Sequence[tuple[str, str]], *, may_reach_on: bool) -> list[tuple[str, str]]:
+    """The parts of a glob whose wildcards before the fifth colon match no colon.
+
+    With `may_reach_on` a star that ends its part does.
+    """
+    parts, colons = [], 0
+    for at, (char, kind) in enumerate(chars):
+        colons += char == ":"
+        ends_part = kind == "many" and chars[at + 1 : at + 2] in ([], [(":", "literal")])
+        reaches_all = colons >= _COLONS_OF_ARN or (may_reach_on and ends_part)
+        parts.append((kind, char if kind == "literal" else "all" if reaches_all else "no colon"))
+    return parts
 
 
-def _collapsed(chars: Sequence[tuple[str, bool]]) -> list[int]:
-    """The places that count: of several stars in a row the last."""
-    star = ("*", False)
-    return [at for at in range(len(chars)) if not (chars[at] == star and chars[at + 1 : at + 2] == [star])]
+def _chars(pieces: Filled) -> list[tuple[str, str]]:
+    """The characters, each `literal`, `one` or `many`; of several stars in a row the last."""
+    chars: list[tuple[str, str]] = []
+    for text, is_literal in pieces:
+        for char in text:
+            kind = "literal" if is_literal else {"*": "many", "?": "one"}.get(char, "literal")
+            if kind == "many" and chars[-1:] == [("*", "many")]:
+                continue
+            chars.append((char, kind))
+    return chars
 
 
-def _part(chars: Sequence[tuple[str, bool]], at: int, reach: str) -> tuple[str, str]:
-    char, is_literal = chars[at]
-    if is_literal or char not in "*?":
-        return "literal", char
-    return "many" if char == "*" else "one", reach
-
-
-def _colons(chars: Sequence[tuple[str, bool]]) -> int:
+def _colons(chars: Sequence[tuple[str, str]]) -> int:
     return sum(char == ":" for char, _ in chars)
-
-
-def _is_last_part(chars: Sequence[tuple[str, bool]], at: int) -> bool:
-    return _colons(chars[:at]) >= _COLONS_OF_ARN

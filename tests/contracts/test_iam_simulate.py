@@ -1,0 +1,170 @@
+"""Two evaluators, written apart, agree on thousands of cases; where they do not, AWS's documents say who is right."""
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import pytest
+
+from mfasession.policy import document, evaluation
+from mfasession.policy.evaluation import Decision, Policies, Request
+from tests.contracts.policy_cases import Case, case
+from tests.support import BUILT, missing, need
+
+CASES = 4000
+SEED = 20261125
+PROGRAM = BUILT / "iam-simulate" / "answer.js"
+THEIR_NAMES = {
+    "Allowed": Decision.ALLOWED,
+    "ExplicitlyDenied": Decision.DENIED,
+    "ImplicitlyDenied": Decision.NOT_ALLOWED,
+}
+
+
+def theirs(cases: Sequence[Case]) -> list[Decision]:
+    """What iam-simulate says, all in one process."""
+    if not PROGRAM.exists():
+        missing("iam-simulate")
+    done = subprocess.run(
+        [need("node"), PROGRAM],
+        input="".join(f"{each.line()}\n" for each in cases),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=170,
+    )
+    assert done.returncode == 0, done.stderr
+    return [THEIR_NAMES[json.loads(line)] for line in done.stdout.splitlines()]
+
+
+def ours(each: Case) -> Decision:
+    """What we say."""
+    context = {key.lower(): tuple(value) if isinstance(value, list) else value for key, value in each.context.items()}
+    policies = Policies(
+        identity=parsed(each.identity), boundary=None if each.boundary is None else parsed(each.boundary)
+    )
+    return evaluation.evaluate(policies, Request(action=each.action, resource=each.resource, context=context)).decision
+
+
+def parsed(policies: Sequence[dict[str, Any]]) -> tuple[document.Document, ...]:
+    """The documents of policies that AWS would take."""
+    documents = tuple(document.parse(json.dumps(policy), "here") for policy in policies)
+    for each in documents:
+        evaluation.check(each)
+    return documents
+
+
+def test_both_say_the_same() -> None:
+    """Every operator, several policies, boundaries: one answer, and each answer often."""
+    random = Random(SEED)  # noqa: S311  # the same cases each time
+    cases = [case(random) for _ in range(CASES)]
+    answers = theirs(cases)
+    differing = [
+        (ours(each), their, each) for each, their in zip(cases, answers, strict=True) if ours(each) is not their
+    ]
+    assert not differing, differing[0]
+    counted = Counter(answers)
+    assert min(counted[decision] for decision in Decision) > CASES / 10, counted
+
+
+BUCKET, ROLE = "arn:aws:s3:::reports/a", "arn:aws:iam::123456789012:role/app"
+ALLOWED, DENIED, NOT_ALLOWED = Decision
+DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str], Decision, Decision]] = {
+    # IAM User Guide, "Policy variables with no value": StringNotEquals does match a null value.
+    "a negated operator and a variable without a value": (
+        {"Condition": {"StringNotEquals": {"k": "${aws:PrincipalTag/team}"}}},
+        {"k": "blue"}, ("s3:GetObject", BUCKET), ALLOWED, NOT_ALLOWED,
+    ),
+    # The same page: a NotResource that includes a variable with no value does not match any resource.
+    "NotResource and a variable without a value": (
+        {"NotResource": "arn:aws:s3:::reports/${aws:PrincipalTag/team}"},
+        {}, ("s3:GetObject", BUCKET), ALLOWED, NOT_ALLOWED,
+    ),
+    # IAM User Guide, "IfExists condition operators": if the key is not present, the element is true.
+    "ForAnyValue with IfExists of an absent key": (
+        {"Condition": {"ForAnyValue:StringEqualsIfExists": {"aws:TagKeys": "a"}}},
+        {}, ("s3:GetObject", BUCKET), ALLOWED, NOT_ALLOWED,
+    ),
+    # The page of set operators: key values that are an empty data set, such as an empty string.
+    "ForAllValues of an empty text": (
+        {"Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": "a"}}},
+        {"aws:TagKeys": [""]}, ("s3:GetObject", BUCKET), ALLOWED, NOT_ALLOWED,
+    ),
+    # 0.0.0.0/0 is every IPv4 address; theirs shifts by 32 bits, which JavaScript does not do.
+    "a network of all addresses": (
+        {"Condition": {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}},
+        {"aws:SourceIp": "10.1.2.3"}, ("s3:GetObject", BUCKET), ALLOWED, NOT_ALLOWED,
+    ),
+    # All IP addresses except the specified one: those of IPv6 too.
+    "NotIpAddress of one IPv4 address, asked from an IPv6 one": (
+        {"Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.7"}}},
+        {"aws:SourceIp": "2001:db8::7"}, ("s3:GetObject", BUCKET), ALLOWED, NOT_ALLOWED,
+    ),
+    # An address of IPv6 has many spellings (RFC 5952).
+    "an IPv6 address in other letters": (
+        {"Condition": {"IpAddress": {"aws:SourceIp": "2001:DB8::7"}}},
+        {"aws:SourceIp": "2001:db8::7"}, ("s3:GetObject", BUCKET), ALLOWED, NOT_ALLOWED,
+    ),
+    # Epoch time is in seconds; theirs compares seconds with milliseconds.
+    "epoch time against a date": (
+        {"Condition": {"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}},
+        {"aws:CurrentTime": "1795500000"}, ("s3:GetObject", BUCKET), NOT_ALLOWED, ALLOWED,
+    ),
+    # A number with something behind it is none.
+    "half a number": (
+        {"Condition": {"NumericLessThan": {"aws:MultiFactorAuthAge": "60s"}}},
+        {"aws:MultiFactorAuthAge": "59"}, ("s3:GetObject", BUCKET), NOT_ALLOWED, ALLOWED,
+    ),
+    # JSON has 1e3 for a thousand.
+    "a number with an exponent": (
+        {"Condition": {"NumericLessThan": {"aws:MultiFactorAuthAge": "1e3"}}},
+        {"aws:MultiFactorAuthAge": "59"}, ("s3:GetObject", BUCKET), ALLOWED, NOT_ALLOWED,
+    ),
+    # IAM User Guide, Version: in 2008-10-17 a variable is a literal text.
+    "variables in the old version": (
+        {"Version": "2008-10-17", "Condition": {"StringEquals": {"k": "${aws:username}"}}},
+        {"aws:username": "alice", "k": "alice"}, ("s3:GetObject", BUCKET), NOT_ALLOWED, ALLOWED,
+    ),
+    # AWS's own managed policies have security-group*/* and the like.
+    "a wildcard in the type of a resource": (
+        {"Resource": "arn:aws:iam::123456789012:ro*/app"},
+        {}, ("iam:GetRole", ROLE), ALLOWED, NOT_ALLOWED,
+    ),
+    # IAM User Guide, Resource: a * at the end of a segment can match beyond the colon.
+    "a star at the end of a part": (
+        {"Resource": "arn:aws:logs:eu-west-1:*:a/b"},
+        {}, ("logs:PutLogEvents", "arn:aws:logs:eu-west-1:123456789012:log-group:app:log-stream:a/b"),
+        ALLOWED, NOT_ALLOWED,
+    ),
+    # The region and the account of an ARN are in small letters; ARNs are compared in the letters they have.
+    "a region in capitals": (
+        {"Resource": "arn:aws:dynamodb:EU-WEST-1:123456789012:table/a"},
+        {}, ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:123456789012:table/a"), NOT_ALLOWED, ALLOWED,
+    ),
+    # With * nothing is asked of one resource. Theirs takes it for any resource that a policy may name.
+    "the resource *": (
+        {"Resource": BUCKET},
+        {}, ("s3:GetObject", "*"), NOT_ALLOWED, ALLOWED,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_where_they_differ(name: str) -> None:
+    """Each known difference, still there: what AWS's documents say is what we say."""
+    parts, context, (action, resource), our_answer, their_answer = DIFFERENCES[name]
+    version = parts.get("Version", document.NEW)
+    statement = {"Effect": "Allow", "Action": "*", **({} if "NotResource" in parts else {"Resource": "*"}), **parts}
+    statement.pop("Version", None)
+    only = Case(
+        identity=[{"Version": version, "Statement": statement}],
+        boundary=None,
+        action=action,
+        resource=resource,
+        context=context,
+    )
+    assert ours(only) is our_answer
+    assert theirs([only]) == [their_answer]
