@@ -45,7 +45,9 @@ class Malformed(ConfigurationError):
     def __init__(self, where: str, problems: "tuple[Problem, ...]") -> None:
         first = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        super().__init__(f"{where}, line {first.place.line}: {printable(first.what)}{more}")
+        super().__init__(
+            f"{where}, line {first.place.line}: {printable(first.what)}{more}", "IAM would not take it: mend it there"
+        )
         self.problems = problems
 
     @property

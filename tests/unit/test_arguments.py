@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession import __version__, arguments
-from mfasession.commands.policy import show
+from mfasession.commands.policy import show, test
 from mfasession.errors import UsageError
 from mfasession.options import Options
 from mfasession.outlets import shells
@@ -62,6 +62,39 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["sandbox", "--", "sh"], {"command": "sandbox", "words": ("sh",)}),
     (["demo"], {"command": "demo"}),
     (["policy", "show"], {"command": "policy", "action": "show", "flags": show.Flags()}),
+    (
+        ["policy", "test", "a.json", "-", "--boundary", "b.json", "--allow-all", "--action", "s3:GetObject"],
+        {
+            "command": "policy",
+            "action": "test",
+            "flags": test.Flags(
+                files=["a.json", "-"], boundary=["b.json"], allow_all=True, action_names=["s3:GetObject"]
+            ),
+        },
+    ),
+    (
+        [
+            "policy",
+            "test",
+            "--resource",
+            "*",
+            "--user",
+            "bob",
+            "--context",
+            "k=v=w",
+            "--expect",
+            "e",
+            "--json",
+            "--why",
+        ],
+        {
+            "command": "policy",
+            "action": "test",
+            "flags": test.Flags(
+                files=[], resource="*", user="bob", keys=[("k", "v=w")], expect=["e"], json=True, why=True
+            ),
+        },
+    ),
     (["shell", "init", "bash"], {"command": "shell", "action": "init", "name": "bash"}),
 ]
 
