@@ -62,6 +62,17 @@ CLIENT := tests/clients
 .tools/go/client: $(wildcard $(CLIENT)/go/*)
 	cd $(CLIENT)/go && CGO_ENABLED=0 go build -trimpath -o ../../../$@
 
+# Two SDKs that take minutes to build; then: MFASESSION_CLIENTS=all make test
+clients: tools .tools/java/classes .tools/rust/release/client
+
+.tools/java/classes: $(wildcard $(CLIENT)/java/*)
+	mvn --quiet --batch-mode --file $(CLIENT)/java/pom.xml compile
+	touch $@
+
+.tools/rust/release/client: $(wildcard $(CLIENT)/rust/* $(CLIENT)/rust/src/*)
+	cargo build --quiet --locked --release --manifest-path $(CLIENT)/rust/Cargo.toml --target-dir .tools/rust
+	touch $@
+
 .venv/ready: pyproject.toml tests/requirements.txt
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
 	$(PYTHON) -m venv .venv

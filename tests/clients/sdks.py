@@ -1,11 +1,14 @@
 """SDKs in programs that stay: each reads a line, calls STS and S3, and writes a line of JSON about it."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from tests.support import BUILT, Home, missing, need
 
@@ -39,13 +42,38 @@ def go() -> tuple[str, ...]:
     return (built("go", "client"),)
 
 
+def java() -> tuple[str, ...]:
+    """Return the words of the program of tests/clients/java, as `make clients` builds it."""
+    folder = wanted("java")
+    return need("java"), "-cp", f"{folder}/classes:{folder}/dependency/*", "Main"
+
+
+def rust() -> tuple[str, ...]:
+    """Return the program of tests/clients/rust, as `make clients` builds it."""
+    return (wanted("rust", "release", "client"),)
+
+
 def built(*path: str) -> str:
-    """Return the path of a client that was built, or skip the test aloud; under CI=true it fails."""
+    """Return the path of a client of `make tools`, or skip the test aloud; under CI=true it fails."""
     file = BUILT.joinpath(*path)
     return str(file) if file.exists() else missing(f"the client {path[0]} (make tools)")
 
 
-SDKS: Mapping[str, Callable[[], tuple[str, ...]]] = {"boto3": boto3, "js": javascript, "go": go}
+def wanted(*path: str) -> str:
+    """Return the path of a client of `make clients`, or skip the test aloud: it takes minutes to build."""
+    file = BUILT.joinpath(*path)
+    if os.environ.get("MFASESSION_CLIENTS") != "all" or not file.exists():
+        pytest.skip(f"the client {path[0]} is not there or not asked for: make clients, and MFASESSION_CLIENTS=all")
+    return str(file)
+
+
+SDKS: Mapping[str, Callable[[], tuple[str, ...]]] = {
+    "boto3": boto3,
+    "js": javascript,
+    "go": go,
+    "java": java,
+    "rust": rust,
+}
 
 
 class Client:
