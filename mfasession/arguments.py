@@ -22,6 +22,7 @@ COMMANDS = (
     "status",
     "logout",
     "keys",
+    "mfa",
     "policy",
     "shell",
     "sandbox",
@@ -30,7 +31,7 @@ COMMANDS = (
 RUNS_WORDS = ("exec", "sandbox")
 """The commands that run what follows `--`."""
 TAKES_WORDS = (*RUNS_WORDS, "shell")
-HAVE_ACTIONS = ("policy",)
+HAVE_ACTIONS = ("mfa", "policy")
 """The commands of which each action is a module with a `Flags` of its own, in a folder of the command's name."""
 TAKES_PROFILES = ("exec", "serve")
 """The commands for which -p may be said more than once."""
@@ -136,6 +137,26 @@ def stdin(text: str) -> str:
     """Return `-`, which stands for stdin. Raises UsageError, which does not quote it, for anything else."""
     if text != "-":
         raise _no_key_here()
+    return text
+
+
+def command(text: str) -> tuple[str, ...]:
+    """Return the words of a command that is run without a shell."""
+    import shlex
+
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError:
+        words = ()
+    if not words:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no command: as in 'pass otp insert aws'")
+    return words
+
+
+def stdin_codes(text: str) -> str:
+    """Return `-`, which stands for stdin. Raises UsageError, which does not quote it, for anything else."""
+    if text != "-":
+        raise UsageError("--codes takes - alone, and the codes on stdin, a line each", "--codes -, or leave it out")
     return text
 
 

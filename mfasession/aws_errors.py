@@ -5,6 +5,7 @@ The codes and texts of STS and IAM are in the API references ("Common errors") a
 
 from mfasession import durations
 from mfasession.errors import (
+    AlreadyThere,
     AwsRefused,
     CodeRefused,
     DeviceRefused,
@@ -89,6 +90,13 @@ def _other_refusal(operation: str, code: str, words: str) -> MfaSessionError:
     if code == "NoSuchEntity":
         return NotFound(f"AWS has it not, or no longer ({operation}): {said}", "see what is there: the IAM console")
     hint = _HINTS.get(code, "look it up under Common Errors in the STS API Reference")
+    if code == "EntityAlreadyExists":
+        return AlreadyThere(f"AWS has it already ({operation}): {said}", "see what is there: the IAM console")
+    if code == "InvalidAuthenticationCode":
+        return CodeRefused(
+            "AWS did not take the two codes: they must be of this device, one right after the other, in this order",
+            "wait for the next code on the device, then run it again",
+        )
     return AwsRefused(f"AWS refused {operation}: {printable(code)}: {said}", hint)
 
 
@@ -150,6 +158,10 @@ def _denied_hint(operation: str, words: str) -> str:
         if permission in words:
             return f"the role's trust policy must allow {permission}, or remove {key} from the profile"
     if operation == "AssumeRole":
+    if "authenticated with an MFA device" in words:
+        return "mfasession login, then run it again"
+    if operation in ("CreateVirtualMFADevice", "EnableMFADevice", "ResyncMFADevice"):
+        return "the rule must exempt it, as mfasession policy show prints it: ask your administrator"
         return "the role's trust policy must name you, your external_id and your MFA as they are"
     if operation == "ListMFADevices":
         return "name your device instead: mfa_serial = arn:aws:iam::ACCOUNT:mfa/NAME in the AWS configuration file"

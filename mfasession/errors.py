@@ -49,6 +49,10 @@ class AwsUnreachable(MfaSessionError):
     """AWS did not answer: network, proxy, time-out or throttling. Trying again may do."""
 
 
+class AlreadyThere(AwsRefused):
+    """AWS has such a thing already (EntityAlreadyExists)."""
+
+
 class Unanswered(AwsUnreachable):
     """The request may have arrived but no good answer came back: a code in it may be used up."""
 

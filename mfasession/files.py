@@ -92,7 +92,7 @@ def replace(path: str, text: str, *, mode: int = 0o600, put: "Put | None" = None
         finally:
             os.close(folder)
     except OSError as error:
-        raise _unwritten(path, target, error) from error
+        raise unwritten(path, target, error) from error
 
 
 def check_replaceable(path: str) -> None:
@@ -115,7 +115,7 @@ def check_replaceable(path: str) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        raise _unwritten(path, target, error) from error
+        raise unwritten(path, target, error) from error
 
 
 def make_folder(folder: str) -> None:
@@ -123,7 +123,7 @@ def make_folder(folder: str) -> None:
     try:
         _make_folder(folder)
     except OSError as error:
-        raise _unwritten(folder, folder, error) from error
+        raise unwritten(folder, folder, error) from error
 
 
 def _read(path: str, refuse: "Callable[[str, os.stat_result], None] | None" = None) -> "str | None":
@@ -366,7 +366,8 @@ def _unreadable(path: str, error: OSError) -> ConfigurationError:
     return ConfigurationError(f"{path} cannot be read: {reason}", hint)
 
 
-def _unwritten(path: str, target: str, error: OSError) -> StoreError:
+def unwritten(path: str, target: str, error: OSError) -> StoreError:
+    """Return the error for a path, which leads to `target`, that was not written."""
     import errno
 
     folder = _quoted(os.path.dirname(target))

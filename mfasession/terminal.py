@@ -49,6 +49,14 @@ class Terminal:
         """Tell whether the terminal still answers and our process group is its foreground one."""
         return _in_foreground(self._descriptor)
 
+    def size(self) -> tuple[int, int]:
+        """Return the window's columns and lines; 80 by 24 where the terminal claims to have none (serial lines)."""
+        try:
+            size = os.get_terminal_size(self._descriptor)
+        except OSError:
+            return 80, 24
+        return size.columns or 80, size.lines or 24
+
     def write(self, text: str) -> None:
         """Write text as it is. Raises Cancelled when the terminal hung up."""
         rest = text.encode("utf-8", "replace")

@@ -42,6 +42,10 @@ class CodeRequest(Value):
     """One line that tells why the last code would not do; empty at first."""
     not_before: float = 0.0
     """Epoch seconds: codes of steps before this must not be used, because AWS takes each only once."""
+    wanted: str = ""
+    """What is asked for when it is not a code for a session, as in `second code of device phone`."""
+    comes: float = 0.0
+    """Epoch seconds when the wanted code comes on a device whose clock is right: told, and not insisted on."""
 
 
 OnWaiting = Callable[[], CodeRequest | None]

@@ -70,7 +70,7 @@ class Command:
                     preparation.start()
                     output = self._output(child, preparation)
             except BaseException:
-                _end(child)
+                end(child)
                 if person:
                     person.forget_typed()
                 raise
@@ -125,7 +125,7 @@ class Command:
         return output
 
 
-def _end(child: "subprocess.Popen[bytes]") -> None:
+def end(child: "subprocess.Popen[bytes]") -> None:
     """End the program and whatever it started: its process group is its own."""
     if child.poll() is not None:
         return

@@ -67,6 +67,8 @@ class Page(Value):
 
 def question(request: CodeRequest) -> str:
     """Return whose code of which device is wanted: `MFA code for alice in 123456789012 (device phone):`."""
+    if request.wanted:
+        return printable(f"{request.wanted}:")
     who = request.user or f"profile {request.profile}"
     place = f" in {request.account}" if request.account else ""
     device = f" (device {request.device_name})" if request.device_name else ""
@@ -75,8 +77,9 @@ def question(request: CodeRequest) -> str:
 
 def clock(request: CodeRequest, now: float) -> str:
     """Return how long the current code still lives, or when the next one comes if the current one will not do."""
-    if now < request.not_before:
-        return f"the next code comes in {math.ceil(request.not_before - now)} s"
+    comes = max(request.not_before, request.comes)
+    if now < comes:
+        return f"the next code comes in {math.ceil(comes - now)} s"
     return f"this code lives {seconds_left(now)} s"
 
 

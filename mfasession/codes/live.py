@@ -49,12 +49,8 @@ def _outcome(terminal: Terminal, request: CodeRequest, preparation: Preparation)
 
 
 def _size(terminal: Terminal) -> Size:
-    """Return the window's size; 80 by 24 where the terminal claims to have none (serial lines)."""
-    try:
-        size = os.get_terminal_size(terminal.fileno())
-    except OSError:
-        return Size(rows=24, columns=80)
-    return Size(rows=size.lines or 24, columns=size.columns or 80)
+    columns, lines = terminal.size()
+    return Size(rows=lines, columns=columns)
 
 
 class _Question:

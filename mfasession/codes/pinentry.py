@@ -194,9 +194,10 @@ class _Dialog:
 
 
 def _advice(request: CodeRequest) -> str:
-    if time.time() >= request.not_before:
+    comes = max(request.not_before, request.comes)
+    if time.time() >= comes:
         return ""
-    return f"Wait for the code that comes at {time.strftime('%H:%M:%S', time.localtime(request.not_before))}."
+    return f"Wait for the code that comes at {time.strftime('%H:%M:%S', time.localtime(comes))}."
 
 
 def _escaped(text: str) -> str:

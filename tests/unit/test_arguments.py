@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession import __version__, arguments
+from mfasession.commands.mfa import enroll
 from mfasession.commands.policy import show, test
 from mfasession.errors import UsageError
 from mfasession.options import Options
@@ -59,6 +60,22 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["keys", "rotate", "--code", "-"], {"command": "keys", "action": "rotate", "code": Secret("-")}),
     (["keys", "add", "--csv", "f"], {"command": "keys", "action": "add", "csv": "f"}),
     (["keys", "remove", "--in-aws", "--yes"], {"command": "keys", "action": "remove", "in_aws": True, "yes": True}),
+    (
+        ["mfa", "enroll", "--name", "/team/phone", "--png", "f", "--to", "keyring"],
+        {
+            "command": "mfa",
+            "action": "enroll",
+            "flags": enroll.Flags(name="/team/phone", png="f", to="keyring"),
+        },
+    ),
+    (
+        ["mfa", "enroll", "--to-command", "pass otp insert 'a b'", "--secret", "--codes", "-"],
+        {
+            "command": "mfa",
+            "action": "enroll",
+            "flags": enroll.Flags(to_command=("pass", "otp", "insert", "a b"), secret=True, codes="-"),
+        },
+    ),
     (["sandbox", "--", "sh"], {"command": "sandbox", "words": ("sh",)}),
     (["demo"], {"command": "demo"}),
     (["policy", "show"], {"command": "policy", "action": "show", "flags": show.Flags()}),

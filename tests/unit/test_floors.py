@@ -16,12 +16,12 @@ FLOORS = (
         "edges",
         (
             "files", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles", "aws_config",
-            "profile_headers", "aws", "aws_errors", "aws_keys", "aws_signin",
+            "profile_headers", "aws", "aws_errors", "aws_keys", "aws_devices", "aws_signin",
             "terminal", "remembered", "messages", "stores", "codes",
         ),
     ),
     ("decisions", ("profiles", "sessions", "devices", "supply", "policy", "signin")),
-    ("making", ("context", "renewal", "fleet", "exchange", "asking", "caller", "keeper", "keys")),
+    ("making", ("context", "renewal", "fleet", "exchange", "asking", "caller", "keeper", "keys", "mfa")),
     ("outlets", ("outlets",)),
     ("program", ("cli", "hits", "arguments", "completion", "commands", "__main__")),
 )  # fmt: skip
@@ -34,6 +34,7 @@ ROOMS = {
     "jeepney": {"stores"},
     "prompt_toolkit": {"codes", "terminal"},
     "tomllib": {"toml"},
+    "segno": {"mfa"},
     "tomli_w": {"remembered", "stores"},
     "argparse": {"arguments"},
     "fcntl": {"locks"},

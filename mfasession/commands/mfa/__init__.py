@@ -1,0 +1,19 @@
+"""`mfasession mfa …`: the user's own devices, under the rule itself. One module an action."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from mfasession import hardening
+
+if TYPE_CHECKING:
+    from mfasession.context import Context
+
+HELP = "your own MFA devices: enrolled, listed, brought back into step, removed"
+ACTIONS = ("enroll",)
+
+
+def run(context: "Context") -> int:
+    """Do what the action says."""
+    hardening.forbid_looking()
+    code: int = import_module(f"{__name__}.{context.options.action}").run(context, context.options.flags)
+    return code

@@ -1,0 +1,99 @@
+"""`mfasession mfa enroll`: a device for who has none, with nothing but a long-term key."""
+
+import time
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from mfasession import codes
+from mfasession.keys import places
+from mfasession.messages import complain, say, until
+from mfasession.mfa import names, pair
+from mfasession.mfa.enrolment import Enrolled, Enrolment, Wish
+from mfasession.mfa.handing import Ways
+from mfasession.stores.keyring_store import read_seed
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    import argparse
+
+    from mfasession.context import Context
+    from mfasession.profiles import Profile
+
+HELP = "make a device of your own and enable it: a QR code, two codes, and the first login"
+
+
+class Flags(Value):
+    """What `mfa enroll` is told."""
+
+    name: str = ""
+    png: str = ""
+    to: str = ""
+    to_command: tuple[str, ...] = ()
+    secret: bool = False
+    codes: str = ""
+
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """Add the flags of the action."""
+    from mfasession.arguments import command, stdin_codes
+
+    parser.add_argument("--name", metavar="NAME", type=_name, help="the device's name (your own user name)")
+    parser.add_argument("--png", metavar="FILE", help="the QR code as a new picture, for its owner alone")
+    parser.add_argument("--to", choices=("keyring",), help='keep the seed there, for code = "totp"')
+    parser.add_argument(
+        "--to-command", metavar="CMD", type=command, help="run CMD with the otpauth address on its stdin"
+    )
+    parser.add_argument("--secret", action="store_true", default=None, help="show the seed in letters too")
+    parser.add_argument("--codes", metavar="-", type=stdin_codes, help="- reads the two codes from stdin, a line each")
+
+
+def _name(text: str) -> str:
+    names.read(text)
+    return text
+
+
+def run(context: "Context", flags: Flags) -> int:
+    """Enrol a device, or end what an interrupted run has begun, and log in with it."""
+    profile = places.owner(context)
+    ways = Ways(png=flags.png, keyring=flags.to == "keyring", command=flags.to_command, secret=flags.secret)
+    wish = Wish(name=flags.name, ways=ways, codes=_codes(profile, flags), no_input=context.options.no_input)
+    enrolled = Enrolment(context, profile, wish, say).run()
+    if not enrolled.is_new:
+        device = enrolled.device
+        complain(
+            f"{device.user} in {enrolled.account} has device {device.name} already",
+            "mfasession mfa enroll --name NAME adds another",
+        )
+        return 0
+    _tell(profile, enrolled, flags)
+    if enrolled.failures:
+        raise enrolled.failures[0]
+    return 0
+
+
+def _codes(profile: "Profile", flags: Flags) -> pair.PairSource | None:
+    """Where the two codes come from: a configured program counts only for a seed that was handed to a program."""
+    if flags.codes:
+        return pair.Lines()
+    if flags.to:
+        return None
+    code = profile.settings.code
+    is_asked = code == "pinentry" or (flags.to_command and not isinstance(code, str))
+    return pair.Asked(codes.source_for(code if is_asked else "prompt", seed_reader=read_seed))
+
+
+def _tell(profile: "Profile", enrolled: Enrolled, flags: Flags) -> None:
+    serial, name = enrolled.device.serial, profile.name
+    if flags.png:
+        complain(f"{flags.png} holds the seed", f"rm {quote(flags.png)}, once the app has it")
+    if flags.to and profile.settings.code != "totp":
+        say('its seed is in the keyring; with code = "totp" in the configuration, logins take its codes by themselves')
+    if enrolled.session is not None:
+        say(f"session for {name} until {until(enrolled.session.expires, time.time())}")
+    if enrolled.named not in ("", serial):
+        complain(
+            f"profile {name} names another device, {enrolled.named}",
+            f"mfasession login --serial {serial}, or set mfa_serial = {serial} in the profile",
+        )
+    elif enrolled.session is None and not enrolled.failures:
+        say(f"to use it: mfasession login --serial {serial}")

@@ -1,0 +1,273 @@
+"""A virtual device from nothing to the first session, under the rule, and from wherever the last run has ended.
+
+AWS makes the device and shows its seed; the seed is kept; it is handed over; two codes enable the device; only then is
+the seed forgotten here. Each step leaves what the next run needs to go on.
+(A device that is made and never enabled cannot be deleted by its user: IAM User Guide, "Troubleshooting IAM".)
+"""
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+from mfasession import devices, locks, paths
+from mfasession.aws_devices import LIMIT, AwsDevices
+from mfasession.caller import Caller
+from mfasession.codes import GivenCode
+from mfasession.codes.seed import Seed as SeedSource
+from mfasession.errors import (
+    AlreadyThere,
+    AwsRefused,
+    Cancelled,
+    ConfigurationError,
+    KeyringAbsent,
+    MfaSessionError,
+    NotFound,
+    StoreError,
+    Unanswered,
+)
+from mfasession.keys import sessions
+from mfasession.mfa import first_login, names, pair
+from mfasession.mfa.handing import Seed, Ways
+from mfasession.mfa.pending import Pending, Safe
+from mfasession.model import Device, account_of
+from mfasession.stores.keyring_store import forget_seed, save_seed
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    from mfasession.codes import CodeSource
+    from mfasession.context import Context
+    from mfasession.model import Session
+    from mfasession.profiles import Profile
+
+NEW, RESUME, ENABLED, GONE = "new", "resume", "enabled", "gone"
+"""Where an enrolment stands: not begun; waiting for its codes; enabled, and the last run did not live to hear it; of a
+device that AWS has no longer."""
+_MOST_NAMES = 9
+"""Names that are tried for one device."""
+
+
+class Wish(Value):
+    """What a person wants."""
+
+    name: str = ""
+    """As in `phone` or `/team/phone`; empty is the user's own name, and any device that is there will do."""
+    ways: Ways
+    codes: pair.PairSource | None = None
+    """None: computed from the seed."""
+    no_input: bool = False
+
+
+class Enrolled(Value):
+    """How it ended."""
+
+    device: Device
+    account: str
+    is_new: bool = True
+    session: "Session | None" = None
+    failures: tuple[MfaSessionError, ...] = ()
+    """Of the first login, and of who should forget the seed; the device is enabled all the same."""
+    named: str = ""
+    """Serial number of another device that the profile names."""
+
+
+def standing(pending: Pending | None, own: Collection[str], unassigned: Collection[str] | None) -> str:
+    """Return where an enrolment stands, by serial numbers. `unassigned` is None when AWS does not tell."""
+    if pending is None:
+        return NEW
+    if pending.serial in own:
+        return ENABLED
+    return RESUME if unassigned is None or pending.serial in unassigned else GONE
+
+
+class Enrolment:
+    """One enrolment for one profile's user."""
+
+    def __init__(self, context: "Context", profile: "Profile", wish: Wish, tell: Callable[[str], None]) -> None:
+        """`tell` takes a line for people."""
+        self._context, self._profile, self._wish, self._tell = context, profile, wish, tell
+        self._caller = Caller(context.environ, profile)
+        self._aws = AwsDevices(profile, self._caller.key, context.environ)
+
+    def run(self) -> Enrolled:
+        """Enrol a device, or end what another run has begun.
+
+        Raises ConfigurationError, InputNeeded, Cancelled, AwsRefused, AwsUnreachable, StoreError. Once a device was
+        made, the message tells that it waits, and the hint how to go on.
+        """
+        identity = self._aws.identity()
+        self._arn, self._user = identity.arn, sessions.user_of(identity.arn)
+        self._safe = Safe(self._context.environ, self._arn)
+        with locks.hold(paths.lock_file(self._context.environ, "enrolment", self._arn), timeout=2.0):
+            self._own = self._aws.own(self._user)
+            pending = self._safe.load()
+            state = standing(pending, {each.device.serial for each in self._own}, self._unassigned(pending))
+            if pending is not None and state == ENABLED:
+                return self._found_enabled(pending)
+            if pending is not None and state == GONE:
+                self._tell(f"device {self._device(pending).name}, which the last run has made, is gone at AWS")
+                self._forget(pending)
+            return self._enrolled(pending if state == RESUME else None)
+
+    def _found_enabled(self, pending: Pending) -> Enrolled:
+        self._tell(f"device {self._device(pending).name} was enabled when the last run ended")
+        if not self._wish.ways.keyring:
+            return self._finished(pending, None)
+        save_seed(pending.serial, pending.seed)
+        return self._finished(pending, SeedSource(lambda _: pending.seed))
+
+    def _enrolled(self, pending: Pending | None) -> Enrolled:
+        there = None if pending else self._there()
+        if there is not None:
+            return Enrolled(device=there, account=account_of(self._arn), is_new=False)
+        self._check(pending)
+        aws = self._able()
+        if pending is None:
+            pending = self._made(aws)
+        else:
+            self._tell(f"going on with device {self._device(pending).name}, which waits for its codes")
+        try:
+            codes = self._enable(aws, pending)
+        except NotFound:
+            self._forget(pending)
+            raise
+        except KeyboardInterrupt:
+            raise self._waiting(pending, Cancelled("interrupted")) from None
+        except MfaSessionError as failure:
+            raise self._waiting(pending, failure) from None
+        self._tell(f"device {self._device(pending).name} of {self._user} in {account_of(self._arn)} is enabled")
+        return self._finished(pending, GivenCode(codes[1]))
+
+    def _there(self) -> Device | None:
+        """The device that is wished for, when the user has it already. Raises ConfigurationError: FIDO devices only."""
+        if not self._own:
+            return None
+        able = devices.usable([each.device for each in self._own], self._user)
+        if not self._wish.name:
+            return able[0]
+        serial = names.read(self._wish.name).serial(self._arn)
+        return next((device for device in able if device.serial == serial), None)
+
+    def _check(self, pending: Pending | None) -> None:
+        """Raise what would keep this from ending well, before AWS makes a device that nobody can delete."""
+        if len(self._own) >= LIMIT:
+            raise ConfigurationError(
+                f"{self._user} has {len(self._own)} MFA devices, which is all that AWS allows", "mfasession mfa remove"
+            )
+        if self._wish.codes is not None:
+            self._wish.codes.check(no_input=self._wish.no_input)
+        self._wish.ways.check(self._seed(pending) if pending else None, no_input=self._wish.no_input)
+        if pending is None:
+            self._safe.check()
+
+    def _able(self) -> AwsDevices:
+        """Who may enable the device: the key alone the first one, and a session with MFA any other (AWS-2023-001)."""
+        if not self._own:
+            return self._aws
+        key_id = self._caller.key.access_key_id
+        session = sessions.live(self._context, {key_id})
+        if session is None:
+            self._tell(f"{self._user} has a device already, and AWS wants its code before it takes another one")
+            session = first_login.as_a_login(self._context).session(self._profile)
+        return AwsDevices(self._profile, session, self._context.environ)
+
+    def _made(self, aws: AwsDevices) -> Pending:
+        """Let AWS make a device, under another name where that one is taken, and keep its seed."""
+        name = names.read(self._wish.name or self._user)
+        for number in range(1, _MOST_NAMES + 1):
+            this = name.numbered(number)
+            try:
+                made = aws.create(this.name, this.path)
+            except AlreadyThere:
+                continue
+            except Unanswered as lost:
+                lost.message += f"; AWS may have a device {this.name} now, whose seed nobody has"
+                lost.hint += ": it takes another name if so"
+                raise
+            except AwsRefused as refused:
+                if number > 1:
+                    refused.message += f"; {self._taken(name)}"
+                raise
+            pending = Pending(serial=made.serial, seed=made.seed)
+            kept = self._kept(pending)
+            if number > 1:
+                self._tell(f"{self._taken(name)}: the new one is {this.name}")
+            self._tell(f"device {this.name} is made for {self._user} in {account_of(self._arn)}; its seed {kept}")
+            return pending
+        raise ConfigurationError(
+            f"all names from {name.name} to {name.numbered(_MOST_NAMES).name} are taken", "choose another: --name NAME"
+        )
+
+    def _kept(self, pending: Pending) -> str:
+        try:
+            self._safe.keep(pending)
+        except (StoreError, ConfigurationError) as failure:
+            return f"could not be kept ({failure.message}): do not interrupt this"
+        return f"is kept in {self._safe.where} until it is enabled"
+
+    def _taken(self, name: names.Name) -> str:
+        """Why a device of that name stands in the way."""
+        is_left = name.serial(self._arn) in (self._listed() or ())
+        whose = (
+            "left over from an enrolment that never ended, and only who has MFA may delete it" if is_left else "in use"
+        )
+        return f"AWS has a device {name.name} already, {whose}"
+
+    def _enable(self, aws: AwsDevices, pending: Pending) -> pair.Pair:
+        device = self._device(pending)
+        self._wish.ways.hand(self._seed(pending))
+
+        def send(codes: pair.Pair) -> None:
+            try:
+                aws.enable(self._user, pending.serial, codes)
+            except (AlreadyThere, Unanswered):
+                # A request whose answer was lost may have done it.
+                if pending.serial not in {each.device.serial for each in self._aws.own(self._user)}:
+                    raise
+
+        return pair.until_taken(self._wish.codes or pair.Computed(pending.seed), device, send)
+
+    def _finished(self, pending: Pending, source: "CodeSource | None") -> Enrolled:
+        """Log in with the device, if it is the only one, and forget its seed."""
+        device = self._device(pending)
+        enrolled = Enrolled(device=device, account=account_of(self._arn), named=self._profile.mfa_serial)
+        key_id, failures = self._caller.key.access_key_id, list[MfaSessionError]()
+        try:
+            if not [each for each in self._own if each.device.serial != pending.serial]:
+                made = first_login.log_in(self._context, self._profile, key_id, device, source, tell=self._tell)
+                enrolled = enrolled.replace(session=made)
+        except KeyboardInterrupt:
+            failures.append(Cancelled("interrupted"))
+        except MfaSessionError as failure:
+            failures.append(failure)
+        try:
+            self._safe.forget()
+        except MfaSessionError as failure:
+            failures.append(failure)
+        return enrolled.replace(failures=tuple(failures))
+
+    def _waiting(self, pending: Pending, failure: MfaSessionError) -> MfaSessionError:
+        failure.message += f"; device {self._device(pending).name} waits for its codes"
+        again = "mfasession mfa enroll goes on with it"
+        failure.hint = f"{failure.hint}; then {again}" if failure.hint else again
+        return failure
+
+    def _forget(self, pending: Pending) -> None:
+        self._safe.forget()
+        try:
+            forget_seed(pending.serial)
+        except KeyringAbsent:
+            return
+
+    def _unassigned(self, pending: Pending | None) -> Collection[str] | None:
+        return self._listed() if pending else None
+
+    def _listed(self) -> Collection[str] | None:
+        try:
+            return self._aws.unassigned()
+        except AwsRefused:
+            return None
+
+    def _device(self, pending: Pending) -> Device:
+        return Device(serial=pending.serial, user=self._user)
+
+    def _seed(self, pending: Pending) -> Seed:
+        return Seed(device=self._device(pending), secret=pending.seed)

@@ -1,0 +1,71 @@
+"""The first session with a new device, of which STS hears later than IAM."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mfasession import devices, renewal
+from mfasession.codes import CodeRequest
+from mfasession.context import Context
+from mfasession.errors import CodeRefused, DeviceRefused, InputNeeded
+from mfasession.remembered import Remembered
+
+if TYPE_CHECKING:
+    from mfasession.codes import CodeSource
+    from mfasession.model import Device, Session
+    from mfasession.profiles import Profile
+
+PAUSES = (5.0, 10.0, 15.0)
+"""Seconds between two tries: STS hears of a device 8 to 14 s late, and AWS counts each try (9 in 3 minutes)."""
+
+
+def log_in(
+    context: "Context",
+    profile: "Profile",
+    key_id: str,
+    device: "Device",
+    source: "CodeSource | None",
+    *,
+    tell: Callable[[str], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> "Session":
+    """Make the profile's session with a device that was enabled a moment ago, and keep it as `login` does.
+
+    `source` gives a code that is good already: those of an enrolment are not used up. Without one, and when AWS takes
+    it no longer, the profile's own source is asked. Raises as `renewal.renew` does.
+    """
+    if profile.mfa_serial not in ("", device.serial):
+        profile = devices.with_device(profile, device.serial)
+    remembered = Remembered(context.environ)
+    for pause in (*PAUSES, None):
+        remembered.remember_device(key_id, device)
+        try:
+            return _made(context, profile, source)
+        except DeviceRefused:
+            if pause is None:
+                raise
+            if source is not None:
+                # AWS did not look at it.
+                remembered.forget_sent(device.serial, source.ask(CodeRequest(serial=device.serial)))
+            tell(f"AWS does not know the new device everywhere yet, which takes 8 to 14 s: again in {pause:.0f} s")
+            sleep(pause)
+        except CodeRefused as refused:
+            if source is None:
+                raise
+            source = None
+            try:
+                return _made(context, profile, None)
+            except InputNeeded:
+                raise refused from None
+    raise AssertionError("the last pause is none")
+
+
+def _made(context: "Context", profile: "Profile", source: "CodeSource | None") -> "Session":
+    as_login = as_a_login(context)
+    as_login.code_source = source
+    return renewal.renew(as_login, profile, as_login.kept(profile))
+
+
+def as_a_login(context: "Context") -> Context:
+    """Return the context of a `mfasession login` that is run here."""
+    return Context(context.environ, context.options.replace(command="login", action="", flags=None))

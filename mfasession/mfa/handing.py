@@ -1,0 +1,131 @@
+"""The seed of a new device to where its codes will come from: a terminal, a picture, the keyring, a program."""
+
+import os
+
+from mfasession import files, terminal
+from mfasession.errors import ConfigurationError, InputNeeded
+from mfasession.mfa import program, qr
+from mfasession.model import Device
+from mfasession.stores.keyring_items import forget_item, write_item
+from mfasession.stores.keyring_store import save_seed
+from mfasession.terminal import Terminal
+from mfasession.values import Secret, Value
+
+_LOOK = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Seed(Value):
+    """What is handed over."""
+
+    device: Device
+    secret: Secret
+    """Base32."""
+
+    @property
+    def uri(self) -> Secret:
+        """The otpauth address."""
+        return qr.uri(self.device, self.secret)
+
+
+class Ways(Value):
+    """Where a seed goes; the terminal when nothing else is said."""
+
+    png: str = ""
+    keyring: bool = False
+    command: tuple[str, ...] = ()
+    secret: bool = False
+    """The seed itself too, for who cannot scan."""
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person must be there to see it."""
+        return self.secret or not (self.png or self.keyring or self.command)
+
+    def check(self, seed: Seed | None, *, no_input: bool) -> None:
+        """Raise what would keep the seed from being handed over, as far as can be told before AWS makes one.
+
+        `seed` is that of a device which waits already: its own picture may be there.
+        """
+        if self.on_terminal and (no_input or not terminal.is_ours()):
+            raise InputNeeded(
+                "nobody is here to see the seed of a new device",
+                "hand it over: --png FILE, --to keyring or --to-command",
+            )
+        if self.png and not (seed and _holds(self.png, seed)):
+            if os.path.lexists(self.png):
+                raise _is_there(self.png)
+            files.check_replaceable(self.png)
+        if self.keyring:
+            write_item("check/seed", "check")
+            forget_item("check/seed")
+
+    def hand(self, seed: Seed) -> None:
+        """Hand the seed over. Raises ConfigurationError, StoreError, InputNeeded, Cancelled."""
+        if self.png and not _holds(self.png, seed):
+            write_png(self.png, qr.QrCode(seed.uri).png())
+        if self.keyring:
+            save_seed(seed.device.serial, seed.secret)
+        if self.command:
+            program.give(self.command, seed.uri)
+        if self.on_terminal:
+            show(seed, secret=self.secret)
+
+
+def show(seed: Seed, *, secret: bool) -> None:
+    """Show the QR code on the controlling terminal, and the seed with `secret` or where no code fits."""
+    with Terminal() as ours:
+        columns, rows = ours.size()
+        code = qr.QrCode(seed.uri)
+        # One line stays for the question.
+        lines = [] if terminal.is_dumb() else code.lines(columns, rows - 1)
+        if not secret and not lines:
+            wide, high = code.size()
+            ours.say(f"a QR code takes a window of {wide} columns and {high + 1} lines; or type this into the app:")
+        if secret or not lines:
+            ours.say(f"seed: {_grouped(seed.secret)}")
+            ours.say(f"address: {seed.uri.reveal()}")
+        if lines:
+            # All at once: a window that scrolls line by line flickers.
+            ours.write("".join(f"{line}\n" for line in lines))
+
+
+def write_png(path: str, picture: bytes) -> None:
+    """Write a new file that is its owner's alone from the first byte. Raises ConfigurationError, StoreError."""
+    try:
+        descriptor = os.open(path, _CREATE, 0o600)
+    except FileExistsError:
+        raise _is_there(path) from None
+    except OSError as error:
+        raise files.unwritten(path, os.path.abspath(path), error) from None
+    try:
+        rest = memoryview(picture)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    except BaseException as error:
+        os.unlink(path)
+        if isinstance(error, OSError):
+            raise files.unwritten(path, os.path.abspath(path), error) from None
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _holds(path: str, seed: Seed) -> bool:
+    """Whether this is the picture of this seed already, which an interrupted run has left."""
+    try:
+        with open(os.open(path, _LOOK), "rb") as file:
+            return file.read(1 << 20) == qr.QrCode(seed.uri).png()
+    except OSError:
+        return False
+
+
+def _is_there(path: str) -> ConfigurationError:
+    return ConfigurationError(f"{path} is there already", "name a file that is not there yet")
+
+
+def _grouped(secret: Secret) -> str:
+    """The seed as people type it, in groups of four."""
+    text = secret.reveal()
+    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))

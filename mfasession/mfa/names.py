@@ -1,0 +1,54 @@
+"""What a new device may be called, and which one a person means. Values in, an answer out."""
+
+from collections.abc import Sequence
+
+from mfasession.errors import ConfigurationError, UsageError
+from mfasession.model import Device
+from mfasession.text import printable
+from mfasession.values import Value
+
+_SIGNS = "_+=,.@-"
+
+
+class Name(Value):
+    """A device's name, with the path that stands before it in its ARN."""
+
+    name: str
+    path: str = "/"
+
+    def numbered(self, number: int) -> "Name":
+        """Return the name for another try: `phone`, `phone-2`, `phone-3`."""
+        return self if number == 1 else self.replace(name=f"{self.name}-{number}")
+
+    def serial(self, user_arn: str) -> str:
+        """Return the ARN of a virtual device of that name in the user's account and partition."""
+        return f"{user_arn.partition(':user/')[0]}:mfa{self.path}{self.name}"
+
+
+def read(text: str) -> Name:
+    """Return what `phone` or `/team/phone` says. Raises UsageError for what IAM takes as none.
+
+    Letters, digits and _+=,.@- (VirtualMFADeviceName, IAM API Reference); an ARN has 256 characters at most.
+    """
+    folders, _, name = text.rpartition("/")
+    path = f"/{folders.strip('/')}/" if folders.strip("/") else "/"
+    is_name = bool(name) and all(char.isascii() and (char.isalnum() or char in _SIGNS) for char in name)
+    is_path = all("!" <= char <= "~" for char in path)
+    if not is_name or not is_path or len(text) > 200:
+        raise UsageError(
+            f"{printable(text[:40])!r} is no name for a device",
+            f"letters, digits and {_SIGNS}, as in phone or /team/phone",
+        )
+    return Name(name=name, path=path)
+
+
+def meant(text: str, devices: Sequence[Device], user: str) -> Device:
+    """Return the device with this serial number, ARN or name. Raises ConfigurationError when there is none."""
+    for device in devices:
+        if text in (device.serial, device.name):
+            return device
+    known = ", ".join(device.name for device in devices)
+    raise ConfigurationError(
+        f"{user} has no MFA device {printable(text)}",
+        f"one of {printable(known)}" if known else "mfasession mfa enroll",
+    )

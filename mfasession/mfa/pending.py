@@ -1,0 +1,108 @@
+"""The seed of a device that is made and not enabled yet: AWS shows it once, so it is kept until AWS has enabled it.
+
+In the keyring where there is one, else in a file of mode 0600 among what we remember.
+"""
+
+import os
+from collections.abc import Mapping
+from hashlib import sha256
+from shlex import quote
+
+from mfasession import files, paths
+from mfasession.errors import ConfigurationError, KeyringAbsent, StoreError
+from mfasession.stores.keyring_items import forget_item, read_item, unreadable, write_item
+from mfasession.values import Secret, Value
+
+
+class Pending(Value):
+    """A device that waits for its two codes."""
+
+    serial: str
+    seed: Secret
+    """Base32."""
+
+
+class Safe:
+    """Where the seed of one user's new device is. Every method raises StoreError and ConfigurationError."""
+
+    def __init__(self, environ: Mapping[str, str], arn: str) -> None:
+        """`arn` is the user's."""
+        digest = sha256(arn.encode()).hexdigest()[:16]
+        self._path = os.path.join(paths.state_folder(environ), f"enrolment-{digest}")
+        self._item = f"enrolment/{arn}"
+        self.where = ""
+        """In words, once `load` or `check` has found out: a path, or `the keyring`."""
+
+    def load(self) -> Pending | None:
+        """Return the device that waits; None when there is none."""
+        text = files.read_private(self._path)
+        if text is not None:
+            self.where = self._path
+            found = _read(text)
+            if found is None:
+                raise ConfigurationError(f"{self._path} is not one of ours", f"rm {quote(self._path)}")
+            return found
+        text = self._in_keyring()
+        if text is None:
+            return None
+        self.where = "the keyring"
+        found = _read(text)
+        if found is None:
+            raise unreadable(self._item)
+        return found
+
+    def check(self) -> None:
+        """Choose the place, and raise what `keep` would raise, before AWS makes a seed that nobody could keep."""
+        try:
+            write_item(f"check/{self._item}", "check")
+            forget_item(f"check/{self._item}")
+        except KeyringAbsent:
+            files.check_replaceable(self._path)
+            self.where = self._path
+        except StoreError as failure:
+            raise _locked(failure) from None
+        else:
+            self.where = "the keyring"
+
+    def keep(self, pending: Pending) -> None:
+        """Keep the seed in the place that `check` has chosen."""
+        text = f"{pending.serial}\n{pending.seed.reveal()}\n"
+        if self.where == self._path:
+            files.replace(self._path, text)
+        else:
+            write_item(self._item, text)
+
+    def forget(self) -> None:
+        """Remove the seed from wherever it is."""
+        if os.path.lexists(self._path):
+            try:
+                os.unlink(self._path)
+            except OSError as error:
+                reason = (error.strerror or "it failed").lower()
+                raise StoreError(f"{self._path} was not removed: {reason}", f"rm {quote(self._path)}") from None
+        try:
+            forget_item(self._item)
+        except KeyringAbsent:
+            return
+
+    def _in_keyring(self) -> str | None:
+        try:
+            return read_item(self._item)
+        except KeyringAbsent:
+            return None
+        except StoreError as failure:
+            raise _locked(failure) from None
+
+
+def _locked(failure: StoreError) -> StoreError:
+    return StoreError(
+        f"{failure.message}, and the seed of a new device is to be kept in it",
+        "unlock it (log in to the desktop, or gnome-keyring-daemon --unlock), then run it again; keyring diagnose",
+    )
+
+
+def _read(text: str) -> Pending | None:
+    lines = text.splitlines()
+    if len(lines) != 2 or not all(lines):
+        return None
+    return Pending(serial=lines[0], seed=Secret(lines[1]))

@@ -1,0 +1,57 @@
+"""A device's seed as authenticator apps read it: the otpauth address, and its QR code. segno is imported only here."""
+
+from io import BytesIO
+from urllib.parse import quote, urlencode
+
+from mfasession.model import Device
+from mfasession.values import Secret
+
+ISSUER = "AWS"
+QUIET = 4
+"""Light modules around the code (ISO/IEC 18004, "quiet zone"); readers do with half of them where room is short."""
+_COLOURS, _PLAIN = "\x1b[38;5;231;48;5;16m", "\x1b[0m"
+"""White on black, forced for each line: on a light terminal a code in the terminal's own colours is inverted."""
+_HALVES = {(True, True): " ", (True, False): "▄", (False, True): "▀", (False, False): "█"}
+"""A character for two modules, the upper and the lower, by whether each is dark; what is drawn is light."""
+
+
+def uri(device: Device, seed: Secret) -> Secret:
+    """Return the address of a seed: key URI format, with the label that the IAM API Reference gives."""
+    label = quote(f"{device.name}@{device.account}", safe="@")
+    return Secret(f"otpauth://totp/{ISSUER}:{label}?{urlencode({'secret': seed.reveal(), 'issuer': ISSUER})}")
+
+
+class QrCode:
+    """The QR code of a text."""
+
+    def __init__(self, text: Secret) -> None:
+        import segno
+
+        # The least error correction: a screen is not torn, and a small code fits into small windows.
+        self._code = segno.make(text.reveal(), error="l", micro=False)
+
+    def png(self) -> bytes:
+        """Return the picture."""
+        picture = BytesIO()
+        self._code.save(picture, kind="png", scale=8, border=QUIET)
+        return picture.getvalue()
+
+    def lines(self, columns: int, rows: int) -> list[str]:
+        """Return it for a terminal with so much room; empty when it does not fit."""
+        for border in (QUIET, QUIET // 2):
+            wide, high = self.size(border)
+            if wide <= columns and high <= rows:
+                return self._drawn(border)
+        return []
+
+    def size(self, border: int = QUIET // 2) -> tuple[int, int]:
+        """Return how many columns and rows it takes."""
+        side, _ = self._code.symbol_size(border=border)
+        return int(side), (int(side) + 1) // 2
+
+    def _drawn(self, border: int) -> list[str]:
+        modules = [[bool(module) for module in row] for row in self._code.matrix_iter(border=border)]
+        if len(modules) % 2:
+            modules.append([False] * len(modules[0]))
+        pairs = (zip(*modules[row : row + 2], strict=True) for row in range(0, len(modules), 2))
+        return [f"{_COLOURS}{''.join(_HALVES[pair] for pair in line)}{_PLAIN}" for line in pairs]
