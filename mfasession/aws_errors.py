@@ -89,7 +89,6 @@ def _other_refusal(operation: str, code: str, words: str) -> MfaSessionError:
         return Unanswered(f"AWS failed to answer {operation} ({code})", "run it again in a moment")
     if code == "NoSuchEntity":
         return NotFound(f"AWS has it not, or no longer ({operation}): {said}", "see what is there: the IAM console")
-    hint = _HINTS.get(code, "look it up under Common Errors in the STS API Reference")
     if code == "EntityAlreadyExists":
         return AlreadyThere(f"AWS has it already ({operation}): {said}", "see what is there: the IAM console")
     if code == "InvalidAuthenticationCode":
@@ -97,6 +96,7 @@ def _other_refusal(operation: str, code: str, words: str) -> MfaSessionError:
             "AWS did not take the two codes: they must be of this device, one right after the other, in this order",
             "wait for the next code on the device, then run it again",
         )
+    hint = _HINTS.get(code, "look it up under Common Errors in the STS API Reference")
     return AwsRefused(f"AWS refused {operation}: {printable(code)}: {said}", hint)
 
 
@@ -157,11 +157,11 @@ def _denied_hint(operation: str, words: str) -> str:
     for permission, key in (("sts:TagSession", "session_tags"), ("sts:SetSourceIdentity", "source_identity")):
         if permission in words:
             return f"the role's trust policy must allow {permission}, or remove {key} from the profile"
-    if operation == "AssumeRole":
     if "authenticated with an MFA device" in words:
         return "mfasession login, then run it again"
     if operation in ("CreateVirtualMFADevice", "EnableMFADevice", "ResyncMFADevice"):
         return "the rule must exempt it, as mfasession policy show prints it: ask your administrator"
+    if operation == "AssumeRole":
         return "the role's trust policy must name you, your external_id and your MFA as they are"
     if operation == "ListMFADevices":
         return "name your device instead: mfa_serial = arn:aws:iam::ACCOUNT:mfa/NAME in the AWS configuration file"

@@ -45,12 +45,12 @@ class NotFound(AwsRefused):
     """AWS has no such thing, or has it no longer (NoSuchEntity)."""
 
 
-class AwsUnreachable(MfaSessionError):
-    """AWS did not answer: network, proxy, time-out or throttling. Trying again may do."""
-
-
 class AlreadyThere(AwsRefused):
     """AWS has such a thing already (EntityAlreadyExists)."""
+
+
+class AwsUnreachable(MfaSessionError):
+    """AWS did not answer: network, proxy, time-out or throttling. Trying again may do."""
 
 
 class Unanswered(AwsUnreachable):
