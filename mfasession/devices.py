@@ -28,9 +28,7 @@ def usable(devices: Sequence[Device], user: str) -> list[Device]:
     """
     of = f"user {user}" if user else "the user"
     if not devices:
-        raise ConfigurationError(
-            f"{of} has no MFA device", "add an authenticator app in the console: IAM, Security credentials, MFA"
-        )
+        raise ConfigurationError(f"{of} has no MFA device", "mfasession mfa enroll adds an authenticator app")
     able = [device for device in devices if not device.is_fido]
     if not able:
         raise ConfigurationError(

@@ -66,6 +66,11 @@ class Device(Value):
         return ":u2f/" in self.serial or ":fido/" in self.serial
 
     @property
+    def is_virtual(self) -> bool:
+        """An authenticator app, or a program that plays one."""
+        return ":mfa/" in self.serial
+
+    @property
     def name(self) -> str:
         """The name people gave the device: the last part of its ARN, or a hardware serial number as it is."""
         return self.serial.rpartition("/")[2]

@@ -1,6 +1,17 @@
 """Text that is safe to show."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 def printable(text: str) -> str:
     """Return the text without control characters: nothing from AWS or from a file reaches a terminal raw."""
     return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def in_columns(lines: "Sequence[tuple[str, ...]]") -> str:
+    """Return a table, two spaces between its columns, safe to show. All lines have as many cells."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    shown = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "".join(printable(line.rstrip()) + "\n" for line in shown)

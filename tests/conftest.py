@@ -50,6 +50,7 @@ def aws(shared_aws: Sandbox) -> Iterator[Sandbox]:
     yield shared_aws
     shared_aws.clock.move(-shared_aws.clock.offset)
     shared_aws.faults.clear()
+    shared_aws.set_enrolment_lag(0)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from mfasession.errors import (
 from mfasession.keys import listing, moving, places, rotation
 from mfasession.keys.adding import Adding
 from mfasession.messages import complain, say
-from mfasession.text import printable
+from mfasession.text import in_columns
 
 if TYPE_CHECKING:
     import argparse
@@ -283,9 +283,7 @@ def _table(rows: "Sequence[Row]", now: float) -> str:
                 row.note,
             )
         )
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    shown = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
-    return "".join(printable(line.rstrip()) + "\n" for line in shown)
+    return in_columns(lines)
 
 
 def _record(row: "Row", unsafe: "Sequence[ConfigurationError]", now: float) -> dict[str, object]:

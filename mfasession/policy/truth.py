@@ -109,8 +109,10 @@ def failures(rows: Sequence[Sequence[Cell]], expected: Sequence[Expectation]) ->
     """Yield a line for each expectation that does not hold."""
     cells = {(cell.caller.slug, cell.action): cell for row in rows for cell in row}
     for each in expected:
-        cell = cells[each.caller, each.action]
-        if cell.is_allowed != each.is_allowed:
+        cell = cells.get((each.caller, each.action))
+        if cell is None:
+            yield f"{each.caller}:{each.action} was not looked at"
+        elif cell.is_allowed != each.is_allowed:
             yield f"{each.caller}:{each.action} is {cell.word}, and should be {'allow' if each.is_allowed else 'deny'}"
 
 

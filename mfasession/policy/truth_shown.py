@@ -82,11 +82,13 @@ def _reasons(rows: Rows, policies: Policies) -> Iterator[str]:
     for row in rows:
         for cell in row:
             yield from ("", f"{cell.action} on {cell.resource}, {cell.caller.name}: {cell.word}")
-            if cell.request is None:
+            if cell.word in ("always", "never"):
                 yield "  whatever policies say"
-                continue
-            for found, look in _looks(policies, cell.request):
-                yield from _reason(found, look, cell.request)
+            if cell.request is None:
+                yield from (f"  {by.policy}, line {by.line}, decides" for by in cell.by)
+            else:
+                for found, look in _looks(policies, cell.request):
+                    yield from _reason(found, look, cell.request)
             if cell.lacking:
                 yield f"  no {cell.lacking} allows it"
 

@@ -157,6 +157,16 @@ class Sandbox:
         key = self._world.add_root_key()
         return LongTermKey(access_key_id=key.access_key_id, secret_access_key=Secret(key.secret))
 
+    def add_leftover_device(self, name: str) -> SandboxDevice:
+        """Make a virtual device that nobody has, as an enrolment that was given up leaves it."""
+        serial = self._world.arn("iam", f"mfa/{name}")
+        self._world.devices.add(serial, self._world.clock.now())
+        return SandboxDevice(self._world, serial)
+
+    def set_enrolment_lag(self, seconds: float) -> None:
+        """Let STS learn so many seconds late of devices that IAM enables from now on."""
+        self._world.enrolment_lag = seconds
+
     def add_root_device(self, name: str = "root-account-mfa-device") -> SandboxDevice:
         """Enable a virtual device for the account's root user, under the name that the console gave the first one."""
         serial, now = self._world.arn("iam", f"mfa/{name}"), self._world.clock.now()

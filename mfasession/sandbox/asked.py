@@ -67,6 +67,11 @@ class Asked(Value):
             known["aws:multifactorauthage"] = str(max(int(now - caller.mfa_at), 0))
         return known
 
+    def params_listed(self, name: str) -> tuple[str, ...]:
+        """Return a parameter that is a list, as query services have it: `Filter.member.1`, `Filter.member.2`."""
+        start = f"{name}.member."
+        return tuple(str(value) for key, value in self.params.items() if key.startswith(start))
+
     def policies(self) -> list[str]:
         """Return the JSON of the identity-based policies of the caller."""
         cloud, caller = self.world.cloud, self.caller

@@ -114,6 +114,11 @@ class SandboxUser:
             self._world.arn("iam", f"u2f/user/{self.name}/{name}-ABCDEFGHIJKLMNOPQRSTUVWXYZ"), secret=b""
         )
 
+    @property
+    def device_serials(self) -> list[str]:
+        """The serial numbers of the devices that the user has now, however they came."""
+        return [device.serial for device in self._world.devices.of(self.unique_id)]
+
     def _enabled(self, serial: str, secret: bytes | None = None) -> SandboxDevice:
         now = self._world.clock.now()
         device = self._world.devices.add(serial, now, secret=secret)

@@ -71,6 +71,8 @@ def _of_iam(permission: str, params: Mapping[str, Any], place: Place) -> str:
     if permission in _ABOUT_DEVICES:
         path, name = params.get("Path", "/"), params.get("VirtualMFADeviceName", "")
         return str(params.get("SerialNumber") or place.arn("iam", f"mfa{path}{name}", regional=False))
+    if "PolicySourceArn" in params:
+        return str(params["PolicySourceArn"])
     if "PolicyArn" in params and "UserName" not in params and "RoleName" not in params and "GroupName" not in params:
         return str(params["PolicyArn"])
     for parameter, shape in _OF_IAM:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from mfasession.policy import rule
-from tests.scripts.checks import complaint
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.scripts.checks import complaint, log_in
 from tests.support import Home
 
 SLUGS = ("key", "session", "mfa", "role")
@@ -195,3 +196,111 @@ def test_nothing_of_a_file_reaches_the_terminal_raw(home: Home) -> None:
     assert done.returncode == 0
     assert "StringEquals k? ?: does not hold, it is ?]0;x?" in done.stdout
     assert not any(char in done.stdout for char in "\x1b\x07")
+
+
+def simulations(aws: Sandbox) -> list[dict[str, Any]]:
+    """What IAM's simulator was asked."""
+    return [dict(call.params) for call in aws.calls() if call.action == "SimulatePrincipalPolicy"]
+
+
+def test_what_a_real_user_may_do(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """--live: IAM's simulator, through the session, says the same of the rule as we do."""
+    log_in(alices_home, alice.devices[0])
+    here = alices_home.run("policy", "test", "--user", alice.name)
+    aws.forget_calls()
+    live = alices_home.run("policy", "test", "--live")
+    assert (live.returncode, live.stderr) == (0, "")
+    assert [line.split()[:4] for line in live.stdout.splitlines()[1:]] == [
+        line.split()[:4] for line in here.stdout.splitlines()[1:]
+    ]
+    assert live.stdout.splitlines()[0].split("  ")[-1].strip() == "SESSION WITH MFA"
+    assert {call.action for call in aws.calls()} == {"GetCallerIdentity", "SimulatePrincipalPolicy"}
+    assert len(simulations(aws)) <= 12
+
+
+def test_the_policies_of_another_user(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """--user names them; a policy of a file is tried besides theirs, and a boundary in the place of theirs."""
+    allow = {"Effect": "Allow", "Action": ["s3:*", "ec2:*"], "Resource": "*",
+             "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}}  # fmt: skip
+    bob = aws.add_user(f"bob-of-{alice.name}", policies=[{"Version": "2012-10-17", "Statement": allow}])
+    log_in(alices_home, alice.devices[0])
+    rule_file = written(
+        alices_home, "rule.json", {"Effect": "Deny", "Action": "s3:*", "Condition": {"Bool": MFA_CONDITION}}
+    )
+    limit = written(alices_home, "limit.json", {"Action": "s3:*"})
+    words = ("--live", "--user", bob.name, "--action", "s3:GetObject", "--action", "ec2:RunInstances")
+    done = alices_home.run("policy", "test", *words)
+    assert [line.split("  ")[-1].strip() for line in done.stdout.splitlines()[1:]] == ["not allowed", "not allowed"]
+    assert done.stderr == (
+        "mfasession: condition keys that the policies ask for, and that were not given with --context: aws:SourceVpc\n"
+    )
+    given = (*words, "--context", "aws:SourceVpc=vpc-1", rule_file, "--boundary", limit, "--why", "--json")
+    rows = json.loads(alices_home.run("policy", "test", *given).stdout)
+    assert [[row["callers"][slug]["decision"] for slug in SLUGS[:3]] for row in rows] == [
+        ["allow", "deny", "allow"],
+        ["not allowed"] * 3,
+    ]
+    assert rows[1]["callers"]["mfa"]["lacking"] == "permissions boundary"
+    assert rows[0]["callers"]["session"]["by"] == [{"policy": "PolicyInputList.1", "statement": "", "line": 4}]
+    text = alices_home.run("policy", "test", *given[:-1]).stdout
+    assert "s3:GetObject on *, session without MFA: deny\n  PolicyInputList.1, line 4, decides\n" in text
+
+
+def test_an_answer_in_pages(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """Many actions come in several pages, and all are shown."""
+    log_in(alices_home, alice.devices[0])
+    aws.forget_calls()
+    actions = [f"s3:Get{number}" for number in range(120)]
+    words = (word for action in actions for word in ("--action", action))
+    done = alices_home.run("policy", "test", "--live", "--json", *words)
+    assert [row["action"] for row in json.loads(done.stdout)] == actions
+    assert [asked.get("Marker") for asked in simulations(aws)] == [None, "100"] * 3
+
+
+def test_expectations_of_a_real_user(alices_home: Home, alice: SandboxUser) -> None:
+    """An audit in one line: the exit code says whether the account is as it should be."""
+    log_in(alices_home, alice.devices[0])
+    good = ("--expect", "key:s3:ListAllMyBuckets=deny", "--expect", "mfa:s3:ListAllMyBuckets=allow")
+    done = alices_home.run("policy", "test", "--live", *good)
+    assert (done.returncode, done.stderr) == (0, "mfasession: 2 as expected\n")
+    done = alices_home.run("policy", "test", "--live", "--expect", "role:s3:ListAllMyBuckets=deny")
+    assert done.returncode == 1
+    assert done.stderr == complaint("role:s3:ListAllMyBuckets was not looked at")
+
+
+def test_a_denied_simulation_names_the_permission(alices_home: Home, alice: SandboxUser) -> None:
+    """One line of what AWS said, and what the session's user needs."""
+    alice.put_policy(
+        "no-simulator",
+        {"Statement": {"Effect": "Deny", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}},
+    )
+    log_in(alices_home, alice.devices[0])
+    done = alices_home.run("policy", "test", "--live")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith("mfasession: AWS denied SimulatePrincipalPolicy: User: ")
+    assert done.stderr.endswith("\n  hint: this session needs iam:SimulatePrincipalPolicy on that user\n")
+    done = alices_home.run("policy", "test", "--live", "--user", "nobody")
+    assert done.returncode == 4
+    assert "NoSuchEntity" not in done.stdout
+
+
+def test_a_role_has_no_user(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """A role's session may ask about any user, and must be told about whom."""
+    role = aws.add_role(f"admin-of-{alice.name}", trusted=[alice.arn])
+    alices_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
+    log_in(alices_home, alice.devices[0], "-p", "admin")
+    done = alices_home.run("policy", "test", "--live", "-p", "admin")
+    assert (done.returncode, done.stderr) == (
+        2,
+        complaint("the session is a role's: whose policies are meant?", "name the user: --user NAME"),
+    )
+    done = alices_home.run("policy", "test", "--live", "-p", "admin", "--user", alice.name, "--action", "s3:GetObject")
+    assert done.stdout.splitlines()[1].split() == ["s3:GetObject", "deny", "deny", "allow"]
+
+
+def test_without_a_session_nobody_is_asked(alices_home: Home, aws: Sandbox) -> None:
+    """No terminal, no code: exit code 6, and no request but what a login needs."""
+    aws.forget_calls()
+    done = alices_home.run("policy", "test", "--live", "--no-input")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert simulations(aws) == []

@@ -158,7 +158,7 @@ def test_no_device(aws: Sandbox, home: Home, alice: SandboxUser) -> None:
         3,
         complaint(
             f"user {ned.name} has no MFA device",
-            "add an authenticator app in the console: IAM, Security credentials, MFA",
+            "mfasession mfa enroll adds an authenticator app",
         ),
     )
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession import __version__, arguments
-from mfasession.commands.mfa import enroll
+from mfasession.commands.mfa import enroll, remove, resync
+from mfasession.commands.mfa import list as list_
 from mfasession.commands.policy import show, test
 from mfasession.errors import UsageError
 from mfasession.options import Options
@@ -75,6 +76,15 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "action": "enroll",
             "flags": enroll.Flags(to_command=("pass", "otp", "insert", "a b"), secret=True, codes="-"),
         },
+    ),
+    (["mfa", "list", "--json"], {"command": "mfa", "action": "list", "flags": list_.Flags(json=True)}),
+    (
+        ["mfa", "resync", "--serial", "phone", "--codes=-"],
+        {"command": "mfa", "action": "resync", "flags": resync.Flags(serial="phone", codes="-")},
+    ),
+    (
+        ["mfa", "remove", "--serial", "phone", "--yes"],
+        {"command": "mfa", "action": "remove", "flags": remove.Flags(serial="phone", yes=True)},
     ),
     (["sandbox", "--", "sh"], {"command": "sandbox", "words": ("sh",)}),
     (["demo"], {"command": "demo"}),

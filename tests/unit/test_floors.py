@@ -16,7 +16,7 @@ FLOORS = (
         "edges",
         (
             "files", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles", "aws_config",
-            "profile_headers", "aws", "aws_errors", "aws_keys", "aws_devices", "aws_signin",
+            "profile_headers", "aws", "aws_errors", "aws_keys", "aws_simulation", "aws_devices", "aws_signin",
             "terminal", "remembered", "messages", "stores", "codes",
         ),
     ),

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mfasession.context import Context
 
 HELP = "your own MFA devices: enrolled, listed, brought back into step, removed"
-ACTIONS = ("enroll",)
+ACTIONS = ("enroll", "list", "resync", "remove")
 
 
 def run(context: "Context") -> int:

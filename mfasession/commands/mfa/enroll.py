@@ -4,13 +4,12 @@ import time
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import codes
+from mfasession.commands.mfa.asking import codes_of
 from mfasession.keys import places
 from mfasession.messages import complain, say, until
 from mfasession.mfa import names, pair
 from mfasession.mfa.enrolment import Enrolled, Enrolment, Wish
 from mfasession.mfa.handing import Ways
-from mfasession.stores.keyring_store import read_seed
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def _codes(profile: "Profile", flags: Flags) -> pair.PairSource | None:
         return None
     code = profile.settings.code
     is_asked = code == "pinentry" or (flags.to_command and not isinstance(code, str))
-    return pair.Asked(codes.source_for(code if is_asked else "prompt", seed_reader=read_seed))
+    return pair.Asked(codes_of(code if is_asked else "prompt"))
 
 
 def _tell(profile: "Profile", enrolled: Enrolled, flags: Flags) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mfasession import files
 from mfasession.errors import ConfigurationError, UsageError
@@ -37,6 +37,7 @@ class Flags(Value):
     keys: "Sequence[tuple[str, str]]" = ()
     """Condition keys and their values, as they are said."""
     expect: "Sequence[str]" = ()
+    live: bool = False
     json: bool = False
     why: bool = False
 
@@ -52,7 +53,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         "--action", dest="action_names", metavar="A", action="append", help="an action, as s3:GetObject; several: again"
     )
     parser.add_argument("--resource", metavar="R", help="the ARN that all actions are about, not each one's own")
-    parser.add_argument("--user", metavar="NAME", help=f"the user's name, else {callers.USER}")
+    parser.add_argument("--user", metavar="NAME", help=f"the user's name, else {callers.USER}; --live: yours")
     parser.add_argument(
         "--context",
         dest="keys",
@@ -64,6 +65,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument(
         "--expect", metavar="E", action="append", help="mfa:s3:GetObject=allow, or a file of such; exit 1 if not so"
     )
+    parser.add_argument("--live", action="store_true", help="ask IAM what the user's policies say, with FILEs besides")
     parser.add_argument("--json", action="store_true", help="one JSON array, for scripts")
     parser.add_argument("--why", action="store_true", help="which statements decide, and which conditions hold")
 
@@ -76,12 +78,18 @@ def condition_key(text: str) -> tuple[str, str]:
     return key.strip(), value
 
 
-def run(_context: "Context", flags: Flags) -> int:
+def run(context: "Context", flags: Flags) -> int:
     """Print the table; 1 when something is not as expected."""
     expected = _expectations(flags)
     actions = _actions(flags, expected)
     policies = _policies(flags)
-    rows = truth.table(policies, actions, user=flags.user or callers.USER, resource=flags.resource, extra=_extra(flags))
+    about: dict[str, Any] = {"resource": flags.resource, "extra": _extra(flags)}
+    if flags.live:
+        from mfasession.commands.policy import simulated
+
+        rows = simulated.table(context, policies, actions, user=flags.user, **about)
+    else:
+        rows = truth.table(policies, actions, user=flags.user or callers.USER, **about)
     show = truth_shown.as_json if flags.json else truth_shown.as_text
     sys.stdout.write(show(rows, policies if flags.why else None))
     return _told(rows, expected)
@@ -99,10 +107,12 @@ def _told(rows: "Sequence[Sequence[Cell]]", expected: "Sequence[Expectation]") -
 def _policies(flags: Flags) -> Policies:
     if [*flags.files, *flags.boundary, *flags.expect].count("-") > 1:
         raise UsageError("stdin can be one file only", "write the others into files")
-    identity = [_read(path) for path in flags.files] or [_built_in("the rule", rule.DENY_ALL_WITHOUT_MFA)]
-    if flags.allow_all or not flags.files:
+    identity = [_read(path) for path in flags.files]
+    if not identity and not flags.live:
+        identity = [_built_in("the rule", rule.DENY_ALL_WITHOUT_MFA), _built_in("all allowed", rule.ALLOW_ALL)]
+    elif flags.allow_all:
         identity.append(_built_in("all allowed", rule.ALLOW_ALL))
-    if all(statement.effect == "Deny" for each in identity for statement in each.statements):
+    if not flags.live and all(statement.effect == "Deny" for each in identity for statement in each.statements):
         complain("nothing here allows anything", "as if everything were allowed besides: --allow-all")
     boundary = tuple(_read(path) for path in flags.boundary) if flags.boundary else None
     return Policies(identity=tuple(identity), boundary=boundary)

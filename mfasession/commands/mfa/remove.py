@@ -1,0 +1,82 @@
+"""`mfasession mfa remove`: a device taken away, with a session that MFA has made."""
+
+from typing import TYPE_CHECKING
+
+from mfasession import terminal
+from mfasession.commands.mfa.asking import choose
+from mfasession.errors import Cancelled, InputNeeded
+from mfasession.keys import places
+from mfasession.messages import complain, say
+from mfasession.mfa import listing
+from mfasession.mfa.removal import Removal
+from mfasession.model import Device
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    import argparse
+
+    from mfasession.context import Context
+    from mfasession.mfa.listing import Listing
+
+HELP = "take a device away; AWS wants a session with MFA for that"
+
+
+class Flags(Value):
+    """What `mfa remove` is told."""
+
+    serial: str = ""
+    yes: bool = False
+
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """Add the flags of the action."""
+    parser.add_argument("--serial", metavar="S", help="serial number, ARN or name of the device")
+    parser.add_argument("--yes", action="store_true", default=None, help="without asking")
+
+
+def run(context: "Context", flags: Flags) -> int:
+    """Remove the device, once that is agreed to."""
+    profile = places.owner(context)
+    listed = listing.listing(context, profile)
+    has_person = not context.options.no_input and terminal.is_ours()
+    device = _left_over(listed, flags.serial) or listing.chosen(listed, flags.serial, choose if has_person else None)
+    removal = Removal(context, profile, listed, device)
+    what = _told(removal, listed)
+    if not flags.yes:
+        if not has_person:
+            raise InputNeeded(
+                f"nobody is here to agree: {what}", f"mfasession mfa remove --serial {device.serial} --yes"
+            )
+        if not terminal.agrees(f"{what}?"):
+            raise Cancelled("cancelled, and nothing was changed")
+    elif removal.is_last:
+        say(what)
+    failures = removal.run()
+    say(f"device {device.name} is removed" + (f" from {listed.user} in {listed.account}" if removal.is_own else ""))
+    if removal.is_last:
+        say("sessions that live go on until they end; then: mfasession mfa enroll")
+    if profile.mfa_serial == device.serial:
+        complain(f"profile {profile.name} still names it", f"remove mfa_serial = {device.serial}")
+    if failures:
+        raise failures[0]
+    return 0
+
+
+def _left_over(listed: "Listing", serial: str) -> Device | None:
+    """A virtual device that nobody has, when its ARN is given."""
+    device = Device(serial=serial)
+    if not device.is_virtual or listed.own(serial) or serial not in listed.aws.unassigned():
+        return None
+    return device
+
+
+def _told(removal: Removal, listed: "Listing") -> str:
+    name, user = removal.device.name, listed.user
+    if not removal.is_own:
+        return f"delete device {name}, which nobody has"
+    if removal.is_last:
+        return (
+            f"remove device {name}, the last of {user} that gives codes: no session can be made without one, and "
+            "the key is then good for nothing but mfasession mfa enroll"
+        )
+    return f"remove device {name} of {user}"

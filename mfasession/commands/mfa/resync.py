@@ -1,0 +1,48 @@
+"""`mfasession mfa resync`: a device whose clock has run away, brought back into step with AWS."""
+
+from typing import TYPE_CHECKING
+
+from mfasession import terminal
+from mfasession.commands.mfa.asking import choose, codes_of
+from mfasession.errors import ConfigurationError
+from mfasession.keys import places
+from mfasession.messages import say
+from mfasession.mfa import listing, pair
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    import argparse
+
+    from mfasession.context import Context
+
+HELP = "bring a device whose codes are refused back into step, with two codes"
+
+
+class Flags(Value):
+    """What `mfa resync` is told."""
+
+    serial: str = ""
+    codes: str = ""
+
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """Add the flags of the action."""
+    from mfasession.arguments import stdin_codes
+
+    parser.add_argument("--serial", metavar="S", help="serial number, ARN or name of the device")
+    parser.add_argument("--codes", metavar="-", type=stdin_codes, help="- reads the two codes from stdin, a line each")
+
+
+def run(context: "Context", flags: Flags) -> int:
+    """Let AWS learn how far the device's clock is off. The key alone is enough."""
+    profile, no_input = places.owner(context), context.options.no_input
+    source: pair.PairSource = pair.Lines() if flags.codes else pair.Asked(codes_of(profile.settings.code))
+    source.check(no_input=no_input)
+    listed = listing.listing(context, profile)
+    named = flags.serial or (listed.in_use if listed.own(listed.in_use) else "")
+    device = listing.chosen(listed, named, None if no_input or not terminal.is_ours() else choose)
+    if device.is_fido:
+        raise ConfigurationError(f"{device.name} is a FIDO device, which has no clock", "mfasession mfa list")
+    pair.until_taken(source, device, lambda codes: listed.aws.resync(listed.user, device.serial, codes))
+    say(f"device {device.name} of {listed.user} in {listed.account} is in step with AWS again")
+    return 0

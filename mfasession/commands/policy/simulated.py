@@ -1,0 +1,109 @@
+"""`mfasession policy test --live`: the table as IAM's own simulator fills it, from the policies of a real user."""
+
+from typing import TYPE_CHECKING
+
+from mfasession.errors import UsageError
+from mfasession.messages import say
+from mfasession.model import account_of, partition_of
+from mfasession.policy import callers, truth
+from mfasession.policy.truth import Cell, Decider
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mfasession.aws_simulation import AwsSimulation, Simulated
+    from mfasession.context import Context
+    from mfasession.policy.callers import Caller
+    from mfasession.policy.evaluation import Policies
+    from mfasession.policy.patterns import Context as Keys
+
+_WORDS = {"allowed": "allow", "explicitDeny": "deny", "implicitDeny": "not allowed"}
+_OWN_KEYS = ("aws:multifactorauth", "aws:username", "aws:userid", "aws:principal")
+"""How the condition keys begin that IAM or the caller brings."""
+
+
+def table(
+    context: "Context", policies: "Policies", actions: "Sequence[str]", *, user: str, resource: str, extra: "Keys"
+) -> list[tuple[Cell, ...]]:
+    """Return a row of cells for each action: of a key, of a session, and of one with MFA. A role is no user's.
+
+    `user`: empty for the session's own. Raises UsageError, and whatever keeps a session from being made or used.
+    """
+    from mfasession.aws_simulation import AwsSimulation
+
+    profile = context.profile()
+    aws = AwsSimulation(profile, context.session(profile), context.environ)
+    simulation = _Simulation(aws, _arn(aws, user), policies, extra)
+    rows = [
+        tuple(simulation.cell(caller, action, resource, actions) for caller in callers.CALLERS if not caller.is_role)
+        for action in actions
+    ]
+    if missing := simulation.missing():
+        say(f"condition keys that the policies ask for, and that were not given with --context: {', '.join(missing)}")
+    return rows
+
+
+def _arn(aws: "AwsSimulation", user: str) -> str:
+    if user:
+        return aws.arn_of(user)
+    own = aws.identity().arn
+    if ":user/" not in own:
+        raise UsageError("the session is a role's: whose policies are meant?", "name the user: --user NAME")
+    return own
+
+
+class _Simulation:
+    """Asks IAM once for each kind of caller and each resource."""
+
+    def __init__(self, aws: "AwsSimulation", arn: str, policies: "Policies", extra: "Keys") -> None:
+        self._aws = aws
+        self._arn = arn
+        self._user = arn.rpartition("/")[2]
+        self._policies = policies
+        self._extra = extra
+        self._answers: dict[tuple[str, str], dict[str, Simulated]] = {}
+
+    def cell(self, caller: "Caller", action: str, resource: str, actions: "Sequence[str]") -> Cell:
+        """Return what IAM says of an action; it is asked about all `actions` on the same resource together."""
+        about = resource or self._resource_of(action)
+        if word := callers.fixed(caller, action):
+            return Cell(caller=caller, action=action, resource=about, word=word)
+        together = [
+            each
+            for each in actions
+            if (resource or self._resource_of(each)) == about and not callers.fixed(caller, each)
+        ]
+        said = self._asked(caller, together, about)[action]
+        by = tuple(Decider(policy=each.policy, statement="", line=each.line) for each in said.matched)
+        word = _WORDS.get(said.decision, said.decision)
+        return Cell(caller=caller, action=action, resource=about, word=word, by=by, lacking=_lacking(said))
+
+    def missing(self) -> list[str]:
+        """Return the condition keys that the policies ask for and nobody gave."""
+        names = {name for answers in self._answers.values() for said in answers.values() for name in said.missing}
+        return sorted(name for name in names if not name.lower().startswith(_OWN_KEYS))
+
+    def _asked(self, caller: "Caller", actions: "Sequence[str]", resource: str) -> "dict[str, Simulated]":
+        place = (caller.slug, resource)
+        if place not in self._answers:
+            keys = {"aws:username": self._user, **callers.mfa_keys(caller), **self._extra}
+            self._answers[place] = self._aws.simulate(
+                self._arn,
+                actions,
+                resource,
+                keys,
+                policies=[each.text for each in self._policies.identity],
+                boundary=[each.text for each in self._policies.boundary or ()],
+            )
+        return self._answers[place]
+
+    def _resource_of(self, action: str) -> str:
+        return truth.resource_of(action, self._user, account_of(self._arn), partition_of(self._arn))
+
+
+def _lacking(said: "Simulated") -> str:
+    if said.decision != "implicitDeny":
+        return ""
+    if not said.is_within_organisation:
+        return "policy of the organisation"
+    return "identity-based policy" if said.is_within_boundary else "permissions boundary"

@@ -1,0 +1,81 @@
+"""A user's devices with what is known of them here."""
+
+from typing import TYPE_CHECKING
+
+from mfasession.aws_devices import AwsDevices, OwnDevice
+from mfasession.caller import Caller
+from mfasession.errors import ConfigurationError, InputNeeded
+from mfasession.keys import sessions
+from mfasession.mfa import names
+from mfasession.model import Device, account_of
+from mfasession.remembered import Remembered
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mfasession.context import Context
+    from mfasession.profiles import Profile
+
+
+class Listing(Value):
+    """The devices of one profile's user."""
+
+    user: str
+    arn: str
+    devices: tuple[OwnDevice, ...]
+    in_use: str
+    """Serial number of the device whose codes the profile takes; empty when none is chosen."""
+    key_id: str
+    aws: AwsDevices
+    """The long-term key's connection."""
+
+    @property
+    def account(self) -> str:
+        """Twelve digits."""
+        return account_of(self.arn)
+
+    def own(self, serial: str) -> bool:
+        """Tell whether the user has this device."""
+        return any(each.device.serial == serial for each in self.devices)
+
+
+def listing(context: "Context", profile: "Profile") -> Listing:
+    """Ask AWS for the devices of a profile's user, with the key alone. Raises as AWS's calls do.
+
+    Raises ConfigurationError: no key, or that of a root user.
+    """
+    caller = Caller(context.environ, profile)
+    aws = AwsDevices(profile, caller.key, context.environ)
+    arn = aws.identity().arn
+    user = sessions.user_of(arn)
+    known = Remembered(context.environ).device(caller.key.access_key_id)
+    devices = tuple(aws.own(user))
+    in_use = profile.mfa_serial or (known.serial if known else "")
+    return Listing(user=user, arn=arn, devices=devices, in_use=in_use, key_id=caller.key.access_key_id, aws=aws)
+
+
+def kind_of(device: Device) -> str:
+    """Return what sort of thing it is: `app`, `hardware` or `FIDO`."""
+    if device.is_fido:
+        return "FIDO"
+    return "app" if device.is_virtual else "hardware"
+
+
+def chosen(listed: Listing, named: str, choose: "Callable[[Sequence[str]], int] | None") -> Device:
+    """Return the device that is named, else the only one, else the one that a person chooses.
+
+    `choose` takes serial numbers and returns an index; None when nobody is there. Raises ConfigurationError (no such
+    device, or none), InputNeeded.
+    """
+    devices = [each.device for each in listed.devices]
+    if named:
+        return names.meant(named, devices, listed.user)
+    if not devices:
+        raise ConfigurationError(f"user {listed.user} has no MFA device", "mfasession mfa enroll adds one")
+    if len(devices) == 1:
+        return devices[0]
+    if choose is None:
+        serials = ", ".join(device.serial for device in devices)
+        raise InputNeeded(f"{listed.user} has {len(devices)} MFA devices and none is named", f"--serial: {serials}")
+    return devices[choose([device.serial for device in devices])]

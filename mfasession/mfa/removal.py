@@ -1,0 +1,80 @@
+"""A device taken from its user, and deleted when it is a virtual one; what was known of it here is forgotten."""
+
+from typing import TYPE_CHECKING
+
+from mfasession.aws_devices import AwsDevices
+from mfasession.context import Context
+from mfasession.errors import AwsRefused, KeyringAbsent, MfaSessionError, NotFound, StoreError
+from mfasession.keys import sessions
+from mfasession.mfa.first_login import as_a_login
+from mfasession.remembered import Remembered
+from mfasession.stores.keyring_store import forget_seed
+
+if TYPE_CHECKING:
+    from mfasession.mfa.listing import Listing
+    from mfasession.model import Device
+    from mfasession.profiles import Profile
+
+
+class Removal:
+    """One device, about to be removed."""
+
+    def __init__(self, context: Context, profile: "Profile", listed: "Listing", device: "Device") -> None:
+        self._context, self._profile = context, profile
+        self._listed, self.device = listed, device
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the user has it; else it is a virtual device that nobody has."""
+        return self._listed.own(self.device.serial)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no device stays that gives codes."""
+        able = [each.device for each in self._listed.devices if not each.device.is_fido]
+        return able == [self.device]
+
+    def run(self) -> list[MfaSessionError]:
+        """Remove it, with a session that MFA has made; return what could not be done afterwards.
+
+        Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable.
+        """
+        session = sessions.for_iam(as_a_login(self._context), self._profile, {self._listed.key_id})
+        aws = AwsDevices(self._profile, session, self._context.environ)
+        if self.is_own:
+            aws.deactivate(self._listed.user, self.device.serial)
+        return [*self._delete(aws), *self._forget()]
+
+    def _delete(self, aws: AwsDevices) -> list[MfaSessionError]:
+        if not self.device.is_virtual:
+            return []
+        try:
+            aws.delete(self.device.serial)
+        except NotFound:
+            return []
+        except MfaSessionError as failure:
+            failure.message += f"; device {self.device.name} is nobody's now, and stays in the account"
+            if isinstance(failure, AwsRefused):
+                failure.hint = f"an administrator deletes it: {self.device.serial}"
+            else:
+                failure.hint = f"mfasession mfa remove --serial {self.device.serial} deletes it"
+            return [failure]
+        return []
+
+    def _forget(self) -> list[MfaSessionError]:
+        """Forget that the key uses it, and its seed."""
+        failures: list[MfaSessionError] = []
+        remembered = Remembered(self._context.environ)
+        try:
+            known = remembered.device(self._listed.key_id)
+            if known is not None and known.serial == self.device.serial:
+                remembered.forget_device(self._listed.key_id)
+        except MfaSessionError as failure:
+            failures.append(failure)
+        try:
+            forget_seed(self.device.serial)
+        except StoreError as failure:
+            # A seed of no device is worth nothing; who keeps none need not hear of the keyring.
+            if self._profile.settings.code == "totp" and not isinstance(failure, KeyringAbsent):
+                failures.append(failure)
+        return failures

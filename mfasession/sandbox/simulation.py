@@ -1,0 +1,123 @@
+"""IAM's simulator of policies, which moto has not: what the policies of a user would say to an action.
+
+Source: IAM API Reference, SimulatePrincipalPolicy and SimulateCustomPolicy. Resources' own policies are not played.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mfasession.policy import document, evaluation
+from mfasession.policy.document import Document, Malformed
+from mfasession.policy.evaluation import Answer, Decision, Policies
+from mfasession.policy.patterns import Context
+from mfasession.sandbox.asked import Asked, Handler, Result
+from mfasession.sandbox.parameters import Text, check_texts
+from mfasession.sandbox.refusals import Refused
+
+_WORDS = {Decision.ALLOWED: "allowed", Decision.DENIED: "explicitDeny", Decision.NOT_ALLOWED: "implicitDeny"}
+_SOURCE = Text(name="PolicySourceArn", least=20, most=2048, required=True)
+_VARIABLE = re.compile(r"\$\{([^},]*)")
+
+
+def simulate_principal_policy(asked: Asked) -> Result:
+    """Tell what a user's policies say, with others added to them when some are given."""
+    check_texts(asked.params, _SOURCE)
+    arn = str(asked.params["PolicySourceArn"])
+    cloud = asked.world.cloud
+    user = next((user for user in list(cloud.iam.users.values()) if user.arn == arn), None)
+    if user is None:
+        raise Refused("NoSuchEntity", 404, f"The user with name {arn.rpartition('/')[2]} cannot be found.")
+    own = tuple(
+        evaluation.read(text).replace(where=f"user_{user.name}_{number}")
+        for number, text in enumerate(cloud.user_policies(user), start=1)
+    )
+    known = {"aws:username": str(user.name), "aws:userid": str(user.id), "aws:principalarn": arn}
+    return _results(asked, own + _given(asked, "PolicyInputList"), known)
+
+
+def simulate_custom_policy(asked: Asked) -> Result:
+    """Tell what the given policies say."""
+    return _results(asked, _given(asked, "PolicyInputList"), {})
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "SimulatePrincipalPolicy": simulate_principal_policy,
+    "SimulateCustomPolicy": simulate_custom_policy,
+}
+
+
+def _results(asked: Asked, identity: tuple[Document, ...], known: Context) -> Result:
+    boundary = _given(asked, "PermissionsBoundaryPolicyInputList")
+    policies = Policies(identity=identity, boundary=boundary or None)
+    context = {**known, **_context(asked)}
+    results = [
+        _result(policies, evaluation.Request(action=action, resource=resource, context=context))
+        for action in asked.params_listed("ActionNames")
+        for resource in asked.params_listed("ResourceArns") or ("*",)
+    ]
+    start, count = (int(str(asked.params.get(name) or default)) for name, default in (("Marker", 0), ("MaxItems", 100)))
+    page = {"EvaluationResults": results[start : start + count]}
+    if start + count < len(results):
+        return {**page, "IsTruncated": True, "Marker": str(start + count)}
+    return {**page, "IsTruncated": False}
+
+
+def _result(policies: Policies, request: evaluation.Request) -> dict[str, Any]:
+    answer = evaluation.evaluate(policies, request)
+    result: dict[str, Any] = {
+        "EvalActionName": request.action,
+        "EvalResourceName": request.resource,
+        "EvalDecision": _WORDS[answer.decision],
+        "MatchedStatements": [_matched(found) for found in answer.by],
+        "MissingContextValues": _missing(policies, request.context),
+    }
+    if policies.boundary is not None:
+        result["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": _by_boundary(answer)}
+    return result
+
+
+def _by_boundary(answer: Answer) -> bool:
+    denying = answer.decision is Decision.DENIED and any(found.kind == "permissions boundary" for found in answer.by)
+    return not denying and answer.lacking != "permissions boundary"
+
+
+def _matched(found: evaluation.Found) -> dict[str, Any]:
+    place = found.statement.place
+    kind = "PermissionsBoundary" if found.kind == "permissions boundary" else "IAM Policy"
+    begins = {"Line": place.line, "Column": place.column}
+    return {"SourcePolicyId": found.document.where, "SourcePolicyType": kind, "StartPosition": begins}
+
+
+def _missing(policies: Policies, context: Context) -> list[str]:
+    """The condition keys that the policies ask for and that nobody gave."""
+    wanted: dict[str, str] = {}
+    for found in evaluation.statements(policies):
+        for line in found.statement.conditions:
+            wanted.setdefault(line.key.lower(), line.key)
+        values = (value for line in found.statement.conditions for value in line.values)
+        for text in (*(found.statement.resources or ()), *values):
+            wanted |= {name.lower(): name for name in _VARIABLE.findall(text) if name not in "*?$"}
+    return [name for key, name in wanted.items() if key not in context]
+
+
+def _given(asked: Asked, name: str) -> tuple[Document, ...]:
+    try:
+        documents = tuple(
+            document.parse(text, f"{name}.{number}", limit=document.LONGEST)
+            for number, text in enumerate(asked.params_listed(name), start=1)
+        )
+    except Malformed as error:
+        raise Refused("InvalidInput", 400, f"Invalid policy: {error.message}") from None
+    return documents
+
+
+def _context(asked: Asked) -> dict[str, str | tuple[str, ...]]:
+    context: dict[str, str | tuple[str, ...]] = {}
+    for name, key in asked.params.items():
+        found = re.fullmatch(r"(ContextEntries\.member\.\d+)\.ContextKeyName", name)
+        if found:
+            values = asked.params_listed(f"{found[1]}.ContextKeyValues")
+            is_list = str(asked.params.get(f"{found[1]}.ContextKeyType", "")).endswith("List")
+            context[str(key).lower()] = values if is_list else (values or ("",))[0]
+    return context
