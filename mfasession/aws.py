@@ -59,6 +59,8 @@ class Identity(Value):
 class Aws:
     """STS and IAM as one caller. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
 
+    size_limit = SIZE_LIMIT
+
     def __init__(
         self,
         profile: "Profile",
@@ -158,7 +160,7 @@ class Aws:
         """
         http = self._made_client("sts", url)._endpoint.http_session  # noqa: SLF001
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = _bounded(http)(AWSRequest("POST", url, kind, urlencode(form)).prepare())
+        answer = _bounded(http, self.size_limit)(AWSRequest("POST", url, kind, urlencode(form)).prepare())
         return answer.status_code, answer.content
 
     def _client(self, service: str) -> Any:
@@ -181,7 +183,8 @@ class Aws:
         except ValueError:
             # botocore raises a bare ValueError for an endpoint_url that is no URL.
             raise ConfigurationError("the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL") from None
-        client.meta.events.register("before-send", _bounded(client._endpoint.http_session))  # noqa: SLF001
+        bounded = _bounded(client._endpoint.http_session, self.size_limit)  # noqa: SLF001
+        client.meta.events.register("before-send", bounded)
         return client
 
     def _call(self, operation: str, send: Callable[[], Answer], *, uses_code: bool = False) -> Answer:
@@ -228,14 +231,14 @@ def told(answer: Mapping[str, Any], name: str) -> str:
     return text
 
 
-def _bounded(http: Any) -> Callable[..., Any]:
+def _bounded(http: Any, size_limit: int) -> Callable[..., Any]:
     """Return what sends a request for botocore and reads the answer: no more and no longer than AWS needs."""
 
     def send(request: Any, **_: object) -> Any:
         request.stream_output = True
         response = http.send(request)
         try:
-            response._content = _content(response.raw)  # noqa: SLF001  # as its own property keeps it
+            response._content = _content(response.raw, size_limit)  # noqa: SLF001  # as its own property keeps it
         except urllib3.exceptions.HTTPError as error:
             raise botocore.exceptions.ConnectionClosedError(
                 error=error, request=request, endpoint_url=request.url
@@ -245,17 +248,17 @@ def _bounded(http: Any) -> Callable[..., Any]:
     return send
 
 
-def _content(raw: Any) -> bytes:
+def _content(raw: Any, size_limit: int) -> bytes:
     """Return a body. Raises ValueError: too large, or too slow."""
-    end, content = time.monotonic() + TIME_LIMIT, b""
+    end, content = time.monotonic() + TIME_LIMIT, bytearray()
     # Older releases of urllib3 read whole pieces alone.
     read = getattr(raw, "read1", raw.read)
-    while piece := read(SIZE_LIMIT):
+    while piece := read(size_limit):
         content += piece
-        if len(content) > SIZE_LIMIT or time.monotonic() > end:
+        if len(content) > size_limit or time.monotonic() > end:
             raw.close()
             raise ValueError("an endless answer")
-    return content
+    return bytes(content)
 
 
 def settings(profile: "Profile") -> botocore.session.Session:

@@ -8,6 +8,7 @@ from mfasession.errors import (
     AlreadyThere,
     AwsRefused,
     CodeRefused,
+    Denied,
     DeviceRefused,
     MfaSessionError,
     NotFound,
@@ -83,7 +84,7 @@ def _other_refusal(operation: str, code: str, words: str) -> MfaSessionError:
         return not_aws(operation)
     said = printable(words.removesuffix("."))
     if code in _DENIED:
-        return AwsRefused(f"AWS denied {operation}: {said}", _denied_hint(operation, words))
+        return Denied(f"AWS denied {operation}: {said}", _denied_hint(operation, words))
     # A number is the HTTP status of an answer that is not AWS's own, from a proxy or a load balancer on the way.
     if code in _FAILED or (code.startswith("5") and code.isdigit()):
         return Unanswered(f"AWS failed to answer {operation} ({code})", "run it again in a moment")

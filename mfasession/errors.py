@@ -41,6 +41,10 @@ class DeviceRefused(AwsRefused):
     """AWS cannot check any code of this device now: serial number wrong, not the user's, or too many tries."""
 
 
+class Denied(AwsRefused):
+    """A policy denies the call, or none allows it."""
+
+
 class NotFound(AwsRefused):
     """AWS has no such thing, or has it no longer (NoSuchEntity)."""
 

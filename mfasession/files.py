@@ -11,9 +11,10 @@ from mfasession.errors import ConfigurationError, StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import NoReturn
 
+    Pieces = Iterable[bytes]
     Put = Callable[[int, str, str], None]
     """Gives a file its name: the descriptor of their folder, the temporary's name, the file's. Raises OSError."""
 
@@ -70,7 +71,7 @@ def read_private(path: str) -> "str | None":
     return _read(path, _refuse_shared)
 
 
-def replace(path: str, text: str, *, mode: int = 0o600, put: "Put | None" = None) -> None:
+def replace(path: str, text: "str | Iterable[str]", *, mode: int = 0o600, put: "Put | None" = None) -> None:
     """Give a file new content in one step; a reader sees the old or the new text, and a failure leaves the old.
 
     A symbolic link stays a link and its target is replaced, or created when it dangles. A missing folder is made with
@@ -80,7 +81,7 @@ def replace(path: str, text: str, *, mode: int = 0o600, put: "Put | None" = None
     Raises StoreError: disk full, quota, no permission, read-only, I/O error. Raises ConfigurationError: something else
     than a file is in its place, or anyone may write in the folder of the file or of the link (no sticky bit).
     """
-    content = _encoded(path, text)
+    content = [_encoded(path, text)] if isinstance(text, str) else (_encoded(path, piece) for piece in text)
     target = _target(path)
     try:
         folder = _opened_folder(path, target)
@@ -228,8 +229,7 @@ def _refuse_open_folder(path: str, folder: str, status: os.stat_result) -> None:
 def _make_folder(folder: str) -> None:
     if os.path.isdir(folder):
         return
-    parent = os.path.dirname(folder)
-    if parent != folder:
+    if (parent := os.path.dirname(folder)) != folder:
         _make_folder(parent)
     try:
         os.mkdir(folder, 0o700)
@@ -261,10 +261,10 @@ def _temporary_name(name: str) -> str:
     return f".{name}{_MARK}{os.getpid()}-{os.urandom(4).hex()}"
 
 
-def _replace_in(folder: int, name: str, content: bytes, mode: int, owner: "tuple[int, int] | None", put: "Put") -> None:
+def _replace_in(folder: int, name: str, data: "Pieces", mode: int, owner: "tuple[int, int] | None", put: "Put") -> None:
     temporary = _temporary_name(name)
     try:
-        _write(folder, temporary, content, mode, owner)
+        _write(folder, temporary, data, mode, owner)
         put(folder, temporary, name)
     except BaseException:
         _remove(folder, temporary)
@@ -279,17 +279,18 @@ def _rename(folder: int, temporary: str, name: str) -> None:
 def _probe(folder: int, name: str, size: int) -> None:
     temporary = _temporary_name(name)
     try:
-        _write(folder, temporary, bytes(size), 0o600, None)
+        _write(folder, temporary, [bytes(size)], 0o600, None)
     finally:
         _remove(folder, temporary)
 
 
-def _write(folder: int, name: str, content: bytes, mode: int, owner: "tuple[int, int] | None") -> None:
+def _write(folder: int, name: str, content: "Pieces", mode: int, owner: "tuple[int, int] | None") -> None:
     descriptor = os.open(name, _CREATE, 0o600, dir_fd=folder)
     try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        for piece in content:
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
         if owner:
             os.fchown(descriptor, *owner)
         os.fchmod(descriptor, mode)

@@ -15,3 +15,9 @@ def in_columns(lines: "Sequence[tuple[str, ...]]") -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     shown = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
     return "".join(printable(line.rstrip()) + "\n" for line in shown)
+
+
+def bar(share: float, width: int = 16) -> str:
+    """Return a bar of so many characters, of which a share (0..1) is full; what is begun counts."""
+    full = min(int(min(max(share, 0.0), 1.0) * width + 0.999), width)
+    return "[" + "#" * full + "." * (width - full) + "]"

@@ -8,7 +8,7 @@ from mfasession.durations import show
 from mfasession.errors import StoreError, UsageError
 from mfasession.messages import complain, say, until
 from mfasession.model import account_of
-from mfasession.text import printable
+from mfasession.text import bar, printable
 from mfasession.values import Value
 
 TYPE_CHECKING = False
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from mfasession.stores import SessionStore
 
 HELP = "every session: profile, identity, store, time left"
-BAR = 16
-"""Characters of the bar that shows the time left."""
 UNKNOWN_LIFE = 12 * 3600
 """Seconds that a whole bar stands for when a session does not say when it was made."""
 
@@ -133,9 +131,7 @@ def _table(rows: list[Row], now: float) -> str:
 
 def _bar(session: "Session", now: float) -> str:
     whole = session.expires - session.issued if session.issued else UNKNOWN_LIFE
-    left = min(max(session.expires - now, 0) / max(whole, 1), 1.0)
-    full = min(int(left * BAR + 0.999), BAR)
-    return "[" + "#" * full + "." * (BAR - full) + "]"
+    return bar((session.expires - now) / max(whole, 1))
 
 
 def _identity(session: "Session") -> str:

@@ -102,6 +102,11 @@ class Sandbox:
         self.users.append(user)
         return user
 
+    def empty(self) -> None:
+        """Delete every user, group, role, policy, device and key that was made."""
+        self._world.empty()
+        self.users.clear()
+
     def add_role(
         self,
         name: str,

@@ -91,7 +91,8 @@ class Asked(Value):
         """Raise the refusal of the policy that denies this operation, or of none that allows it."""
         decision = self.decision()
         if decision is not Decision.ALLOWED:
-            raise self.refusal(decision, "identity-based")
+            raise self.refusal(decision, "identity-based policy")
+        self._check_boundary()
         self.check_session_policies()
 
     def check_session_policies(self, extra: Mapping[str, str] | None = None) -> None:
@@ -99,20 +100,29 @@ class Asked(Value):
         if self.caller.session_policies:
             decision = self._decide(self.caller.session_policies, extra)
             if decision is not Decision.ALLOWED:
-                raise self.refusal(decision, "session")
+                raise self.refusal(decision, "session policy")
+
+    def _check_boundary(self) -> None:
+        """Raise the refusal of the caller's permissions boundary, which must allow too."""
+        arn = self.world.boundaries.get(self.caller.unique_id)
+        if arn is not None:
+            limit = self.world.cloud.managed_policy(arn)
+            decision = self._decide([] if limit is None else [limit])
+            if decision is not Decision.ALLOWED:
+                raise self.refusal(decision, "permissions boundary")
 
     def refusal(self, decision: Decision, kind: str) -> Refused:
-        """Return AWS's words for a policy that denies, or for none that allows."""
+        """Return AWS's words for a policy that denies, or for none that allows; `kind` as in `session policy`."""
         operation = self.operation
         resource = operation.resource
         on = f" on resource: {resource}"
         if operation.protocol is S3:
             on = "" if resource == "*" else f' on resource: "{resource}"'
-        article = "an" if kind == "identity-based" else "a"
+        article = "an" if kind.startswith("identity") else "a"
         why = (
-            f"with an explicit deny in {article} {kind} policy"
+            f"with an explicit deny in {article} {kind}"
             if decision is Decision.DENIED
-            else f"because no {kind} policy allows the {operation.permission} action"
+            else f"because no {kind} allows the {operation.permission} action"
         )
         return denied(
             operation.protocol,

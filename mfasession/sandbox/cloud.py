@@ -22,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 from mfasession.sandbox.refusals import Answer
 from mfasession.sandbox.wire import Environ, Request
 
-__all__ = ["REGIONS", "Cloud", "NotPlayed", "RequestHandler", "Role", "User"]
+__all__ = ["REGIONS", "Cloud", "Group", "ManagedPolicy", "NotPlayed", "RequestHandler", "Role", "User"]
 
 RequestHandler = MotoRequestHandler
 REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from urllib.parse import quote_plus
 
-from mfasession.sandbox import mfa, operations, sigv2, sigv4, simulation, sts, xml
+from mfasession.sandbox import mfa, operations, sigv2, sigv4, simulation, sts, whole_account, xml
 from mfasession.sandbox.asked import Asked
 from mfasession.sandbox.authentication import authenticate
 from mfasession.sandbox.calls import Call, CallLog, shown
@@ -111,7 +111,7 @@ class Gate:
             return xml.answer("sts", operation.name, handle(asked), request_id)
         if operation.service == "iam" and caller.is_user_session and caller.mfa_at is None:
             raise refused("unknown key", QUERY)
-        own = mfa.handler(asked) or simulation.HANDLERS.get(operation.name)
+        own = mfa.handler(asked) or {**whole_account.HANDLERS, **simulation.HANDLERS}.get(operation.name)
         if own is None or own is not mfa.get_user:
             place = Place(partition=world.partition, account=world.account, region=region)
             asked = asked.replace(operation=operations.about_caller(operation, caller.user_name, place))

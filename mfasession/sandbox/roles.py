@@ -107,7 +107,7 @@ def _trusting_role(asked: Asked, permission: str, extra: Mapping[str, str]) -> R
     judged = asked.replace(operation=asked.operation.replace(permission=permission))
     decision = judged.decision(extra)
     if decision is Decision.DENIED:
-        raise judged.refusal(decision, "identity-based")
+        raise judged.refusal(decision, "identity-based policy")
     judged.check_session_policies(extra)
     arn = str(judged.params["RoleArn"])
     role = judged.world.cloud.role(arn)

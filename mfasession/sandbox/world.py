@@ -63,6 +63,10 @@ class World:
         self.cloud = Cloud(account, partition)
         self.devices = Devices()
         self.lock = threading.RLock()
+        self.boundaries: dict[str, str] = {}
+        """ARNs of the policies that limit users, by the users' IDs."""
+        self.has_report = False
+        """Whether a credential report has been asked for."""
         self._keys: dict[str, Key] = {}
 
     def arn(self, service: str, resource: str) -> str:
@@ -111,6 +115,20 @@ class World:
         with self.lock:
             self._keys[key.access_key_id] = key
         return key
+
+    @property
+    def has_root_key(self) -> bool:
+        """Whether the root user has a long-term key."""
+        return any(key.caller.kind == "root" and not key.token for key in self._keys.values())
+
+    def empty(self) -> None:
+        """Be as at the start, but for the clock."""
+        with self.lock:
+            self.cloud = Cloud(self.account, self.partition)
+            self.devices = Devices()
+            self._keys.clear()
+            self.boundaries.clear()
+            self.has_report = False
 
     def user_name_of(self, unique_id: str) -> str:
         """Return the present name of a user; empty when the user is gone."""

@@ -194,7 +194,7 @@ def refusals(
             "these values",
         ),
         "no such role": (lambda: opened(alice).assume_role(role, "x", duration=1), errors.ConfigurationError, "values"),
-        "denied": (lambda: opened(alice).assume_role(role, "alice", duration=900), errors.AwsRefused, "AWS denied"),
+        "denied": (lambda: opened(alice).assume_role(role, "alice", duration=900), errors.Denied, "AWS denied"),
     }
 
 

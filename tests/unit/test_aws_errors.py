@@ -179,7 +179,7 @@ def test_a_denial_names_what_was_denied(operation: str, code: str, hint: str, po
         f"explicit deny in an identity-based policy{policy}"
     )
     said = refusal(code, text, operation)
-    assert type(said) is errors.AwsRefused
+    assert type(said) is errors.Denied
     assert said.message == f"AWS denied {operation}: {text}"
     assert said.hint.startswith(hint)
 

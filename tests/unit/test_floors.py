@@ -11,17 +11,18 @@ PACKAGE = Path(__file__).parents[2] / "mfasession"
 
 FLOORS = (
     ("words", ("errors", "values", "model", "ini", "totp", "durations", "timestamps", "text",
-               "toml", "redaction", "options", "roles", "__init__")),
+               "toml", "redaction", "options", "roles", "account", "credential_report", "__init__")),
     (
         "edges",
         (
             "files", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles", "aws_config",
-            "profile_headers", "aws", "aws_errors", "aws_keys", "aws_simulation", "aws_devices", "aws_signin",
-            "terminal", "remembered", "messages", "stores", "codes",
+            "profile_headers", "aws", "aws_errors", "aws_keys", "aws_simulation", "aws_devices", "aws_account",
+            "aws_signin", "spool", "terminal", "remembered", "messages", "stores", "codes",
         ),
     ),
     ("decisions", ("profiles", "sessions", "devices", "supply", "policy", "signin")),
-    ("making", ("context", "renewal", "fleet", "exchange", "asking", "caller", "keeper", "keys", "mfa")),
+    ("making", ("context", "renewal", "fleet", "exchange", "asking", "caller", "keeper", "keys", "mfa", "auditing",
+                "audits")),
     ("outlets", ("outlets",)),
     ("program", ("cli", "hits", "arguments", "completion", "commands", "__main__")),
 )  # fmt: skip

@@ -1,0 +1,131 @@
+"""Reading an account for its audit: everything that IAM tells, and what is missing where it denies."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+from mfasession import credential_report
+from mfasession.account import Credentials, User
+from mfasession.errors import AwsRefused, Denied, NotFound
+from mfasession.policy import audit
+from mfasession.policy.audit import Account, Row, Rules
+
+if TYPE_CHECKING:
+    from mfasession.aws_account import AwsAccount
+
+Read = TypeVar("Read")
+Tell = Callable[[Row], object]
+Progress = Callable[[int, int], object]
+"""Users that are done, and users in all; 0 in all while nobody knows."""
+
+
+class Auditing:
+    """One audit of one account."""
+
+    def __init__(self, aws: "AwsAccount", account: str, tell: Tell, progress: Progress) -> None:
+        self._aws = aws
+        self._account = account
+        self._tell = tell
+        self._progress = progress
+        self._missing: list[str] = []
+        self._notes: list[str] = []
+        self._credentials: dict[str, Credentials] = {}
+        self._virtual: dict[str, tuple[str, ...]] | None = None
+
+    def run(self) -> Account:
+        """Tell a row for each user. Raises Denied when nothing may be read, AwsRefused, AwsUnreachable."""
+        # AWS makes the report while we read the rest.
+        if self._unless_denied("GenerateCredentialReport", self._aws.begin_report) is not None:
+            rules = self._rules()
+            self._read_report()
+        else:
+            rules = self._rules()
+        if rules is None and not self._credentials:
+            raise self._nothing()
+        self._virtual = self._unless_denied("ListVirtualMFADevices", self._virtual_devices)
+        total, done = sum(not each.is_root for each in self._credentials.values()), 0
+        for user in self._users(rules):
+            self._tell(self._row(user, rules))
+            done += 1
+            self._progress(done, total)
+        return self._read(done)
+
+    def _rules(self) -> Rules | None:
+        return self._unless_denied("GetAccountAuthorizationDetails", lambda: Rules(self._aws.rules()))
+
+    def _users(self, rules: Rules | None) -> Iterator[User]:
+        if rules is not None:
+            yield from self._aws.users()
+            return
+        for each in self._credentials.values():
+            if not each.is_root:
+                yield User(name=each.user, arn=each.arn)
+
+    def _row(self, user: User, rules: Rules | None) -> Row:
+        verdict = rules.verdict(user) if rules else None
+        if rules is not None and verdict is None:
+            self._notes.append(f"a policy of user {user.name} cannot be read")
+        credentials = self._credentials.get(user.arn)
+        return audit.row(
+            self._account,
+            user.name,
+            user.arn,
+            verdict=verdict,
+            credentials=credentials,
+            devices=self._devices(user.name, credentials),
+        )
+
+    def _devices(self, user: str, credentials: Credentials | None) -> tuple[str, ...] | None:
+        """The serial numbers of a user's devices; those of other kinds are asked for where there is no virtual one."""
+        virtual = self._virtual.get(user) if self._virtual is not None else None
+        if virtual:
+            return virtual
+        if credentials is not None and not credentials.has_device:
+            return ()
+        if "iam:ListMFADevices" in self._missing:
+            return None
+        try:
+            told = self._unless_denied("ListMFADevices", lambda: self._aws.devices_of(user))
+        except NotFound:
+            return None
+        return None if told is None else tuple(device.serial for device in told)
+
+    def _virtual_devices(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for device in self._aws.virtual_devices():
+            found[device.user] = (*found.get(device.user, ()), device.serial)
+        return found
+
+    def _read_report(self) -> None:
+        try:
+            text = self._unless_denied("GetCredentialReport", lambda: self._aws.report(lambda: self._progress(0, 0)))
+            if text is not None:
+                self._credentials = {each.arn: each for each in credential_report.read(text)}
+            elif "iam:GetCredentialReport" not in self._missing:
+                self._notes.append("AWS was still making the credential report: run it again in some minutes")
+        except (AwsRefused, ValueError) as failure:
+            said = failure.message if isinstance(failure, AwsRefused) else str(failure)
+            self._notes.append(f"the credential report cannot be read: {said}")
+
+    def _unless_denied(self, operation: str, read: Callable[[], Read]) -> Read | None:
+        try:
+            return read()
+        except Denied:
+            self._missing.append(f"iam:{operation}")
+            return None
+
+    def _nothing(self) -> Denied:
+        return Denied(
+            f"nothing may be read of account {self._account}: {', '.join(self._missing)} denied",
+            "attach AWS's policy SecurityAudit, or name another profile with -p",
+        )
+
+    def _read(self, users: int) -> Account:
+        root = next((each for each in self._credentials.values() if each.is_root), None)
+        return Account(
+            id=self._account,
+            users=users,
+            missing=tuple(self._missing),
+            notes=tuple(self._notes),
+            root_has_device=root.has_device if root else None,
+            root_keys=sum(key.is_active for key in root.keys) if root else None,
+        )

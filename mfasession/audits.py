@@ -1,0 +1,83 @@
+"""Audits of several accounts at once. Their rows wait on the disk, so that each account is reported as a whole."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+from mfasession.auditing import Auditing
+from mfasession.errors import MfaSessionError
+from mfasession.policy import audit
+from mfasession.policy.audit import Account, Row
+from mfasession.spool import Spool
+
+if TYPE_CHECKING:
+    from mfasession.aws_account import AwsAccount
+
+THREADS = 8
+"""Accounts that are read at once."""
+_TICK = 0.2
+"""Seconds between two looks at the progress."""
+
+
+class Audited:
+    """One account: what was read of it, or why nothing was."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.told: Account | None = None
+        self.failure: MfaSessionError | None = None
+        self.done = self.total = 0
+        """Users; 0 in all while nobody knows how many there are."""
+        self.is_ended = False
+        self._spool = Spool()
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows from the first on."""
+        return map(audit.restored, self._spool)
+
+    def read(self, aws: "AwsAccount") -> None:
+        """Read the account. Raises MfaSessionError."""
+        self.told = Auditing(aws, self.account, self._add, self._note).run()
+
+    def _add(self, row: Row) -> None:
+        self._spool.add(audit.record(row))
+
+    def _note(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+
+
+def run(
+    accounts: Sequence[str],
+    connect: "Callable[[str], AwsAccount]",
+    show: Callable[[Sequence[Audited]], object],
+) -> list[Audited]:
+    """Audit accounts, each as whom `connect` connects; `show` is called now and then, in this thread."""
+    audited = [Audited(account) for account in accounts]
+    to_do: SimpleQueue[Audited] = SimpleQueue()
+    ended: SimpleQueue[Audited] = SimpleQueue()
+    for each in audited:
+        to_do.put(each)
+
+    def work() -> None:
+        while True:
+            one = to_do.get()
+            try:
+                one.read(connect(one.account))
+            except MfaSessionError as failure:
+                one.failure = failure
+            except Exception as error:  # noqa: BLE001  # told as the program itself would tell it
+                one.failure = MfaSessionError(f"unexpected failure: {type(error).__name__}", "run it with --debug")
+            one.is_ended = True
+            ended.put(one)
+
+    for _ in range(min(THREADS, len(audited))):
+        threading.Thread(target=work, daemon=True, name="mfasession-audit").start()
+    left = len(audited)
+    while left:
+        try:
+            ended.get(timeout=_TICK)
+            left -= 1
+        except Empty:
+            show(audited)
+    return audited

@@ -1,0 +1,131 @@
+"""All of an account's users, groups and policies as IAM lists them, page by page, and its credential report."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from mfasession.account import Group, Inline, User
+from mfasession.aws import Aws, told
+from mfasession.model import Device
+
+PAGE = 100
+"""Users, groups or policies in an answer, at most."""
+REPORT_PATIENCE = 90.0
+"""Seconds that AWS is given to make a credential report; the one before serves for four hours (IAM User Guide)."""
+_BETWEEN = 2.0
+"""Seconds between two looks at a report that is being made."""
+
+
+class AwsAccount(Aws):
+    """IAM's calls about a whole account. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
+
+    # A hundred policies with five versions of 6,144 characters each, or a report on some ten thousand users.
+    size_limit = 64_000_000
+
+    def rules(self) -> Iterator[tuple[str, str] | Group]:
+        """Yield every managed policy that is in use, as its ARN and its JSON, and every group."""
+        for page in self._details("Group", "LocalManagedPolicy", "AWSManagedPolicy"):
+            for policy in page.get("Policies", []):
+                if (text := _text_in_force(policy)) is not None:
+                    yield told(policy, "Arn"), text
+            yield from map(_group, page.get("GroupDetailList", []))
+
+    def users(self) -> Iterator[User]:
+        """Yield every user."""
+        for page in self._details("User"):
+            yield from map(_user, page.get("UserDetailList", []))
+
+    def virtual_devices(self) -> Iterator[Device]:
+        """Yield the virtual devices that somebody has; the user of the root user's is `root`."""
+        call = self._client("iam").list_virtual_mfa_devices
+        for page in self._pages("ListVirtualMFADevices", call, AssignmentStatus="Assigned"):
+            for each in page["VirtualMFADevices"]:
+                arn = str(each.get("User", {}).get("Arn", ""))
+                user = "root" if arn.endswith(":root") else arn.rpartition("/")[2]
+                yield Device(serial=told(each, "SerialNumber"), user=user)
+
+    def devices_of(self, user: str) -> list[Device]:
+        """Return a user's devices of all kinds. Raises NotFound for one who is gone."""
+
+        def send() -> list[Device]:
+            answer = self._client("iam").list_mfa_devices(UserName=user)
+            return [Device(serial=told(each, "SerialNumber"), user=user) for each in answer["MFADevices"]]
+
+        return self._call("ListMFADevices", send)
+
+    def begin_report(self) -> bool:
+        """Have AWS make the credential report; tell whether it is there."""
+        return self._call(
+            "GenerateCredentialReport",
+            lambda: bool(self._client("iam").generate_credential_report()["State"] == "COMPLETE"),
+        )
+
+    def report(self, waiting: Callable[[], object]) -> str | None:
+        """Return the credential report as CSV; None when it is not ready within REPORT_PATIENCE.
+
+        `waiting` is called before each wait.
+        """
+        end = time.monotonic() + REPORT_PATIENCE
+        while not self.begin_report():
+            if time.monotonic() > end:
+                return None
+            waiting()
+            time.sleep(_BETWEEN)
+        return self._call(
+            "GetCredentialReport",
+            lambda: bytes(self._client("iam").get_credential_report()["Content"]).decode("utf-8"),
+        )
+
+    def _details(self, *kinds: str) -> Iterator[Mapping[str, Any]]:
+        call = self._client("iam").get_account_authorization_details
+        return self._pages("GetAccountAuthorizationDetails", call, Filter=list(kinds))
+
+    def _pages(self, operation: str, call: Callable[..., Any], **request: Any) -> Iterator[Mapping[str, Any]]:
+        """Yield the pages of a list."""
+        marker: dict[str, str] = {}
+        while True:
+            send = partial(call, MaxItems=PAGE, **request, **marker)
+            page: Mapping[str, Any] = self._call(operation, send)
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            marker = {"Marker": page["Marker"]}
+
+
+def _text_in_force(policy: Mapping[str, Any]) -> str | None:
+    versions = policy.get("PolicyVersionList", [])
+    return next((_text(each["Document"]) for each in versions if each.get("IsDefaultVersion")), None)
+
+
+def _group(listed: Mapping[str, Any]) -> Group:
+    return Group(
+        name=told(listed, "GroupName"),
+        inline=_inline(listed.get("GroupPolicyList", [])),
+        attached=_attached(listed),
+    )
+
+
+def _user(listed: Mapping[str, Any]) -> User:
+    return User(
+        name=told(listed, "UserName"),
+        arn=told(listed, "Arn"),
+        inline=_inline(listed.get("UserPolicyList", [])),
+        attached=_attached(listed),
+        groups=tuple(listed.get("GroupList", [])),
+        boundary=str(listed.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")),
+    )
+
+
+def _inline(listed: Sequence[Mapping[str, Any]]) -> tuple[Inline, ...]:
+    return tuple(Inline(name=told(each, "PolicyName"), text=_text(each["PolicyDocument"])) for each in listed)
+
+
+def _attached(listed: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(told(each, "PolicyArn") for each in listed.get("AttachedManagedPolicies", []))
+
+
+def _text(policy: object) -> str:
+    """The JSON of a policy, which botocore has read where it could."""
+    return policy if isinstance(policy, str) else json.dumps(policy)

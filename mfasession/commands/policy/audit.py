@@ -1,0 +1,211 @@
+"""`mfasession policy audit`: who can act without MFA, which devices and keys there are, and what auditors ask."""
+
+import os
+import re
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from mfasession import files, hardening, terminal
+from mfasession.errors import ConfigurationError, Denied, MfaSessionError, UsageError
+from mfasession.messages import complain, say
+from mfasession.outlets.prefixed import Screen, told
+from mfasession.text import bar
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+
+    from mfasession.audits import Audited
+    from mfasession.aws_account import AwsAccount
+    from mfasession.context import Context
+    from mfasession.model import Session
+    from mfasession.policy.audit import Account, Row
+    from mfasession.policy.reports import Report
+    from mfasession.profiles import Profile
+
+HELP = "check an account: who can act without MFA, devices, keys, passwords, controls"
+FORMATS = ("table", "csv", "json", "html")
+
+
+class Flags(Value):
+    """What `policy audit` is told."""
+
+    format: str = "table"
+    output: str = ""
+    accounts: str = ""
+    role_name: str = ""
+
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """Add the flags of the action."""
+    parser.add_argument("--format", choices=FORMATS, help="how to write the report (table)")
+    parser.add_argument("--output", metavar="FILE", help="write the report into a file of its own, not to stdout")
+    parser.add_argument(
+        "--accounts", metavar="LIST", help="other accounts: numbers with commas between them, or a file with one a line"
+    )
+    parser.add_argument("--role-name", metavar="NAME", help="the role to assume in each of them")
+
+
+def run(context: "Context", flags: Flags) -> int:
+    """Report on the accounts; 1 when a user can act without MFA, else the code of what kept one from being told."""
+    from mfasession import audits
+
+    hardening.forbid_looking()
+    accounts = _accounts(flags)
+    if flags.output:
+        files.check_replaceable(flags.output)
+    access = Access(context, flags.role_name)
+    shows = os.isatty(sys.stderr.fileno()) and not terminal.is_dumb()
+    screen = Screen(sys.stdout.fileno(), sys.stderr.fileno(), shows=shows)
+    try:
+        audited = audits.run(accounts or [access.own()], access.connect, lambda now: screen.show(_progress(now)))
+    finally:
+        screen.end()
+    report = _report(audited, context.began)
+    if report.accounts:
+        _write(report, flags)
+    return _answer(audited, report)
+
+
+class Access:
+    """How each account is reached: with the profile's session, or with a role that it assumes there."""
+
+    def __init__(self, context: "Context", role_name: str) -> None:
+        self._profile = context.profile()
+        self._session = context.session(self._profile)
+        self._role_name = role_name
+        self._environ = context.environ
+        self._aws = self._opened(self._profile, self._session)
+        self._aws.connect()
+
+    def own(self) -> str:
+        """Return the account of the session."""
+        return self._aws.identity().account
+
+    def connect(self, account: str) -> "AwsAccount":
+        """Return AWS as seen in an account; called from several threads."""
+        if not self._role_name:
+            return self._aws
+        from mfasession.exchange import assumed
+        from mfasession.model import Role, partition_of
+
+        partition = partition_of(self._session.identity) or "aws"
+        role = Role(arn=f"arn:{partition}:iam::{account}:role/{self._role_name}")
+        profile = self._profile.replace(name=account, role=role, source=self._profile)
+        return self._opened(profile, assumed(profile, self._session, self._aws))
+
+    def _opened(self, profile: "Profile", session: "Session") -> "AwsAccount":
+        from mfasession.aws_account import AwsAccount
+        from mfasession.fleet import PAUSES
+
+        return AwsAccount(profile, session, self._environ, PAUSES)
+
+
+def _accounts(flags: Flags) -> list[str]:
+    """The accounts that are named; none is the session's own. Raises UsageError, ConfigurationError."""
+    if bool(flags.accounts) != bool(flags.role_name):
+        raise UsageError("--accounts and --role-name go together", "--accounts 111111111111 --role-name auditor")
+    if not flags.accounts:
+        return []
+    named = _numbers(flags.accounts.replace(",", "\n"))
+    if named is None:
+        text = files.read_text(flags.accounts)
+        if text is None:
+            raise ConfigurationError(
+                f"there is no file {flags.accounts}", "or name the accounts: --accounts 111111111111,222222222222"
+            )
+        named = _numbers(text)
+    if not named:
+        raise ConfigurationError(
+            f"{flags.accounts} is no list of accounts", "one a line, of twelve digits; what follows # is left out"
+        )
+    return list(dict.fromkeys(named))
+
+
+def _numbers(text: str) -> list[str] | None:
+    """The account numbers in a text, one a line; None when a line is something else."""
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    numbers = [line for line in lines if line]
+    return numbers if all(re.fullmatch(r"[0-9]{12}", number) for number in numbers) else None
+
+
+def _progress(audited: "Sequence[Audited]") -> str:
+    done, total = sum(each.done for each in audited), sum(each.total for each in audited)
+    ready = sum(each.is_ended for each in audited)
+    accounts = f", {ready} of {len(audited)} accounts" if len(audited) > 1 else ""
+    if not total or not all(each.total or each.is_ended for each in audited):
+        return f"mfasession: {done:,} users{accounts}" if done else f"mfasession: asking IAM{accounts}"
+    return f"mfasession: {bar(done / total)} {done:,} of {total:,} users{accounts}"
+
+
+def _report(audited: "Sequence[Audited]", now: float) -> "Report":
+    from mfasession.policy.audit import Totals
+    from mfasession.policy.reports import Report
+
+    read = [each for each in audited if each.told is not None]
+
+    def rows() -> "Iterator[Row]":
+        for each in read:
+            yield from each.rows()
+
+    totals = Totals(now)
+    for row in rows():
+        totals.add(row)
+    return Report(accounts=tuple(each.told for each in read if each.told), rows=rows, totals=totals, now=now)
+
+
+def _write(report: "Report", flags: Flags) -> None:
+    pieces = import_module(f"mfasession.policy.reports.{flags.format}").pieces(report)
+    if flags.output:
+        files.replace(flags.output, pieces)
+        say(f"the report is in {flags.output}")
+        return
+    for piece in pieces:
+        sys.stdout.write(piece)
+    sys.stdout.flush()
+
+
+def _answer(audited: "Sequence[Audited]", report: "Report") -> int:
+    """Say what the report comes to and what it lacks; the exit code."""
+    for each in audited:
+        if each.failure is not None and len(audited) > 1:
+            complain(f"{each.account}: {each.failure.message}", each.failure.hint)
+        elif each.told is not None:
+            _say_lacking(each.told)
+    counts = report.totals.counts
+    if report.accounts:
+        kinds = ("covered", "not covered", "not known")
+        of = f"{len(report.accounts)} accounts, " if len(audited) > 1 else ""
+        say(f"{of}{counts['users']} users: {told((counts[kind], kind) for kind in kinds) or 'nobody to cover'}")
+    if report.totals.admins:
+        more = counts["administrators not covered"] - len(report.totals.admins)
+        also = f" and {more} more" if more else ""
+        complain(f"administrators who need no MFA: {', '.join(report.totals.admins)}{also}", "mfasession policy apply")
+    if counts["not covered"]:
+        return 1
+    failures = [each.failure for each in audited if each.failure is not None]
+    if failures and len(audited) > 1:
+        raise MfaSessionError(f"{len(failures)} of {len(audited)} accounts were not read", "see what is said of each")
+    if failures:
+        raise failures[0]
+    if counts["not known"]:
+        raise Denied("whether everybody is covered was not told", "allow what is missing, then run it again")
+    return 0
+
+
+def _say_lacking(account: "Account") -> None:
+    if account.missing:
+        complain(
+            f"account {account.id}: not allowed, and so not in the report: {', '.join(account.missing)}",
+            "AWS's policy SecurityAudit allows all of it",
+        )
+    for note in account.notes:
+        complain(f"account {account.id}: {note}")
+    if account.root_has_device is False:
+        complain(f"account {account.id}: the root user has no MFA device", "sign in as root: Security credentials")
+    if account.root_keys:
+        complain(
+            f"account {account.id}: the root user has {account.root_keys} access keys", "delete them in the console"
+        )

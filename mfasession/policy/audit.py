@@ -1,0 +1,238 @@
+"""The audit of an account: a row for each user, what the rows come to, and the controls that they answer.
+
+Values in, values out, one user at a time: an account of any size is audited in the room of its policies.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from mfasession.account import Credentials, Group, KeyUse, User
+from mfasession.policy import coverage, rule
+from mfasession.policy.coverage import Source, Verdict
+from mfasession.policy.document import Malformed
+from mfasession.values import Value
+
+DAY = 86400
+OLD = 90 * DAY
+"""Seconds after which a key is old (CIS AWS Foundations, "access keys are rotated every 90 days or less")."""
+NAMED = 20
+"""Administrators without cover that are named."""
+_ANYTHING = json.dumps(rule.ALLOW_ALL)
+
+
+class Row(Value):
+    """A user. None is what could not be read."""
+
+    account: str
+    user: str
+    arn: str
+    covered: bool | None = None
+    by: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    admin: bool | None = None
+    works_with_mfa: bool | None = None
+    devices: tuple[str, ...] | None = None
+    """Serial numbers or ARNs."""
+    has_device: bool | None = None
+    has_password: bool | None = None
+    password_used: int | None = None
+    keys: tuple[KeyUse, ...] | None = None
+
+
+class Account(Value):
+    """What was read of an account beside its users."""
+
+    id: str
+    users: int = 0
+    missing: tuple[str, ...] = ()
+    """Permissions that the audit lacked, as in `iam:GetCredentialReport`."""
+    notes: tuple[str, ...] = ()
+    """What else was not read, and why."""
+    root_has_device: bool | None = None
+    root_keys: int | None = None
+    """Active long-term keys of the root user."""
+
+
+class Rules:
+    """The managed policies and groups of an account, each kept once."""
+
+    def __init__(self, told: Iterable[tuple[str, str] | Group]) -> None:
+        self._texts: dict[str, str] = {}
+        self._groups: dict[str, Group] = {}
+        for each in told:
+            if isinstance(each, Group):
+                self._groups[each.name] = each
+            else:
+                self._texts[each[0]] = each[1]
+
+    def verdict(self, user: User) -> Verdict | None:
+        """Return what the policies of a user come to; None when one of them is none that AWS would take."""
+        sources = [Source(name="directly", texts=self._of(user))]
+        sources += [
+            Source(name=f"group {name}", texts=self._of(self._groups[name]))
+            for name in user.groups
+            if name in self._groups
+        ]
+        # A boundary that was not told limits nothing, at worst.
+        boundary = self._texts.get(user.boundary)
+        try:
+            return coverage.judge(sources, boundary, user=user.name, arn=user.arn)
+        except Malformed:
+            return None
+
+    def _of(self, holder: User | Group) -> tuple[str, ...]:
+        # A policy that was not told allows everything, at worst.
+        attached = (self._texts.get(arn, _ANYTHING) for arn in holder.attached)
+        return (*(each.text for each in holder.inline), *attached)
+
+
+def row(
+    account: str,
+    user: str,
+    arn: str,
+    *,
+    verdict: Verdict | None,
+    credentials: Credentials | None,
+    devices: tuple[str, ...] | None,
+) -> Row:
+    """Return the row of a user."""
+    has_device = bool(devices) if devices is not None else credentials.has_device if credentials else None
+    told: dict[str, Any] = {}
+    if verdict is not None:
+        told |= {
+            "covered": verdict.is_covered,
+            "by": verdict.by,
+            "open": verdict.open,
+            "admin": verdict.is_admin,
+            "works_with_mfa": verdict.works_with_mfa,
+        }
+    if credentials is not None:
+        told |= {
+            "has_password": credentials.has_password,
+            "password_used": credentials.password_used,
+            "keys": credentials.keys,
+        }
+    return Row(account=account, user=user, arn=arn, devices=devices, has_device=has_device, **told)
+
+
+class Control(Value):
+    """What an auditor checks. `applies` and `is_met` say it of a row; None when it cannot be told."""
+
+    name: str
+    says: str
+    applies: Callable[[Row], bool | None]
+    is_met: Callable[[Row], bool | None]
+
+
+CONTROLS = (
+    Control(
+        name="SOC 2 CC6.1",
+        says="access is restricted: no user can act without a second factor",
+        applies=lambda _row: True,
+        is_met=lambda row: row.covered,
+    ),
+    Control(
+        name="PCI DSS 8.4.1",
+        says="administrators act with a second factor only",
+        applies=lambda row: row.admin,
+        is_met=lambda row: row.covered,
+    ),
+    Control(
+        name="PCI DSS 8.4.2",
+        says="everybody acts with a second factor only",
+        applies=lambda _row: True,
+        is_met=lambda row: row.covered,
+    ),
+    Control(
+        name="CIS AWS Foundations 1.10",
+        says="every user with a console password has an MFA device",
+        applies=lambda row: row.has_password,
+        is_met=lambda row: row.has_device,
+    ),
+)
+
+
+class Tally(Value):
+    """How many users meet a control, fail it, or cannot be told about."""
+
+    passed: int
+    failed: int
+    unknown: int
+
+
+class Totals:
+    """What the rows come to, as they pass."""
+
+    def __init__(self, now: float) -> None:
+        self._now = now
+        self.counts: Counter[str] = Counter()
+        self.ages: Counter[str] = Counter()
+        """Active keys by their age, as in AGES."""
+        self.admins: list[str] = []
+        """Administrators who are not covered; NAMED at most."""
+        self._controls: dict[tuple[str, str], int] = Counter()
+
+    def add(self, row: Row) -> None:
+        """Count a row."""
+        self.counts["users"] += 1
+        self.counts[{True: "covered", False: "not covered", None: "not known"}[row.covered]] += 1
+        self.counts["administrators"] += bool(row.admin)
+        self.counts["with a device"] += bool(row.has_device)
+        if row.has_password and row.has_device is False:
+            self.counts["passwords without a device"] += 1
+        if row.admin and row.covered is False:
+            self.counts["administrators not covered"] += 1
+            if len(self.admins) < NAMED:
+                self.admins.append(f"{row.user} in {row.account}")
+        for key in row.keys or ():
+            self._add_key(key)
+        for control in CONTROLS:
+            self._controls[control.name, _outcome(control, row)] += 1
+
+    def tally(self, control: Control) -> Tally:
+        """Return how many users meet a control."""
+        told = {name: self._controls[control.name, name] for name in ("passed", "failed", "unknown")}
+        return Tally(**told)
+
+    def _add_key(self, key: KeyUse) -> None:
+        if not key.is_active:
+            return
+        self.counts["active keys"] += 1
+        self.ages[age(key, self._now)] += 1
+        if key.created is not None and self._now - key.created > OLD:
+            self.counts["old keys"] += 1
+
+
+AGES = ("to 90 days", "to 180 days", "to a year", "older", "not known")
+"""The ages of keys that are told apart."""
+
+
+def age(key: KeyUse, now: float) -> str:
+    """Return which of AGES a key has."""
+    if key.created is None:
+        return AGES[-1]
+    days = (now - key.created) / DAY
+    return AGES[0] if days <= 90 else AGES[1] if days <= 180 else AGES[2] if days <= 365 else AGES[3]
+
+
+def _outcome(control: Control, row: Row) -> str:
+    applies = control.applies(row)
+    if applies is False:
+        return "not meant"
+    met = control.is_met(row) if applies else None
+    return "unknown" if met is None else "passed" if met else "failed"
+
+
+def record(row: Row) -> Mapping[str, Any]:
+    """Return a row as JSON has it, and `restored` takes back."""
+    return {**vars(row), "keys": None if row.keys is None else [vars(key) for key in row.keys]}
+
+
+def restored(kept: Mapping[str, Any]) -> Row:
+    """Return the row that was recorded."""
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+    if fields.get("keys") is not None:
+        fields["keys"] = tuple(KeyUse(**key) for key in fields["keys"])
+    return Row(**fields)

@@ -1,0 +1,251 @@
+"""Whether a user can do anything without MFA: what an auditor asks of the rule, however it is written.
+
+Nothing is sent anywhere: requests that the user's Allow statements can lead to are made up, and the evaluator judges
+each, as a long-term key and as a session without MFA. What nobody can know of a request (its address, its time, tags)
+is taken for the worse: a condition on it holds in an Allow and fails in a Deny. Policies of resources and organisations
+are not looked at.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+
+from mfasession.model import account_of, partition_of
+from mfasession.policy import evaluation, rule
+from mfasession.policy.document import Document, Statement
+from mfasession.policy.evaluation import Decision, Policies, Request
+from mfasession.policy.patterns import Context, filled, plain
+from mfasession.policy.placed import Text
+from mfasession.policy.samples import combined, common
+from mfasession.values import Value
+
+EXEMPT = frozenset(
+    action.lower()
+    for action in (
+        *rule.DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"],
+        "iam:ChangePassword",
+        "iam:GetAccountPasswordPolicy",
+        "iam:GetMFADevice",
+        "iam:ListUsers",
+        "sts:GetCallerIdentity",
+    )
+)
+"""What may stay open: the rule's own, what AWS's samples add to it, and what no policy can deny."""
+ADMINISTRATIVE = (
+    "iam:AttachUserPolicy",
+    "iam:CreateAccessKey",
+    "iam:CreateUser",
+    "iam:PutUserPolicy",
+)
+"""Who may do all of these can make themselves everything else."""
+NAMED = 5
+"""Open actions that are named, at most."""
+
+_MFA_KEYS = ("aws:multifactorauthpresent", "aws:multifactorauthage")
+_KEY: Context = {}
+_SESSION: Context = {"aws:multifactorauthpresent": "false"}
+_WITH_MFA: Context = {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": "60"}
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+_PERSONAL = ("${", "aws:user", "aws:principal")
+_ALLOW_ALL = evaluation.read(json.dumps(rule.ALLOW_ALL))
+
+
+class Source(Value):
+    """Where policies come from: `directly`, or `group NAME`. `texts` are their JSON."""
+
+    name: str
+    texts: tuple[str, ...]
+
+
+class Verdict(Value):
+    """What the policies of one user come to."""
+
+    is_covered: bool
+    """Whether nothing but what may stay open is possible without MFA."""
+    by: tuple[str, ...]
+    """What suffices for that, each alone: `directly`, `group NAME`, `boundary`; else one of the words below."""
+    open: tuple[str, ...]
+    """Actions that stay possible without MFA, as patterns of the policies; NAMED at most."""
+    is_admin: bool
+    works_with_mfa: bool
+    """Whether anything is possible with MFA."""
+
+
+TOGETHER, CONDITIONAL, NOTHING = "several together", "every Allow asks for MFA", "nothing is allowed"
+"""Words of `Verdict.by`: no source alone suffices; no Deny is needed; the user may do nothing at all."""
+
+
+def judge(sources: Sequence[Source], boundary: str | None, *, user: str, arn: str) -> Verdict:
+    """Return the verdict on a user's policies. Raises Malformed for one that AWS would not have taken."""
+    texts = [text for source in sources for text in source.texts] + ([boundary] if boundary is not None else [])
+    is_personal = any(mark in text.lower() for text in texts for mark in _PERSONAL)
+    account = f"arn:{partition_of(arn)}:iam::{account_of(arn)}:user/"
+    return _judged(tuple(sources), boundary, user if is_personal else "x", arn if is_personal else f"{account}x")
+
+
+@lru_cache(maxsize=4096)
+def _judged(sources: tuple[Source, ...], boundary: str | None, user: str, arn: str) -> Verdict:
+    caller = _caller(user, arn)
+    documents = {source.name: tuple(evaluation.read(text) for text in source.texts) for source in sources}
+    limit = None if boundary is None else (evaluation.read(boundary),)
+    policies = Policies(identity=tuple(each for these in documents.values() for each in these), boundary=limit)
+    left_open = tuple(islice(_open(policies, caller), NAMED))
+    return Verdict(
+        is_covered=not left_open,
+        by=() if left_open else _by(documents, policies, caller),
+        open=left_open,
+        is_admin=_is_admin(policies, caller, arn),
+        works_with_mfa=next(_possible(policies, {**caller, **_WITH_MFA}), None) is not None,
+    )
+
+
+def _caller(user: str, arn: str) -> dict[str, str]:
+    return {
+        "aws:username": user,
+        "aws:principalarn": arn,
+        "aws:principalaccount": account_of(arn),
+        "aws:principaltype": "User",
+        "aws:viaawsservice": "false",
+        "aws:principalisawsservice": "false",
+        "aws:securetransport": "true",
+    }
+
+
+def _open(policies: Policies, caller: Context) -> Iterator[str]:
+    """Yield what stays possible without MFA, each once."""
+    seen: set[str] = set()
+    for kind in (_KEY, _SESSION):
+        for shown in _possible(policies, {**caller, **kind}):
+            if shown not in seen:
+                seen.add(shown)
+                yield shown
+
+
+def _by(documents: "dict[str, tuple[Document, ...]]", policies: Policies, caller: Context) -> tuple[str, ...]:
+    """What covers a user: what would do so whatever the others allow, else what does so here."""
+    whole = [name for name, own in documents.items() if _is_closed(Policies(identity=(*own, _ALLOW_ALL)), caller)]
+    if policies.boundary is not None and _is_closed(policies.replace(identity=(_ALLOW_ALL,)), caller):
+        whole.append("boundary")
+    if whole:
+        return tuple(whole)
+    if next(_possible(_without_denies(policies, keep=()), {**caller, **_WITH_MFA}), None) is None:
+        return (NOTHING,)
+    unlimited = policies.replace(boundary=None)
+    if _is_closed(_without_denies(unlimited, keep=()), caller):
+        return (CONDITIONAL,)
+    alone = [name for name, own in documents.items() if _is_closed(_without_denies(unlimited, keep=own), caller)]
+    return tuple(alone) or (TOGETHER,)
+
+
+def _is_closed(policies: Policies, caller: Context) -> bool:
+    return next(_open(policies, caller), None) is None
+
+
+def _without_denies(policies: Policies, *, keep: tuple[Document, ...]) -> Policies:
+    """The identity policies without their Deny statements, but for those of some documents."""
+    kept = tuple(each if any(each is one for one in keep) else _allowing(each) for each in policies.identity)
+    return policies.replace(identity=kept)
+
+
+def _allowing(document: Document) -> Document:
+    return document.replace(statements=tuple(each for each in document.statements if each.effect == "Allow"))
+
+
+def _is_admin(policies: Policies, caller: Context, arn: str) -> bool:
+    resources = ("*", arn)
+    return any(
+        all(any(_is_allowed(known, action, each, context) for each in resources) for action in ADMINISTRATIVE)
+        for context in ({**caller, **_WITH_MFA}, {**caller, **_KEY})
+        for known in [_for_the_worse(policies, context)]
+    )
+
+
+def _possible(policies: Policies, context: Context) -> Iterator[str]:
+    """Yield what such a caller can do beside what may stay open, as patterns of the policies."""
+    known = _for_the_worse(policies, context)
+    for statement in _statements(known.replace(boundary=None), "Allow"):
+        for shown, action in _actions(statement, known):
+            if action in EXEMPT:
+                continue
+            if any(_is_allowed(known, action, each, context) for each in _resources(statement, known, context)):
+                yield shown
+
+
+def _actions(allow: Statement, policies: Policies) -> Iterator[tuple[str, str]]:
+    """Yield actions that an Allow leads to, made up where it has wildcards, each behind the pattern to show for it."""
+    choices = [allow.actions or ("*",), *_exceptions(policies), _limits(policies, lambda each: each.actions)]
+    odd = [action for each in _statements(policies, "Deny") for action in each.not_actions or ()]
+    written = {each.lower(): str(each) for choice in choices for each in (*choice, *odd)}
+    for more in ("*", *dict.fromkeys(each.lower() for each in odd)):
+        for globs in combined(*([each.lower() for each in choice] for choice in choices), (more,)):
+            shown = next((glob for glob in globs if glob != "*"), "*")
+            yield written[shown], common(*globs) or ""
+
+
+def _exceptions(policies: Policies) -> set[tuple[Text, ...]]:
+    """What each Deny about everything leaves out: all that may be possible is in each of these."""
+    denies = [each for each in _statements(policies, "Deny") if "*" in (each.resources or ())]
+    found = {each.not_actions for each in denies if each.not_actions is not None}
+    return found | {() for each in denies if "*" in (each.actions or ())}
+
+
+def _resources(allow: Statement, policies: Policies, context: Context) -> Iterator[str]:
+    """Yield resources that an Allow leads to, made up where it has wildcards."""
+    odd = [resource for each in _statements(policies, "Deny") for resource in each.not_resources or ()]
+    choices = (allow.resources or ("*",), _limits(policies, lambda each: each.resources), ("*", *odd))
+    known = ([plain(filled(each, context) or ()) for each in choice] for choice in choices)
+    for globs in combined(*known):
+        # Of actions that are about no resource it is the star itself.
+        yield "*" if set(globs) == {"*"} else common(*globs) or ""
+
+
+def _limits(policies: Policies, element: Callable[[Statement], tuple[Text, ...] | None]) -> list[str]:
+    """What the boundary's Allow statements name; a star where they name it by exceptions or there is no boundary."""
+    allows = [each for document in policies.boundary or () for each in document.statements if each.effect == "Allow"]
+    return [name for each in allows for name in element(each) or ("*",)] if allows else ["*"]
+
+
+def _statements(policies: Policies, effect: str) -> Iterator[Statement]:
+    found = (each.statement for each in evaluation.statements(policies))
+    return (statement for statement in found if statement.effect == effect)
+
+
+def _is_allowed(policies: Policies, action: str, resource: str, context: Context) -> bool:
+    request = Request(action=action, resource=resource, context=context)
+    return evaluation.evaluate(policies, request).decision is Decision.ALLOWED
+
+
+def _for_the_worse(policies: Policies, context: Context) -> Policies:
+    """The policies as they are at worst for such a caller: what applies of them, without its conditions."""
+    return policies.replace(
+        identity=tuple(_at_worst(each, context) for each in policies.identity),
+        boundary=None if policies.boundary is None else tuple(_at_worst(each, context) for each in policies.boundary),
+    )
+
+
+def _at_worst(document: Document, context: Context) -> Document:
+    left = (_applying(document, statement, context) for statement in document.statements)
+    return document.replace(statements=tuple(each for each in left if each is not None))
+
+
+def _applying(document: Document, statement: Statement, context: Context) -> Statement | None:
+    """A statement without its conditions; None when it does not apply to such a caller at worst."""
+    known = [line for line in statement.conditions if line.key.lower() in {*context, *_MFA_KEYS}]
+    if statement.effect == "Deny" and len(known) < len(statement.conditions):
+        return None
+    if not evaluation.condition_holds(document, statement.replace(conditions=tuple(known)), context):
+        return None
+    resources = statement.resources
+    if resources is not None and document.has_variables:
+        resources = tuple(each for resource in resources for each in _known(resource, statement.effect, context))
+    return statement.replace(conditions=(), resources=resources)
+
+
+def _known(resource: Text, effect: str, context: Context) -> Iterator[Text]:
+    """The resource; where it has variables that nobody knows, any in an Allow and none in a Deny."""
+    if filled(resource, context) is not None:
+        yield resource
+    elif effect == "Allow":
+        yield Text(_VARIABLE.sub("*", resource), resource.place)

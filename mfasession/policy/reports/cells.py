@@ -1,0 +1,70 @@
+"""What a row is in words that people read, for all reports."""
+
+import time
+
+from mfasession.model import Device
+from mfasession.policy.audit import DAY, Row
+
+UNKNOWN = "-"
+
+
+def covered(row: Row) -> str:
+    """Return `yes` or `no`."""
+    return UNKNOWN if row.covered is None else "yes" if row.covered else "no"
+
+
+def why(row: Row) -> str:
+    """Return by what a user is covered, or what is open."""
+    if row.covered is None:
+        return UNKNOWN
+    told = ", ".join(row.by if row.covered else row.open)
+    return told if row.works_with_mfa or not row.open else f"{told}; nothing works with MFA"
+
+
+def yes(value: bool | None) -> str:  # noqa: FBT001  # what is shown
+    """Return `yes`, `no`, or that nobody knows."""
+    return UNKNOWN if value is None else "yes" if value else "no"
+
+
+def devices(row: Row) -> str:
+    """Return the names of the devices; `some` when only that is known."""
+    if row.devices is None:
+        return {None: UNKNOWN, True: "some", False: "none"}[row.has_device]
+    return ", ".join(_device(Device(serial=serial)) for serial in row.devices) or "none"
+
+
+def password(row: Row) -> str:
+    """Return whether there is one, and when it was used last."""
+    if not row.has_password:
+        return yes(row.has_password)
+    return f"yes, {used(row.password_used)}"
+
+
+def keys(row: Row) -> str:
+    """Return how many keys are active, of all."""
+    if row.keys is None:
+        return UNKNOWN
+    active = sum(key.is_active for key in row.keys)
+    return str(active) if active == len(row.keys) else f"{active} of {len(row.keys)}"
+
+
+def oldest(row: Row, now: float) -> str:
+    """Return the age of the oldest active key."""
+    made = [key.created for key in row.keys or () if key.is_active and key.created is not None]
+    return f"{max(int((now - min(made)) / DAY), 0)} d" if made else UNKNOWN
+
+
+def last_used(row: Row) -> str:
+    """Return when one of the keys was used last."""
+    known = [key.last_used for key in row.keys or () if key.last_used is not None]
+    return used(max(known)) if known else UNKNOWN
+
+
+def used(when: int | None) -> str:
+    """Return a day, or `never`."""
+    return UNKNOWN if when is None else time.strftime("%Y-%m-%d", time.gmtime(when)) if when else "never"
+
+
+def _device(device: Device) -> str:
+    # The name of a FIDO device ends with an ID of its own.
+    return f"{device.name.rpartition('-')[0] or device.name} (FIDO)" if device.is_fido else device.name

@@ -1,0 +1,57 @@
+"""The report as CSV, a line for each user (RFC 4180; lines end with a line feed)."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from mfasession import timestamps
+from mfasession.policy.audit import Row
+from mfasession.policy.reports import Report, cells
+
+HEADS = (
+    "account", "user", "arn", "covered", "covered_by", "open_without_mfa", "administrator", "works_with_mfa", "mfa",
+    "devices", "password", "password_last_used",
+    *(f"key_{number}_{what}" for number in (1, 2) for what in ("active", "created", "last_used")),
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@")
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """Yield the lines; what is not known is empty."""
+    yield _line(HEADS)
+    for row in report.rows():
+        yield _line(_cells(row))
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    keys = [(_yes(key.is_active), _when(key.created), _when(key.last_used)) for key in row.keys or ()]
+    return (
+        row.account,
+        row.user,
+        row.arn,
+        _yes(row.covered),
+        ", ".join(row.by),
+        ", ".join(row.open),
+        _yes(row.admin),
+        _yes(row.works_with_mfa),
+        _yes(row.has_device),
+        " ".join(row.devices or ()),
+        _yes(row.has_password),
+        _when(row.password_used),
+        *(cell for key in (*keys, *[("", "", "")] * (2 - len(keys))) for cell in key),
+    )
+
+
+def _line(line: tuple[str, ...]) -> str:
+    out = io.StringIO()
+    # A user may be called =cmd, and a spreadsheet would run it.
+    csv.writer(out, lineterminator="\n").writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in line)
+    return out.getvalue()
+
+
+def _yes(value: bool | None) -> str:  # noqa: FBT001  # what is shown
+    return "" if value is None else cells.yes(value)
+
+
+def _when(epoch: int | None) -> str:
+    return "" if epoch is None else timestamps.show(epoch) if epoch else "never"

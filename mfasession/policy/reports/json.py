@@ -1,0 +1,82 @@
+"""The report as one JSON object. Times are UTC; null is what could not be read."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mfasession import timestamps
+from mfasession.account import KeyUse
+from mfasession.model import Device
+from mfasession.policy.audit import CONTROLS, Row
+from mfasession.policy.reports import Report
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """Yield the text, a user at a time."""
+    generated = json.dumps(timestamps.show(int(report.now)))
+    yield f'{{\n"generated": {generated},\n"accounts": {_accounts(report)},\n"users": ['
+    between = "\n"
+    for row in report.rows():
+        yield between + json.dumps(_user(row))
+        between = ",\n"
+    yield f'\n],\n"totals": {json.dumps(dict(report.totals.counts))},\n"controls": {_controls(report)}\n}}\n'
+
+
+def _accounts(report: Report) -> str:
+    return json.dumps(
+        [
+            {
+                "account": each.id,
+                "users": each.users,
+                "missing_permissions": each.missing,
+                "notes": each.notes,
+                "root_mfa": each.root_has_device,
+                "root_access_keys": each.root_keys,
+            }
+            for each in report.accounts
+        ]
+    )
+
+
+def _user(row: Row) -> Mapping[str, Any]:
+    return {
+        "account": row.account,
+        "user": row.user,
+        "arn": row.arn,
+        "covered": row.covered,
+        "covered_by": row.by,
+        "open_without_mfa": row.open,
+        "administrator": row.admin,
+        "works_with_mfa": row.works_with_mfa,
+        "mfa": row.has_device,
+        "devices": None if row.devices is None else [_device(serial) for serial in row.devices],
+        "password": row.has_password,
+        "password_last_used": _when(row.password_used),
+        "access_keys": None if row.keys is None else [_key(key) for key in row.keys],
+    }
+
+
+def _device(serial: str) -> Mapping[str, Any]:
+    return {"serial": serial, "fido": Device(serial=serial).is_fido}
+
+
+def _key(key: KeyUse) -> Mapping[str, Any]:
+    used = None if key.last_used is None else key.last_used > 0
+    return {
+        "active": key.is_active,
+        "created": _when(key.created),
+        "ever_used": used,
+        "last_used": _when(key.last_used),
+    }
+
+
+def _controls(report: Report) -> str:
+    told = []
+    for control in CONTROLS:
+        tally = report.totals.tally(control)
+        told.append({"control": control.name, "says": control.says, **vars(tally)})
+    return json.dumps(told)
+
+
+def _when(epoch: int | None) -> str | None:
+    return timestamps.show(epoch) if epoch else None

@@ -1,0 +1,54 @@
+"""The report as a table for the terminal: the users, then the controls."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mfasession.policy.audit import CONTROLS, Row
+from mfasession.policy.reports import Report, cells
+from mfasession.text import printable
+
+_HEADS = ("USER", "COVERED", "BY, OR WHAT IS OPEN", "ADMIN", "DEVICES", "PASSWORD", "KEYS", "OLDEST", "LAST USED")
+_CONTROL_HEADS = ("CONTROL", "PASS", "FAIL", "NOT KNOWN", "")
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """Yield the lines. The rows are gone through twice: for the widths first."""
+    several = len(report.accounts) > 1
+    heads = ("ACCOUNT", *_HEADS) if several else _HEADS
+    widths = [len(head) for head in heads]
+    for row in report.rows():
+        widths = [max(width, len(cell)) for width, cell in zip(widths, _line(row, report.now, several), strict=True)]
+    yield _joined(heads, widths)
+    for row in report.rows():
+        yield _joined(_line(row, report.now, several), widths)
+    yield "\n"
+    yield from _controls(report)
+
+
+def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:  # noqa: FBT001  # with the account or without
+    line = (
+        row.user,
+        cells.covered(row),
+        cells.why(row),
+        cells.yes(row.admin),
+        cells.devices(row),
+        cells.password(row),
+        cells.keys(row),
+        cells.oldest(row, now),
+        cells.last_used(row),
+    )
+    return (row.account, *line) if several else line
+
+
+def _controls(report: Report) -> Iterator[str]:
+    lines = [_CONTROL_HEADS]
+    for control in CONTROLS:
+        tally = report.totals.tally(control)
+        lines.append((control.name, str(tally.passed), str(tally.failed), str(tally.unknown), control.says))
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_CONTROL_HEADS))]
+    for line in lines:
+        yield _joined(line, widths)
+
+
+def _joined(line: Iterable[str], widths: Sequence[int]) -> str:
+    shown = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+    return printable(shown.rstrip()) + "\n"

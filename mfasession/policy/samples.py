@@ -1,0 +1,47 @@
+"""Texts that several patterns of policies have in common."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import product
+
+_ANY = "x"
+
+
+@lru_cache(maxsize=8192)
+def common(*globs: str) -> str | None:
+    """Return the shortest text that matches all globs (`*`, `?`); None when there is none."""
+    start, end = (0,) * len(globs), tuple(len(glob) for glob in globs)
+    seen, waiting = {start}, deque([(start, "")])
+    while waiting:
+        at, text = waiting.popleft()
+        if at == end:
+            return text
+        for place, char in _steps(globs, at):
+            if place not in seen:
+                seen.add(place)
+                # What costs no character comes first: the text stays the shortest.
+                (waiting.append if char else waiting.appendleft)((place, text + char))
+    return None
+
+
+def combined(*choices: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield one glob of each choice, wherever these have a text in common."""
+    found: list[tuple[str, ...]] = [()]
+    for choice in choices:
+        found = [
+            (*globs, each) for globs, each in product(found, dict.fromkeys(choice)) if common(*globs, each) is not None
+        ]
+    yield from found
+
+
+def _steps(globs: tuple[str, ...], at: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Yield how to go on: the places in the globs, and the character that brought all of them there, if any did."""
+    chars = [glob[place : place + 1] for glob, place in zip(globs, at, strict=True)]
+    for number, char in enumerate(chars):
+        if char == "*":
+            yield (*at[:number], at[number] + 1, *at[number + 1 :]), ""
+    literals = {char for char in chars if char not in "*?"}
+    if all(chars) and len(literals) < 2:
+        ahead = tuple(place + (char != "*") for place, char in zip(at, chars, strict=True))
+        yield ahead, min(literals, default=_ANY)

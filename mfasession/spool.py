@@ -1,0 +1,39 @@
+"""Records that wait on the disk, in a file without a name: there is nothing to remove, whatever ends us."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mfasession.errors import StoreError
+
+
+class Spool:
+    """JSON records in the order of their coming. Written by one thread, then read as often as wanted."""
+
+    def __init__(self) -> None:
+        try:
+            self._file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # it ends with this object
+        except OSError as error:
+            raise _failed(error) from None
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Keep a record. Raises StoreError."""
+        try:
+            self._file.write(json.dumps(record) + "\n")
+        except OSError as error:
+            raise _failed(error) from None
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        try:
+            self._file.seek(0)
+            for line in self._file:
+                record: dict[str, Any] = json.loads(line)
+                yield record
+        except OSError as error:
+            raise _failed(error) from None
+
+
+def _failed(error: OSError) -> StoreError:
+    reason = (error.strerror or "it failed").lower()
+    return StoreError(f"a temporary file cannot be used: {reason}", "name a folder with space: TMPDIR=/path")
