@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mfasession import __version__, arguments
 from mfasession.commands.mfa import enroll, remove, resync
 from mfasession.commands.mfa import list as list_
-from mfasession.commands.policy import show, test
+from mfasession.commands.policy import audit, show, test
 from mfasession.errors import UsageError
 from mfasession.options import Options
 from mfasession.outlets import shells
@@ -111,6 +111,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "k=v=w",
             "--expect",
             "e",
+            "--live",
             "--json",
             "--why",
         ],
@@ -118,8 +119,26 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "command": "policy",
             "action": "test",
             "flags": test.Flags(
-                files=[], resource="*", user="bob", keys=[("k", "v=w")], expect=["e"], json=True, why=True
+                files=[], resource="*", user="bob", keys=[("k", "v=w")], expect=["e"], live=True, json=True, why=True
             ),
+        },
+    ),
+    (
+        [
+            "policy",
+            "audit",
+            "--format=html",
+            "--output",
+            "r.html",
+            "--accounts",
+            "123456789012",
+            "--role-name",
+            "audit",
+        ],
+        {
+            "command": "policy",
+            "action": "audit",
+            "flags": audit.Flags(format="html", output="r.html", accounts="123456789012", role_name="audit"),
         },
     ),
     (["shell", "init", "bash"], {"command": "shell", "action": "init", "name": "bash"}),
