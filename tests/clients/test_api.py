@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import last_call, log_in
-from tests.clients.test_endpoint import _let_it_be_an_hour_old as let_it_be_old
+from tests.clients.programs import last_call, let_it_be_old, log_in
 from tests.clients.test_refreshing import keys_of, log_in_with, long_lived
 from tests.support import Home
 
@@ -45,7 +44,7 @@ def test_a_function_gives_the_code(alices_home: Home, aws: Sandbox, alice: Sandb
     log_in_with(alices_home, aws, alice, left)
     let_it_be_old(alices_home)
     code = alices_home.folder / "code"
-    code.write_text(alice.devices[0].code(1))
+    code.write_text(alice.devices[0].code())
     given = f"code=lambda: open({str(code)!r}).read()"
     with long_lived(alices_home, script=PROGRAM.format(given=given)) as client:
         assert [client.list_buckets() for _ in range(2)] == ["served"] * 2

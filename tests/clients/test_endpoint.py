@@ -1,12 +1,11 @@
 """Clients that take the session from the endpoint: served, refreshed across an expiry, told what mends it."""
 
 import json
-import re
 
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import CLIENTS, last_call, log_in
+from tests.clients.programs import CLIENTS, last_call, let_it_be_old, log_in
 from tests.clients.test_refreshing import keys_of, log_in_with, long_lived
 from tests.clients.test_shadows import EVERYTHING
 from tests.serving import serve, wait_for
@@ -76,17 +75,11 @@ def test_a_role_goes_on_for_hours(alices_home: Home, aws: Sandbox, alice: Sandbo
     with long_lived(alices_home, MFASESSION, "exec", "--server", "-p", "admin", "--") as client:
         assert client.list_buckets() == "served"
         old = aws.calls("ListBuckets")[-1].access_key_id
-        _let_it_be_an_hour_old(alices_home)
+        let_it_be_old(alices_home)
         wait_for(lambda: client.list_buckets() == "served" and aws.calls("ListBuckets")[-1].access_key_id != old)
         aws.clock.move(15 * 60, clients_follow=True)
         assert client.list_buckets() == "served"
     assert len([call for call in aws.calls("GetSessionToken") if call.user == alice.arn]) == 1
-
-
-def _let_it_be_an_hour_old(home: Home) -> None:
-    """The sandbox's clock was set back and not ours: what the file says of a session's beginning is too late."""
-    text = home.credentials.read_text()
-    home.write_credentials(re.sub(r"mfasession_issued = \S+\n", "", text))
 
 
 @pytest.mark.parametrize("client", CLIENTS)
