@@ -206,6 +206,4 @@ def _say_lacking(account: "Account") -> None:
     if account.root_has_device is False:
         complain(f"account {account.id}: the root user has no MFA device", "sign in as root: Security credentials")
     if account.root_keys:
-        complain(
-            f"account {account.id}: the root user has {account.root_keys} access keys", "delete them in the console"
-        )
+        complain(f"account {account.id}: the root user has long-term keys", "delete them in the console")

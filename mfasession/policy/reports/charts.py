@@ -1,0 +1,59 @@
+"""Charts as SVG that stands in a page: no script, colours from the page's style, and a text for who sees none."""
+
+from collections.abc import Sequence
+from html import escape
+
+from mfasession.values import Value
+
+_WIDTH, _BAR, _LINE = 400, 22, 28
+
+
+class Part(Value):
+    """A part of a chart; `kind` is the class that colours it."""
+
+    name: str
+    count: int
+    kind: str
+
+
+def share(name: str, parts: Sequence[Part]) -> str:
+    """Return one bar that is parted, and what its parts are below it."""
+    whole = sum(part.count for part in parts)
+    at, drawn = 0.0, [f'<rect class="ground" width="{_WIDTH}" height="{_BAR}" rx="3"/>']
+    for part in parts:
+        width = _WIDTH * part.count / whole if whole else 0.0
+        drawn.append(f'<rect class="{part.kind}" x="{at:.1f}" width="{width:.1f}" height="{_BAR}"/>')
+        at += width
+    top = _BAR
+    for part in parts:
+        top += _LINE
+        drawn.append(f'<rect class="{part.kind}" y="{top - 12}" width="12" height="12" rx="2"/>')
+        drawn.append(f'<text x="20" y="{top - 1}">{_told(part, whole)}</text>')
+    return _svg(name, parts, top + 8, drawn)
+
+
+def bars(name: str, parts: Sequence[Part]) -> str:
+    """Return a bar for each part, the longest over the whole width."""
+    most, whole = max((part.count for part in parts), default=0), sum(part.count for part in parts)
+    drawn, top = [], 0
+    for part in parts:
+        width = _WIDTH * part.count / most if most else 0.0
+        drawn.append(f'<text y="{top + 13}">{_told(part, whole)}</text>')
+        drawn.append(f'<rect class="ground" y="{top + 18}" width="{_WIDTH}" height="8" rx="3"/>')
+        drawn.append(f'<rect class="{part.kind}" y="{top + 18}" width="{width:.1f}" height="8" rx="3"/>')
+        top += 34
+    return _svg(name, parts, top, drawn)
+
+
+def _svg(name: str, parts: Sequence[Part], height: int, drawn: Sequence[str]) -> str:
+    told = escape(", ".join(f"{part.name}: {part.count:,}" for part in parts))
+    inside = "\n".join(drawn)
+    return (
+        f'<svg role="img" aria-labelledby="{name}-title {name}-told" viewBox="0 0 {_WIDTH} {height}">\n'
+        f'<desc id="{name}-told">{told}</desc>\n{inside}\n</svg>\n'
+    )
+
+
+def _told(part: Part, whole: int) -> str:
+    percent = f" ({100 * part.count / whole:.0f} %)" if whole else ""
+    return escape(f"{part.name}: {part.count:,}{percent}")
