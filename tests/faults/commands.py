@@ -117,6 +117,13 @@ def key_in_keyring(trial: Trial) -> None:
     trial.home.write_credentials(HEAD + TAIL)
 
 
+def a_role(trial: Trial) -> None:
+    """A profile with a role that trusts her."""
+    role = trial.aws.add_role(f"admin-{trial.user.name}", trusted=[trial.user.arn])
+    lines = f"\n[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n"
+    trial.home.config.write_text(trial.home.config.read_text() + lines)
+
+
 def its_key(trial: Trial, _code: str) -> str:
     """The person's long-term key in two lines."""
     return f"{trial.user.key.access_key_id}\n{trial.user.key.secret_access_key.reveal()}\n"
@@ -171,6 +178,7 @@ COMMANDS = (
     Command("env, renewal", ("env",), all_of(command_source, in_file(AGING)), age=60, starts_others=True),
     Command("process, renewal", ("process",), all_of(command_source, in_keyring(AGING)), age=60, starts_others=True),
     Command("exec, the first", EXEC, command_source, age=60, starts_others=True),
+    Command("console", ("console", "-p", "admin", "--print", "--duration", "12h", *CODE), a_role),
     Command("keys add", ("keys", "add", "-", "-p", "work"), nothing_more, stdin=its_key),
     Command(
         "keys add --store file", ("keys", "add", "-", "-p", "work", "--store", "file"), nothing_more, stdin=its_key

@@ -5,21 +5,25 @@ tool. Each test records how many were planted, how many places were searched and
 `canaries_planted`, `places_searched` and `canaries_found`, with `-o junit_family=xunit1`), for `make faults` to add up.
 """
 
+import json
 import os
 import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from mfasession import arguments
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.browsing import program
 from tests.contracts.secret_service import SecretService
 from tests.faults.canaries import Canaries, Run, core_counts
 from tests.faults.held import stuck
 from tests.scripts.checks import keys_of, log_in, section
 from tests.scripts.echo import echoing
+from tests.serving import wait_for
 from tests.support import MFASESSION, Home, need
 from tests.terminal.seat import CLOCK, Seat, seat, wait_until
 
@@ -329,6 +333,33 @@ def test_an_answer_that_quotes_everything(nest: Home, alice: SandboxUser, canari
             run = Run(nest, *words, stdin=f"{alice.devices[0].code()}\n", environ={"AWS_ENDPOINT_URL": url})
         assert run.done.returncode == 4
         canaries.search_run(run)
+    search_home(nest, canaries)
+
+
+def test_a_console(aws: Sandbox, nest: Home, alice: SandboxUser, canaries: Canaries) -> None:
+    """The sign-in's token is in the browser's hands alone, and on stdout when it is printed; nothing of it is kept."""
+    role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
+    nest.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
+    log_in(nest, alice.devices[0])
+    plant_session(nest, canaries)
+    record = nest.folder.parent / f"{nest.folder.name}.record"
+    run = Run(nest, "console", "-p", "admin", "--debug", environ={"BROWSER": program(record)})
+    assert run.done.returncode == 0, run.done.stderr
+    wait_for(record.exists)
+    address = json.loads(record.read_text())["passed"][1]
+    canaries.plant(opened=parse_qs(urlsplit(address).query)["SigninToken"][0])
+    canaries.search_run(run)
+    printing = Run(nest, "console", "-p", "admin", "--print", "--debug")
+    canaries.plant(printed=parse_qs(urlsplit(printing.done.stdout.strip()).query)["SigninToken"][0])
+    canaries.search_run(printing, stdout=("printed",))
+    for environ in ({"BROWSER": "false"}, {"AWS_ENDPOINT_URL_SIGNIN": "http://127.0.0.1:9", "BROWSER": "true"}):
+        failing = Run(nest, "console", "-p", "admin", "--debug", environ=environ)
+        assert "Traceback" in failing.done.stderr
+        assert "SigninToken=" not in failing.done.stderr
+        canaries.search_run(failing)
+    with echoing() as url:
+        environ = {"AWS_ENDPOINT_URL_SIGNIN": url}
+        canaries.search_run(Run(nest, "console", "-p", "admin", "--print", "--debug", environ=environ))
     search_home(nest, canaries)
 
 
