@@ -1,7 +1,9 @@
-"""The rule that everything here is about: deny every action unless MFA is present."""
+"""The rule that everything here is about: deny every action unless MFA is present. And what goes beside it."""
 
 from collections.abc import Mapping
 from typing import Any
+
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
 DENY_ALL_WITHOUT_MFA: Mapping[str, Any] = {
     "Version": "2012-10-17",
@@ -28,3 +30,33 @@ ALLOW_ALL: Mapping[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "AllowAll", "Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
+_ON_USER = (
+    *("iam:ChangePassword", "iam:GetUser", "iam:GetLoginProfile"),
+    *("iam:CreateAccessKey", "iam:DeleteAccessKey", "iam:GetAccessKeyLastUsed"),
+    *("iam:ListAccessKeys", "iam:UpdateAccessKey"),
+    *("iam:DeactivateMFADevice", "iam:EnableMFADevice", "iam:ListMFADevices", "iam:ResyncMFADevice"),
+)
+
+
+def document(partition: str = "aws", *, self_service: bool = False) -> dict[str, Any]:
+    """Return the rule for a partition; with `self_service`, what lets users manage their own devices, keys, password.
+
+    A name alone tells a user (names are unique in an account), and the paths of users may differ: so both spellings.
+    """
+    statements = list(DENY_ALL_WITHOUT_MFA["Statement"])
+    if self_service:
+        own = [f"arn:{partition}:iam::*:user/{path}${{aws:username}}" for path in ("", "*/")]
+        statements += [
+            _allow("AllowToLookAround", ["iam:GetAccountPasswordPolicy", "iam:ListVirtualMFADevices"], "*"),
+            _allow("AllowOwnUser", list(_ON_USER), own),
+            _allow(
+                "AllowOwnDevices",
+                ["iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice"],
+                f"arn:{partition}:iam::*:mfa/*",
+            ),
+        ]
+    return {"Version": DENY_ALL_WITHOUT_MFA["Version"], "Statement": statements}
+
+
+def _allow(sid: str, actions: list[str], resource: object) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}

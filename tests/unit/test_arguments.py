@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mfasession import __version__, arguments
 from mfasession.commands.mfa import enroll, remove, resync
 from mfasession.commands.mfa import list as list_
-from mfasession.commands.policy import audit, show, test
+from mfasession.commands.policy import audit, explain, lint, show, test
 from mfasession.errors import UsageError
 from mfasession.options import Options
 from mfasession.outlets import shells
@@ -89,6 +89,37 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["sandbox", "--", "sh"], {"command": "sandbox", "words": ("sh",)}),
     (["demo"], {"command": "demo"}),
     (["policy", "show"], {"command": "policy", "action": "show", "flags": show.Flags()}),
+    (
+        ["policy", "show", "--partition", "aws-cn", "--format", "terraform", "--self-service"],
+        {
+            "command": "policy",
+            "action": "show",
+            "flags": show.Flags(partition="aws-cn", format="terraform", self_service=True),
+        },
+    ),
+    (["policy", "explain", "-"], {"command": "policy", "action": "explain", "flags": explain.Flags(source="-")}),
+    (
+        [
+            "policy",
+            "lint",
+            "a.json",
+            "b.json",
+            "--fix",
+            "--format",
+            "sarif",
+            "--partition",
+            "aws",
+            "--attached-to",
+            "scp",
+        ],
+        {
+            "command": "policy",
+            "action": "lint",
+            "flags": lint.Flags(
+                sources=["a.json", "b.json"], fix=True, format="sarif", partition="aws", attached_to="scp"
+            ),
+        },
+    ),
     (
         ["policy", "test", "a.json", "-", "--boundary", "b.json", "--allow-all", "--action", "s3:GetObject"],
         {

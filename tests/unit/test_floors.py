@@ -16,7 +16,7 @@ FLOORS = (
         "edges",
         (
             "files", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles", "aws_config",
-            "profile_headers", "aws", "aws_errors", "aws_keys", "aws_simulation", "aws_devices", "aws_account",
+            "profile_headers", "aws", "aws_errors", "aws_keys", "aws_policies", "aws_simulation", "aws_devices", "aws_account",
             "aws_signin", "spool", "terminal", "remembered", "messages", "stores", "codes",
         ),
     ),
@@ -30,7 +30,7 @@ FLOOR_OF = {room: number for number, (_, rooms) in enumerate(FLOORS) for room in
 
 ROOMS = {
     "boto3": {"aws", "outlets"},
-    "botocore": {"aws", "outlets"},
+    "botocore": {"aws", "aws_policies", "outlets"},
     "keyring": {"stores"},
     "jeepney": {"stores"},
     "prompt_toolkit": {"codes", "terminal"},

@@ -1,10 +1,9 @@
 """`mfasession policy show`: the rule that denies everything without MFA, to be pasted or applied."""
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession.policy import rule
+from mfasession.policy import rule, written
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -18,12 +17,22 @@ HELP = "print the rule that denies everything without MFA"
 class Flags(Value):
     """What `policy show` is told."""
 
+    partition: str = "aws"
+    format: str = "json"
+    self_service: bool = False
 
-def add_arguments(_parser: "argparse.ArgumentParser") -> None:
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
+    parser.add_argument("--partition", choices=rule.PARTITIONS, help="of the account: aws")
+    parser.add_argument("--format", choices=tuple(written.FORMATS), help="json")
+    parser.add_argument(
+        "--self-service", action="store_true", help="allow users to manage their own devices, keys and password, too"
+    )
 
 
-def run(_context: "Context", _flags: Flags) -> int:
-    """Print the document as JSON."""
-    sys.stdout.write(json.dumps(rule.DENY_ALL_WITHOUT_MFA, indent=2) + "\n")
+def run(_context: "Context", flags: Flags) -> int:
+    """Print the document."""
+    document = rule.document(flags.partition, self_service=flags.self_service)
+    sys.stdout.write(written.FORMATS[flags.format](document))
     return 0

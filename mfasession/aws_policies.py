@@ -1,0 +1,42 @@
+"""Managed policies as IAM keeps them, and the names of actions that botocore's descriptions of services know."""
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+
+import botocore.session
+from botocore.exceptions import UnknownServiceError
+
+from mfasession.aws import Aws, told
+
+SERVICES = (
+    *("iam", "sts", "ec2", "kms", "sqs", "sns", "dynamodb", "organizations", "cloudformation", "cloudtrail"),
+    *("secretsmanager", "ssm"),
+)
+"""Those whose operations are their actions. Others, s3 and lambda among them, have actions of other names."""
+
+
+class AwsPolicies(Aws):
+    """IAM's calls about one managed policy. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
+
+    def text(self, arn: str) -> str:
+        """Return a policy's default version as JSON. Raises NotFound."""
+
+        def send() -> str:
+            iam = self._client("iam")
+            version = told(iam.get_policy(PolicyArn=arn)["Policy"], "DefaultVersionId")
+            document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+            return document if isinstance(document, str) else json.dumps(document, indent=2)
+
+        return self._call("GetPolicy", send)
+
+
+@lru_cache
+def operations(prefix: str) -> Sequence[str]:
+    """Return the actions of a service by its prefix; none where botocore does not know them for certain."""
+    if prefix not in SERVICES:
+        return ()
+    try:
+        return tuple(botocore.session.get_session().get_service_model(prefix).operation_names)
+    except UnknownServiceError:
+        return ()

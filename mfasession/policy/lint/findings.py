@@ -1,0 +1,175 @@
+"""A finding, the rules' register, and the document that they look at."""
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from json import JSONDecoder
+from typing import TYPE_CHECKING
+
+from mfasession.policy import placed
+from mfasession.policy.placed import Node, Place, Text
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    from mfasession.policy.document import Document, Line, Statement
+
+MFA_PRESENT, MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+
+
+class Severity(Enum):
+    """How bad it is. Errors leave a hole or lock people out; information asks for nothing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Rule(Value):
+    """One thing that is looked for: `slug` names it for people and machines, `why` is a sentence or two."""
+
+    slug: str
+    severity: Severity
+    title: str
+    why: str
+
+
+class Edit(Value):
+    """Characters `start` to `end` of the document become `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Finding(Value):
+    """One place that a rule is against. Without edits a person must mend it."""
+
+    rule: Rule
+    place: Place
+    message: str
+    edits: tuple[Edit, ...] = ()
+    corrected: str = ""
+    """The text that should be there, for people."""
+
+
+_STRINGS = JSONDecoder()
+RULES: dict[str, Rule] = {}
+"""All rules by their slugs, in the order in which they are told."""
+Check = Callable[["Subject"], Iterable[Finding]]
+
+
+def rule(slug: str, severity: Severity, title: str, why: str) -> Rule:
+    """Register a rule."""
+    RULES[slug] = Rule(slug=slug, severity=severity, title=title, why=why)
+    return RULES[slug]
+
+
+class Subject:
+    """A document under the rules' eyes: its statements, where their parts stand in the text, and edits of it."""
+
+    def __init__(self, document: "Document", partition: str = "", attached_to: str = "") -> None:
+        """`partition`: the one it is for; empty is not known. `attached_to`: role, scp, user, group or empty."""
+        self.document = document
+        self.partition = partition
+        self.attached_to = attached_to
+        self.statements = document.statements
+        root = placed.read(document.text)
+        node = root.get("Statement")
+        self.nodes = node.items if node is not None and node.kind == "list" else ((node,) if node else ())
+        self.root = root
+        self._starts = [0]
+        for line in document.text.split("\n"):
+            self._starts.append(self._starts[-1] + len(line) + 1)
+
+    def denials(self) -> "Iterator[Statement]":
+        """Yield the statements that deny something and ask about MFA."""
+        return (each for each in self.statements if each.effect == "Deny" and any(mfa_lines(each)))
+
+    def node(self, statement: "Statement") -> Node:
+        """Return a statement as it stands in the text."""
+        return self.nodes[statement.index]
+
+    def key(self, statement: "Statement", name: str) -> Text:
+        """Return the key of a statement's element, with its place."""
+        return next(key for key in self.node(statement).members if key == name)
+
+    def written(self, text: Text, new: str) -> Edit:
+        """Return the edit that gives a key or a string another text."""
+        start = self.offset(text.place)
+        return Edit(start=start, end=self._end(start), text=f'"{new}"')
+
+    def whole(self, statement: "Statement", name: str, new: str) -> Edit:
+        """Return the edit that gives an element another value, as JSON."""
+        node = self.node(statement).members[self.key(statement, name)]
+        start = self.offset(node.place)
+        return Edit(start=start, end=self._end_of(node), text=new)
+
+    def without(self, statement: "Statement", name: str, item: Text) -> tuple[Edit, ...]:
+        """Return the edit that takes an item out of a list; none where it is all there is."""
+        node = self.node(statement).members[self.key(statement, name)]
+        starts = [self.offset(each.place) for each in node.items]
+        if len(starts) < 2:
+            return ()
+        at = starts.index(self.offset(item.place))
+        if at + 1 < len(starts):
+            return (Edit(start=starts[at], end=starts[at + 1], text=""),)
+        return (Edit(start=self._end(starts[at - 1]), end=self._end(starts[at]), text=""),)
+
+    def added(self, statement: "Statement", name: str, new: str) -> Edit:
+        """Return the edit that puts a string behind those of an element."""
+        node = self.node(statement).members[self.key(statement, name)]
+        if node.kind != "list":
+            start = self.offset(node.place)
+            return Edit(start=start, end=self._end(start), text=f'["{node.text}", "{new}"]')
+        starts = [self.offset(each.place) for each in node.items]
+        between = ", "
+        if len(starts) > 1:
+            between = self.document.text[self._end(starts[-2]) : starts[-1]]
+        end = self._end(starts[-1])
+        return Edit(start=end, end=end, text=f'{between}"{new}"')
+
+    def behind(self, statement: "Statement", text: str) -> Edit:
+        """Return the edit that puts a statement (JSON) behind another one."""
+        end = self._end_of(self.node(statement))
+        node = self.root.get("Statement")
+        if node is not None and node.kind != "list":
+            start = self.offset(node.place)
+            return Edit(start=start, end=end, text=f"[{self.document.text[start:end]}, {text}]")
+        return Edit(start=end, end=end, text=f", {text}")
+
+    def offset(self, place: Place) -> int:
+        """Return the character of the text where something stands."""
+        return self._starts[place.line - 1] + place.column - 1
+
+    def _end(self, start: int) -> int:
+        """Return where the string or word that starts here ends."""
+        text = self.document.text
+        if text.startswith('"', start):
+            _, end = _STRINGS.raw_decode(text, start)
+            return end
+        end = start
+        while end < len(text) and text[end] not in ",]} \t\r\n":
+            end += 1
+        return end
+
+    def _end_of(self, node: Node) -> int:
+        """Return where any value ends."""
+        if node.kind not in ("object", "list"):
+            return self._end(self.offset(node.place))
+        inner = [*node.members.values(), *node.items]
+        at = max((self._end_of(each) for each in inner), default=self.offset(node.place) + 1)
+        return self.document.text.index("}" if node.kind == "object" else "]", at) + 1
+
+
+def mfa_lines(statement: "Statement") -> "Iterator[Line]":
+    """Yield the lines of a Condition block that ask whether MFA is there, or how old it is."""
+    return (line for line in statement.conditions if line.key.lower() in (MFA_PRESENT, MFA_AGE))
+
+
+def is_about_presence(line: "Line") -> bool:
+    """Return whether a line asks whether MFA is there."""
+    return line.key.lower() == MFA_PRESENT
+
+
+def values_of(line: "Line") -> set[str]:
+    """Return the values of a line in small letters."""
+    return {value.lower() for value in line.values}

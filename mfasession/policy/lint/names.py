@@ -1,0 +1,177 @@
+"""Rules about names: of keys, operators, actions, partitions, and the version of the language."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
+
+from mfasession.policy import conditions
+from mfasession.policy.document import NEW
+from mfasession.policy.lint.findings import Edit, Finding, Rule, Severity, Subject, rule
+from mfasession.policy.placed import Text
+
+Operations = Callable[[str], Sequence[str]]
+"""The operations of a service by its prefix; none where they are not known to be its actions."""
+
+GLOBAL_KEYS = (
+    *("aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:CurrentTime", "aws:EpochTime"),
+    *("aws:FederatedProvider", "aws:MultiFactorAuthAge", "aws:MultiFactorAuthPresent", "aws:PrincipalAccount"),
+    *("aws:PrincipalArn", "aws:PrincipalIsAWSService", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"),
+    *("aws:PrincipalServiceName", "aws:PrincipalServiceNamesList", "aws:PrincipalType", "aws:Referer"),
+    *("aws:RequestedRegion", "aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths", "aws:SecureTransport"),
+    *("aws:SourceAccount", "aws:SourceArn", "aws:SourceIdentity", "aws:SourceIp", "aws:SourceOrgID", "aws:SourceVpc"),
+    *("aws:SourceVpce", "aws:TagKeys", "aws:TokenIssueTime", "aws:UserAgent", "aws:ViaAWSService", "aws:VpcSourceIp"),
+    *("aws:userid", "aws:username"),
+)
+"""Source: IAM User Guide, "AWS global condition context keys"."""
+_BASES = (
+    *("StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike"),
+    *("StringNotLike", "NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals"),
+    *("NumericGreaterThan", "NumericGreaterThanEquals", "DateEquals", "DateNotEquals", "DateLessThan"),
+    *("DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals", "Bool", "BinaryEquals", "IpAddress"),
+    *("NotIpAddress", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"),
+)
+OPERATORS = (
+    "Null",
+    *(
+        f"{over}{base}{end}"
+        for over in ("", "ForAnyValue:", "ForAllValues:")
+        for base in _BASES
+        for end in ("", "IfExists")
+    ),
+)
+"""As AWS writes them. Source: IAM User Guide, "IAM JSON policy elements: condition operators"."""
+_ARN = re.compile(r"arn:(aws[a-z-]*):")
+
+OPERATOR = rule(
+    "unknown-operator",
+    Severity.ERROR,
+    "there is no such condition operator",
+    "IAM does not take a policy with an operator that it has not.",
+)
+KEY = rule(
+    "misspelt-key",
+    Severity.ERROR,
+    "a condition key is misspelt",
+    "IAM takes any key. One that no request has is always absent: BoolIfExists is then always true, all else never.",
+)
+ACTION = rule(
+    "misspelt-action",
+    Severity.ERROR,
+    "an action is misspelt",
+    "IAM takes any name. One that is no action spares, denies and allows nothing.",
+)
+PARTITION = rule(
+    "wrong-partition",
+    Severity.ERROR,
+    "an ARN is of another partition",
+    "Resources of the partition that the policy is for have ARNs of that partition: this one matches nothing there.",
+)
+VERSION = rule(
+    "old-version",
+    Severity.ERROR,
+    "variables are not filled in",
+    "Policy variables such as ${aws:username} are of version 2012-10-17; before, or without a version, they are text.",
+)
+
+
+def check(subject: Subject, operations: Operations) -> Iterator[Finding]:
+    """Look at every name."""
+    yield from _version(subject)
+    for statement in subject.statements:
+        for line in statement.conditions:
+            yield from _operator(subject, line.operator)
+            yield from _key(subject, line.key)
+        for each in (*(statement.actions or ()), *(statement.not_actions or ())):
+            yield from _action(subject, each, operations)
+        for each in (*(statement.resources or ()), *(statement.not_resources or ())):
+            yield from _arn(subject, each)
+
+
+def _version(subject: Subject) -> Iterator[Finding]:
+    document = subject.document
+    if document.has_variables or "${" not in document.text:
+        return
+    place, right = document.version_place, f'"Version": "{NEW}"'
+    start = subject.offset(subject.root.place) + 1
+    edit = Edit(start=start, end=start, text=f"{right}, ")
+    if place is not None:
+        edit = subject.written(Text(document.version, place), NEW)
+    yield Finding(
+        rule=VERSION,
+        place=place or subject.root.place,
+        message=f"variables are text in version {document.version}",
+        edits=(edit,),
+        corrected=right,
+    )
+
+
+def _operator(subject: Subject, operator: Text) -> Iterator[Finding]:
+    try:
+        conditions.check(operator)
+    except conditions.UnknownOperator:
+        yield _misspelt(subject, operator, OPERATORS, OPERATOR, "condition operator")
+
+
+def _key(subject: Subject, key: Text) -> Iterator[Finding]:
+    known = {name.lower() for name in GLOBAL_KEYS}
+    name = key.lower()
+    if name in known or "/" in name:
+        return
+    if name.startswith("aws:") or get_close_matches(name, known, n=1, cutoff=0.85):
+        found = _misspelt(subject, key, GLOBAL_KEYS, KEY, "global condition key")
+        if found.edits:
+            yield found
+
+
+def _action(subject: Subject, action: Text, operations: Operations) -> Iterator[Finding]:
+    prefix, colon, name = action.partition(":")
+    if action == "*" or "*" in prefix or "${" in action:
+        return
+    if not colon:
+        yield Finding(rule=ACTION, place=action.place, message=f"{action} names no service, as in iam:GetUser")
+        return
+    known = operations(prefix.lower())
+    if not known or "*" in name or "?" in name or name.lower() in {each.lower() for each in known}:
+        return
+    found = _misspelt(subject, Text(name, action.place), known, ACTION, f"action of {prefix}")
+    if found.edits:
+        whole = subject.written(action, f"{prefix}:{found.corrected}")
+        yield found.replace(edits=(whole,), message=f"{action} is no {found.message.partition(' is no ')[2]}")
+
+
+def _misspelt(subject: Subject, word: Text, known: Sequence[str], broken: Rule, kind: str) -> Finding:
+    by_letters = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), by_letters, n=1, cutoff=0.8)
+    right = by_letters[near[0]] if near else ""
+    return Finding(
+        rule=broken,
+        place=word.place,
+        message=f"{word} is no {kind}" + (f": did you mean {right}?" if right else ""),
+        edits=(subject.written(word, right),) if right else (),
+        corrected=right,
+    )
+
+
+def _arn(subject: Subject, resource: Text) -> Iterator[Finding]:
+    found = _ARN.match(resource)
+    wanted = subject.partition or _most(subject)
+    if not found or not wanted or found[1] == wanted:
+        return
+    right = f"arn:{wanted}:{resource[found.end() :]}"
+    yield Finding(
+        rule=PARTITION,
+        place=resource.place,
+        message=f"{resource} is of partition {found[1]}, and the policy is for {wanted}",
+        edits=(subject.written(resource, right),),
+        corrected=f'"{right}"',
+    )
+
+
+def _most(subject: Subject) -> str:
+    """The partition of the document's other ARNs, where it is not said."""
+    seen: dict[str, int] = {}
+    for statement in subject.statements:
+        for each in (*(statement.resources or ()), *(statement.not_resources or ())):
+            if found := _ARN.match(each):
+                seen[found[1]] = seen.get(found[1], 0) + 1
+    return max(seen, key=lambda name: seen[name]) if seen else ""

@@ -1,0 +1,47 @@
+"""A policy as text: JSON, a Terraform resource, a CloudFormation template."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+NAME = "DenyAllWithoutMFA"
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+def as_json(document: Mapping[str, Any]) -> str:
+    """Return the document itself."""
+    return json.dumps(document, indent=2) + "\n"
+
+
+def as_terraform(document: Mapping[str, Any]) -> str:
+    """Return an `aws_iam_policy`; in HCL `${` begins an expression, so a policy variable is written `$${`."""
+    head = f'resource "aws_iam_policy" "deny_all_without_mfa" {{\n  name   = "{NAME}"\n'
+    return f"{head}  policy = jsonencode({_hcl(document, '  ')})\n}}\n"
+
+
+def as_cloudformation(document: Mapping[str, Any]) -> str:
+    """Return a template with an `AWS::IAM::ManagedPolicy`, as JSON, which is a template's other spelling."""
+    policy = {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {"ManagedPolicyName": NAME, "PolicyDocument": document},
+    }
+    return json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {NAME: policy}}, indent=2) + "\n"
+
+
+FORMATS = {"json": as_json, "terraform": as_terraform, "cloudformation": as_cloudformation}
+
+
+def _hcl(value: object, indent: str) -> str:
+    inner = indent + "  "
+    if isinstance(value, Mapping):
+        width = max(len(_key(key)) for key in value)
+        lines = [f"{inner}{_key(key).ljust(width)} = {_hcl(each, inner)}\n" for key, each in value.items()]
+        return "{\n" + "".join(lines) + indent + "}"
+    if isinstance(value, list):
+        return "[\n" + "".join(f"{inner}{_hcl(each, inner)},\n" for each in value) + indent + "]"
+    return json.dumps(value).replace("${", "$${").replace("%{", "%%{")
+
+
+def _key(key: str) -> str:
+    return key if _WORD.fullmatch(key) else json.dumps(key)
