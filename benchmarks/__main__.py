@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import endpoint, hits, hook, logins, many, rivals
+from benchmarks import endpoint, hits, hook, logins, many, policy, rivals
 from benchmarks.interleaved import run
 from benchmarks.tables import plot, ratios
 from tests.contracts.secret_service import SecretService
@@ -51,6 +51,7 @@ PARTS: Mapping[str, Callable[[Path], str]] = {
     "roles": many.roles,
     "editor": many.editor,
     "hook": hook.table,
+    "policy": policy.table,
 }
 
 

@@ -32,13 +32,16 @@ def simulate_principal_policy(asked: Asked) -> Result:
         evaluation.read(text).replace(where=f"user_{user.name}_{number}")
         for number, text in enumerate(cloud.user_policies(user), start=1)
     )
+    boundary = asked.world.boundaries.get(user.id)
+    limit = cloud.managed_policy(boundary) if boundary else None
+    limits = (evaluation.read(limit).replace(where=str(boundary).rpartition("/")[2]),) if limit else ()
     known = {"aws:username": str(user.name), "aws:userid": str(user.id), "aws:principalarn": arn}
-    return _results(asked, own + _given(asked, "PolicyInputList"), known)
+    return _results(asked, own + _given(asked, "PolicyInputList"), limits, known)
 
 
 def simulate_custom_policy(asked: Asked) -> Result:
     """Tell what the given policies say."""
-    return _results(asked, _given(asked, "PolicyInputList"), {})
+    return _results(asked, _given(asked, "PolicyInputList"), (), {})
 
 
 HANDLERS: Mapping[str, Handler] = {
@@ -47,8 +50,8 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 
-def _results(asked: Asked, identity: tuple[Document, ...], known: Context) -> Result:
-    boundary = _given(asked, "PermissionsBoundaryPolicyInputList")
+def _results(asked: Asked, identity: tuple[Document, ...], limits: tuple[Document, ...], known: Context) -> Result:
+    boundary = _given(asked, "PermissionsBoundaryPolicyInputList") or limits
     policies = Policies(identity=identity, boundary=boundary or None)
     context = {**known, **_context(asked)}
     results = [
