@@ -86,7 +86,9 @@ def session(
 
     known = aws.settings(found)
     known.register_component("credential_provider", CredentialResolver([_Provider(refresh)]))
-    return boto3.Session(botocore_session=known, region_name=region or found.region or None)
+    # boto3 by itself knows AWS_DEFAULT_REGION alone.
+    region = region or found.region or environ.get("AWS_REGION") or None
+    return boto3.Session(botocore_session=known, region_name=region)
 
 
 def _context(environ: Mapping[str, str], profile: str, code: Callable[[], str] | None, *, no_input: bool) -> Context:

@@ -30,11 +30,14 @@ def test_a_wrong_profile_is_told_at_once(home: Home, monkeypatch: pytest.MonkeyP
     assert (caught.value.message, caught.value.hint) == ("there is no profile wrok", "did you mean work?")
 
 
-@pytest.mark.parametrize(("given", "region"), [(None, "eu-west-3"), ("us-west-2", "us-west-2")])
-def test_the_region(home: Home, monkeypatch: pytest.MonkeyPatch, given: str | None, region: str) -> None:
-    """The one that is given, else the profile's."""
+@pytest.mark.parametrize(
+    ("given", "own", "region"),
+    [(None, "eu-west-3", "eu-west-3"), ("us-west-2", "eu-west-3", "us-west-2"), (None, "", "eu-west-1")],
+)
+def test_the_region(home: Home, monkeypatch: pytest.MonkeyPatch, given: str | None, own: str, region: str) -> None:
+    """The one that is given, else the profile's, else AWS_REGION, which boto3 alone does not know."""
     home.write_credentials(key_pair("work"))
-    home.config.write_text("[profile work]\nregion = eu-west-3\n")
+    home.config.write_text(f"[profile work]\nregion = {own}\n")
     move_into(home, monkeypatch)
     assert mfasession.session("work", region=given).region_name == region
 
