@@ -101,3 +101,22 @@ def _write_png(path: Path, rows: list[list[int]]) -> None:
     header = chunk(b"IHDR", pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0))
     data = b"".join(b"\0" + bytes(row) for row in rows)
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b""))
+
+
+def begun(home: Home, aws: Sandbox, *words: str) -> App:
+    """Begin an enrolment that ends before its codes; the app has scanned the picture."""
+    path = home.folder / "code.png"
+    done = home.run("mfa", "enroll", "--png", str(path), "--codes", "-", *words)
+    assert done.returncode == 2, done.stderr
+    return App(aws, scan(path))
+
+
+def go_on(home: Home, codes: tuple[str, ...], *words: str) -> "subprocess.CompletedProcess[str]":
+    """Go on with an enrolment that has begun, with codes on stdin."""
+    png = str(home.folder / "code.png")
+    return home.run("mfa", "enroll", "--png", png, "--codes", "-", *words, stdin="".join(f"{code}\n" for code in codes))
+
+
+def kept_seeds(home: Home) -> list[Path]:
+    """The files in which a seed waits."""
+    return [path for path in home.folder.rglob("enrolment-*") if path.suffix != ".lock"]

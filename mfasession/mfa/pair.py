@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from mfasession import codes
-from mfasession.codes import CodeRequest, GivenCode
-from mfasession.errors import AwsRefused, CodeRefused, InputNeeded
+from mfasession.codes import CodeRequest
+from mfasession.errors import AwsRefused, CodeRefused, InputNeeded, UsageError
 from mfasession.totp import STEP, code_at, secret_of
 
 if TYPE_CHECKING:
@@ -40,9 +40,15 @@ class Lines:
         """Nobody is asked."""
 
     def ask(self, device: "Device", notice: str) -> Pair:  # noqa: ARG002  # nobody is told
-        """Return the codes. Raises UsageError for a line that is none."""
-        first, second = (codes.given("-") for _ in range(2))
-        return _code(first), _code(second)
+        """Return the codes. Raises UsageError when they are none."""
+        try:
+            first, second = (codes.given("-").ask(CodeRequest()) for _ in range(2))
+        except UsageError:
+            raise UsageError(
+                "stdin did not give two codes",
+                "a line each, of six digits, in the order in which the device shows them",
+            ) from None
+        return first, second
 
 
 class Computed:
@@ -111,7 +117,3 @@ def until_taken(source: PairSource, device: "Device", send: Callable[[Pair], Non
         f"AWS refused {source.tries} pairs of codes",
         "is it the right entry in the app, and are the two typed in the order in which they came?",
     )
-
-
-def _code(given: GivenCode) -> str:
-    return given.ask(CodeRequest())

@@ -1,0 +1,151 @@
+"""Where an enrolment stands, which names devices take, and how two codes are asked for."""
+
+import time
+
+import pytest
+
+from mfasession.codes import CodeRequest, OnWaiting
+from mfasession.errors import AwsRefused, CodeRefused, ConfigurationError, UsageError
+from mfasession.mfa import names, pair
+from mfasession.mfa.enrolment import ENABLED, GONE, NEW, RESUME, standing
+from mfasession.mfa.pending import Pending
+from mfasession.model import Device
+from mfasession.totp import STEP, code_at, secret_of
+from mfasession.values import Secret
+
+USER = "arn:aws:iam::123456789012:user/staff/alice"
+SERIAL = "arn:aws:iam::123456789012:mfa/alice"
+PHONE = Device(serial=SERIAL, user="alice")
+WAITS = Pending(serial=SERIAL, seed=Secret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"))
+
+
+@pytest.mark.parametrize(
+    ("pending", "own", "unassigned", "where"),
+    [
+        (None, [], [], NEW),
+        (None, [SERIAL], None, NEW),
+        (WAITS, [], [SERIAL, "other"], RESUME),
+        (WAITS, [], None, RESUME),
+        (WAITS, ["other"], [SERIAL], RESUME),
+        (WAITS, [SERIAL], [], ENABLED),
+        (WAITS, [SERIAL], None, ENABLED),
+        (WAITS, [], ["other"], GONE),
+    ],
+)
+def test_where_it_stands(pending: Pending | None, own: list[str], unassigned: list[str] | None, where: str) -> None:
+    """From what is kept here and what AWS lists; AWS may refuse to list the account's devices."""
+    assert standing(pending, own, unassigned) == where
+
+
+@pytest.mark.parametrize(
+    ("text", "serial"),
+    [
+        ("phone", "arn:aws:iam::123456789012:mfa/phone"),
+        ("/phone", "arn:aws:iam::123456789012:mfa/phone"),
+        ("/team/phone", "arn:aws:iam::123456789012:mfa/team/phone"),
+        ("team/a/phone", "arn:aws:iam::123456789012:mfa/team/a/phone"),
+        ("a.b-c_d@e,f+g=h", "arn:aws:iam::123456789012:mfa/a.b-c_d@e,f+g=h"),
+    ],
+)
+def test_names_of_devices(text: str, serial: str) -> None:
+    """As IAM takes them, with a path or without; the partition and the account are the user's."""
+    assert names.read(text).serial(USER) == serial
+    assert names.read(text).serial(USER.replace(":aws:", ":aws-cn:")) == serial.replace(":aws:", ":aws-cn:")
+
+
+@pytest.mark.parametrize("text", ["", "/", "team/", "my phone", "t\xe9l", "a\nb", "\x1b[2J", "te am/phone", "x" * 300])
+def test_names_that_iam_would_refuse(text: str) -> None:
+    """Told before AWS is asked, and nothing raw for the terminal."""
+    with pytest.raises(UsageError) as caught:
+        names.read(text)
+    assert (caught.value.message + caught.value.hint).isprintable()
+
+
+def test_another_name_when_one_is_taken() -> None:
+    """`phone`, `phone-2`, `phone-3`, below the same path."""
+    name = names.read("/team/phone")
+    assert [name.numbered(number).name for number in (1, 2, 3)] == ["phone", "phone-2", "phone-3"]
+    assert name.numbered(2).path == "/team/"
+
+
+@pytest.mark.parametrize("text", [SERIAL, "alice"])
+def test_which_device_is_meant(text: str) -> None:
+    """By its ARN or its name; else the ones that there are."""
+    token = Device(serial="GAHT12345678", user="alice")
+    assert names.meant(text, [token, PHONE], "alice") == PHONE
+    with pytest.raises(ConfigurationError) as caught:
+        names.meant("bob", [token, PHONE], "alice")
+    assert caught.value.hint == "one of GAHT12345678, alice"
+
+
+class Typed:
+    """A person who types these codes, one after the other."""
+
+    tries = 3
+
+    def __init__(self, *typed: str, interactive: bool = True) -> None:
+        self.interactive = interactive
+        self.asked: list[CodeRequest] = []
+        self._typed = list(typed)
+
+    def available(self) -> bool:
+        """There they are."""
+        return True
+
+    def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:
+        """The next code."""
+        assert on_waiting is None
+        self.asked.append(request)
+        return self._typed.pop(0)
+
+
+def test_the_second_code_is_the_next_one() -> None:
+    """The question tells when it comes, and does not insist: a phone's clock may be off."""
+    person = Typed("111111", "222222")
+    assert pair.Asked(person).ask(PHONE, "why") == ("111111", "222222")
+    first, second = person.asked
+    assert (first.wanted, first.notice, first.comes) == ("first code of device alice", "why", 0.0)
+    assert (second.wanted, second.notice, second.not_before) == ("second code of device alice", "", 0.0)
+    assert 0 <= second.comes - time.time() <= STEP
+    assert second.comes % STEP == 0
+
+
+def test_the_first_code_again_is_not_sent() -> None:
+    """Whoever types it twice is told, and asked again."""
+    person = Typed("111111", "111111", "111111", "222222")
+    assert pair.Asked(person).ask(PHONE, "") == ("111111", "222222")
+    assert [bool(request.notice) for request in person.asked] == [False, False, True, True]
+
+
+def test_a_program_is_made_to_wait() -> None:
+    """Its clock is ours: it is not asked for the second code before that is there."""
+    program = Typed("111111", "222222", interactive=False)
+    pair.Asked(program).ask(PHONE, "")
+    assert program.asked[1].not_before % STEP == 0
+    assert program.asked[1].not_before > 0
+
+
+def test_refused_codes_are_asked_for_anew() -> None:
+    """Both, three times at most, with AWS's reason; none is sent twice."""
+    person, sent = Typed(*"123456"), list[pair.Pair]()
+
+    def send(codes: pair.Pair) -> None:
+        sent.append(codes)
+        raise CodeRefused("AWS did not take the two codes", "a hint")
+
+    with pytest.raises(AwsRefused) as caught:
+        pair.until_taken(pair.Asked(person), PHONE, send)
+    assert caught.value.message == "AWS refused 3 pairs of codes"
+    assert sent == [("1", "2"), ("3", "4"), ("5", "6")]
+    assert [request.notice for request in person.asked[::2]] == [
+        "",
+        *["AWS did not take the two codes; two new ones, please"] * 2,
+    ]
+
+
+def test_computed_codes_need_no_waiting() -> None:
+    """The last step's and this one's: AWS takes any two in a row (RFC 6238)."""
+    before = time.time()
+    first, second = pair.Computed(WAITS.seed).ask(PHONE, "")
+    secret = secret_of(WAITS.seed.reveal())
+    assert (first, second) in {(code_at(secret, now - STEP), code_at(secret, now)) for now in (before, time.time())}
