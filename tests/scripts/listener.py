@@ -1,5 +1,6 @@
 """A server on loopback that is no AWS: a proxy, somebody with another certificate."""
 
+import re
 import socket
 import ssl
 import threading
@@ -10,12 +11,18 @@ from contextlib import contextmanager, suppress
 def _request(connection: socket.socket) -> bytes:
     """One request, its body included."""
     request = b""
-    while b"\r\n\r\n" not in request or (request.startswith(b"POST") and b"Version=" not in request):
+    while not _is_whole(request):
         more = connection.recv(4096)
         if not more:
             break
         request += more
     return request
+
+
+def _is_whole(request: bytes) -> bool:
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\nContent-Length: (\d+)", head, re.IGNORECASE)
+    return bool(end) and len(body) >= (int(length[1]) if length else 0)
 
 
 @contextmanager

@@ -468,6 +468,11 @@ def test_a_browser_goes_on_without_us(live: Home) -> None:
     wait_for(ended.exists)
 
 
+def test_interrupted(live: Home) -> None:
+    """Ctrl-C while the browser starts: exit code 130, one line."""
+    assert failed(live, environ={"BROWSER": "sh -c 'kill -INT $PPID; sleep 1'"}) == (130, complaint("interrupted"))
+
+
 def test_another_user_finds_nobody(live: Home) -> None:
     """Who reads the address in the browser's arguments and goes there first, under another user, is not answered."""
     if Path("/proc/self").owner() != "root":

@@ -99,6 +99,24 @@ def test_an_untrusted_certificate(home: Home, untrusted: ssl.SSLContext, tmp_pat
         assert any(b"POST" in line for line in heard)
 
 
+def test_the_consoles_sign_in_trusts_nobody_else(home: Home, untrusted: ssl.SSLContext, tmp_path: Path) -> None:
+    """A role's session itself is sent there: not to whoever answers, and AWS_CA_BUNDLE counts as for every call."""
+    role = "arn:aws:iam::123456789012:role/admin"
+    home.config.write_text(f"[profile admin]\nrole_arn = {role}\nsource_profile = default\n")
+    home.write_credentials(key_pair() + session_section("admin-mfa", extra=f"mfasession_role_arn = {role}\n"))
+    with listening(untrusted, b"HTTP/1.1 503 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") as (port, heard):
+        environ = {"AWS_ENDPOINT_URL_SIGNIN": f"https://127.0.0.1:{port}"}
+        done = home.run("console", "-p", "admin", "--print", environ=environ)
+        assert done.returncode == 5
+        assert done.stderr.startswith("mfasession: the certificate of 127.0.0.1 is not trusted")
+        assert not any(b"POST" in line for line in heard)
+        environ["AWS_CA_BUNDLE"] = str(tmp_path / "certificate.pem")
+        done = home.run("console", "-p", "admin", "--print", environ=environ)
+        said = complaint("AWS failed to answer getSigninToken (503)", "run it again in a moment")
+        assert (done.returncode, done.stderr) == (5, said)
+        assert any(b"POST /federation " in line for line in heard)
+
+
 def test_a_ca_bundle_that_is_none(home: Home) -> None:
     """The file that AWS_CA_BUNDLE names is not there."""
     home.write_credentials(key_pair())

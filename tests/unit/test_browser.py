@@ -71,21 +71,6 @@ def test_what_a_browser_is_told_on_stdin(tmp_path: Path) -> None:
     assert told.read_text().startswith("open http://127.0.0.1:")
 
 
-class Ends:
-    """Both ends of a connection, as the server sees them."""
-
-    def __init__(self, listening: socket.socket, client: socket.socket) -> None:
-        self.accepted, (address, port) = listening.accept()
-        self.client = client
-        self.theirs = (address, port)
-        self.ours: tuple[str, int] = listening.getsockname()
-
-    def close(self) -> None:
-        """Close both."""
-        self.accepted.close()
-        self.client.close()
-
-
 @pytest.mark.parametrize(
     ("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::ffff:127.0.0.1")], ids=["4", "6"]
 )
@@ -93,13 +78,15 @@ class Ends:
 def test_a_program_of_ours(family: socket.AddressFamily, address: str) -> None:
     """In whichever of the kernel's tables it is; once it has gone, it is nobody's."""
     with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket(family) as client:
-        client.connect((address, listening.getsockname()[1]))
-        ends = Ends(listening, client)
-        assert peers.is_ours(ends.theirs, ends.ours)
-        assert not peers.is_ours(("127.0.0.2", ends.theirs[1]), ends.ours)
-        assert not peers.is_ours(ends.theirs, ("127.0.0.1", 1))
-        ends.close()
-        assert not peers.is_ours(ends.theirs, ends.ours)
+        ours = listening.getsockname()
+        client.connect((address, ours[1]))
+        accepted, theirs = listening.accept()
+        with accepted:
+            assert peers.is_ours(theirs, ours)
+            assert not peers.is_ours(("127.0.0.2", theirs[1]), ours)
+            assert not peers.is_ours(theirs, ("127.0.0.1", 1))
+        client.close()
+        assert not peers.is_ours(theirs, ours)
 
 
 def test_a_program_of_somebody_else() -> None:
