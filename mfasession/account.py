@@ -57,3 +57,20 @@ class Credentials(Value):
     def is_root(self) -> bool:
         """Whether this is the account's root user."""
         return self.user == ROOT
+
+
+class Version(Value):
+    """A version of a managed policy; `text` is the JSON of the one that is in force, and empty for the others."""
+
+    name: str
+    is_default: bool
+    created: int
+    text: str = ""
+
+
+class Attachments(Value):
+    """Who has a managed policy, by name."""
+
+    groups: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()

@@ -67,20 +67,33 @@ class Rules:
             else:
                 self._texts[each[0]] = each[1]
 
+    def group(self, name: str) -> Group | None:
+        """Return the group of that name."""
+        return self._groups.get(name)
+
+    def sources(self, user: User) -> list[Source]:
+        """Return the user's own policies and those of the groups, by where they come from."""
+        groups = [self._groups[name] for name in user.groups if name in self._groups]
+        of_groups = [Source(name=f"group {group.name}", texts=self._of(group)) for group in groups]
+        return [Source(name="directly", texts=self._of(user)), *of_groups]
+
+    def boundary(self, user: User) -> str | None:
+        """Return the boundary of a user. One that was not told limits nothing, at worst."""
+        return self._texts.get(user.boundary)
+
     def verdict(self, user: User) -> Verdict | None:
         """Return what the policies of a user come to; None when one of them is none that AWS would take."""
-        sources = [Source(name="directly", texts=self._of(user))]
-        sources += [
-            Source(name=f"group {name}", texts=self._of(self._groups[name]))
-            for name in user.groups
-            if name in self._groups
-        ]
-        # A boundary that was not told limits nothing, at worst.
-        boundary = self._texts.get(user.boundary)
         try:
-            return coverage.judge(sources, boundary, user=user.name, arn=user.arn)
+            return coverage.judge(self.sources(user), self.boundary(user), user=user.name, arn=user.arn)
         except Malformed:
             return None
+
+    def attached(self, arn: str, text: str, group: str) -> "Rules":
+        """Return the rules as they are when a policy has this text and a group, if one is named, has the policy."""
+        groups = dict(self._groups)
+        if group in groups and arn not in groups[group].attached:
+            groups[group] = groups[group].replace(attached=(*groups[group].attached, arn))
+        return Rules([*{**self._texts, arn: text}.items(), *groups.values()])
 
     def _of(self, holder: User | Group) -> tuple[str, ...]:
         # A policy that was not told allows everything, at worst.

@@ -85,12 +85,18 @@ def judge(sources: Sequence[Source], boundary: str | None, *, user: str, arn: st
     return _judged(tuple(sources), boundary, user if is_personal else "x", arn if is_personal else f"{account}x")
 
 
+def allows(sources: Sequence[Source], boundary: str | None, actions: Sequence[str], *, user: str, arn: str) -> bool:
+    """Return whether a user with MFA may do each of the actions on something. Raises Malformed."""
+    context = {**_caller(user, arn), **_WITH_MFA}
+    known = _for_the_worse(_policies(sources, boundary), context)
+    return all(_is_possible(known, action.lower(), context) for action in actions)
+
+
 @lru_cache(maxsize=4096)
 def _judged(sources: tuple[Source, ...], boundary: str | None, user: str, arn: str) -> Verdict:
     caller = _caller(user, arn)
-    documents = {source.name: tuple(evaluation.read(text) for text in source.texts) for source in sources}
-    limit = None if boundary is None else (evaluation.read(boundary),)
-    policies = Policies(identity=tuple(each for these in documents.values() for each in these), boundary=limit)
+    documents = {source.name: tuple(map(evaluation.read, source.texts)) for source in sources}
+    policies = _policies(sources, boundary)
     left_open = tuple(islice(_open(policies, caller), NAMED))
     return Verdict(
         is_covered=not left_open,
@@ -98,6 +104,21 @@ def _judged(sources: tuple[Source, ...], boundary: str | None, user: str, arn: s
         open=left_open,
         is_admin=_is_admin(policies, caller, arn),
         works_with_mfa=next(_possible(policies, {**caller, **_WITH_MFA}), None) is not None,
+    )
+
+
+def _policies(sources: Sequence[Source], boundary: str | None) -> Policies:
+    return Policies(
+        identity=tuple(evaluation.read(text) for source in sources for text in source.texts),
+        boundary=None if boundary is None else (evaluation.read(boundary),),
+    )
+
+
+def _is_possible(known: Policies, action: str, context: Context) -> bool:
+    return any(
+        _is_allowed(known, action, resource, context)
+        for statement in _statements(known.replace(boundary=None), "Allow")
+        for resource in _resources(statement, known, context)
     )
 
 

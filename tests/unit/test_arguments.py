@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mfasession import __version__, arguments
 from mfasession.commands.mfa import enroll, remove, resync
 from mfasession.commands.mfa import list as list_
-from mfasession.commands.policy import audit, explain, lint, show, test
+from mfasession.commands.policy import apply, audit, explain, lint, show, test
 from mfasession.errors import UsageError
 from mfasession.options import Options
 from mfasession.outlets import shells
@@ -170,6 +170,14 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "command": "policy",
             "action": "audit",
             "flags": audit.Flags(format="html", output="r.html", accounts="123456789012", role_name="audit"),
+        },
+    ),
+    (
+        ["policy", "apply", "f", "--name=n", "--group", "g", "--user", "a", "--user=b", "--yes", "--json"],
+        {
+            "command": "policy",
+            "action": "apply",
+            "flags": apply.Flags(file="f", name="n", group="g", users=["a", "b"], yes=True, json=True),
         },
     ),
     (["shell", "init", "bash"], {"command": "shell", "action": "init", "name": "bash"}),

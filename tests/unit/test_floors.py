@@ -16,13 +16,13 @@ FLOORS = (
         "edges",
         (
             "files", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles", "aws_config",
-            "profile_headers", "aws", "aws_errors", "aws_keys", "aws_policies", "aws_simulation", "aws_devices", "aws_account",
-            "aws_signin", "spool", "terminal", "remembered", "messages", "stores", "codes",
+            "profile_headers", "aws", "aws_errors", "aws_keys", "aws_policies", "aws_simulation", "aws_devices",
+            "aws_account", "aws_rollout", "aws_signin", "spool", "terminal", "remembered", "messages", "stores", "codes",
         ),
     ),
     ("decisions", ("profiles", "sessions", "devices", "supply", "policy", "signin")),
     ("making", ("context", "renewal", "fleet", "exchange", "asking", "caller", "keeper", "keys", "mfa", "auditing",
-                "audits")),
+                "audits", "rollout")),
     ("outlets", ("outlets",)),
     ("program", ("cli", "hits", "arguments", "completion", "commands", "__main__")),
 )  # fmt: skip

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from mfasession.context import Context
 
 HELP = "the rule itself: show it, explain, check, test and audit it, apply it"
-ACTIONS = ("show", "explain", "lint", "test", "audit")
+ACTIONS = ("show", "explain", "lint", "test", "audit", "apply")
 
 
 def run(context: "Context") -> int:

@@ -1,0 +1,184 @@
+"""`mfasession policy apply`: the rule into force for a group or users, a plan first, and how to take it back."""
+
+import json
+import re
+import sys
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from mfasession import hardening, terminal
+from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError, UsageError
+from mfasession.messages import complain, say
+from mfasession.policy import application, rule
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    import argparse
+
+    from mfasession.context import Context
+    from mfasession.rollout import Plan, Rollout
+
+HELP = "put the rule into force for a group or users: a plan first, then how to take it back"
+NAME = "DenyAllWithoutMFA"
+NAMED = 10
+"""Users without a device who are named."""
+
+
+class Flags(Value):
+    """What `policy apply` is told."""
+
+    file: str = ""
+    name: str = NAME
+    group: str = ""
+    users: tuple[str, ...] | list[str] = ()
+    yes: bool = False
+    json: bool = False
+
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """Add the arguments of the action."""
+    parser.add_argument("file", nargs="?", metavar="FILE", help="the policy, - for stdin (the rule itself)")
+    parser.add_argument("--name", metavar="NAME", help=f"what the policy is called in the account ({NAME})")
+    parser.add_argument("--group", metavar="NAME", help="the group that gets it")
+    parser.add_argument(
+        "--user", dest="users", action="append", metavar="NAME", help="a user who gets it; may be repeated"
+    )
+    parser.add_argument("--yes", action="store_true", help="without asking")
+    parser.add_argument("--json", action="store_true", help="the plan, what was done and how to undo it as JSON")
+
+
+def run(context: "Context", flags: Flags) -> int:
+    """Plan, ask, do. Raises ConfigurationError for what would lock somebody out, InputNeeded, Cancelled, AwsRefused."""
+    from mfasession.aws_rollout import AwsRollout
+    from mfasession.rollout import Rollout
+
+    hardening.forbid_looking()
+    _check(flags)
+    text = _text(context, flags)
+    profile = context.profile()
+    session = context.session(profile)
+    rollout = Rollout(AwsRollout(profile, session, context.environ), session)
+    plan = rollout.plan(flags.name, text, flags.group, flags.users)
+    work = Work(context, flags, plan)
+    if not plan.steps:
+        say(f"nothing to do: policy {flags.name} is as wanted, and attached")
+        return work.report()
+    work.tell()
+    work.ask()
+    work.do(rollout)
+    return work.report()
+
+
+class Work:
+    """A plan, what of it is done, and how that is taken back."""
+
+    def __init__(self, context: "Context", flags: Flags, plan: "Plan") -> None:
+        self._context = context
+        self._flags = flags
+        self._plan = plan
+        self._done: list[str] = []
+        self._undo: list[str] = []
+
+    def tell(self) -> None:
+        """Say the plan."""
+        for step in self._plan.steps:
+            say(f"to do: {step.says}")
+        say(f"{self._plan.users} users have it then")
+        if lacking := self._plan.without_device:
+            more = f" and {len(lacking) - NAMED} more" if len(lacking) > NAMED else ""
+            complain(
+                f"without a device they can do nothing then but enrol one: {', '.join(lacking[:NAMED])}{more}",
+                "mfasession mfa enroll, which needs their long-term key alone",
+            )
+
+    def ask(self) -> None:
+        """Have the person agree, unless `--yes` says so. Raises InputNeeded, Cancelled."""
+        if self._flags.yes:
+            return
+        if self._context.options.no_input or not terminal.is_ours():
+            if self._flags.json:
+                self.report()
+            raise InputNeeded("nobody is here to agree to that", f"{self._command()} --yes")
+        if not terminal.agrees(f"do that in account {self._plan.wanted.arn.split(':')[4]}?"):
+            raise Cancelled("cancelled, and nothing was changed")
+
+    def do(self, rollout: "Rollout") -> None:
+        """Take the steps. A step that fails leaves those before it done, which is said with how to go on."""
+        for step in self._plan.steps:
+            try:
+                made = rollout.do(self._plan.wanted, step)
+            except MfaSessionError as failure:
+                if self._done:
+                    self.report()
+                failure.hint = f"{failure.hint}; then the same again goes on: {self._command()}"
+                raise
+            self._done.append(step.says)
+            self._undo = [*application.undo(step, self._plan.wanted, made), *self._undo]
+
+    def report(self) -> int:
+        """Write the undo commands, or all of it as JSON, to stdout."""
+        undo = [f"mfasession exec{self._profile()} -- {command}" for command in self._undo]
+        if self._flags.json:
+            record = {
+                "policy_arn": self._plan.wanted.arn,
+                "plan": [step.says for step in self._plan.steps],
+                "users": self._plan.users,
+                "users_without_device": self._plan.without_device,
+                "done": self._done,
+                "undo": undo,
+            }
+            sys.stdout.write(json.dumps(record, indent=2) + "\n")
+        elif undo:
+            say(f"done: {'; '.join(self._done)}; to take it back:")
+            sys.stdout.write("".join(f"{command}\n" for command in undo))
+        sys.stdout.flush()
+        return 0
+
+    def _command(self) -> str:
+        flags = self._flags
+        words = ["mfasession policy apply", *([quote(flags.file)] if flags.file else [])]
+        words += ["--name", quote(flags.name)] if flags.name != NAME else []
+        words += ["--group", quote(flags.group)] if flags.group else []
+        words += [word for user in flags.users for word in ("--user", quote(user))]
+        return " ".join(words) + self._profile()
+
+    def _profile(self) -> str:
+        name = self._context.profile().name
+        return "" if name == "default" else f" -p {quote(name)}"
+
+
+def _check(flags: Flags) -> None:
+    """Raise UsageError unless it is said for whom, and all names may be names."""
+    if not flags.group and not flags.users:
+        raise UsageError("for whom?", "--group NAME, or --user NAME for each of several")
+    for name in (flags.group, *flags.users):
+        if ":role/" in name:
+            raise UsageError(
+                "the rule is not for roles: their sessions carry no MFA, and all of them would be denied",
+                "have the role's trust policy ask for MFA instead",
+            )
+    for name in (flags.name, *filter(None, (flags.group, *flags.users))):
+        if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,128}", name):
+            raise UsageError(f"{name[:140]!r} is no name that IAM has", "1 to 128 of A-Z a-z 0-9 _+=,.@-")
+
+
+def _text(context: "Context", flags: Flags) -> str:
+    """The policy's text. Raises ConfigurationError for one that AWS would not take, or that leaves a hole."""
+    from mfasession.aws_policies import operations
+    from mfasession.commands.policy import sources
+    from mfasession.policy import document, evaluation
+    from mfasession.policy.lint import running
+    from mfasession.policy.lint.findings import Severity
+
+    if not flags.file:
+        return json.dumps(rule.DENY_ALL_WITHOUT_MFA, indent=2)
+    parsed = document.parse(sources.text_of(flags.file, context), sources.name_of(flags.file))
+    evaluation.check(parsed)
+    settings = running.Settings(attached_to="group" if flags.group else "user")
+    for finding in running.check(parsed, settings, operations):
+        if finding.rule.severity is Severity.ERROR:
+            raise ConfigurationError(
+                f"{parsed.where}, line {finding.place.line}: {finding.message}",
+                f"mfasession policy lint {quote(flags.file)}",
+            )
+    return parsed.text

@@ -1,0 +1,133 @@
+"""Putting the rule into force for a group or users, and never so that who does it is locked out."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mfasession import devices
+from mfasession.account import User
+from mfasession.errors import ConfigurationError, NotFound
+from mfasession.model import account_of, partition_of
+from mfasession.policy import application, coverage
+from mfasession.policy.application import Step, Wanted
+from mfasession.policy.audit import Rules
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    from mfasession.aws import Identity
+    from mfasession.aws_rollout import AwsRollout
+    from mfasession.model import Session
+
+NAMED = 5
+"""Users that a refusal names."""
+
+
+class Plan(Value):
+    """What is to be done, and whom it is for."""
+
+    wanted: Wanted
+    steps: tuple[Step, ...]
+    users: int
+    """How many have the policy then."""
+    without_device: tuple[str, ...]
+    """Those of them who can do nothing any more until they have enrolled one."""
+
+
+class Rollout:
+    """One policy on its way to a group or users."""
+
+    def __init__(self, aws: "AwsRollout", session: "Session") -> None:
+        self._aws = aws
+        self._session = session
+
+    def plan(self, name: str, text: str, group: str, users: Sequence[str]) -> Plan:
+        """Return what is to be done. Raises ConfigurationError for what would lock people out, NotFound, AwsRefused."""
+        caller = self._aws.identity()
+        self._check_caller(caller)
+        arn = f"arn:{partition_of(caller.arn)}:iam::{caller.account}:policy/{name}"
+        wanted = Wanted(arn=arn, name=name, text=text, group=group, users=tuple(dict.fromkeys(users)))
+        versions, attachments = self._aws.versions(arn), self._aws.attachments(arn)
+        if attachments.roles:
+            raise ConfigurationError(
+                f"policy {name} is attached to role {attachments.roles[0]}, whose sessions carry no MFA: all of them "
+                "would be denied",
+                "detach it there, or take another --name",
+            )
+        steps = application.plan(wanted, versions, attachments)
+        rules = Rules(self._aws.rules())
+        if group and rules.group(group) is None:
+            raise NotFound(f"there is no group {group} in account {account_of(caller.arn)}", "aws iam list-groups")
+        meant = self._meant(wanted, (*attachments.groups, *([group] if group else [])), attachments.users)
+        if missing := set(wanted.users) - {user.name for user in meant}:
+            raise NotFound(f"there is no user {min(missing)} in account {account_of(caller.arn)}", "aws iam list-users")
+        after = rules.attached(arn, text, group)
+        _check_locked_out(wanted, caller, meant, rules, after)
+        lacking = tuple(user.name for user in meant if not self._aws.devices_of(user.name)) if steps else ()
+        return Plan(wanted=wanted, steps=tuple(steps), users=len(meant), without_device=lacking)
+
+    def do(self, wanted: Wanted, step: Step) -> str:
+        """Take a step; the version that it has made, if it is one. Raises AwsRefused, AwsUnreachable."""
+        match step.kind:
+            case "create":
+                self._aws.create(wanted.name, wanted.text)
+            case "delete version":
+                self._aws.delete_version(wanted.arn, step.subject)
+            case "update":
+                return self._aws.add_version(wanted.arn, wanted.text)
+            case "attach to group":
+                self._aws.attach_to_group(wanted.arn, step.subject)
+            case "attach to user":
+                self._aws.attach_to_user(wanted.arn, step.subject)
+        return ""
+
+    def _check_caller(self, caller: "Identity") -> None:
+        if not self._session.mfa_serial:
+            raise ConfigurationError(
+                "this session does not say that it was made with MFA: the rule would deny all that it does next",
+                "mfasession login --force",
+            )
+        if ":user/" in caller.arn:
+            devices.usable(self._aws.devices_of(caller.user), caller.user)
+
+    def _meant(self, wanted: Wanted, groups: Sequence[str], users: Sequence[str]) -> list[User]:
+        """The users who have the policy afterwards."""
+        return [
+            user
+            for user in self._aws.users()
+            if user.name in (*wanted.users, *users) or not set(user.groups).isdisjoint(groups)
+        ]
+
+
+def _check_locked_out(wanted: Wanted, caller: "Identity", meant: Sequence[User], before: Rules, after: Rules) -> None:
+    """Raise ConfigurationError when somebody loses all that MFA allowed, or the caller the way to take it back."""
+    then = [_with(wanted, user) for user in meant]
+    out = [user.name for user, now in zip(then, meant, strict=True) if _works(now, before) and not _works(user, after)]
+    if out:
+        more = f" and {len(out) - NAMED} more" if len(out) > NAMED else ""
+        raise ConfigurationError(
+            f"{', '.join(out[:NAMED])}{more} could do nothing any more, with MFA either", "mfasession policy lint FILE"
+        )
+    for user in then:
+        if user.arn == caller.arn and not _can_take_back(user, after):
+            raise ConfigurationError(
+                f"you, {user.name}, could not take policy {wanted.name} back: with it you may not, even with MFA, call "
+                f"{', '.join(application.TAKING_BACK)}",
+                "leave yourself out, or have somebody else apply it",
+            )
+
+
+def _with(wanted: Wanted, user: User) -> User:
+    """The user as the policy is attached."""
+    if user.name not in wanted.users or wanted.arn in user.attached:
+        return user
+    return user.replace(attached=(*user.attached, wanted.arn))
+
+
+def _works(user: User, rules: Rules) -> bool:
+    verdict = rules.verdict(user)
+    return verdict is not None and verdict.works_with_mfa
+
+
+def _can_take_back(user: User, rules: Rules) -> bool:
+    return coverage.allows(
+        rules.sources(user), rules.boundary(user), application.TAKING_BACK, user=user.name, arn=user.arn
+    )
