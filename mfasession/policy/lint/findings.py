@@ -127,14 +127,14 @@ class Subject:
         end = self._end(starts[-1])
         return Edit(start=end, end=end, text=f'{between}"{new}"')
 
-    def behind(self, statement: "Statement", text: str) -> Edit:
-        """Return the edit that puts a statement (JSON) behind another one."""
+    def behind(self, statement: "Statement", text: str) -> tuple[Edit, ...]:
+        """Return the edits that put a statement (JSON) behind another one, which may stand alone."""
         end = self._end_of(self.node(statement))
         node = self.root.get("Statement")
-        if node is not None and node.kind != "list":
-            start = self.offset(node.place)
-            return Edit(start=start, end=end, text=f"[{self.document.text[start:end]}, {text}]")
-        return Edit(start=end, end=end, text=f", {text}")
+        if node is None or node.kind == "list":
+            return (Edit(start=end, end=end, text=f", {text}"),)
+        start = self.offset(node.place)
+        return (Edit(start=start, end=start, text="["), Edit(start=end, end=end, text=f", {text}]"))
 
     def offset(self, place: Place) -> int:
         """Return the character of the text where something stands."""

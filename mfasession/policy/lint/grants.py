@@ -77,7 +77,7 @@ def _listing(subject: Subject, statement: "Statement") -> Iterator[Finding]:
     alone = {"Effect": "Allow", "Action": LIST_DEVICES, "Resource": "*"}
     edits: tuple[Edit, ...] = (subject.whole(statement, "Resource", '"*"'),)
     if taken:
-        edits = (*taken, subject.behind(statement, json.dumps(alone)))
+        edits = (*taken, *subject.behind(statement, json.dumps(alone)))
     yield Finding(
         rule=LISTING,
         place=named.place,

@@ -1,8 +1,9 @@
 """Rules about names: of keys, operators, actions, partitions, and the version of the language."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 
 from mfasession.policy import conditions
 from mfasession.policy.document import NEW
@@ -79,8 +80,10 @@ def check(subject: Subject, operations: Operations) -> Iterator[Finding]:
     yield from _version(subject)
     for statement in subject.statements:
         for line in statement.conditions:
-            yield from _operator(subject, line.operator)
-            yield from _key(subject, line.key)
+            operators = {each.operator.lower() for each in statement.conditions}
+            keys = {each.key.lower() for each in statement.conditions if each.operator == line.operator}
+            yield from (_free(found, operators) for found in _operator(subject, line.operator))
+            yield from (_free(found, keys) for found in _key(subject, line.key))
         for each in (*(statement.actions or ()), *(statement.not_actions or ())):
             yield from _action(subject, each, operations)
         for each in (*(statement.resources or ()), *(statement.not_resources or ())):
@@ -105,6 +108,11 @@ def _version(subject: Subject) -> Iterator[Finding]:
     )
 
 
+def _free(found: Finding, taken: Collection[str]) -> Finding:
+    """A name that stands there already cannot be given to another: a person must say which of the two is meant."""
+    return found.replace(edits=()) if found.corrected.lower() in taken else found
+
+
 def _operator(subject: Subject, operator: Text) -> Iterator[Finding]:
     try:
         conditions.check(operator)
@@ -119,7 +127,7 @@ def _key(subject: Subject, key: Text) -> Iterator[Finding]:
         return
     if name.startswith("aws:") or get_close_matches(name, known, n=1, cutoff=0.85):
         found = _misspelt(subject, key, GLOBAL_KEYS, KEY, "global condition key")
-        if found.edits:
+        if found.corrected:
             yield found
 
 
@@ -140,9 +148,7 @@ def _action(subject: Subject, action: Text, operations: Operations) -> Iterator[
 
 
 def _misspelt(subject: Subject, word: Text, known: Sequence[str], broken: Rule, kind: str) -> Finding:
-    by_letters = {name.lower(): name for name in known}
-    near = get_close_matches(word.lower(), by_letters, n=1, cutoff=0.8)
-    right = by_letters[near[0]] if near else ""
+    right = _nearest(word.lower(), tuple(known))
     return Finding(
         rule=broken,
         place=word.place,
@@ -150,6 +156,13 @@ def _misspelt(subject: Subject, word: Text, known: Sequence[str], broken: Rule, 
         edits=(subject.written(word, right),) if right else (),
         corrected=right,
     )
+
+
+@lru_cache(maxsize=1024)
+def _nearest(word: str, known: tuple[str, ...]) -> str:
+    by_letters = {name.lower(): name for name in known}
+    near = get_close_matches(word, by_letters, n=1, cutoff=0.8)
+    return by_letters[near[0]] if near else ""
 
 
 def _arn(subject: Subject, resource: Text) -> Iterator[Finding]:

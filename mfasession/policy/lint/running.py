@@ -1,17 +1,15 @@
 """All rules over one document, and over again until what can be mended is."""
 
-from collections.abc import Sequence
-
 from mfasession.policy import document
 from mfasession.policy.document import Document
 from mfasession.policy.lint import exemptions, grants, names, operators
-from mfasession.policy.lint.findings import RULES, Edit, Finding, Subject
+from mfasession.policy.lint.findings import RULES, Finding, Subject
 from mfasession.policy.lint.names import Operations
 from mfasession.values import Value
 
 ATTACHED_TO = ("user", "group", "role", "scp")
-_ROUNDS = 12
-"""Of mending: what one repair brings to light is mended in the next."""
+_REPAIRS = 500
+"""One after the other, for each may bring something to light or settle another; a document holds fewer."""
 
 
 class Settings(Value):
@@ -40,24 +38,18 @@ def check(parsed: Document, settings: Settings, operations: Operations) -> list[
 
 def fixed(parsed: Document, settings: Settings, operations: Operations) -> Document:
     """Return the document with all mended that can be. Everything else of the text stays as it is."""
-    for _ in range(_ROUNDS):
-        text = _mended(parsed.text, check(parsed, settings, operations))
-        if text == parsed.text or document.size(text) > settings.limit:
+    for _ in range(_REPAIRS):
+        finding = next((each for each in check(parsed, settings, operations) if each.edits), None)
+        if finding is None:
+            break
+        text = _mended(parsed.text, finding)
+        if document.size(text) > settings.limit:
             break
         parsed = document.parse(text, parsed.where, limit=settings.limit)
     return parsed
 
 
-def _mended(text: str, findings: Sequence[Finding]) -> str:
-    """Apply the edits of the findings, of each all or none: one that touches another's waits for the next round."""
-    accepted: list[Edit] = []
-    for finding in findings:
-        if finding.edits and not any(_touch(one, other) for one in finding.edits for other in accepted):
-            accepted += finding.edits
-    for edit in sorted(accepted, key=lambda each: each.start, reverse=True):
+def _mended(text: str, finding: Finding) -> str:
+    for edit in sorted(finding.edits, key=lambda each: each.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
-
-
-def _touch(one: Edit, other: Edit) -> bool:
-    return one.start <= other.end and other.start <= one.end

@@ -1,0 +1,135 @@
+"""The rule as it is printed: right in every format and partition, and nothing to find for the linter."""
+
+import json
+from typing import Any
+
+import hcl2
+import pytest
+from cfnlint import api as cfnlint
+
+from mfasession.aws_policies import operations
+from mfasession.policy import callers, document, explanation, rule, truth, written
+from mfasession.policy.evaluation import Policies
+from mfasession.policy.lint import running
+from mfasession.policy.lint.findings import Severity
+
+EVERY = [(partition, own) for partition in rule.PARTITIONS for own in (False, True)]
+
+
+@pytest.mark.parametrize(("partition", "own"), EVERY)
+def test_lint_finds_nothing_to_mend(partition: str, own: bool) -> None:  # noqa: FBT001  # a case of the table
+    """What we print is what we would tell others to write."""
+    parsed = document.parse(written.as_json(rule.document(partition, self_service=own)), "the rule")
+    found = running.check(parsed, running.Settings(partition=partition), operations)
+    assert [each.rule.slug for each in found if each.rule.severity is not Severity.INFO] == []
+
+
+@pytest.mark.parametrize(("partition", "own"), EVERY)
+def test_terraform_reads_it(partition: str, own: bool) -> None:  # noqa: FBT001  # a case of the table
+    """One aws_iam_policy; no policy variable is an expression of Terraform's."""
+    text = written.as_terraform(rule.document(partition, self_service=own))
+    read = hcl2.loads(text)
+    (resource,) = read["resource"]
+    (policy,) = (each for kind in resource.values() for each in kind.values())
+    assert "jsonencode" in policy["policy"]
+    assert text.count("$${aws:username}") == (2 if own else 0)
+    assert text.replace("$${", "").count("${") == 0
+
+
+@pytest.mark.parametrize(("partition", "own"), EVERY)
+def test_cloudformation_takes_it(partition: str, own: bool) -> None:  # noqa: FBT001  # a case of the table
+    """cfn-lint has no error and no warning, and the policy in it is the one."""
+    wanted = rule.document(partition, self_service=own)
+    text = written.as_cloudformation(wanted)
+    told = [match for match in cfnlint.lint_all(text) if not match.rule.id.startswith("I")]
+    assert [str(match) for match in told] == []
+    assert json.loads(text)["Resources"][written.NAME]["Properties"]["PolicyDocument"] == wanted
+
+
+def words(policy: dict[str, Any], *actions: str) -> dict[str, list[str]]:
+    """What the four callers get for each action."""
+    policies = Policies(identity=(document.parse(written.as_json(policy), "it"),))
+    rows = truth.table(policies, actions, user="alice", resource="", extra={})
+    return {row[0].action: [cell.word for cell in row] for row in rows}
+
+
+def test_what_self_service_lets_users_do() -> None:
+    """Without MFA a device can be set up and nothing else; with it, devices, keys and the password are one's own."""
+    got = words(
+        rule.document(self_service=True),
+        "iam:CreateVirtualMFADevice",
+        "iam:EnableMFADevice",
+        "iam:ListVirtualMFADevices",
+        "iam:DeactivateMFADevice",
+        "iam:CreateAccessKey",
+        "iam:ChangePassword",
+        "s3:ListAllMyBuckets",
+    )
+    for action in ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ListVirtualMFADevices"):
+        assert got[action][0] == got[action][2] == "allow"
+    for action in ("iam:DeactivateMFADevice", "iam:CreateAccessKey", "iam:ChangePassword"):
+        assert (got[action][0], got[action][2]) == ("deny", "allow")
+    assert got["s3:ListAllMyBuckets"][2] == "not allowed"
+
+
+def test_self_service_is_about_oneself() -> None:
+    """Nobody's device or key but one's own, whatever the path of the user."""
+    policy = document.parse(written.as_json(rule.document(self_service=True)), "it")
+    for name, word in (("user/bob", "not allowed"), ("user/alice", "allow"), ("user/team/alice", "allow")):
+        rows = truth.table(
+            Policies(identity=(policy,)),
+            ["iam:CreateAccessKey"],
+            user="alice",
+            resource=f"arn:aws:iam::{callers.ACCOUNT}:{name}",
+            extra={},
+        )
+        assert rows[0][2].word == word, name
+
+
+def sentences(*statements: dict[str, Any]) -> str:
+    """A policy of these statements, told."""
+    whole = [{"Effect": "Deny", "Action": "*", "Resource": "*"} | each for each in statements]
+    kept = [{name: part for name, part in each.items() if part is not None} for each in whole]
+    text = json.dumps({"Version": "2012-10-17", "Statement": kept})
+    return "\n".join(explanation.explained(document.parse(text, "it")))
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "told"),
+    [
+        ("BoolIfExists", "false", "of whoever has not used MFA"),
+        ("Bool", "false", "of sessions without MFA, and not of long-term keys"),
+        ("Bool", True, "of sessions with MFA"),
+        ("BoolIfExists", "true", "of sessions with MFA, and of long-term keys"),
+        ("Null", "true", "of long-term keys, and not of sessions without MFA"),
+        ("Null", "false", "of all sessions"),
+    ],
+)
+def test_whom_a_condition_means(operator: str, value: object, told: str) -> None:
+    """The truth table of IAM's documentation, in words."""
+    assert told in sentences({"Condition": {operator: {"aws:MultiFactorAuthPresent": value}}})
+
+
+def test_what_stays_possible() -> None:
+    """Holes are told by the evaluator, not by the look of the text."""
+    hole = sentences({"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}})
+    assert "A long-term key may do everything." in hole
+    assert "A session without MFA is denied everything." in hole
+    some = sentences({"Action": ["iam:CreateUser", "iam:DeleteUser"]})
+    assert "A long-term key may do everything but iam:CreateUser and iam:DeleteUser." in some
+    assert "A session with MFA may do everything but iam:CreateUser and iam:DeleteUser." in some
+
+
+def test_other_conditions_and_resources_are_told() -> None:
+    """Whatever it is about, it is said: operators, keys, values, what is left out."""
+    told = sentences(
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:PutObject"],
+            "Resource": None,
+            "NotResource": ["arn:aws:s3:::logs/*"],
+            "Condition": {"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "198.51.100.0/24"]}},
+        }
+    )
+    assert "allows s3:GetObject and s3:PutObject, on everything but arn:aws:s3:::logs/*" in told
+    assert "for which IpAddress of aws:SourceIp holds with 203.0.113.0/24 or 198.51.100.0/24" in told
