@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from mfasession import hardening, sessions
 from mfasession.awsfiles import AwsFiles
-from mfasession.errors import Cancelled, MfaSessionError
+from mfasession.errors import Cancelled, InputNeeded, MfaSessionError
 from mfasession.exchange import assumed, check_role, forget_all_elsewhere, is_chained
 from mfasession.profiles import ROLE_TEXTS
 from mfasession.stores.credentials_file import CredentialsFileStore
@@ -66,6 +67,7 @@ class Fleet:
         self._settings: dict[str, frozenset[tuple[str, str]]] = {}
         self._clients: dict[object, Aws] = {}
         self._connecting = threading.Lock()
+        self._is_taking = False
         self._roles: SimpleQueue[Profile] = SimpleQueue()
         self._to_keep: SimpleQueue[_Made] = SimpleQueue()
 
@@ -95,13 +97,34 @@ class Fleet:
         """Begin to assume the roles; returns at once."""
         if self._roles.empty():
             return
+        self._is_taking = True
         hardening.forbid_looking()
         for work in [self._keep_all] + [self._assume_all] * min(THREADS, self._roles.qsize()):
             threading.Thread(target=work, daemon=True, name="mfasession-roles").start()
 
-    def again(self, profile: "Profile") -> None:
-        """Take the session of a role once more, which has aged while others ran."""
+    def again(self, profile: "Profile", session: "Session") -> None:
+        """Take the session of a chained role once more, which has aged while others ran: without a code.
+
+        When that cannot be, the old one is told again, while it serves.
+        """
+        self._spare[profile.session_section] = session
+        # Somebody may have logged in meanwhile.
+        self._context.aws_files.reread()
+        users: dict[str, Profile] = {}
+        try:
+            self._note_way(profile, users)
+        except MfaSessionError as reason:
+            self._told(profile, self._spare_of(profile) or reason)
+            return
+        self._made.update((section, _Once(self._left_of(user))) for section, user in users.items())
         self._roles.put(profile)
+        if not self._is_taking:
+            self.take()
+
+    def is_fresh(self, profile: "Profile", session: "Session") -> bool:
+        """Tell whether a session need not be renewed for this run."""
+        margin, min_ttl = profile.settings.refresh_margin, self._context.options.min_ttl
+        return sessions.is_fresh(session, time.time(), margin, min_ttl)
 
     def settle(self) -> None:
         """Forget what other stores still hold of the sessions that were kept. Raises StoreError."""
@@ -109,7 +132,7 @@ class Fleet:
 
     def _is_there(self, profile: "Profile") -> bool:
         kept = self._context.kept(profile)
-        if kept is not None and self._is_fresh(profile, kept):
+        if kept is not None and self.is_fresh(profile, kept):
             self._told(profile, kept)
             return True
         if kept is not None:
@@ -132,7 +155,7 @@ class Fleet:
         self._settings[profile.session_section] = frozenset({**own, "region": profile.region}.items())
         self._store_names[profile.session_section] = self._store_name(profile)
         source = profile.source
-        if source is None or source.session_section in self._made:
+        if source is None or self._is_made(source):
             return
         kept = self._context.kept(source)
         if kept is not None and sessions.is_fresh(kept, time.time(), source.settings.refresh_margin):
@@ -141,6 +164,24 @@ class Fleet:
             self._note_way(source, users)
         else:
             users.setdefault(source.session_section, source)
+
+    def _is_made(self, profile: "Profile") -> bool:
+        """Whether the session of a profile is there, is being made, or cannot be had in this run."""
+        once = self._made.get(profile.session_section)
+        if once is None or once.outcome is None or isinstance(once.outcome, MfaSessionError):
+            return once is not None
+        if is_chained(profile):
+            return self.is_fresh(profile, once.outcome)
+        return sessions.is_alive(once.outcome, time.time())
+
+    def _left_of(self, user: "Profile") -> "Session | MfaSessionError":
+        """What is left of a session that would take a code."""
+        kept = self._context.kept(user)
+        if kept is not None and sessions.is_alive(kept, time.time()):
+            return kept
+        return InputNeeded(
+            f"the session of profile {user.name} has ended while others ran", f"mfasession login -p {quote(user.name)}"
+        )
 
     def _store_name(self, profile: "Profile") -> str:
         return self._context.store_of_renewed(profile).name
@@ -152,10 +193,6 @@ class Fleet:
             raise
         except MfaSessionError as reason:
             return reason
-
-    def _is_fresh(self, profile: "Profile", session: "Session") -> bool:
-        margin, min_ttl = profile.settings.refresh_margin, self._context.options.min_ttl
-        return sessions.is_fresh(session, time.time(), margin, min_ttl)
 
     def _assume_all(self) -> None:
         while True:
@@ -192,7 +229,10 @@ class Fleet:
             return once.outcome
 
     def _has_aged(self, profile: "Profile", outcome: "Session | MfaSessionError") -> bool:
-        return not isinstance(outcome, MfaSessionError) and is_chained(profile) and not self._is_fresh(profile, outcome)
+        """Whether a role's session is to be made anew, and what it is made from is known."""
+        if isinstance(outcome, MfaSessionError) or profile.source is None or not is_chained(profile):
+            return False
+        return profile.source.session_section in self._made and not self.is_fresh(profile, outcome)
 
     def _assumed(self, profile: "Profile") -> "Session":
         if profile.source is None:

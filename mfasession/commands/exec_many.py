@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mfasession import profiles, sessions, terminal
 from mfasession.errors import ConfigurationError, InputNeeded, MfaSessionError, UsageError
+from mfasession.exchange import is_chained
 from mfasession.fleet import Fleet
 from mfasession.messages import complain, say
 from mfasession.outlets import environment, program
@@ -51,6 +52,8 @@ class Many:
         self._fleet = Fleet(context, self._hear)
         self._heard: deque[tuple[Profile, Session | MfaSessionError]] = deque()
         self._ready: deque[tuple[Profile, Session]] = deque()
+        self._renewable: set[str] = set()
+        """Profiles of roles that came with a fresh session, for which a new one takes no code."""
         self._complaints: set[tuple[str, str]] = set()
         self._failed: dict[str, str] = {}
         self._codes: set[int] = set()
@@ -110,12 +113,16 @@ class Many:
                 self._fail(profile.name, outcome)
             else:
                 self._ready.append((profile, outcome))
+                if is_chained(profile) and self._fleet.is_fresh(profile, outcome):
+                    self._renewable.add(profile.name)
 
     def _start_some(self) -> None:
         while self._ready and len(self._jobs) < (self._context.options.jobs or JOBS) and not self._jobs.received:
             profile, session = self._ready.popleft()
-            if self._has_aged(profile, session):
-                self._fleet.again(profile)
+            if profile.name in self._renewable and not self._fleet.is_fresh(profile, session):
+                # Once for each time that it came fresh: what cannot be renewed comes back as it is.
+                self._renewable.discard(profile.name)
+                self._fleet.again(profile, session)
                 continue
             if not sessions.is_alive(session, time.time()):
                 self._fail(profile.name, InputNeeded("the session has expired while others ran", "run it again"))
@@ -125,12 +132,6 @@ class Many:
                 self._jobs.start(profile.name, environment.child(self._environ, session, profile.name))
             except program.CannotRun as failure:
                 self._failed[profile.name] = failure.reason
-
-    def _has_aged(self, profile: "Profile", session: "Session") -> bool:
-        """Whether a role's session that was made for this run has waited too long for its turn."""
-        if profile.role is None or session.issued < self._context.began:
-            return False
-        return not sessions.is_fresh(session, time.time(), profile.settings.refresh_margin)
 
     def _fail(self, name: str, error: MfaSessionError) -> None:
         from mfasession.cli import exit_code

@@ -342,6 +342,47 @@ def test_an_aging_role_serves_when_it_cannot_be_renewed(aws: Sandbox, alices_hom
     assert done.returncode == 1
 
 
+WAITING = """
+if [ $MFASESSION_PROFILE = default ]; then
+    grep -A 2 prod-a-mfa .aws/credentials >before; sh -c "$1"
+    until [ $(date +%s) -ge $(cat ages) ]; do sleep 0.1; done
+fi
+echo $AWS_ACCESS_KEY_ID
+"""
+
+
+@pytest.fixture
+def ages_soon(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> str:
+    """The key of the kept session of role profile `prod-a`, which is to be renewed in some seconds (file `ages`)."""
+    alices_home.config.write_text(role_profiles(aws, alice, "a"))
+    log_in(alices_home, alice.devices[0], "-p", "prod-a")
+    end = int(time.time()) + 15 * 60 + 5
+    expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end))
+    head, mark, tail = alices_home.credentials.read_text().partition("[prod-a-mfa]\n")
+    tail = re.sub(r"mfasession_issued = \S+\n", "", tail)
+    tail = re.sub(r"x_security_token_expires = \S+", f"x_security_token_expires = {expires}", tail, count=1)
+    alices_home.write_credentials(head + mark + tail)
+    (alices_home.folder / "ages").write_text(str(end - 15 * 60))
+    return section(alices_home.credentials, "prod-a-mfa")["aws_access_key_id"]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "is_renewed"), [("true", True), (f"{MFASESSION} logout -p default", False)], ids=["base", "no base"]
+)
+def test_a_role_that_ages_in_the_queue_is_renewed(
+    aws: Sandbox, alices_home: Home, alice: SandboxUser, ages_soon: str, meanwhile: str, *, is_renewed: bool
+) -> None:
+    """Fresh at the start and not when its turn comes: a new one just before, without a code; else the old one."""
+    words = (*profile_flags("default", "prod-a"), "--jobs", "1", "--", "sh", "-c", WAITING, "-", meanwhile)
+    done = alices_home.run("exec", *words)
+    assert done.returncode == 0, done.stderr
+    assert ages_soon in (alices_home.folder / "before").read_text()
+    used = done.stdout.splitlines()[-1].removeprefix("prod-a: ")
+    assert (used != ages_soon) is is_renewed
+    assert section(alices_home.credentials, "prod-a-mfa")["aws_access_key_id"] == used
+    assert asked(aws, alice).count("GetSessionToken") == 1
+
+
 def test_the_keyring_keeps_them_all(keyring_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """With `store = "keyring"` no session reaches plain text, and the next run takes them from there."""
     keyring_home.write_settings('store = "keyring"\n')

@@ -39,16 +39,39 @@ def test_a_role_that_waited_too_long_is_taken_again(
     fleet.ask([admin])
     fleet.take()
     first = heard.get(timeout=60)[1]
-    fleet.again(admin)
+    assert isinstance(first, Session)
+    fleet.again(admin, first)
     assert heard.get(timeout=60) == (admin, first)
     # As if the hour were over: no session has that much left.
     context.options = context.options.replace(min_ttl=3601)
-    fleet.again(admin)
+    fleet.again(admin, first)
     again = heard.get(timeout=60)[1]
-    assert isinstance(first, Session)
     assert isinstance(again, Session)
     assert again.access_key_id != first.access_key_id
     assert section(alices_home.credentials, "admin-mfa")["aws_access_key_id"] == again.access_key_id
+
+
+def test_a_role_on_a_role_that_waited_too_long(
+    context: Context, alices_home: Home, aws: Sandbox, alice: SandboxUser
+) -> None:
+    """The session that it is assumed with was kept before, and has aged as well: it serves to its end."""
+    first = aws.add_role(f"first-{alice.name}", trusted=[alice.arn])
+    last = aws.add_role(f"last-{alice.name}", trusted=[first.arn])
+    alices_home.config.write_text(
+        f"[profile first]\nrole_arn = {first.arn}\nsource_profile = default\n"
+        f"[profile last]\nrole_arn = {last.arn}\nsource_profile = first\n"
+    )
+    profile = resolve("last", context.aws_files, context.config)
+    kept = context.session(profile)
+    heard: SimpleQueue[tuple[Profile, Session | MfaSessionError]] = SimpleQueue()
+    fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
+    fleet.ask([profile])
+    assert heard.get(timeout=60) == (profile, kept)
+    context.options = context.options.replace(min_ttl=3601)
+    fleet.again(profile, kept)
+    again = heard.get(timeout=60)[1]
+    assert isinstance(again, Session), again
+    assert again.access_key_id != kept.access_key_id
 
 
 def test_each_profile_is_told_once(context: Context, alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
