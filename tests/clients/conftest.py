@@ -5,7 +5,8 @@ from itertools import count
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import CONFIG, DAY
+from tests.clients.programs import CONFIG, DAY, Runs
+from tests.clients.sdks import SDKS
 from tests.support import Home
 
 _numbers = count(1)
@@ -27,3 +28,22 @@ def alices_home(alices_home: Home) -> Home:
     alices_home.config.write_text(CONFIG)
     del alices_home.environ["AWS_REGION"]
     return alices_home
+
+
+@pytest.fixture
+def runs(alices_home: Home) -> Runs:
+    """A `credential_process` that counts its runs, as profile `counted`."""
+    return Runs(alices_home)
+
+
+@pytest.fixture(params=SDKS)
+def sdk(request: pytest.FixtureRequest) -> str:
+    """Each SDK."""
+    assert isinstance(request.param, str)
+    return request.param
+
+
+@pytest.fixture
+def words(sdk: str) -> tuple[str, ...]:
+    """The words of its program."""
+    return SDKS[sdk]()

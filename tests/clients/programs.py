@@ -4,7 +4,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -94,3 +95,65 @@ def let_it_be_old(home: Home) -> None:
     text = home.credentials.read_text()
     home.write_credentials(re.sub(r"mfasession_issued = \S+\n", "", text))
     (home.folder / ".local" / "state" / "mfasession" / "state.toml").unlink()
+
+
+class Staying:
+    """A program in a process that stays: for each line it reads it writes one."""
+
+    def __init__(self, process: "subprocess.Popen[str]", stderr: Path) -> None:
+        self._process = process
+        self._stderr = stderr
+
+    def ask(self) -> str:
+        """Let it act once; return its line, which is empty when it has ended."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline().rstrip("\n")
+
+    @property
+    def stderr(self) -> str:
+        """What it and its children wrote to stderr so far."""
+        return self._stderr.read_text()
+
+
+@contextmanager
+def staying(home: Home, *words: str, environ: Mapping[str, str] | None = None) -> Iterator[Staying]:
+    """Start the program with no controlling terminal; the end of its stdin ends it."""
+    said = home.folder / "program.said"
+    with (
+        said.open("w") as stderr,
+        subprocess.Popen(
+            words,
+            env={**home.environ, **(environ or {})},
+            cwd=home.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
+            text=True,
+        ) as process,
+    ):
+        yield Staying(process, said)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+class Runs:
+    """The profile `counted`: a `credential_process` that counts its runs."""
+
+    def __init__(self, home: Home) -> None:
+        self._log = home.folder / "runs"
+        script = f"echo >>{self._log}; exec {MFASESSION} process -p default"
+        with home.config.open("a") as config:
+            config.write(f"[profile counted]\nregion = {REGION}\ncredential_process = sh -c '{script}'\n")
+
+    @property
+    def count(self) -> int:
+        """How often it was run."""
+        return len(self._log.read_text()) if self._log.exists() else 0
+
+
+COUNTED = {"AWS_PROFILE": "counted"}
+BY_PROCESS = {"AWS_PROFILE": "by-process"}

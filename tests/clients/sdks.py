@@ -2,24 +2,22 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
+from tests.clients.programs import Staying, staying
 from tests.support import BUILT, Home, missing, need
 
 BOTO3 = """
 import json, sys
 import boto3
-identities, buckets = boto3.client("sts"), boto3.client("s3")
 for line in sys.stdin:
     try:
-        said = {"arn": identities.get_caller_identity()["Arn"]}
-        buckets.list_buckets()
+        said = {"arn": boto3.client("sts").get_caller_identity()["Arn"]}
+        boto3.client("s3").list_buckets()
     except Exception as error:
         code = getattr(error, "response", {}).get("Error", {}).get("Code")
         said = {"error": code or type(error).__name__, "text": str(error)}
@@ -79,17 +77,12 @@ SDKS: Mapping[str, Callable[[], tuple[str, ...]]] = {
 class Client:
     """One such program."""
 
-    def __init__(self, process: "subprocess.Popen[str]", stderr: Path) -> None:
-        self._process = process
-        self._stderr = stderr
+    def __init__(self, program: Staying) -> None:
+        self._program = program
 
     def call(self) -> dict[str, str]:
         """Let it call once; `arn`, or `error` (its name) and `text`."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        line = self._program.ask()
         assert line, self.stderr
         answer: dict[str, str] = json.loads(line)
         return answer
@@ -97,26 +90,11 @@ class Client:
     @property
     def stderr(self) -> str:
         """What it and its children wrote to stderr so far."""
-        return self._stderr.read_text()
+        return self._program.stderr
 
 
 @contextmanager
 def client(home: Home, *words: str, environ: Mapping[str, str] | None = None) -> Iterator[Client]:
     """Start the program with no controlling terminal; the end of its stdin ends it."""
-    said = home.folder / "client.said"
-    with (
-        said.open("w") as stderr,
-        subprocess.Popen(
-            words,
-            env={**home.environ, **(environ or {})},
-            cwd=home.folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            start_new_session=True,
-            text=True,
-        ) as process,
-    ):
-        yield Client(process, said)
-        assert process.stdin is not None
-        process.stdin.close()
+    with staying(home, *words, environ=environ) as program:
+        yield Client(program)

@@ -3,11 +3,9 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import CLIENTS
+from tests.clients.programs import BY_PROCESS, CLIENTS
 from tests.support import Home
 from tests.terminal.seat import question, seat
-
-BY_PROCESS = {"AWS_PROFILE": "by-process"}
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -1,6 +1,5 @@
 """What clients do by themselves while a session ages: when botocore asks `mfasession process` again."""
 
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import log_in
+from tests.clients.programs import COUNTED, Runs, Staying, log_in, staying
 from tests.support import MFASESSION, Home
 
 LIFE = 12 * 3600
@@ -30,16 +29,12 @@ for line in sys.stdin:
 class LongLived:
     """One boto3 client in a process that stays."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
+    def __init__(self, program: Staying) -> None:
+        self._program = program
 
     def list_buckets(self) -> str:
         """Let it call S3 once; return `served`, or why not."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline().rstrip("\n")
+        return self._program.ask()
 
 
 @contextmanager
@@ -47,18 +42,8 @@ def long_lived(
     home: Home, *before: str, environ: Mapping[str, str] | None = None, script: str = LONG_LIVED
 ) -> Iterator[LongLived]:
     """Start the client, behind the words `before` if there are any."""
-    with subprocess.Popen(
-        [*before, sys.executable, "-c", script],
-        env={**home.environ, **(environ or {})},
-        cwd=home.folder,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-        text=True,
-    ) as process:
-        yield LongLived(process)
-        assert process.stdin is not None
-        process.stdin.close()
+    with staying(home, *before, sys.executable, "-c", script, environ=environ) as program:
+        yield LongLived(program)
 
 
 def log_in_with(home: Home, aws: Sandbox, user: SandboxUser, left: int, *words: str) -> None:
@@ -72,30 +57,6 @@ def keys_of(aws: Sandbox, user: SandboxUser) -> list[str]:
     """Return the access key of each of the user's calls to S3, with runs of one key as one."""
     keys = [call.access_key_id for call in aws.calls("ListBuckets") if call.user == user.arn]
     return [key for number, key in enumerate(keys) if number == 0 or keys[number - 1] != key]
-
-
-@pytest.fixture
-def runs(alices_home: Home) -> "Runs":
-    """A `credential_process` that counts its runs, as profile `counted`."""
-    return Runs(alices_home)
-
-
-class Runs:
-    """The profile `counted`."""
-
-    def __init__(self, home: Home) -> None:
-        self._log = home.folder / "runs"
-        script = f"echo >>{self._log}; exec {MFASESSION} process -p default"
-        with home.config.open("a") as config:
-            config.write(f"[profile counted]\nregion = eu-central-1\ncredential_process = sh -c '{script}'\n")
-
-    @property
-    def count(self) -> int:
-        """How often it was run."""
-        return len(self._log.read_text()) if self._log.exists() else 0
-
-
-COUNTED = {"AWS_PROFILE": "counted"}
 
 
 def test_a_session_with_life_is_asked_for_once(alices_home: Home, aws: Sandbox, alice: SandboxUser, runs: Runs) -> None:

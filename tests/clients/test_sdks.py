@@ -3,31 +3,17 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import DAY, REGION, last_call, log_in
-from tests.clients.sdks import SDKS, client
+from tests.clients.programs import BY_PROCESS, DAY, REGION, last_call, log_in
+from tests.clients.sdks import client
 from tests.clients.test_refreshing import keys_of, log_in_with
 from tests.serving import wait_for
 from tests.support import MFASESSION, Home
 
-BY_PROCESS = {"AWS_PROFILE": "by-process"}
 NEAR = {
     "process": {"boto3": 14 * 60, "js": 4 * 60, "go": 8, "java": 12, "rust": 8},
     "endpoint": {"boto3": 14 * 60, "js": 4 * 60, "go": 4 * 60, "java": 100, "rust": 8},
 }
 """Seconds before the end of a session at which each SDK wants the next one, or soon will."""
-
-
-@pytest.fixture(params=SDKS)
-def sdk(request: pytest.FixtureRequest) -> str:
-    """Each SDK."""
-    assert isinstance(request.param, str)
-    return request.param
-
-
-@pytest.fixture
-def words(sdk: str) -> tuple[str, ...]:
-    """The words of its program."""
-    return SDKS[sdk]()
 
 
 def test_the_key_alone_is_denied(alices_home: Home, words: tuple[str, ...]) -> None:
