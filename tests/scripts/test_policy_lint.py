@@ -1,0 +1,218 @@
+"""`mfasession policy lint`, `explain` and `show`: files, stdin, a policy of the account, and all that is none."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from mfasession.policy import rule
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.scripts.checks import complaint, log_in
+from tests.support import Home
+
+ROOT = Path(__file__).parents[2]
+HOLE = json.dumps(rule.document(), indent=2).replace("BoolIfExists", "Bool")
+GOOD = json.dumps(rule.document(), indent=2)
+SARIF: dict[str, Any] = {
+    "required": ["version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "items": {
+                "required": ["tool", "results"],
+                "properties": {
+                    "results": {
+                        "items": {
+                            "required": ["message", "ruleId", "level", "locations"],
+                            "properties": {"level": {"enum": ["none", "note", "warning", "error"]}},
+                        }
+                    }
+                },
+            }
+        },
+    },
+}
+"""What SARIF 2.1.0 (OASIS, section 3) requires of what we write."""
+
+
+@pytest.fixture
+def policy(home: Home) -> Path:
+    """A file with the rule, but for one word."""
+    path = home.folder / "policy.json"
+    path.write_text(HOLE)
+    return path
+
+
+def test_a_hole_is_told_with_its_place_and_what_should_be_there(home: Home, policy: Path) -> None:
+    """Nothing is asked of AWS; the exit code is for a CI."""
+    done = home.run("policy", "lint", "policy.json")
+    assert done.returncode == 1
+    assert re.search(r"^policy\.json:18: error: .*\[bool-without-ifexists\]$", done.stdout, re.MULTILINE)
+    assert '  should be: "BoolIfExists": {"aws:MultiFactorAuthPresent": …}' in done.stdout
+    assert done.stderr == "mfasession: 1 to mend\n"
+    assert policy.read_text() == HOLE
+
+
+def test_the_rule_that_we_print_is_right(home: Home) -> None:
+    """Information alone is no reason for exit code 1."""
+    shown = home.run("policy", "show")
+    done = home.run("policy", "lint", "-", stdin=shown.stdout)
+    assert (done.returncode, done.stderr) == (0, "mfasession: nothing to mend\n")
+
+
+def test_fix_mends_the_file_and_keeps_its_mode(home: Home, policy: Path) -> None:
+    """One word is changed; a second time there is nothing to do."""
+    policy.chmod(0o640)
+    done = home.run("policy", "lint", "--fix", "policy.json")
+    assert done.returncode == 0
+    assert done.stderr == "mfasession: policy.json is mended\nmfasession: nothing to mend\n"
+    assert (policy.read_text(), policy.stat().st_mode & 0o777) == (GOOD, 0o640)
+    assert home.run("policy", "lint", "--fix", "policy.json").stderr == "mfasession: nothing to mend\n"
+
+
+def test_fix_of_stdin_prints_the_policy(home: Home) -> None:
+    """For pipes: the policy on stdout, what was found on stderr."""
+    done = home.run("policy", "lint", "--fix", "-", stdin=HOLE)
+    assert (done.returncode, done.stdout) == (0, GOOD)
+
+
+def test_several_files_in_one_go(home: Home, policy: Path) -> None:
+    """Each finding names its file."""
+    (home.folder / "good.json").write_text(GOOD)
+    done = home.run("policy", "lint", "good.json", policy.name, "--format", "json")
+    records = json.loads(done.stdout)
+    assert {each["file"] for each in records if each["severity"] == "error"} == {"policy.json"}
+    assert {each["fixable"] for each in records if each["rule"] == "bool-without-ifexists"} == {True}
+
+
+def test_sarif(home: Home, policy: Path) -> None:
+    """As code scanning takes it: rules, levels, places."""
+    done = home.run("policy", "lint", policy.name, "--format", "sarif")
+    told = json.loads(done.stdout)
+    jsonschema.validate(told, SARIF)
+    (run,) = told["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    (error,) = [each for each in run["results"] if each["level"] == "error"]
+    assert rules[error["ruleIndex"]]["id"] == error["ruleId"] == "bool-without-ifexists"
+    (place,) = error["locations"]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "policy.json"
+    assert place["physicalLocation"]["region"]["startLine"] == 18
+
+
+def test_github_annotations(home: Home) -> None:
+    """One command a line, whatever the file is called."""
+    name = "a,b:c%.json"
+    (home.folder / name).write_text(HOLE)
+    done = home.run("policy", "lint", name, "--format", "github")
+    lines = done.stdout.splitlines()
+    assert all(
+        re.match(r"::(error|warning|notice) file=a%2Cb%3Ac%25\.json,line=\d+,col=\d+,title=", line) for line in lines
+    )
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("words", [("lint",), ("explain",)], ids=" ".join)
+def test_a_policy_of_the_account(alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...]) -> None:
+    """By its ARN, through the session with MFA: the version in force."""
+    arn = aws.add_policy(f"rule-{alice.name}", json.loads(HOLE))
+    log_in(alices_home, alice.devices[0])
+    done = alices_home.run("policy", *words, arn)
+    assert ("sessions without MFA" if words == ("explain",) else "bool-without-ifexists") in done.stdout
+
+
+def test_a_policy_that_the_account_has_not(alices_home: Home, alice: SandboxUser) -> None:
+    """AWS's no, in a line."""
+    log_in(alices_home, alice.devices[0])
+    done = alices_home.run("policy", "explain", "arn:aws:iam::123456789012:policy/none")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith("mfasession: ")
+
+
+def test_a_policy_of_the_account_is_not_mended_in_place(home: Home) -> None:
+    """`policy apply` is for that."""
+    done = home.run("policy", "lint", "--fix", "arn:aws:iam::123456789012:policy/x")
+    assert done.returncode == 2
+
+
+BAD = {
+    "no JSON": ("{", "not JSON"),
+    "a list": ("[]", "not a policy"),
+    "another document": ('{"a": 1}', "there is no element 'a'"),
+    "a version to come": (GOOD.replace("2012-10-17", "2030-01-01"), "Version must be"),
+    "too large": (GOOD.replace('"iam:GetUser"', ",".join(f'"iam:Get{number}"' for number in range(1000))), "too large"),
+    "empty": ("", "not JSON"),
+    "NUL": ("\0", "not JSON"),
+}
+
+
+@pytest.mark.parametrize("action", ["lint", "explain"])
+@pytest.mark.parametrize("case", BAD)
+def test_what_is_no_policy(home: Home, case: str, action: str) -> None:
+    """Exit code 3, the line, and no file changed."""
+    text, told = BAD[case]
+    path = home.folder / "policy.json"
+    path.write_text(text)
+    done = home.run("policy", action, *(["--fix"] if action == "lint" else []), "policy.json")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("mfasession: policy.json, line ")
+    assert told in done.stderr
+    assert path.read_text() == text
+
+
+def test_a_file_that_is_not_there(home: Home) -> None:
+    """Not a traceback, and not a policy without a finding."""
+    done = home.run("policy", "lint", "policy.json")
+    hint = "name a file that holds a policy, as JSON"
+    assert (done.returncode, done.stderr) == (3, complaint("there is no file policy.json", hint))
+
+
+def test_an_operator_that_aws_has_not(home: Home) -> None:
+    """`lint` offers the right one, `explain` says that IAM would not take it."""
+    (home.folder / "policy.json").write_text(GOOD.replace("BoolIfExists", "BoolIfExist"))
+    assert "did you mean BoolIfExists?" in home.run("policy", "lint", "policy.json").stdout
+    done = home.run("policy", "explain", "policy.json")
+    assert done.returncode == 3
+    assert "BoolIfExist" in done.stderr
+
+
+def test_names_reach_the_terminal_as_text(home: Home) -> None:
+    """A policy is somebody's file: escape sequences in it are shown, not obeyed."""
+    text = GOOD.replace("DenyAllWithoutMFA", "\\u001b[31mred").replace('"*"', '"arn:aws:s3:::\\u001b]0;x"')
+    (home.folder / "policy.json").write_text(text)
+    for action in ("lint", "explain"):
+        done = home.run("policy", action, "policy.json")
+        assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_the_hook_of_pre_commit(home: Home, policy: Path) -> None:
+    """The definition runs as pre-commit would run it: the entry with the files that match."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert re.search(hook["files"], policy.name)
+    assert re.search(hook["files"], "infra/policies/mfa.json")
+    assert not re.search(hook["files"], "package.json")
+    done = home.run_program(*shlex.split(hook["entry"]), policy.name)
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("partition", rule.PARTITIONS)
+def test_show_for_a_partition(home: Home, partition: str) -> None:
+    """ARNs are of the partition; the evaluator and the linter take it as it is."""
+    done = home.run("policy", "show", "--self-service", "--partition", partition)
+    assert done.returncode == 0
+    assert set(re.findall(r"arn:([a-z-]+):", done.stdout)) == {partition}
+    checked = home.run("policy", "lint", "-", "--partition", partition, stdin=done.stdout)
+    assert checked.returncode == 0
+    other = next(each for each in rule.PARTITIONS if each != partition)
+    assert home.run("policy", "lint", "-", "--partition", other, stdin=done.stdout).returncode == 1
+
+
+def test_on_a_role_it_is_an_error(home: Home) -> None:
+    """It would end every role."""
+    done = home.run("policy", "lint", "-", "--attached-to", "scp", stdin=GOOD)
+    assert done.returncode == 1
+    assert "attached-to-roles" in done.stdout
