@@ -49,8 +49,8 @@ class Jobs:
 
     @contextmanager
     def signals(self) -> Iterator[None]:
-        """Hand the signals that end us to all commands while the block runs. What nohup ignores stays ignored."""
-        caught = [number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN]
+        """Hand what ends or stops us to all commands while the block runs. What nohup ignores stays ignored."""
+        caught = [number for number in (*_ENDING, signal.SIGTSTP) if signal.getsignal(number) != signal.SIG_IGN]
         before = {number: signal.getsignal(number) for number in (*caught, signal.SIGCHLD)}
         before_waker = signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         for number in before:
@@ -122,9 +122,23 @@ class Jobs:
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGCHLD:
             return
+        if number == signal.SIGTSTP:
+            self._pause()
+            return
         # Here and not in `wait`: we may be waiting for whoever reads our output.
         self.end_all(signal.SIGKILL if self.received else number)
         self.received = self.received or number
+
+    def _pause(self) -> None:
+        """Stop together with all commands, until somebody lets us go on."""
+        # They are no jobs of a shell: the kernel drops SIGTSTP in an orphaned group (POSIX, "Signal Actions").
+        for job in self._running:
+            self._send(job, signal.SIGSTOP)
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, handler)
+        for job in self._running:
+            self._send(job, signal.SIGCONT)
 
     def _send(self, job: _Job, number: int) -> None:
         # Its group lives on while anything in it does, whose number is then not another's.

@@ -7,7 +7,7 @@ import pytest
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.scripts.checks import asked
 from tests.support import Home
-from tests.terminal.seat import CLOCK, seat
+from tests.terminal.seat import CLOCK, seat, shell, wait_until
 
 
 @pytest.fixture
@@ -61,3 +61,32 @@ def test_ctrl_c_at_the_terminal_ends_all(fleet: Home, alice: SandboxUser) -> Non
         sitting.see("2 profiles: 2 failed")
         assert sitting.end() == 130
     assert Path(fleet.folder, "ended").read_text() == "ended\n" * 2
+
+
+def states(pids: Path) -> set[str]:
+    """Return the states of the noted processes, as proc_pid_stat(5) has them: T is stopped."""
+    stats = (Path(f"/proc/{pid}/stat").read_text() for pid in pids.read_text().split())
+    return {stat.rpartition(")")[2].split()[0] for stat in stats}
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_ctrl_z_and_fg(fleet: Home, alice: SandboxUser, name: str) -> None:
+    """All commands stop with us and what they have started too, and go on with `fg`; twice."""
+    done = fleet.run("login", "--code", alice.devices[0].code())
+    assert done.returncode == 0, done.stderr
+    (fleet.folder / "job").write_text(
+        "sleep 600 & echo $! $$ >>pids; echo begun; until test -e stop; do sleep 0.1; done; kill $!"
+    )
+    pids = fleet.folder / "pids"
+    with shell(fleet, name) as person:
+        person.line("mfasession exec --all-matching 'prod-*' -- bash job")
+        for _ in range(2):
+            person.see("begun")
+        for _ in range(2):
+            person.type("\x1a")
+            person.see("(?i)stopped|suspended")
+            wait_until(lambda: states(pids) == {"T"})
+            person.line("fg")
+            wait_until(lambda: "T" not in states(pids))
+        (fleet.folder / "stop").touch()
+        person.see("2 profiles: 2 done")
