@@ -150,7 +150,7 @@ def _duration_refusal(words: str) -> MfaSessionError:
         )
     return AwsRefused(
         "the role does not allow sessions that long (its MaxSessionDuration)",
-        "lower duration_seconds, or ask the role's owner to raise the limit",
+        "duration_seconds = 3600 is always allowed and takes no code of its own; else ask the role's owner to raise the limit",
     )
 
 
