@@ -50,7 +50,7 @@ class AwsSimulation(Aws):
         policies: Sequence[str] = (),
         boundary: Sequence[str] = (),
     ) -> dict[str, Simulated]:
-        """Return by action what a user's policies, and more of them as JSON texts, say to it on a resource or `*`.
+        """Return by action, in small letters, what a user's policies, and others as JSON, say on a resource or `*`.
 
         A boundary given here stands for the user's own. Raises Denied, which names the permission.
         """
@@ -67,7 +67,7 @@ class AwsSimulation(Aws):
             found = self._pages(request)
         except Denied as error:
             raise Denied(error.message, "this session needs iam:SimulatePrincipalPolicy on that user") from None
-        if {*found} != {*actions}:
+        if {*found} != {action.lower() for action in actions}:
             raise Unanswered("AWS's answer to SimulatePrincipalPolicy is not about what was asked", "run it again")
         return found
 
@@ -75,7 +75,7 @@ class AwsSimulation(Aws):
         found: dict[str, Simulated] = {}
         for _ in range(PAGES):
             results, marker = self._call("SimulatePrincipalPolicy", lambda: self._page(request))
-            found |= {each.action: each for each in results}
+            found |= {each.action.lower(): each for each in results}
             if not marker:
                 return found
             request["Marker"] = marker

@@ -76,7 +76,7 @@ class Statement(Value):
     """One statement; `index` counts from 0.
 
     Of `actions` and `not_actions` one is None, of `resources` and `not_resources` too: that element is not there.
-    `principal` is None in an identity policy, else what stands there: `{"*": ()}` or `{"AWS": (…), …}`.
+    `principals` and `not_principals` are a trust policy's: `{"*": ()}` or `{"AWS": (…), …}`.
     """
 
     index: int
@@ -129,6 +129,8 @@ def parse(text: str, where: str, *, limit: int = MANAGED_SIZE, is_trust: bool = 
     """
     if text.startswith("\ufeff"):
         raise _malformed(where, "not JSON: it begins with a byte order mark")
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        raise _malformed(where, "not text in UTF-8")
     if len(text) > LONGEST or size(text) > limit:
         raise _malformed(where, f"too large: more than {limit:,} characters, white space not counted")
     try:

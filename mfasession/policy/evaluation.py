@@ -13,6 +13,9 @@ from mfasession.policy.document import Document, Line, Malformed, Problem, State
 from mfasession.policy.patterns import Context, filled, like, resource_like
 from mfasession.values import Value
 
+IDENTITY, BOUNDARY, SESSION = "identity-based policy", "permissions boundary", "session policy"
+"""The kinds of policies, as AWS names them when it denies."""
+
 
 class Decision(Enum):
     """What policies say to a request."""
@@ -38,12 +41,12 @@ class Policies(Value):
     session: tuple[Document, ...] | None = None
 
     def kinds(self) -> "Iterator[tuple[str, tuple[Document, ...]]]":
-        """Yield each kind that is there, as AWS names it, with its documents."""
-        yield "identity-based policy", self.identity
+        """Yield each kind that is there, with its documents."""
+        yield IDENTITY, self.identity
         if self.boundary is not None:
-            yield "permissions boundary", self.boundary
+            yield BOUNDARY, self.boundary
         if self.session is not None:
-            yield "session policy", self.session
+            yield SESSION, self.session
 
 
 class Found(Value):
@@ -57,13 +60,13 @@ class Found(Value):
 class Answer(Value):
     """The decision, and why.
 
-    `by` are the statements that made it: the Deny, or every Allow that applies. `lacking` is the kind of policy of
+    `by` are the statements that made it: the Deny, or every Allow that applies. `lacking` are the kinds of policies of
     which none allows, for NOT_ALLOWED.
     """
 
     decision: Decision
     by: tuple[Found, ...] = ()
-    lacking: str = ""
+    lacking: tuple[str, ...] = ()
 
 
 class Look(Value):
@@ -88,9 +91,8 @@ def evaluate(policies: Policies, request: Request) -> Answer:
         if found.statement.effect == "Deny":
             return Answer(decision=Decision.DENIED, by=(found,))
         allows[found.kind].append(found)
-    for kind, these in allows.items():
-        if not these:
-            return Answer(decision=Decision.NOT_ALLOWED, lacking=kind)
+    if lacking := tuple(kind for kind, these in allows.items() if not these):
+        return Answer(decision=Decision.NOT_ALLOWED, lacking=lacking)
     return Answer(decision=Decision.ALLOWED, by=tuple(found for these in allows.values() for found in these))
 
 
@@ -110,16 +112,6 @@ def look(found: Found, request: Request) -> Look:
         resource=_names_resource(parsed, statement, request),
         lines=tuple(_line_holds(parsed, statement, line, request.context) for line in statement.conditions),
     )
-
-
-def decide(texts: Iterable[str], action: str, resource: str, context: Context) -> Decision:
-    """Return what identity policies, as JSON texts, say to an action on a resource."""
-    try:
-        policies = Policies(identity=tuple(read(text) for text in texts))
-    except Malformed:
-        # AWS would not have taken it: the safe side is to deny.
-        return Decision.DENIED
-    return evaluate(policies, Request(action=action, resource=resource, context=context)).decision
 
 
 @lru_cache(maxsize=1024)

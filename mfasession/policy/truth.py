@@ -56,8 +56,8 @@ class Cell(Value):
     word: str
     """`allow`, `deny`, `not allowed` (no policy allows it), or `always` and `never` (AWS asks no policy)."""
     by: tuple[Decider, ...] = ()
-    lacking: str = ""
-    """The kind of policy of which none allows it."""
+    lacking: tuple[str, ...] = ()
+    """The kinds of policies of which none allows it."""
     request: Request | None = None
     """None where no policy of ours was asked."""
 

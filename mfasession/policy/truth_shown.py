@@ -41,7 +41,7 @@ def _record(cell: Cell, policies: Policies | None) -> dict[str, Any]:
         "decision": cell.word,
         "allowed": cell.is_allowed,
         "by": [{"policy": by.policy, "statement": by.statement, "line": by.line} for by in cell.by],
-        "lacking": cell.lacking or None,
+        "lacking": cell.lacking,
     }
     if policies and cell.request:
         request = cell.request
@@ -89,8 +89,7 @@ def _reasons(rows: Rows, policies: Policies) -> Iterator[str]:
             else:
                 for found, look in _looks(policies, cell.request):
                     yield from _reason(found, look, cell.request)
-            if cell.lacking:
-                yield f"  no {cell.lacking} allows it"
+            yield from (f"  no {kind} allows it" for kind in cell.lacking)
 
 
 def _reason(found: Found, look: Look, request: Request) -> Iterator[str]:

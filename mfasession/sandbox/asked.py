@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mfasession.policy import evaluation
-from mfasession.policy.evaluation import Decision
+from mfasession.policy.document import Document, Malformed
+from mfasession.policy.evaluation import Answer, Decision, Policies
 from mfasession.sandbox.operations import Operation
 from mfasession.sandbox.refusals import S3, Refused, denied
 from mfasession.sandbox.world import Caller, Key, World
@@ -72,8 +73,39 @@ class Asked(Value):
         start = f"{name}.member."
         return tuple(str(value) for key, value in self.params.items() if key.startswith(start))
 
-    def policies(self) -> list[str]:
-        """Return the JSON of the identity-based policies of the caller."""
+    def policies(self) -> Policies:
+        """Return all policies that limit the caller. Raises Malformed for one that AWS would not have taken."""
+        world, caller = self.world, self.caller
+        limit = world.cloud.managed_policy(world.boundaries.get(caller.unique_id, ""))
+        is_limited = caller.unique_id in world.boundaries
+        return Policies(
+            identity=_read(self._own_policies()),
+            boundary=_read([limit] if limit else []) if is_limited else None,
+            session=_read(caller.session_policies) if caller.session_policies else None,
+        )
+
+    def answer(self, extra: Mapping[str, str] | None = None) -> Answer:
+        """Return what the caller's policies say to this operation; the root user has none that could deny."""
+        if self.caller.kind == "root":
+            return Answer(decision=Decision.ALLOWED)
+        request = evaluation.Request(
+            action=self.operation.permission,
+            resource=self.operation.resource,
+            context={**self.context(), **(extra or {})},
+        )
+        try:
+            return evaluation.evaluate(self.policies(), request)
+        except Malformed:
+            # The safe side is to deny.
+            return Answer(decision=Decision.DENIED)
+
+    def check_policies(self) -> None:
+        """Raise the refusal of the policy that denies this operation, or of none that allows it."""
+        answer = self.answer()
+        if answer.decision is not Decision.ALLOWED:
+            raise self.refusal(answer)
+
+    def _own_policies(self) -> list[str]:
         cloud, caller = self.world.cloud, self.caller
         if caller.kind == "role":
             role = cloud.role(caller.role_arn)
@@ -81,38 +113,9 @@ class Asked(Value):
         user = cloud.user_by_id(caller.unique_id)
         return [] if user is None else list(cloud.user_policies(user))
 
-    def decision(self, extra: Mapping[str, str] | None = None) -> Decision:
-        """Return what the caller's identity-based policies say to this operation."""
-        if self.caller.kind == "root":
-            return Decision.ALLOWED
-        return self._decide(self.policies(), extra)
-
-    def check_policies(self) -> None:
-        """Raise the refusal of the policy that denies this operation, or of none that allows it."""
-        decision = self.decision()
-        if decision is not Decision.ALLOWED:
-            raise self.refusal(decision, "identity-based policy")
-        self._check_boundary()
-        self.check_session_policies()
-
-    def check_session_policies(self, extra: Mapping[str, str] | None = None) -> None:
-        """Raise the refusal of the caller's session policies, which allow together what they allow."""
-        if self.caller.session_policies:
-            decision = self._decide(self.caller.session_policies, extra)
-            if decision is not Decision.ALLOWED:
-                raise self.refusal(decision, "session policy")
-
-    def _check_boundary(self) -> None:
-        """Raise the refusal of the caller's permissions boundary, which must allow too."""
-        arn = self.world.boundaries.get(self.caller.unique_id)
-        if arn is not None:
-            limit = self.world.cloud.managed_policy(arn)
-            decision = self._decide([] if limit is None else [limit])
-            if decision is not Decision.ALLOWED:
-                raise self.refusal(decision, "permissions boundary")
-
-    def refusal(self, decision: Decision, kind: str) -> Refused:
-        """Return AWS's words for a policy that denies, or for none that allows; `kind` as in `session policy`."""
+    def refusal(self, answer: Answer) -> Refused:
+        """Return AWS's words for the policy that denies, or for the kind of which none allows."""
+        kind = next(iter((*answer.lacking, *(found.kind for found in answer.by))), "identity-based policy")
         operation = self.operation
         resource = operation.resource
         on = f" on resource: {resource}"
@@ -121,7 +124,7 @@ class Asked(Value):
         article = "an" if kind.startswith("identity") else "a"
         why = (
             f"with an explicit deny in {article} {kind}"
-            if decision is Decision.DENIED
+            if answer.decision is Decision.DENIED
             else f"because no {kind} allows the {operation.permission} action"
         )
         return denied(
@@ -129,10 +132,9 @@ class Asked(Value):
             f"User: {self.caller.arn} is not authorized to perform: {operation.permission}{on} {why}",
         )
 
-    def _decide(self, documents: Iterable[str], extra: Mapping[str, str] | None = None) -> Decision:
-        return evaluation.decide(
-            documents, self.operation.permission, self.operation.resource, {**self.context(), **(extra or {})}
-        )
+
+def _read(texts: Iterable[str]) -> tuple[Document, ...]:
+    return tuple(evaluation.read(text) for text in texts)
 
 
 def credentials(key: Key) -> Result:

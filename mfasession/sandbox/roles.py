@@ -10,7 +10,7 @@ from typing import Any
 
 from mfasession.policy import evaluation
 from mfasession.policy.document import Malformed, Statement
-from mfasession.policy.evaluation import Decision
+from mfasession.policy.evaluation import SESSION, Decision
 from mfasession.policy.patterns import Context
 from mfasession.sandbox import session_tags
 from mfasession.sandbox.asked import Asked, Result, credentials
@@ -105,14 +105,17 @@ def _trusting_role(asked: Asked, permission: str, extra: Mapping[str, str]) -> R
     caller's policies. AWS says the same of a role that does not exist as of one that does not trust.
     """
     judged = asked.replace(operation=asked.operation.replace(permission=permission))
-    decision = judged.decision(extra)
-    if decision is Decision.DENIED:
-        raise judged.refusal(decision, "identity-based policy")
-    judged.check_session_policies(extra)
+    answer = judged.answer(extra)
+    if answer.decision is Decision.DENIED or SESSION in answer.lacking:
+        raise judged.refusal(answer)
     arn = str(judged.params["RoleArn"])
     role = judged.world.cloud.role(arn)
     trust = "" if role is None else _trust(role, permission, {**judged.context(), **extra}, judged)
-    if role is None or trust not in ("caller", "account") or (trust == "account" and decision is not Decision.ALLOWED):
+    if (
+        role is None
+        or trust not in ("caller", "account")
+        or (trust == "account" and answer.decision is not Decision.ALLOWED)
+    ):
         raise denied(
             judged.operation.protocol,
             f"User: {judged.caller.arn} is not authorized to perform: {permission} on resource: {arn}",

@@ -9,7 +9,7 @@ from typing import Any
 
 from mfasession.policy import document, evaluation
 from mfasession.policy.document import Document, Malformed
-from mfasession.policy.evaluation import Answer, Decision, Policies
+from mfasession.policy.evaluation import BOUNDARY, Answer, Decision, Policies
 from mfasession.policy.patterns import Context
 from mfasession.sandbox.asked import Asked, Handler, Result
 from mfasession.sandbox.parameters import Text, check_texts
@@ -81,13 +81,13 @@ def _result(policies: Policies, request: evaluation.Request) -> dict[str, Any]:
 
 
 def _by_boundary(answer: Answer) -> bool:
-    denying = answer.decision is Decision.DENIED and any(found.kind == "permissions boundary" for found in answer.by)
-    return not denying and answer.lacking != "permissions boundary"
+    denying = answer.decision is Decision.DENIED and any(found.kind == BOUNDARY for found in answer.by)
+    return not denying and BOUNDARY not in answer.lacking
 
 
 def _matched(found: evaluation.Found) -> dict[str, Any]:
     place = found.statement.place
-    kind = "PermissionsBoundary" if found.kind == "permissions boundary" else "IAM Policy"
+    kind = "PermissionsBoundary" if found.kind == BOUNDARY else "IAM Policy"
     begins = {"Line": place.line, "Column": place.column}
     return {"SourcePolicyId": found.document.where, "SourcePolicyType": kind, "StartPosition": begins}
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from mfasession.policy import conditions
+from mfasession.policy import conditions, evaluation
 from mfasession.policy.conditions import UnknownOperator
 from mfasession.policy.document import Malformed
-from mfasession.policy.evaluation import Decision, decide
+from mfasession.policy.evaluation import Decision, Policies, Request
+from mfasession.policy.patterns import Context
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.sandbox.clients import client, refusal, session
@@ -23,6 +24,12 @@ def statement(effect: str, condition: dict[str, Any], **parts: Any) -> str:
     """A policy of one statement about everything."""
     only = {"Effect": effect, "Action": "*", "Resource": "*", "Condition": condition, **parts}
     return json.dumps({"Version": "2012-10-17", "Statement": only})
+
+
+def decide(documents: list[str], action: str, resource: str, context: Context) -> Decision:
+    """What policies say to an action on a resource."""
+    policies = Policies(identity=tuple(evaluation.read(text) for text in documents))
+    return evaluation.evaluate(policies, Request(action=action, resource=resource, context=context)).decision
 
 
 TABLE = [
@@ -71,6 +78,32 @@ def test_a_policy_that_aws_would_not_take(aws: Sandbox, document: dict[str, Any]
     """Found when the user is made, not when the policy fails to hold."""
     with pytest.raises(Malformed, match=r"Effect|operator"):
         aws.add_user("never", policies=[document])
+
+
+def test_a_policy_that_got_in_all_the_same(aws: Sandbox, alice: SandboxUser) -> None:
+    """What cannot be read denies everything: nothing is let through for want of a rule."""
+    aws._world.cloud.iam.get_user(alice.name).put_policy("odd", '{"Statement": []}')
+    s3 = client(aws, "s3", session(aws, alice, alice.devices[0]))
+    assert "explicit deny in an identity-based policy" in refusal(s3.list_buckets)[2]
+
+
+def test_each_kind_of_policy_is_named_when_it_denies(aws: Sandbox, alice: SandboxUser) -> None:
+    """A Deny wins wherever it stands; else the kind that does not allow is named, the identity's first."""
+    with_mfa = session(aws, alice, alice.devices[0])
+    role = aws.add_role(f"reader-{alice.name}", trusted=[alice.arn], policies=[statement_of("s3:*")])
+    narrowed = client(aws, "sts", with_mfa).assume_role(
+        RoleArn=role.arn, RoleSessionName="alice", Policy=json.dumps(statement_of("ec2:*"))
+    )["Credentials"]
+    assert "because no session policy allows" in refusal(client(aws, "s3", narrowed).list_buckets)[2]
+    assert "because no identity-based policy allows" in refusal(client(aws, "ec2", narrowed).describe_instances)[2]
+    limit = aws.add_policy(f"limit-{alice.name}", statement_of("iam:*"))
+    aws._world.boundaries[alice.unique_id] = limit
+    assert "because no permissions boundary allows" in refusal(client(aws, "s3", with_mfa).list_buckets)[2]
+
+
+def statement_of(action: str) -> dict[str, Any]:
+    """A policy that allows this everywhere."""
+    return {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}
 
 
 def user_with(aws: Sandbox, alice: SandboxUser, *statements: dict[str, Any]) -> Any:

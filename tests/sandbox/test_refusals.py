@@ -247,8 +247,8 @@ def test_keys_of_one_partition_are_unknown_in_another(aws: Sandbox, alice: Sandb
 def test_an_operation_that_moto_does_not_know_says_so(aws: Sandbox, alice: SandboxUser) -> None:
     """For it moto answers 500 and HTML, which botocore cannot read and tries again."""
     iam = client(aws, "iam", session(aws, alice, alice.devices[0]))
-    said = refusal(iam.simulate_principal_policy, PolicySourceArn=alice.arn, ActionNames=["s3:GetObject"])
-    assert said == ("NotImplemented", 501, "the sandbox does not play iam:SimulatePrincipalPolicy")
+    said = refusal(iam.get_context_keys_for_custom_policy, PolicyInputList=["{}"])
+    assert said == ("NotImplemented", 501, "the sandbox does not play iam:GetContextKeysForCustomPolicy")
 
 
 def test_a_service_that_moto_does_not_have_says_so(

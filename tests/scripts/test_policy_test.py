@@ -240,7 +240,7 @@ def test_the_policies_of_another_user(alices_home: Home, aws: Sandbox, alice: Sa
         ["allow", "deny", "allow"],
         ["not allowed"] * 3,
     ]
-    assert rows[1]["callers"]["mfa"]["lacking"] == "permissions boundary"
+    assert rows[1]["callers"]["mfa"]["lacking"] == ["permissions boundary"]
     assert rows[0]["callers"]["session"]["by"] == [{"policy": "PolicyInputList.1", "statement": "", "line": 4}]
     text = alices_home.run("policy", "test", *given[:-1]).stdout
     assert "s3:GetObject on *, session without MFA: deny\n  PolicyInputList.1, line 4, decides\n" in text

@@ -78,6 +78,7 @@ def test_one_alone_need_not_be_in_a_list() -> None:
         ("[" * 100_000, "not JSON: column 22: more than 20 values stand in each other"),
         ('{"Statement": [],\n"Statement": []}', "line 2: not JSON: the key 'Statement' is there twice"),
         ("\ufeff{}", "line 1: not JSON: it begins with a byte order mark"),
+        (b'{"Statement": "\xff"}'.decode(errors="surrogateescape"), "line 1: not text in UTF-8"),
     ],
 )  # fmt: skip
 def test_what_is_no_json(text: str, said: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mfasession.policy import conditions, document, evaluation
 from mfasession.policy.conditions import UnknownOperator, holds
-from mfasession.policy.evaluation import Decision, Policies, Request
+from mfasession.policy.evaluation import BOUNDARY, IDENTITY, SESSION, Decision, Policies, Request
 from mfasession.policy.patterns import Context, arn_like, filled, like, plain, resource_like
 
 ALLOWED, DENIED, NOT_ALLOWED = Decision
@@ -270,17 +270,17 @@ def test_each_kind_of_policy_must_allow() -> None:
     deny = policy({}, {"Effect": "Deny"})
     request = Request(action="s3:GetObject", resource="*", context={})
 
-    def answer(**kinds: Any) -> tuple[Decision, str]:
+    def answer(**kinds: Any) -> tuple[Decision, tuple[str, ...]]:
         found = evaluation.evaluate(Policies(**kinds), request)
         return found.decision, found.lacking
 
-    assert answer(identity=(nothing, everything)) == (ALLOWED, "")
-    assert answer(identity=(everything,), boundary=(nothing,)) == (NOT_ALLOWED, "permissions boundary")
-    assert answer(identity=(everything,), boundary=(everything,), session=(nothing,)) == (NOT_ALLOWED, "session policy")
-    assert answer(identity=(everything,), session=()) == (NOT_ALLOWED, "session policy")
-    assert answer(identity=(nothing,), boundary=(everything,)) == (NOT_ALLOWED, "identity-based policy")
-    assert answer(identity=(everything,), boundary=(deny,)) == (DENIED, "")
-    assert answer(identity=(), session=(deny,)) == (DENIED, "")
+    assert answer(identity=(nothing, everything)) == (ALLOWED, ())
+    assert answer(identity=(everything,), boundary=(nothing,)) == (NOT_ALLOWED, (BOUNDARY,))
+    assert answer(identity=(everything,), boundary=(everything,), session=(nothing,)) == (NOT_ALLOWED, (SESSION,))
+    assert answer(identity=(nothing,), session=()) == (NOT_ALLOWED, (IDENTITY, SESSION))
+    assert answer(identity=(nothing,), boundary=(everything,)) == (NOT_ALLOWED, (IDENTITY,))
+    assert answer(identity=(everything,), boundary=(deny,)) == (DENIED, ())
+    assert answer(identity=(), session=(deny,)) == (DENIED, ())
 
 
 def test_why() -> None:
@@ -291,7 +291,7 @@ def test_why() -> None:
     policies = Policies(identity=(first, second))
     request = Request(action="s3:GetObject", resource="*", context={})
     answer = evaluation.evaluate(policies, request)
-    assert [(found.kind, found.statement.name) for found in answer.by] == [("identity-based policy", "Rule")]
+    assert [(found.kind, found.statement.name) for found in answer.by] == [(IDENTITY, "Rule")]
     looks = [evaluation.look(found, request.replace(context={"a": "x"})) for found in evaluation.statements(policies)]
     assert [(each.applies, each.action, each.resource, each.lines) for each in looks] == [
         (True, True, True, ()),

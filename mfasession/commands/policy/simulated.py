@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mfasession.errors import UsageError
 from mfasession.messages import say
 from mfasession.model import account_of, partition_of
-from mfasession.policy import callers, truth
+from mfasession.policy import callers, evaluation, truth
 from mfasession.policy.truth import Cell, Decider
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class _Simulation:
             for each in actions
             if (resource or self._resource_of(each)) == about and not callers.fixed(caller, each)
         ]
-        said = self._asked(caller, together, about)[action]
+        said = self._asked(caller, together, about)[action.lower()]
         by = tuple(Decider(policy=each.policy, statement="", line=each.line) for each in said.matched)
         word = _WORDS.get(said.decision, said.decision)
         return Cell(caller=caller, action=action, resource=about, word=word, by=by, lacking=_lacking(said))
@@ -101,9 +101,9 @@ class _Simulation:
         return truth.resource_of(action, self._user, account_of(self._arn), partition_of(self._arn))
 
 
-def _lacking(said: "Simulated") -> str:
+def _lacking(said: "Simulated") -> tuple[str, ...]:
     if said.decision != "implicitDeny":
-        return ""
+        return ()
     if not said.is_within_organisation:
-        return "policy of the organisation"
-    return "identity-based policy" if said.is_within_boundary else "permissions boundary"
+        return ("policy of the organisation",)
+    return (evaluation.IDENTITY if said.is_within_boundary else evaluation.BOUNDARY,)
