@@ -1,0 +1,343 @@
+"""`mfasession policy audit`: who can act without MFA, told to people, to machines and to an auditor."""
+
+import csv
+import json
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mfasession.policy.reports.csv import HEADS
+from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
+from mfasession.sandbox import Sandbox
+from tests.auditing import PASSWORD, Estate
+from tests.sandbox.clients import client, refusal
+from tests.scripts.checks import complaint, keys_of
+from tests.support import Home
+from tests.terminal.seat import seat
+
+DENY_S3 = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Deny",
+            "Action": "s3:*",
+            "Resource": "*",
+            "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        }
+    ],
+}
+
+
+@pytest.fixture
+def estate(aws: Sandbox, tmp_path: Path) -> Estate:
+    """An account with an administrator who needs no MFA."""
+    return Estate(aws, tmp_path)
+
+
+def audited(home: Home, *words: str) -> dict[str, Any]:
+    """The report as JSON."""
+    done = home.run("policy", "audit", "--format", "json", *words)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def users(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The users of a report by their names."""
+    return {user["user"]: user for user in report["users"]}
+
+
+def fill(estate: Estate) -> None:
+    """Add one user for each way to be covered or not."""
+    rule = estate.aws.add_policy("Rule", DENY_ALL_WITHOUT_MFA)
+    for name in ("grouped", "bounded"):
+        estate.user(name, ALLOW_ALL)
+    estate.user("ruled", ALLOW_ALL, DENY_ALL_WITHOUT_MFA).add_device("ruled-phone")
+    estate.user("partly", ALLOW_ALL, DENY_S3)
+    estate.user("idle").add_fido_device("yubikey")
+    estate.group("staff", "grouped", policy=rule)
+    estate.iam.put_user_permissions_boundary(UserName="bounded", PermissionsBoundary=rule)
+    estate.iam.create_login_profile(UserName="partly", Password=PASSWORD)
+
+
+# What is found
+
+
+def test_each_way_to_be_covered(estate: Estate) -> None:
+    """By the user's own policies, a group's, the boundary; what is open is named, and the exit code says no."""
+    fill(estate)
+    done = estate.home.run("policy", "audit", "--format", "json")
+    assert done.returncode == 1
+    found = users(json.loads(done.stdout))
+    assert {name: (user["covered"], user["covered_by"], user["open_without_mfa"]) for name, user in found.items()} == {
+        "alice": (False, [], ["*"]),
+        "grouped": (True, ["group staff"], []),
+        "bounded": (True, ["boundary"], []),
+        "ruled": (True, ["directly"], []),
+        "partly": (False, [], ["*"]),
+        "idle": (True, ["nothing is allowed"], []),
+    }
+    assert [name for name, user in found.items() if user["administrator"]] == ["alice", "grouped", "ruled", "partly"]
+    assert "administrators who need no MFA: alice in 123456789012, partly in 123456789012\n" in done.stderr
+    assert "mfasession: 6 users: 4 covered, 2 not covered\n" in done.stderr
+
+
+def test_what_is_reported_is_what_the_sandbox_does(estate: Estate) -> None:
+    """AWS refuses the keys of those who are covered, and lets the others in."""
+    fill(estate)
+    covered = {name: user["covered"] for name, user in users(audited(estate.home)).items()}
+    for user in estate.aws.users:
+        ec2 = client(estate.aws, "ec2", user.key)
+        if covered[user.name]:
+            assert refusal(ec2.describe_regions)[0] == "UnauthorizedOperation"
+        else:
+            assert ec2.describe_regions()["Regions"]
+
+
+def test_devices_keys_and_passwords(estate: Estate) -> None:
+    """Virtual, hardware and FIDO devices; ages and last use of keys; a password without a device."""
+    fill(estate)
+    token = estate.user("token")
+    token.add_hardware_device("GAHT12345678")
+    token.age_key(token.key.access_key_id, 400 * 86400)
+    second = token.add_key().access_key_id
+    token.set_key_status(second, "Inactive")
+    found = users(audited(estate.home))
+    assert found["ruled"]["devices"] == [{"serial": "arn:aws:iam::123456789012:mfa/ruled-phone", "fido": False}]
+    assert found["idle"]["devices"][0]["fido"]
+    assert found["token"]["devices"] == [{"serial": "GAHT12345678", "fido": False}]
+    assert [(key["active"], key["ever_used"]) for key in found["token"]["access_keys"]] == [
+        (True, False),
+        (False, False),
+    ]
+    assert found["alice"]["access_keys"][0]["ever_used"]
+    assert (found["partly"]["password"], found["partly"]["mfa"], found["alice"]["password"]) == (True, False, False)
+    # Devices are asked for one by one only where there is one that is not virtual.
+    asked = [call.params["UserName"] for call in estate.aws.calls("ListMFADevices") if "UserName" in call.params]
+    assert {*asked} == {"idle", "token"}
+    table = estate.home.run("policy", "audit").stdout
+    assert re.search(r"^token .* GAHT12345678 .* 1 of 2  400 d", table, re.MULTILINE)
+    assert re.search(r"^idle .* yubikey \(FIDO\)", table, re.MULTILINE)
+
+
+def test_the_controls(estate: Estate) -> None:
+    """SOC 2, PCI DSS and CIS, with how many pass and fail."""
+    fill(estate)
+    told = {
+        each["control"]: (each["passed"], each["failed"], each["unknown"]) for each in audited(estate.home)["controls"]
+    }
+    assert told == {
+        "SOC 2 CC6.1": (4, 2, 0),
+        "PCI DSS 8.4.1": (2, 2, 0),
+        "PCI DSS 8.4.2": (4, 2, 0),
+        "CIS AWS Foundations 1.10": (0, 1, 0),
+    }
+
+
+def test_everybody_covered(aws: Sandbox, tmp_path: Path) -> None:
+    """Exit code 0; the root user's device and keys are told all the same."""
+    estate = Estate(aws, tmp_path, (ALLOW_ALL, DENY_ALL_WITHOUT_MFA))
+    done = estate.home.run("policy", "audit")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0].split("  ")[0] == "USER"
+    account = "mfasession: account 123456789012: "
+    assert done.stderr == (
+        f"{account}the root user has no MFA device\n  hint: sign in as root: Security credentials\n"
+        f"{account}the root user has long-term keys\n  hint: delete them in the console\n"
+        "mfasession: 1 user: 1 covered\n"
+    )
+    aws.add_root_device()
+    assert audited(estate.home)["accounts"][0]["root_mfa"] is True
+
+
+# How it is told
+
+
+def test_the_table(estate: Estate) -> None:
+    """A line a user, whatever is in the names; then the controls."""
+    estate.user("x" * 64, DENY_ALL_WITHOUT_MFA)
+    done = estate.home.run("policy", "audit")
+    lines = done.stdout.splitlines()
+    assert re.fullmatch(
+        r"USER +COVERED  BY, OR WHAT IS OPEN  ADMIN  DEVICES  PASSWORD  KEYS  OLDEST  LAST USED", lines[0]
+    )
+    assert re.fullmatch(r"alice +no       \* +yes    phone    no        1     0 d     \d{4}-\d\d-\d\d", lines[1])
+    assert lines[2].startswith(f"{'x' * 64}  yes      directly ")
+    assert lines[4].split() == ["CONTROL", "PASS", "FAIL", "NOT", "KNOWN"]
+    assert lines[5].startswith("SOC 2 CC6.1               1     1     0          ")
+
+
+def test_csv(estate: Estate) -> None:
+    """A line a user for a spreadsheet; a name that would be a formula is text."""
+    estate.user("=cmd,x", DENY_ALL_WITHOUT_MFA)
+    done = estate.home.run("policy", "audit", "--format", "csv")
+    head, alice, odd = csv.reader(done.stdout.splitlines())
+    assert tuple(head) == HEADS
+    told = dict(zip(head, alice, strict=True))
+    assert (told["user"], told["covered"], told["open_without_mfa"], told["mfa"]) == ("alice", "no", "*", "yes")
+    assert told["devices"] == estate.alice.devices[0].serial
+    assert (told["password_last_used"], told["key_2_active"]) == ("", "")
+    assert odd[1] == "'=cmd,x"
+
+
+def test_the_file_is_its_owners_alone(estate: Estate) -> None:
+    """It names users: mode 0600, replaced in one step, and nothing on stdout."""
+    report = estate.home.folder / "report.json"
+    report.write_text("old")
+    report.chmod(0o644)
+    done = estate.home.run("policy", "audit", "--format", "json", "--output", "report.json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    assert users(json.loads(report.read_text()))["alice"]["covered"] is False
+    assert "the report is in report.json" in done.stderr
+
+
+def test_a_file_that_cannot_be_written(estate: Estate) -> None:
+    """Told before anything is asked of AWS."""
+    estate.aws.forget_calls()
+    done = estate.home.run("policy", "audit", "--output", "/proc/nowhere/report")
+    assert done.returncode == 7
+    assert estate.aws.calls() == []
+
+
+def test_progress_is_for_terminals(estate: Estate) -> None:
+    """A bar on stderr while it is a terminal that can draw, gone at the end; none in a log."""
+    estate.aws.faults.add("GetAccountAuthorizationDetails", "delay", seconds=1.0)
+    with seat(estate.home, "mfasession", "policy", "audit") as sitting:
+        sitting.see("asking IAM")
+        sitting.end()
+        assert re.search(r"alice +no", sitting.shown)
+    assert "asking IAM" not in estate.home.run("policy", "audit").stderr
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    ("denied", "still", "unknown"),
+    [
+        ("GenerateCredentialReport", {"covered": False, "mfa": True}, ("password", "access_keys")),
+        ("GetCredentialReport", {"covered": False, "mfa": True}, ("password", "access_keys")),
+        ("ListVirtualMFADevices", {"covered": False, "mfa": True, "password": False}, ()),
+        ("GetAccountAuthorizationDetails", {"mfa": True, "password": False}, ("covered", "administrator")),
+    ],
+)
+def test_a_permission_that_is_missing(
+    estate: Estate, denied: str, still: dict[str, Any], unknown: tuple[str, ...]
+) -> None:
+    """It is named, and what can be read is reported."""
+    estate.forbid(denied)
+    done = estate.home.run("policy", "audit", "--format", "json")
+    report = json.loads(done.stdout)
+    assert report["accounts"][0]["missing_permissions"] == [f"iam:{denied}"]
+    alice = users(report)["alice"]
+    assert {name: alice[name] for name in still} == still
+    assert all(alice[name] is None for name in unknown)
+    assert f"not allowed, and so not in the report: iam:{denied}\n" in done.stderr
+    assert done.returncode == (4 if "covered" in unknown else 1)
+
+
+def test_devices_that_may_not_be_listed(estate: Estate) -> None:
+    """That there is one is known from the report; which one is not."""
+    estate.forbid("ListVirtualMFADevices", "ListMFADevices")
+    assert re.search(r"^alice .* some ", estate.home.run("policy", "audit").stdout, re.MULTILINE)
+    alice = users(audited(estate.home))["alice"]
+    assert (alice["mfa"], alice["devices"]) == (True, None)
+
+
+def test_nothing_may_be_read(estate: Estate) -> None:
+    """Exit code 4, and all that is missing in one line."""
+    estate.forbid("GetAccountAuthorizationDetails", "GenerateCredentialReport")
+    done = estate.home.run("policy", "audit")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == complaint(
+        "nothing may be read of account 123456789012: iam:GenerateCredentialReport, "
+        "iam:GetAccountAuthorizationDetails denied",
+        "attach AWS's policy SecurityAudit, or name another profile with -p",
+    )
+
+
+def test_throttled(estate: Estate) -> None:
+    """Asked again until AWS answers."""
+    for action in ("GetAccountAuthorizationDetails", "GenerateCredentialReport", "ListVirtualMFADevices"):
+        estate.aws.faults.add(action, "throttle", times=2)
+    assert users(audited(estate.home))["alice"]["mfa"] is True
+
+
+def test_pages(estate: Estate) -> None:
+    """More users, policies and devices than one answer holds."""
+    for number in range(120):
+        user = estate.user(f"user{number:03}", DENY_ALL_WITHOUT_MFA)
+        user.add_device(f"device{number:03}")
+        estate.aws.add_policy(f"Policy{number:03}", ALLOW_ALL)
+    estate.aws.forget_calls()
+    found = users(audited(estate.home))
+    assert len(found) == 121
+    assert all(user["covered"] and user["mfa"] for name, user in found.items() if name != "alice")
+    assert len(estate.aws.calls("GetAccountAuthorizationDetails")) == 4
+
+
+# Many accounts
+
+
+def test_many_accounts(estate: Estate) -> None:
+    """Each is told on its own; one that fails keeps no other from its report."""
+    estate.aws.add_role("auditor", [estate.alice.arn])
+    done = estate.home.run(
+        "policy", "audit", "--accounts", "123456789012,210987654321", "--role-name", "auditor", "--format", "json"
+    )
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    assert [account["account"] for account in report["accounts"]] == ["123456789012"]
+    assert users(report)["alice"]["account"] == "123456789012"
+    assert "mfasession: 210987654321: AWS denied AssumeRole: " in done.stderr
+
+
+def test_a_file_with_accounts(aws: Sandbox, tmp_path: Path) -> None:
+    """One a line, with remarks; nobody open, but an account that was not read: not 0."""
+    estate = Estate(aws, tmp_path, (ALLOW_ALL, DENY_ALL_WITHOUT_MFA))
+    aws.add_role("auditor", [estate.alice.arn])
+    listed = estate.home.folder / "accounts"
+    listed.write_text("# ours\n123456789012  # production\n\n123456789012\n")
+    assert estate.home.run("policy", "audit", "--accounts", "accounts", "--role-name", "auditor").returncode == 0
+    listed.write_text("123456789012\n210987654321\n")
+    done = estate.home.run("policy", "audit", "--accounts", "accounts", "--role-name", "auditor")
+    assert done.returncode == 1
+    assert "1 of 2 accounts were not read" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--accounts", "123456789012"), 2, "--accounts and --role-name go together"),
+        (("--role-name", "auditor"), 2, "--accounts and --role-name go together"),
+        (("--accounts", "no-such-file", "--role-name", "x"), 3, "there is no file no-such-file"),
+        (("--accounts", "odd", "--role-name", "x"), 3, "odd is no list of accounts"),
+        (("--accounts", "123456789012", "--role-name", "a b"), 3, "role_arn must be"),
+        (("--format", "pdf"), 2, "--format cannot be pdf"),
+    ],
+)
+def test_what_is_wrong_on_the_command_line(estate: Estate, words: tuple[str, ...], code: int, said: str) -> None:
+    """In one line with a hint, and AWS is not asked for a report."""
+    (estate.home.folder / "odd").write_text("production\n")
+    estate.aws.forget_calls()
+    done = estate.home.run("policy", "audit", *words)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert "  hint: " in done.stderr
+    assert not estate.aws.calls("GetAccountAuthorizationDetails")
+
+
+def test_a_profile_that_does_not_exist(estate: Estate) -> None:
+    """As everywhere."""
+    assert estate.home.run("policy", "audit", "-p", "nobody").returncode == 3
+
+
+def test_without_a_session(estate: Estate) -> None:
+    """It needs one, and says how to have it."""
+    estate.home.write_credentials(keys_of(estate.alice))
+    done = estate.home.run("policy", "audit")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "mfasession login" in done.stderr

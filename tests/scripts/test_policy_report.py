@@ -1,0 +1,102 @@
+"""The auditor's page in a real browser: charts are there, and it asks for nothing and runs nothing."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mfasession.policy.reports.html import POLICY
+from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
+from mfasession.sandbox import Sandbox
+from tests.auditing import PASSWORD, Estate
+from tests.support import need
+
+SCRIPT = "s3:<img src=https://example.com/x onerror=alert(1)>"
+
+
+@pytest.fixture
+def page(aws: Sandbox, tmp_path: Path) -> Path:
+    """The report of an account with users of all kinds, one of whom has HTML in a policy."""
+    estate = Estate(aws, tmp_path)
+    ruled = estate.user("ruled", ALLOW_ALL, DENY_ALL_WITHOUT_MFA)
+    ruled.add_device("ruled-phone")
+    ruled.age_key(ruled.key.access_key_id, 400 * 86400)
+    estate.user("odd", {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": SCRIPT, "Resource": "*"}]})
+    estate.iam.create_login_profile(UserName="odd", Password=PASSWORD)
+    done = estate.home.run("policy", "audit", "--format", "html", "--output", "report.html")
+    assert done.returncode == 1
+    return tmp_path / "report.html"
+
+
+class Shown:
+    """The page as a browser has it: the document it makes of it, what it says, and each address that it asks for."""
+
+    def __init__(self, page: Path) -> None:
+        log = page.with_suffix(".net")
+        done = subprocess.run(
+            [
+                need("chromium-headless-shell"),
+                "--no-sandbox",
+                "--disable-gpu",
+                f"--user-data-dir={page.parent / 'browser'}",
+                "--enable-logging=stderr",
+                f"--log-net-log={log}",
+                "--dump-dom",
+                page.as_uri(),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        self.document = done.stdout
+        self.said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+        self.asked = set(re.findall(r'"url":"([^"]+)"', log.read_text()))
+
+
+def test_the_page_in_a_browser(page: Path) -> None:
+    """Charts, controls and users are there; the browser complains of nothing and asks for nothing else."""
+    shown = Shown(page)
+    assert shown.said == []
+    assert {url for url in shown.asked if not url.startswith(("data:", "chrome:", "devtools:"))} <= {page.as_uri()}
+    assert len(re.findall(r"<svg role=\"img\" aria-labelledby=", shown.document)) == 2
+    assert '<desc id="users-told">covered: 1, not covered: 2, not known: 0</desc>' in shown.document
+    assert '<desc id="ages-told">to 90 days: 2, to 180 days: 0, to a year: 0, older: 1, not known: 0</desc>' in (
+        shown.document
+    )
+    assert re.search(
+        r"CIS AWS Foundations 1\.10</th><td>[^<]+</td><td class=\"number\">0</td><td class=\"number\">1</td>",
+        shown.document,
+    )
+    assert re.search(
+        r"<tr><td>123456789012</td><th scope=\"row\">ruled</th><td class=\"yes\">yes</td><td>directly</td>",
+        shown.document,
+    )
+
+
+def test_names_are_text(page: Path) -> None:
+    """HTML in a policy is shown, and is none."""
+    text = page.read_text()
+    assert "&lt;img src=https://example.com/x onerror=alert(1)&gt;" in text
+    assert not re.search(r"<(img|script|link|iframe|object|form)\b", Shown(page).document)
+
+
+def test_the_page_can_do_nothing() -> None:
+    """Its own policy forbids scripts, pictures, frames and requests, whatever stands in it."""
+    assert POLICY.startswith("default-src 'none'")
+    assert "script" not in POLICY
+
+
+def test_the_page_by_itself(page: Path) -> None:
+    """One file without references; readable on paper, in the dark, and by who sees no charts."""
+    text = page.read_text()
+    assert not re.findall(r"(?:src|href|url\()[=(\"']", text.replace("src=https://example.com/x", ""))
+    assert text.index("Content-Security-Policy") < text.index("<style>")
+    assert "@media print" in text
+    assert "prefers-color-scheme: dark" in text
+    assert '<html lang="en">' in text
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    referred = {name for names in re.findall(r'aria-labelledby="([^"]+)"', text) for name in names.split()}
+    assert referred <= set(ids)
