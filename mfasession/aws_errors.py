@@ -150,7 +150,7 @@ def _duration_refusal(words: str) -> MfaSessionError:
         )
     return AwsRefused(
         "the role does not allow sessions that long (its MaxSessionDuration)",
-        "duration_seconds = 3600 is always allowed and takes no code of its own; else ask the role's owner to raise the limit",
+        "duration_seconds = 3600 always goes, without a code of its own; else the role's owner must raise it",
     )
 
 

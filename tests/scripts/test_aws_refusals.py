@@ -194,7 +194,7 @@ def test_a_role_session_that_is_too_long(aws: Sandbox, alices_home: Home, alice:
     code = alice.devices[0].code()
     assert refused(alices_home, "-p", "admin", "--code", code) == complaint(
         "the role does not allow sessions that long (its MaxSessionDuration)",
-        "duration_seconds = 3600 is always allowed and takes no code of its own; else ask the role's owner to raise the limit",
+        "duration_seconds = 3600 always goes, without a code of its own; else the role's owner must raise it",
     )
     assert "was sent to AWS before" in refused(alices_home, "-p", "admin", "--code", code)
     alices_home.config.write_text(alices_home.config.read_text().replace("7200", "3600"))

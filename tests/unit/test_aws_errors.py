@@ -195,7 +195,7 @@ def test_a_denial_names_what_was_denied(operation: str, code: str, hint: str, po
         (
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
             "the role does not allow sessions that long (its MaxSessionDuration)",
-            "duration_seconds = 3600 is always allowed and takes no code of its own; else ask the role's owner to raise the limit",
+            "duration_seconds = 3600 always goes, without a code of its own; else the role's owner must raise it",
         ),
     ],
 )
