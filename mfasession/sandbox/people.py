@@ -114,6 +114,10 @@ class SandboxUser:
             self._world.arn("iam", f"u2f/user/{self.name}/{name}-ABCDEFGHIJKLMNOPQRSTUVWXYZ"), secret=b""
         )
 
+    def remove_device(self, serial: str) -> None:
+        """Take a device from the user, and delete it."""
+        self._world.devices.remove(serial)
+
     @property
     def device_serials(self) -> list[str]:
         """The serial numbers of the devices that the user has now, however they came."""

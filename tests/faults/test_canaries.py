@@ -60,6 +60,13 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
         ("keys", "remove", "--no-input"),
         ("keys", "add", "--no-input"),
     ],
+    "mfa": [
+        ("mfa", "list"),
+        ("mfa", "list", "--json"),
+        ("mfa", "enroll"),
+        ("mfa", "resync"),
+        ("mfa", "remove"),
+    ],
     "shell": [
         ("shell", "init", "bash"),
         ("shell", "complete", "--", "login", "-p", ""),
