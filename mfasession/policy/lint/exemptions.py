@@ -163,7 +163,7 @@ def _spared(subject: Subject, statement: "Statement", named: "tuple[Text, ...]")
             if needed:
                 there = {name.lower() for name in named}
                 new = [name for name in needed if name.lower() not in there] or needed[:1]
-                edit = subject.written(each, '", "'.join(new))
+                edit = subject.written(each, *new)
                 is_list = subject.node(statement).members[subject.key(statement, "NotAction")].kind == "list"
                 edits = (edit if is_list else edit.replace(text=f"[{edit.text}]"),)
             yield Finding(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
-from json import JSONDecoder
+from json import JSONDecoder, dumps
 from typing import TYPE_CHECKING
 
 from mfasession.policy import placed
@@ -92,10 +92,10 @@ class Subject:
         """Return the key of a statement's element, with its place."""
         return next(key for key in self.node(statement).members if key == name)
 
-    def written(self, text: Text, new: str) -> Edit:
-        """Return the edit that gives a key or a string another text."""
+    def written(self, text: Text, *new: str) -> Edit:
+        """Return the edit that puts a string, or several, in the place of a key or a string."""
         start = self.offset(text.place)
-        return Edit(start=start, end=self._end(start), text=f'"{new}"')
+        return Edit(start=start, end=self._end(start), text=", ".join(map(quoted, new)))
 
     def whole(self, statement: "Statement", name: str, new: str) -> Edit:
         """Return the edit that gives an element another value, as JSON."""
@@ -117,15 +117,29 @@ class Subject:
     def added(self, statement: "Statement", name: str, new: str) -> Edit:
         """Return the edit that puts a string behind those of an element."""
         node = self.node(statement).members[self.key(statement, name)]
+        start = self.offset(node.place)
         if node.kind != "list":
-            start = self.offset(node.place)
-            return Edit(start=start, end=self._end(start), text=f'["{node.text}", "{new}"]')
+            return Edit(start=start, end=self._end(start), text=f"[{quoted(node.text)}, {quoted(new)}]")
         starts = [self.offset(each.place) for each in node.items]
+        if not starts:
+            return Edit(start=start + 1, end=start + 1, text=quoted(new))
         between = ", "
         if len(starts) > 1:
             between = self.document.text[self._end(starts[-2]) : starts[-1]]
         end = self._end(starts[-1])
-        return Edit(start=end, end=end, text=f'{between}"{new}"')
+        return Edit(start=end, end=end, text=f"{between}{quoted(new)}")
+
+    def ahead(self, member: str) -> Edit:
+        """Return the edit that puts a member (JSON) ahead of the document's others, on a line of its own like them."""
+        start = self.offset(self.root.place) + 1
+        first = next(iter(self.root.members))
+        space = self.document.text[start : self.offset(first.place)]
+        return Edit(start=start, end=start, text=f"{space}{member},{'' if space else ' '}")
+
+    def source(self, statement: "Statement", name: str) -> str:
+        """Return an element's value as it is written."""
+        node = self.node(statement).members[self.key(statement, name)]
+        return self.document.text[self.offset(node.place) : self._end_of(node)]
 
     def behind(self, statement: "Statement", text: str) -> tuple[Edit, ...]:
         """Return the edits that put a statement (JSON) behind another one, which may stand alone."""
@@ -158,6 +172,11 @@ class Subject:
         inner = [*node.members.values(), *node.items]
         at = max((self._end_of(each) for each in inner), default=self.offset(node.place) + 1)
         return self.document.text.index("}" if node.kind == "object" else "]", at) + 1
+
+
+def quoted(text: str) -> str:
+    """Return a text as JSON writes it. What UTF-8 cannot hold (half a surrogate pair) stays escaped."""
+    return dumps(text, ensure_ascii=any("\ud800" <= char <= "\udfff" for char in text))
 
 
 def mfa_lines(statement: "Statement") -> "Iterator[Line]":

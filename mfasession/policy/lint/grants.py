@@ -74,16 +74,18 @@ def _listing(subject: Subject, statement: "Statement") -> Iterator[Finding]:
     if any(names_action(each, LIST_DEVICES) for each in others):
         return
     taken = subject.without(statement, "Action", named)
-    alone = {"Effect": "Allow", "Action": LIST_DEVICES, "Resource": "*"}
+    alone = json.dumps({"Effect": "Allow", "Action": LIST_DEVICES, "Resource": "*"})
+    if statement.conditions:
+        alone = f'{alone[:-1]}, "Condition": {subject.source(statement, "Condition")}}}'
     edits: tuple[Edit, ...] = (subject.whole(statement, "Resource", '"*"'),)
     if taken:
-        edits = (*taken, *subject.behind(statement, json.dumps(alone)))
+        edits = (*taken, *subject.behind(statement, alone))
     yield Finding(
         rule=LISTING,
         place=named.place,
         message=f"{LIST_DEVICES} is allowed on {', '.join(statement.resources)} only",
         edits=edits,
-        corrected=json.dumps(alone),
+        corrected=alone,
     )
 
 

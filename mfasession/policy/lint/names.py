@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from mfasession.policy import conditions
 from mfasession.policy.document import NEW
-from mfasession.policy.lint.findings import Edit, Finding, Rule, Severity, Subject, rule
+from mfasession.policy.lint.findings import Finding, Rule, Severity, Subject, quoted, rule
 from mfasession.policy.placed import Text
 
 Operations = Callable[[str], Sequence[str]]
@@ -95,10 +95,7 @@ def _version(subject: Subject) -> Iterator[Finding]:
     if document.has_variables or "${" not in document.text:
         return
     place, right = document.version_place, f'"Version": "{NEW}"'
-    start = subject.offset(subject.root.place) + 1
-    edit = Edit(start=start, end=start, text=f"{right}, ")
-    if place is not None:
-        edit = subject.written(Text(document.version, place), NEW)
+    edit = subject.ahead(right) if place is None else subject.written(Text(document.version, place), NEW)
     yield Finding(
         rule=VERSION,
         place=place or subject.root.place,
@@ -176,7 +173,7 @@ def _arn(subject: Subject, resource: Text) -> Iterator[Finding]:
         place=resource.place,
         message=f"{resource} is of partition {found[1]}, and the policy is for {wanted}",
         edits=(subject.written(resource, right),),
-        corrected=f'"{right}"',
+        corrected=quoted(right),
     )
 
 

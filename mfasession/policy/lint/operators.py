@@ -97,12 +97,7 @@ def _allow(subject: Subject, statement: "Statement", line: "Line") -> Iterator[F
         yield _renamed(subject, statement, line, ALLOW_IF_EXISTS, "Bool", "long-term keys are allowed this too")
 
 
-def _renamed(
-    subject: Subject, statement: "Statement", line: "Line", broken: object, name: str, message: str
-) -> Finding:
-    from mfasession.policy.lint.findings import Rule
-
-    assert isinstance(broken, Rule)
+def _renamed(subject: Subject, statement: "Statement", line: "Line", broken: Rule, name: str, message: str) -> Finding:
     others = [each for each in statement.conditions if each.operator.lower() == name.lower()]
     alone = [each for each in statement.conditions if each.operator == line.operator] == [line]
     edits = (subject.written(line.operator, name),) if alone and not others else ()

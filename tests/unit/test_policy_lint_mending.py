@@ -1,0 +1,56 @@
+"""What --fix writes, character for character: quotation marks, empty lists, conditions, lines."""
+
+import json
+
+import pytest
+
+from mfasession.aws_policies import operations
+from mfasession.policy import document, rule
+from mfasession.policy.lint import running
+
+NO_MFA = '"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}'
+EXEMPT = rule.DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"]
+NEEDED = [name for name in EXEMPT if name != "sts:GetSessionToken"]
+
+
+def mended(text: str, settings: running.Settings | None = None) -> str:
+    """The text as --fix writes it."""
+    return running.fixed(document.parse(text, "it"), settings or running.Settings(), operations).text
+
+
+@pytest.mark.parametrize("empty", ["[]", "[ ]", "[\n]"], ids=repr)
+def test_an_empty_list_is_filled(empty: str) -> None:
+    """It spares nothing: what is needed is put into it."""
+    deny = f'{{"Effect": "Deny", "NotAction": {empty}, "Resource": "*", {NO_MFA}}}'
+    text = f'{{"Version": "2012-10-17", "Statement": {deny}}}'
+    assert json.loads(mended(text))["Statement"]["NotAction"] == NEEDED
+
+
+@pytest.mark.parametrize("odd", ['a\\"b', "a\\\\b", "\\ud800", "ü\\n", "\\u001b"], ids=repr)
+def test_what_json_must_escape_stays_escaped(odd: str) -> None:
+    """An ARN of the wrong partition, and an exemption that stands alone, with a character that JSON cannot hold raw."""
+    rest = f'"Resource": ["*", "arn:aws-cn:s3:::{odd}"], {NO_MFA}'
+    text = f'{{"Version": "2012-10-17", "Statement": {{"Effect": "Deny", "NotAction": "x:{odd}", {rest}}}}}'
+    after = json.loads(mended(text, running.Settings(partition="aws")))["Statement"]
+    character = json.loads(f'"{odd}"')
+    assert after["Resource"] == ["*", f"arn:aws:s3:::{character}"]
+    assert after["NotAction"] == [f"x:{character}", *NEEDED]
+
+
+def test_a_statement_of_its_own_keeps_the_condition() -> None:
+    """What was allowed with MFA only is not allowed without."""
+    asked = '{"Bool": {"aws:MultiFactorAuthPresent": "true"}}'
+    calls = '["iam:ListVirtualMFADevices", "iam:ListUsers"]'
+    allow = f'{{"Effect": "Allow", "Action": {calls}, "Resource": "arn:aws:iam::*:mfa/*", "Condition": {asked}}}'
+    after = json.loads(mended(f'{{"Version": "2012-10-17", "Statement": [{allow}]}}'))["Statement"]
+    assert [each["Resource"] for each in after] == ["arn:aws:iam::*:mfa/*", "*"]
+    assert [each["Condition"] for each in after] == [json.loads(asked)] * 2
+
+
+def test_a_missing_version_gets_a_line_like_the_others() -> None:
+    """The author's indentation is kept."""
+    allow = '{"Effect": "Allow", "Action": "iam:GetUser", "Resource": "arn:aws:iam::*:user/${aws:username}"}'
+    assert mended(f'{{\n    "Statement": {allow}\n}}\n') == (
+        f'{{\n    "Version": "2012-10-17",\n    "Statement": {allow}\n}}\n'
+    )
+    assert mended(f'{{"Statement": {allow}}}') == f'{{"Version": "2012-10-17", "Statement": {allow}}}'
