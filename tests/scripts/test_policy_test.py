@@ -1,6 +1,8 @@
 """`mfasession policy test`: what policies let each kind of caller do."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -196,6 +198,19 @@ def test_nothing_of_a_file_reaches_the_terminal_raw(home: Home) -> None:
     assert done.returncode == 0
     assert "StringEquals k? ?: does not hold, it is ?]0;x?" in done.stdout
     assert not any(char in done.stdout for char in "\x1b\x07")
+
+
+def test_the_examples_of_the_page(home: Home) -> None:
+    """docs/policy.md shows what the program prints, and a file of expectations that the rule meets."""
+    page = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
+    (shown,) = re.findall(r"^\$ mfasession (policy test .*)\n((?:.+\n)+?)```", page, re.MULTILINE)
+    assert home.run(*shown[0].split()).stdout == shown[1]
+    (example,) = re.findall(r"```toml\n(\[key\].*?)```", page, re.DOTALL)
+    (home.folder / "rule.toml").write_text(example)
+    (home.folder / "rule.json").write_text(home.run("policy", "show").stdout)
+    (words,) = re.findall(r"# mfasession (.*)", example)
+    done = home.run(*words.split())
+    assert (done.returncode, done.stderr) == (0, "mfasession: 3 as expected\n")
 
 
 def simulations(aws: Sandbox) -> list[dict[str, Any]]:
