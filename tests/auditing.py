@@ -26,6 +26,7 @@ class Estate:
         self.home.write_credentials(keys_of(self.alice))
         log_in(self.home, self.alice.devices[0])
         self._root = aws.root_key()
+        aws.forget_calls()
 
     @property
     def iam(self) -> Any:
