@@ -128,7 +128,7 @@ def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[st
         # The user's own `[profile name]` keys beside the managed section still count; the session's do not.
         keys = {key: value for key, value in keys.items() if not key.startswith(("aws_", "mfasession_"))}
     if keys is None and name not in config.profiles:
-        raise _no_such_profile(name, sections)
+        raise _no_such_profile(name, sections, f"source of profile {behind[-1]}: " if behind else "")
     keys = keys or {}
     _check_texts(name, keys)
     where = session_section(name, config)

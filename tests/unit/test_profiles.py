@@ -109,7 +109,7 @@ def test_the_long_term_section_of_aws_mfa() -> None:
             "circle",
         ),
         ({"u": KEY}, {"a": {"role_arn": "r", "source_profile": "u", "duration_seconds": "9"}}, "a", "duration_seconds"),
-        ({}, {"a": {"role_arn": "r", "source_profile": "gone"}}, "a", "there is no profile gone"),
+        ({}, {"a": {"role_arn": "r", "source_profile": "gone"}}, "a", "source of profile a: there is no profile gone"),
         ({"u": KEY}, {"a": {"role_arn": "r", "source_profile": ""}}, "a", "no source_profile"),
         (
             {"a": KEY},
