@@ -261,6 +261,19 @@ def test_the_policies_of_another_user(alices_home: Home, aws: Sandbox, alice: Sa
     assert "s3:GetObject on *, session without MFA: deny\n  PolicyInputList.1, line 4, decides\n" in text
 
 
+def test_a_policy_of_the_account(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """An ARN is a managed policy as it is now; AWS's own are larger than a user's can be."""
+    actions = ["s3:Get*", *(f"s3:{'x' * 60}{number}" for number in range(200))]
+    arn = aws.add_policy(
+        f"large-{alice.name}",
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}},
+    )
+    log_in(alices_home, alice.devices[0])
+    done = alices_home.run("policy", "test", arn, "--action", "s3:GetObject", "--action", "s3:PutObject")
+    assert done.stderr == ""
+    assert [line.split()[1:3] for line in done.stdout.splitlines()[1:]] == [["allow", "allow"], ["not", "allowed"]]
+
+
 def test_an_answer_in_pages(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Many actions come in several pages, and all are shown."""
     log_in(alices_home, alice.devices[0])

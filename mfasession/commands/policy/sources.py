@@ -22,10 +22,11 @@ def is_file(source: str) -> bool:
     return source != "-" and not source.startswith("arn:")
 
 
-def text_of(source: str, context: "Context") -> str:
+def text_of(source: str, context: "Context", hint: str = "name a file that holds a policy, as JSON") -> str:
     """Return the text of a policy: of the file, of stdin for `-`, of the account for an ARN.
 
-    Raises ConfigurationError, AwsRefused, AwsUnreachable, and what keeps a session from being made.
+    `hint`: what to do where there is no such file. Raises ConfigurationError, AwsRefused, AwsUnreachable, and what
+    keeps a session from being made.
     """
     if source == "-":
         return sys.stdin.buffer.read(document.LONGEST).decode("utf-8", "surrogateescape") if sys.stdin else ""
@@ -36,5 +37,5 @@ def text_of(source: str, context: "Context") -> str:
         return AwsPolicies(profile, context.session(profile), context.environ).text(source)
     text = files.read_text(source)
     if text is None:
-        raise ConfigurationError(f"there is no file {printable(source)}", "name a file that holds a policy, as JSON")
+        raise ConfigurationError(f"there is no file {printable(source)}", hint)
     return text

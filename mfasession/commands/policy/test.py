@@ -4,7 +4,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mfasession import files
+from mfasession.commands.policy import sources
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain, say
 from mfasession.policy import callers, document, evaluation, rule, truth, truth_shown
@@ -45,7 +45,10 @@ class Flags(Value):
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
     parser.add_argument(
-        "files", nargs="*", metavar="FILE", help="policies, together; - is stdin; none: the rule itself"
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="policies, together; - is stdin, an ARN one of the account; none: the rule",
     )
     parser.add_argument("--boundary", metavar="FILE", action="append", help="a permissions boundary, which limits them")
     parser.add_argument("--allow-all", action="store_true", help="as if everything were allowed besides")
@@ -80,9 +83,9 @@ def condition_key(text: str) -> tuple[str, str]:
 
 def run(context: "Context", flags: Flags) -> int:
     """Print the table; 1 when something is not as expected."""
-    expected = _expectations(flags)
+    expected = _expectations(flags, context)
     actions = _actions(flags, expected)
-    policies = _policies(flags)
+    policies = _policies(flags, context)
     about: dict[str, Any] = {"resource": flags.resource, "extra": _extra(flags)}
     if flags.live:
         from mfasession.commands.policy import simulated
@@ -104,17 +107,17 @@ def _told(rows: "Sequence[Sequence[Cell]]", expected: "Sequence[Expectation]") -
     return 1 if failures else 0
 
 
-def _policies(flags: Flags) -> Policies:
+def _policies(flags: Flags, context: "Context") -> Policies:
     if [*flags.files, *flags.boundary, *flags.expect].count("-") > 1:
         raise UsageError("stdin can be one file only", "write the others into files")
-    identity = [_read(path) for path in flags.files]
+    identity = [_read(source, context) for source in flags.files]
     if not identity and not flags.live:
         identity = [_built_in("the rule", rule.DENY_ALL_WITHOUT_MFA), _built_in("all allowed", rule.ALLOW_ALL)]
     elif flags.allow_all:
         identity.append(_built_in("all allowed", rule.ALLOW_ALL))
     if not flags.live and all(statement.effect == "Deny" for each in identity for statement in each.statements):
         complain("nothing here allows anything", "as if everything were allowed besides: --allow-all")
-    boundary = tuple(_read(path) for path in flags.boundary) if flags.boundary else None
+    boundary = tuple(_read(source, context) for source in flags.boundary) if flags.boundary else None
     return Policies(identity=tuple(identity), boundary=boundary)
 
 
@@ -122,28 +125,23 @@ def _built_in(name: str, policy: object) -> "Document":
     return document.parse(json.dumps(policy, indent=2), name)
 
 
-def _read(path: str) -> "Document":
-    """A policy of a file. Raises ConfigurationError."""
-    text = _text(path, "name a file that holds a policy, as JSON")
-    parsed = document.parse(text, "stdin" if path == "-" else printable(path), limit=document.ROLE_SIZE)
+def _read(source: str, context: "Context") -> "Document":
+    # AWS's own policies may be larger than anybody else's.
+    limit = document.LONGEST if source.startswith("arn:") else document.ROLE_SIZE
+    parsed = document.parse(sources.text_of(source, context), sources.name_of(source), limit=limit)
     evaluation.check(parsed)
     return parsed
 
 
-def _text(path: str, hint: str) -> str:
-    if path == "-":
-        return sys.stdin.buffer.read(document.LONGEST).decode("utf-8", "surrogateescape") if sys.stdin else ""
-    text = files.read_text(path)
-    if text is None:
-        raise ConfigurationError(f"there is no file {printable(path)}", hint)
-    return text
-
-
-def _expectations(flags: Flags) -> "tuple[Expectation, ...]":
+def _expectations(flags: Flags, context: "Context") -> "tuple[Expectation, ...]":
     expected: list[Expectation] = []
     for each in flags.expect:
         try:
-            expected += [truth.expectation(each)] if "=" in each else truth.expectations(_text(each, _EXPECTED))
+            expected += (
+                [truth.expectation(each)]
+                if "=" in each
+                else truth.expectations(sources.text_of(each, context, _EXPECTED))
+            )
         except ValueError as error:
             if "=" in each:
                 raise UsageError(f"--expect: {error}", _EXPECTED) from None
