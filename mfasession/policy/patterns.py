@@ -104,12 +104,12 @@ class _Glob:
         return bool(states & self._end)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _glob(pieces: Filled) -> _Glob:
     return _Glob([(kind, "all" if kind != "literal" else char) for char, kind in _chars(pieces)])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _arn(pieces: Filled) -> _Glob:
     chars = _chars(pieces)
     if _colons(chars) < _COLONS_OF_ARN:
@@ -118,7 +118,7 @@ def _arn(pieces: Filled) -> _Glob:
     return _Glob(_by_parts(chars, may_reach_on=False))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _resource(pieces: Filled) -> _Glob:
     chars = _chars(pieces)
     if plain(pieces).startswith("arn:"):
