@@ -113,10 +113,10 @@ class Fleet:
         users: dict[str, Profile] = {}
         try:
             self._note_way(profile, users)
+            self._made.update((section, _Once(self._left_of(user))) for section, user in users.items())
         except MfaSessionError as reason:
             self._told(profile, self._spare_of(profile) or reason)
             return
-        self._made.update((section, _Once(self._left_of(user))) for section, user in users.items())
         self._roles.put(profile)
         if not self._is_taking:
             self.take()

@@ -74,6 +74,19 @@ def test_a_role_on_a_role_that_waited_too_long(
     assert again.access_key_id != kept.access_key_id
 
 
+def test_files_that_are_broken_meanwhile(context: Context, alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """Somebody edits them while commands run: the old session is told again, and the run goes on."""
+    role = aws.add_role(f"role-{alice.name}", trusted=[alice.arn])
+    alices_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
+    admin = resolve("admin", context.aws_files, context.config)
+    kept = context.session(admin)
+    heard: SimpleQueue[tuple[Profile, Session | MfaSessionError]] = SimpleQueue()
+    fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
+    alices_home.credentials.write_bytes(b"\xff\xfe\x00")
+    fleet.again(admin, kept)
+    assert heard.get(timeout=60) == (admin, kept)
+
+
 def test_each_profile_is_told_once(context: Context, alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """A user, a role and a role on it: from one code, whatever order they are named in."""
     first = aws.add_role(f"first-{alice.name}", trusted=[alice.arn])
