@@ -4,8 +4,8 @@ It verifies signatures, checks MFA codes, issues sessions that expire and enforc
 texts; moto plays the services behind the gate. Nothing else of the package imports this one but its two commands.
 """
 
-from mfasession.sandbox.account import Sandbox, SandboxRole
+from mfasession.sandbox.account import Sandbox, SandboxAccount, SandboxRole
 from mfasession.sandbox.calls import Call
 from mfasession.sandbox.people import SandboxDevice, SandboxUser
 
-__all__ = ["Call", "Sandbox", "SandboxDevice", "SandboxRole", "SandboxUser"]
+__all__ = ["Call", "Sandbox", "SandboxAccount", "SandboxDevice", "SandboxRole", "SandboxUser"]

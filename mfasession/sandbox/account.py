@@ -32,68 +32,13 @@ class SandboxRole:
         self.arn = arn
 
 
-class Sandbox:
-    """An AWS on 127.0.0.1, served from this process while the `with` block lasts.
+class SandboxAccount:
+    """The people, roles and policies of one account."""
 
-    One sandbox at a time in a process: moto keeps its state in module variables. Starting empties that state;
-    starting a second one before the first has stopped raises ConfigurationError.
-
-    `partition` is `aws`, `aws-cn` or `aws-us-gov`. `role_sessions_carry_mfa`: whether aws:MultiFactorAuthPresent is
-    true in the sessions of roles that were assumed with MFA; AWS's documentation says that it is not. `enrolment_lag`
-    is how many seconds STS learns late of a device that IAM has enabled; on AWS 8 to 14.
-    """
-
-    def __init__(
-        self, *, partition: str = "aws", role_sessions_carry_mfa: bool = False, enrolment_lag: float = 0.0
-    ) -> None:
-        if partition not in REGIONS:
-            raise ConfigurationError(f"no partition {partition}", f"one of {', '.join(REGIONS)}")
-        if "MOTO_ACCOUNT_ID" in os.environ:
-            raise ConfigurationError("MOTO_ACCOUNT_ID is set, and the sandbox has an account of its own", "unset it")
-        if not _one_at_a_time.acquire(blocking=False):
-            raise ConfigurationError(
-                "a sandbox is running in this process already", "stop it, or start another process"
-            )
-        try:
-            self._world = World(
-                ACCOUNT, partition, role_sessions_carry_mfa=role_sessions_carry_mfa, enrolment_lag=enrolment_lag
-            )
-            self.faults = Faults()
-            self._calls = CallLog()
-            self._control = Control(self._world, self.faults, self._calls)
-            self._server = Server(Gate(self._world, self.faults, self._calls, self._control))
-        except BaseException:
-            _one_at_a_time.release()
-            raise
-        self.account = ACCOUNT
-        self.partition = partition
-        self.region = REGIONS[partition]
-        self.clock = self._world.clock
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.account = world.account
         self.users: list[SandboxUser] = []
-        self._running = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    @property
-    def url(self) -> str:
-        """The endpoint of every service."""
-        return self._server.url
-
-    @property
-    def control_url(self) -> str:
-        """Where the codes, the clock, the faults and the calls are, token included; see `control`."""
-        return self.url + self._control.path
-
-    def stop(self) -> None:
-        """Stop serving. A second time does nothing."""
-        if self._running:
-            self._running = False
-            self._server.stop()
-            _one_at_a_time.release()
 
     def add_user(self, name: str, policies: Sequence[PolicyDocument] | None = None) -> SandboxUser:
         """Create a user with a key pair. Without policies: deny everything unless MFA is present, allow the rest."""
@@ -101,11 +46,6 @@ class Sandbox:
         user = SandboxUser(self._world, name, rules)
         self.users.append(user)
         return user
-
-    def empty(self) -> None:
-        """Delete every user, group, role, policy, device and key that was made."""
-        self._world.empty()
-        self.users.clear()
 
     def add_role(
         self,
@@ -156,6 +96,77 @@ class Sandbox:
             description="", path="/", policy_document=json.dumps(document), policy_name=name, tags=[]
         )
         return str(made.arn)
+
+
+class Sandbox(SandboxAccount):
+    """An AWS on 127.0.0.1, served from this process while the `with` block lasts.
+
+    One sandbox at a time in a process: moto keeps its state in module variables. Starting empties that state;
+    starting a second one before the first has stopped raises ConfigurationError.
+
+    `partition` is `aws`, `aws-cn` or `aws-us-gov`. `role_sessions_carry_mfa`: whether aws:MultiFactorAuthPresent is
+    true in the sessions of roles that were assumed with MFA; AWS's documentation says that it is not. `enrolment_lag`
+    is how many seconds STS learns late of a device that IAM has enabled; on AWS 8 to 14.
+    """
+
+    def __init__(
+        self, *, partition: str = "aws", role_sessions_carry_mfa: bool = False, enrolment_lag: float = 0.0
+    ) -> None:
+        if partition not in REGIONS:
+            raise ConfigurationError(f"no partition {partition}", f"one of {', '.join(REGIONS)}")
+        if "MOTO_ACCOUNT_ID" in os.environ:
+            raise ConfigurationError("MOTO_ACCOUNT_ID is set, and the sandbox has an account of its own", "unset it")
+        if not _one_at_a_time.acquire(blocking=False):
+            raise ConfigurationError(
+                "a sandbox is running in this process already", "stop it, or start another process"
+            )
+        try:
+            super().__init__(
+                World(ACCOUNT, partition, role_sessions_carry_mfa=role_sessions_carry_mfa, enrolment_lag=enrolment_lag)
+            )
+            self.faults = Faults()
+            self._calls = CallLog()
+            self._control = Control(self._world, self.faults, self._calls)
+            self._server = Server(Gate(self._world, self.faults, self._calls, self._control))
+        except BaseException:
+            _one_at_a_time.release()
+            raise
+        self.partition = partition
+        self.region = REGIONS[partition]
+        self.clock = self._world.clock
+        self._running = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The endpoint of every service."""
+        return self._server.url
+
+    @property
+    def control_url(self) -> str:
+        """Where the codes, the clock, the faults and the calls are, token included; see `control`."""
+        return self.url + self._control.path
+
+    def stop(self) -> None:
+        """Stop serving. A second time does nothing."""
+        if self._running:
+            self._running = False
+            self._server.stop()
+            _one_at_a_time.release()
+
+    def empty(self) -> None:
+        """Delete every user, group, role, policy, device and key that was made."""
+        self._world.empty()
+        self.users.clear()
+
+    def add_account(self, account: str) -> SandboxAccount:
+        """Create another account beside this one; who is here reaches it through roles that trust them."""
+        return SandboxAccount(self._world.beside(account))
 
     def root_key(self) -> LongTermKey:
         """Make a key pair of the account's root user."""

@@ -64,11 +64,13 @@ class _Dispatcher(DomainDispatcherApplication):
 class Cloud:
     """moto's state for one account in one partition. moto keeps it per process: two at once would share it."""
 
-    def __init__(self, account: str, partition: str) -> None:
+    def __init__(self, account: str, partition: str, *, resets: bool = True) -> None:
+        """`resets`: whether all of moto's state, that of other accounts too, is emptied."""
         self.account = account
         self.partition = partition
         self.region = REGIONS[partition]
-        BackendDict.reset()
+        if resets:
+            BackendDict.reset()
         self._application = _Dispatcher(create_backend_app)
 
     @property

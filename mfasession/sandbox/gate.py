@@ -68,7 +68,7 @@ class Gate:
 
     def _served(self, request: Request) -> Answer:
         signature, malformed = _signature(request)
-        operation = self._operation(request, signature)
+        operation = self._operation(request, signature, self._world)
         fault = self._faults.take(operation.name)
         request_id, key, outcome = str(uuid.uuid4()), None, "ok"
         try:
@@ -87,16 +87,18 @@ class Gate:
         self._record(operation, signature, key, outcome, answer.status)
         return answer
 
-    def _operation(self, request: Request, signature: Signature | UrlSignature | None) -> Operation:
+    def _operation(self, request: Request, signature: Signature | UrlSignature | None, world: World) -> Operation:
         service = signature.service if isinstance(signature, Signature) else "s3" if signature else ""
-        region = signature.region if isinstance(signature, Signature) else self._world.cloud.region
-        place = Place(partition=self._world.partition, account=self._world.account, region=region)
-        return operations.read(request, service, place, self._world.cloud.operation)
+        region = signature.region if isinstance(signature, Signature) else world.cloud.region
+        place = Place(partition=world.partition, account=world.account, region=region)
+        return operations.read(request, service, place, world.cloud.operation)
 
     def _authorised(
         self, request: Request, signature: Signature | UrlSignature, key: Key, operation: Operation, request_id: str
     ) -> Answer:
-        world, caller = self._world, key.caller
+        world, caller = self._world.of(key.caller.arn) or self._world, key.caller
+        if world is not self._world:
+            operation = self._operation(request, signature, world)
         region = signature.region if isinstance(signature, Signature) else world.cloud.region
         if not key.token:
             world.cloud.note_use(key.access_key_id, operation.service, region, world.clock.now())
@@ -130,7 +132,7 @@ class Gate:
         if not isinstance(signature, Signature) or signature.presigned:
             environ |= _as_if_in_header(request, signature, asked.region)
         try:
-            return self._world.cloud.answer(environ, body)
+            return asked.world.cloud.answer(environ, body)
         except NotPlayed:
             raise Refused("NotImplemented", 501, f"the sandbox does not play {operation.permission}") from None
         except Exception:  # noqa: BLE001  # whatever moto's code raises

@@ -56,9 +56,10 @@ def assume(asked: Asked, mfa_at: float | None) -> Result:
         _trusting_role(judged, "sts:SetSourceIdentity", extra)
     lasting = _lasting(asked, role)
     now, name = asked.world.clock.now(), str(asked.params["RoleSessionName"])
+    there = asked.world.of(role.arn) or asked.world
     caller = Caller(
         kind="role",
-        arn=f"arn:{asked.world.partition}:sts::{asked.world.account}:assumed-role/{role.name}/{name}",
+        arn=f"arn:{there.partition}:sts::{there.account}:assumed-role/{role.name}/{name}",
         unique_id=f"{role.id}:{name}",
         role_arn=role.arn,
         temporary=True,
@@ -71,7 +72,7 @@ def assume(asked: Asked, mfa_at: float | None) -> Result:
         is_chained=asked.caller.temporary,
     )
     assumed = {"AssumedRoleUser": {"AssumedRoleId": caller.unique_id, "Arn": caller.arn}}
-    return {"Credentials": credentials(asked.world.issue(caller, lasting)), **assumed}
+    return {"Credentials": credentials(there.issue(caller, lasting)), **assumed}
 
 
 def _lasting(asked: Asked, role: Role) -> int:
@@ -102,15 +103,19 @@ def _trusting_role(asked: Asked, permission: str, extra: Mapping[str, str]) -> R
     """Return the role, when it trusts the caller so far and the caller's own policies do not stand in the way.
 
     A trust policy that names the caller is enough within one account; one that names the account leaves it to the
-    caller's policies. AWS says the same of a role that does not exist as of one that does not trust.
+    caller's policies, and so does one of another account. AWS says the same of a role that does not exist as of one
+    that does not trust.
     """
     judged = asked.replace(operation=asked.operation.replace(permission=permission))
     answer = judged.answer(extra)
     if answer.decision is Decision.DENIED or SESSION in answer.lacking:
         raise judged.refusal(answer)
     arn = str(judged.params["RoleArn"])
-    role = judged.world.cloud.role(arn)
+    there = judged.world.of(arn)
+    role = None if there is None else there.cloud.role(arn)
     trust = "" if role is None else _trust(role, permission, {**judged.context(), **extra}, judged)
+    if trust == "caller" and there is not judged.world:
+        trust = "account"
     if (
         role is None
         or trust not in ("caller", "account")

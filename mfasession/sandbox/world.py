@@ -5,6 +5,7 @@ import secrets
 import string
 import threading
 
+from mfasession.model import account_of
 from mfasession.sandbox.clock import Clock
 from mfasession.sandbox.cloud import Cloud, User
 from mfasession.sandbox.devices import Devices
@@ -52,15 +53,24 @@ class Key(Value):
 
 
 class World:
-    """One account in one partition."""
+    """One account in one partition, and the others that its users reach through roles."""
 
-    def __init__(self, account: str, partition: str, *, role_sessions_carry_mfa: bool, enrolment_lag: float) -> None:
+    def __init__(
+        self,
+        account: str,
+        partition: str,
+        *,
+        role_sessions_carry_mfa: bool,
+        enrolment_lag: float,
+        first: "World | None" = None,
+    ) -> None:
+        """`first` is the account that this one is beside; without it nothing was played before."""
         self.account = account
         self.partition = partition
         self.role_sessions_carry_mfa = role_sessions_carry_mfa
         self.enrolment_lag = enrolment_lag
-        self.clock = Clock()
-        self.cloud = Cloud(account, partition)
+        self.clock: Clock = first.clock if first else Clock()
+        self.cloud = Cloud(account, partition, resets=first is None)
         self.devices = Devices()
         self.lock = threading.RLock()
         self.boundaries: dict[str, str] = {}
@@ -68,6 +78,22 @@ class World:
         self.has_report = False
         """Whether a credential report has been asked for."""
         self._keys: dict[str, Key] = {}
+        self.accounts: dict[str, World] = first.accounts if first else {}
+        self.accounts[account] = self
+
+    def beside(self, account: str) -> "World":
+        """Return another account, in the same partition and at the same time."""
+        return World(
+            account,
+            self.partition,
+            role_sessions_carry_mfa=self.role_sessions_carry_mfa,
+            enrolment_lag=self.enrolment_lag,
+            first=self,
+        )
+
+    def of(self, arn: str) -> "World | None":
+        """Return the account that an ARN names."""
+        return self.accounts.get(account_of(arn))
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of this account that has no region."""
@@ -75,6 +101,11 @@ class World:
 
     def key(self, access_key_id: str) -> Key | None:
         """Return the key pair with this ID: the root user's, a session's or a user's. None when it is unknown."""
+        found = (world.own_key(access_key_id) for world in list(self.accounts.values()))
+        return next((key for key in found if key is not None), None)
+
+    def own_key(self, access_key_id: str) -> Key | None:
+        """Return a key pair of this account alone."""
         if (own := self._keys.get(access_key_id)) is not None:
             return self._with_user_as_now(own)
         found = self.cloud.key(access_key_id)
@@ -129,6 +160,8 @@ class World:
             self._keys.clear()
             self.boundaries.clear()
             self.has_report = False
+            self.accounts.clear()
+            self.accounts[self.account] = self
 
     def user_name_of(self, unique_id: str) -> str:
         """Return the present name of a user; empty when the user is gone."""

@@ -283,16 +283,26 @@ def test_pages(estate: Estate) -> None:
 
 
 def test_many_accounts(estate: Estate) -> None:
-    """Each is told on its own; one that fails keeps no other from its report."""
-    estate.aws.add_role("auditor", [estate.alice.arn])
-    done = estate.home.run(
-        "policy", "audit", "--accounts", "123456789012,210987654321", "--role-name", "auditor", "--format", "json"
-    )
+    """Each is told on its own, from one session; one that fails keeps no other from its report."""
+    numbers = ("222222222222", "333333333333", "444444444444")
+    for number in numbers[:2]:
+        other = estate.aws.add_account(number)
+        other.add_role("auditor", [estate.alice.arn])
+        other.add_user(f"covered-{number}")
+        other.add_user(f"open-{number}", [ALLOW_ALL])
+    estate.aws.forget_calls()
+    words = ("--accounts", ",".join(numbers), "--role-name", "auditor")
+    done = estate.home.run("policy", "audit", *words, "--format", "json")
     assert done.returncode == 1
     report = json.loads(done.stdout)
-    assert [account["account"] for account in report["accounts"]] == ["123456789012"]
-    assert users(report)["alice"]["account"] == "123456789012"
-    assert "mfasession: 210987654321: AWS denied AssumeRole: " in done.stderr
+    assert [(each["account"], each["users"]) for each in report["accounts"]] == [(number, 2) for number in numbers[:2]]
+    assert [(each["account"], each["user"], each["covered"]) for each in report["users"]] == [
+        (number, f"{name}-{number}", name == "covered") for number in numbers[:2] for name in ("covered", "open")
+    ]
+    assert "mfasession: 444444444444: AWS denied AssumeRole: " in done.stderr
+    assert "mfasession: 2 accounts, 4 users: 2 covered, 2 not covered\n" in done.stderr
+    assert not estate.aws.calls("GetSessionToken")
+    assert estate.home.run("policy", "audit", *words).stdout.startswith("ACCOUNT ")
 
 
 def test_a_file_with_accounts(aws: Sandbox, tmp_path: Path) -> None:
@@ -302,7 +312,7 @@ def test_a_file_with_accounts(aws: Sandbox, tmp_path: Path) -> None:
     listed = estate.home.folder / "accounts"
     listed.write_text("# ours\n123456789012  # production\n\n123456789012\n")
     assert estate.home.run("policy", "audit", "--accounts", "accounts", "--role-name", "auditor").returncode == 0
-    listed.write_text("123456789012\n210987654321\n")
+    listed.write_text("123456789012\n444444444444\n")
     done = estate.home.run("policy", "audit", "--accounts", "accounts", "--role-name", "auditor")
     assert done.returncode == 1
     assert "1 of 2 accounts were not read" in done.stderr

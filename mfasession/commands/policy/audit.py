@@ -178,9 +178,8 @@ def _answer(audited: "Sequence[Audited]", report: "Report") -> int:
     if report.accounts:
         kinds = ("covered", "not covered", "not known")
         of = f"{len(report.accounts)} accounts, " if len(audited) > 1 else ""
-        say(
-            f"{of}{counts['users']} user{'' if counts['users'] == 1 else 's'}: {told((counts[kind], kind) for kind in kinds) or 'nobody to cover'}"
-        )
+        users = f"{counts['users']} user{'' if counts['users'] == 1 else 's'}"
+        say(f"{of}{users}: {told((counts[kind], kind) for kind in kinds) or 'nobody to cover'}")
     if report.totals.admins:
         more = counts["administrators not covered"] - len(report.totals.admins)
         also = f" and {more} more" if more else ""
