@@ -83,7 +83,8 @@ def default_actions() -> tuple[str, ...]:
 def resource_of(action: str, user: str, account: str = ACCOUNT, partition: str = "aws") -> str:
     """Return a resource that the action is about: the user, their device, a role; `*` for all else."""
     names = dict.fromkeys(_ABOUT_USER, f"user/{user}") | dict.fromkeys(_ABOUT_DEVICE, f"mfa/{user}")
-    name = (names | {"sts:AssumeRole": "role/example"}).get(action, "")
+    names |= {"sts:AssumeRole": "role/example"}
+    name = next((name for known, name in names.items() if known.lower() == action.lower()), "")
     return f"arn:{partition}:iam::{account}:{name}" if name else "*"
 
 

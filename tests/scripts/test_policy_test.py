@@ -93,6 +93,7 @@ def test_the_user_the_resource_and_the_condition_keys(home: Home) -> None:
     words = (own, "--action", "iam:CreateAccessKey")
     assert decisions(home, *words)["iam:CreateAccessKey"] == ["allow", "never", "allow", "not allowed"]
     assert decisions(home, *words, "--user", "bob")["iam:CreateAccessKey"][0] == "allow"
+    assert decisions(home, own, "--action", "iam:createaccesskey")["iam:createaccesskey"][0] == "allow"
     others = ("--user", "bob", "--resource", "arn:aws:iam::123456789012:user/alice")
     assert decisions(home, *words, *others)["iam:CreateAccessKey"][0] == "not allowed"
     for values, expected in ((("a", "b"), "allow"), (("a", "c"), "not allowed")):
