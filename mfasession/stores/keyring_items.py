@@ -5,6 +5,7 @@ for a dialog that nobody sees (mitya57/secretstorage#33, python-poetry/poetry#86
 """
 
 import os
+import sys
 import threading
 from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
@@ -238,17 +239,32 @@ def _backend() -> "KeyringBackend":
         logger.addHandler(logging.NullHandler())
     import configparser
 
-    import keyring
-
     hint = "mend or unset PYTHON_KEYRING_BACKEND, or mend keyringrc.cfg: keyring diagnose"
     chosen = os.environ.get("PYTHON_KEYRING_BACKEND")
     what = f"the keyring backend {chosen!r}" if chosen is not None else "the keyring backend named in keyringrc.cfg"
     try:
-        return keyring.get_keyring()
+        return _chosen()
     except (ImportError, AttributeError, ValueError, TypeError, configparser.Error):
         raise StoreError(f"{what} cannot be loaded", hint) from None
     except RuntimeError:
         raise StoreError(f"{what} cannot work here", hint) from None
+
+
+_APPLES = "keyring.backends.macOS.api"
+"""What looks for Apple's libraries as soon as it is imported: elsewhere ctypes runs ldconfig, gcc and ld for that."""
+
+
+def _chosen() -> "KeyringBackend":
+    """Return the backend that `keyring` chooses, without a search for the libraries of another system."""
+    import keyring
+
+    if sys.platform == "darwin" or _APPLES in sys.modules:
+        return keyring.get_keyring()
+    sys.modules[_APPLES] = None  # type: ignore[assignment]  # documented: its import then fails
+    try:
+        return keyring.get_keyring()
+    finally:
+        sys.modules.pop(_APPLES, None)
 
 
 def _translated(failure: BaseException) -> MfaSessionError:

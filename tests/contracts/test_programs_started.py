@@ -1,0 +1,50 @@
+"""Which programs a command starts: those that the user named, and no other, while secrets are in memory."""
+
+import pytest
+
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.faults.canaries import Run
+from tests.support import Home
+
+SOURCE = "code = {{ command = ['cat', '{path}'] }}\n"
+COMMANDS: tuple[tuple[str, list[str]], ...] = (
+    ("login", ["cat"]),
+    ("status", []),
+    ("env", []),
+    ("process", []),
+    ("process -p admin", []),
+    ("exec -- true", ["true"]),
+    ("exec --server -- true", ["true"]),
+    ("exec -p default -p admin -- true", ["true", "true"]),
+    ("console -p admin --print", []),
+    ("mfa list", []),
+    ("policy show", []),
+    ("shell init bash", []),
+    ("keys list", []),
+    ("keys protect", []),
+    ("keys list --json", []),
+    ("keys rotate", []),
+    ("logout --all", []),
+    ("keys remove --yes", []),
+)
+"""A day, and the programs of each command."""
+
+
+def started(run: Run) -> list[str]:
+    """The first words of what was started on the way, without ourselves; strace quotes them."""
+    return [words.partition('", ')[0].strip('"').rpartition("/")[2] for words, _ in run.programs[1:]]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("store", ["file", "keyring"])
+def test_none_but_what_the_user_named(keyring_home: Home, aws: Sandbox, alice: SandboxUser, store: str) -> None:
+    """jaraco/keyring#420: a command runs no compiler, no linker and nothing else that stands first in the PATH."""
+    role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
+    keyring_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
+    code = keyring_home.folder / "code"
+    code.write_text(alice.devices[0].code())
+    keyring_home.write_settings(f'store = "{store}"\n' + SOURCE.format(path=code))
+    for line, expected in COMMANDS:
+        run = Run(keyring_home, *line.split())
+        assert run.done.returncode == 0, (line, run.done.stderr)
+        assert started(run) == expected, line
