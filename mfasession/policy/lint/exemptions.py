@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mfasession.policy import rule as the_rule
+from mfasession.policy.coverage import EXEMPT as HARMLESS
 from mfasession.policy.evaluation import names_action
-from mfasession.policy.lint.findings import Edit, Finding, Severity, Subject, rule
+from mfasession.policy.lint.findings import Edit, Finding, Operations, Severity, Subject, rule
 from mfasession.policy.patterns import like
 
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ WEAK = rule(
     "the exemption reaches too far",
     "What NotAction lists works with a stolen key alone: without MFA no device may be taken away, and no key be made.",
 )
+OTHER = rule(
+    "other-exemption",
+    Severity.WARNING,
+    "a call is spared that sets up no device",
+    "What NotAction lists works with a stolen key alone: nothing belongs there but what sets up a device.",
+)
 RESOURCE = rule(
     "narrow-resource",
     Severity.ERROR,
@@ -79,7 +86,7 @@ FIRST_PASSWORD = rule(
 )
 
 
-def check(subject: Subject) -> Iterator[Finding]:
+def check(subject: Subject, operations: Operations) -> Iterator[Finding]:
     """Look at what each Deny about MFA covers, and at Allow with NotAction."""
     for statement in subject.statements:
         if statement.effect == "Allow" and statement.not_actions is not None:
@@ -89,7 +96,8 @@ def check(subject: Subject) -> Iterator[Finding]:
         if statement.not_actions is None:
             yield from _actions(subject, statement)
         else:
-            yield from _spared(subject, statement, statement.not_actions)
+            yield from _spared(subject, statement, statement.not_actions, operations)
+            yield from _missing(subject, statement)
 
 
 def _allow(subject: Subject, statement: "Statement") -> Finding:
@@ -154,7 +162,9 @@ def _actions(subject: Subject, statement: "Statement") -> Iterator[Finding]:
         )
 
 
-def _spared(subject: Subject, statement: "Statement", named: "tuple[Text, ...]") -> Iterator[Finding]:
+def _spared(
+    subject: Subject, statement: "Statement", named: "tuple[Text, ...]", operations: Operations
+) -> Iterator[Finding]:
     for each in named:
         reached = [power for power in _POWERS if like(power.lower(), each.lower())]
         if reached:
@@ -173,8 +183,27 @@ def _spared(subject: Subject, statement: "Statement", named: "tuple[Text, ...]")
                 edits=edits,
                 corrected=", ".join(needed) or f"without {each}",
             )
-    missing = [name for name in EXEMPT if names_action(statement, name)]
-    for name in missing:
+        elif others := _others(each, operations):
+            yield Finding(
+                rule=OTHER,
+                place=each.place,
+                message=f"{each} works without MFA" + (f": {', '.join(others[:3])}" if others != [each] else ""),
+                corrected=f"without {each}",
+            )
+
+
+def _others(named: str, operations: Operations) -> list[str]:
+    """The calls that an exemption lets through beside those that may be; itself where the service's are not known."""
+    prefix, _, pattern = named.partition(":")
+    known = operations(prefix.lower())
+    if not known:
+        return [] if named.lower() in HARMLESS else [named]
+    reached = (f"{prefix}:{name}" for name in known if like(name.lower(), pattern.lower()))
+    return [name for name in reached if name.lower() not in HARMLESS]
+
+
+def _missing(subject: Subject, statement: "Statement") -> Iterator[Finding]:
+    for name in (each for each in EXEMPT if names_action(statement, each)):
         yield Finding(
             rule=TOKEN if name == SESSION_TOKEN else MISSING,
             place=subject.key(statement, "NotAction").place,

@@ -1,6 +1,6 @@
 """A finding, the rules' register, and the document that they look at."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from json import JSONDecoder, dumps
 from typing import TYPE_CHECKING
@@ -54,7 +54,8 @@ class Finding(Value):
 _STRINGS = JSONDecoder()
 RULES: dict[str, Rule] = {}
 """All rules by their slugs, in the order in which they are told."""
-Check = Callable[["Subject"], Iterable[Finding]]
+Operations = Callable[[str], Sequence[str]]
+"""The operations of a service by its prefix; none where they are not known to be its actions."""
 
 
 def rule(slug: str, severity: Severity, title: str, why: str) -> Rule:
@@ -100,8 +101,13 @@ class Subject:
     def whole(self, statement: "Statement", name: str, new: str) -> Edit:
         """Return the edit that gives an element another value, as JSON."""
         node = self.node(statement).members[self.key(statement, name)]
-        start = self.offset(node.place)
-        return Edit(start=start, end=self._end_of(node), text=new)
+        return Edit(start=self.offset(node.place), end=self._end_of(node), text=new)
+
+    def value(self, statement: "Statement", line: "Line", new: str) -> Edit:
+        """Return the edit that gives a line of the Condition block one string as its value."""
+        block = self.node(statement).members[self.key(statement, "Condition")]
+        node = block.members[line.operator].members[line.key]
+        return Edit(start=self.offset(node.place), end=self._end_of(node), text=quoted(new))
 
     def without(self, statement: "Statement", name: str, item: Text) -> tuple[Edit, ...]:
         """Return the edit that takes an item out of a list; none where it is all there is."""

@@ -1,17 +1,14 @@
 """Rules about names: of keys, operators, actions, partitions, and the version of the language."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 
 from mfasession.policy import conditions
 from mfasession.policy.document import NEW
-from mfasession.policy.lint.findings import Finding, Rule, Severity, Subject, quoted, rule
+from mfasession.policy.lint.findings import Finding, Operations, Rule, Severity, Subject, quoted, rule
 from mfasession.policy.placed import Text
-
-Operations = Callable[[str], Sequence[str]]
-"""The operations of a service by its prefix; none where they are not known to be its actions."""
 
 GLOBAL_KEYS = (
     *("aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:CurrentTime", "aws:EpochTime"),

@@ -3,8 +3,7 @@
 from mfasession.policy import document
 from mfasession.policy.document import Document
 from mfasession.policy.lint import exemptions, grants, names, operators
-from mfasession.policy.lint.findings import RULES, Finding, Subject
-from mfasession.policy.lint.names import Operations
+from mfasession.policy.lint.findings import RULES, Finding, Operations, Subject
 from mfasession.values import Value
 
 ATTACHED_TO = ("user", "group", "role", "scp")
@@ -28,7 +27,7 @@ def check(parsed: Document, settings: Settings, operations: Operations) -> list[
     subject = Subject(parsed, settings.partition, settings.attached_to)
     found = [
         *operators.check(subject),
-        *exemptions.check(subject),
+        *exemptions.check(subject, operations),
         *grants.check(subject),
         *names.check(subject, operations),
     ]
