@@ -4,6 +4,7 @@ from typing import Any
 
 from mfasession.aws import Aws, told
 from mfasession.model import Device
+from mfasession.totp import secret_of
 from mfasession.values import Secret, Value
 
 LIMIT = 8
@@ -62,6 +63,9 @@ class AwsDevices(Aws):
             made = self._client("iam").create_virtual_mfa_device(VirtualMFADeviceName=name, Path=path)
             told_device = made["VirtualMFADevice"]
             seed = told_device["Base32StringSeed"].decode("ascii")
+            if not seed.isalnum():
+                raise ValueError("Base32StringSeed")
+            secret_of(seed)
             return NewDevice(serial=told(told_device, "SerialNumber"), seed=Secret(seed))
 
         return self._call("CreateVirtualMFADevice", send, uses_code=True)

@@ -1,6 +1,7 @@
 """Which of a user's devices can give a code for an API call. Values in, an answer out."""
 
 from collections.abc import Sequence
+from shlex import quote
 
 from mfasession.errors import ConfigurationError
 from mfasession.model import Device
@@ -21,14 +22,17 @@ def with_device(profile: "Profile", serial: str) -> "Profile":
     )
 
 
-def usable(devices: Sequence[Device], user: str) -> list[Device]:
+def usable(devices: Sequence[Device], user: str, profile: str = "") -> list[Device]:
     """Return the devices whose codes GetSessionToken takes. Raises ConfigurationError when there are none.
+
+    `profile` is the one that the command line names, for the hint.
 
     FIDO keys and passkeys are left out: they "cannot be used with MFA-protected API access" (IAM User Guide).
     """
     of = f"user {user}" if user else "the user"
     if not devices:
-        raise ConfigurationError(f"{of} has no MFA device", "mfasession mfa enroll adds an authenticator app")
+        option = f" -p {quote(profile)}" if profile else ""
+        raise ConfigurationError(f"{of} has no MFA device", f"mfasession mfa enroll{option} adds an authenticator app")
     able = [device for device in devices if not device.is_fido]
     if not able:
         raise ConfigurationError(

@@ -132,7 +132,7 @@ class Exchange:
             if identity.is_root:
                 raise devices.not_told(identity.arn) from None
             raise
-        able = devices.usable(listed, identity.user)
+        able = devices.usable(listed, identity.user, self._context.options.profile)
         return able[0] if len(able) == 1 else self._chosen(able)
 
     def _chosen(self, able: "list[Device]") -> "Device":

@@ -25,7 +25,7 @@ from mfasession.errors import (
     Unanswered,
 )
 from mfasession.keys import sessions
-from mfasession.mfa import first_login, names, pair
+from mfasession.mfa import by_hand, first_login, names, pair
 from mfasession.mfa.handing import Seed, Ways
 from mfasession.mfa.pending import Pending, Safe
 from mfasession.model import Device, account_of
@@ -134,6 +134,8 @@ class Enrolment:
         except MfaSessionError as failure:
             raise self._waiting(pending, failure) from None
         self._tell(f"device {self._device(pending).name} of {self._user} in {account_of(self._arn)} is enabled")
+        if self._wish.ways.on_terminal:
+            self._tell("clear this window and its history: whoever reads the code in it has your device")
         return self._finished(pending, GivenCode(codes[1]))
 
     def _there(self) -> Device | None:
@@ -150,7 +152,8 @@ class Enrolment:
         """Raise what would keep this from ending well, before AWS makes a device that nobody can delete."""
         if len(self._own) >= LIMIT:
             raise ConfigurationError(
-                f"{self._user} has {len(self._own)} MFA devices, which is all that AWS allows", "mfasession mfa remove"
+                f"{self._user} has {len(self._own)} MFA devices, which is all that AWS allows",
+                by_hand.line(self._context, "mfa", "remove"),
             )
         if self._wish.codes is not None:
             self._wish.codes.check(no_input=self._wish.no_input)
@@ -246,7 +249,7 @@ class Enrolment:
 
     def _waiting(self, pending: Pending, failure: MfaSessionError) -> MfaSessionError:
         failure.message += f"; device {self._device(pending).name} waits for its codes"
-        again = "mfasession mfa enroll goes on with it"
+        again = f"{by_hand.line(self._context, 'mfa', 'enroll')} goes on with it"
         failure.hint = f"{failure.hint}; then {again}" if failure.hint else again
         return failure
 

@@ -53,6 +53,7 @@ def log_in(
             if source is None:
                 raise
             source = None
+            tell("the device is enabled, and AWS takes that code no longer: the next one, please")
             try:
                 return _made(context, profile, None)
             except InputNeeded:

@@ -1,6 +1,7 @@
 """The seed of a new device to where its codes will come from: a terminal, a picture, the keyring, a program."""
 
 import os
+from shlex import quote
 
 from mfasession import files, terminal
 from mfasession.errors import ConfigurationError, InputNeeded
@@ -55,6 +56,8 @@ class Ways(Value):
         if self.png and not (seed and _holds(self.png, seed)):
             if os.path.lexists(self.png):
                 raise _is_there(self.png)
+            if not os.path.isdir(folder := os.path.dirname(os.path.abspath(self.png))):
+                raise ConfigurationError(f"there is no folder {folder}", f"mkdir -p {quote(folder)}")
             files.check_replaceable(self.png)
         if self.keyring:
             write_item("check/seed", "check")
@@ -79,7 +82,9 @@ def show(seed: Seed, *, secret: bool) -> None:
         code = qr.QrCode(seed.uri)
         # One line stays for the question.
         lines = [] if terminal.is_dumb() else code.lines(columns, rows - 1)
-        if not secret and not lines:
+        if terminal.is_dumb():
+            ours.say("this terminal shows no QR code; type this into the app:")
+        elif not lines:
             wide, high = code.size()
             ours.say(f"a QR code takes a window of {wide} columns and {high + 1} lines; or type this into the app:")
         if secret or not lines:

@@ -6,7 +6,7 @@ from mfasession.aws_devices import AwsDevices, OwnDevice
 from mfasession.caller import Caller
 from mfasession.errors import ConfigurationError, InputNeeded
 from mfasession.keys import sessions
-from mfasession.mfa import names
+from mfasession.mfa import by_hand, names
 from mfasession.model import Device, account_of
 from mfasession.remembered import Remembered
 from mfasession.values import Value
@@ -62,17 +62,17 @@ def kind_of(device: Device) -> str:
     return "app" if device.is_virtual else "hardware"
 
 
-def chosen(listed: Listing, named: str, choose: "Callable[[Sequence[str]], int] | None") -> Device:
+def chosen(context: "Context", listed: Listing, named: str, choose: "Callable[[Sequence[str]], int] | None") -> Device:
     """Return the device that is named, else the only one, else the one that a person chooses.
 
     `choose` takes serial numbers and returns an index; None when nobody is there. Raises ConfigurationError (no such
     device, or none), InputNeeded.
     """
-    devices = [each.device for each in listed.devices]
+    devices, enroll = [each.device for each in listed.devices], by_hand.line(context, "mfa", "enroll")
     if named:
         return names.meant(named, devices, listed.user)
     if not devices:
-        raise ConfigurationError(f"user {listed.user} has no MFA device", "mfasession mfa enroll adds one")
+        raise ConfigurationError(f"user {listed.user} has no MFA device", f"{enroll} adds one")
     if len(devices) == 1:
         return devices[0]
     if choose is None:

@@ -43,12 +43,15 @@ def read(text: str) -> Name:
 
 
 def meant(text: str, devices: Sequence[Device], user: str) -> Device:
-    """Return the device with this serial number, ARN or name. Raises ConfigurationError when there is none."""
-    for device in devices:
-        if text in (device.serial, device.name):
-            return device
+    """Return the device with this serial number, ARN or name. Raises ConfigurationError unless there is one."""
+    found = [device for device in devices if text in (device.serial, device.name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        serials = ", ".join(device.serial for device in found)
+        raise ConfigurationError(f"{user} has {len(found)} devices named {printable(text)}", f"one of {serials}")
     known = ", ".join(device.name for device in devices)
     raise ConfigurationError(
         f"{user} has no MFA device {printable(text)}",
-        f"one of {printable(known)}" if known else "mfasession mfa enroll",
+        f"one of {printable(known)}" if known else "mfasession mfa list",
     )

@@ -6,6 +6,7 @@ from mfasession.aws_devices import AwsDevices
 from mfasession.context import Context
 from mfasession.errors import AwsRefused, KeyringAbsent, MfaSessionError, NotFound, StoreError
 from mfasession.keys import sessions
+from mfasession.mfa import by_hand
 from mfasession.mfa.first_login import as_a_login
 from mfasession.remembered import Remembered
 from mfasession.stores.keyring_store import forget_seed
@@ -57,7 +58,8 @@ class Removal:
             if isinstance(failure, AwsRefused):
                 failure.hint = f"an administrator deletes it: {self.device.serial}"
             else:
-                failure.hint = f"mfasession mfa remove --serial {self.device.serial} deletes it"
+                again = by_hand.line(self._context, "mfa", "remove", "--serial", self.device.serial)
+                failure.hint = f"{again} deletes it"
             return [failure]
         return []
 

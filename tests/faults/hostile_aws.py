@@ -9,6 +9,8 @@ from tests.support import web_server
 
 ALICE = b"arn:aws:iam::123456789012:user/alice"
 LATE = b"2099-01-01T00:00:00Z"
+IAM, STS = b"https://iam.amazonaws.com/doc/2010-05-08/", b"https://sts.amazonaws.com/doc/2011-06-15/"
+"""The namespaces of their answers."""
 GIB = 1 << 30
 
 
@@ -42,7 +44,12 @@ def token(
 def devices(*members: bytes) -> Body:
     """An answer to ListMFADevices."""
     listed = b"".join(b"<member>" + member + b"</member>" for member in members)
-    return _result(b"ListMFADevices", b"<MFADevices>" + listed + b"</MFADevices><IsTruncated>false</IsTruncated>")
+    return made(b"ListMFADevices", b"<MFADevices>" + listed + b"</MFADevices><IsTruncated>false</IsTruncated>")
+
+
+def made(operation: bytes, content: bytes) -> Body:
+    """An answer of IAM's to an operation."""
+    return _result(operation, content, IAM)
 
 
 def refusal(code: bytes, text: bytes, status: int = 403) -> Body:
@@ -84,8 +91,7 @@ def answering(**answers: Body) -> Iterator[str]:
         yield url
 
 
-def _result(operation: bytes, content: bytes) -> Body:
-    space = b"https://iam.amazonaws.com/doc/2010-05-08/" if b"List" in operation else b""
-    head = b"<" + operation + b'Response xmlns="' + (space or b"https://sts.amazonaws.com/doc/2011-06-15/") + b'">'
+def _result(operation: bytes, content: bytes, space: bytes = STS) -> Body:
+    head = b"<" + operation + b'Response xmlns="' + space + b'">'
     inner = b"<" + operation + b"Result>" + content + b"</" + operation + b"Result>"
     return Body(head + inner + b"</" + operation + b"Response>")

@@ -1,5 +1,6 @@
 """`mfasession mfa enroll` without a terminal: what AWS is asked, what is kept, and how it goes on after anything."""
 
+import base64
 import json
 import re
 import stat
@@ -12,8 +13,9 @@ from mfasession.policy.rule import DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.contracts.secret_service import SecretService
 from tests.enrolling import App, bare_user, begun, go_on, home_of, kept_seeds, scan
+from tests.faults import hostile_aws
 from tests.scripts.checks import asked, complaint, log_in
-from tests.support import BIN, Home, key_pair, need
+from tests.support import BIN, Home, in_a_process, key_pair, need
 
 EXEMPT = set(DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"])
 NEVER_DENIED = {"sts:GetCallerIdentity"}
@@ -304,6 +306,16 @@ def test_a_picture_is_never_overwritten(home: Home, aws: Sandbox, bare: SandboxU
     assert "CreateVirtualMFADevice" not in asked(aws, bare)
 
 
+def test_a_picture_in_no_folder(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
+    """Refused before AWS is asked for a device."""
+    done = home.run("mfa", "enroll", "--png", "no/where.png", "--codes", "-")
+    assert (done.returncode, done.stderr) == (
+        3,
+        complaint(f"there is no folder {home.folder}/no", f"mkdir -p {home.folder}/no"),
+    )
+    assert "CreateVirtualMFADevice" not in asked(aws, bare)
+
+
 def test_a_picture_is_private_from_its_first_byte(home: Home) -> None:
     """Made with mode 0600 whatever the umask, and by nobody else before."""
     strace, trace = need("strace"), home.folder / "trace"
@@ -448,6 +460,8 @@ def test_a_role_profile_means_its_user(home: Home, aws: Sandbox, bare: SandboxUs
         "[profile admin]\nrole_arn = arn:aws:iam::123456789012:role/admin\nsource_profile = default\n"
     )
     app = begun(home, aws, "-p", "admin")
+    waits = go_on(home, (), "-p", "admin")
+    assert waits.stderr.endswith("; then mfasession mfa enroll -p admin goes on with it\n")
     assert go_on(home, app.pair(), "-p", "admin").returncode == 0
     done_with(home, bare)
 
@@ -478,6 +492,46 @@ def test_usage(home: Home, words: tuple[str, ...]) -> None:
     done = home.run("mfa", "enroll", *words)
     assert done.returncode == 2
     assert "123456" not in done.stderr
+
+
+PARTITION = """
+import sys
+from pathlib import Path
+from mfasession.sandbox import Sandbox
+from tests.enrolling import bare_user, begun, go_on, home_of
+with Sandbox(partition=sys.argv[1]) as aws:
+    user = bare_user(aws)
+    home = home_of(user, aws, Path(sys.argv[2]))
+    home.environ["AWS_REGION"] = aws.region
+    done = go_on(home, begun(home, aws).pair())
+    assert done.returncode == 0, done.stderr
+    print(*user.device_serials)
+"""
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
+def test_other_partitions(tmp_path: Path, partition: str) -> None:
+    """The device's ARN is of the partition that the user is in."""
+    root = str(Path(__file__).parents[2])
+    done = in_a_process(PARTITION, partition, str(tmp_path), environ={"PYTHONPATH": root})
+    assert done.stdout.startswith(f"arn:{partition}:iam::123456789012:mfa/bare"), done.stderr
+
+
+@pytest.mark.parametrize("seed", ["", "not base32!", "\x1b[2JAAAAAAAAAAAA", "GEZDGNBVGY3TQOJQ\nGEZDGNBVGY3TQOJQ"])
+def test_a_seed_that_is_none(home: Home, seed: str) -> None:
+    """Whoever answers in the place of AWS shows nothing on the terminal and has nothing kept."""
+    shown = base64.b64encode(seed.encode())
+    made = b"<VirtualMFADevice><SerialNumber>arn:aws:iam::123456789012:mfa/alice</SerialNumber><Base32StringSeed>"
+    made += shown + b"</Base32StringSeed></VirtualMFADevice>"
+    answer = hostile_aws.made(b"CreateVirtualMFADevice", made)
+    with hostile_aws.answering(CreateVirtualMFADevice=answer, ListMFADevices=hostile_aws.devices()) as url:
+        done = home.run("mfa", "enroll", "--png", "x.png", "--codes", "-", environ={"AWS_ENDPOINT_URL": url})
+    assert done.returncode == 5
+    assert done.stderr.startswith(
+        "mfasession: something that is not AWS answered CreateVirtualMFADevice; AWS may have a"
+    )
+    assert kept_seeds(home) == []
+    assert not (home.folder / "x.png").exists()
 
 
 def test_one_at_a_time(home: Home, aws: Sandbox) -> None:

@@ -48,7 +48,10 @@ def test_from_a_bare_key_to_a_session(home: Home, aws: Sandbox, bare: SandboxUse
         sitting.line(second)
         status, said = outcome(sitting)
     assert status == 0
-    assert f"device {bare.name} of {bare.name} in 123456789012 is enabled\n" in said
+    assert (
+        f"device {bare.name} of {bare.name} in 123456789012 is enabled\n"
+        "mfasession: clear this window and its history: whoever reads the code in it has your device\n"
+    ) in said
     assert re.search(r"session for default until .* \(12 h left\)\n$", said)
     assert app.seed not in said
     assert home.run("exec", "--", "true").returncode == 0
@@ -138,11 +141,17 @@ def test_the_seed_in_letters(home: Home, aws: Sandbox) -> None:
     assert app.seed not in said
 
 
-@pytest.mark.parametrize(("columns", "term"), [(40, "xterm-256color"), (100, "dumb")])
-def test_where_no_code_can_be_drawn(home: Home, aws: Sandbox, columns: int, term: str) -> None:
+@pytest.mark.parametrize(
+    ("columns", "term", "why"),
+    [
+        (40, "xterm-256color", r"a QR code takes a window of \d+ columns and \d+ lines; or type this into the app:"),
+        (100, "dumb", "this terminal shows no QR code; type this into the app:"),
+    ],
+)
+def test_where_no_code_can_be_drawn(home: Home, aws: Sandbox, columns: int, term: str, why: str) -> None:
     """A small window, a terminal without colours: the seed in letters instead, and what a code would take."""
     with seat(home, *APART, *ENROLL, columns=columns, environ={"TERM": term}) as sitting:
-        sitting.see(r"a QR code takes a window of \d+ columns and \d+ lines")
+        sitting.see(why)
         sitting.see(r"address: (otpauth:.+?)\r\n")
         found = sitting.tty.match
         assert isinstance(found, re.Match)
@@ -208,6 +217,21 @@ def test_ctrl_c_while_aws_hears_of_it(home: Home, aws: Sandbox, bare: SandboxUse
     aws.set_enrolment_lag(0)
     assert (status, len(bare.device_serials), kept_seeds(home)) == (130, 1, [])
     assert home.run("login", "--code", app.code(1)).returncode == 0
+
+
+def test_a_code_that_aws_takes_no_longer(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
+    """STS takes so long to hear of the device that the second code has died: one more is asked for."""
+    aws.set_enrolment_lag(300)
+    with seat(home, *APART, *ENROLL) as sitting:
+        app = scanning(sitting, aws)
+        typed(sitting, app.pair())
+        wait_until(lambda: "again in" in (home.folder / "err").read_text())
+        aws.clock.move(310)
+        sitting.see(f"MFA code for {bare.name} in 123456789012")
+        sitting.line(app.code())
+        status, said = outcome(sitting)
+    assert status == 0, said
+    assert "the device is enabled, and AWS takes that code no longer: the next one, please\n" in said
 
 
 @pytest.mark.parametrize(("answer", "status"), [("y", 0), ("", 130), ("n", 130), ("\x03", 130)])

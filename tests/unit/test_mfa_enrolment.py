@@ -78,6 +78,15 @@ def test_which_device_is_meant(text: str) -> None:
     assert caught.value.hint == "one of GAHT12345678, alice"
 
 
+def test_a_name_that_two_devices_have() -> None:
+    """Neither is guessed, for one of them is about to be removed."""
+    other = Device(serial="arn:aws:iam::123456789012:mfa/team/alice", user="alice")
+    with pytest.raises(ConfigurationError) as caught:
+        names.meant("alice", [PHONE, other], "alice")
+    assert caught.value.hint == f"one of {PHONE.serial}, {other.serial}"
+    assert names.meant(other.serial, [PHONE, other], "alice") == other
+
+
 class Typed:
     """A person who types these codes, one after the other."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mfasession.commands.mfa.asking import codes_of
 from mfasession.keys import places
 from mfasession.messages import complain, say, until
-from mfasession.mfa import names, pair
+from mfasession.mfa import by_hand, names, pair
 from mfasession.mfa.enrolment import Enrolled, Enrolment, Wish
 from mfasession.mfa.handing import Ways
 from mfasession.values import Value
@@ -61,10 +61,10 @@ def run(context: "Context", flags: Flags) -> int:
         device = enrolled.device
         complain(
             f"{device.user} in {enrolled.account} has device {device.name} already",
-            "mfasession mfa enroll --name NAME adds another",
+            f"{by_hand.line(context, 'mfa', 'enroll', '--name', 'NAME')} adds another",
         )
         return 0
-    _tell(profile, enrolled, flags)
+    _tell(context, profile, enrolled, ways)
     if enrolled.failures:
         raise enrolled.failures[0]
     return 0
@@ -81,18 +81,19 @@ def _codes(profile: "Profile", flags: Flags) -> pair.PairSource | None:
     return pair.Asked(codes_of(code if is_asked else "prompt"))
 
 
-def _tell(profile: "Profile", enrolled: Enrolled, flags: Flags) -> None:
+def _tell(context: "Context", profile: "Profile", enrolled: Enrolled, ways: Ways) -> None:
     serial, name = enrolled.device.serial, profile.name
-    if flags.png:
-        complain(f"{flags.png} holds the seed", f"rm {quote(flags.png)}, once the app has it")
-    if flags.to and profile.settings.code != "totp":
+    login = by_hand.line(context, "login", "--serial", serial)
+    if ways.png:
+        complain(f"{ways.png} holds the seed", f"rm {quote(ways.png)}, once the app has it")
+    if ways.keyring and profile.settings.code != "totp":
         say('its seed is in the keyring; with code = "totp" in the configuration, logins take its codes by themselves')
     if enrolled.session is not None:
         say(f"session for {name} until {until(enrolled.session.expires, time.time())}")
     if enrolled.named not in ("", serial):
         complain(
             f"profile {name} names another device, {enrolled.named}",
-            f"mfasession login --serial {serial}, or set mfa_serial = {serial} in the profile",
+            f"{login}, or set mfa_serial = {serial} in the profile",
         )
     elif enrolled.session is None and not enrolled.failures:
-        say(f"to use it: mfasession login --serial {serial}")
+        say(f"to use it: {login}")

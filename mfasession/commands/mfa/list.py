@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mfasession import timestamps
 from mfasession.keys import places
 from mfasession.messages import complain
-from mfasession.mfa import listing
+from mfasession.mfa import by_hand, listing
 from mfasession.text import in_columns
 from mfasession.values import Value
 
@@ -42,7 +42,10 @@ def run(context: "Context", flags: Flags) -> int:
     elif listed.devices:
         sys.stdout.write(_table(listed))
     else:
-        complain(f"user {listed.user} in {listed.account} has no MFA device", "mfasession mfa enroll adds one")
+        complain(
+            f"user {listed.user} in {listed.account} has no MFA device",
+            f"{by_hand.line(context, 'mfa', 'enroll')} adds one",
+        )
     return 0
 
 

@@ -7,7 +7,7 @@ from mfasession.commands.mfa.asking import choose
 from mfasession.errors import Cancelled, InputNeeded
 from mfasession.keys import places
 from mfasession.messages import complain, say
-from mfasession.mfa import listing
+from mfasession.mfa import by_hand, listing
 from mfasession.mfa.removal import Removal
 from mfasession.model import Device
 from mfasession.values import Value
@@ -39,13 +39,16 @@ def run(context: "Context", flags: Flags) -> int:
     profile = places.owner(context)
     listed = listing.listing(context, profile)
     has_person = not context.options.no_input and terminal.is_ours()
-    device = _left_over(listed, flags.serial) or listing.chosen(listed, flags.serial, choose if has_person else None)
+    device = _left_over(listed, flags.serial) or listing.chosen(
+        context, listed, flags.serial, choose if has_person else None
+    )
     removal = Removal(context, profile, listed, device)
     what = _told(removal, listed)
     if not flags.yes:
         if not has_person:
             raise InputNeeded(
-                f"nobody is here to agree: {what}", f"mfasession mfa remove --serial {device.serial} --yes"
+                f"nobody is here to agree: {what}",
+                by_hand.line(context, "mfa", "remove", "--serial", device.serial, "--yes"),
             )
         if not terminal.agrees(f"{what}?"):
             raise Cancelled("cancelled, and nothing was changed")
@@ -54,7 +57,7 @@ def run(context: "Context", flags: Flags) -> int:
     failures = removal.run()
     say(f"device {device.name} is removed" + (f" from {listed.user} in {listed.account}" if removal.is_own else ""))
     if removal.is_last:
-        say("sessions that live go on until they end; then: mfasession mfa enroll")
+        say(f"sessions that live go on until they end; then: {by_hand.line(context, 'mfa', 'enroll')}")
     if profile.mfa_serial == device.serial:
         complain(f"profile {profile.name} still names it", f"remove mfa_serial = {device.serial}")
     if failures:

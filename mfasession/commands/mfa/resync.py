@@ -7,7 +7,7 @@ from mfasession.commands.mfa.asking import choose, codes_of
 from mfasession.errors import ConfigurationError
 from mfasession.keys import places
 from mfasession.messages import say
-from mfasession.mfa import listing, pair
+from mfasession.mfa import by_hand, listing, pair
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -40,9 +40,11 @@ def run(context: "Context", flags: Flags) -> int:
     source.check(no_input=no_input)
     listed = listing.listing(context, profile)
     named = flags.serial or (listed.in_use if listed.own(listed.in_use) else "")
-    device = listing.chosen(listed, named, None if no_input or not terminal.is_ours() else choose)
+    device = listing.chosen(context, listed, named, None if no_input or not terminal.is_ours() else choose)
     if device.is_fido:
-        raise ConfigurationError(f"{device.name} is a FIDO device, which has no clock", "mfasession mfa list")
+        raise ConfigurationError(
+            f"{device.name} is a FIDO device, which has no clock", by_hand.line(context, "mfa", "list")
+        )
     pair.until_taken(source, device, lambda codes: listed.aws.resync(listed.user, device.serial, codes))
     say(f"device {device.name} of {listed.user} in {listed.account} is in step with AWS again")
     return 0
