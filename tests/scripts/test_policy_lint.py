@@ -1,6 +1,7 @@
 """`mfasession policy lint`, `explain` and `show`: files, stdin, a policy of the account, and all that is none."""
 
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -187,6 +188,34 @@ def test_names_reach_the_terminal_as_text(home: Home) -> None:
     for action in ("lint", "explain"):
         done = home.run("policy", action, "policy.json")
         assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("written", ["text", "json", "sarif", "github"])
+def test_odd_texts_and_file_names_are_told_in_every_format(home: Home, written: str) -> None:
+    """Half a surrogate pair, an escape sequence, a name that is no UTF-8: words, not a traceback, and nothing raw."""
+    name = b"caf\xe9 \x1b[1m.json"
+    text = GOOD.replace("iam:GetUser", "no\\ud800\\u001b[31m").replace('"*"', '"arn:aws:s3:::a\\"b"')
+    Path(os.fsdecode(bytes(home.folder) + b"/" + name)).write_text(text)
+    done = home.run("policy", "lint", os.fsdecode(name), "--format", written)
+    assert done.returncode == 1
+    assert "misspelt-action" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+    if written == "sarif":
+        (run,) = json.loads(done.stdout)["runs"]
+        (uri,) = {each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in run["results"]}
+        assert uri == "caf%E9%20%1B%5B1m.json"
+
+
+def test_one_bad_file_among_several(home: Home, policy: Path) -> None:
+    """It is named, the others are checked all the same, and nothing is written into it."""
+    (home.folder / "bad.json").write_text("{")
+    done = home.run("policy", "lint", "--fix", "bad.json", "none.json", policy.name)
+    assert done.returncode == 3
+    assert "mfasession: bad.json, line 1: not JSON" in done.stderr
+    assert "mfasession: there is no file none.json" in done.stderr
+    assert "mfasession: policy.json is mended" in done.stderr
+    assert (policy.read_text(), (home.folder / "bad.json").read_text()) == (GOOD, "{")
+    assert "policy.json:7: info" in done.stdout
 
 
 def test_the_hook_of_pre_commit(home: Home, policy: Path) -> None:

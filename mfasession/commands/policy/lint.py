@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mfasession import files
 from mfasession.commands.policy import sources
-from mfasession.errors import UsageError
-from mfasession.messages import say
+from mfasession.errors import ConfigurationError, MfaSessionError, NotFound, UsageError
+from mfasession.messages import complain, say
 from mfasession.policy import document, rule
 from mfasession.policy.lint import running, shown
 from mfasession.policy.lint.findings import Severity
@@ -57,13 +57,30 @@ def run(context: "Context", flags: Flags) -> int:
         raise UsageError("a policy of the account is not mended in place", "mfasession policy apply puts a file there")
     if list(flags.sources).count("-") > 1:
         raise UsageError("stdin can be one policy only", "write the others into files")
-    found = [_checked(context, source, settings, flags) for source in flags.sources]
-    told = FORMATS[flags.format](found)
-    (sys.stderr if flags.fix and "-" in flags.sources else sys.stdout).write(told)
+    found, failures = _all(context, settings, flags)
+    for failure in failures[:-1]:
+        complain(failure.message, failure.hint)
+    if found:
+        told = FORMATS[flags.format](found)
+        (sys.stderr if flags.fix and "-" in flags.sources else sys.stdout).write(told)
     wrong = sum(each.rule.severity is not Severity.INFO for one in found for each in one.findings)
-    if flags.format == "text":
+    if flags.format == "text" and (wrong or not failures):
         say(f"{wrong} to mend" if wrong else "nothing to mend")
+    if failures:
+        raise failures[-1]
     return 1 if wrong else 0
+
+
+def _all(context: "Context", settings: "Settings", flags: Flags) -> "tuple[list[shown.Checked], list[MfaSessionError]]":
+    """The documents that could be looked at, and why the others could not."""
+    found: list[shown.Checked] = []
+    failures: list[MfaSessionError] = []
+    for source in flags.sources:
+        try:
+            found.append(_checked(context, source, settings, flags))
+        except (ConfigurationError, NotFound) as error:
+            failures.append(error)
+    return found, failures
 
 
 def _checked(context: "Context", source: str, settings: "Settings", flags: Flags) -> shown.Checked:

@@ -71,7 +71,8 @@ def as_github(checked: Sequence[Checked]) -> str:
             level = _GITHUB_LEVELS[found.rule.severity]
             place = f"line={found.place.line},col={found.place.column},title={_property(found.rule.slug)}"
             where = f"file={_property(each.path)}," if each.path else ""
-            lines.append(f"::{level} {where}{place}::{_data(f'{found.message}. {found.rule.why}')}\n")
+            told = f"::{level} {where}{place}::{_data(f'{found.message}. {found.rule.why}')}"
+            lines.append(f"{printable(told)}\n")
     return "".join(lines)
 
 
@@ -113,7 +114,7 @@ def _uri(path: str) -> str:
     from pathlib import PurePath
     from urllib.parse import quote
 
-    return PurePath(path).as_uri() if PurePath(path).is_absolute() else quote(path)
+    return PurePath(path).as_uri() if PurePath(path).is_absolute() else quote(path.encode(errors="surrogateescape"))
 
 
 def _data(text: str) -> str:
