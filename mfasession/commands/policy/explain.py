@@ -30,7 +30,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 def run(context: "Context", flags: Flags) -> int:
     """Print a line for each sentence."""
     text = sources.text_of(flags.source, context)
-    limit = document.ROLE_SIZE if sources.is_file(flags.source) else document.LONGEST
+    limit = document.LONGEST if flags.source.startswith("arn:") else document.ROLE_SIZE
     parsed = document.parse(text, sources.name_of(flags.source), limit=limit)
     evaluation.check(parsed)
     sys.stdout.write("".join(f"{printable(line)}\n" for line in explanation.explained(parsed)))
