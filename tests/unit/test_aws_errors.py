@@ -54,6 +54,18 @@ BAD_SIGNATURE = "The request signature we calculated does not match the signatur
             "AWS refused the code: MultiFactorAuthentication failed, must provide both MFA serial number and …",
         ),
         (
+            "InvalidAuthenticationCode",
+            "Authentication code for device is not valid.",
+            errors.CodeRefused,
+            "AWS did not take the two codes: they must be of this device, one right after the other, in this order",
+        ),
+        (
+            "EntityAlreadyExists",
+            "MFA device already exists.",
+            errors.AlreadyThere,
+            "AWS has it already (GetSessionToken): MFA device already exists",
+        ),
+        (
             "ValidationError",
             "1 validation error detected: Value 'x' at 'serialNumber' failed to …",
             errors.AwsRefused,

@@ -130,3 +130,19 @@ def test_a_page_fits_its_window(columns: int, typed: int, notice: str, user: str
     done = page(request, entry, 100.0, columns, done=True)
     assert done.before == shown.before
     assert done.after == ""
+
+
+def test_a_question_of_its_own() -> None:
+    """What is wanted stands in the place of whose code it is."""
+    wanted = REQUEST.replace(wanted="second code of device phone\x1b")
+    assert question(wanted) == "second code of device phone?:"
+
+
+def test_a_code_that_is_on_its_way() -> None:
+    """When it comes is told, and what is typed before is taken: the device's clock may be ahead of ours."""
+    coming = REQUEST.replace(comes=1_000_010.0)
+    assert clock(coming, 1_000_000.0) == "the next code comes in 10 s"
+    assert clock(coming, 1_000_010.0).startswith("this code lives")
+    entry = Entry()
+    entry.type("123456")
+    assert entry.enter(1_000_000.0, coming.not_before) == "123456"

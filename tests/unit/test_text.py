@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.text import printable
+from mfasession.text import in_columns, printable
 
 
 @given(st.text())
@@ -24,3 +24,9 @@ def test_words_stay_words(text: str) -> None:
 def test_escapes_line_breaks_and_turned_text() -> None:
     """A name from AWS or a file can neither colour, clear nor turn round what stands beside it."""
     assert printable("a\x1b[31mb\r\nc\td\u202ee\x7f\x9b\udcff") == "a?[31mb??c?d?e???"
+
+
+def test_columns_stand_below_each_other() -> None:
+    """Two spaces between them, none at the end of a line, and nothing raw in a cell."""
+    lines = [("NAME", "KIND", ""), ("a longer name", "x", "why\x1b[2J"), ("b", "", "")]
+    assert in_columns(lines) == "NAME           KIND\na longer name  x     why?[2J\nb\n"
