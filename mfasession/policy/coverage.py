@@ -146,7 +146,7 @@ def _open(policies: Policies, caller: Context) -> Iterator[str]:
 
 def _by(documents: "dict[str, tuple[Document, ...]]", policies: Policies, caller: Context) -> tuple[str, ...]:
     """What covers a user: what would do so whatever the others allow, else what does so here."""
-    whole = [name for name, own in documents.items() if _is_closed(Policies(identity=(*own, _ALLOW_ALL)), caller)]
+    whole = [name for name, own in documents.items() if _closes(own, tuple(sorted(caller.items())))]
     if policies.boundary is not None and _is_closed(policies.replace(identity=(_ALLOW_ALL,)), caller):
         whole.append("boundary")
     if whole:
@@ -158,6 +158,13 @@ def _by(documents: "dict[str, tuple[Document, ...]]", policies: Policies, caller
         return (CONDITIONAL,)
     alone = [name for name, own in documents.items() if _is_closed(_without_denies(unlimited, keep=own), caller)]
     return tuple(alone) or (TOGETHER,)
+
+
+@lru_cache(maxsize=1024)
+def _closes(documents: tuple[Document, ...], caller: tuple[tuple[str, str], ...]) -> bool:
+    """Return whether policies cover a user whatever others allow."""
+    has_deny = any(statement.effect == "Deny" for each in documents for statement in each.statements)
+    return has_deny and _is_closed(Policies(identity=(*documents, _ALLOW_ALL)), dict(caller))
 
 
 def _is_closed(policies: Policies, caller: Context) -> bool:
@@ -196,20 +203,27 @@ def _possible(policies: Policies, context: Context) -> Iterator[str]:
 
 def _actions(allow: Statement, policies: Policies) -> Iterator[tuple[str, str]]:
     """Yield actions that an Allow leads to, made up where it has wildcards, each behind the pattern to show for it."""
-    choices = [allow.actions or ("*",), *_exceptions(policies), _limits(policies, lambda each: each.actions)]
-    odd = [action for each in _statements(policies, "Deny") for action in each.not_actions or ()]
-    written = {each.lower(): str(each) for choice in choices for each in (*choice, *odd)}
-    for more in ("*", *dict.fromkeys(each.lower() for each in odd)):
+    whole, narrow = _exceptions(policies)
+    choices = [allow.actions or ("*",), *whole, _limits(policies, lambda each: each.actions)]
+    written = {each.lower(): str(each) for choice in choices for each in (*choice, *narrow)}
+    for more in ("*", *dict.fromkeys(each.lower() for each in narrow)):
         for globs in combined(*([each.lower() for each in choice] for choice in choices), (more,)):
             shown = next((glob for glob in globs if glob != "*"), "*")
             yield written[shown], common(*globs) or ""
 
 
-def _exceptions(policies: Policies) -> set[tuple[Text, ...]]:
-    """What each Deny about everything leaves out: all that may be possible is in each of these."""
-    denies = [each for each in _statements(policies, "Deny") if "*" in (each.resources or ())]
-    found = {each.not_actions for each in denies if each.not_actions is not None}
-    return found | {() for each in denies if "*" in (each.actions or ())}
+def _exceptions(policies: Policies) -> tuple[set[tuple[Text, ...]], list[Text]]:
+    """What each Deny about everything leaves out, in each of which all is that may be possible; and what others do."""
+    whole: set[tuple[Text, ...]] = set()
+    narrow: list[Text] = []
+    for deny in _statements(policies, "Deny"):
+        if "*" not in (deny.resources or ()):
+            narrow += deny.not_actions or ()
+        elif deny.not_actions is not None:
+            whole.add(deny.not_actions)
+        elif "*" in (deny.actions or ()):
+            whole.add(())
+    return whole, narrow
 
 
 def _resources(allow: Statement, policies: Policies, context: Context) -> Iterator[str]:

@@ -11,6 +11,9 @@ _ANY = "x"
 @lru_cache(maxsize=8192)
 def common(*globs: str) -> str | None:
     """Return the shortest text that matches all globs (`*`, `?`); None when there is none."""
+    globs = tuple(dict.fromkeys(glob for glob in globs if glob != "*"))
+    if len(globs) < 2:
+        return "".join(globs).replace("*", "").replace("?", _ANY)
     start, end = (0,) * len(globs), tuple(len(glob) for glob in globs)
     seen, waiting = {start}, deque([(start, "")])
     while waiting:

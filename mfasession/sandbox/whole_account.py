@@ -7,7 +7,7 @@ devices nor of the root user. Sources: IAM API Reference; IAM User Guide, "Get c
 import base64
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -62,10 +62,11 @@ def get_credential_report(asked: Asked) -> Result:
         raise Refused("ReportNotPresent", 410, "No report exists. Use GenerateCredentialReport to generate a report.")
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
+    owners = {device.user_id for device in asked.world.devices.all()}
     rows.writerow(_COLUMNS)
-    rows.writerow(_root(asked))
+    rows.writerow(_root(asked, owners))
     for user in list(asked.world.cloud.iam.users.values()):
-        rows.writerow(_reported(asked, user))
+        rows.writerow(_reported(user, owners))
     return {
         "Content": base64.b64encode(out.getvalue().encode()).decode(),
         "ReportFormat": "text/csv",
@@ -178,7 +179,7 @@ def _attached(policies: Iterable[ManagedPolicy]) -> list[Result]:
     return [{"PolicyName": each.name, "PolicyArn": each.arn} for each in policies]
 
 
-def _reported(asked: Asked, user: User) -> tuple[str, ...]:
+def _reported(user: User, owners: Collection[str]) -> tuple[str, ...]:
     created, password = _moment(user.create_date, "+00:00"), bool(user.password)
     used = user.password_last_used
     return (
@@ -189,7 +190,7 @@ def _reported(asked: Asked, user: User) -> tuple[str, ...]:
         ("no_information" if used is None else _moment(used, "+00:00")) if password else "N/A",
         created if password else "N/A",
         "N/A",
-        str(bool(asked.world.devices.of(user.id))).lower(),
+        str(user.id in owners).lower(),
         *_keys(user),
         *("false", "N/A") * 2,
     )
@@ -204,9 +205,9 @@ def _keys(user: User) -> list[str]:
     return cells + ["false", "N/A", "N/A", "N/A", "N/A"] * (2 - len(cells) // 5)
 
 
-def _root(asked: Asked) -> tuple[str, ...]:
+def _root(asked: Asked, owners: Collection[str]) -> tuple[str, ...]:
     root, never = asked.world.root(), ("false", "N/A", "N/A", "N/A", "N/A")
-    has_device = str(bool(asked.world.devices.of(root.unique_id))).lower()
+    has_device = str(root.unique_id in owners).lower()
     has_key = ("true", "2020-01-01T00:00:00+00:00", "N/A", "N/A", "N/A") if asked.world.has_root_key else never
     told = ("2020-01-01T00:00:00+00:00", "not_supported", "no_information", "not_supported", "not_supported")
     return ("<root_account>", root.arn, *told, has_device, *has_key, *never, *("false", "N/A") * 2)
