@@ -48,6 +48,11 @@ class App:
         """The code that it shows so many steps from now."""
         return code_at(secret_of(self.seed), self._aws.clock.now() + steps * STEP)
 
+    def foreign_code(self) -> str:
+        """A code that it does not show within a day."""
+        shown = {self.code(steps) for steps in range(-1100, 1100)}
+        return next(code for code in map("{:06}".format, range(10**6)) if code not in shown)
+
     def pair(self, steps: int = 0) -> tuple[str, str]:
         """Two codes in a row, the second one of now or of so many steps later."""
         return self.code(steps - 1), self.code(steps)

@@ -226,7 +226,7 @@ class Enrolment:
                 if pending.serial not in {each.device.serial for each in self._aws.own(self._user)}:
                     raise
 
-        return pair.until_taken(self._wish.codes or pair.Computed(pending.seed), device, send)
+        return pair.until_taken(self._wish.codes or pair.Computed(pending.seed), device, send, pending.seed)
 
     def _finished(self, pending: Pending, source: "CodeSource | None") -> Enrolled:
         """Log in with the device, if it is the only one, and forget its seed."""

@@ -4,7 +4,7 @@ import os
 from shlex import quote
 
 from mfasession import files, terminal
-from mfasession.errors import ConfigurationError, InputNeeded
+from mfasession.errors import ConfigurationError, InputNeeded, StoreError
 from mfasession.mfa import program, qr
 from mfasession.model import Device
 from mfasession.stores.keyring_items import forget_item, write_item
@@ -60,8 +60,7 @@ class Ways(Value):
                 raise ConfigurationError(f"there is no folder {folder}", f"mkdir -p {quote(folder)}")
             files.check_replaceable(self.png)
         if self.keyring:
-            write_item("check/seed", "check")
-            forget_item("check/seed")
+            _check_keyring()
 
     def hand(self, seed: Seed) -> None:
         """Hand the seed over. Raises ConfigurationError, StoreError, InputNeeded, Cancelled."""
@@ -73,6 +72,15 @@ class Ways(Value):
             program.give(self.command, seed.uri)
         if self.on_terminal:
             show(seed, secret=self.secret)
+
+
+def _check_keyring() -> None:
+    try:
+        write_item("check/seed", "check")
+        forget_item("check/seed")
+    except StoreError as failure:
+        failure.hint = "start or unlock one (gnome-keyring, KWallet), or leave --to keyring out"
+        raise
 
 
 def show(seed: Seed, *, secret: bool) -> None:

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from mfasession.values import Secret
 
 Pair = tuple[str, str]
+SEARCH_STEPS = 1000
+"""How far AWS searches for two codes, before and after its own time."""
 _TWICE = "that is the first code again: the one that comes after it is wanted"
+_FOREIGN = "that is no code of this device: is it the right entry in the app?"
+_NOT_NEXT = "that one does not come right after the first: now the one that comes after it, please"
 
 
 class PairSource(Protocol):
@@ -27,7 +31,7 @@ class PairSource(Protocol):
     def check(self, *, no_input: bool) -> None:
         """Raise InputNeeded when nobody and nothing can answer."""
 
-    def ask(self, device: "Device", notice: str) -> Pair:
+    def ask(self, device: "Device", notice: str, seed: "Secret | None" = None) -> Pair:
         """Return two codes; `notice` tells why the last two would not do. Raises Cancelled, InputNeeded."""
 
 
@@ -39,7 +43,7 @@ class Lines:
     def check(self, *, no_input: bool) -> None:
         """Nobody is asked."""
 
-    def ask(self, device: "Device", notice: str) -> Pair:  # noqa: ARG002  # nobody is told
+    def ask(self, device: "Device", notice: str, seed: "Secret | None" = None) -> Pair:  # noqa: ARG002  # nobody is told
         """Return the codes. Raises UsageError when they are none."""
         try:
             first, second = (codes.given("-").ask(CodeRequest()) for _ in range(2))
@@ -62,7 +66,7 @@ class Computed:
     def check(self, *, no_input: bool) -> None:
         """Nobody is asked."""
 
-    def ask(self, device: "Device", notice: str) -> Pair:  # noqa: ARG002  # nobody is told
+    def ask(self, device: "Device", notice: str, seed: "Secret | None" = None) -> Pair:  # noqa: ARG002  # nobody is told
         """Return the codes: AWS takes any two in a row, and nobody needs to wait for the next."""
         secret, now = secret_of(self._seed.reveal()), time.time()
         return code_at(secret, now - STEP), code_at(secret, now)
@@ -81,30 +85,77 @@ class Asked:
             reason = "--no-input was given" if no_input else "nobody is here"
             raise InputNeeded(f"two codes are needed, and {reason}", "--codes - reads them from stdin, a line each")
 
-    def ask(self, device: "Device", notice: str) -> Pair:
-        """Return two codes, the second one different from the first."""
-        request = CodeRequest(
-            serial=device.serial, device_name=device.name, wanted=f"first code of device {device.name}", notice=notice
+    def ask(self, device: "Device", notice: str, seed: "Secret | None" = None) -> Pair:
+        """Return two codes. With the device's seed a person is told at once of what is none of its codes."""
+        request = CodeRequest(serial=device.serial, device_name=device.name, notice=notice)
+        first, second = (
+            request.replace(wanted=f"{which} code of device {device.name}") for which in ("first", "second")
         )
-        first = self._source.ask(request)
+        second = second.replace(notice="")
+        if not self._source.interactive:
+            return self._of_program(first, second)
+        if seed is None:
+            return self._unchecked(first, second)
+        return self._checked(first, second, secret_of(seed.reveal()))
+
+    def _of_program(self, first: CodeRequest, second: CodeRequest) -> Pair:
+        """Its clock is ours: it is asked again when the next step has come."""
         following = (time.time() // STEP + 1) * STEP
-        request = request.replace(wanted=f"second code of device {device.name}", notice="")
-        # A phone's clock may be off: whoever reads it knows when it changes, and a program shares our clock.
-        moment = "comes" if self._source.interactive else "not_before"
-        request = request.replace(**{moment: following})
-        while (second := self._source.ask(request)) == first and self._source.interactive:
-            request = request.replace(notice=_TWICE)
-        return first, second
+        one = self._source.ask(first)
+        other = self._source.ask(second.replace(not_before=following))
+        if other == one:
+            # The first one was of the following step already.
+            other = self._source.ask(second.replace(not_before=following + STEP))
+        return one, other
+
+    def _unchecked(self, first: CodeRequest, second: CodeRequest) -> Pair:
+        """Nobody knows the device's clock, so that no time is told."""
+        one = self._source.ask(first)
+        while (other := self._source.ask(second)) == one:
+            second = second.replace(notice=_TWICE)
+        return one, other
+
+    def _checked(self, first: CodeRequest, second: CodeRequest, secret: bytes) -> Pair:
+        """Two in a row, wherever in time: whoever misses the second one goes on from the one that was typed."""
+        one = self._source.ask(first)
+        while (step := step_of(secret, one, time.time())) is None:
+            one = self._source.ask(first.replace(notice=_FOREIGN))
+        notice = ""
+        while True:
+            other = self._source.ask(second.replace(notice=notice, comes=_comes(step, time.time())))
+            if other == code_at(secret, (step + 1) * STEP):
+                return one, other
+            found = step_of(secret, other, time.time())
+            if other == one:
+                notice = _TWICE
+            elif found is None:
+                notice = _FOREIGN
+            else:
+                one, step, notice = other, found, _NOT_NEXT
 
 
-def until_taken(source: PairSource, device: "Device", send: Callable[[Pair], None]) -> Pair:
+def step_of(secret: bytes, code: str, now: float) -> int | None:
+    """Return the step of 30 s nearest to `now` (epoch seconds) that has this code; None when AWS would find none."""
+    here = int(now // STEP)
+    steps = (here + distance for distance in sorted(range(-SEARCH_STEPS, SEARCH_STEPS + 1), key=abs))
+    return next((step for step in steps if code_at(secret, step * STEP) == code), None)
+
+
+def _comes(step: int, now: float) -> float:
+    """When the code after that of a step comes; 0 when the device's clock is not ours, so that nobody knows."""
+    return float(step + 1) * STEP if int(now // STEP) - step in (0, 1) else 0.0
+
+
+def until_taken(
+    source: PairSource, device: "Device", send: Callable[[Pair], None], seed: "Secret | None" = None
+) -> Pair:
     """Ask for two codes until AWS takes them; return them. Raises AwsRefused after the last try, and what `send` does.
 
-    New ones each time: two that were refused are refused again.
+    New ones each time: two that were refused are refused again. `seed` is the device's, when it is known.
     """
     notice = ""
     for number in range(1, source.tries + 1):
-        pair = source.ask(device, notice)
+        pair = source.ask(device, notice, seed)
         try:
             send(pair)
         except CodeRefused as refused:

@@ -44,7 +44,6 @@ def test_from_a_bare_key_to_a_session(home: Home, aws: Sandbox, bare: SandboxUse
         first, second = app.pair()
         sitting.line(first)
         sitting.see(SECOND)
-        sitting.see(r"the next code comes in \d+ s")
         sitting.line(second)
         status, said = outcome(sitting)
     assert status == 0
@@ -95,35 +94,41 @@ def test_an_interrupted_enrolment_goes_on(home: Home, aws: Sandbox, bare: Sandbo
     assert kept_seeds(home) == []
 
 
-def test_codes_that_are_refused_are_asked_for_anew(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
-    """Both of them, with the reason; the first code twice is not even sent."""
+def test_what_is_typed_is_held_against_the_seed(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
+    """A wrong code, the first one again, one that was missed: told at once, and AWS is asked once."""
     with seat(home, *APART, *ENROLL) as sitting:
         app = scanning(sitting, aws)
-        typed(sitting, (app.code(), app.code(-1)))
-        sitting.see(r"AWS did not take the two codes: [^;]+; two new ones, please")
+        early, (first, second) = app.code(-4), app.pair()
+        sitting.line(app.foreign_code())
+        sitting.see("that is no code of this device: is it the right entry in the app?")
         sitting.see(FIRST)
-        first, second = app.pair(1)
-        typed(sitting, (first, first))
+        sitting.line(early)
+        sitting.see(SECOND)
+        sitting.line(early)
         sitting.see("that is the first code again: the one that comes after it is wanted")
+        sitting.see(SECOND)
+        sitting.line(first)
+        sitting.see("that one does not come right after the first: now the one that comes after it, please")
         sitting.see(SECOND)
         sitting.line(second)
         status, _ = outcome(sitting)
     assert status == 0
-    sent = [call.outcome for call in aws.calls("EnableMFADevice") if call.user == bare.arn]
-    assert sent == ["InvalidAuthenticationCode", "ok"]
+    assert [call.outcome for call in aws.calls("EnableMFADevice") if call.user == bare.arn] == ["ok"]
 
 
-def test_three_wrong_pairs(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
-    """Exit 4, and the device waits."""
-    with seat(home, *APART, *ENROLL) as sitting:
-        app = scanning(sitting, aws)
+def test_three_wrong_pairs(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """Where nobody knows the seed, AWS judges: both are asked for anew with its reason, and after three exit 4."""
+    device = alice.devices[0]
+    with seat(alices_home, *APART, MFASESSION, "mfa", "resync") as sitting:
         for number in range(3):
             if number:
-                sitting.see(FIRST)
-            typed(sitting, (app.code(), app.code(-1)))
+                sitting.see(r"AWS did not take the two codes: [^;]+; two new ones, please")
+            sitting.see(FIRST)
+            typed(sitting, (device.code(), device.code(-1)))
         status, said = outcome(sitting)
-    assert status == 4
-    assert f"AWS refused 3 pairs of codes; device {bare.name} waits for its codes\n" in said
+    assert (status, said.startswith("mfasession: AWS refused 3 pairs of codes\n")) == (4, True)
+    sent = [call.outcome for call in aws.calls("ResyncMFADevice") if call.user == alice.arn]
+    assert sent == ["InvalidAuthenticationCode"] * 3
 
 
 def test_the_seed_in_letters(home: Home, aws: Sandbox) -> None:

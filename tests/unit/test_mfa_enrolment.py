@@ -108,30 +108,86 @@ class Typed:
         return self._typed.pop(0)
 
 
+SECRET = secret_of(WAITS.seed.reveal())
+
+
+def shown(steps: int = 0) -> str:
+    """The code of so many steps from now."""
+    return code_at(SECRET, time.time() + steps * STEP)
+
+
+def in_mid_step() -> None:
+    """No step of 30 s ends within the next few seconds."""
+    while time.time() % STEP > STEP - 3:
+        time.sleep(0.05)
+
+
 def test_the_second_code_is_the_next_one() -> None:
     """The question tells when it comes, and does not insist: a phone's clock may be off."""
-    person = Typed("111111", "222222")
-    assert pair.Asked(person).ask(PHONE, "why") == ("111111", "222222")
+    in_mid_step()
+    person = Typed(shown(), shown(1))
+    assert pair.Asked(person).ask(PHONE, "why", WAITS.seed) == (shown(), shown(1))
     first, second = person.asked
     assert (first.wanted, first.notice, first.comes) == ("first code of device alice", "why", 0.0)
     assert (second.wanted, second.notice, second.not_before) == ("second code of device alice", "", 0.0)
-    assert 0 <= second.comes - time.time() <= STEP
-    assert second.comes % STEP == 0
+    assert second.comes == (time.time() // STEP + 1) * STEP
 
 
-def test_the_first_code_again_is_not_sent() -> None:
-    """Whoever types it twice is told, and asked again."""
-    person = Typed("111111", "111111", "111111", "222222")
+def test_a_first_code_that_was_typed_late() -> None:
+    """Its step is over, and the second code stands on the phone already: nobody is told to wait for another."""
+    in_mid_step()
+    person = Typed(shown(-1), shown())
+    assert pair.Asked(person).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
+    assert person.asked[1].comes <= time.time()
+
+
+@pytest.mark.parametrize("hours", [-7, 7])
+def test_a_phone_that_is_hours_off(hours: int) -> None:
+    """AWS takes its codes, and so do we; when the next one comes is not guessed."""
+    in_mid_step()
+    codes = shown(hours * 120), shown(hours * 120 + 1)
+    person = Typed(*codes)
+    assert pair.Asked(person).ask(PHONE, "", WAITS.seed) == codes
+    assert person.asked[1].comes == 0.0
+
+
+def test_what_is_no_code_of_the_device() -> None:
+    """A typing error, or another entry of the app: told at once, and AWS is not asked."""
+    in_mid_step()
+    foreign = next(code for code in ("000000", "111111", "222222") if pair.step_of(SECRET, code, time.time()) is None)
+    person = Typed(foreign, shown(), foreign, shown(), shown(1))
+    assert pair.Asked(person).ask(PHONE, "", WAITS.seed) == (shown(), shown(1))
+    assert [request.notice.partition(":")[0] for request in person.asked] == [
+        "",
+        "that is no code of this device",
+        "",
+        "that is no code of this device",
+        "that is the first code again",
+    ]
+
+
+def test_a_second_code_that_was_missed() -> None:
+    """The one that was typed is the first now."""
+    in_mid_step()
+    person = Typed(shown(-3), shown(-1), shown())
+    assert pair.Asked(person).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
+    assert person.asked[2].notice.startswith("that one does not come right after the first")
+
+
+def test_without_the_seed_only_a_repetition_is_told() -> None:
+    """As for `resync`: AWS alone knows that device."""
+    person = Typed("111111", "111111", "222222")
     assert pair.Asked(person).ask(PHONE, "") == ("111111", "222222")
-    assert [bool(request.notice) for request in person.asked] == [False, False, True, True]
+    assert [(bool(request.notice), request.comes) for request in person.asked] == [(False, 0), (False, 0), (True, 0)]
 
 
 def test_a_program_is_made_to_wait() -> None:
-    """Its clock is ours: it is not asked for the second code before that is there."""
-    program = Typed("111111", "222222", interactive=False)
-    pair.Asked(program).ask(PHONE, "")
-    assert program.asked[1].not_before % STEP == 0
-    assert program.asked[1].not_before > 0
+    """Its clock is ours: it is not asked for the second code before that is there, and again when the step was over."""
+    program = Typed("111111", "111111", "222222", interactive=False)
+    assert pair.Asked(program).ask(PHONE, "") == ("111111", "222222")
+    waits = [request.not_before for request in program.asked]
+    assert waits[0] == 0
+    assert (waits[1] % STEP, waits[2] - waits[1]) == (0, STEP)
 
 
 def test_refused_codes_are_asked_for_anew() -> None:
