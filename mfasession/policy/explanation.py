@@ -3,18 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mfasession.policy import rule, truth
-from mfasession.policy.callers import CALLERS, USER
-from mfasession.policy.evaluation import Policies, read
+from mfasession.policy import rule
+from mfasession.policy.callers import CALLERS
+from mfasession.policy.evaluation import read
 from mfasession.policy.lint.findings import is_about_presence, values_of
+from mfasession.policy.possible import Left, Verdict, left
 from mfasession.policy.written import as_json
 
 if TYPE_CHECKING:
-    from mfasession.policy.callers import Caller
     from mfasession.policy.document import Document, Line, Statement
 
-ANY_OTHER = "example:AnyOtherAction"
-"""Stands for all that no statement names."""
 _MFA = {
     ("boolifexists", "false"): "of whoever has not used MFA: long-term keys, and sessions without it",
     ("bool", "false"): "of sessions without MFA, and not of long-term keys, which do not have the key",
@@ -30,6 +28,7 @@ _CALLERS = {
     "mfa": "A session with MFA",
     "role": "A role",
 }
+_AS_FAR = "as far as the other conditions allow"
 
 
 def explained(document: "Document") -> Iterator[str]:
@@ -39,16 +38,18 @@ def explained(document: "Document") -> Iterator[str]:
     allows = any(statement.effect == "Allow" for statement in document.statements)
     if not allows:
         yield "It allows nothing by itself; what follows is so where other policies allow everything."
-    yield from (f"{_CALLERS[caller.slug]} {_left(document, caller, allows=allows)}." for caller in CALLERS)
+    documents = (document,) if allows else (document, read(as_json(rule.ALLOW_ALL)))
+    for caller in CALLERS:
+        yield f"{_CALLERS[caller.slug]} {_told(left(documents, caller))}."
 
 
 def _said(statement: "Statement") -> str:
     verb = "denies" if statement.effect == "Deny" else "allows"
     if statement.not_actions is not None:
-        actions = f"every action but {_listed(statement.not_actions)}"
+        actions = f"every action but {_listed(statement.not_actions)}" if statement.not_actions else "every action"
     else:
         named = statement.actions or ()
-        actions = "every action" if set(named) & {"*", "*:*"} else _listed(named)
+        actions = "every action" if set(named) & {"*", "*:*"} else _listed(named) or "nothing"
     if statement.not_resources is not None:
         actions += f", on everything but {_listed(statement.not_resources)}"
     elif "*" not in (statement.resources or ()):
@@ -66,26 +67,35 @@ def _condition(line: "Line") -> str:
     return f"for which {line.operator} of {line.key} holds with {_listed(line.values, 'or')}"
 
 
-def _left(document: "Document", caller: "Caller", *, allows: bool) -> str:
-    """What a caller may do, told by the side that is shorter to tell."""
-    policies = (document,) if allows else (document, read(as_json(rule.ALLOW_ALL)))
-    names = list(dict.fromkeys(_named(document)))
-    rows = truth.table(Policies(identity=policies), [*names, ANY_OTHER], user=USER, resource="", extra={})
-    cells = {row[0].action: next(cell for cell in row if cell.caller == caller) for row in rows}
-    rest = cells.pop(ANY_OTHER)
-    may = [name for name, cell in cells.items() if cell.is_allowed]
-    may_not = [name for name, cell in cells.items() if not cell.is_allowed]
-    if rest.is_allowed:
-        return "may do everything" + (f" but {_listed(may_not)}" if may_not else "")
-    verb = "is denied everything" if rest.word == "deny" else "is allowed nothing"
-    return f"{verb} but {_listed(may)}" if may else verb
+def _told(lefts: "Iterator[Left]") -> str:
+    """What a caller may do everywhere, and on which resources it is otherwise."""
+    everywhere, *others = lefts
+    return "; ".join(
+        [_left(everywhere), *(f"on {_listed(each.resources)} it {_beside(each, everywhere)}" for each in others)]
+    )
 
 
-def _named(document: "Document") -> Iterator[str]:
-    for statement in document.statements:
-        for name in (*(statement.actions or ()), *(statement.not_actions or ())):
-            if truth.is_action(name):
-                yield str(name)
+def _beside(some: "Left", everywhere: "Left") -> str:
+    more = [action for action in some.may if action not in everywhere.may]
+    same = some.replace(resources=everywhere.resources, may=tuple(each for each in some.may if each not in more))
+    return f"may also do {_listed(more)}" if more and same == everywhere else _left(some)
+
+
+def _left(some: "Left") -> str:
+    """What a caller may do, told from what holds for everything that no statement names."""
+    if some.rest is Verdict.MAY:
+        told = "may do everything" + _but(" but", some.may_not) + _but(", yet", some.may)
+    elif some.rest is Verdict.DEPENDS:
+        told = f"may do everything {_AS_FAR}" + _but(", always", some.may) + _but(", never", some.may_not)
+    else:
+        verb = "is denied everything" if some.rest is Verdict.DENIED else "is allowed nothing"
+        told = verb + _but(" but", some.may) + _but(", and not", some.may_not)
+    is_first = some.rest in (Verdict.DENIED, Verdict.NOT_ALLOWED) and not (some.may or some.may_not)
+    return told + _but(" but" if is_first else ", and", some.depends) + (f" {_AS_FAR}" if some.depends else "")
+
+
+def _but(words: str, actions: Sequence[str]) -> str:
+    return f"{words} {_listed(actions)}" if actions else ""
 
 
 def _listed(words: Sequence[str], last: str = "and") -> str:
