@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from contextlib import suppress
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 HELP = "an endpoint on 127.0.0.1 that gives every SDK the session, and keeps it fresh"
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_TOKEN = re.compile(r"serve-([0-9]+)\.token|\.serve-([0-9]+)\.token\.mfasession-.*")
+"""The name of a token's file, and of one that has not come to its name yet, with the process that wrote it."""
 ANSWER_HOLDS = 60.0
 """Seconds that a ctrl-C counts as the answer to the question that stands."""
 
@@ -55,8 +58,8 @@ def run(context: "Context") -> int:
 def _remove_stale(folder: str) -> None:
     """Remove the tokens of those that were killed: they open nothing any more, and look as if they did."""
     for name in os.listdir(folder) if os.path.isdir(folder) else ():
-        process = name.removeprefix("serve-").removesuffix(".token")
-        if name == f"serve-{process}.token" and process.isdecimal() and not files.is_running(int(process)):
+        found = _TOKEN.fullmatch(name)
+        if found and not files.is_running(int(found[1] or found[2])):
             with suppress(OSError):
                 os.unlink(os.path.join(folder, name))
 

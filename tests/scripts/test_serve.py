@@ -79,6 +79,17 @@ def test_what_a_killed_one_left_is_removed(live: Home) -> None:
             assert names == {served.token_file.name, other.token_file.name, "serve-x.token", "serve-.token"}
 
 
+def test_what_one_left_that_was_killed_in_the_middle_of_a_write(live: Home) -> None:
+    """A token that has not come to its name yet goes as well; the one of a server that writes now stays."""
+    folder = live.folder / ".local/state/mfasession"
+    folder.mkdir(parents=True)
+    dead, living = (f".serve-{process}.token.mfasession-{process}-0a" for process in (4194305, os.getpid()))
+    for name in (dead, living, ".serve-x.token.mfasession-1-0a"):
+        (folder / name).touch(mode=0o600)
+    with serve(live):
+        assert {path.name for path in folder.glob(".serve-*")} == {living, ".serve-x.token.mfasession-1-0a"}
+
+
 @pytest.mark.parametrize("shell", ["fish", "json"])
 def test_other_shells(live: Home, shell: str) -> None:
     """The dialects of `env`."""
