@@ -124,6 +124,12 @@ def a_role(trial: Trial) -> None:
     trial.home.config.write_text(trial.home.config.read_text() + lines)
 
 
+def logged_in(trial: Trial) -> None:
+    """A session that AWS knows, where the settings say, made with a code of the minute before."""
+    done = trial.home.run("login", "--code", trial.device.code(-1))
+    assert done.returncode == 0, done.stderr
+
+
 def its_key(trial: Trial, _code: str) -> str:
     """The person's long-term key in two lines."""
     return f"{trial.user.key.access_key_id}\n{trial.user.key.secret_access_key.reveal()}\n"
@@ -144,7 +150,32 @@ def step_by_step(_trial: Trial) -> None:
 
 KEYRING = 'store = "keyring"\n'
 CODE = ("--code", "CODE")
-EXEC = ("exec", "--", sys.executable, "-c", "")
+NOTHING = ("--", sys.executable, "-c", "")
+EXEC = ("exec", *NOTHING)
+EXEC_MANY = ("exec", "-p", "default", "-p", "admin", *NOTHING)
+EACH_TOLD = r"(mfasession: [^\n]+\n(  hint: [^\n]+\n)?)+"
+"""What runs for many says of each, and of all."""
+ASK = """
+import os, urllib.request
+token = os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+uri = os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+urllib.request.urlopen(urllib.request.Request(uri, headers={"Authorization": token})).read()
+"""
+"""A command that takes its credentials from the endpoint."""
+EXEC_SERVER = ("exec", "--server", "--", sys.executable, "-c", ASK)
+SERVED_ONCE = (sys.executable, "-m", "tests.faults.served_once")
+SERVE = ("serve", "--shell", "json")
+API = """
+import sys
+import mfasession
+from mfasession.cli import exit_code
+try:
+    mfasession.session("default").client("s3").list_buckets()
+except mfasession.MfaSessionError as error:
+    sys.stderr.write(f"mfasession: {error.message}\\n  hint: {error.hint}\\n")
+    sys.exit(exit_code(error))
+"""
+"""A program that tells a failure as the command does."""
 
 REMOVE = Command(
     "keys remove", ("keys", "remove", "--yes"), all_of(in_file(LIVE), in_keyring(LIVE)), steps=step_by_step
@@ -179,6 +210,24 @@ COMMANDS = (
     Command("process, renewal", ("process",), all_of(command_source, in_keyring(AGING)), age=60, starts_others=True),
     Command("exec, the first", EXEC, command_source, age=60, starts_others=True),
     Command("console", ("console", "-p", "admin", "--print", "--duration", "12h", *CODE), a_role),
+    Command("role", ("process", "-p", "admin"), all_of(a_role, logged_in)),
+    Command("role, keyring", ("env", "-p", "admin"), all_of(settings(KEYRING), a_role, logged_in)),
+    Command("role, renewal", ("login", "-p", "admin", *CODE), all_of(a_role, in_file(-1)), steps=step_by_step),
+    Command(
+        "exec, many", EXEC_MANY, all_of(a_role, logged_in), starts_others=True, exits=(1, 3, 7), complaint=EACH_TOLD
+    ),
+    Command("exec --server", EXEC_SERVER, all_of(settings(""), in_file(LIVE)), starts_others=True),
+    Command("exec --server, the first", EXEC_SERVER, command_source, age=60, starts_others=True),
+    Command("serve", SERVE, all_of(settings(""), in_file(LIVE)), program=SERVED_ONCE, starts_others=True),
+    Command("serve, the first", SERVE, command_source, program=SERVED_ONCE, age=60, starts_others=True),
+    Command(
+        "API, renewal",
+        (API,),
+        all_of(command_source, in_file(AGING)),
+        program=(sys.executable, "-c"),
+        age=60,
+        starts_others=True,
+    ),
     Command("keys add", ("keys", "add", "-", "-p", "work"), nothing_more, stdin=its_key),
     Command(
         "keys add --store file", ("keys", "add", "-", "-p", "work", "--store", "file"), nothing_more, stdin=its_key

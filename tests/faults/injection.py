@@ -56,6 +56,8 @@ IS_LONG = os.environ.get("MFASESSION_FAULTS", "short") == "long"
 FEW = 3
 """Points of each command in the short form."""
 MISSED = "missed"
+ONE_MESSAGE = r"(mfasession: [^\n]+\n)*mfasession: [^\n]+\n  hint: [^\n]+\n"
+"""Some lines, and the last one with what mends it."""
 HEAD = (
     "# mine\n[other]\nAWS_Access_Key_Id:AKIAOTHEROTHEROTHER1\naws_secret_access_key   =   other   \n; caf\u00e9\n\n\n"
 )
@@ -94,6 +96,8 @@ class Command:
     words: tuple[str, ...]
     """`CODE` stands for the code of a device that no run has used."""
     prepare: "Callable[[Trial], None]"
+    program: tuple[str, ...] = (sys.executable, MFASESSION)
+    """What the words are given to."""
     stdin: "Callable[[Trial, str], str]" = lambda _trial, _code: ""
     """From the code to what is on stdin."""
     steps: "Callable[[Trial], None] | None" = None
@@ -102,6 +106,8 @@ class Command:
     """Beginnings of the paths of files that may be the old ones though the command is done."""
     exits: tuple[int, ...] = (3, 7)
     """Exit codes that a disk which fails may lead to."""
+    complaint: str = ONE_MESSAGE
+    """The pattern of all that is told then."""
     starts_others: bool = False
     """Whether it runs other programs, whose calls are their own business."""
     age: int = 0
@@ -158,7 +164,7 @@ class Trial:
         (self.outside / "code").write_text(code)
         words = [code if word == "CODE" else word for word in self.command.words]
         stdin = self.command.stdin(self, code)
-        return self.home.run_program(*around, sys.executable, MFASESSION, *words, stdin=stdin)
+        return self.home.run_program(*around, *self.command.program, *words, stdin=stdin)
 
     def traced(self, *strace: str) -> "tuple[CompletedProcess[str], str]":
         """Run the command under strace; return how it ended and what strace saw."""
@@ -310,7 +316,7 @@ class Survey:
             undone = [name for name in now.keys() | self._new.keys() if now.get(name) != self._new.get(name)]
             assert [name for name in undone if not name.startswith(self._command.may_stay)] == [], "done, and not done"
         else:
-            assert_one_message(done, self._command.exits)
+            assert_one_message(done, self._command.exits, self._command.complaint)
             assert not trial.strays() or point.call in ("unlinkat", "unlink"), "a temporary stays"
         assert trial.user.key.secret_access_key.reveal() not in done.stderr
         self._assert_whole(trial)
@@ -341,7 +347,8 @@ class Survey:
         for stray in trial.strays():
             # The next run need not have written that file again; whoever does next takes the stray away.
             kept = stray.with_name(stray.name[1:].partition(".mfasession-")[0])
-            files.replace(str(kept), files.read_text(str(kept)) or "", mode=stat.S_IMODE(kept.stat().st_mode))
+            mode = stat.S_IMODE(kept.stat().st_mode) if kept.exists() else 0o600
+            files.replace(str(kept), files.read_text(str(kept)) or "", mode=mode)
         assert trial.strays() == [], "what was left behind stays"
         assert trial.shapes() == self._new, "the next run left something else"
 
@@ -383,9 +390,11 @@ def few(able: list[Any]) -> list[Any]:
     return [able[int(number * stride)] for number in range(min(FEW, len(able)))]
 
 
-def assert_one_message(done: "CompletedProcess[str]", exits: tuple[int, ...] = (3, 7)) -> None:
+def assert_one_message(
+    done: "CompletedProcess[str]", exits: tuple[int, ...] = (3, 7), complaint: str = ONE_MESSAGE
+) -> None:
     """A failure is told with its exit code, one message and a hint; data is not begun."""
     assert done.returncode in exits, f"exit code {done.returncode}: {done.stderr}"
-    assert re.fullmatch(r"(mfasession: [^\n]+\n)*mfasession: [^\n]+\n  hint: [^\n]+\n", done.stderr), done.stderr
+    assert re.fullmatch(complaint, done.stderr), done.stderr
     assert "unexpected failure" not in done.stderr, done.stderr
     assert done.stdout in ("", f"(exit {done.returncode})\n"), done.stdout
