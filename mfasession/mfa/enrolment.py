@@ -5,6 +5,7 @@ the seed forgotten here. Each step leaves what the next run needs to go on.
 (A device that is made and never enabled cannot be deleted by its user: IAM User Guide, "Troubleshooting IAM".)
 """
 
+import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
 NEW, RESUME, ENABLED, GONE = "new", "resume", "enabled", "gone"
 """Where an enrolment stands: not begun; waiting for its codes; enabled, and the last run did not live to hear it; of a
 device that AWS has no longer."""
+SETTLED = 300
+"""Seconds after which AWS lists a device that it has made: IAM is eventually consistent, and the seed must not be
+forgotten because a list is late."""
+PAUSES = (1.0, 2.0, 4.0, 8.0)
+"""Seconds between two tries to enable a device of which that part of AWS has not heard yet."""
 _MOST_NAMES = 9
 """Names that are tried for one device."""
 
@@ -69,13 +75,15 @@ class Enrolled(Value):
     """Serial number of another device that the profile names."""
 
 
-def standing(pending: Pending | None, own: Collection[str], unassigned: Collection[str] | None) -> str:
+def standing(pending: Pending | None, own: Collection[str], unassigned: Collection[str] | None, now: float) -> str:
     """Return where an enrolment stands, by serial numbers. `unassigned` is None when AWS does not tell."""
     if pending is None:
         return NEW
     if pending.serial in own:
         return ENABLED
-    return RESUME if unassigned is None or pending.serial in unassigned else GONE
+    if unassigned is None or pending.serial in unassigned or now - pending.made < SETTLED:
+        return RESUME
+    return GONE
 
 
 class Enrolment:
@@ -99,7 +107,8 @@ class Enrolment:
         with locks.hold(paths.lock_file(self._context.environ, "enrolment", self._arn), timeout=2.0):
             self._own = self._aws.own(self._user)
             pending = self._safe.load()
-            state = standing(pending, {each.device.serial for each in self._own}, self._unassigned(pending))
+            own = {each.device.serial for each in self._own}
+            state = standing(pending, own, self._unassigned(pending), time.time())
             if pending is not None and state == ENABLED:
                 return self._found_enabled(pending)
             if pending is not None and state == GONE:
@@ -126,9 +135,6 @@ class Enrolment:
             self._tell(f"going on with device {self._device(pending).name}, which waits for its codes")
         try:
             codes = self._enable(aws, pending)
-        except NotFound:
-            self._forget(pending)
-            raise
         except KeyboardInterrupt:
             raise self._waiting(pending, Cancelled("interrupted")) from None
         except MfaSessionError as failure:
@@ -189,7 +195,7 @@ class Enrolment:
                 if number > 1:
                     refused.message += f"; {self._taken(name)}"
                 raise
-            pending = Pending(serial=made.serial, seed=made.seed)
+            pending = Pending(serial=made.serial, seed=made.seed, made=int(time.time()))
             kept = self._kept(pending)
             if number > 1:
                 self._tell(f"{self._taken(name)}: the new one is {this.name}")
@@ -220,13 +226,23 @@ class Enrolment:
 
         def send(codes: pair.Pair) -> None:
             try:
-                aws.enable(self._user, pending.serial, codes)
+                self._sent(aws, pending, codes)
             except (AlreadyThere, Unanswered):
                 # A request whose answer was lost may have done it.
                 if pending.serial not in {each.device.serial for each in self._aws.own(self._user)}:
                     raise
 
         return pair.until_taken(self._wish.codes or pair.Computed(pending.seed), device, send, pending.seed)
+
+    def _sent(self, aws: AwsDevices, pending: Pending, codes: pair.Pair) -> None:
+        for number, pause in enumerate(PAUSES):
+            try:
+                return aws.enable(self._user, pending.serial, codes)
+            except NotFound:
+                if number == 0:
+                    self._tell("waiting until AWS knows the new device everywhere")
+                time.sleep(pause)
+        return aws.enable(self._user, pending.serial, codes)
 
     def _finished(self, pending: Pending, source: "CodeSource | None") -> Enrolled:
         """Log in with the device, if it is the only one, and forget its seed."""

@@ -20,6 +20,8 @@ class Pending(Value):
     serial: str
     seed: Secret
     """Base32."""
+    made: int
+    """Epoch seconds."""
 
 
 class Safe:
@@ -66,7 +68,7 @@ class Safe:
 
     def keep(self, pending: Pending) -> None:
         """Keep the seed in the place that `check` has chosen."""
-        text = f"{pending.serial}\n{pending.seed.reveal()}\n"
+        text = f"{pending.serial}\n{pending.seed.reveal()}\n{pending.made}\n"
         if self.where == self._path:
             files.replace(self._path, text)
         else:
@@ -103,6 +105,6 @@ def _locked(failure: StoreError) -> StoreError:
 
 def _read(text: str) -> Pending | None:
     lines = text.splitlines()
-    if len(lines) != 2 or not all(lines):
+    if len(lines) != 3 or not all(lines) or not (lines[2].isascii() and lines[2].isdigit() and len(lines[2]) < 12):
         return None
-    return Pending(serial=lines[0], seed=Secret(lines[1]))
+    return Pending(serial=lines[0], seed=Secret(lines[1]), made=int(lines[2]))

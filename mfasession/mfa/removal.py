@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from mfasession.aws_devices import AwsDevices
 from mfasession.context import Context
-from mfasession.errors import AwsRefused, KeyringAbsent, MfaSessionError, NotFound, StoreError
+from mfasession.errors import Denied, KeyringAbsent, MfaSessionError, NotFound, StoreError
 from mfasession.keys import sessions
 from mfasession.mfa import by_hand
 from mfasession.mfa.first_login import as_a_login
@@ -55,7 +55,7 @@ class Removal:
             return []
         except MfaSessionError as failure:
             failure.message += f"; device {self.device.name} is nobody's now, and stays in the account"
-            if isinstance(failure, AwsRefused):
+            if isinstance(failure, Denied):
                 failure.hint = f"an administrator deletes it: {self.device.serial}"
             else:
                 again = by_hand.line(self._context, "mfa", "remove", "--serial", self.device.serial)

@@ -3,12 +3,13 @@
 import threading
 import time
 
-from mfasession.sandbox.refusals import Answer, Protocol, refused
+from mfasession.sandbox.refusals import Answer, Protocol, Refused, refused
 from mfasession.values import Value
 
-KINDS = ("throttle", "error500", "unknown_key", "delay", "hang_up", "lose_answer", "cut_answer")
-"""`unknown_key`: a part of AWS that has not heard of the key yet. `hang_up` closes the connection unread. `lose_answer`
-and `cut_answer` do what was asked, then close it without an answer, or with half of one."""
+KINDS = ("throttle", "error500", "unknown_key", "not_there", "delay", "hang_up", "lose_answer", "cut_answer")
+"""`unknown_key`, `not_there`: a part of AWS that has not heard of the key, or of the thing, yet. `hang_up` closes the
+connection unread. `lose_answer` and `cut_answer` do what was asked, then close it without an answer, or with half of
+one."""
 
 
 class HangUp(Exception):
@@ -66,6 +67,8 @@ def meet(fault: Fault | None, protocol: Protocol) -> None:
         raise HangUp
     if fault.kind == "delay":
         time.sleep(fault.seconds)
+    if fault.kind == "not_there":
+        raise Refused("NoSuchEntity", 404, "The requested entity cannot be found.")
     if fault.kind in ("throttle", "error500", "unknown_key"):
         raise refused(fault.kind.replace("_", " "), protocol)
 

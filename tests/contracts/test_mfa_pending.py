@@ -14,7 +14,9 @@ from mfasession.values import Secret
 from tests.contracts import memory_keyring
 
 ARN = "arn:aws:iam::123456789012:user/alice"
-WAITS = Pending(serial="arn:aws:iam::123456789012:mfa/alice", seed=Secret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"))
+WAITS = Pending(
+    serial="arn:aws:iam::123456789012:mfa/alice", seed=Secret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), made=1_795_456_800
+)
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ def test_a_keyring_that_comes_later(tmp_path: Path, no_ring: None) -> None:
     assert not os.path.lexists(one.where)
 
 
-@pytest.mark.parametrize("text", ["", "one line\n", "a\nb\nc\n", "\nseed\n"])
+@pytest.mark.parametrize("text", ["", "one line\n", "a\nb\nc\n", "\nseed\n1\n", "a\nb\n²\n", "a\nb\n1\nd\n"])
 @pytest.mark.parametrize("place", ["ring", "no_ring"])
 def test_what_is_not_ours(request: pytest.FixtureRequest, tmp_path: Path, place: str, text: str) -> None:
     """Told with the command that removes it, and what is in it is not quoted."""

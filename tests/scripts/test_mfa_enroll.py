@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mfasession.mfa.enrolment import SETTLED
 from mfasession.policy.rule import DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.contracts.secret_service import SecretService
@@ -236,6 +237,9 @@ def test_deleted_by_somebody_meanwhile(home: Home, aws: Sandbox, bare: SandboxUs
     """Said, and a new one is made."""
     begun(home, aws)
     (home.folder / "code.png").unlink()
+    (kept,) = kept_seeds(home)
+    serial, seed, made = kept.read_text().splitlines()
+    kept.write_text(f"{serial}\n{seed}\n{int(made) - SETTLED}\n")
     admins = home_of(alice, aws, home.folder / "admin")
     log_in(admins, alice.devices[0])
     gone = admins.run("mfa", "remove", "--serial", serial_of(bare), "--yes")
@@ -243,6 +247,25 @@ def test_deleted_by_somebody_meanwhile(home: Home, aws: Sandbox, bare: SandboxUs
     app = begun(home, aws)
     done = go_on(home, app.pair())
     assert done.returncode == 0, done.stderr
+    done_with(home, bare)
+
+
+def test_a_part_of_aws_that_has_not_heard_of_it(keyring: Home, aws: Sandbox, bare: SandboxUser) -> None:
+    """IAM is eventually consistent, and computed codes are there at once: it is asked again, and no seed is lost."""
+    aws.faults.add("EnableMFADevice", "not_there", times=2)
+    done = keyring.run("mfa", "enroll", "--to", "keyring")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("waiting until AWS knows the new device everywhere\n") == 1
+    done_with(keyring, bare)
+
+
+def test_a_device_that_aws_never_hears_of(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
+    """Exit 4 in the end, and the seed is still kept: it may come."""
+    app = begun(home, aws)
+    aws.faults.add("EnableMFADevice", "not_there", times=5)
+    done = go_on(home, app.pair())
+    assert (done.returncode, len(kept_seeds(home))) == (4, 1)
+    assert go_on(home, app.pair()).returncode == 0
     done_with(home, bare)
 
 

@@ -7,7 +7,7 @@ import pytest
 from mfasession.codes import CodeRequest, OnWaiting
 from mfasession.errors import AwsRefused, CodeRefused, ConfigurationError, UsageError
 from mfasession.mfa import names, pair
-from mfasession.mfa.enrolment import ENABLED, GONE, NEW, RESUME, standing
+from mfasession.mfa.enrolment import ENABLED, GONE, NEW, RESUME, SETTLED, standing
 from mfasession.mfa.pending import Pending
 from mfasession.model import Device
 from mfasession.totp import STEP, code_at, secret_of
@@ -16,7 +16,7 @@ from mfasession.values import Secret
 USER = "arn:aws:iam::123456789012:user/staff/alice"
 SERIAL = "arn:aws:iam::123456789012:mfa/alice"
 PHONE = Device(serial=SERIAL, user="alice")
-WAITS = Pending(serial=SERIAL, seed=Secret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"))
+WAITS = Pending(serial=SERIAL, seed=Secret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), made=1_000_000)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,13 @@ WAITS = Pending(serial=SERIAL, seed=Secret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"))
 )
 def test_where_it_stands(pending: Pending | None, own: list[str], unassigned: list[str] | None, where: str) -> None:
     """From what is kept here and what AWS lists; AWS may refuse to list the account's devices."""
-    assert standing(pending, own, unassigned) == where
+    assert standing(pending, own, unassigned, 1_000_000 + SETTLED) == where
+
+
+def test_a_list_may_be_late() -> None:
+    """IAM is eventually consistent: a device that was made a moment ago and is not listed yet keeps its seed."""
+    assert standing(WAITS, [], [], 1_000_000 + SETTLED - 1) == RESUME
+    assert standing(WAITS, [SERIAL], [], 1_000_000) == ENABLED
 
 
 @pytest.mark.parametrize(
