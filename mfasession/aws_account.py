@@ -62,14 +62,14 @@ class AwsAccount(Aws):
             lambda: bool(self._client("iam").generate_credential_report()["State"] == "COMPLETE"),
         )
 
-    def report(self, waiting: Callable[[], object]) -> str | None:
-        """Return the credential report as CSV; None when it is not ready within REPORT_PATIENCE.
+    def report(self, waiting: Callable[[], object], patience: float = REPORT_PATIENCE) -> str | None:
+        """Return the credential report as CSV; None when it is not ready within so many seconds.
 
         `waiting` is called before each wait.
         """
-        end = time.monotonic() + REPORT_PATIENCE
+        end = time.monotonic() + patience
         while not self.begin_report():
-            if time.monotonic() > end:
+            if time.monotonic() >= end:
                 return None
             waiting()
             time.sleep(_BETWEEN)

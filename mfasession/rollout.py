@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mfasession import devices
 from mfasession.account import User
-from mfasession.errors import ConfigurationError, NotFound
+from mfasession.errors import AwsRefused, ConfigurationError, NotFound
 from mfasession.model import account_of, partition_of
 from mfasession.policy import application, coverage
 from mfasession.policy.application import Step, Wanted
@@ -28,8 +28,8 @@ class Plan(Value):
     steps: tuple[Step, ...]
     users: int
     """How many have the policy then."""
-    without_device: tuple[str, ...]
-    """Those of them who can do nothing any more until they have enrolled one."""
+    without_device: tuple[str, ...] | None
+    """Those of them who can do nothing any more until they have enrolled one; None when that was not told."""
 
 
 class Rollout:
@@ -61,7 +61,7 @@ class Rollout:
             raise NotFound(f"there is no user {min(missing)} in account {account_of(caller.arn)}", "aws iam list-users")
         after = rules.attached(arn, text, group)
         _check_locked_out(wanted, caller, meant, rules, after)
-        lacking = tuple(user.name for user in meant if not self._aws.devices_of(user.name)) if steps else ()
+        lacking = self._without_device(meant) if steps else ()
         return Plan(wanted=wanted, steps=tuple(steps), users=len(meant), without_device=lacking)
 
     def do(self, wanted: Wanted, step: Step) -> str:
@@ -78,6 +78,15 @@ class Rollout:
             case "attach to user":
                 self._aws.attach_to_user(wanted.arn, step.subject)
         return ""
+
+    def _without_device(self, users: Sequence[User]) -> tuple[str, ...] | None:
+        try:
+            having = {device.user for device in self._aws.virtual_devices()}
+            rest = [user.name for user in users if user.name not in having]
+            return tuple(name for name in rest if not self._aws.devices_of(name))
+        except AwsRefused:
+            # What is to be done can be told without it.
+            return None
 
     def _check_caller(self, caller: "Identity") -> None:
         if not self._session.mfa_serial:

@@ -164,6 +164,10 @@ class Sandbox(SandboxAccount):
         self._world.empty()
         self.users.clear()
 
+    def delay_report(self, calls: int) -> None:
+        """Let the credential report be made anew, and be there after so many calls of GenerateCredentialReport."""
+        self._world.report_in = calls
+
     def add_account(self, account: str) -> SandboxAccount:
         """Create another account beside this one; who is here reaches it through roles that trust them."""
         return SandboxAccount(self._world.beside(account))

@@ -49,16 +49,18 @@ def get_account_authorization_details(asked: Asked) -> Result:
 
 
 def generate_credential_report(asked: Asked) -> Result:
-    """Begin a report, or say that it is there: at the second call."""
-    if asked.world.has_report:
-        return {"State": "COMPLETE"}
-    asked.world.has_report = True
+    """Begin a report, or say how far it is."""
+    world = asked.world
+    with world.lock:
+        if not world.report_in:
+            return {"State": "COMPLETE"}
+        world.report_in -= 1
     return {"State": "STARTED", "Description": "No report exists. Starting a new report generation task"}
 
 
 def get_credential_report(asked: Asked) -> Result:
     """Return the report in base64, of the account as it is now."""
-    if not asked.world.has_report:
+    if asked.world.report_in:
         raise Refused("ReportNotPresent", 410, "No report exists. Use GenerateCredentialReport to generate a report.")
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")

@@ -75,8 +75,8 @@ class World:
         self.lock = threading.RLock()
         self.boundaries: dict[str, str] = {}
         """ARNs of the policies that limit users, by the users' IDs."""
-        self.has_report = False
-        """Whether a credential report has been asked for."""
+        self.report_in = 1
+        """Calls until the credential report is there."""
         self._keys: dict[str, Key] = {}
         self.accounts: dict[str, World] = first.accounts if first else {}
         self.accounts[account] = self
@@ -159,7 +159,7 @@ class World:
             self.devices = Devices()
             self._keys.clear()
             self.boundaries.clear()
-            self.has_report = False
+            self.report_in = 1
             self.accounts.clear()
             self.accounts[self.account] = self
 

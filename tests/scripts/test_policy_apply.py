@@ -303,6 +303,15 @@ def test_nothing_is_changed_where_the_account_may_not_be_read(estate: Estate) ->
     assert "AWS denied GetAccountAuthorizationDetails" in refused(estate, "--group", "staff", code=4)
 
 
+def test_who_has_a_device_is_not_told(estate: Estate) -> None:
+    """The plan says so, and does what it can."""
+    estate.forbid("ListVirtualMFADevices")
+    done = estate.home.run("policy", "apply", "--group", "staff", "--yes", "--json")
+    assert done.returncode == 0
+    assert "AWS did not tell who of them has a device\n" in done.stderr
+    assert json.loads(done.stdout)["users_without_device"] is None
+
+
 def test_throttled(estate: Estate) -> None:
     """Asked again, as AWS has not looked at it."""
     for action in ("CreatePolicy", "AttachGroupPolicy", "ListEntitiesForPolicy"):

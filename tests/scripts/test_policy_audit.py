@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import re
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from mfasession.sandbox import Sandbox
 from tests.auditing import PASSWORD, Estate
 from tests.sandbox.clients import client, refusal
 from tests.scripts.checks import complaint, keys_of
-from tests.support import Home
+from tests.support import MFASESSION, Home
 from tests.terminal.seat import seat
 
 DENY_S3 = {
@@ -239,6 +241,13 @@ def test_a_permission_that_is_missing(
     assert done.returncode == (4 if "covered" in unknown else 1)
 
 
+def test_a_report_that_is_being_made(estate: Estate) -> None:
+    """AWS takes its time: it is waited for, and its rows are there."""
+    estate.aws.delay_report(3)
+    assert users(audited(estate.home))["alice"]["password"] is False
+    assert len(estate.aws.calls("GenerateCredentialReport")) == 4
+
+
 def test_devices_that_may_not_be_listed(estate: Estate) -> None:
     """That there is one is known from the report; which one is not."""
     estate.forbid("ListVirtualMFADevices", "ListMFADevices")
@@ -264,6 +273,29 @@ def test_throttled(estate: Estate) -> None:
     for action in ("GetAccountAuthorizationDetails", "GenerateCredentialReport", "ListVirtualMFADevices"):
         estate.aws.faults.add(action, "throttle", times=2)
     assert users(audited(estate.home))["alice"]["mfa"] is True
+
+
+def test_a_large_account_takes_no_more_room(estate: Estate) -> None:
+    """A thousand users more are read page by page: the room is that of policies and of one page."""
+    few = peak(estate)
+    for number in range(1000):
+        estate.user(f"user{number:04}", ALLOW_ALL, DENY_ALL_WITHOUT_MFA)
+    assert peak(estate) - few < 32_000
+
+
+def peak(estate: Estate) -> int:
+    """The most memory that the audit has, in kB."""
+    process = subprocess.Popen(
+        [MFASESSION, "policy", "audit"],
+        env=estate.home.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 1
+    return usage.ru_maxrss
 
 
 def test_pages(estate: Estate) -> None:

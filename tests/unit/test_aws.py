@@ -13,6 +13,7 @@ import pytest
 
 from mfasession import errors
 from mfasession.aws import Aws, Identity
+from mfasession.aws_account import AwsAccount
 from mfasession.model import Device, LongTermKey, Role, Session
 from mfasession.profiles import Profile
 from mfasession.sandbox import Sandbox, SandboxUser
@@ -359,3 +360,14 @@ def test_a_session_as_the_key(reachable: Sandbox, alice: SandboxUser) -> None:
     with pytest.raises(errors.AwsRefused, match="AWS does not know key ASIAIOSFODNN7EXAMPLE"):
         opened(alice, made_session()).identity()
     assert reachable.calls("GetCallerIdentity")
+
+
+def test_a_credential_report_that_does_not_come(reachable: Sandbox, alice: SandboxUser) -> None:
+    """AWS is asked for it, and not for ever."""
+    reachable.delay_report(2)
+    aws = AwsAccount(profile_of(alice), session_of(alice), {"AWS_REGION": "eu-west-1"})
+    waits: list[None] = []
+    assert aws.report(lambda: waits.append(None), patience=0.0) is None
+    assert waits == []
+    assert reachable.calls("GenerateCredentialReport")
+    assert not reachable.calls("GetCredentialReport")

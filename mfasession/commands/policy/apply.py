@@ -83,8 +83,11 @@ class Work:
         """Say the plan."""
         for step in self._plan.steps:
             say(f"to do: {step.says}")
-        say(f"{self._plan.users} users have it then")
-        if lacking := self._plan.without_device:
+        say(f"{self._plan.users} user{' has' if self._plan.users == 1 else 's have'} it then")
+        lacking = self._plan.without_device
+        if lacking is None:
+            complain("AWS did not tell who of them has a device", "mfasession policy audit shows what it tells")
+        elif lacking:
             more = f" and {len(lacking) - NAMED} more" if len(lacking) > NAMED else ""
             complain(
                 f"without a device they can do nothing then but enrol one: {', '.join(lacking[:NAMED])}{more}",

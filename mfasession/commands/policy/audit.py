@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mfasession import files, hardening, terminal
 from mfasession.errors import ConfigurationError, Denied, MfaSessionError, UsageError
 from mfasession.messages import complain, say
+from mfasession.model import Role, partition_of
 from mfasession.outlets.prefixed import Screen, told
 from mfasession.text import bar
 from mfasession.values import Value
@@ -60,7 +61,7 @@ def run(context: "Context", flags: Flags) -> int:
     shows = os.isatty(sys.stderr.fileno()) and not terminal.is_dumb()
     screen = Screen(sys.stdout.fileno(), sys.stderr.fileno(), shows=shows)
     try:
-        audited = audits.run(accounts or [access.own()], access.connect, lambda now: screen.show(_progress(now)))
+        audited = audits.run(accounts or [access.own], access.connect, lambda now: screen.show(_progress(now)))
     finally:
         screen.end()
     report = _report(audited, context.began)
@@ -79,20 +80,18 @@ class Access:
         self._environ = context.environ
         self._aws = self._opened(self._profile, self._session)
         self._aws.connect()
-
-    def own(self) -> str:
-        """Return the account of the session."""
-        return self._aws.identity().account
+        identity = self._aws.identity()
+        self._partition = partition_of(identity.arn)
+        self.own = identity.account
+        """The account of the session."""
 
     def connect(self, account: str) -> "AwsAccount":
         """Return AWS as seen in an account; called from several threads."""
         if not self._role_name:
             return self._aws
         from mfasession.exchange import assumed
-        from mfasession.model import Role, partition_of
 
-        partition = partition_of(self._session.identity) or "aws"
-        role = Role(arn=f"arn:{partition}:iam::{account}:role/{self._role_name}")
+        role = Role(arn=f"arn:{self._partition}:iam::{account}:role/{self._role_name}")
         profile = self._profile.replace(name=account, role=role, source=self._profile)
         return self._opened(profile, assumed(profile, self._session, self._aws))
 
