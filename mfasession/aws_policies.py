@@ -10,10 +10,20 @@ from botocore.exceptions import UnknownServiceError
 from mfasession.aws import Aws, told
 
 SERVICES = (
-    *("iam", "sts", "ec2", "kms", "sqs", "sns", "dynamodb", "organizations", "cloudformation", "cloudtrail"),
-    *("secretsmanager", "ssm"),
+    *("iam", "sts", "ec2", "sqs", "sns", "dynamodb", "organizations", "cloudformation", "cloudtrail"),
+    "secretsmanager",
 )
-"""Those whose operations are their actions. Others, s3 and lambda among them, have actions of other names."""
+"""Those whose operations are their actions. Others, s3, lambda and kms among them, have actions of other names."""
+_PERMISSIONS = {
+    "iam": (
+        *("PassRole", "GetAccountName", "UpdateAccountName", "GetAccountEmailAddress", "UpdateAccountEmailAddress"),
+        *("ListSTSRegionalEndpointsStatus", "SetSTSRegionalEndpointStatus", "ListCloudFrontPublicKeys"),
+        *("GetCloudFrontPublicKey", "UploadCloudFrontPublicKey", "UpdateCloudFrontPublicKey"),
+        "DeleteCloudFrontPublicKey",
+    ),
+    "sts": ("GetServiceBearerToken", "SetContext", "SetSourceIdentity", "TagGetWebIdentityToken", "TagSession"),
+}
+"""Actions that are no operations. Source: Service Authorization Reference."""
 
 
 class AwsPolicies(Aws):
@@ -37,6 +47,7 @@ def operations(prefix: str) -> Sequence[str]:
     if prefix not in SERVICES:
         return ()
     try:
-        return tuple(botocore.session.get_session().get_service_model(prefix).operation_names)
+        names = botocore.session.get_session().get_service_model(prefix).operation_names
     except UnknownServiceError:
         return ()
+    return (*names, *_PERMISSIONS.get(prefix, ()))

@@ -280,6 +280,71 @@ def test_names_that_resemble_none_are_left_alone() -> None:
     assert "misspelt-key" not in found(parsed({**ALLOWED, "Condition": keys}))
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        *("iam:PassRole", "sts:TagGetWebIdentityToken", "kms:ReEncryptTo", "dynamodb:RestoreTableFromAwsBackup"),
+        *("ec2:ImportByoipCidrToIpam", "cloudformation:ListResources", "cloudtrail:GetEventDataStoreData"),
+        *("ssm:RegisterManagedInstance", "ssm:ListInstanceAssociations", "dynamodb:PartiQLSelect"),
+    ],
+)
+def test_actions_that_are_no_operations_are_left_alone(action: str) -> None:
+    """The Service Authorization Reference has them, the SDK has not: --fix must not turn them into others."""
+    it = parsed({**ALLOWED, "Action": action})
+    assert "misspelt-action" not in found(it)
+    assert running.fixed(it, running.Settings(), operations).text == it.text
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("sts:SourceIdentity", "s3:ResourceAccount", "eks:principalArn", "aws:SourceVpcArn", "aws:SourceOrgPaths"),
+        *("aws:ViaAWSMCPService", "aws:VpceAccount", "iam:MFAPresent", "aws:PrincipalOrgArn"),
+    ],
+)
+def test_keys_of_services_and_new_ones_are_left_alone(key: str) -> None:
+    """A service's own key resembles a global one, and AWS makes new ones."""
+    assert "misspelt-key" not in found(parsed({**ALLOWED, "Condition": {"StringEquals": {key: "a"}}}))
+
+
+@pytest.mark.parametrize(
+    ("wrong_name", "right"),
+    [
+        ("aws:MultiFactorAuthPresnt", PRESENT),
+        ("aws:MultiFactorAuthenticationPresent", PRESENT),
+        ("aws:MultiFactorAuthPresent ", PRESENT),
+        ("MultiFactorAuthPresent", PRESENT),
+        ("iam:MultiFactorAuthPresent", PRESENT),
+        ("aws:MultiFactorAuthAges", "aws:MultiFactorAuthAge"),
+        ("aws:SourceIpp", "aws:SourceIp"),
+        ("aws:usrename", "aws:username"),
+    ],
+)
+def test_misspelt_keys(wrong_name: str, right: str) -> None:
+    """What was meant for MFA's key is never present: the Deny would deny everybody, or nobody."""
+    (told,) = [
+        each
+        for each in running.check(parsed(condition("BoolIfExists", key=wrong_name)), running.Settings(), operations)
+        if each.rule.slug == "misspelt-key"
+    ]
+    assert told.corrected == right
+
+
+@pytest.mark.parametrize(
+    ("wrong_name", "right"),
+    [
+        ("iam:ListMfaDevice", "iam:ListMFADevices"),
+        ("iam:EnableMFADevcie", "iam:EnableMFADevice"),
+        ("IAM:ResynchMFADevice", "IAM:ResyncMFADevice"),
+        ("sts:GetSesionToken", "sts:GetSessionToken"),
+    ],
+)
+def test_misspelt_actions(wrong_name: str, right: str) -> None:
+    """But for a letter or two it would be one."""
+    findings = running.check(parsed({**ALLOWED, "Action": wrong_name}), running.Settings(), operations)
+    assert [each.corrected for each in findings if each.rule.slug == "misspelt-action"] == [right]
+
+
 def test_an_allow_that_meant_a_deny() -> None:
     """Allow, NotAction and a condition of no MFA: one word is wrong."""
     it = parsed(changed(Effect="Allow"))

@@ -1,7 +1,7 @@
 """Rules about names: of keys, operators, actions, partitions, and the version of the language."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -11,16 +11,22 @@ from mfasession.policy.lint.findings import Finding, Operations, Rule, Severity,
 from mfasession.policy.placed import Text
 
 GLOBAL_KEYS = (
-    *("aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:CurrentTime", "aws:EpochTime"),
+    *("aws:AssumedRoot", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:CurrentTime"),
+    *("aws:ChatbotSourceArn", "aws:Ec2InstanceSourcePrivateIPv4", "aws:Ec2InstanceSourceVpc", "aws:EpochTime"),
     *("aws:FederatedProvider", "aws:MultiFactorAuthAge", "aws:MultiFactorAuthPresent", "aws:PrincipalAccount"),
     *("aws:PrincipalArn", "aws:PrincipalIsAWSService", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"),
     *("aws:PrincipalServiceName", "aws:PrincipalServiceNamesList", "aws:PrincipalType", "aws:Referer"),
     *("aws:RequestedRegion", "aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths", "aws:SecureTransport"),
-    *("aws:SourceAccount", "aws:SourceArn", "aws:SourceIdentity", "aws:SourceIp", "aws:SourceOrgID", "aws:SourceVpc"),
-    *("aws:SourceVpce", "aws:TagKeys", "aws:TokenIssueTime", "aws:UserAgent", "aws:ViaAWSService", "aws:VpcSourceIp"),
+    *("aws:SourceAccount", "aws:SourceArn", "aws:SourceIdentity", "aws:SourceIp", "aws:SourceOrgID"),
+    *("aws:SourceOrgPaths", "aws:SourceVpc", "aws:SourceVpcArn", "aws:SourceVpce", "aws:VpceAccount"),
+    *("aws:VpceOrgID", "aws:VpceOrgPaths"),
+    *("aws:TagKeys", "aws:TokenIssueTime", "aws:UserAgent", "aws:ViaAWSService", "aws:VpcSourceIp"),
     *("aws:userid", "aws:username"),
 )
 """Source: IAM User Guide, "AWS global condition context keys"."""
+MFA_KEYS = ("aws:MultiFactorAuthAge", "aws:MultiFactorAuthPresent")
+_TYPO = 2
+"""Letters."""
 _BASES = (
     *("StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike"),
     *("StringNotLike", "NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals"),
@@ -111,18 +117,17 @@ def _operator(subject: Subject, operator: Text) -> Iterator[Finding]:
     try:
         conditions.check(operator)
     except conditions.UnknownOperator:
-        yield _misspelt(subject, operator, OPERATORS, OPERATOR, "condition operator")
+        right = _nearest(operator, OPERATORS)
+        yield _misspelt(subject, operator, right, OPERATOR, f"{operator} is no condition operator")
 
 
 def _key(subject: Subject, key: Text) -> Iterator[Finding]:
-    known = {name.lower() for name in GLOBAL_KEYS}
-    name = key.lower()
-    if name in known or "/" in name:
+    """A name that resembles MFA's is meant to be it; of others AWS may know more than we."""
+    if key.lower() in {name.lower() for name in GLOBAL_KEYS} or "/" in key:
         return
-    if name.startswith("aws:") or get_close_matches(name, known, n=1, cutoff=0.85):
-        found = _misspelt(subject, key, GLOBAL_KEYS, KEY, "global condition key")
-        if found.corrected:
-            yield found
+    right = _nearest(key, MFA_KEYS) or (_typo_of(key, GLOBAL_KEYS) if key.lower().startswith("aws:") else "")
+    if right:
+        yield _misspelt(subject, key, right, KEY, f"{key} is no global condition key")
 
 
 def _action(subject: Subject, action: Text, operations: Operations) -> Iterator[Finding]:
@@ -133,20 +138,18 @@ def _action(subject: Subject, action: Text, operations: Operations) -> Iterator[
         yield Finding(rule=ACTION, place=action.place, message=f"{action} names no service, as in iam:GetUser")
         return
     known = operations(prefix.lower())
-    if not known or "*" in name or "?" in name or name.lower() in {each.lower() for each in known}:
+    if "*" in name or "?" in name or name.lower() in {each.lower() for each in known}:
         return
-    found = _misspelt(subject, Text(name, action.place), known, ACTION, f"action of {prefix}")
-    if found.edits:
-        whole = subject.written(action, f"{prefix}:{found.corrected}")
-        yield found.replace(edits=(whole,), message=f"{action} is no {found.message.partition(' is no ')[2]}")
+    right = _typo_of(name, tuple(known))
+    if right:
+        yield _misspelt(subject, action, f"{prefix}:{right}", ACTION, f"{action} is no action")
 
 
-def _misspelt(subject: Subject, word: Text, known: Sequence[str], broken: Rule, kind: str) -> Finding:
-    right = _nearest(word.lower(), tuple(known))
+def _misspelt(subject: Subject, word: Text, right: str, broken: Rule, message: str) -> Finding:
     return Finding(
         rule=broken,
         place=word.place,
-        message=f"{word} is no {kind}" + (f": did you mean {right}?" if right else ""),
+        message=f"{message}: did you mean {right}?" if right else message,
         edits=(subject.written(word, right),) if right else (),
         corrected=right,
     )
@@ -155,8 +158,31 @@ def _misspelt(subject: Subject, word: Text, known: Sequence[str], broken: Rule, 
 @lru_cache(maxsize=1024)
 def _nearest(word: str, known: tuple[str, ...]) -> str:
     by_letters = {name.lower(): name for name in known}
-    near = get_close_matches(word, by_letters, n=1, cutoff=0.8)
+    near = get_close_matches(word.lower(), by_letters, n=1, cutoff=0.8)
     return by_letters[near[0]] if near else ""
+
+
+@lru_cache(maxsize=1024)
+def _typo_of(word: str, known: tuple[str, ...]) -> str:
+    """The name that a word is but for two letters. More is another name: RestoreTableFromAwsBackup is one."""
+    by_letters = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), by_letters, cutoff=0.8)
+    return next((by_letters[each] for each in near if _distance(word.lower(), each) <= _TYPO), "")
+
+
+def _distance(one: str, other: str) -> int:
+    """Letters to put in, take out, change or swap with the next (Damerau and Levenshtein)."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for at, char in enumerate(one, 1):
+        row = [at]
+        for place, wanted in enumerate(other, 1):
+            costs = [last[place] + 1, row[-1] + 1, last[place - 1] + (char != wanted)]
+            if before and place > 1 and char == other[place - 2] and one[at - 2] == wanted:
+                costs.append(before[place - 2] + 1)
+            row.append(min(costs))
+        before, last = last, row
+    return last[-1]
 
 
 def _arn(subject: Subject, resource: Text) -> Iterator[Finding]:
