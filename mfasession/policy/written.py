@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 NAME = "DenyAllWithoutMFA"
@@ -16,7 +17,7 @@ def as_json(document: Mapping[str, Any]) -> str:
 
 def as_terraform(document: Mapping[str, Any]) -> str:
     """Return an `aws_iam_policy`; in HCL `${` begins an expression, so a policy variable is written `$${`."""
-    head = f'resource "aws_iam_policy" "deny_all_without_mfa" {{\n  name   = "{NAME}"\n'
+    head = f'resource "aws_iam_policy" "deny_all_without_mfa" {{\n  name = "{NAME}"\n'
     return f"{head}  policy = jsonencode({_hcl(document, '  ')})\n}}\n"
 
 
@@ -33,14 +34,21 @@ FORMATS = {"json": as_json, "terraform": as_terraform, "cloudformation": as_clou
 
 
 def _hcl(value: object, indent: str) -> str:
+    """Return a value as `terraform fmt` writes it."""
     inner = indent + "  "
     if isinstance(value, Mapping):
-        width = max(len(_key(key)) for key in value)
-        lines = [f"{inner}{_key(key).ljust(width)} = {_hcl(each, inner)}\n" for key, each in value.items()]
-        return "{\n" + "".join(lines) + indent + "}"
+        return "{\n" + "".join(_attributes(value, inner)) + indent + "}"
     if isinstance(value, list):
         return "[\n" + "".join(f"{inner}{_hcl(each, inner)},\n" for each in value) + indent + "]"
     return json.dumps(value).replace("${", "$${").replace("%{", "%%{")
+
+
+def _attributes(value: Mapping[str, Any], indent: str) -> Iterator[str]:
+    """Yield the lines; of neighbours that need one line each the equals signs stand below each other."""
+    for is_short, these in groupby(value.items(), key=lambda item: not isinstance(item[1], Mapping | list)):
+        attributes = [(_key(key), each) for key, each in these]
+        width = max(len(key) for key, _ in attributes) if is_short else 0
+        yield from (f"{indent}{key.ljust(width)} = {_hcl(each, indent)}\n" for key, each in attributes)
 
 
 def _key(key: str) -> str:

@@ -36,6 +36,38 @@ def test_terraform_reads_it(partition: str, own: bool) -> None:  # noqa: FBT001 
     assert text.replace("$${", "").count("${") == 0
 
 
+def of_terraform(value: Any) -> Any:
+    """A value as Terraform has it, which writes a policy variable `$${…}`."""
+    if isinstance(value, dict):
+        return {key.strip('"'): of_terraform(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [of_terraform(each) for each in value]
+    return json.loads(value).replace("$${", "${")
+
+
+@pytest.mark.parametrize(("partition", "own"), EVERY)
+def test_terraform_makes_the_same_policy(partition: str, own: bool) -> None:  # noqa: FBT001  # a case of the table
+    """Nothing is lost or changed on the way through Terraform's language."""
+    wanted = rule.document(partition, self_service=own)
+    text = written.as_terraform(wanted).partition("jsonencode(")[2].rpartition(")")[0]
+    assert of_terraform(hcl2.loads(f"policy = {text}\n")["policy"]) == wanted
+
+
+def test_terraform_fmt_has_nothing_to_do() -> None:
+    """Equals signs stand below each other where neighbours need one line each (checked with HCL's own hclfmt)."""
+    lines = written.as_terraform(rule.document()).splitlines()
+    assert lines[1:9] == [
+        '  name = "DenyAllWithoutMFA"',
+        "  policy = jsonencode({",
+        '    Version = "2012-10-17"',
+        "    Statement = [",
+        "      {",
+        '        Sid    = "DenyAllWithoutMFA"',
+        '        Effect = "Deny"',
+        "        NotAction = [",
+    ]
+
+
 @pytest.mark.parametrize(("partition", "own"), EVERY)
 def test_cloudformation_takes_it(partition: str, own: bool) -> None:  # noqa: FBT001  # a case of the table
     """cfn-lint has no error and no warning, and the policy in it is the one."""
