@@ -111,7 +111,9 @@ def list_virtual_mfa_devices(asked: Asked) -> Result:
     if wanted != "Any":
         devices = [device for device in devices if bool(device.user_id) == (wanted == "Assigned")]
     start, count = (int(str(asked.params.get(name) or default)) for name, default in (("Marker", 0), ("MaxItems", 100)))
-    page = {"VirtualMFADevices": [_listed(asked, device) for device in devices[start : start + count]]}
+    users = {user.id: user for user in list(asked.world.cloud.iam.users.values())}
+    listed = [_listed(device, users.get(device.user_id)) for device in devices[start : start + count]]
+    page = {"VirtualMFADevices": listed}
     if start + count < len(devices):
         return {**page, "IsTruncated": True, "Marker": str(start + count)}
     return {**page, "IsTruncated": False}
@@ -179,8 +181,7 @@ def _synchronise(asked: Asked, device: MfaDevice, now: float) -> None:
         raise Refused("InvalidAuthenticationCode", 403, "Authentication code for device is not valid.")
 
 
-def _listed(asked: Asked, device: MfaDevice) -> dict[str, Any]:
-    user = asked.world.cloud.user_by_id(device.user_id) if device.user_id else None
+def _listed(device: MfaDevice, user: User | None) -> dict[str, Any]:
     if user is None:
         return {"SerialNumber": device.serial}
     about = {"Path": user.path, "UserName": user.name, "UserId": user.id, "Arn": user.arn}
