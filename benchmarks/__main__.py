@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import endpoint, hits, hook, logins, many, policy, rivals
+from benchmarks import audit, endpoint, hits, hook, logins, many, policy, rivals
 from benchmarks.interleaved import run
 from benchmarks.tables import plot, ratios
 from tests.contracts.secret_service import SecretService
@@ -52,6 +52,7 @@ PARTS: Mapping[str, Callable[[Path], str]] = {
     "editor": many.editor,
     "hook": hook.table,
     "policy": policy.table,
+    "audit": audit.table,
 }
 
 
