@@ -13,7 +13,7 @@ import yaml
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import complaint, log_in
+from tests.scripts.checks import complaint, keys_of, log_in
 from tests.support import Home
 
 ROOT = Path(__file__).parents[2]
@@ -126,12 +126,53 @@ def test_a_policy_of_the_account(alices_home: Home, aws: Sandbox, alice: Sandbox
     assert ("sessions without MFA" if words == ("explain",) else "bool-without-ifexists") in done.stdout
 
 
-def test_a_policy_that_the_account_has_not(alices_home: Home, alice: SandboxUser) -> None:
-    """AWS's no, in a line."""
+@pytest.mark.parametrize("action", ["lint", "explain"])
+def test_a_policy_that_the_account_has_not(alices_home: Home, alice: SandboxUser, action: str) -> None:
+    """AWS's no, in a line that names the policy, and where to look."""
     log_in(alices_home, alice.devices[0])
-    done = alices_home.run("policy", "explain", "arn:aws:iam::123456789012:policy/none")
+    arn = "arn:aws:iam::123456789012:policy/none"
+    done = alices_home.run("policy", action, arn)
+    hint = "see what there is: aws iam list-policies --scope Local"
+    assert (done.returncode, done.stdout, done.stderr) == (4, "", complaint(f"there is no policy {arn}", hint))
+
+
+@pytest.mark.parametrize("action", ["lint", "explain"])
+@pytest.mark.parametrize("arn", ["arn:x", "arn:aws:iam::123456789012:role/deploy", "arn:aws:iam::aws:policy/a b"])
+def test_an_arn_of_something_else(alices_home: Home, aws: Sandbox, arn: str, action: str) -> None:
+    """The command line is wrong: no code is asked for and nothing is sent."""
+    before = len(aws.calls())
+    done = alices_home.run("policy", action, arn)
+    hint = "as in arn:aws:iam::123456789012:policy/NAME; a file of that name is ./arn:…"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", complaint(f"{arn} is no ARN of a policy", hint))
+    assert len(aws.calls()) == before
+
+
+def test_a_policy_that_one_may_not_read(aws: Sandbox, tmp_path: Path) -> None:
+    """What is missing is named, for whoever asks an administrator for it."""
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    bob = aws.add_user("bob-who-may-not-read", [allow])
+    device = bob.add_device("phone-bob-who-may-not-read")
+    home = Home(tmp_path, {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "eu-west-1"})
+    home.write_credentials(keys_of(bob))
+    done = home.run("login", "--serial", device.serial, "--code", device.code())
+    assert done.returncode == 0, done.stderr
+    done = home.run("policy", "explain", aws.add_policy("secret-rule", json.loads(GOOD)))
     assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr.startswith("mfasession: ")
+    assert "iam:GetPolicy" in done.stderr
+    assert "  hint: " in done.stderr
+
+
+def test_a_policy_of_aws_may_be_longer_than_ours(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """AWS's own managed policies hold more than IAM takes from others; in a file that is an error still."""
+    names = [f"ec2:Get{number:04}" for number in range(900)]
+    long = json.loads(HOLE)
+    long["Statement"].append({"Effect": "Allow", "Action": names, "Resource": "*"})
+    arn = aws.add_policy(f"long-{alice.name}", long)
+    log_in(alices_home, alice.devices[0])
+    assert "bool-without-ifexists" in alices_home.run("policy", "lint", arn).stdout
+    assert "A session with MFA" in alices_home.run("policy", "explain", arn).stdout
+    (alices_home.folder / "long.json").write_text(json.dumps(long))
+    assert "too large" in alices_home.run("policy", "lint", "long.json").stderr
 
 
 def test_a_policy_of_the_account_is_not_mended_in_place(home: Home) -> None:

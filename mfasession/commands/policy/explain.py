@@ -29,9 +29,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context", flags: Flags) -> int:
     """Print a line for each sentence."""
-    text = sources.text_of(flags.source, context)
-    limit = document.LONGEST if flags.source.startswith("arn:") else document.ROLE_SIZE
-    parsed = document.parse(text, sources.name_of(flags.source), limit=limit)
+    parsed = sources.parsed(flags.source, context, limit=document.ROLE_SIZE)
     evaluation.check(parsed)
     sys.stdout.write("".join(f"{printable(line)}\n" for line in explanation.explained(parsed)))
     return 0

@@ -86,7 +86,7 @@ def _all(context: "Context", settings: "Settings", flags: Flags) -> "tuple[list[
 def _checked(context: "Context", source: str, settings: "Settings", flags: Flags) -> shown.Checked:
     from mfasession.aws_policies import operations
 
-    parsed = document.parse(sources.text_of(source, context), sources.name_of(source), limit=settings.limit)
+    parsed = sources.parsed(source, context, limit=settings.limit)
     if flags.fix:
         mended = running.fixed(parsed, settings, operations)
         _put(source, parsed, mended)

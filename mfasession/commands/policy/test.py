@@ -126,9 +126,7 @@ def _built_in(name: str, policy: object) -> "Document":
 
 
 def _read(source: str, context: "Context") -> "Document":
-    # AWS's own policies may be larger than anybody else's.
-    limit = document.LONGEST if source.startswith("arn:") else document.ROLE_SIZE
-    parsed = document.parse(sources.text_of(source, context), sources.name_of(source), limit=limit)
+    parsed = sources.parsed(source, context, limit=document.ROLE_SIZE)
     evaluation.check(parsed)
     return parsed
 
