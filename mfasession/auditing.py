@@ -34,11 +34,10 @@ class Auditing:
     def run(self) -> Account:
         """Tell a row for each user. Raises Denied when nothing may be read, AwsRefused, AwsUnreachable."""
         # AWS makes the report while we read the rest.
-        if self._unless_denied("GenerateCredentialReport", self._aws.begin_report) is not None:
-            rules = self._rules()
+        has_begun = self._begin_report()
+        rules = self._unless_denied("GetAccountAuthorizationDetails", lambda: Rules(self._aws.rules()))
+        if has_begun:
             self._read_report()
-        else:
-            rules = self._rules()
         if rules is None and not self._credentials:
             raise self._nothing()
         self._virtual = self._unless_denied("ListVirtualMFADevices", self._virtual_devices)
@@ -48,9 +47,6 @@ class Auditing:
             done += 1
             self._progress(done, total)
         return self._read(done)
-
-    def _rules(self) -> Rules | None:
-        return self._unless_denied("GetAccountAuthorizationDetails", lambda: Rules(self._aws.rules()))
 
     def _users(self, rules: Rules | None) -> Iterator[User]:
         if rules is not None:
@@ -95,16 +91,27 @@ class Auditing:
             found[device.user] = (*found.get(device.user, ()), device.serial)
         return found
 
+    def _begin_report(self) -> bool:
+        try:
+            return self._unless_denied("GenerateCredentialReport", self._aws.begin_report) is not None
+        except AwsRefused as failure:
+            self._note_report(failure.message)
+            return False
+
     def _read_report(self) -> None:
         try:
             text = self._unless_denied("GetCredentialReport", lambda: self._aws.report(lambda: self._progress(0, 0)))
             if text is not None:
                 self._credentials = {each.arn: each for each in credential_report.read(text)}
             elif "iam:GetCredentialReport" not in self._missing:
-                self._notes.append("AWS was still making the credential report: run it again in some minutes")
-        except (AwsRefused, ValueError) as failure:
-            said = failure.message if isinstance(failure, AwsRefused) else str(failure)
-            self._notes.append(f"the credential report cannot be read: {said}")
+                self._note_report("AWS was still making it; run it again in some minutes")
+        except AwsRefused as failure:
+            self._note_report(failure.message)
+        except ValueError as failure:
+            self._note_report(str(failure))
+
+    def _note_report(self, why: str) -> None:
+        self._notes.append(f"the credential report was not read: {why}")
 
     def _unless_denied(self, operation: str, read: Callable[[], Read]) -> Read | None:
         try:

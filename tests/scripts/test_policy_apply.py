@@ -297,6 +297,18 @@ def test_what_is_half_done_is_told(estate: Estate) -> None:
     assert changes(estate) == ["AttachGroupPolicy"]
 
 
+def test_what_cannot_be_taken_back(estate: Estate) -> None:
+    """A version was deleted to make room, and the new one is denied: said, with the command that goes on."""
+    estate.aws.add_policy("DenyAllWithoutMFA", ALLOW_ALL)
+    for _ in range(4):
+        estate.iam.create_policy_version(PolicyArn=ARN, PolicyDocument=json.dumps(ALLOW_ALL))
+    estate.forbid("CreatePolicyVersion")
+    done = estate.home.run("policy", "apply", "--group", "staff", "--yes")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "mfasession: done: delete version v2, " in done.stderr
+    assert "; that cannot be taken back\n" in done.stderr
+
+
 def test_nothing_is_changed_where_the_account_may_not_be_read(estate: Estate) -> None:
     """Who would be locked out cannot be told then."""
     estate.forbid("GetAccountAuthorizationDetails")

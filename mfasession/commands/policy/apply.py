@@ -110,10 +110,11 @@ class Work:
         for step in self._plan.steps:
             try:
                 made = rollout.do(self._plan.wanted, step)
-            except MfaSessionError as failure:
+            except (MfaSessionError, KeyboardInterrupt) as failure:
                 if self._done:
                     self.report()
-                failure.hint = f"{failure.hint}; then the same again goes on: {self._command()}"
+                if isinstance(failure, MfaSessionError):
+                    failure.hint = f"{failure.hint}; then the same again goes on: {self._command()}"
                 raise
             self._done.append(step.says)
             self._undo = [*application.undo(step, self._plan.wanted, made), *self._undo]
@@ -131,8 +132,8 @@ class Work:
                 "undo": undo,
             }
             sys.stdout.write(json.dumps(record, indent=2) + "\n")
-        elif undo:
-            say(f"done: {'; '.join(self._done)}; to take it back:")
+        elif self._done:
+            say(f"done: {'; '.join(self._done)}; {'to take it back:' if undo else 'that cannot be taken back'}")
             sys.stdout.write("".join(f"{command}\n" for command in undo))
         sys.stdout.flush()
         return 0
