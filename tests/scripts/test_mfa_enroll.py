@@ -371,6 +371,14 @@ def test_into_the_keyring(keyring: Home, aws: Sandbox, bare: SandboxUser, servic
     assert keyring.run("login", "--force", "--no-input").returncode in (0, 4)
 
 
+def test_with_a_key_that_only_the_keyring_has(keyring: Home, bare: SandboxUser) -> None:
+    """`keys protect` first, as a careful new user does."""
+    assert keyring.run("keys", "protect").returncode == 0
+    done = keyring.run("mfa", "enroll", "--to", "keyring")
+    assert done.returncode == 0, done.stderr
+    done_with(keyring, bare)
+
+
 def test_without_a_keyring_none_is_promised(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
     """`--to keyring` where there is none: exit 7, and no device is made."""
     done = home.run("mfa", "enroll", "--to", "keyring")
