@@ -17,7 +17,8 @@ FLOORS = (
         (
             "files", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles", "aws_config",
             "profile_headers", "aws", "aws_errors", "aws_keys", "aws_policies", "aws_simulation", "aws_devices",
-            "aws_account", "aws_rollout", "aws_signin", "spool", "terminal", "remembered", "messages", "stores", "codes",
+            "aws_account", "aws_rollout", "aws_signin", "spool", "terminal", "remembered", "messages",
+            "stores", "codes",
         ),
     ),
     ("decisions", ("profiles", "sessions", "devices", "supply", "policy", "signin")),
