@@ -55,6 +55,11 @@ class SecretService:
             _end(process)
         shutil.rmtree(self._folder)
 
+    @property
+    def daemon(self) -> int:
+        """The process ID of the keyring daemon."""
+        return self._processes[-1].pid
+
     def start_daemon(self, *, unlocked: bool) -> None:
         """Start the keyring daemon, its login keyring unlocked (made when there is none) or as it is on the disk."""
         command = [need("gnome-keyring-daemon"), "--foreground", "--components=secrets"]

@@ -384,10 +384,10 @@ def points(log: str, home: str, own: str) -> list[Point]:
     return list(found)
 
 
-def few(able: list[Any]) -> list[Any]:
+def few(able: list[Any], most: int = FEW) -> list[Any]:
     """Return a few of the points, from the first to the last."""
-    stride = max((len(able) - 1) / (FEW - 1), 1)
-    return [able[int(number * stride)] for number in range(min(FEW, len(able)))]
+    stride = max((len(able) - 1) / (most - 1), 1)
+    return [able[int(number * stride)] for number in range(min(most, len(able)))]
 
 
 def assert_one_message(
