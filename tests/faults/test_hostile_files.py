@@ -7,9 +7,10 @@ import os
 import socket
 import stat
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -60,6 +61,13 @@ class Person:
         for path in [self.home.folder, *self.home.folder.rglob("*")]:
             os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
         return self.home.run_program(*as_nobody(), MFASESSION, *words, environ=environ)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder that is none of pytest's: it closes its own to other users at each start, also of a run beside ours."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(params=["ourselves", "nobody"])
@@ -292,7 +300,7 @@ def test_63_megabytes(home: Home) -> None:
 
 
 def _let_through(folder: Path) -> None:
-    """Let another user reach a folder below pytest's own, which are closed to all but us."""
+    """Let another user reach a folder."""
     for parent in (folder, *folder.parents):
         if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
             parent.chmod(parent.stat().st_mode | 0o011)
