@@ -16,7 +16,7 @@ from mfasession import files
 from mfasession.errors import ConfigurationError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
@@ -314,3 +314,19 @@ def test_importing_costs_nothing_but_os_and_time() -> None:
     code = "import sys; import os, time; b = set(sys.modules); import mfasession.files; print(*set(sys.modules) - b)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) == {"mfasession", "mfasession.files", "mfasession.errors"}
+
+
+def test_a_text_in_pieces(tmp_path: Path) -> None:
+    """A report is written as it is made; one that breaks off leaves the old file and nothing beside it."""
+    path = tmp_path / "report"
+    files.replace(str(path), (f"{number}\n" for number in range(3)))
+    assert path.read_text() == "0\n1\n2\n"
+
+    def broken() -> "Iterator[str]":
+        yield "new"
+        raise StoreError("the rest is lost")
+
+    with pytest.raises(StoreError, match="the rest is lost"):
+        files.replace(str(path), broken())
+    assert path.read_text() == "0\n1\n2\n"
+    assert os.listdir(tmp_path) == ["report"]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.text import in_columns, printable
+from mfasession.text import bar, in_columns, printable
 
 
 @given(st.text())
@@ -30,3 +30,11 @@ def test_columns_stand_below_each_other() -> None:
     """Two spaces between them, none at the end of a line, and nothing raw in a cell."""
     lines = [("NAME", "KIND", ""), ("a longer name", "x", "why\x1b[2J"), ("b", "", "")]
     assert in_columns(lines) == "NAME           KIND\na longer name  x     why?[2J\nb\n"
+
+
+@given(st.floats(-1, 2), st.integers(1, 40))
+def test_a_bar_is_as_full_as_it_says(share: float, width: int) -> None:
+    """What is begun counts, and more than all is all."""
+    shown = bar(share, width)
+    assert len(shown) == width + 2
+    assert abs(shown.count("#") - min(max(share, 0), 1) * width) < 1

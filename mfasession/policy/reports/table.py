@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mfasession.policy.audit import CONTROLS, Row
 from mfasession.policy.reports import Report, cells
-from mfasession.text import printable
+from mfasession.text import in_columns, printable
 
 _HEADS = ("USER", "COVERED", "BY, OR WHAT IS OPEN", "ADMIN", "DEVICES", "PASSWORD", "KEYS", "OLDEST", "LAST USED")
 _CONTROL_HEADS = ("CONTROL", "PASS", "FAIL", "NOT KNOWN", "")
@@ -20,8 +20,7 @@ def pieces(report: Report) -> Iterator[str]:
     yield _joined(heads, widths)
     for row in report.rows():
         yield _joined(_line(row, report.now, several), widths)
-    yield "\n"
-    yield from _controls(report)
+    yield "\n" + _controls(report)
 
 
 def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:  # noqa: FBT001  # with the account or without
@@ -39,14 +38,12 @@ def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:  # noqa: FBT0
     return (row.account, *line) if several else line
 
 
-def _controls(report: Report) -> Iterator[str]:
+def _controls(report: Report) -> str:
     lines = [_CONTROL_HEADS]
     for control in CONTROLS:
         tally = report.totals.tally(control)
         lines.append((control.name, str(tally.passed), str(tally.failed), str(tally.unknown), control.says))
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_CONTROL_HEADS))]
-    for line in lines:
-        yield _joined(line, widths)
+    return in_columns(lines)
 
 
 def _joined(line: Iterable[str], widths: Sequence[int]) -> str:
