@@ -7,7 +7,7 @@ from mfasession.policy import rule
 from mfasession.policy.callers import CALLERS
 from mfasession.policy.evaluation import read
 from mfasession.policy.lint.findings import is_about_presence, values_of
-from mfasession.policy.possible import Left, Verdict, left
+from mfasession.policy.possible import Left, Named, Verdict, left
 from mfasession.policy.written import as_json
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ def explained(document: "Document") -> Iterator[str]:
     if not allows:
         yield "It allows nothing by itself; what follows is so where other policies allow everything."
     documents = (document,) if allows else (document, read(as_json(rule.ALLOW_ALL)))
+    named = Named(documents)
     for caller in CALLERS:
-        yield f"{_CALLERS[caller.slug]} {_told(left(documents, caller))}."
+        yield f"{_CALLERS[caller.slug]} {_told(left(named, caller))}."
 
 
 def _said(statement: "Statement") -> str:

@@ -5,7 +5,7 @@ user: everything is judged twice, as if all of them were to the caller's good an
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 
 from mfasession.policy import callers, evaluation
@@ -22,6 +22,7 @@ _ANY_OTHER = "example:AnyOtherAction"
 """Stands for all that no statement names."""
 _IAM = "iam:*"
 """Refused to some whatever policies say, and told though no statement names it."""
+_WILD = re.compile(r"[*?]")
 _VARIABLE = re.compile(r"\$\{([^}*?$,]+)[^}]*\}")
 _TOLD = ("aws:multifactorauthpresent", "aws:viaawsservice", "aws:principaltype", "aws:securetransport")
 """Keys whose values follow from the kind of caller alone."""
@@ -52,38 +53,53 @@ class Left(Value):
     depends: tuple[str, ...] = ()
 
 
-def left(documents: Sequence[Document], caller: Caller) -> Iterator[Left]:
+class Named:
+    """What policies name: their resources, and their actions with what each is part of and which statements it is in.
+
+    AWS's own policies name a thousand patterns: most pairs of them are told apart by what stands before the wildcards.
+    """
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self.documents = documents
+        statements = [each for document in documents for each in document.statements]
+        resources = (name for each in statements for name in (*(each.resources or ()), *(each.not_resources or ())))
+        self.resources = list(dict.fromkeys(str(each) for each in resources if each != EVERYWHERE))
+        lists = [each.actions if each.not_actions is None else each.not_actions for each in statements]
+        named = [str(name) for these in lists for name in these or ()]
+        names = list({name.lower(): name for name in [*named, _IAM] if not like(_ANY_OTHER, name)}.values())
+        globs = _by_heads(name for name in names if _WILD.search(name))
+        self.around = {name: _narrowest(name, globs) for name in names}
+        """Each action, and the narrowest pattern that it is part of."""
+        heads = [_by_heads(map(str, these or ())) for these in lists]
+        self.statements = {
+            name: tuple(next(_covering(_sample(name), each), None) is not None for each in heads)
+            for name in (_ANY_OTHER, *names)
+        }
+        """Each action, and which statements' Action or NotAction has it: all with the same ones fare the same."""
+
+
+def left(named: Named, caller: Caller) -> Iterator[Left]:
     """Yield what is left to a caller everywhere, then on the resources where that is otherwise."""
-    judge = _Judge(documents, caller)
-    statements = [each for document in documents for each in document.statements]
-    named = [str(name) for each in statements for name in (*(each.actions or ()), *(each.not_actions or ()))]
-    named += [_IAM] if callers.fixed(caller, _IAM) else []
-    names = list({name.lower(): name for name in named if not like(_ANY_OTHER, name)}.values())
-    actions = {name: _around(name, names) for name in names}
-    resources = [str(name) for each in statements for name in (*(each.resources or ()), *(each.not_resources or ()))]
-    everywhere = _left(judge, EVERYWHERE, actions)
+    judge = _Judge(named, caller)
+    everywhere = _left(judge, EVERYWHERE, named.around)
     yield everywhere
     same: dict[Left, list[str]] = {}
-    for resource in dict.fromkeys(each for each in resources if each != EVERYWHERE):
-        same.setdefault(_left(judge, resource, actions), []).append(resource)
+    for resource in named.resources:
+        same.setdefault(_left(judge, resource, named.around), []).append(resource)
     for each, where in same.items():
         if each != everywhere:
             yield each.replace(resources=tuple(where))
 
 
 class _Judge:
-    """Tells whether a caller may do an action, or a pattern of actions, on a resource.
+    """Tells whether a caller may do an action, or a pattern of actions, on a resource."""
 
-    Actions that the same statements are about fare the same: each such set is judged once for a resource.
-    """
-
-    def __init__(self, documents: Sequence[Document], caller: Caller) -> None:
+    def __init__(self, named: Named, caller: Caller) -> None:
+        self._named = named
         self._caller = caller
         self._context = callers.context(caller)
-        self._statements = [each for document in documents for each in document.statements]
-        self._at_best = [_assumed(each, caller, for_good=True) for each in documents]
-        self._at_worst = [_assumed(each, caller, for_good=False) for each in documents]
-        self._kinds: dict[str, tuple[bool, ...]] = {}
+        self._at_best = [_assumed(each, caller, for_good=True) for each in named.documents]
+        self._at_worst = [_assumed(each, caller, for_good=False) for each in named.documents]
         self._policies: dict[tuple[bool, ...], tuple[Policies, Policies]] = {}
         self._verdicts: dict[tuple[tuple[bool, ...], str], Verdict] = {}
 
@@ -91,10 +107,7 @@ class _Judge:
         """Return what holds for the caller."""
         if always := callers.fixed(self._caller, action):
             return Verdict.MAY if always == "always" else Verdict.NOT_ALLOWED
-        sample = common(action.lower()) or action
-        if action not in self._kinds:
-            self._kinds[action] = tuple(evaluation.names_action(each, sample) for each in self._statements)
-        kind = self._kinds[action]
+        kind, sample = self._named.statements[action], _sample(action)
         if kind not in self._policies:
             self._policies[kind] = _about(self._at_best, sample), _about(self._at_worst, sample)
         if (kind, resource) not in self._verdicts:
@@ -122,10 +135,23 @@ def _left(judge: _Judge, resource: str, actions: Mapping[str, str]) -> Left:
     return Left(resources=(EVERYWHERE,), rest=verdicts[_ANY_OTHER], **exceptions)
 
 
-def _around(name: str, names: Sequence[str]) -> str:
-    """The narrowest pattern that an action, or a pattern of actions, is part of."""
-    globs = (glob for glob in names if glob != name and ("*" in glob or "?" in glob))
-    return max((glob for glob in globs if like(name.lower(), glob.lower())), key=len, default=_ANY_OTHER)
+def _sample(action: str) -> str:
+    return common(action.lower()) or action
+
+
+def _by_heads(globs: Iterable[str]) -> list[tuple[str, str]]:
+    """Patterns, each behind what all that it matches begins with."""
+    return [(_WILD.split(glob.lower(), maxsplit=1)[0], glob) for glob in globs]
+
+
+def _covering(name: str, globs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield the patterns that an action, or a pattern of actions, is part of."""
+    small = name.lower()
+    return (glob for head, glob in globs if small.startswith(head) and like(small, glob.lower()))
+
+
+def _narrowest(name: str, globs: Iterable[tuple[str, str]]) -> str:
+    return max((glob for glob in _covering(name, globs) if glob != name), key=len, default=_ANY_OTHER)
 
 
 def _word(verdict: Verdict) -> str:
