@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from ast import literal_eval
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ ROOT = HERE.parents[1]
 TESTS_REPORT = ROOT / ".junit.xml"
 """What `make test` leaves."""
 FUZZ_SECONDS = 60 if IS_LONG else max(60 // len(TARGETS), 3)
+MEMORY = "memory of "
+"""What the names of the counts of `test_what_stays_in_memory` begin with."""
 RUNS = re.compile(r"Done (\d+) runs")
 
 
@@ -93,27 +96,42 @@ def fuzzed() -> Line:
     return Line("inputs fuzzed", f"{runs.total()} inputs of {len(runs)} readers, {len(failed)} failed", held=not failed)
 
 
-def planted() -> Line:
-    """Secrets that must not turn up anywhere."""
+def planted() -> list[Line]:
+    """Secrets that must not turn up anywhere, and how many copies stay where they must be: in memory."""
     report = TESTS_REPORT
     with tempfile.TemporaryDirectory() as folder:
         if not report.exists():
             report = Path(folder) / "junit.xml"
             words = ["-q", str(HERE / "test_canaries.py"), f"--junitxml={report}", "-o", "junit_family=xunit1"]
             subprocess.run([sys.executable, "-m", "pytest", *words], cwd=ROOT, stdout=sys.stderr, check=False)
-        sums = Counter[str]()
-        for each in ET.parse(report).iter("property"):  # noqa: S314  # pytest's own report
-            if each.get("name", "") in {"canaries_planted", "places_searched", "canaries_found"}:
-                sums[each.get("name", "")] += int(each.get("value", "0"))
+        tree = ET.parse(report)  # noqa: S314  # pytest's own report
+    noted = [(each.get("name", ""), each.get("value", "")) for each in tree.iter("property")]
+    sums = Counter[str]()
+    for name, value in noted:
+        if name in {"canaries_planted", "places_searched", "canaries_found"}:
+            sums[name] += int(value)
     done = "{canaries_planted} planted, {places_searched} places searched, {canaries_found} found".format_map(sums)
-    return Line("canaries", done, held=bool(sums["canaries_planted"]) and not sums["canaries_found"])
+    held = bool(sums["canaries_planted"]) and not sums["canaries_found"]
+    memory = {name.removeprefix(MEMORY): literal_eval(value) for name, value in noted if name.startswith(MEMORY)}
+    return [Line("canaries", done, held=held), *([in_memory(memory)] if memory else [])]
+
+
+def in_memory(counts: Mapping[str, Mapping[str, int]]) -> Line:
+    """How often secrets stand in the memory of processes that stand still; none without root, who alone may look."""
+    told = (
+        f"{where}: {', '.join(f'{secret} {copies}' for secret, copies in found.items() if copies) or 'none'}"
+        for where, found in counts.items()
+    )
+    return Line(
+        "copies in memory", "; ".join(told).replace("_", " "), held=not any(each["seed"] for each in counts.values())
+    )
 
 
 PARTS: Mapping[str, Callable[[], Sequence[Line]]] = {
     "injected": injected,
     "raced": lambda: [raced()],
     "fuzzed": lambda: [fuzzed()],
-    "planted": lambda: [planted()],
+    "planted": planted,
 }
 
 

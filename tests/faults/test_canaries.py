@@ -415,7 +415,7 @@ def test_what_stays_in_memory(
         record_property(f"memory of {where}", counts)
         assert counts["seed"] == 0, where
     assert figures["at the question"]["key"] > 0
-    became = figures["what exec became"]
+    became = dict(figures["what exec became"])
     assert became.pop("session_secret") == became.pop("session_token") == 1
     assert set(became.values()) == {0}
     assert not set(figures["status"]) - set(figures["process"])
