@@ -57,7 +57,10 @@ def run(context: "Context") -> int:
 
 def _remove_stale(folder: str) -> None:
     """Remove the tokens of those that were killed: they open nothing any more, and look as if they did."""
-    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+    names: list[str] = []
+    with suppress(OSError):
+        names = os.listdir(folder)
+    for name in names:
         found = _TOKEN.fullmatch(name)
         if found and not files.is_running(int(found[1] or found[2])):
             with suppress(OSError):

@@ -31,6 +31,16 @@ def test_a_disk_that_fails_at_any_point(aws: Sandbox, tmp_path: Path, command: C
     assert sum(row.points for row in rows) > 0
 
 
+def test_what_others_left_cannot_be_listed(aws: Sandbox, tmp_path: Path) -> None:
+    """A `serve` that cannot look for the tokens of killed ones serves all the same."""
+    trial = Trial(next(each for each in COMMANDS if each.name == "serve"), aws, tmp_path)
+    folder = trial.home.folder / ".local/state/mfasession"
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    done, log = trial.traced("-e", "trace=getdents64", "-P", str(folder), "-e", "inject=getdents64:error=EIO:when=1")
+    assert "(INJECTED)" in log
+    assert (done.returncode, done.stderr.count("hint")) == (0, 0), done.stderr
+
+
 @pytest.mark.parametrize("writer", WRITERS)
 def test_a_full_disk(aws: Sandbox, tmp_path: Path, writer: str) -> None:
     """A disk without one byte of room: exit code 7, the words for it, and no byte of the file is lost."""
