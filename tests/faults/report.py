@@ -111,9 +111,16 @@ def planted() -> list[Line]:
         if name in {"canaries_planted", "places_searched", "canaries_found"}:
             sums[name] += int(value)
     done = "{canaries_planted} planted, {places_searched} places searched, {canaries_found} found".format_map(sums)
-    held = bool(sums["canaries_planted"]) and not sums["canaries_found"]
+    failed = [
+        each for each in tree.iter("testcase") if "test_canaries" in each.get("classname", "") and _has_failed(each)
+    ]
+    held = bool(sums["canaries_planted"]) and not sums["canaries_found"] and not failed
     memory = {name.removeprefix(MEMORY): literal_eval(value) for name, value in noted if name.startswith(MEMORY)}
     return [Line("canaries", done, held=held), *([in_memory(memory)] if memory else [])]
+
+
+def _has_failed(case: ET.Element) -> bool:
+    return any(each.tag in ("failure", "error") for each in case)
 
 
 def in_memory(counts: Mapping[str, Mapping[str, int]]) -> Line:
