@@ -244,7 +244,9 @@ def _backend() -> "KeyringBackend":
     what = f"the keyring backend {chosen!r}" if chosen is not None else "the keyring backend named in keyringrc.cfg"
     try:
         return _chosen()
-    except (ImportError, AttributeError, ValueError, TypeError, configparser.Error):
+    except (ImportError, AttributeError, ValueError, TypeError, configparser.Error) as failure:
+        if isinstance(failure, ModuleNotFoundError) and failure.name == "keyring":
+            raise
         raise StoreError(f"{what} cannot be loaded", hint) from None
     except RuntimeError:
         raise StoreError(f"{what} cannot work here", hint) from None

@@ -1,6 +1,8 @@
 """A session in the Secret Service is read without the `keyring` package, and only where that would find it too."""
 
 import json
+import re
+import sys
 import time
 from pathlib import Path
 
@@ -8,10 +10,8 @@ import pytest
 
 from mfasession.sandbox import SandboxUser
 from mfasession.stores import secret_service
-from mfasession.stores.keyring_store import KeyringStore
-from mfasession.values import Secret
 from tests.contracts.secret_service import SecretService
-from tests.support import SECRET, Home, imported, made_session, move_into
+from tests.support import SECRET, Home, imported
 
 RC = "[backend]\ndefault-keyring=keyring.backends.SecretService.Keyring\n"
 
@@ -72,19 +72,26 @@ def test_nobody_knows_who_took_it(home: Home, kept: str | None) -> None:
     assert json.loads(home.run("process").stdout)["Version"] == 1
 
 
-def test_a_long_session_is_read_in_its_parts(
-    keyring_home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+LONG = """
+import sys
+from mfasession.stores.secret_service import SecretService
+from mfasession.values import Secret
+from tests.support import made_session
+session = made_session(session_token=Secret("t" * 4000))
+store = KeyringStore(sys.argv[1])
+store.save("default-mfa", session)
+with SecretService() as service:
+    print(service.get_password("mfasession", "session/default-mfa")[:24])
+print(store.load("default-mfa") == session)
+"""
+
+
+def test_a_long_session_is_read_in_its_parts(keyring_home: Home, tmp_path: Path) -> None:
     """AWS promises no length of a token: items over 1,280 characters are split, and come back whole."""
-    move_into(keyring_home, monkeypatch)
-    session = made_session(session_token=Secret("t" * 4000))
-    store = KeyringStore(str(tmp_path / "keyring.toml"))
-    store.save("default-mfa", session)
-    with secret_service.SecretService() as service:
-        first = service.get_password("mfasession", "session/default-mfa")
-    assert first is not None
-    assert first.startswith("mfasession-split:1:4:")
-    assert store.load("default-mfa") == session
+    root = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = keyring_home.run_program(sys.executable, "-c", LONG, str(tmp_path / "keyring.toml"), environ=root)
+    assert done.stderr == ""
+    assert re.fullmatch(r"mfasession-split:1:\d:.*\nTrue\n", done.stdout)
 
 
 def test_what_cannot_be_read_for_certain_is_not_read(service: SecretService, monkeypatch: pytest.MonkeyPatch) -> None:
