@@ -1,6 +1,7 @@
 """Fixtures for all tests: a home folder, and an AWS that refuses."""
 
 import os
+import signal
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,9 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from tests.support import Home, key_pair
 
 _numbers = count(1)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A run in the background of a script ignores it, and so would all programs that the tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: the machine may be busy. In CI the same examples every time: a failure there is the change's own.
 settings.register_profile("local", deadline=None)
