@@ -1,5 +1,6 @@
 """A login: from the last digit to the prompt of the shell, on a terminal, against the sandbox."""
 
+import os
 import statistics
 import time
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from tests.support import MFASESSION, Home, key_pair
 from tests.terminal.window import Window
 
-ROUNDS = 15
+ROUNDS = int(os.environ.get("LOGINS", "15"))
 PROGRAMS = {
     "`mfasession login`": ([MFASESSION, "login"], r"this code lives"),
     "`awsume`": ([str(PYTHON / "awsumepy"), "default"], r"Enter MFA token"),
