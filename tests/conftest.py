@@ -23,14 +23,10 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
 
 
-COUNTED = {"unit", "scripts", "sandbox", "terminal"}
-"""The folders whose tests alone must reach the package's coverage."""
-
-
 @pytest.fixture(autouse=True)
 def uncounted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Elsewhere programs run without coverage: its own calls would be traced, killed and searched, and cost time."""
-    if request.path.parent.name not in COUNTED:
+    """Where harm is done programs run without coverage: its own calls would be traced, killed and searched like ours."""
+    if request.path.parent.name == "faults":
         for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
             monkeypatch.delenv(name, raising=False)
 
