@@ -25,7 +25,7 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
 
 @pytest.fixture(autouse=True)
 def uncounted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where harm is done programs run without coverage: its own calls would be traced, killed and searched like ours."""
+    """Where harm is done programs run without coverage: its own calls would be killed and searched like ours."""
     if request.path.parent.name == "faults":
         for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
             monkeypatch.delenv(name, raising=False)
