@@ -141,6 +141,7 @@ def test_commands_without_words_of_their_own(nest: Home, alice: SandboxUser, can
     for command in arguments.COMMANDS:
         if not WORDS.get(command):
             done = nest.run_program(need("timeout"), "-s", "INT", "-k", "5", "10", MFASESSION, command)
+            assert done.stdout or done.stderr, command
             canaries.search(f"stdout of {command}", done.stdout)
             canaries.search(f"stderr of {command}", done.stderr)
     search_home(nest, canaries)
@@ -243,12 +244,16 @@ def test_codes_that_will_not_do(nest: Home, alice: SandboxUser, canaries: Canari
     wrong = f"{(int(code) + 1) % 10**6:06}"
     canaries.plant(wrong=wrong)
     for debug in ((), ("--debug",)):
-        for text in (given, wrong, code):
-            canaries.search_run(Run(nest, *debug, "login", "--force", "--code", "-", stdin=f"{text}\n"))
-            canaries.search_run(
-                Run(nest, *debug, "login", "--force", "--code", text), argv=("code", "wrong", "given", "next")
-            )
-        canaries.search_run(Run(nest, *debug, "login", "--force"))
+        for text, expected in ((given, 2), (wrong, 4), (code, 4 if debug else 0)):
+            piped = Run(nest, *debug, "login", "--force", "--code", "-", stdin=f"{text}\n")
+            canaries.search_run(piped)
+            assert piped.done.returncode == expected, piped.done.stderr
+            said = Run(nest, *debug, "login", "--force", "--code", text)
+            canaries.search_run(said, argv=("code", "wrong", "given", "next"))
+            assert said.done.returncode == (expected or 4), said.done.stderr
+        nobody = Run(nest, *debug, "login", "--force")
+        canaries.search_run(nobody)
+        assert nobody.done.returncode == 6, nobody.done.stderr
     plant_session(nest, canaries)
     search_home(nest, canaries)
 

@@ -177,6 +177,7 @@ def test_a_question_that_costs_nothing_is_asked_again(
     """A hiccup on the way is no reason to fail."""
     aws.faults.add(action, kind, times=2)
     log_in(alices_home, alice.devices[0])
+    assert asked(aws, alice).count(action) == 3
 
 
 def test_a_code_is_still_good_when_aws_was_never_asked(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:

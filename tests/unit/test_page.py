@@ -79,5 +79,6 @@ def test_it_says_when_it_is_taken(page: Page) -> None:
         await asyncio.sleep(0)
         page.answer(head(page), 0.0)
         await asyncio.wait_for(waiting, 10)
+        assert page.taken.is_set()
 
     asyncio.run(taken())
