@@ -82,17 +82,6 @@ VERBOSE = [("plain", ()), ("development", ("--debug",)), ("loud", ("--debug",))]
 
 
 @pytest.fixture
-def canaries(record_property: Callable[[str, object], None]) -> Iterator[Canaries]:
-    """The canaries of one test; none may be found in the end."""
-    mine = Canaries()
-    yield mine
-    record_property("canaries_planted", mine.planted)
-    record_property("places_searched", mine.places)
-    record_property("canaries_found", len(mine.found))
-    assert mine.found == []
-
-
-@pytest.fixture
 def nest(alices_home: Home, alice: SandboxUser, canaries: Canaries) -> Home:
     """Alice's home, where temporary files are inside too, with a secret of another tool in the environment."""
     (alices_home.folder / "tmp").mkdir()

@@ -3,7 +3,6 @@
 Counted as in `test_canaries.py`.
 """
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,17 +16,6 @@ from tests.terminal.seat import CLOCK, seat
 
 PNG = ("mfa", "enroll", "--debug", "--png", "code.png", "--codes", "-")
 LOUD = {"PYTHONDEVMODE": "1", "AWS_DEBUG": "true", "BOTO_DEBUG": "1", "DEBUG": "*", "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-@pytest.fixture
-def canaries(record_property: Callable[[str, object], None]) -> Iterator[Canaries]:
-    """The canaries of one test; none may be found in the end."""
-    mine = Canaries()
-    yield mine
-    record_property("canaries_planted", mine.planted)
-    record_property("places_searched", mine.places)
-    record_property("canaries_found", len(mine.found))
-    assert mine.found == []
 
 
 @pytest.fixture
