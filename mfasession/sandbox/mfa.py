@@ -44,7 +44,7 @@ def create_virtual_mfa_device(asked: Asked) -> Result:
 def enable_mfa_device(asked: Asked) -> Result:
     """Give a device to a user, on two codes in a row. They are not used up for STS."""
     check_texts(asked.params, _USER, _SERIAL, *_CODES)
-    user, devices, now = _user(asked), asked.world.devices, asked.world.clock.now()
+    user, devices, now = user_named(asked), asked.world.devices, asked.world.clock.now()
     with devices.lock:
         device = devices.get(str(asked.params["SerialNumber"]))
         if device is None:
@@ -63,14 +63,14 @@ def resync_mfa_device(asked: Asked) -> Result:
     """Learn how far a device's clock has drifted, from two codes in a row."""
     check_texts(asked.params, _USER, _SERIAL, *_CODES)
     with asked.world.devices.lock:
-        _synchronise(asked, _device_of(asked, _user(asked)), asked.world.clock.now())
+        _synchronise(asked, _device_of(asked, user_named(asked)), asked.world.clock.now())
     return {}
 
 
 def deactivate_mfa_device(asked: Asked) -> Result:
     """Take a device from its user. A virtual device stays, unassigned; another is gone."""
     check_texts(asked.params, _USER, _SERIAL)
-    user, devices = _user(asked), asked.world.devices
+    user, devices = user_named(asked), asked.world.devices
     with devices.lock:
         device = _device_of(asked, user)
         _check_own_devices(asked, user)
@@ -96,7 +96,7 @@ def delete_virtual_mfa_device(asked: Asked) -> Result:
 
 def list_mfa_devices(asked: Asked) -> Result:
     """List the devices of a user: virtual, hardware and FIDO."""
-    user = _user(asked)
+    user = user_named(asked)
     members = [
         {"UserName": user.name, "SerialNumber": device.serial, "EnableDate": show(int(device.enabled))}
         for device in asked.world.devices.of(user.id)
@@ -145,11 +145,12 @@ def handler(asked: Asked) -> Handler | None:
 
 def check_delete_user(asked: Asked) -> None:
     """Raise the refusal to delete a user who still has a device."""
-    if asked.operation.name == "DeleteUser" and asked.world.devices.of(_user(asked).id):
+    if asked.operation.name == "DeleteUser" and asked.world.devices.of(user_named(asked).id):
         raise Refused("DeleteConflict", 409, "Cannot delete entity, must delete MFA device first.")
 
 
-def _user(asked: Asked) -> User:
+def user_named(asked: Asked) -> User:
+    """Return the user that a request is about. Raises Refused."""
     name = str(asked.params.get("UserName", ""))
     user = asked.world.cloud.iam.users.get(name)
     if user is None:

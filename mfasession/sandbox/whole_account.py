@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from mfasession.sandbox.asked import Asked, Handler, Result
 from mfasession.sandbox.cloud import Group, ManagedPolicy, User
+from mfasession.sandbox.mfa import user_named
 from mfasession.sandbox.parameters import Text, check_texts
 from mfasession.sandbox.refusals import Refused
 from mfasession.timestamps import show
@@ -79,7 +80,7 @@ def get_credential_report(asked: Asked) -> Result:
 def put_user_permissions_boundary(asked: Asked) -> Result:
     """Limit a user."""
     check_texts(asked.params, _ARN)
-    user, arn = _user(asked), str(asked.params["PermissionsBoundary"])
+    user, arn = user_named(asked), str(asked.params["PermissionsBoundary"])
     if asked.world.cloud.managed_policy(arn) is None:
         raise Refused("NoSuchEntity", 404, f"Scope ARN: {arn} does not exist or is not attachable.")
     asked.world.boundaries[user.id] = arn
@@ -88,7 +89,7 @@ def put_user_permissions_boundary(asked: Asked) -> Result:
 
 def delete_user_permissions_boundary(asked: Asked) -> Result:
     """Take the limit away."""
-    asked.world.boundaries.pop(_user(asked).id, None)
+    asked.world.boundaries.pop(user_named(asked).id, None)
     return {}
 
 
@@ -213,14 +214,6 @@ def _root(asked: Asked, owners: Collection[str]) -> tuple[str, ...]:
     has_key = ("true", "2020-01-01T00:00:00+00:00", "N/A", "N/A", "N/A") if asked.world.has_root_key else never
     told = ("2020-01-01T00:00:00+00:00", "not_supported", "no_information", "not_supported", "not_supported")
     return ("<root_account>", root.arn, *told, has_device, *has_key, *never, *("false", "N/A") * 2)
-
-
-def _user(asked: Asked) -> User:
-    name = str(asked.params.get("UserName", ""))
-    user = asked.world.cloud.iam.users.get(name)
-    if user is None:
-        raise Refused("NoSuchEntity", 404, f"The user with name {name} cannot be found.")
-    return user
 
 
 def _moment(when: datetime, ending: str = "Z") -> str:
