@@ -14,7 +14,7 @@ from typing import Any, Self
 
 TAKER = "keyring.backends.SecretService.Keyring"
 """The backend whose items are read here."""
-_COLLECTION = "/org/freedesktop/secrets/aliases/default"
+_SERVICE = "/org/freedesktop/secrets"
 _INTERFACE = "org.freedesktop.Secret."
 _NO_AUTO_START = 2
 
@@ -38,7 +38,7 @@ class SecretService:
 
     def __init__(self) -> None:
         self._connection: Any = None
-        self._session = ""
+        self._collection = self._session = ""
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +52,7 @@ class SecretService:
         try:
             self._open()
             wanted = {"service": service, "username": username}
-            (items,) = self._call(_COLLECTION, "Collection", "SearchItems", "a{ss}", (wanted,))
+            (items,) = self._call(self._collection, "Collection", "SearchItems", "a{ss}", (wanted,))
             if not items:
                 return None
             (secret,) = self._call(items[0], "Item", "GetSecret", "o", (self._session,))
@@ -68,8 +68,20 @@ class SecretService:
         from jeepney.io.blocking import open_dbus_connection
 
         self._connection = open_dbus_connection("SESSION")
-        service = "/org/freedesktop/secrets"
-        _, self._session = self._call(service, "Service", "OpenSession", "sv", ("plain", ("s", "")))
+        self._collection = self._default_collection()
+        _, self._session = self._call(_SERVICE, "Service", "OpenSession", "sv", ("plain", ("s", "")))
+
+    def _default_collection(self) -> str:
+        """Ask where it is, as the first thing of all that a connection asks.
+
+        gnome-keyring may come to the first request before it has noted who asks. An OpenSession then ends the whole
+        daemon (gnome-keyring#195, basecamp/hey-cli#352), but a ReadAlias is only answered as if there were none.
+        """
+        for _ in range(2):
+            (path,) = self._call(_SERVICE, "Service", "ReadAlias", "s", ("default",))
+            if path != "/":
+                return str(path)
+        raise NotRead
 
     def _call(self, path: str, interface: str, method: str, signature: str, body: tuple[object, ...]) -> Any:
         from jeepney.low_level import HeaderFields, MessageType

@@ -1,12 +1,14 @@
 """A real Secret Service of the tests' own: a private bus and gnome-keyring's daemon, ended by their process IDs."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -60,6 +62,11 @@ class SecretService:
         """The process ID of the keyring daemon."""
         return self._processes[-1].pid
 
+    @property
+    def has_aborted(self) -> bool:
+        """Whether the daemon found itself in a state that it takes for impossible, and ended."""
+        return self._processes[-1].poll() == -signal.SIGABRT
+
     def start_daemon(self, *, unlocked: bool) -> None:
         """Start the keyring daemon, its login keyring unlocked (made when there is none) or as it is on the disk."""
         command = [need("gnome-keyring-daemon"), "--foreground", "--components=secrets"]
@@ -79,7 +86,7 @@ class SecretService:
         self._hung = True
 
     def go_on(self) -> None:
-        """Let a hung daemon go on. Under load it now and then ends instead: then what it kept is served by another."""
+        """Let a hung daemon go on. Now and then it aborts instead: then what it kept is served by another."""
         self._processes[-1].send_signal(signal.SIGCONT)
         if self._hung and not self._is_served():
             self.kill()
@@ -91,6 +98,20 @@ class SecretService:
         daemon = self._processes.pop()
         daemon.kill()
         daemon.wait(10)
+
+    @contextmanager
+    def watched(self) -> Iterator[Callable[[], list[tuple[str, str]]]]:
+        """Listen on the bus. Yields what tells the requests to the daemon so far: who made each, and its method."""
+        seen = self._folder / "seen"
+        words = [need("dbus-monitor"), "--session", "type='method_call',destination='org.freedesktop.secrets'"]
+        with seen.open("w") as output:
+            monitor = subprocess.Popen(words, env={**os.environ, **self.environ}, stdout=output)
+        try:
+            _wait(lambda: "NameLost" in seen.read_text(), "dbus-monitor does not listen")
+            yield lambda: re.findall(r"^method call .* sender=(\S+) .* member=(\w+)$", seen.read_text(), re.MULTILINE)
+        finally:
+            monitor.terminate()
+            monitor.wait(10)
 
     def _start_bus(self) -> None:
         (self._folder / "bus.conf").write_text(_BUS.format(socket=self._folder / "bus"))

@@ -16,6 +16,7 @@ from mfasession.errors import StoreError
 from mfasession.model import Session
 from mfasession.stores.keyring_store import KeyringStore
 from tests.contracts.secret_service import SecretService
+from tests.terminal.seat import wait_until
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
@@ -117,6 +118,16 @@ def test_a_keyring_that_was_never_made(tmp_path: Path) -> None:
     with SecretService(unlocked=False) as new:
         message = Elsewhere(tmp_path, new.environ).fails("save")
     assert message == "the keyring cannot be opened: its question was dismissed or nobody could see it"
+
+
+def test_a_service_that_ends_before_it_answers(tmp_path: Path) -> None:
+    """gnome-keyring#195: it can end by itself, and then nobody has dismissed a question."""
+    with SecretService() as service, service.watched() as requests, ThreadPoolExecutor(1) as beside:
+        service.stop()
+        message = beside.submit(Elsewhere(tmp_path, service.environ).fails, "load")
+        wait_until(requests)
+        service.kill()
+        assert message.result() == "the keyring's service ended before it answered"
 
 
 @pytest.mark.parametrize("address", [{}, {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}])

@@ -5,10 +5,12 @@ import re
 import subprocess
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -24,6 +26,7 @@ TRIES = 10 if IS_LONG else 2
 """Points of each command, from the first to the last."""
 CALLS = ("sendmsg", "link", "fsync", "rename")
 """What the daemon answers with, and how it replaces its file."""
+Result = TypeVar("Result")
 FAULTS = {"killed": "KILL", "stopped": "STOP"}
 
 
@@ -108,6 +111,21 @@ def disturb(trial: Trial, service: SecretService, fault: str, log: Path, call: s
     return f"SIG{FAULTS[fault]}" in log.read_text()
 
 
+def unless_it_ends_by_itself(attempt: Callable[[SecretService], Result]) -> Result:
+    """Try with a daemon of its own, and again with another when that one has failed at an assertion of its own.
+
+    A daemon that strace slows down does so now and then: gnome-keyring#195.
+    """
+    for tries_left in (3, 2, 1, 0):
+        with SecretService() as service:
+            try:
+                return attempt(service)
+            except AssertionError:
+                if not service.has_aborted or not tries_left:
+                    raise
+    raise AssertionError("not reached: the last try returns or raises")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root looks into another program")
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("fault", FAULTS)
@@ -119,16 +137,19 @@ def test_at_any_call_of_the_daemon(aws: Sandbox, tmp_path: Path, command: Comman
     """
     need("gnome-keyring-daemon")
     log = tmp_path / "strace"
-    with SecretService() as service:
-        command = replace(command, prepare=all_of(on_the_bus(service), command.prepare))
-        trial = Trial(command, aws, tmp_path)
-        with traced(service, log):
-            assert trial.run(0).returncode == 0
-        assert_goes_on(trial, service)
-        met = 0
-        for call, number in few(calls_of(log), TRIES):
-            trial = Trial(command, aws, tmp_path)
-            met += disturb(trial, service, fault, log, call, number)
+
+    def attempt(service: SecretService, faulty: tuple[str, int] | None) -> bool:
+        on_it = replace(command, prepare=all_of(on_the_bus(service), command.prepare))
+        trial = Trial(on_it, aws, tmp_path)
+        is_met = faulty is not None and disturb(trial, service, fault, log, *faulty)
+        if faulty is None:
+            with traced(service, log):
+                assert trial.run(0).returncode == 0
+        else:
             assert_whole(trial, service)
-            assert_goes_on(trial, service)
-        assert met
+        assert_goes_on(trial, service)
+        return is_met
+
+    unless_it_ends_by_itself(lambda service: attempt(service, None))
+    points = few(calls_of(log), TRIES)
+    assert sum(unless_it_ends_by_itself(partial(attempt, faulty=point)) for point in points)
