@@ -136,7 +136,7 @@ def test_ctrl_c_is_cancelled(tmp_path: Path, source: str, seen: str) -> None:
     """Whatever the person waits for."""
     words = told(source.partition("-waits")[0], tmp_path)
     if source == "command":
-        words["code"] = ["sh", "-c", "echo ready >&2; sleep 60"]
+        words["code"] = ["sh", "-c", "echo ready >&2; exec sleep 60"]
     elif seen == "in 60 s":
         words["wait"] = 60
     person = Person(tmp_path, words)
