@@ -3,7 +3,9 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
-PYTEST ?= -n auto -q
+# The tests wait more than they compute.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
+PYTEST ?= -n $(WORKERS) --dist worksteal -q
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test faults audit check format bench tools clients lock clean
@@ -17,7 +19,7 @@ test: .venv/ready
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
 
-# Killed, raced, fuzzed, searched for secrets: one table. Takes an hour or two; MFASESSION_FAULTS=short some minutes.
+# Killed, raced, fuzzed, searched for secrets: one table. Takes hours; MFASESSION_FAULTS=short counts what `make test` did.
 faults: .venv/ready
 	$(BIN)/python -m tests.faults.report $(PARTS)
 

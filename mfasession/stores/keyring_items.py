@@ -280,9 +280,7 @@ def _translated(failure: BaseException) -> MfaSessionError:
     if isinstance(failure, errors.NoKeyringError):
         return KeyringAbsent("there is no keyring here", "start one (gnome-keyring, KWallet), or use --store file")
     if type(failure.__cause__).__name__ == "SecretServiceNotAvailableException":
-        return StoreError(
-            "the keyring's service ended before it answered", "try again; keyring diagnose tells more"
-        )
+        return StoreError("the keyring's service ended before it answered", "try again; keyring diagnose tells more")
     unlock = "unlock it (log in to the desktop, or gnome-keyring-daemon --unlock) and try again, or use --store file"
     for kind, message, hint in (
         (errors.KeyringLocked, "the keyring is locked", unlock),

@@ -53,7 +53,7 @@ ERRORS: Mapping[str, Iterable[str]] = {
 
 IS_LONG = os.environ.get("MFASESSION_FAULTS", "short") == "long"
 """Whether every point is tried, or a few of each command."""
-FEW = 3
+FEW = 2
 """Points of each command in the short form."""
 MISSED = "missed"
 ONE_MESSAGE = r"(mfasession: [^\n]+\n)*mfasession: [^\n]+\n  hint: [^\n]+\n"

@@ -21,7 +21,7 @@ from tests.faults.writers import BYSTANDER, KINDS, THEIRS
 from tests.terminal.seat import wait_until
 
 IS_LONG = os.environ.get("MFASESSION_FAULTS", "short") == "long"
-SECONDS = 60 if IS_LONG else 5
+SECONDS = 60 if IS_LONG else 3
 """How long a race lasts."""
 ROOT = Path(__file__).parents[2]
 

@@ -1,8 +1,7 @@
 """`make faults`: one table of what was done to mfasession and what came of it; ends with 1 when it did not hold.
 
-MFASESSION_FAULTS=short takes a few points, a few seconds a race and a minute of fuzzing in all; `long`, the default,
-every point, a minute a race and a minute a target. The canaries are counted from the report of the tests when
-`make test` has left one, else they are planted anew.
+MFASESSION_FAULTS=short counts what the tests have done (a few points, seconds a race, a minute of fuzzing); `long`,
+the default, does every point, a minute a race and a minute a reader. The canaries are counted from the tests in both.
 """
 
 import os
@@ -14,22 +13,26 @@ from ast import literal_eval
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 os.environ.setdefault("MFASESSION_FAULTS", "long")
 
 from tests.faults import races, table
 from tests.faults.injection import IS_LONG
 from tests.faults.targets import TARGETS
+from tests.faults.tests_report import TestsReport
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-TESTS_REPORT = ROOT / ".junit.xml"
-"""What `make test` leaves."""
-FUZZ_SECONDS = 60 if IS_LONG else max(60 // len(TARGETS), 3)
+FUZZ_SECONDS = 60
 MEMORY = "memory of "
 """What the names of the counts of `test_what_stays_in_memory` begin with."""
 RUNS = re.compile(r"Done (\d+) runs")
+TESTS = {
+    "injected": "test_commands_disturbed",
+    "raced": "test_races",
+    "fuzzed": "test_fuzz_targets",
+    "planted": "test_canaries",
+}
+"""The module of tests that does the short form of each part."""
 
 
 class Line:
@@ -96,31 +99,43 @@ def fuzzed() -> Line:
     return Line("inputs fuzzed", f"{runs.total()} inputs of {len(runs)} readers, {len(failed)} failed", held=not failed)
 
 
-def planted() -> list[Line]:
+def planted(tests: TestsReport) -> list[Line]:
     """Secrets that must not turn up anywhere, and how many copies stay where they must be: in memory."""
-    report = TESTS_REPORT
-    with tempfile.TemporaryDirectory() as folder:
-        if not report.exists():
-            report = Path(folder) / "junit.xml"
-            words = ["-q", str(HERE / "test_canaries.py"), f"--junitxml={report}", "-o", "junit_family=xunit1"]
-            subprocess.run([sys.executable, "-m", "pytest", *words], cwd=ROOT, stdout=sys.stderr, check=False)
-        tree = ET.parse(report)  # noqa: S314  # pytest's own report
-    noted = [(each.get("name", ""), each.get("value", "")) for each in tree.iter("property")]
-    sums = Counter[str]()
-    for name, value in noted:
-        if name in {"canaries_planted", "places_searched", "canaries_found"}:
-            sums[name] += int(value)
-    done = "{canaries_planted} planted, {places_searched} places searched, {canaries_found} found".format_map(sums)
-    failed = [
-        each for each in tree.iter("testcase") if "test_canaries" in each.get("classname", "") and _has_failed(each)
-    ]
-    held = bool(sums["canaries_planted"]) and not sums["canaries_found"] and not failed
-    memory = {name.removeprefix(MEMORY): literal_eval(value) for name, value in noted if name.startswith(MEMORY)}
+    mine, places, found = (tests.total(name) for name in ("canaries_planted", "places_searched", "canaries_found"))
+    memory = {
+        name.removeprefix(MEMORY): literal_eval(value) for name, value in tests.noted() if name.startswith(MEMORY)
+    }
+    held = bool(mine) and not found and tests.passed(TESTS["planted"])
+    done = f"{mine} planted, {places} places searched, {found} found"
     return [Line("canaries", done, held=held), *([in_memory(memory)] if memory else [])]
 
 
-def _has_failed(case: ET.Element) -> bool:
-    return any(each.tag in ("failure", "error") for each in case)
+def injected_by(tests: TestsReport) -> list[Line]:
+    """Killed and failing system calls, a few of each command."""
+    return [
+        Line(
+            what,
+            f"{tests.total(name)} points of {tests.count(name)} commands",
+            held=bool(tests.total(name)) and tests.passed(TESTS["injected"]),
+        )
+        for what, name in (("killed between system calls", "killed"), ("system calls that fail", "failing"))
+    ]
+
+
+def raced_by(tests: TestsReport) -> Line:
+    """Other programs that write the same file meanwhile, for some seconds each."""
+    races_run, written, lost, hit = (
+        tests.count("race written"),
+        *(tests.total(f"race {name}") for name in ("written", "lost", "damaged")),
+    )
+    done = f"races {races_run}, updates {written}, lost {lost}, bystanders hit {hit}"
+    return Line("other tools write the same file", done, held=bool(written) and tests.passed(TESTS["raced"]))
+
+
+def fuzzed_by(tests: TestsReport) -> Line:
+    """Every reader against bytes that libFuzzer thinks of, a minute in all."""
+    done = f"{tests.total('fuzzed')} inputs of {tests.count('fuzzed')} readers"
+    return Line("inputs fuzzed", done, held=bool(tests.total("fuzzed")) and tests.passed(TESTS["fuzzed"]))
 
 
 def in_memory(counts: Mapping[str, Mapping[str, int]]) -> Line:
@@ -134,17 +149,28 @@ def in_memory(counts: Mapping[str, Mapping[str, int]]) -> Line:
     )
 
 
-PARTS: Mapping[str, Callable[[], Sequence[Line]]] = {
+LONG: Mapping[str, Callable[[], Sequence[Line]]] = {
     "injected": injected,
     "raced": lambda: [raced()],
     "fuzzed": lambda: [fuzzed()],
+    "planted": lambda: planted(TestsReport([TESTS["planted"]])),
+}
+SHORT: Mapping[str, Callable[[TestsReport], Sequence[Line]]] = {
+    "injected": injected_by,
+    "raced": lambda tests: [raced_by(tests)],
+    "fuzzed": lambda tests: [fuzzed_by(tests)],
     "planted": planted,
 }
 
 
 def main(names: Sequence[str]) -> int:
     """Do the named parts, or all, and show the table; the progress goes to stderr."""
-    lines = [line for name in names or PARTS for line in PARTS[name]()]
+    parts = names or list(TESTS)
+    if IS_LONG:
+        lines = [line for name in parts for line in LONG[name]()]
+    else:
+        tests = TestsReport([TESTS[name] for name in parts])
+        lines = [line for name in parts for line in SHORT[name](tests)]
     sys.stdout.write("\n| what | how often | held |\n| --- | --- | --- |\n")
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return 0 if all(line.held for line in lines) else 1

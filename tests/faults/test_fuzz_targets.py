@@ -4,8 +4,10 @@
 """
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from tests.faults import targets
 from tests.support import missing
 
 EXAMPLES = 10_000 if os.environ.get("MFASESSION_FAULTS") == "long" else 100
+RUNS = re.compile(r"Done (\d+) runs")
 SECONDS = 60 // len(targets.TARGETS)
 """Of guided fuzzing for each target: a minute in total."""
 DIGITS = b"9" * 5000
@@ -106,7 +109,7 @@ def test_anything(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", targets.TARGETS)
-def test_guided_by_coverage(target: str, tmp_path: Path) -> None:
+def test_guided_by_coverage(target: str, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     """A few seconds of atheris find what random bytes do not."""
     if find_spec("atheris") is None:
         missing("atheris")
@@ -116,10 +119,13 @@ def test_guided_by_coverage(target: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, driver, target, f"-max_total_time={SECONDS}", f"-artifact_prefix={tmp_path}/", str(tmp_path)],
         capture_output=True,
+        text=True,
+        errors="replace",
         timeout=150,
         check=False,
     )
-    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[-4000:]
+    assert done.returncode == 0, done.stderr[-4000:]
+    record_property("fuzzed", RUNS.findall(done.stderr)[-1])
 
 
 def _pieces_of(case: bytes) -> st.SearchStrategy[bytes]:
