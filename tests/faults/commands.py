@@ -177,6 +177,23 @@ except mfasession.MfaSessionError as error:
 """
 """A program that tells a failure as the command does."""
 
+RULE = ".config/rule.json"
+TO_MEND = """{"Version": "2012-10-17", "Statement": {
+  "Effect": "Deny", "NotAction": ["iam:*", "sts:GetSessionToken"], "Resource": "*",
+  "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+}}
+"""
+"""A person's own file, which `policy lint --fix` writes."""
+
+
+def a_rule_to_mend(trial: Trial) -> None:
+    """A rule that leaves long-term keys alone."""
+    path = trial.home.folder / RULE
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(TO_MEND)
+    path.chmod(0o600)
+
+
 REMOVE = Command(
     "keys remove", ("keys", "remove", "--yes"), all_of(in_file(LIVE), in_keyring(LIVE)), steps=step_by_step
 )
@@ -236,4 +253,5 @@ COMMANDS = (
     Command("keys rotate, file", ("keys", "rotate", "--force", *CODE), nothing_more, steps=a_key_works),
     Command("keys rotate, keyring", ("keys", "rotate", "--force", *CODE), key_in_keyring, steps=a_key_works),
     REMOVE,
+    Command("policy lint --fix", ("policy", "lint", "--fix", RULE), a_rule_to_mend),
 )
