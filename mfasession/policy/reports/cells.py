@@ -13,6 +13,19 @@ def covered(row: Row) -> str:
     return UNKNOWN if row.covered is None else "yes" if row.covered else "no"
 
 
+def details(row: Row, now: float) -> tuple[str, ...]:
+    """Return what stands behind who it is and whether they are covered, in the order of all reports."""
+    return (
+        why(row),
+        yes(row.admin),
+        devices(row),
+        password(row),
+        keys(row),
+        oldest(row, now),
+        last_used(row),
+    )
+
+
 def why(row: Row) -> str:
     """Return by what a user is covered, or what is open."""
     if row.covered is None:

@@ -121,16 +121,7 @@ def _users(report: Report) -> Iterator[str]:
 
 def _user(row: Row, now: float) -> str:
     kind = {True: "yes", False: "no-word", None: "unknown"}[row.covered]
-    rest = (
-        cells.why(row),
-        cells.yes(row.admin),
-        cells.devices(row),
-        cells.password(row),
-        cells.keys(row),
-        cells.oldest(row, now),
-        cells.last_used(row),
-    )
-    told = "".join(f"<td>{_text(cell)}</td>" for cell in rest)
+    told = "".join(f"<td>{_text(cell)}</td>" for cell in cells.details(row, now))
     mark = ' class="no"' if row.covered is False else ""
     return (
         f'<tr{mark}><td>{_text(row.account)}</td><th scope="row">{_text(row.user)}</th>'

@@ -24,17 +24,7 @@ def pieces(report: Report) -> Iterator[str]:
 
 
 def _line(row: Row, now: float, several: bool) -> tuple[str, ...]:  # noqa: FBT001  # with the account or without
-    line = (
-        row.user,
-        cells.covered(row),
-        cells.why(row),
-        cells.yes(row.admin),
-        cells.devices(row),
-        cells.password(row),
-        cells.keys(row),
-        cells.oldest(row, now),
-        cells.last_used(row),
-    )
+    line = (row.user, cells.covered(row), *cells.details(row, now))
     return (row.account, *line) if several else line
 
 
