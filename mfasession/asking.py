@@ -3,7 +3,8 @@
 import time
 from typing import TYPE_CHECKING
 
-from mfasession.errors import AwsRefused, AwsUnreachable, CodeRefused, MfaSessionError, Unanswered
+from mfasession.causes import CodeRefused, Unanswered
+from mfasession.errors import AwsRefused, AwsUnreachable, MfaSessionError
 from mfasession.totp import STEP
 
 if TYPE_CHECKING:

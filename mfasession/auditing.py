@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mfasession import credential_report
 from mfasession.account import Credentials, User
-from mfasession.errors import AwsRefused, Denied, NotFound
+from mfasession.causes import Denied, NotFound
+from mfasession.errors import AwsRefused
 from mfasession.policy import audit
 from mfasession.policy.audit import Account, Row, Rules
 

@@ -20,7 +20,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
 from mfasession import aws_errors, roles, timestamps
-from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError, Throttled, Unanswered
+from mfasession.causes import Throttled, Unanswered
+from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
 from mfasession.model import Device, LongTermKey, Role, Session, partition_of
 from mfasession.text import printable
 from mfasession.values import Secret, Value

@@ -4,17 +4,8 @@ The codes and texts of STS and IAM are in the API references ("Common errors") a
 """
 
 from mfasession import durations
-from mfasession.errors import (
-    AlreadyThere,
-    AwsRefused,
-    CodeRefused,
-    Denied,
-    DeviceRefused,
-    MfaSessionError,
-    NotFound,
-    Throttled,
-    Unanswered,
-)
+from mfasession.causes import AlreadyThere, CodeRefused, Denied, DeviceRefused, NotFound, Throttled, Unanswered
+from mfasession.errors import AwsRefused, MfaSessionError
 from mfasession.redaction import redacted
 from mfasession.text import printable
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mfasession.aws import Aws, told
-from mfasession.errors import NotFound
+from mfasession.causes import NotFound
 from mfasession.model import LongTermKey
 from mfasession.values import Secret, Value
 

@@ -8,7 +8,7 @@ from typing import Any
 from mfasession.account import Attachments, Version
 from mfasession.aws import told
 from mfasession.aws_account import AwsAccount
-from mfasession.errors import NotFound
+from mfasession.causes import NotFound
 
 _LATE = (0.5, 1.0, 2.0, 4.0)
 """Seconds until IAM has spread what was made: until then it may not find it (IAM User Guide, "Troubleshoot IAM")."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from mfasession import aws_errors
 from mfasession.aws import Aws, told
+from mfasession.causes import Throttled, Unanswered
 from mfasession.durations import show
-from mfasession.errors import AwsRefused, MfaSessionError, Throttled, Unanswered
+from mfasession.errors import AwsRefused, MfaSessionError
 from mfasession.model import Session
 from mfasession.values import Secret
 

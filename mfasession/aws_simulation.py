@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mfasession.aws import Aws, told
-from mfasession.errors import Denied, Unanswered
+from mfasession.causes import Denied, Unanswered
 from mfasession.values import Value
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Every way to fail, by who must act. `cli.EXIT_CODES` gives each class its exit code.
+"""Every way to fail, by who must act; `causes` has finer ones. `cli.EXIT_CODES` gives each class its exit code.
 
 A message says what happened, in lower case and without a full stop; the hint names the command that mends it.
 Neither ever holds a secret. The module imports nothing: it is on the path of every command.
@@ -33,36 +33,8 @@ class AwsRefused(MfaSessionError):
     """AWS answered, and the answer was no: wrong code, denied, key unknown, clock skew."""
 
 
-class CodeRefused(AwsRefused):
-    """AWS refused the code itself: another code may do. Raised by `aws.Sts.session_token`."""
-
-
-class DeviceRefused(AwsRefused):
-    """AWS cannot check any code of this device now: serial number wrong, not the user's, or too many tries."""
-
-
-class Denied(AwsRefused):
-    """A policy denies the call, or none allows it."""
-
-
-class NotFound(AwsRefused):
-    """AWS has no such thing, or has it no longer (NoSuchEntity)."""
-
-
-class AlreadyThere(AwsRefused):
-    """AWS has such a thing already (EntityAlreadyExists)."""
-
-
 class AwsUnreachable(MfaSessionError):
     """AWS did not answer: network, proxy, time-out or throttling. Trying again may do."""
-
-
-class Unanswered(AwsUnreachable):
-    """The request may have arrived but no good answer came back: a code in it may be used up."""
-
-
-class Throttled(AwsUnreachable):
-    """AWS refused to look at the request because of too many before it: the same request may be sent again."""
 
 
 class InputNeeded(MfaSessionError):
@@ -71,10 +43,6 @@ class InputNeeded(MfaSessionError):
 
 class StoreError(MfaSessionError):
     """A store failed: keyring locked or absent, disk full, folder read-only, lock not obtained."""
-
-
-class KeyringAbsent(StoreError):
-    """There is no keyring here: nothing can be in it. Raised by `stores.keyring_items`."""
 
 
 class Cancelled(MfaSessionError):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from mfasession import codes, roles, sessions
 from mfasession.asking import Asking
 from mfasession.caller import Caller
+from mfasession.causes import DeviceRefused
 from mfasession.durations import show
-from mfasession.errors import AwsRefused, ConfigurationError, DeviceRefused, StoreError
+from mfasession.errors import AwsRefused, ConfigurationError, StoreError
 from mfasession.model import account_of
 from mfasession.profiles import CHAINED_MAXIMUM
 from mfasession.remembered import Remembered

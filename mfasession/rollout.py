@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from mfasession import devices
 from mfasession.account import User
-from mfasession.errors import AwsRefused, ConfigurationError, NotFound
+from mfasession.causes import NotFound
+from mfasession.errors import AwsRefused, ConfigurationError
 from mfasession.model import account_of, partition_of
 from mfasession.policy import application, coverage
 from mfasession.policy.application import Step, Wanted

@@ -8,13 +8,8 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from mfasession import awsfiles, files, hardening, profile_headers, profiles, terminal, timestamps
-from mfasession.errors import (
-    Cancelled,
-    ConfigurationError,
-    InputNeeded,
-    KeyringAbsent,
-    UsageError,
-)
+from mfasession.causes import KeyringAbsent
+from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, UsageError
 from mfasession.keys import listing, moving, places, rotation
 from mfasession.keys.adding import Adding
 from mfasession.messages import complain, say

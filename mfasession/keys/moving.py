@@ -4,7 +4,8 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from mfasession.aws_keys import AwsKeys
-from mfasession.errors import ConfigurationError, KeyringAbsent, MfaSessionError, NotFound, StoreError
+from mfasession.causes import KeyringAbsent, NotFound
+from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
 from mfasession.keys import places, sessions
 from mfasession.stores.key_places import KeyInKeyring
 from mfasession.values import Value

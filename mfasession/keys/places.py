@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from mfasession import files, locks, paths, profile_headers
 from mfasession.awsfiles import is_managed, parse
-from mfasession.errors import ConfigurationError, KeyringAbsent, StoreError
+from mfasession.causes import KeyringAbsent
+from mfasession.errors import ConfigurationError, StoreError
 from mfasession.stores import keyring_store
 from mfasession.stores.key_places import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord, record_of
 from mfasession.values import Value

@@ -11,7 +11,8 @@ from shlex import quote
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from mfasession.aws_keys import LIMIT, AccessKey, AwsKeys
-from mfasession.errors import AwsRefused, AwsUnreachable, Cancelled, MfaSessionError, NotFound
+from mfasession.causes import NotFound
+from mfasession.errors import AwsRefused, AwsUnreachable, Cancelled, MfaSessionError
 from mfasession.keys import places, sessions
 from mfasession.remembered import Remembered
 from mfasession.stores.key_places import KeyRecord

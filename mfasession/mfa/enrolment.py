@@ -12,19 +12,10 @@ from typing import TYPE_CHECKING
 from mfasession import devices, locks, paths
 from mfasession.aws_devices import LIMIT, AwsDevices
 from mfasession.caller import Caller
+from mfasession.causes import AlreadyThere, KeyringAbsent, NotFound, Unanswered
 from mfasession.codes import GivenCode
 from mfasession.codes.seed import Seed as SeedSource
-from mfasession.errors import (
-    AlreadyThere,
-    AwsRefused,
-    Cancelled,
-    ConfigurationError,
-    KeyringAbsent,
-    MfaSessionError,
-    NotFound,
-    StoreError,
-    Unanswered,
-)
+from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, MfaSessionError, StoreError
 from mfasession.keys import sessions
 from mfasession.mfa import by_hand, first_login, names, pair
 from mfasession.mfa.handing import Seed, Ways

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mfasession import devices, renewal
+from mfasession.causes import CodeRefused, DeviceRefused
 from mfasession.codes import CodeRequest
 from mfasession.context import Context
-from mfasession.errors import CodeRefused, DeviceRefused, InputNeeded
+from mfasession.errors import InputNeeded
 from mfasession.remembered import Remembered
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from mfasession import codes
+from mfasession.causes import CodeRefused
 from mfasession.codes import CodeRequest
-from mfasession.errors import AwsRefused, CodeRefused, InputNeeded, UsageError
+from mfasession.errors import AwsRefused, InputNeeded, UsageError
 from mfasession.totp import STEP, code_at, secret_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from hashlib import sha256
 from shlex import quote
 
 from mfasession import files, paths
-from mfasession.errors import ConfigurationError, KeyringAbsent, StoreError
+from mfasession.causes import KeyringAbsent
+from mfasession.errors import ConfigurationError, StoreError
 from mfasession.stores.keyring_items import forget_item, read_item, unreadable, write_item
 from mfasession.values import Secret, Value
 

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from mfasession.aws_devices import AwsDevices
+from mfasession.causes import Denied, KeyringAbsent, NotFound
 from mfasession.context import Context
-from mfasession.errors import Denied, KeyringAbsent, MfaSessionError, NotFound, StoreError
+from mfasession.errors import MfaSessionError, StoreError
 from mfasession.keys import sessions
 from mfasession.mfa import by_hand
 from mfasession.mfa.first_login import as_a_login

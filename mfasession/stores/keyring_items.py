@@ -10,7 +10,8 @@ import threading
 from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
-from mfasession.errors import KeyringAbsent, MfaSessionError, StoreError
+from mfasession.causes import KeyringAbsent
+from mfasession.errors import MfaSessionError, StoreError
 from mfasession.stores import secret_service
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from mfasession import errors
+from mfasession import causes, errors
 from mfasession.asking import Asking
 from mfasession.codes import CodeRequest, GivenCode, OnWaiting
 from mfasession.model import Session
@@ -17,7 +17,7 @@ from tests.support import made_session
 
 SERIAL = "arn:aws:iam::123456789012:mfa/phone"
 REQUEST = CodeRequest(serial=SERIAL, profile="work")
-REFUSED = errors.CodeRefused("AWS refused that code", "wait")
+REFUSED = causes.CodeRefused("AWS refused that code", "wait")
 USED = "that code was sent to AWS before, and AWS takes each only once"
 
 Result = TypeVar("Result")
@@ -216,7 +216,7 @@ def test_it_stops_when_there_is_no_sense_in_another(remembered: Remembered, trie
 
 def test_a_given_code_is_refused_in_awss_words(remembered: Remembered) -> None:
     """One code, one try, one reason."""
-    with pytest.raises(errors.CodeRefused) as caught:
+    with pytest.raises(causes.CodeRefused) as caught:
         exchanged(GivenCode("123456"), Aws(remembered, REFUSED), remembered)
     assert caught.value is REFUSED
 
@@ -224,10 +224,10 @@ def test_a_given_code_is_refused_in_awss_words(remembered: Remembered) -> None:
 @pytest.mark.parametrize(
     ("failure", "is_used"),
     [
-        (errors.Unanswered("no answer"), True),
-        (errors.DeviceRefused("no such device"), True),
+        (causes.Unanswered("no answer"), True),
+        (causes.DeviceRefused("no such device"), True),
         (errors.AwsRefused("denied"), True),
-        (errors.Throttled("busy"), False),
+        (causes.Throttled("busy"), False),
         (errors.AwsUnreachable("no network"), False),
         (KeyboardInterrupt(), True),
     ],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import aws_errors, errors, timestamps
+from mfasession import aws_errors, causes, errors, timestamps
 from mfasession.sandbox.refusals import INVALID_CODE_TEXT, TABLE, UNABLE_TO_VALIDATE_TEXT
 
 NOW = float(timestamps.parse("2026-11-24T06:40:00Z"))
@@ -38,13 +38,13 @@ BAD_SIGNATURE = "The request signature we calculated does not match the signatur
         (
             "AccessDenied",
             INVALID_CODE_TEXT,
-            errors.CodeRefused,
+            causes.CodeRefused,
             WRONG_CODE,
         ),
         (
             "AccessDenied",
             UNABLE_TO_VALIDATE_TEXT,
-            errors.DeviceRefused,
+            causes.DeviceRefused,
             UNCHECKED,
         ),
         (
@@ -56,13 +56,13 @@ BAD_SIGNATURE = "The request signature we calculated does not match the signatur
         (
             "InvalidAuthenticationCode",
             "Authentication code for device is not valid.",
-            errors.CodeRefused,
+            causes.CodeRefused,
             "AWS did not take the two codes: they must be of this device, one right after the other, in this order",
         ),
         (
             "EntityAlreadyExists",
             "MFA device already exists.",
-            errors.AlreadyThere,
+            causes.AlreadyThere,
             "AWS has it already (GetSessionToken): MFA device already exists",
         ),
         (
@@ -96,18 +96,18 @@ BAD_SIGNATURE = "The request signature we calculated does not match the signatur
             errors.AwsRefused,
             f"{REFUSED}: SignatureDoesNotMatch: Credential should be scoped to a valid region",
         ),
-        ("Throttling", "Rate exceeded", errors.Throttled, BUSY),
-        ("ThrottlingException", "Rate exceeded", errors.Throttled, BUSY),
-        ("TooManyRequestsException", "", errors.Throttled, BUSY),
-        ("RequestThrottled", "", errors.Throttled, BUSY),
-        ("RequestLimitExceeded", "Request limit exceeded.", errors.Throttled, BUSY),
-        ("SlowDown", "Please reduce your request rate.", errors.Throttled, BUSY),
-        ("InternalFailure", "…", errors.Unanswered, "AWS failed to answer GetSessionToken (InternalFailure)"),
-        ("InternalError", "…", errors.Unanswered, "AWS failed to answer GetSessionToken (InternalError)"),
-        ("ServiceFailure", "…", errors.Unanswered, "AWS failed to answer GetSessionToken (ServiceFailure)"),
-        ("ServiceUnavailable", "…", errors.Unanswered, "AWS failed to answer GetSessionToken (ServiceUnavailable)"),
-        ("502", "Bad Gateway", errors.Unanswered, "AWS failed to answer GetSessionToken (502)"),
-        ("504", "Gateway Timeout", errors.Unanswered, "AWS failed to answer GetSessionToken (504)"),
+        ("Throttling", "Rate exceeded", causes.Throttled, BUSY),
+        ("ThrottlingException", "Rate exceeded", causes.Throttled, BUSY),
+        ("TooManyRequestsException", "", causes.Throttled, BUSY),
+        ("RequestThrottled", "", causes.Throttled, BUSY),
+        ("RequestLimitExceeded", "Request limit exceeded.", causes.Throttled, BUSY),
+        ("SlowDown", "Please reduce your request rate.", causes.Throttled, BUSY),
+        ("InternalFailure", "…", causes.Unanswered, "AWS failed to answer GetSessionToken (InternalFailure)"),
+        ("InternalError", "…", causes.Unanswered, "AWS failed to answer GetSessionToken (InternalError)"),
+        ("ServiceFailure", "…", causes.Unanswered, "AWS failed to answer GetSessionToken (ServiceFailure)"),
+        ("ServiceUnavailable", "…", causes.Unanswered, "AWS failed to answer GetSessionToken (ServiceUnavailable)"),
+        ("502", "Bad Gateway", causes.Unanswered, "AWS failed to answer GetSessionToken (502)"),
+        ("504", "Gateway Timeout", causes.Unanswered, "AWS failed to answer GetSessionToken (504)"),
     ],
 )
 def test_what_aws_says(code: str, text: str, kind: type[errors.MfaSessionError], message: str) -> None:
@@ -191,7 +191,7 @@ def test_a_denial_names_what_was_denied(operation: str, code: str, hint: str, po
         f"explicit deny in an identity-based policy{policy}"
     )
     said = refusal(code, text, operation)
-    assert type(said) is errors.Denied
+    assert type(said) is causes.Denied
     assert said.message == f"AWS denied {operation}: {text}"
     assert said.hint.startswith(hint)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import __version__, cli, errors, locks
+from mfasession import __version__, causes, cli, errors, locks
 from tests.support import Home, move_into
 
 
@@ -17,11 +17,11 @@ from tests.support import Home, move_into
         (errors.UsageError("x"), 2),
         (errors.ConfigurationError("x"), 3),
         (errors.AwsRefused("x"), 4),
-        (errors.CodeRefused("x"), 4),
-        (errors.DeviceRefused("x"), 4),
+        (causes.CodeRefused("x"), 4),
+        (causes.DeviceRefused("x"), 4),
         (errors.AwsUnreachable("x"), 5),
-        (errors.Unanswered("x"), 5),
-        (errors.Throttled("x"), 5),
+        (causes.Unanswered("x"), 5),
+        (causes.Throttled("x"), 5),
         (errors.InputNeeded("x"), 6),
         (errors.StoreError("x"), 7),
         (locks.LockTimeout("x"), 7),

@@ -4,8 +4,9 @@ import time
 
 import pytest
 
+from mfasession.causes import CodeRefused
 from mfasession.codes import CodeRequest, OnWaiting
-from mfasession.errors import AwsRefused, CodeRefused, ConfigurationError, UsageError
+from mfasession.errors import AwsRefused, ConfigurationError, UsageError
 from mfasession.mfa import names, pair
 from mfasession.mfa.enrolment import ENABLED, GONE, NEW, RESUME, SETTLED, standing
 from mfasession.mfa.pending import Pending

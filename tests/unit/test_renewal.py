@@ -10,7 +10,7 @@ from typing import Any
 import keyring
 import pytest
 
-from mfasession import errors, locks, renewal
+from mfasession import causes, errors, locks, renewal
 from mfasession.caller import Caller
 from mfasession.codes import CodeRequest
 from mfasession.context import Context
@@ -90,7 +90,7 @@ def test_a_device_that_is_gone_is_looked_for_again(opened: Open, alice: SandboxU
     """A new phone: the first login says what is wrong, and the next one finds it."""
     remembered = Remembered(alices_home.environ)
     remembered.remember_device(alice.key.access_key_id, Device(serial=alice.devices[0].serial + "-old"))
-    with pytest.raises(errors.DeviceRefused):
+    with pytest.raises(causes.DeviceRefused):
         session_of(opened(code=alice.devices[0].code()))
     assert remembered.device(alice.key.access_key_id) is None
     assert session_of(opened(code=alice.devices[0].next_code())).mfa_serial == alice.devices[0].serial

@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from mfasession import files, hardening, terminal
-from mfasession.errors import ConfigurationError, Denied, MfaSessionError, UsageError
+from mfasession.causes import Denied
+from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.messages import complain, say
 from mfasession.model import Role, partition_of
 from mfasession.outlets.prefixed import Screen, told

@@ -5,8 +5,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from mfasession import files
+from mfasession.causes import NotFound
 from mfasession.commands.policy import sources
-from mfasession.errors import ConfigurationError, MfaSessionError, NotFound, UsageError
+from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.messages import complain, say
 from mfasession.policy import document, rule
 from mfasession.policy.lint import running, shown

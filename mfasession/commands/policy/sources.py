@@ -5,7 +5,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from mfasession import files
-from mfasession.errors import ConfigurationError, NotFound, UsageError
+from mfasession.causes import NotFound
+from mfasession.errors import ConfigurationError, UsageError
 from mfasession.policy import document
 from mfasession.text import printable
 
