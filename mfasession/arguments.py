@@ -1,4 +1,4 @@
-"""The whole command line through argparse; imported only when `hits` does not know the words."""
+"""The whole command line through argparse; imported only when `cli.read_hit` does not know the words."""
 
 import argparse
 from collections.abc import Sequence

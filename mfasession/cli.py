@@ -3,28 +3,17 @@
 import os
 import sys
 
-from mfasession import errors, hardening, hits
+from mfasession import hardening
+from mfasession.errors import MfaSessionError
+from mfasession.options import Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-    from mfasession.options import Options
-
-INTERRUPTED = 130
-EXIT_CODES: dict[type[BaseException], int] = {
-    errors.NoSession: 1,
-    errors.UsageError: 2,
-    errors.ConfigurationError: 3,
-    errors.AwsRefused: 4,
-    errors.AwsUnreachable: 5,
-    errors.InputNeeded: 6,
-    errors.StoreError: 7,
-    errors.Cancelled: INTERRUPTED,
-    KeyboardInterrupt: INTERRUPTED,
-}
-"""The one table of exit codes; 0 is done, and whatever is not here is 1, an unexpected failure."""
+HITS = ("env", "exec", "process", "status", "login")
+"""The commands that are run a thousand times a day: their usual words are read here, see `read_hit`."""
 
 
 def program() -> "NoReturn":
@@ -50,15 +39,15 @@ def main(words: "Sequence[str] | None" = None) -> int:
         # The reader went away.
         _drop_stdout()
         return 1
-    except (errors.MfaSessionError, KeyboardInterrupt) as error:
-        return _report(error, words)
-    except Exception as error:  # noqa: BLE001  # the last resort: one line for people, the traceback behind --debug
-        return _report(error, words)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # one line for people, the traceback behind --debug
+        from mfasession import reporting
+
+        return reporting.report(error, words)
     return code
 
 
 def _run_words(words: "Sequence[str]") -> int:
-    options = hits.parse(words)
+    options = read_hit(words)
     if options is None:
         from mfasession import arguments
 
@@ -70,7 +59,7 @@ def _run_words(words: "Sequence[str]") -> int:
     return _run(options)
 
 
-def _run(options: "Options") -> int:
+def _run(options: Options) -> int:
     from mfasession.context import Context
 
     hardening.forbid_core()
@@ -94,69 +83,47 @@ def _flush() -> None:
     except OSError as error:
         _drop_stdout()
         reason = (error.strerror or "it failed").lower()
-        raise errors.MfaSessionError(
-            f"stdout cannot be written: {reason}", "see where it leads, then run it again"
-        ) from None
+        raise MfaSessionError(f"stdout cannot be written: {reason}", "see where it leads, then run it again") from None
 
 
 def _drop_stdout() -> None:
-    """What is left in the buffer must not be flushed into the broken stdout when the program ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    from mfasession import reporting
+
+    reporting.drop_stdout()
 
 
-def exit_code(error: BaseException) -> int:
-    """Return the exit code of an error, by the nearest class in the table."""
-    return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), 1)
+def read_hit(words: "Sequence[str]") -> Options | None:
+    """Return the options of a command with -p, --profile, --no-input, --shell or --json alone; None for all else.
 
-
-def _report(error: BaseException, words: "Sequence[str]") -> int:
-    code = exit_code(error)
-    # What stands behind -- is another command's.
-    words = words[: list(words).index("--")] if "--" in words else words
-    if "--debug" in words:
-        from mfasession.redaction import traceback_of
-        from mfasession.text import printable
-
-        lines = traceback_of(error).rstrip("\n").split("\n")
-        sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
-    from mfasession.messages import complain
-
-    if isinstance(error, errors.MfaSessionError):
-        complain(error.message, error.hint)
-    elif code == INTERRUPTED:
-        complain("interrupted")
-    else:
-        # Not its text: a foreign exception may quote what it choked on.
-        complain(f"unexpected failure: {type(error).__name__}", "run it again with --debug and report what it shows")
-    if _command(words) == "env":
-        _fail_the_eval(code, words)
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _drop_stdout()
-    return code
-
-
-def _command(words: "Sequence[str]") -> str:
-    """Return the command that is named, however wrong the rest of the line is; empty when there is none."""
-    rest = iter(words)
+    argparse costs as much as Python itself. Whatever is not exactly one of these forms is left to `arguments.parse`,
+    and a test holds the two to one answer.
+    """
+    if not words or words[0] not in HITS:
+        return None
+    command, profile, shell, no_input, json = words[0], "", "", False, False
+    behind: tuple[str, ...] = ()
+    rest = iter(words[1:])
     for word in rest:
         if word in ("-p", "--profile"):
-            next(rest, "")
-        elif not word.startswith("-"):
-            return word
-    return ""
+            is_second, profile = bool(profile), next(rest, "-")
+            if profile[:1] in ("", "-") or (is_second and command == "exec"):
+                return None
+        elif word == "--no-input":
+            no_input = True
+        elif word == "--shell" and command == "env":
+            shell = next(rest, "-")
+            if not _is_shell(shell):
+                return None
+        elif word == "--json" and command == "status":
+            json = True
+        elif word == "--" and command == "exec":
+            behind = tuple(rest)
+        else:
+            return None
+    return Options(command=command, profile=profile, shell=shell, no_input=no_input, json=json, words=behind)
 
 
-def _fail_the_eval(code: int, words: "Sequence[str]") -> None:
-    """`eval "$(false)"` succeeds, even under `set -e`: print the one line that makes the eval fail too."""
+def _is_shell(name: str) -> bool:
     from mfasession.outlets import shells
 
-    named = ""
-    for word, behind in zip(words, (*words[1:], ""), strict=True):
-        if word == "--shell":
-            named = behind
-        elif word.startswith("--shell="):
-            named = word.partition("=")[2]
-    shell = named if named in shells.NAMES else shells.detect(os.environ.get("SHELL", ""))
-    sys.stdout.write(shells.failure(shell, code))
+    return name in shells.NAMES

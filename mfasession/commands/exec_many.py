@@ -134,7 +134,7 @@ class Many:
                 self._failed[profile.name] = failure.reason
 
     def _fail(self, name: str, error: MfaSessionError) -> None:
-        from mfasession.cli import exit_code
+        from mfasession.reporting import exit_code
 
         self._failed[name] = "no session"
         self._codes.add(exit_code(error))

@@ -18,10 +18,10 @@ from botocore.configloader import build_profile_map
 
 from mfasession import (
     aws_errors,
+    cli,
     config,
     config_file,
     durations,
-    hits,
     ini,
     profile_headers,
     profiles,
@@ -175,7 +175,7 @@ def fuzz_hits(data: bytes) -> None:
     from mfasession import arguments
 
     words = decoded(data).split("\n")
-    options = hits.parse(words)
+    options = cli.read_hit(words)
     if options is not None:
         assert options == arguments.parse(words)
         return

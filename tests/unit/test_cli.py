@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import __version__, causes, cli, errors, locks
+from mfasession import __version__, causes, cli, errors, locks, reporting
 from tests.support import Home, move_into
 
 
@@ -35,7 +35,7 @@ from tests.support import Home, move_into
 )
 def test_every_error_has_its_code(error: BaseException, code: int) -> None:
     """By the nearest class of the table; whatever nobody foresaw is 1."""
-    assert cli.exit_code(error) == code
+    assert reporting.exit_code(error) == code
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ FLOORS = (
     ("making", ("context", "renewal", "fleet", "exchange", "asking", "caller", "keeper", "keys", "mfa", "auditing",
                 "audits", "rollout")),
     ("outlets", ("outlets",)),
-    ("program", ("cli", "hits", "arguments", "completion", "commands", "__main__")),
+    ("program", ("cli", "reporting", "arguments", "completion", "commands", "__main__")),
 )  # fmt: skip
 FLOOR_OF = {room: number for number, (_, rooms) in enumerate(FLOORS) for room in rooms}
 

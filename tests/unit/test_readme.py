@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import arguments, cli, config, config_file, hits, ini, paths
+from mfasession import arguments, cli, config, config_file, ini, paths, reporting
 from mfasession.awsfiles import AwsFiles
 from mfasession.config import ProfileSettings
 from mfasession.outlets import shells
@@ -100,7 +100,7 @@ def test_the_shells() -> None:
 
 def test_the_exit_codes() -> None:
     """The table is the one in the code, with 0 for done."""
-    assert [int(code) for code, _ in table("| code | meaning |")] == sorted({0, *cli.EXIT_CODES.values()})
+    assert [int(code) for code, _ in table("| code | meaning |")] == sorted({0, *reporting.EXIT_CODES.values()})
 
 
 def test_the_configuration_example_is_one(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_the_credential_process_example_is_one() -> None:
     (keys,) = ini.parse(block("ini", "credential_process")).values()
     program, *words = shlex.split(keys["credential_process"])
     assert program.startswith("/")
-    options = hits.parse(words)
+    options = cli.read_hit(words)
     assert options is not None
     assert options.command == "process"
 

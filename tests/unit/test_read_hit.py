@@ -4,27 +4,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import arguments, hits
+from mfasession import arguments, cli
 from mfasession.errors import UsageError
 
 WORDS = ("env", "exec", "process", "login", "-p", "--profile", "--profile=x", "work", "--no-input", "--shell", "fish")
 MORE = ("bash", "--", "aws", "-x", "--unset", "--debug", "", "-", "status", "--shell=zsh", "-pwork", "--json", "5m")
 
 
-@given(st.sampled_from((*hits.COMMANDS, "logout")), st.lists(st.sampled_from(WORDS + MORE), max_size=6))
+@given(st.sampled_from((*cli.HITS, "logout")), st.lists(st.sampled_from(WORDS + MORE), max_size=6))
 def test_hits_agrees_with_argparse(command: str, rest: list[str]) -> None:
     """Whatever the short reader takes, argparse reads as the same options."""
     words = [command, *rest]
-    short = hits.parse(words)
+    short = cli.read_hit(words)
     if short is not None:
         assert short == arguments.parse(words)
 
 
-@given(command=st.sampled_from(hits.COMMANDS), name=st.text(min_size=1, max_size=8), no_input=st.booleans())
+@given(command=st.sampled_from(cli.HITS), name=st.text(min_size=1, max_size=8), no_input=st.booleans())
 def test_any_profile_name(command: str, name: str, *, no_input: bool) -> None:
     """A profile's name may be any text that does not look like a flag."""
     words = [command, "-p", name, *(["--no-input"] if no_input else [])]
-    short = hits.parse(words)
+    short = cli.read_hit(words)
     assert (short is None) == name.startswith("-")
     if short is not None:
         assert short == arguments.parse(words)
@@ -33,7 +33,7 @@ def test_any_profile_name(command: str, name: str, *, no_input: bool) -> None:
 def test_the_three_habits_are_hits() -> None:
     """What is run a thousand times a day never reaches argparse."""
     for words in (["env"], ["process"], ["process", "-p", "work"], ["exec", "--", "aws", "s3", "ls"], ["exec"]):
-        assert hits.parse(words) is not None
+        assert cli.read_hit(words) is not None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_three_habits_are_hits() -> None:
 )
 def test_all_else_is_left_to_argparse(words: list[str]) -> None:
     """The short reader never guesses and never complains."""
-    assert hits.parse(words) is None
+    assert cli.read_hit(words) is None
 
 
 def test_usage_errors_say_what_to_type() -> None:
