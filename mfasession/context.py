@@ -6,7 +6,7 @@ On the path of every command: what only a renewal needs is imported there.
 import os
 import time
 
-from mfasession import config, paths, profiles, sessions
+from mfasession import config, paths, profiles
 from mfasession.awsfiles import AwsFiles, is_managed
 from mfasession.errors import StoreError
 from mfasession.stores.credentials_file import CredentialsFileStore
@@ -53,7 +53,7 @@ class Context:
         """
         kept = self.kept(profile)
         margin = profile.settings.refresh_margin
-        if kept and not self.options.force and sessions.is_fresh(kept, time.time(), margin, self.options.min_ttl):
+        if kept and not self.options.force and kept.is_fresh(time.time(), margin, self.options.min_ttl):
             return kept
         from mfasession import renewal
 
@@ -65,7 +65,7 @@ class Context:
         Its region is the profile's as it is now, too.
         """
         session = self._found(profile)
-        if session is None or not sessions.fits(session, profile):
+        if session is None or not profiles.fits(session, profile):
             return None
         return session.replace(region=profile.region)
 
@@ -111,7 +111,7 @@ class Context:
         except StoreError:
             other = self._other_store(profile)
             session = other.load(section) if other else None
-            if session is None or not sessions.is_alive(session, time.time()):
+            if session is None or not session.is_alive(time.time()):
                 raise
             return session
         other = self._other_store(profile) if session is None else None

@@ -4,7 +4,7 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mfasession import codes, roles, sessions
+from mfasession import codes, profiles, roles
 from mfasession.asking import Asking
 from mfasession.caller import Caller
 from mfasession.causes import DeviceRefused
@@ -208,7 +208,7 @@ def assumed(profile: "Profile", base: "Session", aws: "Aws") -> "Session":
 
 
 def _bound(session: "Session", profile: "Profile", instead_of: str) -> "Session":
-    return session.replace(region=profile.region, instead_of=instead_of, role_options=sessions.role_options(profile))
+    return session.replace(region=profile.region, instead_of=instead_of, role_options=profiles.role_options(profile))
 
 
 def _has_role(profile: "Profile | None") -> bool:
@@ -228,7 +228,7 @@ def _tell_which_device(context: "Context", profile: "Profile") -> None:
     kept, named = context.kept(user), profile.suggested_serial
     if not user.mfa_serial or named in ("", user.mfa_serial):
         return
-    if kept is None or not sessions.is_fresh(kept, time.time(), user.settings.refresh_margin):
+    if kept is None or not kept.is_fresh(time.time(), user.settings.refresh_margin):
         terminal.say(
             f"mfasession: profile {profile.name} names device {named}, and its session comes from that of profile "
             f"{user.name}, which names {user.mfa_serial}: the code is that one's"

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import hardening, sessions
+from mfasession import hardening
 from mfasession.awsfiles import AwsFiles
 from mfasession.errors import Cancelled, InputNeeded, MfaSessionError
 from mfasession.exchange import assumed, check_role, forget_all_elsewhere, is_chained
@@ -124,7 +124,7 @@ class Fleet:
     def is_fresh(self, profile: "Profile", session: "Session") -> bool:
         """Tell whether a session need not be renewed for this run."""
         margin, min_ttl = profile.settings.refresh_margin, self._context.options.min_ttl
-        return sessions.is_fresh(session, time.time(), margin, min_ttl)
+        return session.is_fresh(time.time(), margin, min_ttl)
 
     def settle(self) -> None:
         """Forget what other stores still hold of the sessions that were kept. Raises StoreError."""
@@ -158,7 +158,7 @@ class Fleet:
         if source is None or self._is_made(source):
             return
         kept = self._context.kept(source)
-        if kept is not None and sessions.is_fresh(kept, time.time(), source.settings.refresh_margin):
+        if kept is not None and kept.is_fresh(time.time(), source.settings.refresh_margin):
             self._made[source.session_section] = _Once(kept)
         elif is_chained(source):
             self._note_way(source, users)
@@ -172,12 +172,12 @@ class Fleet:
             return once is not None
         if is_chained(profile):
             return self.is_fresh(profile, once.outcome)
-        return sessions.is_alive(once.outcome, time.time())
+        return once.outcome.is_alive(time.time())
 
     def _left_of(self, user: "Profile") -> "Session | MfaSessionError":
         """What is left of a session that would take a code."""
         kept = self._context.kept(user)
-        if kept is not None and sessions.is_alive(kept, time.time()):
+        if kept is not None and kept.is_alive(time.time()):
             return kept
         return InputNeeded(
             f"the session of profile {user.name} has ended while others ran", f"mfasession login -p {quote(user.name)}"
@@ -207,7 +207,7 @@ class Fleet:
     def _spare_of(self, profile: "Profile") -> "Session | None":
         """The session that was to be renewed, while it serves."""
         spare, now = self._spare.get(profile.session_section), time.time()
-        if spare is None or not sessions.is_alive(spare, now):
+        if spare is None or not spare.is_alive(now):
             return None
         return spare if spare.expires - now >= self._context.options.min_ttl else None
 

@@ -17,7 +17,6 @@ from mfasession.context import Context
 from mfasession.errors import MfaSessionError
 from mfasession.exchange import Exchange
 from mfasession.messages import complain, until
-from mfasession.sessions import is_alive, is_fresh
 from mfasession.supply import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, Outlook
 from mfasession.text import printable
 
@@ -108,10 +107,10 @@ class Keeper:
             await self._renew(taken)
 
     def _is_fresh(self) -> bool:
-        return self.session is not None and is_fresh(self.session, time.time(), self._profile.settings.refresh_margin)
+        return self.session is not None and self.session.is_fresh(time.time(), self._profile.settings.refresh_margin)
 
     def _is_alive(self) -> bool:
-        return self.session is not None and is_alive(self.session, time.time())
+        return self.session is not None and self.session.is_alive(time.time())
 
     def _state(self) -> str:
         return "ending" if self._is_alive() else "ended"
@@ -183,7 +182,7 @@ def _renews_alone(context: Context, profile: "Profile") -> bool:
     if profile.source is None:
         return False
     base = context.kept(profile.source)
-    return (base is not None and is_alive(base, time.time())) or _renews_alone(context, profile.source)
+    return (base is not None and base.is_alive(time.time())) or _renews_alone(context, profile.source)
 
 
 def _stamp(path: str) -> object:

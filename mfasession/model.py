@@ -27,13 +27,28 @@ class Session(Value):
     role_arn: str = ""
     """The assumed role, or empty for the user's own session."""
     role_options: str = ""
-    """What the role was assumed with beside its ARN, as `sessions.role_options` writes it."""
+    """What the role was assumed with beside its ARN, as `profiles.role_options` writes it."""
     identity: str = ""
     """ARN of the user or the assumed role, when known."""
     region: str = ""
     """The profile's region, when it has one."""
     issued: int = 0
     """Epoch seconds, UTC; 0 when not recorded."""
+
+    def is_alive(self, now: float) -> bool:
+        """Tell whether AWS still honours the session."""
+        return self.expires > now
+
+    def is_fresh(self, now: float, refresh_margin: int, min_ttl: int = 0) -> bool:
+        """Tell whether it need not be renewed: more than the margin, and at least `min_ttl` seconds, are left.
+
+        A short session (`--duration 15m`) would be inside the margin from its first second and every command would ask
+        again, so the margin is at most a quarter of the session's own life.
+        """
+        margin = min(refresh_margin, (self.expires - self.issued) // 4) if self.issued else refresh_margin
+        left = self.expires - now
+        # A clock far ahead when the session was made gives it a negative life.
+        return left > max(margin, 0) and left >= min_ttl
 
 
 class Role(Value):

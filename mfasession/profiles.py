@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from mfasession.config import Config, ProfileSettings
+    from mfasession.model import Session
 
     class Sections(Protocol):
         """What is asked of the AWS files; `awsfiles.AwsFiles` has it."""
@@ -96,6 +97,28 @@ def unresolved(name: str, sections: "Sections", config: "Config") -> Profile:
     return Profile(
         name=meant, settings=config.of(meant), key_section=meant, session_section=session_section(meant, config)
     )
+
+
+def fits(session: "Session", profile: "Profile") -> bool:
+    """Tell whether the session is bound to the profile's long-term key, device and role as they are now."""
+    if session.role_arn != (profile.role.arn if profile.role else "") or session.role_options != role_options(profile):
+        return False
+    if profile.key is not None and session.key_id != profile.key.access_key_id:
+        return False
+    return not profile.mfa_serial or profile.mfa_serial in (session.mfa_serial, session.instead_of)
+
+
+def role_options(profile: "Profile") -> str:
+    """Return all that makes a role's session what it is beside its ARN, in one line; empty when nothing is set.
+
+    As in `external_id=42 duration=900 < arn:aws:iam::…:role/first`, the roles that it is assumed through behind.
+    """
+    parts: list[str] = []
+    at: Profile | None = profile
+    while at is not None and at.role is not None:
+        parts.append(" ".join((*([at.role.arn] if parts else []), *_as_words(at.role))))
+        at = at.source
+    return " < ".join(parts).strip()
 
 
 def session_section(name: str, config: "Config") -> str:
@@ -287,6 +310,15 @@ def _role_duration(name: str, text: str) -> int:
             f"profile {name}: duration_seconds must be from 900 to 43200", "mend it in the AWS configuration file"
         )
     return int(text)
+
+
+def _as_words(role: "Role") -> list[str]:
+    set_here = ((name, getattr(role, name)) for name in role.__fields__ if name != "arn")
+    return [f"{name}={_in_one_word(str(value))}" for name, value in set_here if value != getattr(type(role), name)]
+
+
+def _in_one_word(text: str) -> str:
+    return "".join(char if char.isprintable() and char not in " %" else f"%{ord(char):x}%" for char in text)
 
 
 def _long_term_key(section: str, keys: "Mapping[str, str]") -> "LongTermKey | None":

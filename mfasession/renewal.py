@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import hardening, locks, paths, profiles, sessions, terminal
+from mfasession import hardening, locks, paths, profiles, terminal
 from mfasession.durations import show
 from mfasession.errors import Cancelled, InputNeeded, StoreError
 from mfasession.exchange import Exchange, forget_elsewhere
@@ -101,7 +101,7 @@ def _without_asking(context: "Context", profile: "Profile", kept: "Session | Non
 
 
 def _nobody(context: "Context", profile: "Profile", kept: "Session | None") -> InputNeeded:
-    if kept is not None and sessions.is_alive(kept, time.time()):
+    if kept is not None and kept.is_alive(time.time()):
         left = show(int(kept.expires - time.time()))
         what = f"the session of profile {profile.name} has only {left} left"
         if context.options.force:
@@ -131,7 +131,7 @@ def _may_serve(context: "Context", session: "Session") -> bool:
     now = time.time()
     if context.options.command == "login" or context.options.force:
         return False
-    return sessions.is_alive(session, now) and session.expires - now >= context.options.min_ttl
+    return session.is_alive(now) and session.expires - now >= context.options.min_ttl
 
 
 def _made_meanwhile(context: "Context", profile: "Profile", kept: "Session | None") -> "Session | None":
@@ -140,7 +140,7 @@ def _made_meanwhile(context: "Context", profile: "Profile", kept: "Session | Non
     if session is None or (context.options.force and session == kept):
         return None
     margin = profile.settings.refresh_margin
-    return session if sessions.is_fresh(session, time.time(), margin, context.options.min_ttl) else None
+    return session if session.is_fresh(time.time(), margin, context.options.min_ttl) else None
 
 
 def _made_now(context: "Context", profile: "Profile", exchange: Exchange) -> "Session":

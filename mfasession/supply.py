@@ -1,6 +1,5 @@
 """When a server renews what it serves: what is known of one profile and the time in, the next step out. No I/O here."""
 
-from mfasession import sessions
 from mfasession.model import Session
 from mfasession.values import Value
 
@@ -38,9 +37,9 @@ def step(outlook: Outlook, now: float) -> str:
     A person is asked while the old session lives and never afterwards: a question that nobody answered would keep every
     other login waiting for it. Renewals that need nobody are tried for ever.
     """
-    if outlook.session is not None and sessions.is_fresh(outlook.session, now, outlook.margin):
+    if outlook.session is not None and outlook.session.is_fresh(now, outlook.margin):
         return WAIT
-    is_alive = outlook.session is not None and sessions.is_alive(outlook.session, now)
+    is_alive = outlook.session is not None and outlook.session.is_alive(now)
     if outlook.takes == ALONE:
         return RENEW if now >= outlook.not_before else WAIT
     if outlook.takes == PERSON and is_alive:

@@ -14,7 +14,6 @@ from mfasession.messages import say, until
 from mfasession.model import partition_of
 from mfasession.outlets import browser
 from mfasession.renewal import unkept
-from mfasession.sessions import is_alive
 from mfasession.values import Secret
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ def _session(context: "Context", profile: "Profile") -> "tuple[Session, int]":
 def _from_the_source(context: "Context", profile: "Profile") -> "Session":
     """A new session of a role when that takes no code, for all the time that AWS gives it; else the kept one."""
     base = context.kept(profile.source) if profile.source else None
-    if base is None or not is_alive(base, time.time()):
+    if base is None or not base.is_alive(time.time()):
         return context.session(profile)
     from mfasession.aws import Aws
 

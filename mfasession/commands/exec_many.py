@@ -9,7 +9,7 @@ from collections import deque
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from mfasession import profiles, sessions, terminal
+from mfasession import profiles, terminal
 from mfasession.errors import ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.exchange import is_chained
 from mfasession.fleet import Fleet
@@ -124,7 +124,7 @@ class Many:
                 self._renewable.discard(profile.name)
                 self._fleet.again(profile, session)
                 continue
-            if not sessions.is_alive(session, time.time()):
+            if not session.is_alive(time.time()):
                 self._fail(profile.name, InputNeeded("the session has expired while others ran", "run it again"))
                 continue
             self._started += 1

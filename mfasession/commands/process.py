@@ -1,14 +1,18 @@
-"""`mfasession process`: what a `credential_process` line runs. On the path of every command."""
+"""`mfasession process`: what a `credential_process` line runs. On the path of every command.
+
+AWS SDKs and Tools Reference Guide, "Process credential provider", version 1.
+"""
 
 import sys
 
-from mfasession.outlets import process
+from mfasession import timestamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
     from mfasession.context import Context
+    from mfasession.model import Session
 
 HELP = "the JSON that credential_process wants"
 
@@ -19,5 +23,26 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context") -> int:
     """Print the session's credentials, version 1."""
-    sys.stdout.write(process.render(context.session(context.profile())))
+    sys.stdout.write(render(context.session(context.profile())))
     return 0
+
+
+def render(session: "Session") -> str:
+    """Return the one JSON object, with Expiration in RFC 3339 and Z, and a newline."""
+    fields = {
+        "AccessKeyId": session.access_key_id,
+        "SecretAccessKey": session.secret_access_key.reveal(),
+        "SessionToken": session.session_token.reveal(),
+        "Expiration": timestamps.show(session.expires),
+    }
+    members = ", ".join(f'"{name}": {_text(value)}' for name, value in fields.items())
+    return f'{{"Version": 1, {members}}}\n'
+
+
+def _text(value: str) -> str:
+    # Importing `json` costs half as much as the interpreter; credentials are plain ASCII, which needs no escapes.
+    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
+    import json
+
+    return json.dumps(value)

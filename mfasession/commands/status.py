@@ -87,16 +87,10 @@ def _rows_of(context: "Context", store: "SessionStore", only: "Profile | None") 
     rows = []
     for section in context.sections(store, only):
         session = store.load(section)
-        if session is not None and (only is None or _belongs(session, only)):
+        if session is not None and (only is None or profiles.fits(session, only)):
             name = profiles.of_section(section, context.config)
             rows.append(Row(profile=name, section=section, store=store.name, session=session))
     return rows
-
-
-def _belongs(session: "Session", profile: "Profile") -> bool:
-    from mfasession.sessions import fits
-
-    return fits(session, profile)
 
 
 def _record(row: Row, now: float) -> dict[str, object]:

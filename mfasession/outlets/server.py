@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from mfasession import timestamps
 from mfasession.model import Session, account_of
-from mfasession.sessions import is_alive
 from mfasession.values import Secret, Value
 
 ADDRESS = "127.0.0.1"
@@ -97,7 +96,7 @@ class Server:
         if supply is None:
             raise Refused(404, "NoSuchPath", f"nothing is served here; served: {', '.join(self._supplies)}")
         supplied = supply()
-        if supplied.session is None or not is_alive(supplied.session, now):
+        if supplied.session is None or not supplied.session.is_alive(now):
             # 4xx: the SDK for JavaScript shows the message of no other answer.
             raise Refused(403, "NoSession", supplied.message)
         return supplied.session

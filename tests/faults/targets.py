@@ -27,10 +27,11 @@ from mfasession import (
     profiles,
     timestamps,
 )
+from mfasession.commands import process
 from mfasession.commands.status import Row, _record, _table
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError, UsageError
 from mfasession.model import Session
-from mfasession.outlets import environment, process, shells
+from mfasession.outlets import environment, shells
 from mfasession.remembered import Remembered
 from mfasession.stores import credentials_file, keyring_items, keyring_store
 

@@ -21,7 +21,7 @@ FLOORS = (
             "stores", "codes",
         ),
     ),
-    ("decisions", ("profiles", "sessions", "devices", "supply", "policy", "signin")),
+    ("decisions", ("profiles", "devices", "supply", "policy", "signin")),
     ("making", ("context", "renewal", "fleet", "exchange", "asking", "caller", "keeper", "keys", "mfa", "auditing",
                 "audits", "rollout")),
     ("outlets", ("outlets",)),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession import timestamps
-from mfasession.outlets import process
+from mfasession.commands import process
 from mfasession.values import Secret
 from tests.support import SECRET, SESSION_ID, made_session
 
@@ -50,7 +50,7 @@ def test_json_is_not_imported_for_plain_credentials() -> None:
     """It costs half as much as the interpreter, and the module is on the path of every command."""
     code = (
         "import sys; from tests.support import made_session; sys.modules.pop('json', None)\n"
-        "from mfasession.outlets import process; process.render(made_session()); print('json' in sys.modules)"
+        "from mfasession.commands import process; process.render(made_session()); print('json' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -8,7 +8,7 @@ from mfasession import profiles
 from mfasession.config import Config, ProfileSettings
 from mfasession.errors import ConfigurationError
 from mfasession.model import Role, Session
-from mfasession.sessions import fits, is_fresh
+from mfasession.profiles import fits
 from mfasession.values import Secret
 
 KEY = {"aws_access_key_id": "AKIAALICE", "aws_secret_access_key": "s"}
@@ -221,14 +221,14 @@ def test_a_session_is_bound_to_its_key_device_and_role() -> None:
 )
 def test_freshness(left: int, margin: int, min_ttl: int, *, fresh: bool) -> None:
     """More than the margin and at least min_ttl must be left."""
-    assert is_fresh(_session(), 50_000 - left, margin, min_ttl) is fresh
+    assert _session().is_fresh(50_000 - left, margin, min_ttl) is fresh
 
 
 def test_a_short_session_is_not_asked_for_at_once_again() -> None:
     """With 15 min of life and 15 min of margin every command would ask: the margin is a quarter of the life at most."""
     session = _session(issued=50_000 - 900)
-    assert is_fresh(session, 50_000 - 899, 900)
-    assert not is_fresh(session, 50_000 - 225, 900)
+    assert session.is_fresh(50_000 - 899, 900)
+    assert not session.is_fresh(50_000 - 225, 900)
 
 
 @pytest.mark.parametrize(

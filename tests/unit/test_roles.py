@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from mfasession import ini
 from mfasession.errors import ConfigurationError
 from mfasession.model import Role
-from mfasession.profiles import ROLE_TEXTS
+from mfasession.profiles import ROLE_TEXTS, fits, role_options
 from mfasession.roles import parameters
-from mfasession.sessions import fits, role_options
 from mfasession.stores.credentials_file import _keys, _session
 from tests.support import made_profile, made_session
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mfasession.model import Role
-from mfasession.sessions import fits, is_alive, is_fresh
+from mfasession.profiles import fits
 from tests.support import made_profile, made_session
 
 ROLE = Role(arn="arn:aws:iam::123456789012:role/Admin")
@@ -48,7 +48,7 @@ def test_a_session_is_bound_to_key_device_and_role(
 @given(expires=times, now=nows)
 def test_a_session_lives_until_it_expires(expires: int, now: float) -> None:
     """In its last second it still does."""
-    assert is_alive(made_session(expires=expires), now) is (now < expires)
+    assert made_session(expires=expires).is_alive(now) is (now < expires)
 
 
 @example(expires=5, issued=20, now=5, margin=900, min_ttl=0)
@@ -58,8 +58,8 @@ def test_a_fresh_session_is_alive_and_long_enough(
 ) -> None:
     """Whatever clock wrote `issued`: nobody is given an expired session as a fresh one."""
     session = made_session(expires=expires, issued=issued)
-    if is_fresh(session, now, margin, min_ttl):
-        assert is_alive(session, now)
+    if session.is_fresh(now, margin, min_ttl):
+        assert session.is_alive(now)
         assert expires - now >= min_ttl
 
 
@@ -69,20 +69,20 @@ def test_time_only_takes_away(
 ) -> None:
     """What is fresh was fresh before, and is fresh for whoever asks for less."""
     session = made_session(expires=expires, issued=issued)
-    if is_fresh(session, now, margin, min_ttl):
-        assert is_fresh(session, now - earlier, margin, min_ttl)
-        assert is_fresh(session, now, min(margin, less), min(min_ttl, less))
+    if session.is_fresh(now, margin, min_ttl):
+        assert session.is_fresh(now - earlier, margin, min_ttl)
+        assert session.is_fresh(now, min(margin, less), min(min_ttl, less))
 
 
 @given(expires=times, now=nows, margin=spans)
 def test_without_a_birth_the_margin_is_the_margin(expires: int, now: float, margin: int) -> None:
     """A session that does not say when it was made is renewed when the margin is all that is left."""
-    assert is_fresh(made_session(expires=expires, issued=0), now, margin) is (expires - now > margin)
+    assert made_session(expires=expires, issued=0).is_fresh(now, margin) is (expires - now > margin)
 
 
 @given(issued=st.integers(1, 10**9), life=st.integers(1, 36 * 3600), margin=spans)
 def test_a_new_session_is_fresh_for_three_quarters_of_its_life(issued: int, life: int, margin: int) -> None:
     """However large the margin: or every command of a short session would ask for another code."""
     session = made_session(issued=issued, expires=issued + life)
-    assert is_fresh(session, issued, margin)
-    assert is_fresh(session, issued + life * 3 / 4 - 1, margin)
+    assert session.is_fresh(issued, margin)
+    assert session.is_fresh(issued + life * 3 / 4 - 1, margin)

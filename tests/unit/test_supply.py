@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import sessions, supply
+from mfasession import supply
 from mfasession.supply import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, WAIT, Outlook, next_try, step
 from tests.support import made_session
 
@@ -26,7 +26,7 @@ outlooks = st.builds(
 @given(outlooks, nows)
 def test_a_fresh_session_is_left_alone(outlook: Outlook, now: float) -> None:
     """Nobody is asked and AWS is not, while there is time."""
-    if outlook.session is not None and sessions.is_fresh(outlook.session, now, outlook.margin):
+    if outlook.session is not None and outlook.session.is_fresh(now, outlook.margin):
         assert step(outlook, now) == WAIT
 
 
