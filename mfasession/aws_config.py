@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from mfasession import editing, files, ini, locks, paths, profile_headers
+from mfasession import editing, files, ini, ini_edits, locks, paths, profile_headers
 from mfasession.awsfiles import malformed, parse
 from mfasession.errors import ConfigurationError
 
@@ -30,7 +30,7 @@ def _added(path: str, name: str, text: str) -> str:
     parse(path, text)
     header = profile_headers.written(name)
     try:
-        added = ini.set_section(text, header, {})
+        added = ini_edits.set_section(text, header, {})
     except ini.MalformedIni as fault:
         raise malformed(path, fault) from None
     except ValueError:

@@ -43,10 +43,12 @@ class CredentialsFileStore:
 
     def check(self, section: str) -> None:
         """Raise what `save` would raise, as far as can be told before a code is spent on it."""
-        from mfasession import editing
+        from mfasession import editing, ini_edits
 
         editing.wait(self._files.credentials_path)
-        self._edited([section], self._read_anew(), lambda text: ini.set_section(text, section, {"manager": MANAGER}))
+        self._edited(
+            [section], self._read_anew(), lambda text: ini_edits.set_section(text, section, {"manager": MANAGER})
+        )
         files.check_replaceable(self._files.credentials_path)
 
     def save(self, section: str, session: Session) -> None:
@@ -55,15 +57,19 @@ class CredentialsFileStore:
 
     def save_all(self, sessions: "Mapping[str, Session]") -> None:
         """Keep several sessions by their sections, all in one step or none. Raises ConfigurationError, StoreError."""
+        from mfasession import ini_edits
+
         values = {section: _keys(session) for section, session in sessions.items()}
-        self._edit(list(values), lambda text: ini.set_sections(text, values))
+        self._edit(list(values), lambda text: ini_edits.set_sections(text, values))
 
     def forget(self, section: str) -> bool:
         """Remove a session; tell whether there was one. A section that is not ours is left alone and is no session."""
+        from mfasession import ini_edits
+
         self._files.reread()
         if not is_managed(self._files.credentials(section)):
             return False
-        self._edit([section], lambda text: ini.remove_section(text, section))
+        self._edit([section], lambda text: ini_edits.remove_section(text, section))
         return True
 
     def sections(self) -> list[str]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Protocol
 
-from mfasession import editing, files, ini, locks, paths
+from mfasession import editing, files, ini, ini_edits, locks, paths
 from mfasession.awsfiles import malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.model import LongTermKey
@@ -103,7 +103,7 @@ class KeyInFile:
 
     def _edited(self, text: str, values: Mapping[str, str | None]) -> str:
         try:
-            edited = ini.set_section(text, self._section, values)
+            edited = ini_edits.set_section(text, self._section, values)
         except ini.MalformedIni as fault:
             raise malformed(self.where, fault) from None
         except ValueError:

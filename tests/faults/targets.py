@@ -23,6 +23,7 @@ from mfasession import (
     config_file,
     durations,
     ini,
+    ini_edits,
     profile_headers,
     profiles,
     timestamps,
@@ -297,7 +298,7 @@ def _configparsers(text: str) -> dict[str, dict[str, str]] | None:
 
 def _check_edit(text: str, name: str, found: Mapping[str, Mapping[str, str]]) -> None:
     try:
-        edited = ini.set_section(text, name, {"manager": "mfasession", "region": None})
+        edited = ini_edits.set_section(text, name, {"manager": "mfasession", "region": None})
     except ValueError:
         return
     after = ini.parse(edited)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mfasession import ini, profile_headers, profiles, toml
+from mfasession import ini, ini_edits, profile_headers, profiles, toml
 from mfasession.codes import CodeRequest
 from mfasession.codes.command import Command
 from mfasession.config_file import read
@@ -22,7 +22,7 @@ GROWTH = 2.5
 
 def edited(text: str) -> str:
     """Write a session into a file, and take another one out of it."""
-    return ini.remove_section(ini.set_section(text, "s7", {"manager": "mfasession", "region": None}), "s8")
+    return ini_edits.remove_section(ini_edits.set_section(text, "s7", {"manager": "mfasession", "region": None}), "s8")
 
 
 INI: dict[str, Callable[[int], str]] = {

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "mfasession"
 
 FLOORS = (
-    ("words", ("errors", "causes", "values", "model", "ini", "totp", "durations", "timestamps", "text",
+    ("words", ("errors", "causes", "values", "model", "ini", "ini_edits", "totp", "durations", "timestamps", "text",
                "toml", "redaction", "options", "roles", "account", "credential_report", "__init__")),
     (
         "edges",

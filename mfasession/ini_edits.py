@@ -1,0 +1,197 @@
+"""Edits the AWS configuration and credentials files: text to text, every byte outside an edit kept.
+
+The grammar is that of `ini`, which is apart because a hit only reads.
+"""
+
+from mfasession.ini import (
+    BLANK,
+    COMMENT,
+    DEFAULT,
+    HEADER,
+    KEY,
+    MORE,
+    Line,
+    MalformedIni,
+    checked_lines,
+    delimiter_at,
+    line_breaks,
+    line_number,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+def set_section(text: str, name: str, values: "Mapping[str, str | None]") -> str:
+    """Return the text with these keys set in a section, or deleted where the value is None.
+
+    A key that the section has keeps its place and its spelling, a new one follows the last key. Other keys and comments
+    stay. A missing section is made at the end, behind a blank line of its own. `[DEFAULT]` stays: a key deleted here
+    may still have its value from there.
+
+    Raises MalformedIni (a malformed text is never edited); ValueError, which never quotes: a name, key or value that
+    does not survive writing and reading, such as one with a line break.
+    """
+    return set_sections(text, {name: values})
+
+
+def set_sections(text: str, sections: "Mapping[str, Mapping[str, str | None]]") -> str:
+    """Return the text with these keys set in several sections, as by `set_section` for one after the other.
+
+    The text is read once. Raises what `set_section` raises.
+    """
+    wanted = {name: _checked_values(name, values) for name, values in sections.items()}
+    lines = checked_lines(text)
+    newline = _first_newline(text)
+    headers = [at for at, line in enumerate(lines) if line.kind == HEADER]
+    there = {lines[at].name: (at, stop) for at, stop in zip(headers, (*headers[1:], len(lines)), strict=False)}
+    # From the last to the first: what stands before an edit keeps its place.
+    for start, stop in sorted((there[name] for name in wanted if name in there), reverse=True):
+        text = _with_values(text, lines, start, stop, wanted[lines[start].name], newline)
+    pieces = [text]
+    for name, values in wanted.items():
+        if name not in there:
+            new = "".join(_written("", key, value, newline) for key, value in values.values())
+            pieces.append(f"{_gap(pieces[-1], newline)}[{name}]{newline}{new}")
+    return "".join(pieces)
+
+
+def remove_section(text: str, name: str) -> str:
+    """Return the text without a section: from its header to its last key, so that what follows keeps its comments.
+
+    A blank line before it goes too when it ends the text or another blank one follows: `set_section` has put it there,
+    and each set and remove would leave one more. No such section: the text as it is.
+
+    Raises MalformedIni: the text is malformed, or the next header is indented so that it would become part of the
+    section before.
+    """
+    lines = checked_lines(text)
+    start, stop = _extent(lines, name)
+    if start == stop:
+        return text
+    _check_next_header(text, lines, start, stop)
+    following = _last_content(lines, start, stop) + 1
+    if start and lines[start - 1].kind == BLANK and (following == len(lines) or lines[following].kind == BLANK):
+        start -= 1
+    return text[: lines[start].begin] + text[lines[following - 1].after :]
+
+
+def _with_values(
+    text: str, lines: list[Line], start: int, stop: int, wanted: "dict[str, tuple[str, str | None]]", newline: str
+) -> str:
+    body = lines[start + 1 : stop]
+    present = {line.name for line in body if line.kind == KEY}
+    last = lines[_last_content(lines, start, stop)]
+    edited = _with_edits(text, _changes(text, body, wanted), last.after)
+    missing = [pair for key, pair in wanted.items() if key not in present and pair[1] is not None]
+    if missing and edited[-1] not in "\r\n":
+        edited += newline
+    indent = _indent_of_new_keys(text, lines, start, stop)
+    return edited + "".join(_written(indent, key, value, newline) for key, value in missing) + text[last.after :]
+
+
+def _checked_values(name: str, values: "Mapping[str, str | None]") -> "dict[str, tuple[str, str | None]]":
+    """Return the values by lower-case key, each with the key as given. Raises ValueError."""
+    if not name or name == DEFAULT or "]" in name or not _survives(name):
+        raise ValueError("not a name that a section can have")
+    wanted: dict[str, tuple[str, str | None]] = {}
+    for key, value in values.items():
+        if not key or key[0] in "#;[" or "=" in key or ":" in key or not _survives(key):
+            raise ValueError("not a name that a key can have")
+        if value is not None and not _survives(value):
+            raise ValueError("not a value that one line can hold")
+        if key.lower() in wanted:
+            raise ValueError("the same key twice")
+        wanted[key.lower()] = (key, value)
+    return wanted
+
+
+def _survives(word: str) -> bool:
+    if word != word.strip() or any(char in word for char in "\r\n\0"):
+        return False
+    # Surrogates stand for bytes that are not UTF-8: no AWS tool would read the file.
+    return word.isascii() or not any("\ud800" <= char <= "\udfff" for char in word)
+
+
+def _extent(lines: list[Line], name: str) -> tuple[int, int]:
+    """Return the places of a section's header and of the line behind its body; twice the end when there is none."""
+    start = next((at for at, line in enumerate(lines) if line.kind == HEADER and line.name == name), len(lines))
+    stop = next((at for at in range(start + 1, len(lines)) if lines[at].kind == HEADER), len(lines))
+    return start, stop
+
+
+def _last_content(lines: list[Line], start: int, stop: int) -> int:
+    """Return the place of a section's last line that is neither blank nor a comment."""
+    return next(at for at in range(stop - 1, start - 1, -1) if lines[at].kind in (HEADER, KEY, MORE))
+
+
+def _changes(
+    text: str, body: list[Line], wanted: "Mapping[str, tuple[str, str | None]]"
+) -> "Iterator[tuple[int, int, str]]":
+    """Yield what to replace by what: `begin, end, replacement`, in the order of the text."""
+    for at, line in enumerate(body):
+        if line.kind != KEY or line.name not in wanted:
+            continue
+        end = next((index for index in range(at + 1, len(body)) if body[index].kind == KEY), len(body))
+        last = max(index for index in range(at, end) if body[index].kind in (KEY, MORE))
+        value = wanted[line.name][1]
+        if value is None:
+            yield line.begin, line.after, ""
+        elif last > at or value != line.value:
+            raw = text[line.begin : line.end]
+            old = raw[delimiter_at(raw) + 1 :].lstrip()
+            yield line.end - len(old), line.end, value
+        for more in body[at + 1 : last + 1]:
+            if more.kind != COMMENT:
+                yield more.begin, more.after, ""
+
+
+def _with_edits(text: str, changes: "Iterable[tuple[int, int, str]]", stop: int) -> str:
+    """Return the text up to `stop` with these changes."""
+    pieces: list[str] = []
+    done = 0
+    for begin, end, new in changes:
+        pieces += text[done:begin], new
+        done = end
+    return "".join((*pieces, text[done:stop]))
+
+
+def _indent_of_new_keys(text: str, lines: list[Line], start: int, stop: int) -> str:
+    """Return the white space that keeps a new key from being a continuation, and what follows from being one of it.
+
+    That is the last key's; without keys the next header's.
+    """
+    keys = [line for line in lines[start + 1 : stop] if line.kind == KEY]
+    beside = keys[-1:] or lines[stop : stop + 1]
+    return text[beside[0].begin : beside[0].begin + beside[0].indent] if beside else ""
+
+
+def _check_next_header(text: str, lines: list[Line], start: int, stop: int) -> None:
+    before = next((line for line in reversed(lines[:start]) if line.kind in (HEADER, KEY)), None)
+    if stop < len(lines) and before is not None and before.kind == KEY and lines[stop].indent > before.indent:
+        number = line_number(text, lines[stop].begin)
+        raise MalformedIni(number, f"the header [{lines[stop].name}] is indented deeper than the section before")
+
+
+def _first_newline(text: str) -> str:
+    for _, end, after in line_breaks(text, 0):
+        return text[end:after] or "\n"
+    return "\n"
+
+
+def _gap(text: str, newline: str) -> str:
+    """Return what ends the last line and puts a blank one before a new section.
+
+    Also behind a blank line: `remove_section` then takes ours away and leaves theirs.
+    """
+    if not text:
+        return ""
+    if text[-1] in "\r\n":
+        # A \n behind a lone \r would be one line break with it.
+        return "\r" if text[-1] == "\r" else newline
+    return newline * 2
+
+
+def _written(indent: str, key: str, value: "str | None", newline: str) -> str:
+    return "" if value is None else f"{indent}{key} = {value}".rstrip() + newline
