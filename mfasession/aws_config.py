@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from mfasession import editing, files, ini, ini_edits, locks, paths, profile_headers
+from mfasession import editing, files, ini, ini_edits, locks, paths, profile_headers, writing
 from mfasession.awsfiles import malformed, parse
 from mfasession.errors import ConfigurationError
 
@@ -11,7 +11,7 @@ from mfasession.errors import ConfigurationError
 def check(path: str, name: str) -> None:
     """Raise what `add_profile` would raise, as far as can be told now."""
     _added(path, name, files.read_text(path) or "")
-    files.check_replaceable(path)
+    writing.check_replaceable(path)
 
 
 def add_profile(path: str, name: str, environ: Mapping[str, str]) -> str:

@@ -130,8 +130,10 @@ def _keep(cache: str, path: str, text: str, flat: "Flat") -> None:
         records.append(_UNIT.join((kind, "\t".join(key), *parts)))
     if any(_RECORD in record for record in records):
         return
+    from mfasession import writing
+
     try:
-        files.replace(cache, _RECORD.join((*records, _seal(records))))
+        writing.replace(cache, _RECORD.join((*records, _seal(records))))
     except (StoreError, ConfigurationError):
         # Only speed is lost: a home that cannot be written still gets its answer.
         return

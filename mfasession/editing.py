@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from shlex import quote
 
-from mfasession import files, locks
+from mfasession import locks, writing
 from mfasession.errors import StoreError
 
 MOMENT = 0.03
@@ -41,7 +41,7 @@ def edit(path: str, read: Callable[[], str], change: Callable[[str], str], *, mo
     """Read a file, change its text and replace it, once and again until the change stands.
 
     The caller holds our own lock. `change` leaves a text alone in which there is nothing to change (any more). Raises
-    StoreError when others do not stop writing, and what `read`, `change` and `files.replace` raise.
+    StoreError when others do not stop writing, and what `read`, `change` and `writing.replace` raise.
     """
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -51,7 +51,7 @@ def edit(path: str, read: Callable[[], str], change: Callable[[str], str], *, mo
             if changed == text:
                 return
             with suppress(_Changed):
-                files.replace(path, changed, mode=mode, put=seen.put)
+                writing.replace(path, changed, mode=mode, put=seen.put)
         if time.monotonic() > deadline:
             raise _busy(path)
         time.sleep(MOMENT)

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from shlex import quote
 from types import ModuleType
 
-from mfasession import files
+from mfasession import writing
 from mfasession.errors import StoreError
 
 _LOOK_AGAIN = 0.02
@@ -122,7 +122,7 @@ def _locked(fcntl: ModuleType, path: str, operation: int, deadline: float | None
 
 
 def _opened(path: str) -> int:
-    files.make_folder(os.path.dirname(path))
+    writing.make_folder(os.path.dirname(path))
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 import tomli_w
 
-from mfasession import files, locks, paths, toml
+from mfasession import files, locks, paths, toml, writing
 from mfasession.model import Device
 
 REUSE_WINDOW = 180
@@ -88,7 +88,7 @@ class Remembered:
             entries = _table(state, table)
             new = change(entries.pop(key, None))
             own = {key: new} if new else {}
-            files.replace(self._path, _written({**state, table: {**entries, **own}}, {table: own}))
+            writing.replace(self._path, _written({**state, table: {**entries, **own}}, {table: own}))
 
 
 def _written(state: Mapping[str, Any], needed: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mfasession import files, paths, terminal
+from mfasession import paths, terminal, writing
 from mfasession.messages import say
 from mfasession.outlets import served, shells
 from mfasession.outlets.endpoint import Endpoint
@@ -45,7 +45,7 @@ def run(context: "Context") -> int:
 
     def begin() -> None:
         _remove_stale(os.path.dirname(token_file))
-        files.replace(token_file, endpoint.token.reveal())
+        writing.replace(token_file, endpoint.token.reveal())
         _tell(context, endpoint, sessions, token_file)
 
     try:
@@ -62,7 +62,7 @@ def _remove_stale(folder: str) -> None:
         names = os.listdir(folder)
     for name in names:
         found = _TOKEN.fullmatch(name)
-        if found and not files.is_running(int(found[1] or found[2])):
+        if found and not writing.is_running(int(found[1] or found[2])):
             with suppress(OSError):
                 os.unlink(os.path.join(folder, name))
 

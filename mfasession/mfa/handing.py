@@ -3,7 +3,7 @@
 import os
 from shlex import quote
 
-from mfasession import files, terminal
+from mfasession import terminal, writing
 from mfasession.errors import ConfigurationError, InputNeeded, StoreError
 from mfasession.mfa import program, qr
 from mfasession.model import Device
@@ -58,7 +58,7 @@ class Ways(Value):
                 raise _is_there(self.png)
             if not os.path.isdir(folder := os.path.dirname(os.path.abspath(self.png))):
                 raise ConfigurationError(f"there is no folder {folder}", f"mkdir -p {quote(folder)}")
-            files.check_replaceable(self.png)
+            writing.check_replaceable(self.png)
         if self.keyring:
             _check_keyring()
 
@@ -110,7 +110,7 @@ def write_png(path: str, picture: bytes) -> None:
     except FileExistsError:
         raise _is_there(path) from None
     except OSError as error:
-        raise files.unwritten(path, os.path.abspath(path), error) from None
+        raise writing.unwritten(path, os.path.abspath(path), error) from None
     try:
         rest = memoryview(picture)
         while rest:
@@ -119,7 +119,7 @@ def write_png(path: str, picture: bytes) -> None:
     except BaseException as error:
         os.unlink(path)
         if isinstance(error, OSError):
-            raise files.unwritten(path, os.path.abspath(path), error) from None
+            raise writing.unwritten(path, os.path.abspath(path), error) from None
         raise
     finally:
         os.close(descriptor)

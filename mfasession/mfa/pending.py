@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from shlex import quote
 
-from mfasession import files, paths
+from mfasession import files, paths, writing
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.stores.keyring_items import forget_item, read_item, unreadable, write_item
@@ -60,7 +60,7 @@ class Safe:
             write_item(f"check/{self._item}", "check")
             forget_item(f"check/{self._item}")
         except KeyringAbsent:
-            files.check_replaceable(self._path)
+            writing.check_replaceable(self._path)
             self.where = self._path
         except StoreError as failure:
             raise _locked(failure) from None
@@ -71,7 +71,7 @@ class Safe:
         """Keep the seed in the place that `check` has chosen."""
         text = f"{pending.serial}\n{pending.seed.reveal()}\n{pending.made}\n"
         if self.where == self._path:
-            files.replace(self._path, text)
+            writing.replace(self._path, text)
         else:
             write_item(self._item, text)
 

@@ -5,7 +5,7 @@ A section of ours says `manager = mfasession`; any other section of the file is 
 
 import os
 
-from mfasession import files, ini, paths, timestamps
+from mfasession import ini, paths, timestamps
 from mfasession.awsfiles import MANAGER, is_managed, malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.model import Session
@@ -43,13 +43,13 @@ class CredentialsFileStore:
 
     def check(self, section: str) -> None:
         """Raise what `save` would raise, as far as can be told before a code is spent on it."""
-        from mfasession import editing, ini_edits
+        from mfasession import editing, ini_edits, writing
 
         editing.wait(self._files.credentials_path)
         self._edited(
             [section], self._read_anew(), lambda text: ini_edits.set_section(text, section, {"manager": MANAGER})
         )
-        files.check_replaceable(self._files.credentials_path)
+        writing.check_replaceable(self._files.credentials_path)
 
     def save(self, section: str, session: Session) -> None:
         """Keep a session: reread the file, change one section, replace it. Raises ConfigurationError, StoreError."""

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Protocol
 
-from mfasession import editing, files, ini, ini_edits, locks, paths
+from mfasession import editing, files, ini, ini_edits, locks, paths, writing
 from mfasession.awsfiles import malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.model import LongTermKey
@@ -73,7 +73,7 @@ class KeyInFile:
     def check(self) -> None:
         """Raise what `save` would raise."""
         self.load()
-        files.check_replaceable(self.where)
+        writing.check_replaceable(self.where)
 
     def save(self, record: KeyRecord) -> None:
         """Keep a record: all lines change in one step."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import Any
 
-from mfasession import files, locks, timestamps
+from mfasession import files, locks, timestamps, writing
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.model import LongTermKey, Session
 from mfasession.stores.keyring_items import (
@@ -51,8 +51,8 @@ class KeyringStore:
     def check(self, section: str) -> None:
         """Raise what `save` would raise: write, read and remove an item that holds nothing. Raises StoreError."""
         item = _check_item(section)
-        files.check_replaceable(self._index_path)
-        files.check_replaceable(self._taker_path)
+        writing.check_replaceable(self._index_path)
+        writing.check_replaceable(self._taker_path)
         with locks.hold(self._lock, timeout=_LOCK_TIME):
             self.sections()
             write_item(item, "check")
@@ -115,7 +115,7 @@ class KeyringStore:
 
     def _note_taker(self, backend: str) -> None:
         if backend != self._taker():
-            files.replace(self._taker_path, f"{backend}\n")
+            writing.replace(self._taker_path, f"{backend}\n")
 
     def _list(self, section: str, *, listed: bool) -> None:
         names = self.sections()
@@ -124,7 +124,7 @@ class KeyringStore:
         import tomli_w
 
         names = [*names, section] if listed else [name for name in names if name != section]
-        files.replace(self._index_path, tomli_w.dumps({"sections": names}))
+        writing.replace(self._index_path, tomli_w.dumps({"sections": names}))
 
 
 def read_long_term_key(profile: str) -> LongTermKey | None:

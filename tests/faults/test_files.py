@@ -14,20 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import files
+from mfasession import files, writing
 from mfasession.errors import ConfigurationError
 
 OLD, NEW = "old\n" * 50, "new\n" * 50
 
 DRIVER = """
 import json, signal, sys
-from mfasession import files
+from mfasession import files, writing
 from mfasession.errors import MfaSessionError
 action, path, text = sys.argv[1:]
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 actions = {
-    "replace": lambda: files.replace(path, text),
-    "check": lambda: files.check_replaceable(path),
+    "replace": lambda: writing.replace(path, text),
+    "check": lambda: writing.check_replaceable(path),
     "read": lambda: files.read_private(path),
 }
 try:
@@ -146,9 +146,9 @@ def test_the_first_fault_is_the_one_that_is_told(credentials: Path, fault: str) 
     }
     (stray,) = beside(credentials)
     assert stat.S_IMODE(stray.stat().st_mode) == 0o600
-    long_ago = time.time() - 2 * files.STRAY_AGE
+    long_ago = time.time() - 2 * writing.STRAY_AGE
     os.utime(stray, (long_ago, long_ago))
-    files.replace(str(credentials), NEW)
+    writing.replace(str(credentials), NEW)
     assert beside(credentials) == []
 
 
@@ -170,11 +170,11 @@ def test_killed_at_any_point(credentials: Path, point: str) -> None:
     done = driven("replace", credentials, faults=(f"{point}:signal=KILL",))
     assert done.returncode in (-9, 137)
     assert credentials.read_text() in (OLD, NEW)
-    long_ago = time.time() - 2 * files.STRAY_AGE
+    long_ago = time.time() - 2 * writing.STRAY_AGE
     for stray in beside(credentials):
         assert stat.S_IMODE(stray.stat().st_mode) == 0o600
         os.utime(stray, (long_ago, long_ago))
-    files.replace(str(credentials), NEW)
+    writing.replace(str(credentials), NEW)
     assert credentials.read_text() == NEW
     assert beside(credentials) == []
 
@@ -245,7 +245,7 @@ def test_somebody_elses_file(tmp_path: Path) -> None:
     path.chmod(0o600)
     owner = 65534 if os.geteuid() == 0 else os.geteuid()
     os.chown(path, owner, -1)
-    files.replace(str(path), NEW)
+    writing.replace(str(path), NEW)
     assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (owner, 0o600)
     assert files.read_private(str(path)) == NEW
 
@@ -268,15 +268,15 @@ def ended_process() -> int:
 
 def test_what_a_dead_process_left_is_removed(credentials: Path) -> None:
     """A temporary whose process is gone holds secrets for nobody."""
-    left = stray(credentials, ended_process(), files.STRAY_AGE + 5)
-    files.replace(str(credentials), NEW)
+    left = stray(credentials, ended_process(), writing.STRAY_AGE + 5)
+    writing.replace(str(credentials), NEW)
     assert not left.exists()
 
 
 def test_what_is_an_hour_old_is_removed(credentials: Path) -> None:
     """An ID may be in use again by another process: no write takes an hour."""
-    left = stray(credentials, os.getpid(), files.STRAY_AGE_AT_MOST + 5)
-    files.replace(str(credentials), NEW)
+    left = stray(credentials, os.getpid(), writing.STRAY_AGE_AT_MOST + 5)
+    writing.replace(str(credentials), NEW)
     assert not left.exists()
 
 
@@ -284,23 +284,21 @@ def test_what_is_no_stray_stays(credentials: Path) -> None:
     """A living writer's temporary, a young one, another file's and other programs' files stay."""
     gone = ended_process()
     kept = [
-        stray(credentials, os.getppid(), files.STRAY_AGE + 5),
+        stray(credentials, os.getppid(), writing.STRAY_AGE + 5),
         stray(credentials, gone, 0),
         stray(credentials, 0, 99999, f".config.mfasession-{gone}-0a1b2c3d"),
         stray(credentials, 0, 99999, ".credentials.swp"),
-        stray(credentials, 0, files.STRAY_AGE + 5, ".credentials.mfasession-x-1"),
+        stray(credentials, 0, writing.STRAY_AGE + 5, ".credentials.mfasession-x-1"),
         stray(credentials, 0, 99999, "credentials~"),
     ]
-    files.replace(str(credentials), NEW)
+    writing.replace(str(credentials), NEW)
     assert [path for path in kept if not path.exists()] == []
 
 
 def test_readers_never_see_half_a_file(credentials: Path) -> None:
     """While several processes write different texts over and over, each look finds one of them, whole and private."""
-    code = (
-        "import sys\nfrom mfasession import files\nfor _ in range(40): files.replace(sys.argv[1], sys.argv[2] * 20000)"
-    )
-    writers = [subprocess.Popen([sys.executable, "-c", code, str(credentials), letter]) for letter in "abc"]
+    code = "import sys; from mfasession import writing\nfor _ in range(40): writing.replace(*sys.argv[1:])"
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(credentials), letter * 20000]) for letter in "abc"]
     seen = set()
     while any(writer.poll() is None for writer in writers):
         seen.add(files.read_private(str(credentials)))

@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mfasession import files, hardening, terminal
+from mfasession import files, hardening, terminal, writing
 from mfasession.causes import Denied
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.messages import complain, say
@@ -57,7 +57,7 @@ def run(context: "Context", flags: Flags) -> int:
     hardening.forbid_looking()
     accounts = _accounts(flags)
     if flags.output:
-        files.check_replaceable(flags.output)
+        writing.check_replaceable(flags.output)
     access = Access(context, flags.role_name)
     shows = os.isatty(sys.stderr.fileno()) and not terminal.is_dumb()
     screen = Screen(sys.stdout.fileno(), sys.stderr.fileno(), shows=shows)
@@ -159,7 +159,7 @@ def _report(audited: "Sequence[Audited]", now: float) -> "Report":
 def _write(report: "Report", flags: Flags) -> None:
     pieces = import_module(f"mfasession.policy.reports.{flags.format}").pieces(report)
     if flags.output:
-        files.replace(flags.output, pieces)
+        writing.replace(flags.output, pieces)
         say(f"the report is in {flags.output}")
         return
     for piece in pieces:

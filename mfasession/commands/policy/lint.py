@@ -4,7 +4,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import files
+from mfasession import writing
 from mfasession.causes import NotFound
 from mfasession.commands.policy import sources
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
@@ -101,5 +101,5 @@ def _put(source: str, before: "Document", after: "Document") -> None:
     if source == "-":
         sys.stdout.buffer.write(after.text.encode("utf-8", "surrogateescape"))
     elif after.text != before.text:
-        files.replace(source, after.text, mode=os.stat(source).st_mode & 0o777)
+        writing.replace(source, after.text, mode=os.stat(source).st_mode & 0o777)
         say(f"{sources.name_of(source)} is mended")

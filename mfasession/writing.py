@@ -1,0 +1,267 @@
+"""Replacing files that may hold secrets, in one step.
+
+A writer never leaves half a file: the new content is written beside the old one, fsynced and renamed over it. Hard
+links part, as with every replacement.
+"""
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable
+from shlex import quote
+
+from mfasession.errors import ConfigurationError, StoreError
+from mfasession.files import flags, plain, refuse_irregular
+
+Pieces = Iterable[bytes]
+Put = Callable[[int, str, str], None]
+"""Gives a file its name: the descriptor of their folder, the temporary's name, the file's. Raises OSError."""
+
+STRAY_AGE = 10
+"""Seconds after which a temporary of a process that is gone counts as left behind."""
+STRAY_AGE_AT_MOST = 3600
+"""Seconds after which any temporary counts as left behind: process IDs are used again, and no write takes that long."""
+
+_MARK = ".mfasession-"
+_PROBE_ROOM = 16 * 1024
+"""Bytes that a new session adds to a file at most, by far: AWS calls a session token typically under 4096 bytes."""
+
+_FOLDER = flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC")
+_CREATE = flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_NOFOLLOW", "O_CLOEXEC")
+
+
+def replace(path: str, text: str | Iterable[str], *, mode: int = 0o600, put: Put | None = None) -> None:
+    """Give a file new content in one step; a reader sees the old or the new text, and a failure leaves the old.
+
+    A symbolic link stays a link and its target is replaced, or created when it dangles. A missing folder is made with
+    mode 0700. The file ends with `mode`, whatever it had; root editing somebody's file leaves it theirs. What a killed
+    process left beside the file is removed. `put` gives the new file its name where a plain rename does not do.
+
+    Raises StoreError: disk full, quota, no permission, read-only, I/O error. Raises ConfigurationError: something else
+    than a file is in its place, or anyone may write in the folder of the file or of the link (no sticky bit).
+    """
+    content = [_encoded(path, text)] if isinstance(text, str) else (_encoded(path, piece) for piece in text)
+    target = _target(path)
+    try:
+        folder = _opened_folder(path, target)
+        try:
+            name = os.path.basename(target)
+            owner = _owner_to_keep(path, folder, name)
+            _remove_strays(folder, name)
+            _replace_in(folder, name, content, mode, owner, put or _rename)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise unwritten(path, target, error) from error
+
+
+def check_replaceable(path: str) -> None:
+    """Raise what `replace` would raise, as far as can be told now. Creates no folder and leaves no file.
+
+    A file of the present size and a little more is written beside, fsynced and removed: only that tells of a full disk.
+    Where the folder is missing, the nearest one above it is tried.
+    """
+    target = _target(path)
+    parent = os.path.dirname(target)
+    try:
+        is_there = os.path.isdir(parent)
+        folder = _opened_folder(path, target) if is_there else os.open(_nearest(parent), _FOLDER)
+        try:
+            name = os.path.basename(target)
+            if is_there:
+                _owner_to_keep(path, folder, name)
+            size = os.stat(target).st_size if os.path.exists(target) else 0
+            _probe(folder, name, size + _PROBE_ROOM)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise unwritten(path, target, error) from error
+
+
+def make_folder(folder: str) -> None:
+    """Make a folder and its missing parents, each with mode 0700. An existing one stays as it is. Raises StoreError."""
+    try:
+        _make_folder(folder)
+    except OSError as error:
+        raise unwritten(folder, folder, error) from error
+
+
+def _encoded(path: str, text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # No context: the exception holds the whole text, secrets and all.
+        raise StoreError(f"{path} was not written: the text is no Unicode", "") from None
+
+
+def _target(path: str) -> str:
+    target = os.path.realpath(path)
+    if os.path.islink(target):
+        raise ConfigurationError(f"{path} is a symbolic link that leads in a circle", f"rm {quote(path)}")
+    return target
+
+
+def _opened_folder(path: str, target: str) -> int:
+    parent = os.path.dirname(target)
+    link_parent = os.path.dirname(os.path.abspath(path))
+    _make_folder(parent)
+    if link_parent != parent:
+        _refuse_open_folder(path, link_parent, os.stat(link_parent))
+    folder = os.open(parent, _FOLDER)
+    try:
+        _refuse_open_folder(path, parent, os.fstat(folder))
+    except BaseException:
+        os.close(folder)
+        raise
+    return folder
+
+
+def _refuse_open_folder(path: str, folder: str, status: os.stat_result) -> None:
+    if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
+        raise ConfigurationError(
+            f"{path} was not written: anyone may put files in {folder}", f"chmod o-w {quote(folder)}"
+        )
+
+
+def _make_folder(folder: str) -> None:
+    if os.path.isdir(folder):
+        return
+    if (parent := os.path.dirname(folder)) != folder:
+        _make_folder(parent)
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        # Another process was quicker; anything but a folder there is told by whoever opens it.
+        if not os.path.isdir(folder):
+            raise
+
+
+def _nearest(folder: str) -> str:
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _owner_to_keep(path: str, folder: int, name: str) -> tuple[int, int] | None:
+    """The owner and group that the new file must be given; None when it has the right ones from birth."""
+    try:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        refuse_irregular(path, status)
+    us = os.geteuid()
+    return (status.st_uid, status.st_gid) if us == 0 and status.st_uid != us else None
+
+
+def _temporary_name(name: str) -> str:
+    return f".{name}{_MARK}{os.getpid()}-{os.urandom(4).hex()}"
+
+
+def _replace_in(folder: int, name: str, data: Pieces, mode: int, owner: tuple[int, int] | None, put: Put) -> None:
+    temporary = _temporary_name(name)
+    try:
+        _write(folder, temporary, data, mode, owner)
+        put(folder, temporary, name)
+    except BaseException:
+        _remove(folder, temporary)
+        raise
+    _sync_folder(folder)
+
+
+def _rename(folder: int, temporary: str, name: str) -> None:
+    os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _probe(folder: int, name: str, size: int) -> None:
+    temporary = _temporary_name(name)
+    try:
+        _write(folder, temporary, [bytes(size)], 0o600, None)
+    finally:
+        _remove(folder, temporary)
+
+
+def _write(folder: int, name: str, content: Pieces, mode: int, owner: tuple[int, int] | None) -> None:
+    descriptor = os.open(name, _CREATE, 0o600, dir_fd=folder)
+    try:
+        for piece in content:
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        if owner:
+            os.fchown(descriptor, *owner)
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        # Some file systems cannot sync a folder (EINVAL, fsync(2)) and keep its entries safe in their own way.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+
+
+def _remove(folder: int, name: str) -> None:
+    try:
+        os.unlink(name, dir_fd=folder)
+    except OSError:
+        # Renamed away or never made; and a disk that fails here has failed before, which is what is told. A later
+        # `replace` removes what stayed.
+        return
+
+
+def _remove_strays(folder: int, name: str) -> None:
+    prefix = f".{name}{_MARK}"
+    now = time.time()
+    for entry in os.listdir(folder):
+        if entry.startswith(prefix) and _is_stray(folder, entry, entry[len(prefix) :].partition("-")[0], now):
+            _remove(folder, entry)
+
+
+def _is_stray(folder: int, entry: str, process: str, now: float) -> bool:
+    try:
+        status = os.stat(entry, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    age = now - status.st_mtime
+    if age > STRAY_AGE_AT_MOST:
+        return True
+    return age > STRAY_AGE and process.isdecimal() and not is_running(int(process))
+
+
+def is_running(process: int) -> bool:
+    """Tell whether there is a process of that ID, whoever's it is."""
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        # Somebody else's, but there.
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
+
+
+def unwritten(path: str, target: str, error: OSError) -> StoreError:
+    """Return the error for a path, which leads to `target`, that was not written."""
+    folder = quote(os.path.dirname(target))
+    denied = ("no permission in its folder", f"ls -ld {folder}; chmod u+rwx {folder}")
+    no_folder = ("a part of the path is no folder", f"ls -ld {folder}")
+    reasons = {
+        errno.ENOSPC: ("no space is left on the disk", f"free some, then again: df -h {folder}"),
+        errno.EDQUOT: ("your disk quota is used up", "free some space, then again: quota"),
+        errno.EFBIG: ("it is larger than files may be here", "ulimit -f unlimited"),
+        errno.EROFS: ("its file system is read-only", "mount it for writing, or keep the file elsewhere"),
+        errno.EACCES: denied,
+        errno.EPERM: denied,
+        errno.EBUSY: ("it is a mount point by itself", "mount the folder that holds it, not the file alone"),
+        errno.EIO: ("the disk failed", "see the kernel's messages: dmesg"),
+        errno.ENOTDIR: no_folder,
+        errno.EEXIST: no_folder,
+    }
+    reason, hint = reasons.get(error.errno or 0, (plain(error), f"ls -ld {folder}"))
+    return StoreError(f"{path} was not written: {reason}", hint)
