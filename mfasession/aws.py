@@ -21,8 +21,9 @@ from botocore.config import Config
 
 from mfasession import aws_errors, roles, timestamps
 from mfasession.causes import Throttled, Unanswered
+from mfasession.device import Device
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
-from mfasession.model import Device, LongTermKey, Role, Session, partition_of
+from mfasession.model import LongTermKey, Role, Session, partition_of
 from mfasession.text import printable
 from mfasession.values import Secret, Value
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mfasession.account import Group, Inline, User
 from mfasession.aws import Aws, told
-from mfasession.model import Device
+from mfasession.device import Device
 
 PAGE = 100
 """Users, groups or policies in an answer, at most."""

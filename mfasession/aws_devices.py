@@ -3,7 +3,7 @@
 from typing import Any
 
 from mfasession.aws import Aws, told
-from mfasession.model import Device
+from mfasession.device import Device
 from mfasession.totp import secret_of
 from mfasession.values import Secret, Value
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from shlex import quote
 
+from mfasession.device import Device
 from mfasession.errors import ConfigurationError
-from mfasession.model import Device
 from mfasession.text import printable
 
 TYPE_CHECKING = False

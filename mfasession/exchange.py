@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from mfasession.aws import Aws
     from mfasession.codes import CodeSource
     from mfasession.context import Context
-    from mfasession.model import Device, Role, Session
+    from mfasession.device import Device
+    from mfasession.model import Role, Session
     from mfasession.profiles import Profile
     from mfasession.stores import SessionStore
 
@@ -118,7 +119,7 @@ class Exchange:
 
     def _device(self, caller: Caller) -> "Device":
         from mfasession import devices
-        from mfasession.model import Device
+        from mfasession.device import Device
 
         known = self._remembered.device(caller.key.access_key_id)
         if serial := self._profile.mfa_serial or self._profile.suggested_serial:

@@ -13,7 +13,7 @@ from typing import Any
 import tomli_w
 
 from mfasession import files, locks, paths, toml, writing
-from mfasession.model import Device
+from mfasession.device import Device
 
 REUSE_WINDOW = 180
 """Seconds after which a code sent once is dead anyway: it is honoured two steps of 30 s either way."""

@@ -15,12 +15,13 @@ from mfasession.caller import Caller
 from mfasession.causes import AlreadyThere, KeyringAbsent, NotFound, Unanswered
 from mfasession.codes import GivenCode
 from mfasession.codes.seed import Seed as SeedSource
+from mfasession.device import Device
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, MfaSessionError, StoreError
 from mfasession.keys import sessions
 from mfasession.mfa import by_hand, first_login, names, pair
 from mfasession.mfa.handing import Seed, Ways
 from mfasession.mfa.pending import Pending, Safe
-from mfasession.model import Device, account_of
+from mfasession.model import account_of
 from mfasession.stores.keyring_store import forget_seed, save_seed
 from mfasession.values import Value
 

@@ -13,7 +13,8 @@ from mfasession.remembered import Remembered
 
 if TYPE_CHECKING:
     from mfasession.codes import CodeSource
-    from mfasession.model import Device, Session
+    from mfasession.device import Device
+    from mfasession.model import Session
     from mfasession.profiles import Profile
 
 PAUSES = (5.0, 10.0, 15.0)

@@ -4,9 +4,9 @@ import os
 from shlex import quote
 
 from mfasession import terminal, writing
+from mfasession.device import Device
 from mfasession.errors import ConfigurationError, InputNeeded, StoreError
 from mfasession.mfa import program, qr
-from mfasession.model import Device
 from mfasession.stores.keyring_items import forget_item, write_item
 from mfasession.stores.keyring_store import save_seed
 from mfasession.terminal import Terminal

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 from mfasession.aws_devices import AwsDevices, OwnDevice
 from mfasession.caller import Caller
+from mfasession.device import Device
 from mfasession.errors import ConfigurationError, InputNeeded
 from mfasession.keys import sessions
 from mfasession.mfa import by_hand, names
-from mfasession.model import Device, account_of
+from mfasession.model import account_of
 from mfasession.remembered import Remembered
 from mfasession.values import Value
 

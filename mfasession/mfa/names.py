@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from mfasession.device import Device
 from mfasession.errors import ConfigurationError, UsageError
-from mfasession.model import Device
 from mfasession.text import printable
 from mfasession.values import Value
 

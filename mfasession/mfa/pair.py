@@ -12,7 +12,7 @@ from mfasession.totp import STEP, code_at, secret_of
 
 if TYPE_CHECKING:
     from mfasession.codes import CodeSource
-    from mfasession.model import Device
+    from mfasession.device import Device
     from mfasession.values import Secret
 
 Pair = tuple[str, str]

@@ -13,8 +13,8 @@ from mfasession.remembered import Remembered
 from mfasession.stores.keyring_store import forget_seed
 
 if TYPE_CHECKING:
+    from mfasession.device import Device
     from mfasession.mfa.listing import Listing
-    from mfasession.model import Device
     from mfasession.profiles import Profile
 
 

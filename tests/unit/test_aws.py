@@ -14,7 +14,8 @@ import pytest
 from mfasession import causes, errors
 from mfasession.aws import Aws, Identity
 from mfasession.aws_account import AwsAccount
-from mfasession.model import Device, LongTermKey, Role, Session
+from mfasession.device import Device
+from mfasession.model import LongTermKey, Role, Session
 from mfasession.profiles import Profile
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.values import Secret

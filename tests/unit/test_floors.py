@@ -10,8 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "mfasession"
 
 FLOORS = (
-    ("words", ("errors", "causes", "values", "model", "ini", "ini_edits", "totp", "durations", "timestamps", "text",
-               "toml", "redaction", "options", "roles", "account", "credential_report", "__init__")),
+    ("words", ("errors", "causes", "values", "model", "device", "ini", "ini_edits", "totp", "durations",
+               "timestamps", "text", "toml", "redaction", "options", "roles", "account", "credential_report", "__init__")),
     (
         "edges",
         (

@@ -6,11 +6,11 @@ import pytest
 
 from mfasession.causes import CodeRefused
 from mfasession.codes import CodeRequest, OnWaiting
+from mfasession.device import Device
 from mfasession.errors import AwsRefused, ConfigurationError, UsageError
 from mfasession.mfa import names, pair
 from mfasession.mfa.enrolment import ENABLED, GONE, NEW, RESUME, SETTLED, standing
 from mfasession.mfa.pending import Pending
-from mfasession.model import Device
 from mfasession.totp import STEP, code_at, secret_of
 from mfasession.values import Secret
 

@@ -11,8 +11,8 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mfasession.device import Device
 from mfasession.errors import ConfigurationError
-from mfasession.model import Device
 from mfasession.remembered import Remembered
 from tests.support import KEY_ID
 

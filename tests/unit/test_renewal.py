@@ -14,8 +14,9 @@ from mfasession import causes, errors, locks, renewal
 from mfasession.caller import Caller
 from mfasession.codes import CodeRequest
 from mfasession.context import Context
+from mfasession.device import Device
 from mfasession.exchange import Exchange, _role_session_name
-from mfasession.model import Device, Role, Session
+from mfasession.model import Role, Session
 from mfasession.options import Options
 from mfasession.remembered import Remembered
 from mfasession.sandbox import Sandbox, SandboxUser

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 from mfasession import terminal
 from mfasession.commands.mfa.asking import choose
+from mfasession.device import Device
 from mfasession.errors import Cancelled, InputNeeded
 from mfasession.keys import places
 from mfasession.messages import complain, say
 from mfasession.mfa import by_hand, listing
 from mfasession.mfa.removal import Removal
-from mfasession.model import Device
 from mfasession.values import Value
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import time
 
-from mfasession.model import Device
+from mfasession.device import Device
 from mfasession.policy.audit import DAY, Row
 
 UNKNOWN = "-"

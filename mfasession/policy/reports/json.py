@@ -6,7 +6,7 @@ from typing import Any
 
 from mfasession import timestamps
 from mfasession.account import KeyUse
-from mfasession.model import Device
+from mfasession.device import Device
 from mfasession.policy.audit import CONTROLS, Row
 from mfasession.policy.reports import Report
 
