@@ -26,22 +26,24 @@ def is_managed(section: "Mapping[str, str] | None") -> bool:
 
 
 class AwsFiles:
-    """Both files, each read once until `reread`."""
+    """Both files, each and each section of them read once until `reread`. Nobody changes the sections that are told."""
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self.config_path = _path(environ, "AWS_CONFIG_FILE", "~/.aws/config")
         self.credentials_path = _path(environ, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
         self._texts: dict[str, str] = {}
+        self._sections: dict[tuple[str, str], dict[str, str] | None] = {}
         self._are_plain: bool | None = None
 
     def reread(self) -> None:
         """Forget what was read: the next question goes to the disk."""
         self._texts.clear()
+        self._sections.clear()
         self._are_plain = None
 
     def credentials(self, section: str) -> "dict[str, str] | None":
         """Return one section of the credentials file. Raises ConfigurationError (unsafe, unreadable, malformed)."""
-        return read_section(self.credentials_path, self.credentials_text(), section)
+        return self._section(self.credentials_path, self.credentials_text(), section)
 
     def credentials_text(self) -> str:
         """Return the credentials file's text, empty when there is none. Raises ConfigurationError."""
@@ -55,7 +57,7 @@ class AwsFiles:
         if self._are_plain is None:
             self._are_plain = _are_plain(text)
         if self._are_plain and not (profile == "default" and "[profile default]" in text):
-            return read_section(self.config_path, text, profile if profile == "default" else f"profile {profile}")
+            return self._section(self.config_path, text, profile if profile == "default" else f"profile {profile}")
         return self._configured().get(profile)
 
     def config_text(self) -> str:
@@ -75,6 +77,11 @@ class AwsFiles:
         """Return the names of all profiles of both files, in file order."""
         names = self._configured() | parse(self.credentials_path, self.credentials_text())
         return list(names)
+
+    def _section(self, path: str, text: str, name: str) -> "dict[str, str] | None":
+        if (path, name) not in self._sections:
+            self._sections[path, name] = read_section(path, text, name)
+        return self._sections[path, name]
 
     def _configured(self) -> dict[str, dict[str, str]]:
         from mfasession import profile_headers

@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[2] / "mfasession"
 
 FLOORS = (
     ("words", ("errors", "causes", "values", "model", "device", "ini", "ini_edits", "totp", "durations",
-               "timestamps", "text", "toml", "redaction", "options", "roles", "account", "credential_report", "__init__")),
+               "timestamps", "text", "toml", "redaction", "options", "roles", "account", "credential_report",
+               "__init__")),
     (
         "edges",
         (
