@@ -26,11 +26,12 @@ def table(folder: Path) -> str:
         raise SystemExit("wrk is needed: apt-get install wrk")
     rows = []
     for name, (words, environ) in _servers(folder).items():
-        with _served(words, environ) as (_, url, token):
+        with _served(words, environ) as (server, url, token):
             for clients in CLIENTS:
                 rate, p99 = _load(url, token, clients)
-                rows.append((f"{name}, {clients} at once", f"{rate:,.0f}", f"{p99:.1f}"))
-    return tables.table(["endpoint", "requests a second", "99 % within ms"], rows)
+                peak = _memory(server, "VmHWM")
+                rows.append((f"{name}, {clients} at once", f"{rate:,.0f}", f"{p99:.1f}", f"{peak:.0f}"))
+    return tables.table(["endpoint", "requests a second", "99 % within ms", "peak MiB so far"], rows)
 
 
 def idle(folder: Path) -> str:
@@ -105,8 +106,8 @@ def _processor(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _memory(process: int) -> float:
-    """Return the resident memory in MiB."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+def _memory(process: int, kind: str = "VmRSS") -> float:
+    """Return the resident memory in MiB, or with `VmHWM` its peak (proc_pid_status(5))."""
+    found = re.search(rf"{kind}:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
     assert found
     return int(found[1]) / 1024

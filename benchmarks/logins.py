@@ -2,6 +2,7 @@
 
 import os
 import statistics
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,26 +22,44 @@ PROGRAMS = {
     "`aws-mfa`": ([str(PYTHON / "aws-mfa"), "--profile", "default"], r"Enter AWS MFA code"),
 }
 """What is started, and what stands on the terminal when it wants the code."""
+UNTIMED = 2
+"""Rounds before those that count: files are read and compiled, and the memory is weighed."""
+WEIGHED = """
+import os, sys
+pid = os.fork()
+if not pid:
+    os.execvp(sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(pid, 0)
+with open(sys.argv[1], "w") as file:
+    file.write(str(usage.ru_maxrss))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""Runs a command and writes down the peak of its memory in KiB."""
 
 
 def table(folder: Path) -> str:
     """Measure each program in turn; every login is another user's, for a code is good once."""
     taken: dict[str, list[float]] = {name: [] for name in PROGRAMS}
+    peaks: dict[str, float] = {}
     with Sandbox() as aws:
-        for number in range(ROUNDS + 2):
+        for number in range(ROUNDS + UNTIMED):
             for name, (words, question) in PROGRAMS.items():
                 user = aws.add_user(f"user{number}-{name.strip('`').split()[0]}")
                 user.add_device(user.name)
-                took = _once(_home(folder / user.name, aws, user), user, words, question)
-                if number >= 2:
-                    taken[name].append(took)
+                home = _home(folder / user.name, aws, user)
+                if number < UNTIMED:
+                    weight = home.folder / "peak"
+                    _once(home, user, [sys.executable, "-I", "-S", "-c", WEIGHED, str(weight), *words], question)
+                    peaks[name] = int(weight.read_text()) / 1024
+                else:
+                    taken[name].append(_once(home, user, words, question))
         asked = _exchange(aws)
     ours = statistics.median(taken["`mfasession login`"])
-    rows = [("GetSessionToken alone, by a client that is ready", f"{asked * 1000:.0f}", f"{asked / ours:.2f}")]
+    rows = [("GetSessionToken alone, by a client that is ready", f"{asked * 1000:.0f}", f"{asked / ours:.2f}", "")]
     for name, times in taken.items():
         median = statistics.median(times)
-        rows.append((name, f"{median * 1000:.0f}", f"{median / ours:.2f}"))
-    return tables.table(["from the last digit to the prompt", "ms", "times ours"], rows)
+        rows.append((name, f"{median * 1000:.0f}", f"{median / ours:.2f}", f"{peaks[name]:.0f}"))
+    return tables.table(["from the last digit to the prompt", "ms", "times ours", "peak MiB"], rows)
 
 
 def _home(folder: Path, aws: Sandbox, user: SandboxUser) -> Home:

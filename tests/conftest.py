@@ -7,7 +7,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from coverage import Coverage
 from hypothesis import settings
 
 from mfasession.sandbox import Sandbox, SandboxUser
@@ -22,28 +21,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
-
-
-COUNTED = {"unit", "sandbox", "scripts", "terminal"}
-"""The folders whose tests are counted for coverage. It costs a program seven times its hit, and where harm is done its
-own calls would be killed and searched like ours.
-"""
-
-
-@pytest.fixture(autouse=True)
-def uncounted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the other tests, and the programs that they run, go without coverage."""
-    counting = Coverage.current()
-    if request.path.parent.name in COUNTED:
-        yield
-        return
-    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-    if counting:
-        counting.stop()
-    yield
-    if counting:
-        counting.start()
 
 
 @pytest.fixture

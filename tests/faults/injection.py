@@ -145,9 +145,6 @@ class Trial:
         self._codes = [self.device.code(step) for step in range(2)]
         self.outside = folder / f"outside{number}"
         self.outside.mkdir()
-        for name in [name for name in self.home.environ if name.startswith("COVERAGE")]:
-            # It would open files of its own.
-            del self.home.environ[name]
         self.home.write_credentials(HEAD + self.key + TAIL)
         self.home.config.write_text(CONFIG)
         self.home.config.chmod(0o640)
