@@ -3,7 +3,7 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.faults.canaries import Run
+from tests.faults.canaries import Run, programs_in
 from tests.support import Home
 
 SOURCE = "code = {{ command = ['cat', '{path}'] }}\n"
@@ -33,6 +33,20 @@ COMMANDS: tuple[tuple[str, list[str]], ...] = (
 def started(run: Run) -> list[str]:
     """The first words of what was started on the way, without ourselves; strace quotes them."""
     return [words.partition('", ')[0].strip('"').rpartition("/")[2] for words, _ in run.programs[1:]]
+
+
+AT_ONCE = """1 execve("/bin/a", ["a", "1"], ["X=1"]) = 0
+2 execve("/bin/b", ["b"], ["X=2"] <unfinished ...>
+3 execve("/bin/c", ["c"], ["X=3"] <unfinished ...>
+2 <... execve resumed>) = 0
+4 execve("/bin/d", ["d"], ["X=4"]) = -1 ENOENT (No such file or directory)
+3 <... execve resumed>) = 0
+"""
+
+
+def test_programs_that_start_at_once_are_all_seen() -> None:
+    """Strace cuts a call in two when another process does something meanwhile."""
+    assert sorted(programs_in(AT_ONCE)) == [('"a", "1"', '"X=1"'), ('"b"', '"X=2"'), ('"c"', '"X=3"')]
 
 
 @pytest.mark.timeout(300)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tests.support import MFASESSION, Home, need
 
+_CUT = re.compile(r"^(\d+) +(execve\(.*) <unfinished \.\.\.>\n((?:.*\n)*?)\1 +<\.\.\. execve resumed>", re.MULTILINE)
+"""A call in whose middle strace had something to tell of another process."""
 Done = subprocess.CompletedProcess[str]
 _EXEC = re.compile(
     r'^(?:\[pid +\d+\] |\d+ +)?execve\((".*?"), \[(.*?)\](?:\.\.\.)?, \[(.*)\](?:\.\.\.)?\) = 0$', re.MULTILINE
@@ -92,9 +94,17 @@ class Run:
         self.done: Done = home.run_program(
             *strace, "signal=none", "-o", str(path), MFASESSION, *words, stdin=stdin, environ=environ
         )
-        self.programs = [(found[2], found[3]) for found in _EXEC.finditer(path.read_text(errors="replace"))]
+        self.programs = programs_in(path.read_text(errors="replace"))
         path.unlink()
         assert self.programs, "strace saw nothing"
+
+
+def programs_in(log: str) -> list[tuple[str, str]]:
+    """Return the arguments and the environment of every program that strace saw start."""
+    cut = 1
+    while cut:
+        log, cut = _CUT.subn(r"\3\1 \2", log)
+    return [(found[2], found[3]) for found in _EXEC.finditer(log)]
 
 
 def core_counts(canaries: Canaries, process: int, folder: Path) -> dict[str, int]:
