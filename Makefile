@@ -95,4 +95,4 @@ lock:
 		--no-header --no-emit-index-url --no-emit-find-links
 
 clean:
-	rm -rf .venv .tools dist build .junit.xml .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools dist build .junit*.xml .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
