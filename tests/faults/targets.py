@@ -95,7 +95,8 @@ def fuzz_kept(data: bytes) -> None:
         sealed = "\x1e".join((*records, config._seal(records)))
         for content in (data, sealed.encode("utf-8", "surrogateescape")):
             _put("kept", content)
-            config._kept(_place("kept"), "c", "text")
+            kept = config._kept(_place("kept"), "c", "text")
+            assert kept is None or isinstance(kept, dict)
     _drop("kept")
 
 

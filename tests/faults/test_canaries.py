@@ -285,6 +285,7 @@ def test_the_terminal_after_a_login(nest: Home, alice: SandboxUser, canaries: Ca
         canaries.search("argv of the command", told(person, "cmdline"))
         canaries.search("environ of the command", told(person, "environ"), but=OF_THE_SESSION)
     search_home(nest, canaries)
+    assert canaries.found == []
 
 
 def test_a_key_that_is_typed(nest: Home, alice: SandboxUser, canaries: Canaries) -> None:

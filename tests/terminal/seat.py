@@ -39,6 +39,10 @@ def question(user: SandboxUser) -> str:
     return rf"MFA code for {user.name} in 123456789012 \(device {user.devices[0].name}\): +\({CLOCK}\)"
 
 
+PROMPT = "[$#%>] "
+"""How the prompts of all shells here end."""
+
+
 def wait_until(holds: Callable[[], object], *, seconds: float = 60) -> None:
     """Wait until something holds that no terminal shows; fail after so many seconds."""
     end = time.monotonic() + seconds

@@ -145,9 +145,10 @@ def test_away_from_the_terminal_it_fails_at_once(alices_home: Home, alice: Sandb
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
-def test_ctrl_z_at_the_question(alices_home: Home, alice: SandboxUser, term: str) -> None:
+def test_ctrl_z_at_the_question(alices_home: Home, aws: Sandbox, alice: SandboxUser, term: str) -> None:
     """A question with a clock takes no notice; a plain one is stopped like any program, and goes on with fg."""
     alices_home.write_credentials(expired(alice))
+    aws.forget_calls()
     with shell(alices_home, "bash", environ={"TERM": term}) as sitting:
         sitting.line("mfasession login")
         sitting.see(CLOCK)
@@ -158,3 +159,4 @@ def test_ctrl_z_at_the_question(alices_home: Home, alice: SandboxUser, term: str
             wait_until(sitting.reads_lines)
         sitting.line(alice.devices[0].code())
         sitting.see("mfasession: session for default until")
+    assert len(aws.calls("GetSessionToken")) == 1

@@ -4,7 +4,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.support import MFASESSION, Home
-from tests.terminal.seat import CLOCK, expired, question, seat, shell
+from tests.terminal.seat import CLOCK, PROMPT, expired, question, seat, shell
 
 LOOK = "test -t 0 && test -t 1 && test -t 2 && echo KEY=$AWS_ACCESS_KEY_ID"
 
@@ -66,10 +66,15 @@ def test_ctrl_z_and_fg(alices_home: Home, alice: SandboxUser, name: str) -> None
         sitting.see("READY")
         sitting.type("\x1a")
         sitting.see("(?i)stopped|suspended")
+        # What is typed before fish has its prompt back is lost.
+        sitting.see(PROMPT)
         sitting.line("fg")
         sitting.see("BACK")
         sitting.line("afterwards")
         sitting.see("GOT=afterwards")
+        sitting.see(PROMPT)
+        sitting.line("exit")
+        assert sitting.end() == 0
 
 
 def test_no_means_that_nothing_is_run(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
@@ -97,3 +102,5 @@ def test_without_a_command_it_is_a_shell(alices_home: Home, alice: SandboxUser) 
         sitting.line("exit 5")
         sitting.line('echo "END="$? "KEY="$AWS_ACCESS_KEY_ID.')
         sitting.see(r"END=5 KEY=\.")
+        sitting.line("exit")
+        assert sitting.end() == 0

@@ -11,7 +11,7 @@ import pytest
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.serving import ask, wait_for
 from tests.support import MFASESSION, SESSION_ID, Home
-from tests.terminal.seat import CLOCK, aging, expired, question, seat, shell
+from tests.terminal.seat import CLOCK, PROMPT, aging, expired, question, seat, shell
 
 LIVE = "2099-01-01T00:00:00Z"
 ASK_FOR_KEY = (
@@ -196,10 +196,15 @@ def test_ctrl_z_and_fg(alices_home: Home, alice: SandboxUser, name: str) -> None
         for _ in range(2):
             person.type("\x1a")
             person.see("(?i)stopped|suspended")
+            # What is typed before fish has its prompt back is lost.
+            person.see(PROMPT)
             person.line("fg")
             person.see("BACK")
         person.line("afterwards")
         person.see("GOT=afterwards")
+        person.see(PROMPT)
+        person.line("exit")
+        assert person.end() == 0
 
 
 def test_ctrl_c_reaches_the_command_once(alices_home: Home, alice: SandboxUser) -> None:
@@ -231,3 +236,5 @@ def test_a_shell_of_its_own(alices_home: Home, alice: SandboxUser) -> None:
         person.line("exit 5")
         person.line('echo "END="$? "URI="$AWS_CONTAINER_CREDENTIALS_FULL_URI.')
         person.see(r"END=5 URI=\.")
+        person.line("exit")
+        assert person.end() == 0

@@ -91,3 +91,4 @@ def test_tab_completes(home: Home, corner: Corner) -> None:
             clear(sitting)
             sitting.line(corner.status)
             sitting.see(r"status=\d+")
+        assert "mfasession: " not in sitting.shown, "a completion has complained"
