@@ -26,13 +26,13 @@ def is_managed(section: "Mapping[str, str] | None") -> bool:
 
 
 class AwsFiles:
-    """Both files, each and each section of them read once until `reread`. Nobody changes the sections that are told."""
+    """Both files, each and each section of them read once until `reread`."""
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self.config_path = _path(environ, "AWS_CONFIG_FILE", "~/.aws/config")
         self.credentials_path = _path(environ, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
         self._texts: dict[str, str] = {}
-        self._sections: dict[tuple[str, str], dict[str, str] | None] = {}
+        self._sections: dict[tuple[str, str], Mapping[str, str] | None] = {}
         self._are_plain: bool | None = None
 
     def reread(self) -> None:
@@ -41,7 +41,7 @@ class AwsFiles:
         self._sections.clear()
         self._are_plain = None
 
-    def credentials(self, section: str) -> "dict[str, str] | None":
+    def credentials(self, section: str) -> "Mapping[str, str] | None":
         """Return one section of the credentials file. Raises ConfigurationError (unsafe, unreadable, malformed)."""
         return self._section(self.credentials_path, self.credentials_text(), section)
 
@@ -51,7 +51,7 @@ class AwsFiles:
             self._texts[self.credentials_path] = files.read_private(self.credentials_path) or ""
         return self._texts[self.credentials_path]
 
-    def config(self, profile: str) -> "dict[str, str] | None":
+    def config(self, profile: str) -> "Mapping[str, str] | None":
         """Return a profile's section of the configuration file. Raises ConfigurationError."""
         text = self.config_text()
         if self._are_plain is None:
@@ -66,7 +66,7 @@ class AwsFiles:
             self._texts[self.config_path] = files.read_text(self.config_path) or ""
         return self._texts[self.config_path]
 
-    def profile(self, name: str) -> "dict[str, str] | None":
+    def profile(self, name: str) -> "Mapping[str, str] | None":
         """Return a profile's merged keys; the credentials file's win, as in botocore. None when in neither file."""
         configured, credentials = self.config(name), self.credentials(name)
         if configured is None or credentials is None:
@@ -78,7 +78,7 @@ class AwsFiles:
         names = self._configured() | parse(self.credentials_path, self.credentials_text())
         return list(names)
 
-    def _section(self, path: str, text: str, name: str) -> "dict[str, str] | None":
+    def _section(self, path: str, text: str, name: str) -> "Mapping[str, str] | None":
         if (path, name) not in self._sections:
             self._sections[path, name] = read_section(path, text, name)
         return self._sections[path, name]
@@ -89,7 +89,7 @@ class AwsFiles:
         return profile_headers.profiles(parse(self.config_path, self.config_text()))
 
 
-def read_section(path: str, text: str, name: str) -> "dict[str, str] | None":
+def read_section(path: str, text: str, name: str) -> "Mapping[str, str] | None":
     """Return one section's keys. Raises ConfigurationError when the file cannot be understood."""
     try:
         return ini.read_section(text, name)

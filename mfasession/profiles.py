@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     class Sections(Protocol):
         """What is asked of the AWS files; `awsfiles.AwsFiles` has it."""
 
-        def credentials(self, section: str) -> "dict[str, str] | None":
+        def credentials(self, section: str) -> Mapping[str, str] | None:
             """Return one section of the credentials file."""
 
-        def profile(self, name: str) -> "dict[str, str] | None":
+        def profile(self, name: str) -> Mapping[str, str] | None:
             """Return a profile's keys from both files."""
 
         def profile_names(self) -> list[str]:

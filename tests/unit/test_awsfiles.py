@@ -109,7 +109,7 @@ class Files:
     def ours(self) -> dict[str, dict[str, Any]] | None:
         """The profiles as we read them, those of both files, each by its name; None when we refuse them."""
         try:
-            return {name: self.opened().profile(name) or {} for name in self.opened().profile_names()}
+            return {name: dict(self.opened().profile(name) or {}) for name in self.opened().profile_names()}
         except ConfigurationError:
             return None
 
