@@ -1,11 +1,14 @@
 """What is released: the same source makes the same files, to the byte."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -82,3 +85,33 @@ def test_what_the_source_archive_holds(release: dict[str, bytes], tmp_path: Path
         "shell/mfasession.bash",
         "mfasession/cli.py",
     } <= names
+
+
+@pytest.fixture(scope="module")
+def metadata(release: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Message:
+    """What the built wheel says of itself (Core metadata specification)."""
+    name = next(name for name in release if name.endswith(".whl"))
+    path = tmp_path_factory.mktemp("wheel") / name
+    path.write_bytes(release[name])
+    with zipfile.ZipFile(path) as wheel:
+        (inside,) = [each for each in wheel.namelist() if each.endswith(".dist-info/METADATA")]
+        return message_from_bytes(wheel.read(inside))
+
+
+def urls(metadata: Message) -> dict[str, str]:
+    """The project's URLs by their labels."""
+    return dict(str(line).split(", ", 1) for line in metadata.get_all("Project-URL", []))
+
+
+def test_the_metadata_has_a_contact_and_urls(metadata: Message) -> None:
+    """Whoever has only the package finds its page, its issues and who maintains it."""
+    assert re.fullmatch(r"The mfasession developers <[^<>@\s]+@[^<>@\s]+>", str(metadata["Maintainer-email"]))
+    assert metadata["Author-email"] == metadata["Maintainer-email"]
+    assert set(urls(metadata)) == {"Homepage", "Documentation", "Changelog", "Issues", "Security"}
+    assert all(url.startswith("https://") for url in urls(metadata).values())
+
+
+def test_the_way_to_report_a_weakness_is_in_the_metadata(metadata: Message) -> None:
+    """SECURITY.md sends people to an address that the package has, too."""
+    (named,) = re.findall(r"private report: <([^>]+)>", (ROOT / "SECURITY.md").read_text())
+    assert urls(metadata)["Security"] == named
