@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mfasession.remembered import Remembered
 
 _USED = "that code was sent to AWS before, and AWS takes each only once"
+_REFUSED = "AWS refused that code before, so it was not sent again"
 
 
 class Asking:
@@ -24,6 +25,9 @@ class Asking:
         self._source = source
         self._request = request
         self._remembered = remembered
+        self._refused: list[str] = []
+        self._given = 0.0
+        """When the last code was given, in epoch seconds."""
 
     def exchange(
         self,
@@ -35,7 +39,6 @@ class Asking:
 
         `connect` returns what sends a code; while it fails no code is used up.
         """
-        refusals = 0
         while True:
             code = self._ask(prepare)
             send = connect()
@@ -44,10 +47,10 @@ class Asking:
             try:
                 return send(code)
             except CodeRefused as refused:
-                refusals += 1
-                if refusals >= self._source.tries:
-                    raise _stop(refused, refusals) from None
-                self._ask_again(refused.message, wait=not self._source.interactive)
+                self._refused.append(code)
+                if len(self._refused) >= self._source.tries:
+                    raise _stop(refused, len(self._refused)) from None
+                self._ask_again(refused.message)
             except Unanswered as lost:
                 lost.hint = "this code may be used up: wait for the next one on the device, then run it again"
                 raise
@@ -57,26 +60,33 @@ class Asking:
                 raise
 
     def _ask(self, prepare: "Callable[[CodeRequest], CodeRequest]") -> str:
-        if not self._source.interactive and time.time() // STEP == self._last_sent() // STEP:
-            self._ask_again("", wait=True)
-        code, used = self._answer(prepare), ""
-        while self._remembered.was_sent(self._request.serial, code):
+        """Return a code that was not sent yet. A person may type one at any time, whatever was typed before it."""
+        last = self._refused[-1] if self._refused else ""
+        while self._remembered.was_sent(self._request.serial, code := self._answer(prepare)):
             # A program that gives the same one when the next is due would give it for ever.
-            if self._source.tries == 1 or (code == used and not self._source.interactive):
+            if self._source.tries == 1 or (code == last and not self._source.interactive):
                 raise AwsRefused(_USED, "wait for the next code on the device, then run it again")
-            self._ask_again(_USED, wait=True)
-            code, used = self._answer(prepare), code
+            if code in self._refused:
+                self._ask_again(_REFUSED)
+            else:
+                self._ask_again(_USED, comes=_next_step(time.time()))
+            last = code
         return code
 
     def _answer(self, prepare: "Callable[[CodeRequest], CodeRequest]") -> str:
-        return self._source.ask(self._request, on_waiting=lambda: prepare(self._request))
+        code = self._source.ask(self._request, on_waiting=lambda: prepare(self._request))
+        self._given = time.time()
+        return code
 
-    def _ask_again(self, notice: str, *, wait: bool) -> None:
-        next_step = (time.time() // STEP + 1) * STEP
-        self._request = self._request.replace(notice=notice, not_before=next_step if wait else 0.0)
+    def _ask_again(self, notice: str, *, comes: float = 0.0) -> None:
+        """Say why, and when another code comes. A program waits for it: in one step it gives one code."""
+        not_before = 0.0 if self._source.interactive else _next_step(self._given)
+        self._request = self._request.replace(notice=notice, comes=comes, not_before=not_before)
 
-    def _last_sent(self) -> float:
-        return self._remembered.last_sent(self._request.serial)
+
+def _next_step(now: float) -> float:
+    """Return when the next code comes, in epoch seconds."""
+    return (now // STEP + 1) * STEP
 
 
 def _stop(refused: CodeRefused, refusals: int) -> MfaSessionError:

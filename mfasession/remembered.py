@@ -47,10 +47,6 @@ class Remembered:
         """Tell whether this code of this device was sent to AWS within the reuse window."""
         return any(_is_of(sent, code) for sent in self._sent(serial))
 
-    def last_sent(self, serial: str) -> float:
-        """Return when a code of this device was last sent (epoch seconds), 0 when not within the reuse window."""
-        return max((float(sent["at"]) for sent in self._sent(serial)), default=0.0)
-
     def record_sent(self, serial: str, code: str) -> None:
         """Keep that a code was sent; salted and stretched, so that nobody reads it in time. Raises StoreError."""
         salt = secrets.token_hex(8)

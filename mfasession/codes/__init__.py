@@ -41,11 +41,12 @@ class CodeRequest(Value):
     notice: str = ""
     """One line that tells why the last code would not do; empty at first."""
     not_before: float = 0.0
-    """Epoch seconds: codes of steps before this must not be used, because AWS takes each only once."""
+    """Epoch seconds: a program is not run before this, because AWS takes each code only once."""
     wanted: str = ""
     """What is asked for when it is not a code for a session, as in `second code of device phone`."""
     comes: float = 0.0
-    """Epoch seconds when the wanted code comes on a device whose clock is right: told, and not insisted on."""
+    """Epoch seconds when the wanted code comes on a device whose clock is right: shown to a person, who may type one
+    before."""
 
 
 OnWaiting = Callable[[], CodeRequest | None]

@@ -9,7 +9,6 @@ from mfasession.totp import DIGITS, seconds_left
 from mfasession.values import Value
 
 SIX_DIGITS = "a code is six digits"
-TOO_EARLY = "too early: AWS takes each code only once"
 _GROUPED_WIDTH = DIGITS + 1
 
 
@@ -39,13 +38,10 @@ class Entry:
         self.digits = ""
         self.remark = ""
 
-    def enter(self, now: float, not_before: float) -> str | None:
-        """Return the code when it is whole and its time has come; otherwise the remark tells why not."""
+    def enter(self) -> str | None:
+        """Return the code when it is whole; otherwise the remark says why not."""
         if len(self.digits) != DIGITS:
             self.remark = SIX_DIGITS
-            return None
-        if now < not_before:
-            self.remark = TOO_EARLY
             return None
         return self.digits
 
@@ -76,10 +72,9 @@ def question(request: CodeRequest) -> str:
 
 
 def clock(request: CodeRequest, now: float) -> str:
-    """Return how long the current code still lives, or when the next one comes if the current one will not do."""
-    comes = max(request.not_before, request.comes)
-    if now < comes:
-        return f"the next code comes in {math.ceil(comes - now)} s"
+    """Return how long the current code still lives, or when the next one comes if that is the one to wait for."""
+    if now < request.comes:
+        return f"the next code comes in {math.ceil(request.comes - now)} s"
     return f"this code lives {seconds_left(now)} s"
 
 
@@ -94,8 +89,7 @@ def page(request: CodeRequest, entry: Entry, now: float, columns: int, *, done: 
     before = "\n".join([*lines, *asked]) + " "
     if done:
         return Page(before=before, after="")
-    is_stale = entry.remark == TOO_EARLY and now >= request.not_before
-    remark = f"{entry.remark}; " if entry.remark and not is_stale else ""
+    remark = f"{entry.remark}; " if entry.remark else ""
     tail = f"({remark}{clock(request, now)})"
     padding = " " * (_GROUPED_WIDTH - len(entry.grouped) + 1)
     room = columns - 1 - len(asked[-1]) - 1 - _GROUPED_WIDTH - 1

@@ -164,6 +164,6 @@ class _Question:
         return bindings
 
     def _enter(self) -> None:
-        code = self._entry.enter(time.time(), self._request.not_before)
+        code = self._entry.enter()
         if code is not None:
             self._end(code)

@@ -69,21 +69,17 @@ class Pinentry:
                 _Dialog(self._program, preparation) as dialog,
             ):
                 dialog.describe(request)
-                return _answer(dialog, request, preparation)
+                return _answer(dialog)
         except KeyboardInterrupt:
             raise Cancelled("interrupted") from None
 
 
-def _answer(dialog: "_Dialog", request: CodeRequest, preparation: Preparation) -> str:
+def _answer(dialog: "_Dialog") -> str:
     for _ in range(3):
         code = normalise(dialog.ask())
-        if code is not None and time.time() >= request.not_before:
+        if code is not None:
             return code
-        if code is None:
-            dialog.send(f"SETERROR {SIX_DIGITS}")
-        else:
-            preparation.wait_for_next_code(request.not_before)
-            dialog.send("SETERROR that was too early: AWS takes each code only once")
+        dialog.send(f"SETERROR {SIX_DIGITS}")
     raise ConfigurationError("no code was given: a code is six digits", "run it again with the device at hand")
 
 
@@ -194,10 +190,9 @@ class _Dialog:
 
 
 def _advice(request: CodeRequest) -> str:
-    comes = max(request.not_before, request.comes)
-    if time.time() >= comes:
+    if time.time() >= request.comes:
         return ""
-    return f"Wait for the code that comes at {time.strftime('%H:%M:%S', time.localtime(comes))}."
+    return f"The next code comes at {time.strftime('%H:%M:%S', time.localtime(request.comes))}."
 
 
 def _escaped(text: str) -> str:

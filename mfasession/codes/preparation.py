@@ -80,11 +80,11 @@ class Preparation:
         os.write(self._waker, b"!")
 
     def wait_for_next_code(self, not_before: float) -> None:
-        """Wait until `not_before` (epoch seconds), and tell the person if there is one. Raises what the work raised."""
+        """Wait until `not_before` (epoch seconds), and say so on the terminal. Raises what the work raised."""
         left = not_before - time.time()
         if left <= 0:
             return
-        terminal.say(f"mfasession: AWS takes each code only once, and the next comes in {math.ceil(left)} s")
+        terminal.say(f"mfasession: waiting {math.ceil(left)} s for the next code: AWS takes each only once")
         self.start()
         end = time.monotonic() + left
         while (left := end - time.monotonic()) > 0:

@@ -144,6 +144,16 @@ def test_a_script_answers(alices_home: Home, aws: Sandbox, alice: SandboxUser, w
     assert (alices_home.folder / "runs").read_text() == "\n"
 
 
+def test_a_script_waits_only_when_it_gives_a_code_that_was_sent(alices_home: Home, alice: SandboxUser) -> None:
+    """A code of the next step was typed a moment ago; the program's own is another, and AWS has never seen it."""
+    assert alices_home.run("login", "--code", alice.devices[0].code(1)).returncode == 0
+    told(alices_home, "sh", "-c", f"echo >>runs; echo {alice.devices[0].code(-1)}")
+    with seat(alices_home, MFASESSION, "login", "--force") as sitting:
+        assert sitting.end() == 0
+    assert "waiting" not in sitting.shown
+    assert (alices_home.folder / "runs").read_text() == "\n"
+
+
 def test_oathtool_answers(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """A real generator, with the seed on its stdin; a profile may have a source of its own."""
     seed = alices_home.folder / "seed"

@@ -128,8 +128,8 @@ def test_an_unexpected_failure_is_not_swallowed(tmp_path: Path, source: str) -> 
         ("prompt", ASKS),
         ("pinentry-curses", "Code:"),
         ("command", "ready"),
-        ("command-waits", "in 60 s"),
-        ("totp", "in 60 s"),
+        ("command-waits", "waiting 60 s"),
+        ("totp", "waiting 60 s"),
     ],
 )
 def test_ctrl_c_is_cancelled(tmp_path: Path, source: str, seen: str) -> None:
@@ -137,7 +137,7 @@ def test_ctrl_c_is_cancelled(tmp_path: Path, source: str, seen: str) -> None:
     words = told(source.partition("-waits")[0], tmp_path)
     if source == "command":
         words["code"] = ["sh", "-c", "echo ready >&2; exec sleep 60"]
-    elif seen == "in 60 s":
+    elif seen == "waiting 60 s":
         words["wait"] = 60
     person = Person(tmp_path, words)
     person.see(seen)
@@ -146,7 +146,7 @@ def test_ctrl_c_is_cancelled(tmp_path: Path, source: str, seen: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "seen"), [("prompt", ASKS), ("pinentry-curses", "Code:"), ("command", "ready"), ("totp", "in 60 s")]
+    ("source", "seen"), [("prompt", ASKS), ("pinentry-curses", "Code:"), ("command", "ready"), ("totp", "waiting 60 s")]
 )
 def test_sigterm_leaves_a_usable_terminal(tmp_path: Path, source: str, seen: str) -> None:
     """The process dies of the signal, after its own children and with the terminal as it was."""
@@ -378,13 +378,12 @@ def test_what_is_no_code_is_asked_again_three_times(tmp_path: Path) -> None:
     assert asked.count("SETERROR a code is six digits") == asked.count("GETPIN") == 3
 
 
-def test_a_code_too_early_is_asked_for_again(tmp_path: Path) -> None:
-    """The dialog says which code to wait for, and takes none before."""
-    fake = fake_pinentry(tmp_path, ["D 111111", "OK"], ["D 222222", "OK"])
-    assert pinentry(tmp_path, fake, wait=3) == "code 222222 in time\n"
+def test_the_next_code_is_announced(tmp_path: Path) -> None:
+    """The dialog says when it comes, and takes what is typed before."""
+    fake = fake_pinentry(tmp_path, ["D 111111", "OK"])
+    assert pinentry(tmp_path, fake, comes=20) == "code 111111 in time\n"
     asked = (tmp_path / "assuan").read_text()
-    assert re.search(r"Wait for the code that comes at \d\d:\d\d:\d\d", asked)
-    assert "SETERROR that was too early" in asked
+    assert re.search(r"The next code comes at \d\d:\d\d:\d\d", asked)
 
 
 @pytest.mark.parametrize("greeting", ["ERR 1 no", "nonsense"])

@@ -22,6 +22,7 @@ request = codes.CodeRequest(
     user=told.get("user", "alice"), account="123456789012", device_name="phone", profile="work",
     serial="arn:aws:iam::123456789012:mfa/phone", notice=told.get("notice", ""),
     not_before=now + told["wait"] if "wait" in told else 0.0,
+    comes=now + told["comes"] if "comes" in told else 0.0,
 )
 
 def work():

@@ -91,6 +91,41 @@ def test_a_wrong_code_then_the_right_one(alices_home: Home, alice: SandboxUser) 
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+def test_a_good_code_is_taken_after_a_wrong_one_typed_twice(
+    alices_home: Home, aws: Sandbox, alice: SandboxUser, term: str
+) -> None:
+    """The wrong one is sent once and said to be refused; the right one is new to AWS, and is sent at once."""
+    device = alice.devices[0]
+    wrong = next(code for code in ("000000", "111111") if code not in {device.code(step) for step in range(-3, 4)})
+    aws.forget_calls()
+    with seat(alices_home, MFASESSION, "login", environ={"TERM": term}) as sitting:
+        sitting.see(CLOCK)
+        sitting.type(f"{wrong}\r")
+        sitting.see("AWS refused that code: ")
+        sitting.see(CLOCK)
+        sitting.type(f"{wrong}\r")
+        sitting.see("AWS refused that code before, so it was not sent again")
+        sitting.see(CLOCK)
+        sitting.type(f"{device.code()}\r")
+        assert sitting.end() == 0
+    assert [call.outcome for call in aws.calls("GetSessionToken")] == ["AccessDenied", "ok"]
+
+
+def test_a_good_code_is_taken_after_an_old_one(alices_home: Home, alice: SandboxUser) -> None:
+    """A code that another run has sent does not stand in the way of one that nobody has."""
+    device = alice.devices[0]
+    old = device.code()
+    assert alices_home.run("login", "--code", old).returncode == 0
+    with seat(alices_home, MFASESSION, "login", "--force") as sitting:
+        sitting.see(CLOCK)
+        sitting.type(f"{old}\r")
+        sitting.see("that code was sent to AWS before, and AWS takes each only once")
+        sitting.see(r"the next code comes in \d+ s")
+        sitting.type(f"{device.code(1)}\r")
+        assert sitting.end() == 0
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_a_code_is_never_sent_twice(alices_home: Home, aws: Sandbox, alice: SandboxUser, term: str) -> None:
     """Noovolari/leapp#317: a reused code is not worth one of nine tries; the prompt says when the next one comes."""
     code = alice.devices[0].code()

@@ -6,7 +6,6 @@ import re
 import shlex
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pexpect
@@ -95,16 +94,13 @@ def test_the_clock_is_shown(tmp_path: Path) -> None:
     assert person.leave() == "code 123456 in time\n"
 
 
-def test_a_code_of_this_step_is_not_taken_before_the_next(tmp_path: Path) -> None:
-    """Within the reuse window Enter is refused and the prompt says when the next code comes."""
-    person = Person(tmp_path, {**PROMPT, "wait": 4, "notice": "that code was sent before"})
+def test_the_next_code_is_announced_and_any_other_is_taken(tmp_path: Path) -> None:
+    """The prompt says when the next code comes; AWS may not have seen the one that the device shows now."""
+    person = Person(tmp_path, {**PROMPT, "comes": 20, "notice": "that code was sent before"})
     person.see("that code was sent before")
     person.see(QUESTION)
-    person.see(r"the next code comes in \d s")
+    person.see(r"the next code comes in \d+ s")
     person.type("123456\r")
-    person.see("too early")
-    person.see("this code lives")
-    person.type("\r")
     assert person.leave() == "code 123456 in time\n"
 
 
@@ -195,14 +191,11 @@ def test_an_unknown_terminal_gets_a_plain_line(tmp_path: Path, term: str) -> Non
 
 def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
     """The same things are said and refused."""
-    person = Person(tmp_path, {**PROMPT, "wait": 3, "notice": "again\x1b[2J"}, term="dumb")
+    person = Person(tmp_path, {**PROMPT, "comes": 9, "notice": "again\x1b[2J"}, term="dumb")
     person.see(r"again\?\[2J")
     person.see(QUESTION + r"\(the next code comes in \d s\) ")
     person.type("12345\n")
     person.see("a code is six digits")
-    person.type("123456\n")
-    person.see("AWS takes each code only once: the next code comes in")
-    time.sleep(3)
     person.type("123 456\n")
     assert person.leave() == "code 123456 in time\n"
     assert "\x1b" not in person.seen

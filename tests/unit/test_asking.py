@@ -122,7 +122,7 @@ def test_what_the_background_work_betters_reaches_the_source(remembered: Remembe
 
 @pytest.mark.parametrize("interactive", [True, False])
 def test_a_used_code_is_never_sent(tmp_path: Path, *, interactive: bool) -> None:
-    """Noovolari/leapp#317: AWS would refuse it. The next one is asked for, with the reason and the time it comes."""
+    """Noovolari/leapp#317: AWS would refuse it. Another is asked for, with the reason and the time the next comes."""
 
     def scenario(remembered: Remembered) -> tuple[Source, Aws, float]:
         remembered.record_sent(SERIAL, "123456")
@@ -133,9 +133,28 @@ def test_a_used_code_is_never_sent(tmp_path: Path, *, interactive: bool) -> None
 
     source, aws, then = in_one_step(tmp_path, scenario)
     assert aws.sent == ["234567"]
-    # A program would give the same code again at once: it is not asked before the next one comes.
-    first = REQUEST if interactive else REQUEST.replace(not_before=then)
-    assert source.requests == [first, REQUEST.replace(notice=USED, not_before=then)]
+    # A program would give the same code again at once: it is not run again before the next one comes. A person may
+    # have typed an old code or a wrong one, while the device shows one that AWS has never seen.
+    waits = 0.0 if interactive else then
+    assert source.requests == [REQUEST, REQUEST.replace(notice=USED, comes=then, not_before=waits)]
+
+
+def test_a_wrong_code_typed_twice_holds_back_no_good_one(remembered: Remembered) -> None:
+    """It is sent once, and the right code, which AWS has never seen, is sent as soon as it is typed."""
+    source, aws = Source("111111", "111111", "234567"), Aws(remembered, REFUSED, made_session())
+    exchanged(source, aws, remembered)
+    assert aws.sent == ["111111", "234567"]
+    notices = ["", REFUSED.message, "AWS refused that code before, so it was not sent again"]
+    assert [request.notice for request in source.requests] == notices
+    assert [(request.not_before, request.comes) for request in source.requests] == [(0.0, 0.0)] * 3
+
+
+def test_a_program_waits_only_for_a_code_that_was_sent(remembered: Remembered) -> None:
+    """Another device entry, a code typed elsewhere: what it gives is new, and is sent at once."""
+    remembered.record_sent(SERIAL, "123456")
+    source = Source("234567", interactive=False, tries=2)
+    exchanged(source, Aws(remembered, made_session()), remembered)
+    assert source.requests == [REQUEST]
 
 
 def test_a_person_is_not_made_to_wait_for_anothers_code(tmp_path: Path) -> None:
@@ -179,6 +198,14 @@ def test_a_program_that_knows_one_code_only_is_not_run_for_ever(remembered: Reme
     with pytest.raises(errors.AwsRefused, match=USED):
         exchanged(source, Aws(remembered), remembered)
     assert len(source.requests) == 2
+
+
+def test_a_program_that_gives_a_refused_code_again_is_not_run_for_ever(remembered: Remembered) -> None:
+    """AWS has refused it, and the program was given the time for another."""
+    source, aws = Source(*["123456"] * 9, interactive=False, tries=2), Aws(remembered, REFUSED)
+    with pytest.raises(errors.AwsRefused, match=USED):
+        exchanged(source, aws, remembered)
+    assert (len(source.requests), aws.sent) == (2, ["123456"])
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_an_entry_holds_at_most_six_digits(pieces: list[str]) -> None:
     assert len(entry.digits) <= 6
     assert set(entry.digits) <= set("0123456789")
     assert entry.grouped.replace(" ", "") == entry.digits
-    code = entry.enter(100.0, 0.0)
+    code = entry.enter()
     assert (code == entry.digits) if len(entry.digits) == 6 else (code is None and entry.remark)
 
 
@@ -66,17 +66,6 @@ def test_taking_back() -> None:
     entry.clear()
     entry.rub_out()
     assert entry.digits == ""
-
-
-def test_enter_waits_for_the_next_code() -> None:
-    """And the remark goes when its time has come."""
-    entry = Entry()
-    entry.type("123456")
-    request = REQUEST.replace(not_before=120.0)
-    assert entry.enter(119.9, 120.0) is None
-    assert "too early" in page(request, entry, 119.9, 200).after
-    assert "too early" not in page(request, entry, 120.0, 200).after
-    assert entry.enter(120.0, 120.0) == "123456"
 
 
 @pytest.mark.parametrize(
@@ -110,8 +99,8 @@ def test_the_clock(now: float, shown: str) -> None:
 
 
 def test_the_clock_of_the_next_code() -> None:
-    """While the current code is used up it counts to the next."""
-    assert clock(REQUEST.replace(not_before=90.0), 77.2) == "the next code comes in 13 s"
+    """Where the current code may be used up it counts to the next."""
+    assert clock(REQUEST.replace(comes=90.0), 77.2) == "the next code comes in 13 s"
 
 
 WORDS = st.text(alphabet="abc .@-", max_size=60)
@@ -122,8 +111,8 @@ def test_a_page_fits_its_window(columns: int, typed: int, notice: str, user: str
     """No line is as wide as the window, and the digits have room behind the question."""
     entry = Entry()
     entry.type("123456"[:typed])
-    entry.enter(100.0, 120.0)
-    request = REQUEST.replace(notice=notice, user=user, not_before=120.0 if early else 0.0)
+    entry.enter()
+    request = REQUEST.replace(notice=notice, user=user, comes=120.0 if early else 0.0)
     shown = page(request, entry, 100.0, columns)
     lines = (shown.before + entry.grouped + shown.after).split("\n")
     assert all(len(line) < columns for line in lines)
@@ -145,4 +134,4 @@ def test_a_code_that_is_on_its_way() -> None:
     assert clock(coming, 1_000_010.0).startswith("this code lives")
     entry = Entry()
     entry.type("123456")
-    assert entry.enter(1_000_000.0, coming.not_before) == "123456"
+    assert entry.enter() == "123456"
