@@ -55,7 +55,7 @@ def test_a_hole_is_told_with_its_place_and_what_should_be_there(home: Home, poli
     assert done.returncode == 1
     assert re.search(r"^policy\.json:18: error: .*\[bool-without-ifexists\]$", done.stdout, re.MULTILINE)
     assert '  should be: "BoolIfExists": {"aws:MultiFactorAuthPresent": …}' in done.stdout
-    assert done.stderr == "mfasession: 1 to mend\n"
+    assert done.stderr == "mfasession: 1 problem\n"
     assert policy.read_text() == HOLE
 
 
@@ -63,17 +63,17 @@ def test_the_rule_that_we_print_is_right(home: Home) -> None:
     """Information alone is no reason for exit code 1."""
     shown = home.run("policy", "show")
     done = home.run("policy", "lint", "-", stdin=shown.stdout)
-    assert (done.returncode, done.stderr) == (0, "mfasession: nothing to mend\n")
+    assert (done.returncode, done.stderr) == (0, "mfasession: no problems\n")
 
 
-def test_fix_mends_the_file_and_keeps_its_mode(home: Home, policy: Path) -> None:
+def test_fix_changes_the_file_and_keeps_its_mode(home: Home, policy: Path) -> None:
     """One word is changed; a second time there is nothing to do."""
     policy.chmod(0o640)
     done = home.run("policy", "lint", "--fix", "policy.json")
     assert done.returncode == 0
-    assert done.stderr == "mfasession: policy.json is mended\nmfasession: nothing to mend\n"
+    assert done.stderr == "mfasession: fixed 1 finding in policy.json\n"
     assert (policy.read_text(), policy.stat().st_mode & 0o777) == (GOOD, 0o640)
-    assert home.run("policy", "lint", "--fix", "policy.json").stderr == "mfasession: nothing to mend\n"
+    assert home.run("policy", "lint", "--fix", "policy.json").stderr == "mfasession: no problems\n"
 
 
 def test_fix_of_stdin_prints_the_policy(home: Home) -> None:
@@ -175,7 +175,7 @@ def test_a_policy_of_aws_may_be_longer_than_ours(alices_home: Home, aws: Sandbox
     assert "too large" in alices_home.run("policy", "lint", "long.json").stderr
 
 
-def test_a_policy_of_the_account_is_not_mended_in_place(home: Home) -> None:
+def test_a_policy_of_the_account_is_not_fixed_in_place(home: Home) -> None:
     """`policy apply` is for that."""
     done = home.run("policy", "lint", "--fix", "arn:aws:iam::123456789012:policy/x")
     assert done.returncode == 2
@@ -254,7 +254,6 @@ def test_one_bad_file_among_several(home: Home, policy: Path) -> None:
     assert done.returncode == 3
     assert "mfasession: bad.json, line 1: not JSON" in done.stderr
     assert "mfasession: there is no file none.json" in done.stderr
-    assert "mfasession: policy.json is mended" in done.stderr
     assert (policy.read_text(), (home.folder / "bad.json").read_text()) == (GOOD, "{")
     assert "policy.json:7: info" in done.stdout
 

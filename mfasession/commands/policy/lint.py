@@ -1,4 +1,4 @@
-"""`mfasession policy lint`: what is wrong with policies, where, why, and how it is mended."""
+"""`mfasession policy lint`: what is wrong with policies, where, why, and how to fix it."""
 
 import os
 import sys
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from mfasession.policy.document import Document
     from mfasession.policy.lint.running import Settings
 
-HELP = "tell what is wrong with policies, where and why, and mend it"
+HELP = "report what is wrong with policies, where and why, and fix it"
 FORMATS = {"text": shown.as_text, "json": shown.as_json, "sarif": shown.as_sarif, "github": shown.as_github}
 
 
 class Flags(Value):
-    """What `policy lint` is told."""
+    """The arguments of `policy lint`."""
 
     sources: "Sequence[str]" = ()
     fix: bool = False
@@ -41,35 +41,48 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument(
         "sources", metavar="FILE", nargs="+", help="policies as JSON; - is stdin, an ARN one of the account"
     )
-    parser.add_argument("--fix", action="store_true", help="mend in the file what can be mended; of stdin, on stdout")
+    parser.add_argument("--fix", action="store_true", help="fix in the file what can be fixed; for stdin, on stdout")
     parser.add_argument("--format", choices=tuple(FORMATS), help="text")
     parser.add_argument("--partition", choices=rule.PARTITIONS, help="of the account; else that of most ARNs")
     parser.add_argument("--attached-to", choices=running.ATTACHED_TO, help="what the policy is attached to")
 
 
 def run(context: "Context", flags: Flags) -> int:
-    """Tell the findings; 1 when one of them is more than information."""
+    """Report the findings; 1 when one of them is more than information."""
     settings = running.Settings(
         partition=flags.partition,
         attached_to=flags.attached_to,
         limit=document.ROLE_SIZE if flags.attached_to == "role" else document.MANAGED_SIZE,
     )
     if flags.fix and any(each.startswith("arn:") for each in flags.sources):
-        raise UsageError("a policy of the account is not mended in place", "mfasession policy apply puts a file there")
+        raise UsageError("--fix changes files, not policies of an account", "mfasession policy apply puts a file there")
     if list(flags.sources).count("-") > 1:
         raise UsageError("stdin can be one policy only", "write the others into files")
     found, failures = _all(context, settings, flags)
     for failure in failures[:-1]:
         complain(failure.message, failure.hint)
     if found:
-        told = FORMATS[flags.format](found)
-        (sys.stderr if flags.fix and "-" in flags.sources else sys.stdout).write(told)
+        report = FORMATS[flags.format](found)
+        (sys.stderr if flags.fix and "-" in flags.sources else sys.stdout).write(report)
     wrong = sum(each.rule.severity is not Severity.INFO for one in found for each in one.findings)
     if flags.format == "text" and (wrong or not failures):
-        say(f"{wrong} to mend" if wrong else "nothing to mend")
+        _sum_up(wrong, found)
     if failures:
         raise failures[-1]
     return 1 if wrong else 0
+
+
+def _sum_up(wrong: int, checked: "Sequence[shown.Checked]") -> None:
+    """Say once what it comes to: what was fixed and where, and what is left."""
+    left = f"{wrong} {'problem' if wrong == 1 else 'problems'}"
+    changed = [each.where for each in checked if each.fixed]
+    if not changed:
+        say(left if wrong else "no problems")
+        return
+    count = sum(each.fixed for each in checked)
+    where = changed[0] if len(changed) == 1 else f"{len(changed)} files"
+    done = f"fixed {count} {'finding' if count == 1 else 'findings'} in {where}"
+    say(f"{done}; {left} left to fix by hand" if wrong else done)
 
 
 def _all(context: "Context", settings: "Settings", flags: Flags) -> "tuple[list[shown.Checked], list[MfaSessionError]]":
@@ -88,18 +101,19 @@ def _checked(context: "Context", source: str, settings: "Settings", flags: Flags
     from mfasession.aws_policies import operations
 
     parsed = sources.parsed(source, context, limit=settings.limit)
+    count = 0
     if flags.fix:
-        mended = running.fixed(parsed, settings, operations)
-        _put(source, parsed, mended)
-        parsed = mended
+        repair = running.fixed(parsed, settings, operations)
+        _put(source, parsed, repair.document)
+        parsed, count = repair.document, repair.count
     findings = running.check(parsed, settings, operations)
-    return shown.Checked(where=parsed.where, path=source if sources.is_file(source) else "", findings=findings)
+    path = source if sources.is_file(source) else ""
+    return shown.Checked(where=parsed.where, path=path, findings=findings, fixed=count)
 
 
 def _put(source: str, before: "Document", after: "Document") -> None:
-    """Write what was mended where it came from; a file keeps its mode."""
+    """Write what was fixed where it came from; a file keeps its mode."""
     if source == "-":
         sys.stdout.buffer.write(after.text.encode("utf-8", "surrogateescape"))
     elif after.text != before.text:
         writing.replace(source, after.text, mode=os.stat(source).st_mode & 0o777)
-        say(f"{sources.name_of(source)} is mended")

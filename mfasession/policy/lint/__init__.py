@@ -1,5 +1,6 @@
-"""What is wrong with a policy about MFA, where, why, and the text that mends it.
+"""What is wrong with a policy about MFA, where, why, and the text that fixes it.
 
-Each family of rules is a module: `operators`, `exemptions`, `grants`, `names`. `running.check` runs them all,
-`running.fixed` writes what they propose, `shown` tells it to people and machines.
+Each family of rules is a module: `operators`, `exemptions`, `grants`, `names`, and `outcome`, which comes last. What a
+statement does is never judged by itself: `whole` asks what callers may do under the whole document. `running.check`
+runs all rules, `running.fixed` writes what they propose, `shown` renders it for people and machines.
 """

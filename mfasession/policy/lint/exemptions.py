@@ -1,13 +1,15 @@
-"""Rules about what a Deny without MFA spares: enough to set up a device, and no more."""
+"""Rules about what a Deny without MFA leaves open: enough to set up a device, and no more."""
 
 import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mfasession.policy import callers
 from mfasession.policy import rule as the_rule
 from mfasession.policy.coverage import EXEMPT as HARMLESS
 from mfasession.policy.evaluation import names_action
-from mfasession.policy.lint.findings import Edit, Finding, Operations, Severity, Subject, rule
+from mfasession.policy.lint.findings import Edit, Finding, Operations, Severity, Subject, mfa_lines, rule
+from mfasession.policy.lint.whole import ENROLMENT, POWERS, WEAKENING, is_about_all, sparing, with_test
 from mfasession.policy.patterns import like
 
 if TYPE_CHECKING:
@@ -16,15 +18,13 @@ if TYPE_CHECKING:
 
 EXEMPT: tuple[str, ...] = tuple(the_rule.DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"])
 SESSION_TOKEN, CHANGE_PASSWORD = "sts:GetSessionToken", "iam:ChangePassword"
-WEAKENING = ("iam:DeactivateMFADevice", "iam:DeleteVirtualMFADevice")
-"""What takes a device away."""
-_POWERS = (*WEAKENING, "iam:CreateAccessKey", "iam:CreateUser", "iam:AttachUserPolicy", "sts:AssumeRole")
-"""Of which a wildcard in NotAction must cover none."""
+NEEDED = (*ENROLMENT, "iam:ListMFADevices", "iam:ListVirtualMFADevices", "iam:ResyncMFADevice")
+"""What must work before there is a device, or with one that is out of step. Enrolment does not need iam:GetUser."""
 
 ACTION = rule(
     "action-for-notaction",
     Severity.ERROR,
-    "Action names what is denied; NotAction would name what is spared",
+    "Action names what is denied; NotAction would name what stays open",
     "With Action the Deny is about the listed actions alone: those that set up a device are denied, and no others.",
 )
 NARROW = rule(
@@ -34,10 +34,17 @@ NARROW = rule(
     "What the Deny does not name stays possible with a stolen key. NotAction denies everything but what it lists, "
     "services that AWS has not made yet included.",
 )
+SOME = rule(
+    "some-calls-only",
+    Severity.INFO,
+    "only some calls or resources need MFA",
+    "Everything else works with a long-term key alone. That is right where single resources or calls are guarded; the "
+    "rule that guards all of them denies by NotAction, on every resource.",
+)
 NOTHING = rule(
     "nothing-exempt",
     Severity.WARNING,
-    "nothing is spared: nobody can set up a device",
+    "nothing is exempt: no user can set up a first device",
     "A user without a device needs the calls that create and enable one, and has no MFA to make them with.",
 )
 MISSING = rule(
@@ -51,7 +58,7 @@ TOKEN = rule(
     Severity.INFO,
     "sts:GetSessionToken is not in NotAction",
     "Policies have no effect on GetSessionToken (IAM User Guide, Permissions for GetSessionToken): it works anyway. "
-    "Named here, it tells the reader.",
+    "Listed, it reminds the reader of that.",
 )
 WEAK = rule(
     "weak-exemption",
@@ -62,7 +69,7 @@ WEAK = rule(
 OTHER = rule(
     "other-exemption",
     Severity.WARNING,
-    "a call is spared that sets up no device",
+    "a call is exempt that sets up no device",
     "What NotAction lists works with a stolen key alone: nothing belongs there but what sets up a device.",
 )
 RESOURCE = rule(
@@ -74,8 +81,8 @@ RESOURCE = rule(
 ALLOW = rule(
     "allow-notaction",
     Severity.ERROR,
-    "an Allow with NotAction allows everything else",
-    "It grants every action but the listed ones, those of services to come included. The rule is a Deny.",
+    "an Allow with the NotAction of the rule allows everything else",
+    "It grants every action but the listed ones, without MFA. The rule is a Deny.",
 )
 FIRST_PASSWORD = rule(
     "first-password",
@@ -90,40 +97,90 @@ def check(subject: Subject, operations: Operations) -> Iterator[Finding]:
     """Look at what each Deny about MFA covers, and at Allow with NotAction."""
     for statement in subject.statements:
         if statement.effect == "Allow" and statement.not_actions is not None:
-            yield _allow(subject, statement)
+            yield from _allow(subject, statement)
     for statement in subject.denials():
-        yield from _resources(subject, statement)
-        if statement.not_actions is None:
-            yield from _actions(subject, statement)
-        else:
-            yield from _spared(subject, statement, statement.not_actions, operations)
+        yield from _covered(subject, statement)
+        if statement.not_actions is not None:
+            yield from _exempt(subject, statement, statement.not_actions, operations)
             yield from _missing(subject, statement)
 
 
-def _allow(subject: Subject, statement: "Statement") -> Finding:
+def _allow(subject: Subject, statement: "Statement") -> Iterator[Finding]:
+    """An Allow that names, as exceptions, the calls of the rule, or that asks for no MFA: a Deny is meant."""
     asks_for_none = any(
         line.operator.lower() in ("bool", "boolifexists") and {each.lower() for each in line.values} == {"false"}
-        for line in statement.conditions
+        for line in mfa_lines(statement)
     )
-    edits = (subject.written(statement.effect, "Deny"),) if asks_for_none else ()
-    return Finding(
+    names_enrolment = any(each.lower() in map(str.lower, ENROLMENT) for each in statement.not_actions or ())
+    if not (asks_for_none or names_enrolment):
+        return
+    if not subject.whole.closed_by(statement, with_test(statement, "Bool", "true"), beside_all=False):
+        return
+    yield Finding(
         rule=ALLOW,
         place=subject.key(statement, "NotAction").place,
-        message="everything but these is allowed",
-        edits=edits,
+        message="everything but these is allowed without MFA",
+        edits=(subject.written(statement.effect, "Deny"),) if asks_for_none else (),
         corrected='"Effect": "Deny"' if asks_for_none else "Action with what is really needed",
     )
 
 
-def _resources(subject: Subject, statement: "Statement") -> Iterator[Finding]:
-    named = statement.resources
-    if named is not None and "*" in named:
+def _covered(subject: Subject, statement: "Statement") -> Iterator[Finding]:
+    """What the Deny is not about, where a caller without MFA may do more for that."""
+    actions = statement.actions or ()
+    whole = sparing(statement, EXEMPT)
+    if statement.not_actions is None and is_about_all(statement):
+        if subject.whole.opened_by(statement, whole, callers.KEY):
+            yield _nothing_exempt(subject, statement)
+    elif not (subject.whole.is_open_alone() and subject.whole.closed_by(statement, whole)):
         return
-    element = "Resource" if named is not None else "NotResource"
-    edits: tuple[Edit, ...] = (subject.whole(statement, element, '"*"'),)
-    if named is None:
+    elif statement.not_actions is not None:
+        if "*" not in (statement.resources or ()):
+            yield _resources(subject, statement)
+    elif _names_enrolment_alone(actions):
+        key = subject.key(statement, "Action")
+        yield Finding(
+            rule=ACTION,
+            place=key.place,
+            message="these are the calls that set up a device, and they alone are denied",
+            edits=(subject.written(key, "NotAction"),),
+            corrected=f'"NotAction": {json.dumps(list(actions))}',
+        )
+    else:
+        is_wide = "*" in (statement.resources or ()) and any(each.endswith(":*") for each in actions)
+        yield Finding(
+            rule=NARROW if is_wide else SOME,
+            place=subject.key(statement, "Action").place,
+            message="all other actions work without MFA" if is_wide else "the rest works without MFA",
+            corrected=f'"NotAction": {json.dumps(list(EXEMPT))}' if is_wide else "",
+        )
+
+
+def _names_enrolment_alone(actions: "tuple[Text, ...]") -> bool:
+    """Whether an Action element is the list of the exempt calls, those that make a device among them."""
+    named = {each.lower() for each in actions}
+    exempt = {each.lower() for each in (*EXEMPT, *WEAKENING)} | HARMLESS
+    return named <= exempt and any(each.lower() in named for each in ENROLMENT)
+
+
+def _nothing_exempt(subject: Subject, statement: "Statement") -> Finding:
+    corrected = json.dumps(list(EXEMPT), indent=2)
+    key = subject.key(statement, "Action")
+    return Finding(
+        rule=NOTHING,
+        place=key.place,
+        message="everything is denied without MFA, setting up a device too",
+        edits=(subject.whole_element(statement, "Action", corrected), subject.written(key, "NotAction")),
+        corrected=f'"NotAction": {corrected}',
+    )
+
+
+def _resources(subject: Subject, statement: "Statement") -> Finding:
+    element = "Resource" if statement.resources is not None else "NotResource"
+    edits: tuple[Edit, ...] = (subject.whole_element(statement, element, '"*"'),)
+    if element == "NotResource":
         edits = (subject.written(subject.key(statement, element), "Resource"), *edits)
-    yield Finding(
+    return Finding(
         rule=RESOURCE,
         place=subject.key(statement, element).place,
         message=f"{element} leaves out what a stolen key could still reach",
@@ -132,64 +189,39 @@ def _resources(subject: Subject, statement: "Statement") -> Iterator[Finding]:
     )
 
 
-def _actions(subject: Subject, statement: "Statement") -> Iterator[Finding]:
-    actions = statement.actions or ()
-    key = subject.key(statement, "Action")
-    spared = {name.lower() for name in (*EXEMPT, *WEAKENING, CHANGE_PASSWORD, "iam:ListUsers", "iam:GetMFADevice")}
-    if actions and all(each.lower() in spared for each in actions):
-        yield Finding(
-            rule=ACTION,
-            place=key.place,
-            message="these are the calls that set up a device, and they alone are denied",
-            edits=(subject.written(key, "NotAction"),),
-            corrected=f'"NotAction": {json.dumps(list(actions))}',
-        )
-    elif "*" in actions or "*:*" in actions:
-        corrected = json.dumps(list(EXEMPT), indent=2)
-        yield Finding(
-            rule=NOTHING,
-            place=key.place,
-            message="everything is denied without MFA, setting up a device too",
-            edits=(subject.whole(statement, "Action", corrected), subject.written(key, "NotAction")),
-            corrected=f'"NotAction": {corrected}',
-        )
-    else:
-        yield Finding(
-            rule=NARROW,
-            place=key.place,
-            message="all other actions work without MFA",
-            corrected=f'"NotAction": {json.dumps(list(EXEMPT))}',
-        )
-
-
-def _spared(
+def _exempt(
     subject: Subject, statement: "Statement", named: "tuple[Text, ...]", operations: Operations
 ) -> Iterator[Finding]:
+    """What NotAction lists and nothing else in the document denies."""
     for each in named:
-        reached = [power for power in _POWERS if like(power.lower(), each.lower())]
+        reached = subject.whole.can_without_mfa(*(power for power in POWERS if like(power.lower(), each.lower())))
         if reached:
-            needed = [name for name in EXEMPT if like(name.lower(), each.lower())]
-            edits = subject.without(statement, "NotAction", each)
-            if needed:
-                there = {name.lower() for name in named}
-                new = [name for name in needed if name.lower() not in there] or needed[:1]
-                edit = subject.written(each, *new)
-                is_list = subject.node(statement).members[subject.key(statement, "NotAction")].kind == "list"
-                edits = (edit if is_list else edit.replace(text=f"[{edit.text}]"),)
-            yield Finding(
-                rule=WEAK,
-                place=each.place,
-                message=f"{each} covers {', '.join(reached[:3])}",
-                edits=edits,
-                corrected=", ".join(needed) or f"without {each}",
-            )
-        elif others := _others(each, operations):
+            yield _weak(subject, statement, each, reached)
+        elif others := subject.whole.can_without_mfa(*_others(each, operations)):
             yield Finding(
                 rule=OTHER,
                 place=each.place,
                 message=f"{each} works without MFA" + (f": {', '.join(others[:3])}" if others != [each] else ""),
                 corrected=f"without {each}",
             )
+
+
+def _weak(subject: Subject, statement: "Statement", named: "Text", reached: list[str]) -> Finding:
+    needed = [name for name in EXEMPT if like(name.lower(), named.lower())]
+    edits = subject.without(statement, "NotAction", named)
+    if needed:
+        there = {name.lower() for name in statement.not_actions or ()}
+        new = [name for name in needed if name.lower() not in there] or needed[:1]
+        edit = subject.written(named, *new)
+        is_list = subject.node(statement).members[subject.key(statement, "NotAction")].kind == "list"
+        edits = (edit if is_list else edit.replace(text=f"[{edit.text}]"),)
+    return Finding(
+        rule=WEAK,
+        place=named.place,
+        message=f"{named} covers {', '.join(reached[:3])}",
+        edits=edits,
+        corrected=", ".join(needed) or f"without {named}",
+    )
 
 
 def _others(named: str, operations: Operations) -> list[str]:
@@ -203,17 +235,17 @@ def _others(named: str, operations: Operations) -> list[str]:
 
 
 def _missing(subject: Subject, statement: "Statement") -> Iterator[Finding]:
-    for name in (each for each in EXEMPT if names_action(statement, each)):
-        yield Finding(
-            rule=TOKEN if name == SESSION_TOKEN else MISSING,
-            place=subject.key(statement, "NotAction").place,
-            message=f"{name} is not spared",
-            edits=() if name == SESSION_TOKEN else (subject.added(statement, "NotAction", name),),
-            corrected=f'"{name}"',
-        )
-    if names_action(statement, CHANGE_PASSWORD):
-        yield Finding(
-            rule=FIRST_PASSWORD,
-            place=subject.key(statement, "NotAction").place,
-            message="iam:ChangePassword is denied without MFA",
-        )
+    place = subject.key(statement, "NotAction").place
+    for name in NEEDED:
+        if subject.whole.is_denied_by(statement, callers.KEY, name):
+            yield Finding(
+                rule=MISSING,
+                place=place,
+                message=f"{name} is not exempt",
+                edits=(subject.added(statement, "NotAction", name),),
+                corrected=f'"{name}"',
+            )
+    if names_action(statement, SESSION_TOKEN):
+        yield Finding(rule=TOKEN, place=place, message=f"{SESSION_TOKEN} is not exempt", corrected=f'"{SESSION_TOKEN}"')
+    if subject.whole.is_denied_by(statement, callers.KEY, CHANGE_PASSWORD):
+        yield Finding(rule=FIRST_PASSWORD, place=place, message="iam:ChangePassword is denied without MFA")

@@ -6,13 +6,12 @@ from json import JSONDecoder, dumps
 from typing import TYPE_CHECKING
 
 from mfasession.policy import placed
+from mfasession.policy.lint.whole import MFA_AGE, MFA_PRESENT, Whole
 from mfasession.policy.placed import Node, Place, Text
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     from mfasession.policy.document import Document, Line, Statement
-
-MFA_PRESENT, MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 
 
 class Severity(Enum):
@@ -41,7 +40,7 @@ class Edit(Value):
 
 
 class Finding(Value):
-    """One place that a rule is against. Without edits a person must mend it."""
+    """One place that a rule is against. Without edits a person must fix it."""
 
     rule: Rule
     place: Place
@@ -53,7 +52,7 @@ class Finding(Value):
 
 _STRINGS = JSONDecoder()
 RULES: dict[str, Rule] = {}
-"""All rules by their slugs, in the order in which they are told."""
+"""All rules by their slugs, in the order in which they are reported."""
 Operations = Callable[[str], Sequence[str]]
 """The operations of a service by its prefix; none where they are not known to be its actions."""
 
@@ -73,6 +72,7 @@ class Subject:
         self.partition = partition
         self.attached_to = attached_to
         self.statements = document.statements
+        self.whole = Whole(document)
         root = placed.read(document.text)
         node = root.get("Statement")
         self.nodes = node.items if node is not None and node.kind == "list" else ((node,) if node else ())
@@ -98,7 +98,7 @@ class Subject:
         start = self.offset(text.place)
         return Edit(start=start, end=self._end(start), text=", ".join(map(quoted, new)))
 
-    def whole(self, statement: "Statement", name: str, new: str) -> Edit:
+    def whole_element(self, statement: "Statement", name: str, new: str) -> Edit:
         """Return the edit that gives an element another value, as JSON."""
         node = self.node(statement).members[self.key(statement, name)]
         return Edit(start=self.offset(node.place), end=self._end_of(node), text=new)
@@ -141,6 +141,19 @@ class Subject:
         first = next(iter(self.root.members))
         space = self.document.text[start : self.offset(first.place)]
         return Edit(start=start, end=start, text=f"{space}{member},{'' if space else ' '}")
+
+    def member_behind(self, statement: "Statement", member: str) -> Edit:
+        """Return the edit that puts a member (JSON) behind a statement's others, spaced as the last of them is."""
+        node = self.node(statement)
+        *_, last = node.members
+        value = node.members[last]
+        ends = [self._end_of(each) for each in node.members.values()]
+        between = self.document.text[
+            ends[-2] if len(ends) > 1 else self.offset(node.place) + 1 : self.offset(last.place)
+        ]
+        space = between.lstrip(",").lstrip(" ") and between[between.index(",") + 1 :] if "," in between else between
+        end = self._end_of(value)
+        return Edit(start=end, end=end, text=f",{space or ' '}{member}")
 
     def source(self, statement: "Statement", name: str) -> str:
         """Return an element's value as it is written."""

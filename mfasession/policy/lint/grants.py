@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mfasession.policy import callers
 from mfasession.policy.evaluation import names_action
-from mfasession.policy.lint.exemptions import EXEMPT, SESSION_TOKEN
+from mfasession.policy.lint.exemptions import NEEDED
 from mfasession.policy.lint.findings import Edit, Finding, Severity, Subject, mfa_lines, rule
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 LIST_DEVICES = "iam:ListVirtualMFADevices"
 _DEVICE_CALLS = ("iam:createvirtualmfadevice", "iam:deletevirtualmfadevice", "iam:*")
 _BOUND = "mfa/${aws:username}"
+_AS = {"role": "a role's policy", "scp": "an SCP"}
 
 LISTING = rule(
     "list-devices-resource",
@@ -31,15 +33,17 @@ BOUND = rule(
 NOT_ALLOWED = rule(
     "exemption-not-allowed",
     Severity.WARNING,
-    "a call is spared, and nothing here allows it",
-    "A Deny that spares a call grants nothing. Without an Allow, in this policy or another, users cannot make it.",
+    "a call is exempt, and nothing here allows it",
+    "A Deny that leaves a call open grants nothing. This policy allows some of the calls that set up a device, and not "
+    "these: without another Allow, users cannot make them.",
 )
 ATTACHED = rule(
     "attached-to-roles",
     Severity.ERROR,
-    "on roles this denies everything",
+    "on roles this denies what it should deny users alone",
     "A role's session carries no MFA: the key is there and false. Attached to a role, or as an SCP, the rule ends EC2, "
-    "Lambda, CI and single sign-on. It belongs to users and groups.",
+    "Lambda, CI and single sign-on. It belongs to users and groups; an SCP needs ArnLike of aws:PrincipalArn with "
+    "arn:aws:iam::*:user/*.",
 )
 NO_RULE = rule(
     "no-mfa",
@@ -55,13 +59,11 @@ def check(subject: Subject) -> Iterator[Finding]:
         if statement.effect == "Allow" and statement.actions is not None:
             yield from _listing(subject, statement)
             yield from _bound(subject, statement)
-    denials = list(subject.denials())
-    for statement in denials:
+    for statement in subject.denials():
         yield from _granted(subject, statement)
-        if subject.attached_to in ("role", "scp"):
-            yield Finding(
-                rule=ATTACHED, place=statement.place, message=f"{statement.name} is attached to a {subject.attached_to}"
-            )
+        if subject.attached_to in ("role", "scp") and subject.whole.covered(statement, callers.ROLE):
+            message = f"{statement.name} denies role sessions, and is attached as {_AS[subject.attached_to]}"
+            yield Finding(rule=ATTACHED, place=statement.place, message=message)
     if not any(any(mfa_lines(each)) for each in subject.statements):
         yield Finding(rule=NO_RULE, place=subject.root.place, message="no condition asks about MFA")
 
@@ -77,7 +79,7 @@ def _listing(subject: Subject, statement: "Statement") -> Iterator[Finding]:
     alone = json.dumps({"Effect": "Allow", "Action": LIST_DEVICES, "Resource": "*"})
     if statement.conditions:
         alone = f'{alone[:-1]}, "Condition": {subject.source(statement, "Condition")}}}'
-    edits: tuple[Edit, ...] = (subject.whole(statement, "Resource", '"*"'),)
+    edits: tuple[Edit, ...] = (subject.whole_element(statement, "Resource", '"*"'),)
     if taken:
         edits = (*taken, *subject.behind(statement, alone))
     yield Finding(
@@ -111,19 +113,15 @@ def _bound(subject: Subject, statement: "Statement") -> Iterator[Finding]:
 
 
 def _granted(subject: Subject, denial: "Statement") -> Iterator[Finding]:
-    allows = [each for each in subject.statements if each.effect == "Allow"]
-    if not allows or denial.not_actions is None:
+    """What the Deny leaves open and no Allow has, where the document has some of it."""
+    if denial.not_actions is None:
         return
-    for name in EXEMPT:
-        spared = not names_action(denial, name)
-        if spared and name != SESSION_TOKEN and not any(_allows(each, name) for each in allows):
-            yield Finding(
-                rule=NOT_ALLOWED,
-                place=subject.key(denial, "NotAction").place,
-                message=f"{name} is spared, and no Allow here covers it",
-                corrected="mfasession policy show --self-service has the statements",
-            )
-
-
-def _allows(statement: "Statement", name: str) -> bool:
-    return names_action(statement, name) and not any(mfa_lines(statement))
+    allowed = [name for name in NEEDED if subject.whole.can(callers.KEY, name, beside_all=False)]
+    lacking = [name for name in NEEDED if name not in allowed and not names_action(denial, name)]
+    if allowed and lacking:
+        yield Finding(
+            rule=NOT_ALLOWED,
+            place=subject.key(denial, "NotAction").place,
+            message=f"no Allow here has {', '.join(lacking)}",
+            corrected="mfasession policy show --self-service has the statements",
+        )

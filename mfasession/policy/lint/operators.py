@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from mfasession.policy import callers, conditions
 from mfasession.policy.lint.findings import (
-    MFA_AGE,
     Finding,
     Rule,
     Severity,
@@ -19,6 +18,7 @@ from mfasession.policy.lint.findings import (
     rule,
     values_of,
 )
+from mfasession.policy.lint.whole import MFA_AGE, is_about_all, with_test
 
 if TYPE_CHECKING:
     from mfasession.policy.document import Line, Statement
@@ -33,8 +33,8 @@ BOOL = rule(
 INVERTED = rule(
     "inverted",
     Severity.ERROR,
-    "the Deny is for those who have MFA",
-    "A Deny whose condition is true denies people who have used MFA, and lets sessions without it through.",
+    "more is possible without MFA than with it",
+    "The condition is upside down: it denies callers who have used MFA, or allows callers who have not.",
 )
 ALLOW_IF_EXISTS = rule(
     "allow-if-exists",
@@ -51,10 +51,10 @@ NULL = rule(
 )
 NULL_AGE = rule(
     "null-age",
-    Severity.WARNING,
+    Severity.INFO,
     "the test for MFA is an old one",
     "A Null test of aws:MultiFactorAuthAge works for keys and sessions; BoolIfExists of aws:MultiFactorAuthPresent is "
-    "what AWS's documentation and other tools look for.",
+    "what AWS's documentation for users has, and what other tools look for.",
 )
 STRING = rule(
     "string-operator",
@@ -65,7 +65,7 @@ STRING = rule(
 THROUGH = rule(
     "lets-through",
     Severity.ERROR,
-    "the test for MFA lets somebody through who has none",
+    "the test for MFA lets callers without MFA through",
     "A long-term key has no key aws:MultiFactorAuthPresent, a session without MFA has it as false, and neither has "
     "aws:MultiFactorAuthAge. The test must be true of both in a Deny, and false of both in an Allow.",
 )
@@ -76,8 +76,6 @@ NARROW = rule(
     "All conditions of a statement must hold: whoever can make a request for which the other one does not hold needs "
     "no MFA.",
 )
-_BY_SERVICES = ("aws:viaawsservice", "aws:principalisawsservice", "aws:calledvia")
-"""Keys that spare what a service does on a person's behalf (AWS's samples do that), and no request of their own."""
 _TRUE_OF = {"key": "long-term keys", "session": "sessions without MFA"}
 
 
@@ -87,22 +85,29 @@ def check(subject: Subject) -> Iterator[Finding]:
         for line in mfa_lines(statement) if _is_readable(statement) else ():
             yield from (_deny if statement.effect == "Deny" else _allow)(subject, statement, line)
     for statement in subject.denials():
-        for line in statement.conditions:
-            if line not in mfa_lines(statement) and not line.key.lower().startswith(_BY_SERVICES):
-                yield Finding(
-                    rule=NARROW,
-                    place=line.place,
-                    message=f"nothing is denied where {line.operator} of {line.key} does not hold",
-                )
+        if is_about_all(statement):
+            yield from _narrow(subject, statement)
+
+
+def _narrow(subject: Subject, statement: "Statement") -> Iterator[Finding]:
+    """A condition beside the test for MFA that opens something to a caller without MFA."""
+    for line in statement.conditions:
+        others = tuple(each for each in statement.conditions if each is not line)
+        is_about_mfa = any(line is each for each in mfa_lines(statement))
+        if not is_about_mfa and subject.whole.closed_by(statement, statement.replace(conditions=others)):
+            message = f"nothing is denied where {line.operator} of {line.key} does not hold"
+            yield Finding(rule=NARROW, place=line.place, message=message)
 
 
 def _deny(subject: Subject, statement: "Statement", line: "Line") -> Iterator[Finding]:
     operator, values = line.operator.lower(), values_of(line)
-    through = [name for name in _TRUE_OF if name not in _true_of(line)]
+    right = with_test(statement, "BoolIfExists", "false")
+    through = [name for name in subject.whole.closed_by(statement, right) if name not in _true_of(line)]
     if all("mfa" in _true_of(each) for each in mfa_lines(statement)):
-        yield _inverted(subject, statement, line)
+        if through or subject.whole.opened_by(statement, right):
+            yield _inverted(subject, statement, line)
     elif through and not is_about_presence(line):
-        yield from _age(subject, statement, line)
+        yield _age(subject, statement, line)
     elif through and operator == "bool" and values == {"false"}:
         yield _renamed(subject, statement, line, BOOL, "BoolIfExists", "long-term keys are not denied anything here")
     elif through and operator == "null":
@@ -110,7 +115,7 @@ def _deny(subject: Subject, statement: "Statement", line: "Line") -> Iterator[Fi
     elif through:
         who = " and ".join(_TRUE_OF[name] for name in through)
         yield _rewritten(subject, statement, line, THROUGH, f"{who} are not denied anything here")
-    elif operator == "null":
+    elif operator == "null" and line.key.lower() == MFA_AGE and values == {"true"}:
         yield _rewritten(subject, statement, line, NULL_AGE, "Null of aws:MultiFactorAuthAge")
     elif operator.startswith("string"):
         yield _rewritten(subject, statement, line, STRING, f"{line.operator} on a boolean key")
@@ -118,19 +123,31 @@ def _deny(subject: Subject, statement: "Statement", line: "Line") -> Iterator[Fi
 
 def _allow(subject: Subject, statement: "Statement", line: "Line") -> Iterator[Finding]:
     lines = list(mfa_lines(statement))
-    through = [name for name in _TRUE_OF if all(name in _true_of(each) for each in lines)]
-    if not through or not all("mfa" in _true_of(each) for each in lines):
+    right = with_test(statement, "Bool", "true")
+    closed = subject.whole.closed_by(statement, right, beside_all=False)
+    through = [name for name in closed if all(name in _true_of(each) for each in lines)]
+    if not through:
+        return
+    if not all("mfa" in _true_of(each) for each in lines):
+        if any(closed[name] & subject.whole.more_without(beside_all=False) for name in through):
+            yield _inverted_allow(subject, statement, line)
         return
     who = " and ".join(_TRUE_OF[name] for name in through)
     if line.operator.lower() == "boolifexists" and values_of(line) == {"true"}:
         yield _renamed(subject, statement, line, ALLOW_IF_EXISTS, "Bool", f"{who} are allowed this too")
     else:
-        yield Finding(
-            rule=THROUGH,
-            place=line.operator.place,
-            message=f"{who} are allowed this too",
-            corrected='"Bool": {"aws:MultiFactorAuthPresent": "true"}',
-        )
+        corrected = '"Bool": {"aws:MultiFactorAuthPresent": "true"}'
+        message = f"{who} are allowed this too"
+        yield Finding(rule=THROUGH, place=line.operator.place, message=message, corrected=corrected)
+
+
+def _inverted_allow(subject: Subject, statement: "Statement", line: "Line") -> Finding:
+    """A line that lets callers in because they have no MFA."""
+    message = "this is allowed without MFA, and not with it"
+    if "mfa" in _true_of(line) or statement.not_actions is not None:
+        # With NotAction a Deny may be meant: `allow-notaction` proposes that.
+        return Finding(rule=INVERTED, place=line.operator.place, message=message)
+    return _rewritten(subject, statement, line, INVERTED, message, test=("Bool", "true"))
 
 
 def _inverted(subject: Subject, statement: "Statement", line: "Line") -> Finding:
@@ -141,16 +158,12 @@ def _inverted(subject: Subject, statement: "Statement", line: "Line") -> Finding
     return found.replace(place=line.values[0].place, edits=(value,), corrected='"false"')
 
 
-def _age(subject: Subject, statement: "Statement", line: "Line") -> Iterator[Finding]:
-    """A limit of the age is right beside a statement that denies those who have no MFA at all."""
-    others = (each for each in subject.denials() if each is not statement and _is_readable(each))
-    if any(all(_true_of(line).issuperset(_TRUE_OF) for line in mfa_lines(each)) for each in others):
-        return
+def _age(subject: Subject, statement: "Statement", line: "Line") -> Finding:
+    """A limit of the age that only callers with MFA can exceed."""
     message = "long-term keys and sessions without MFA are not denied anything here"
     if line.operator.lower().startswith("numeric"):
-        yield _renamed(subject, statement, line, THROUGH, f"{line.operator}IfExists", message)
-    else:
-        yield _rewritten(subject, statement, line, THROUGH, message)
+        return _renamed(subject, statement, line, THROUGH, f"{line.operator}IfExists", message)
+    return _rewritten(subject, statement, line, THROUGH, message)
 
 
 def _true_of(line: "Line") -> set[str]:
@@ -181,13 +194,21 @@ def _renamed(subject: Subject, statement: "Statement", line: "Line", broken: Rul
     )
 
 
-def _rewritten(subject: Subject, statement: "Statement", line: "Line", broken: Rule, message: str) -> Finding:
-    """Whatever the test is, it becomes the one that works."""
-    found = _renamed(subject, statement, line, broken, "BoolIfExists", message)
-    corrected = '"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}'
+def _rewritten(
+    subject: Subject,
+    statement: "Statement",
+    line: "Line",
+    broken: Rule,
+    message: str,
+    test: tuple[str, str] = ("BoolIfExists", "false"),
+) -> Finding:
+    """Whatever the test is, it becomes the one that works: `test` is its operator and its value."""
+    operator, value = test
+    found = _renamed(subject, statement, line, broken, operator, message)
+    corrected = f'"{operator}": {{"aws:MultiFactorAuthPresent": "{value}"}}'
     if not found.edits:
         return found.replace(corrected=corrected)
-    edits = (*found.edits, subject.value(statement, line, "false"))
+    edits = (*found.edits, subject.value(statement, line, value))
     if line.key.lower() == MFA_AGE:
         edits = (*edits, subject.written(line.key, "aws:MultiFactorAuthPresent"))
     return found.replace(edits=edits, corrected=corrected)

@@ -1,8 +1,8 @@
-"""All rules over one document, and over again until what can be mended is."""
+"""All rules over one document, and over again until everything is fixed that can be."""
 
 from mfasession.policy import document
 from mfasession.policy.document import Document
-from mfasession.policy.lint import exemptions, grants, names, operators
+from mfasession.policy.lint import exemptions, grants, names, operators, outcome
 from mfasession.policy.lint.findings import RULES, Finding, Operations, Subject
 from mfasession.values import Value
 
@@ -12,7 +12,7 @@ _REPAIRS = 500
 
 
 class Settings(Value):
-    """What the rules are told."""
+    """What is known of a document beside its text."""
 
     partition: str = ""
     """The one that the policy is for; empty: that of its other ARNs."""
@@ -31,24 +31,34 @@ def check(parsed: Document, settings: Settings, operations: Operations) -> list[
         *grants.check(subject),
         *names.check(subject, operations),
     ]
+    found += outcome.check(subject, found)
     order = list(RULES)
     return sorted(found, key=lambda each: (each.place.line, each.place.column, order.index(each.rule.slug)))
 
 
-def fixed(parsed: Document, settings: Settings, operations: Operations) -> Document:
-    """Return the document with all mended that can be. Everything else of the text stays as it is."""
-    for _ in range(_REPAIRS):
+class Repair(Value):
+    """A document with everything fixed that can be, and how many findings that were."""
+
+    document: Document
+    count: int
+
+
+def fixed(parsed: Document, settings: Settings, operations: Operations) -> Repair:
+    """Return the document with everything fixed that can be. Everything else of the text stays as it is."""
+    count = 0
+    while count < _REPAIRS:
         finding = next((each for each in check(parsed, settings, operations) if each.edits), None)
         if finding is None:
             break
-        text = _mended(parsed.text, finding)
+        text = _edited(parsed.text, finding)
         if document.size(text) > settings.limit:
             break
         parsed = document.parse(text, parsed.where, limit=settings.limit)
-    return parsed
+        count += 1
+    return Repair(document=parsed, count=count)
 
 
-def _mended(text: str, finding: Finding) -> str:
+def _edited(text: str, finding: Finding) -> str:
     for edit in sorted(finding.edits, key=lambda each: each.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text

@@ -15,11 +15,15 @@ _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity
 
 
 class Checked(Value):
-    """A document that was looked at: its name for people, the path of its file (empty: it has none), its findings."""
+    """A document that was looked at: its name for people, the path of its file (empty: it has none), its findings.
+
+    `fixed` counts the findings that --fix has fixed; they are not among the others.
+    """
 
     where: str
     path: str
     findings: Sequence[Finding]
+    fixed: int = 0
 
 
 def as_text(checked: Sequence[Checked]) -> str:
@@ -71,8 +75,8 @@ def as_github(checked: Sequence[Checked]) -> str:
             level = _GITHUB_LEVELS[found.rule.severity]
             place = f"line={found.place.line},col={found.place.column},title={_property(found.rule.slug)}"
             where = f"file={_property(each.path)}," if each.path else ""
-            told = f"::{level} {where}{place}::{_data(f'{found.message}. {found.rule.why}')}"
-            lines.append(f"{printable(told)}\n")
+            command = f"::{level} {where}{place}::{_data(f'{found.message}. {found.rule.why}')}"
+            lines.append(f"{printable(command)}\n")
     return "".join(lines)
 
 

@@ -1,0 +1,112 @@
+"""Whether a line of a Condition block holds for every request of a kind of caller, for none, or only for some.
+
+Source: IAM User Guide, "AWS global condition context keys": which keys a request carries, and what they look like for
+IAM users and for roles.
+"""
+
+import re
+from collections.abc import Iterator
+
+from mfasession.policy import callers, conditions
+from mfasession.policy.callers import Caller
+from mfasession.policy.document import Document, Line, Statement
+from mfasession.policy.patterns import Context
+from mfasession.policy.samples import common
+
+AGE = "aws:multifactorauthage"
+_SAME_FOR_ALL = {
+    *("aws:multifactorauthpresent", "aws:viaawsservice", "aws:principalisawsservice", "aws:principaltype"),
+    *("aws:securetransport", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"),
+}
+"""Keys with one value, or none, in all requests that such a caller sends by itself."""
+_NAMES = ("x", "alice", "division/team/Zed+1@example.com", "0")
+_ACCOUNTS = (callers.ACCOUNT, "999999999999")
+_ARN_PARTS = 6
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+
+
+def holds(document: Document, statement: Statement, line: Line, caller: Caller, *, is_fresh: bool) -> bool | None:
+    """Return whether a line is true of such a caller's requests: of all, of none, or (None) that it depends.
+
+    `is_fresh`: a session with MFA is one minute old; otherwise its age is not known. An operator that AWS does not have
+    is true in a Deny and false in an Allow, as in `evaluation`.
+    """
+    try:
+        conditions.check(line.operator)
+    except conditions.UnknownOperator:
+        return statement.effect == "Deny"
+    context = _context(caller)
+    key = line.key.lower()
+    if key in _SAME_FOR_ALL or (key == AGE and (is_fresh or caller.mfa != "true")) or _asks_for_presence(line, context):
+        return _is_true(document, line, context)
+    if key in ("aws:principalarn", "aws:userid", "aws:username"):
+        return _in_all(document, line, caller)
+    return None
+
+
+def _context(caller: Caller) -> dict[str, str]:
+    known = {name: str(value) for name, value in callers.context(caller).items()}
+    known["aws:principalisawsservice"] = "false"
+    if caller.is_temporary:
+        known["aws:tokenissuetime"] = "2026-01-01T00:00:00Z"
+    return known
+
+
+def _asks_for_presence(line: Line, context: Context) -> bool:
+    """Whether the line is a Null test of a key that all such requests have, or none."""
+    key = line.key.lower()
+    return line.operator.lower() == "null" and (key in context or key in (AGE, "aws:tokenissuetime", "aws:username"))
+
+
+def _is_true(document: Document, line: Line, context: Context) -> bool:
+    return conditions.holds(line.operator, line.key, line.values, context, has_variables=document.has_variables)
+
+
+def _in_all(document: Document, line: Line, caller: Caller) -> bool | None:
+    """What a line about who the caller is makes of all users, or of all roles."""
+    found = {_is_true(document, line, {**_context(caller), **who}) for who in _examples(line, caller)}
+    if len(found) > 1:
+        return None
+    can_match = any(_can_match(each, line.key.lower(), caller) for each in line.values)
+    how = conditions.operator(line.operator)
+    (answer,) = found
+    is_match = answer != how.is_negated
+    return None if can_match and not is_match else answer
+
+
+def _examples(line: Line, caller: Caller) -> Iterator[dict[str, str]]:
+    """Yield what different users, or roles, put into the keys about themselves."""
+    partition, accounts = _home(line)
+    kind = "role" if caller.is_role else "user"
+    for account in accounts:
+        for name in _NAMES:
+            own = name.rpartition("/")[2]
+            who = {"aws:principalarn": f"arn:{partition}:iam::{account}:{kind}/{name}"}
+            if caller.is_role:
+                yield {**who, "aws:userid": f"AROAEXAMPLE{own.upper()}:{own}"}
+            else:
+                yield {**who, "aws:userid": f"AIDAEXAMPLE{own.upper()}", "aws:username": own}
+
+
+def _home(line: Line) -> tuple[str, tuple[str, ...]]:
+    """The partition and the account that the line's ARN names: they are those of the account that the policy is in."""
+    partition, _, _, account = [*str(line.values[0]).split(":")[1:], *[""] * 4][:4] if line.values else [""] * 4
+    return (
+        partition if re.fullmatch(r"aws[a-z-]*", partition) else "aws",
+        (account,) if re.fullmatch(r"\d{12}", account) else _ACCOUNTS,
+    )
+
+
+def _can_match(value: str, key: str, caller: Caller) -> bool:
+    """Return whether a value, as a pattern, has anything in common with what such a caller's key looks like."""
+    glob = _VARIABLE.sub("*", value)
+    if key == "aws:username":
+        return not caller.is_role
+    if key == "aws:userid":
+        return common(glob, "AROA*:*" if caller.is_role else "AIDA*") is not None
+    kind = "role/*" if caller.is_role else "user/*"
+    parts = glob.split(":", _ARN_PARTS - 1)
+    if len(parts) < _ARN_PARTS:
+        return common(glob, f"arn:aws*:iam::*:{kind}") is not None
+    shapes = ("arn", "aws*", "iam", "", "?" * 12, kind)
+    return all(common(part, shape) is not None for part, shape in zip(parts, shapes, strict=True))

@@ -1,0 +1,284 @@
+"""What whole documents let each kind of caller do: every request that the documents can tell apart, at once.
+
+Whether a condition holds that is not about MFA, or what a variable stands for that is not about the user, is not known
+beforehand: each question has an answer at best, where all of them are as the caller would like, and one at worst.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+
+from mfasession.policy import callers, certainty
+from mfasession.policy.callers import Caller
+from mfasession.policy.document import Document, Statement
+from mfasession.policy.patterns import filled, like, plain, resource_like
+from mfasession.policy.placed import Text
+from mfasession.policy.samples import common
+
+EVERYWHERE = "*"
+ANY_OTHER = "example:AnyOtherAction"
+"""Stands for all actions that no statement names."""
+_WILD = re.compile(r"[*?]")
+_VARIABLE = re.compile(r"\$\{([^}*?$,]+)[^}]*\}")
+_KNOWN = callers.context(callers.MFA)
+_PAIRS = 40
+"""Patterns with wildcards up to which the requests that two of them share are looked at."""
+_PLACE = re.compile(r"arn:(aws[a-z-]*):iam::([^:*?$]+):")
+_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
+
+Bits = int
+"""A set of requests: bit n is the request number n of a Requests."""
+
+
+class Requests:
+    """The requests that documents can tell apart.
+
+    `actions`: patterns as written, each with an action that stands for it. `resources`: the same. The request of action
+    number a on resource number r has the number a * len(resources) + r.
+    """
+
+    def __init__(self, documents: Sequence[Document], actions: Iterable[str] = (), *, own: bool = False) -> None:
+        """`actions`: more that are looked at. `own`: look at the user's own ARN and at a device, too."""
+        self.documents = documents
+        names = {name.lower(): name for name in [*_named_actions(documents), *actions]}
+        self.actions = {ANY_OTHER: ANY_OTHER.lower()} | {name: _sample(small) for small, name in names.items()}
+        home = _home(documents)
+        self.user, self.device = f"{home}:user/{callers.USER}", f"{home}:mfa/{callers.USER}"
+        resources = {EVERYWHERE: EVERYWHERE} | {name: _sample_resource(name) for name in _named_resources(documents)}
+        if own:
+            resources |= {self.user: self.user, self.device: self.device}
+        self.resources = resources
+        self._add_shared(self.actions)
+        self._add_shared(self.resources)
+        self.all = (1 << len(self.actions) * len(self.resources)) - 1
+        self._numbers = {name.lower(): number for number, name in enumerate(self.actions)}
+        self._places = {name: number for number, name in enumerate(self.resources)}
+
+    def of(self, action: str, resource: str | None = None) -> Bits:
+        """Return the requests for an action that is looked at; `resource`: on this one alone. Raises KeyError."""
+        row, width = self._numbers[action.lower()], len(self.resources)
+        bits = (1 << width) - 1 if resource is None else 1 << self._places[resource]
+        return bits << row * width
+
+    def for_actions(self, samples: Iterable[str]) -> Bits:
+        """Return the requests whose action is one of these, in small letters."""
+        wanted = set(samples)
+        return self.spread((number for number, each in enumerate(self.actions.values()) if each in wanted))
+
+    def spread(self, rows: Iterable[int], resources: Bits | None = None) -> Bits:
+        """Return the requests for actions, by their numbers, on some resources or on all."""
+        width = len(self.resources)
+        each = (1 << width) - 1 if resources is None else resources
+        bits = 0
+        for row in rows:
+            bits |= each << row * width
+        return bits
+
+    def shown(self, bits: Bits) -> tuple[str, str]:
+        """Return the first request of a set that is not empty: the action and the resource, as written."""
+        row, place = divmod((bits & -bits).bit_length() - 1, len(self.resources))
+        return list(self.actions)[row], list(self.resources)[place]
+
+    @staticmethod
+    def _add_shared(samples: dict[str, str]) -> None:
+        """Add what two patterns have in common: there both of their statements meet."""
+        globs = [name for name in samples if _WILD.search(name) and name != EVERYWHERE]
+        if len(globs) > _PAIRS:
+            return
+        for one, other in combinations(globs, 2):
+            shared = common(_VARIABLE.sub("*", one).lower(), _VARIABLE.sub("*", other).lower())
+            if shared is not None and shared not in samples.values() and ":" in shared:
+                samples[shared] = shared
+
+
+class _Part:
+    """A statement, with the requests that it is about; `wide` and `narrow` differ where a variable is not known."""
+
+    def __init__(self, requests: Requests, document: Document, statement: Statement) -> None:
+        self.document = document
+        self.statement = statement
+        named = statement.actions if statement.not_actions is None else statement.not_actions
+        heads = by_heads(map(str, named or ()))
+        is_positive = statement.not_actions is None
+        rows = [
+            number
+            for number, sample in enumerate(requests.actions.values())
+            if (next(covering(sample, heads), None) is not None) == is_positive
+        ]
+        wide, narrow = (_resources(requests, document, statement, is_wide=is_wide) for is_wide in (True, False))
+        self.wide = requests.spread(rows, wide)
+        self.narrow = self.wide if wide == narrow else requests.spread(rows, narrow)
+        self._certain: dict[tuple[str, bool], bool | None] = {}
+
+    def applies(self, caller: Caller, *, is_fresh: bool) -> bool | None:
+        """Return whether it applies to such a caller's requests: to all, to none, or (None) that it depends."""
+        known = (caller.slug, is_fresh)
+        if known not in self._certain:
+            self._certain[known] = self._applies(caller, is_fresh=is_fresh)
+        return self._certain[known]
+
+    def _applies(self, caller: Caller, *, is_fresh: bool) -> bool | None:
+        if not _is_for(self.statement, caller):
+            return False
+        found = [
+            certainty.holds(self.document, self.statement, line, caller, is_fresh=is_fresh)
+            for line in self.statement.conditions
+        ]
+        return False if False in found else None if None in found else True
+
+
+class Permissions:
+    """Answers for whole documents, by sets of requests."""
+
+    def __init__(self, requests: Requests, *, is_fresh: bool) -> None:
+        """`is_fresh`: sessions with MFA are one minute old; otherwise their age is not known."""
+        self.requests = requests
+        self._is_fresh = is_fresh
+        self._parts = [
+            _Part(requests, document, statement) for document in requests.documents for statement in document.statements
+        ]
+
+    def with_statement(self, statement: Statement, changed: Statement) -> "Permissions":
+        """Return the answers as they would be with one statement changed."""
+        other = Permissions.__new__(Permissions)
+        other.requests, other._is_fresh = self.requests, self._is_fresh  # noqa: SLF001  # a copy of itself
+        other._parts = [  # noqa: SLF001
+            _Part(self.requests, each.document, changed) if each.statement is statement else each
+            for each in self._parts
+        ]
+        return other
+
+    def may(self, caller: Caller, *, best: bool, beside_all: bool) -> Bits:
+        """Return what a caller may do; `beside_all`: where another policy allows everything."""
+        allowed = self.requests.all if beside_all else self._covered("Allow", caller, best=best)
+        always, never = self._fixed(caller)
+        return (allowed & ~self.denied(caller, best=best) & ~never) | always
+
+    def denied(self, caller: Caller, *, best: bool) -> Bits:
+        """Return what a Deny is about."""
+        return self._covered("Deny", caller, best=best)
+
+    def covered(self, statement: Statement, caller: Caller, *, best: bool) -> Bits:
+        """Return the requests of a caller to which one statement applies."""
+        return next(self._applying(each, caller, best=best) for each in self._parts if each.statement is statement)
+
+    def fixed(self, *some: Caller) -> Bits:
+        """Return the requests of which AWS decides whatever policies say, for one of some callers."""
+        bits = 0
+        for caller in some:
+            always, never = self._fixed(caller)
+            bits |= always | never
+        return bits
+
+    def _covered(self, effect: str, caller: Caller, *, best: bool) -> Bits:
+        bits = 0
+        for each in self._parts:
+            if each.statement.effect == effect:
+                bits |= self._applying(each, caller, best=best)
+        return bits
+
+    def _applying(self, part: _Part, caller: Caller, *, best: bool) -> Bits:
+        """What is not known makes a statement apply where that is to the caller's good, and only there, or not."""
+        is_wide = best == (part.statement.effect == "Allow")
+        applies = part.applies(caller, is_fresh=self._is_fresh)
+        if applies or (applies is None and is_wide):
+            return part.wide if is_wide else part.narrow
+        return 0
+
+    def _fixed(self, caller: Caller) -> tuple[Bits, Bits]:
+        """What AWS answers whatever policies say: what is always allowed, and never."""
+        words: dict[str, list[int]] = {"always": [], "never": [], "": []}
+        for number, sample in enumerate(self.requests.actions.values()):
+            words[callers.fixed(caller, sample)].append(number)
+        return self.requests.spread(words["always"]), self.requests.spread(words["never"])
+
+
+def by_heads(globs: Iterable[str]) -> list[tuple[str, str]]:
+    """Return patterns in small letters, each behind what all that it matches begins with."""
+    return [(_WILD.split(glob.lower(), maxsplit=1)[0], glob.lower()) for glob in globs]
+
+
+def covering(name: str, globs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield the patterns (`by_heads`) that an action, in small letters, is one of."""
+    return (glob for head, glob in globs if name.startswith(head) and like(name, glob))
+
+
+def is_wild(name: str) -> bool:
+    """Return whether a name has wildcards."""
+    return _WILD.search(name) is not None
+
+
+def _resources(requests: Requests, document: Document, statement: Statement, *, is_wide: bool) -> Bits:
+    if statement.resources is None and statement.not_resources is None:
+        # A trust policy, which is about the role that it belongs to.
+        return (1 << len(requests.resources)) - 1
+    named, is_positive = statement.resources, True
+    if statement.not_resources is not None:
+        named, is_positive = statement.not_resources, False
+    globs = list(_globs(document, named or (), requests, is_wide=is_wide == is_positive))
+    bits = 0
+    for number, sample in enumerate(requests.resources.values()):
+        if any(resource_like(sample, glob) for glob in globs) == is_positive:
+            bits |= 1 << number
+    return bits
+
+
+def _globs(
+    document: Document, named: Iterable[Text], requests: Requests, *, is_wide: bool
+) -> Iterator[tuple[tuple[str, bool], ...]]:
+    """Yield the patterns of resources; one with a variable that is not known is any text, or left out."""
+    context: Mapping[str, str | tuple[str, ...]] = {**_KNOWN, "aws:principalarn": requests.user}
+    for each in named:
+        if not document.has_variables or not _is_open(each):
+            glob = filled(each, context, has_variables=document.has_variables)
+            if glob is not None:
+                yield glob
+        elif is_wide:
+            yield ((_VARIABLE.sub("*", each), False),)
+
+
+def _is_open(text: str) -> bool:
+    """Whether the text has a variable that does not follow from who the user is."""
+    return any(found[1].strip().lower() not in _KNOWN for found in _VARIABLE.finditer(text))
+
+
+def _is_for(statement: Statement, caller: Caller) -> bool:
+    """Whether the Principal, where there is one, can be such a caller."""
+    if statement.principals is None:
+        return True
+    of_others = (":user/",) if caller.is_role else (":role/", ":assumed-role/")
+    return any(
+        kind == "*" or (kind == "AWS" and any(all(mark not in name for mark in of_others) for name in names))
+        for kind, names in statement.principals.items()
+    )
+
+
+def _named_actions(documents: Sequence[Document]) -> Iterator[str]:
+    for document in documents:
+        for each in document.statements:
+            yield from map(str, (each.actions if each.not_actions is None else each.not_actions) or ())
+
+
+def _named_resources(documents: Sequence[Document]) -> Iterator[str]:
+    for document in documents:
+        for each in document.statements:
+            yield from (str(name) for name in (*(each.resources or ()), *(each.not_resources or ())))
+
+
+def _home(documents: Sequence[Document]) -> str:
+    """How the ARNs of the users begin: with the partition and the account that the documents name."""
+    named = list(_named_resources(documents))
+    places = [found for name in named if (found := _PLACE.match(name))]
+    partitions = [found[1] for name in named if (found := _PARTITION.match(name))]
+    partition = places[0][1] if places else max(partitions, key=partitions.count, default="aws")
+    account = next((found[2] for found in places if found[2] != "aws"), callers.ACCOUNT)
+    return f"arn:{partition}:iam::{account}"
+
+
+def _sample(action: str) -> str:
+    return common(action) or action
+
+
+def _sample_resource(pattern: str) -> str:
+    known = filled(pattern, _KNOWN)
+    return common(plain(known) if known is not None else _VARIABLE.sub("x", pattern)) or pattern
