@@ -234,10 +234,18 @@ def test_who_could_not_take_it_back(estate: Estate) -> None:
 
 
 def test_who_could_do_nothing_any_more(estate: Estate) -> None:
-    """A policy that denies everything, whatever it says of MFA."""
-    document = with_statement("Deny", Sid="All", Action="*")
-    said = refused(estate, write(estate.home, document), "--user", "bob")
-    assert "bob could do nothing any more, with MFA either" in said
+    """A policy that denies all that somebody is allowed, whatever it says of MFA."""
+    allowed = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
+    estate.user("carol", allowed)
+    document = with_statement("Deny", Sid="NoBuckets", Action="s3:*")
+    said = refused(estate, write(estate.home, document), "--user", "carol")
+    assert "carol could do nothing any more, with MFA either" in said
+
+
+def test_what_nobody_could_do_anything_with(estate: Estate) -> None:
+    """A Deny for all, with MFA too, is an error whoever has it."""
+    said = refused(estate, write(estate.home, with_statement("Deny", Sid="All", Action="*")), "--user", "bob")
+    assert "All denies sessions with MFA, too" in said
 
 
 def test_what_lint_finds(estate: Estate) -> None:
