@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[2] / "mfasession"
 
 FLOORS = (
     ("words", ("errors", "causes", "values", "model", "device", "ini", "ini_edits", "totp", "durations",
-               "timestamps", "text", "toml", "redaction", "options", "roles", "account", "credential_report",
-               "__init__")),
+               "timestamps", "text", "toml", "redaction", "key_shapes", "options", "roles", "account",
+               "credential_report", "__init__")),
     (
         "edges",
         (
@@ -22,7 +22,7 @@ FLOORS = (
             "stores", "codes",
         ),
     ),
-    ("decisions", ("profiles", "devices", "supply", "policy", "signin")),
+    ("decisions", ("profiles", "profile_faults", "devices", "supply", "policy", "signin")),
     ("making", ("context", "renewal", "fleet", "exchange", "asking", "caller", "keeper", "keys", "mfa", "auditing",
                 "audits", "rollout")),
     ("outlets", ("outlets",)),
