@@ -19,7 +19,7 @@ FLOORS = (
             "files", "writing", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles",
             "aws_config", "profile_headers", "aws", "aws_errors", "aws_keys", "aws_policies", "aws_simulation",
             "aws_devices", "aws_account", "aws_rollout", "aws_signin", "spool", "terminal", "remembered", "messages",
-            "stores", "codes",
+            "stores", "codes", "server",
         ),
     ),
     ("decisions", ("profiles", "profile_faults", "devices", "supply", "policy", "signin")),
