@@ -4,7 +4,12 @@ Sources: IAM User Guide, "AWS global condition context keys" and "Compare AWS ST
 GetSessionToken.
 """
 
+from collections.abc import Iterable
+
+from mfasession.policy import principals
+from mfasession.policy.document import Document
 from mfasession.policy.patterns import Context
+from mfasession.policy.principals import Who
 from mfasession.values import Value
 
 ACCOUNT = "123456789012"
@@ -36,19 +41,66 @@ _FOR_USER_SESSIONS = ("sts:assumerole", "sts:getcalleridentity")
 _FOR_KEYS_ALONE = ("sts:getsessiontoken", "sts:getfederationtoken")
 
 
-def context(caller: Caller, user: str = USER) -> Context:
-    """Return the condition keys that a request of this caller brings of itself; a role's is `example`."""
-    principal = "role/example" if caller.is_role else f"user/{user}"
+class Person(Value):
+    """Whose keys and sessions the callers have: a user of an account, and a role there."""
+
+    user: str = USER
+    user_arn: str = f"arn:aws:iam::{ACCOUNT}:user/{USER}"
+    role_arn: str = f"arn:aws:iam::{ACCOUNT}:role/example"
+
+    @property
+    def account(self) -> str:
+        """The number of the account."""
+        return self.user_arn.split(":")[4]
+
+    @property
+    def partition(self) -> str:
+        """As in `aws`."""
+        return self.user_arn.split(":")[1]
+
+    def who(self, caller: Caller) -> Who:
+        """Return how Principal elements name a caller."""
+        if not caller.is_role:
+            return Who(account=self.account, arn=self.user_arn)
+        name = self.role_arn.rpartition("/")[2]
+        session = f"arn:{self.partition}:sts::{self.account}:assumed-role/{name}/{self.user}"
+        return Who(account=self.account, arn=session, role=self.role_arn)
+
+
+def person(user: str, documents: Iterable[Document] = ()) -> Person:
+    """Return the user of that name in the account that trust and resource policies name first.
+
+    Without a name it is the first user that they name, else USER; the role is the first that they name.
+    """
+    names = principals.all_of_aws(documents)
+    users = [name for name in names if ":user/" in name and user in ("", name.rpartition("/")[2])]
+    roles = [name for name in names if ":role/" in name]
+    accounts = [account for name in names if (account := principals.account_in(name))]
+    arns = [name for name in names if name.startswith("arn:")]
+    partition = arns[0].split(":")[1] if arns else "aws"
+    account = principals.account_in(users[0]) if users else next(iter(accounts), ACCOUNT)
+    start = f"arn:{partition}:iam::{account}"
+    return Person(
+        user=users[0].rpartition("/")[2] if users else user or USER,
+        user_arn=users[0] if users else f"{start}:user/{user or USER}",
+        role_arn=next((role for role in roles if principals.account_in(role) == account), f"{start}:role/example"),
+    )
+
+
+def context(caller: Caller, user: str = USER, whose: Person | None = None) -> Context:
+    """Return the condition keys that a request of this caller brings of itself; `whose` stands for the user's name."""
+    whose = whose or person(user)
     known = {
-        "aws:principalarn": f"arn:aws:iam::{ACCOUNT}:{principal}",
-        "aws:principalaccount": ACCOUNT,
+        "aws:principalarn": whose.role_arn if caller.is_role else whose.user_arn,
+        "aws:principalaccount": whose.account,
         "aws:principaltype": "AssumedRole" if caller.is_role else "User",
-        "aws:userid": f"AROAEXAMPLE:{user}" if caller.is_role else "AIDAEXAMPLE",
+        "aws:userid": f"AROAEXAMPLE:{whose.user}" if caller.is_role else "AIDAEXAMPLE",
         "aws:securetransport": "true",
         "aws:viaawsservice": "false",
+        "aws:principalisawsservice": "false",
     }
     if not caller.is_role:
-        known["aws:username"] = user
+        known["aws:username"] = whose.user
     return known | mfa_keys(caller)
 
 

@@ -8,6 +8,7 @@ Sources: IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM and 
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from enum import Enum
 
 from mfasession.errors import ConfigurationError
 from mfasession.policy import placed
@@ -20,6 +21,9 @@ ROLE_SIZE = 10240
 GROUP_SIZE = 5120
 USER_SIZE = 2048
 """Characters without white space: of one managed policy; of all inline policies of a role, a group, a user together."""
+TRUST_SIZE = 4096
+RESOURCE_SIZE = 32768
+"""Characters of a role's trust policy, at most; and of a key's policy (AWS KMS quotas), the largest of a resource."""
 
 OLD, NEW = "2008-10-17", "2012-10-17"
 """The versions of the language: OLD, which has no policy variables, is meant where none is named."""
@@ -27,9 +31,25 @@ OLD, NEW = "2008-10-17", "2012-10-17"
 _TOP = ("Version", "Id", "Statement")
 _IDENTITY = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
 _TRUST = ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition")
+_RESOURCE = (*_TRUST, "Resource", "NotResource")
 LONGEST = 1_000_000
 """Characters, white space too, that are looked at."""
 _SPACES = str.maketrans("", "", " \t\r\n")
+
+
+class Kind(Enum):
+    """What a policy is attached to. The values name the kinds for people."""
+
+    IDENTITY = "identity policy"
+    """To users, groups and roles; permissions boundaries and policies of an organization are written alike."""
+    TRUST = "trust policy"
+    """To a role: who may assume it. It has Principal and no Resource."""
+    RESOURCE = "resource policy"
+    """To a bucket, a key, a queue …: it has Principal and Resource."""
+
+
+_ELEMENTS = {Kind.IDENTITY: _IDENTITY, Kind.TRUST: _TRUST, Kind.RESOURCE: _RESOURCE}
+_SIZES = {Kind.TRUST: TRUST_SIZE, Kind.RESOURCE: RESOURCE_SIZE}
 
 
 class Problem(Value):
@@ -46,7 +66,7 @@ class Malformed(ConfigurationError):
         first = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         super().__init__(
-            f"{where}, line {first.place.line}: {printable(first.what)}{more}", "IAM would not take it: mend it there"
+            f"{where}, line {first.place.line}: {printable(first.what)}{more}", "fix it there: AWS refuses it as it is"
         )
         self.problems = problems
 
@@ -76,7 +96,7 @@ class Statement(Value):
     """One statement; `index` counts from 0.
 
     Of `actions` and `not_actions` one is None, of `resources` and `not_resources` too: that element is not there.
-    `principals` and `not_principals` are a trust policy's: `{"*": ()}` or `{"AWS": (…), …}`.
+    `principals` and `not_principals` are those of a trust or resource policy: `{"*": ()}` or `{"AWS": (…), …}`.
     """
 
     index: int
@@ -108,6 +128,7 @@ class Document(Value):
     version_place: Place | None
     """None where the document names no version, which means OLD."""
     statements: tuple[Statement, ...]
+    kind: Kind = Kind.IDENTITY
 
     @property
     def has_variables(self) -> bool:
@@ -120,34 +141,52 @@ class Document(Value):
         return size(self.text)
 
 
-def parse(text: str, where: str, *, limit: int = MANAGED_SIZE, is_trust: bool = False) -> Document:
+def parse(text: str, where: str, *, limit: int = MANAGED_SIZE, kind: Kind | None = Kind.IDENTITY) -> Document:
     """Return the document that the text is; `where` names it in errors: `policy.json`, `policy Mfa of user alice`.
 
-    `limit`: the characters without white space that it may have. `is_trust`: it is a role's trust policy, with
-    Principal and without Resource. Raises Malformed with every problem found: no JSON, a key twice, no policy, too
-    large, an unknown version or element, no Statement, a wrong Effect, Action and NotAction both or neither, and so on.
+    `limit`: the characters without white space that an identity policy may have. `kind`: None to see it from the
+    statements. Raises Malformed with every problem found: not JSON, a key twice, not a policy, too large, an unknown
+    version or element, no Statement, a wrong Effect, Action and NotAction both or neither, and so on.
     """
     if text.startswith("\ufeff"):
         raise _malformed(where, "not JSON: it begins with a byte order mark")
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
         raise _malformed(where, "not text in UTF-8")
-    if len(text) > LONGEST or size(text) > limit:
-        raise _malformed(where, f"too large: more than {limit:,} characters, white space not counted")
+    most = max(limit, *_SIZES.values()) if kind is None else max(limit, _SIZES.get(kind, 0))
+    if len(text.lstrip()) > LONGEST or size(text) > most:
+        raise _too_large(where, most)
     try:
         root = placed.read(text)
     except placed.NotJson as error:
         column = f"column {error.place.column}: " if "twice" not in str(error) else ""
         raise Malformed(where, (Problem(what=f"not JSON: {column}{error}", place=error.place),)) from None
-    reader = _Reader(is_trust=is_trust)
+    kind = kind or kind_of(root)
+    if kind is Kind.IDENTITY and size(text) > limit:
+        raise _too_large(where, limit)
+    reader = _Reader(kind)
     document = reader.document(root, text, where)
     if reader.problems:
         raise Malformed(where, tuple(reader.problems))
     return document
 
 
+def kind_of(root: Node) -> Kind:
+    """Return what kind of policy a document is by the elements of its statements."""
+    node = root.get("Statement")
+    statements = () if node is None else node.items if node.kind == "list" else (node,)
+    names = {str(name) for each in statements for name in each.members}
+    if names.isdisjoint(("Principal", "NotPrincipal")):
+        return Kind.IDENTITY
+    return Kind.TRUST if names.isdisjoint(("Resource", "NotResource")) else Kind.RESOURCE
+
+
 def size(text: str) -> int:
     """Return the characters of a text that count for IAM's quotas: white space does not."""
     return len(text.translate(_SPACES))
+
+
+def _too_large(where: str, limit: int) -> Malformed:
+    return _malformed(where, f"too large: more than {limit:,} characters, white space not counted")
 
 
 def _malformed(where: str, what: str) -> Malformed:
@@ -157,9 +196,9 @@ def _malformed(where: str, what: str) -> Malformed:
 class _Reader:
     """Reads a document and notes what is wrong with it."""
 
-    def __init__(self, *, is_trust: bool) -> None:
+    def __init__(self, kind: Kind) -> None:
         self.problems: list[Problem] = []
-        self._is_trust = is_trust
+        self._kind = kind
 
     def document(self, root: Node, text: str, where: str) -> Document:
         """Return the document; it is good only without problems."""
@@ -175,6 +214,7 @@ class _Reader:
             version=version.text if version else OLD,
             version_place=version.place if version else None,
             statements=tuple(self._statements(root)),
+            kind=self._kind,
         )
 
     def _statements(self, root: Node) -> Iterator[Statement]:
@@ -193,16 +233,16 @@ class _Reader:
             yield self._statement(index, each)
 
     def _statement(self, index: int, node: Node) -> Statement:
-        self._check_keys(node, _TRUST if self._is_trust else _IDENTITY)
+        self._check_keys(node, _ELEMENTS[self._kind])
         effect, sid = self._one(node, "Effect"), self._one(node, "Sid")
         if effect is None and "Effect" not in node.members:
             self._wrong("the statement has no Effect", node.place)
         if effect is not None and effect not in ("Allow", "Deny"):
             self._wrong("Effect must be Allow or Deny, in these letters", effect.place)
         self._check_one_of(node, "Action", "NotAction")
-        if self._is_trust:
+        if self._kind is not Kind.IDENTITY:
             self._check_one_of(node, "Principal", "NotPrincipal")
-        else:
+        if self._kind is not Kind.TRUST:
             self._check_one_of(node, "Resource", "NotResource")
         return Statement(
             index=index,
@@ -281,8 +321,9 @@ class _Reader:
                 self._wrong(f"there is no element {key!r}{self._hint(key, known)}", key.place)
 
     def _hint(self, key: str, known: tuple[str, ...]) -> str:
-        if key in (*_TRUST, *_IDENTITY) and known is not _TOP:
-            return " in a trust policy" if self._is_trust else " in an identity policy"
+        if key in _RESOURCE and known is not _TOP:
+            article = "an" if self._kind is Kind.IDENTITY else "a"
+            return f" in {article} {self._kind.value}"
         near = get_close_matches(key.capitalize(), known, n=1)
         return f": did you mean {near[0]}?" if near else ""
 

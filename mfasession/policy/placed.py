@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 DEPTH_LIMIT = 20
-"""Nestings that are still read. A policy has 6."""
+"""Nestings that are still read. A policy has 6; what holds policies has more: it is read with a limit of its own."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
@@ -70,9 +70,9 @@ class Node(Value):
         return next((node for name, node in self.members.items() if name == key), None)
 
 
-def read(text: str) -> Node:
-    """Return the one value that the text is. Raises NotJson."""
-    reader = _Reader(text)
+def read(text: str, *, depth: int = DEPTH_LIMIT) -> Node:
+    """Return the one value that the text is, with at most so many nestings. Raises NotJson."""
+    reader = _Reader(text, depth)
     node = reader.value("", 0)
     reader.end()
     return node
@@ -88,8 +88,9 @@ def inside(path: str, key: str) -> str:
 class _Reader:
     """A cursor over the text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, depth_limit: int) -> None:
         self._text = text
+        self._depth_limit = depth_limit
         self._at = 0
         self._lines = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
 
@@ -97,8 +98,8 @@ class _Reader:
         """Read the value that comes next."""
         self._skip()
         place = self._place(path)
-        if depth > DEPTH_LIMIT:
-            raise NotJson(f"more than {DEPTH_LIMIT} values stand in each other", place)
+        if depth > self._depth_limit:
+            raise NotJson(f"more than {self._depth_limit} values stand in each other", place)
         char = self._text[self._at : self._at + 1]
         if char == "{":
             return Node(kind="object", place=place, members=self._members(path, depth))

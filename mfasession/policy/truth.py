@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mfasession import toml
 from mfasession.policy import callers, evaluation, rule
-from mfasession.policy.callers import ACCOUNT, CALLERS, Caller
+from mfasession.policy.callers import ACCOUNT, CALLERS, Caller, Person
 from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.patterns import Context
+from mfasession.policy.samples import common
 from mfasession.text import printable
 from mfasession.values import Value
 
@@ -94,16 +95,38 @@ def is_action(text: str) -> bool:
 
 
 def table(
-    policies: Policies, actions: Sequence[str], *, user: str, resource: str, extra: Context
+    policies: Policies,
+    actions: Sequence[str],
+    *,
+    resource: str,
+    extra: Context,
+    user: str = "",
+    whose: Person | None = None,
 ) -> list[tuple[Cell, ...]]:
     """Return a row of cells for each action, a cell for each caller.
 
     `resource`: of all actions; empty for each one's own. `extra`: condition keys that stand for the callers' own.
+    `whose`: the callers' user and role; else `user` is the user's name.
     """
+    person = whose or callers.person(user)
+    about = resource or _resource_in(policies)
+    own = [about or resource_of(each, person.user, person.account, person.partition) for each in actions]
     return [
-        tuple(_cell(policies, caller, action, resource or resource_of(action, user), user, extra) for caller in CALLERS)
-        for action in actions
+        tuple(_cell(policies, caller, action, resource, person, extra) for caller in CALLERS)
+        for action, resource in zip(actions, own, strict=True)
     ]
+
+
+def _resource_in(policies: Policies) -> str:
+    """What a resource policy is about, where it says so: the first ARN that it names."""
+    named = (
+        str(resource)
+        for each in policies.resource or ()
+        for statement in each.statements
+        for resource in statement.resources or ()
+        if resource.startswith("arn:")
+    )
+    return common(next(named, "")) or ""
 
 
 def failures(rows: Sequence[Sequence[Cell]], expected: Sequence[Expectation]) -> Iterator[str]:
@@ -159,10 +182,11 @@ def _expectation(caller: str, action: str, word: object) -> Expectation:
     return Expectation(caller=caller, action=action, is_allowed=word == "allow")
 
 
-def _cell(policies: Policies, caller: Caller, action: str, resource: str, user: str, extra: Context) -> Cell:
+def _cell(policies: Policies, caller: Caller, action: str, resource: str, whose: Person, extra: Context) -> Cell:
     if fixed := callers.fixed(caller, action):
         return Cell(caller=caller, action=action, resource=resource, word=fixed)
-    request = Request(action=action, resource=resource, context={**callers.context(caller, user), **extra})
+    context = {**callers.context(caller, whose=whose), **extra}
+    request = Request(action=action, resource=resource, context=context, who=whose.who(caller))
     answer = evaluation.evaluate(policies, request)
     by = tuple(
         Decider(policy=found.document.where, statement=found.statement.name, line=found.statement.place.line)

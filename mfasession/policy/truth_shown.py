@@ -57,6 +57,7 @@ def _statement(found: Found, look: Look, request: Request) -> dict[str, Any]:
         "line": found.statement.place.line,
         "effect": found.statement.effect,
         "applies": look.applies,
+        "principal": look.principal,
         "resource": look.resource,
         "conditions": [_condition(line, request) | {"holds": holds} for line, holds in lines],
     }
@@ -95,6 +96,8 @@ def _reasons(rows: Rows, policies: Policies) -> Iterator[str]:
 def _reason(found: Found, look: Look, request: Request) -> Iterator[str]:
     statement = found.statement
     does = "does not apply" if look.resource else "is not about this resource"
+    if not look.principal:
+        does = "is not about this caller"
     if look.applies:
         does = "denies" if statement.effect == "Deny" else "allows"
     yield f"  {statement.name} ({found.document.where}, line {statement.place.line}) {does}"

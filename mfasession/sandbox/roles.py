@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfasession.policy import evaluation
-from mfasession.policy.document import Malformed, Statement
+from mfasession.policy.document import Kind, Malformed, Statement
 from mfasession.policy.evaluation import SESSION, Decision
 from mfasession.policy.patterns import Context
 from mfasession.sandbox import session_tags
@@ -131,7 +131,7 @@ def _trusting_role(asked: Asked, permission: str, extra: Mapping[str, str]) -> R
 def _trust(role: Role, permission: str, context: Context, judged: Asked) -> str:
     """`caller` or `account`: how the trust policy names the caller; `` when it does not; `denied` when it says no."""
     found = ""
-    trust = evaluation.read(_document(role), is_trust=True)
+    trust = evaluation.read(_document(role), kind=Kind.TRUST)
     for statement in trust.statements:
         named = _named(statement, judged.caller, judged)
         if not named or not evaluation.names_action(statement, permission):

@@ -19,7 +19,15 @@ REQUESTS = (
     ("iam:CreateAccessKey", "arn:aws:iam::123456789012:user/alice"),
     ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:123456789012:table/Thread"),
     ("logs:PutLogEvents", "arn:aws:logs:eu-west-1:123456789012:log-group:app:log-stream:a/b"),
+    ("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+    ("sts:AssumeRole", "arn:aws:iam::123456789012:role/app"),
 )
+ACCOUNT = "123456789012"
+USER = f"arn:aws:iam::{ACCOUNT}:user/alice"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/app"
+ROLE_SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/app/alice"
+PRINCIPALS = ("*", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", USER, ROLE, ROLE_SESSION, "999988887777",
+              "arn:aws:iam::999988887777:root", f"arn:aws:iam::{ACCOUNT}:user/bob")  # fmt: skip
 VALUES: Mapping[str, tuple[str, ...]] = {
     "String": ("alice", "Alice", "team-blue", "team-*", "", "a.b+c"),
     "Bool": ("true", "false", "True"),
@@ -63,6 +71,10 @@ class Case(Value):
     action: str
     resource: str
     context: dict[str, str | list[str]]
+    organization: list[dict[str, Any]] | None = None
+    granted: dict[str, Any] | None = None
+    """The resource's own policy, or the role's trust policy."""
+    principal: str = USER
 
     def line(self) -> str:
         """Return the case as a line of JSON."""
@@ -82,7 +94,19 @@ def case(random: Random) -> Case:
     maker = _Maker(random, action, resource, context)
     identity = [maker.policy() for _ in range(random.randint(1, 3))]
     boundary = [maker.policy()] if random.random() < 0.3 else None
-    return Case(identity=identity, boundary=boundary, action=action, resource=resource, context=context)
+    organization = [maker.policy() for _ in range(random.randint(1, 2))] if random.random() < 0.3 else None
+    # Every KMS key has a policy.
+    granted = maker.granting_policy() if action == "kms:Decrypt" or random.random() < 0.4 else None
+    return Case(
+        identity=identity,
+        boundary=boundary,
+        action=action,
+        resource=resource,
+        context=context,
+        organization=organization,
+        granted=granted,
+        principal=random.choice((USER, ROLE_SESSION)),
+    )
 
 
 class _Maker:
@@ -100,6 +124,23 @@ class _Maker:
     def policy(self) -> dict[str, Any]:
         """Return a policy of some statements."""
         return {"Version": "2012-10-17", "Statement": [self._statement() for _ in range(self._random.randint(1, 3))]}
+
+    def granting_policy(self) -> dict[str, Any]:
+        """Return a policy of what is asked for: with principals, and of a role without resources."""
+        policy = self.policy()
+        for statement in policy["Statement"]:
+            statement["Principal"] = self._a_principal()
+            if self._action == "sts:AssumeRole":
+                statement.pop("Resource", None)
+                statement.pop("NotResource", None)
+        return policy
+
+    def _a_principal(self) -> Any:
+        random = self._random
+        some = random.choice(("*", *({"AWS": each} for each in PRINCIPALS), {"Service": "ec2.amazonaws.com"}))
+        if random.random() < 0.3:
+            return {"AWS": random.sample(PRINCIPALS, k=2), "Service": "ec2.amazonaws.com"}
+        return some
 
     def _statement(self) -> dict[str, Any]:
         random = self._random

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,12 +12,15 @@ import pytest
 
 from mfasession.policy import document, evaluation
 from mfasession.policy.evaluation import Decision, Policies, Request
-from tests.contracts.policy_cases import Case, case
+from mfasession.policy.principals import Who
+from tests.contracts.policy_cases import ACCOUNT, USER, Case, case
+from tests.contracts.policy_cases import ROLE as ROLE_ARN
 from tests.support import BUILT, missing, need
 
 CASES = 4000
 SEED = 20261125
-PROGRAM = BUILT / "iam-simulate" / "answer.js"
+PROGRAM = Path(__file__).parent / "iam_simulate" / "answer.js"
+PACKAGES = BUILT / "iam-simulate" / "node_modules"
 THEIR_NAMES = {
     "Allowed": Decision.ALLOWED,
     "ExplicitlyDenied": Decision.DENIED,
@@ -26,10 +30,10 @@ THEIR_NAMES = {
 
 def theirs(cases: Sequence[Case]) -> list[Decision]:
     """What iam-simulate says, all in one process."""
-    if not PROGRAM.exists():
+    if not PACKAGES.exists():
         missing("iam-simulate")
     done = subprocess.run(
-        [need("node"), PROGRAM],
+        [need("node"), PROGRAM, PACKAGES],
         input="".join(f"{each.line()}\n" for each in cases),
         capture_output=True,
         text=True,
@@ -44,21 +48,26 @@ def ours(each: Case) -> Decision:
     """What we say."""
     context = {key.lower(): tuple(value) if isinstance(value, list) else value for key, value in each.context.items()}
     policies = Policies(
-        identity=parsed(each.identity), boundary=None if each.boundary is None else parsed(each.boundary)
+        identity=parsed(each.identity),
+        boundary=None if each.boundary is None else parsed(each.boundary),
+        organization=None if each.organization is None else parsed(each.organization),
+        resource=None if each.granted is None else parsed([each.granted]),
     )
-    return evaluation.evaluate(policies, Request(action=each.action, resource=each.resource, context=context)).decision
+    who = Who(account=ACCOUNT, arn=each.principal, role="" if each.principal == USER else ROLE_ARN)
+    request = Request(action=each.action, resource=each.resource, context=context, who=who)
+    return evaluation.evaluate(policies, request).decision
 
 
 def parsed(policies: Sequence[dict[str, Any]]) -> tuple[document.Document, ...]:
     """The documents of policies that AWS would take."""
-    documents = tuple(document.parse(json.dumps(policy), "here") for policy in policies)
+    documents = tuple(document.parse(json.dumps(policy), "here", kind=None) for policy in policies)
     for each in documents:
         evaluation.check(each)
     return documents
 
 
 def test_both_say_the_same() -> None:
-    """Every operator, several policies, boundaries: one answer, and each answer often."""
+    """Every operator, several policies, boundaries, policies of an organization and of resources: one answer each."""
     random = Random(SEED)  # noqa: S311  # the same cases each time
     cases = [case(random) for _ in range(CASES)]
     answers = theirs(cases)
@@ -68,6 +77,15 @@ def test_both_say_the_same() -> None:
     assert not differing, differing[0]
     counted = Counter(answers)
     assert min(counted[decision] for decision in Decision) > CASES / 10, counted
+    by_resource = sum(
+        their is Decision.ALLOWED and ours(each.replace(granted=None)) is Decision.NOT_ALLOWED
+        for each, their in zip(cases, answers, strict=True)
+    )
+    by_organization = sum(
+        their is not Decision.ALLOWED and ours(each.replace(organization=None)) is Decision.ALLOWED
+        for each, their in zip(cases, answers, strict=True)
+    )
+    assert min(by_resource, by_organization) > CASES / 100, (by_resource, by_organization)
 
 
 BUCKET, ROLE = "arn:aws:s3:::reports/a", "arn:aws:iam::123456789012:role/app"
@@ -143,6 +161,11 @@ DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str], De
     "a region in capitals": (
         {"Resource": "arn:aws:dynamodb:EU-WEST-1:123456789012:table/a"},
         {}, ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:123456789012:table/a"), NOT_ALLOWED, ALLOWED,
+    ),
+    # A KMS key's own policy decides. One that is not given is taken for the default one, which names the account.
+    "a key whose policy is not given": (
+        {}, {}, ("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+        ALLOWED, NOT_ALLOWED,
     ),
     # With * nothing is asked of one resource. Theirs takes it for any resource that a policy may name.
     "the resource *": (

@@ -132,7 +132,7 @@ def test_a_policy_that_the_account_has_not(alices_home: Home, alice: SandboxUser
     log_in(alices_home, alice.devices[0])
     arn = "arn:aws:iam::123456789012:policy/none"
     done = alices_home.run("policy", action, arn)
-    hint = "see what there is: aws iam list-policies --scope Local"
+    hint = "see what there is: mfasession exec -- aws iam list-policies --scope Local"
     assert (done.returncode, done.stdout, done.stderr) == (4, "", complaint(f"there is no policy {arn}", hint))
 
 
@@ -143,7 +143,7 @@ def test_an_arn_of_something_else(alices_home: Home, aws: Sandbox, arn: str, act
     before = len(aws.calls())
     done = alices_home.run("policy", action, arn)
     hint = "as in arn:aws:iam::123456789012:policy/NAME; a file of that name is ./arn:…"
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", complaint(f"{arn} is no ARN of a policy", hint))
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", complaint(f"{arn} is not the ARN of a policy", hint))
     assert len(aws.calls()) == before
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession.policy import document, placed, rule
-from mfasession.policy.document import Malformed, parse
+from mfasession.policy.document import Kind, Malformed, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,15 +147,15 @@ def test_the_quota_counts_no_white_space() -> None:
 def test_a_trust_policy() -> None:
     """Principals and no resource: who may assume the role."""
     text = one(Resource=None, Action="sts:AssumeRole", Principal={"AWS": ["123456789012"], "Service": "ec2"})
-    (statement,) = parse(text, "role", is_trust=True).statements
+    (statement,) = parse(text, "role", kind=Kind.TRUST).statements
     assert statement.principals == {"AWS": ("123456789012",), "Service": ("ec2",)}
-    (anybody,) = parse(one(Resource=None, Principal="*"), "role", is_trust=True).statements
+    (anybody,) = parse(one(Resource=None, Principal="*"), "role", kind=Kind.TRUST).statements
     assert anybody.principals == {"*": ()}
-    assert problems(one(), is_trust=True) == [
+    assert problems(one(), kind=Kind.TRUST) == [
         "Statement[0].Resource: there is no element 'Resource' in a trust policy",
         "Statement[0]: the statement has no Principal",
     ]
-    (said,) = problems(one(Resource=None, Principal="me"), is_trust=True)
+    (said,) = problems(one(Resource=None, Principal="me"), kind=Kind.TRUST)
     assert said.startswith("Statement[0].Principal: Principal must be")
 
 

@@ -20,12 +20,13 @@ THE_RULE: dict[str, Any] = rule.document()["Statement"][0]
 PRESENT = "aws:MultiFactorAuthPresent"
 OWN_USER = "arn:aws:iam::*:user/${aws:username}"
 ALLOWED: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+TRUSTED: dict[str, Any] = {"Effect": "Allow", "Action": "sts:AssumeRole"}
 
 
 def parsed(*statements: dict[str, Any], version: str | None = "2012-10-17") -> Document:
     """A document of these statements."""
     head = {"Version": version} if version else {}
-    return document.parse(json.dumps({**head, "Statement": list(statements)}, indent=2), "it")
+    return document.parse(json.dumps({**head, "Statement": list(statements)}, indent=2), "it", kind=None)
 
 
 def changed(**parts: Any) -> dict[str, Any]:
@@ -90,7 +91,19 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "misspelt-action": [changed(NotAction=[*THE_RULE["NotAction"], "iam:ListMfaDevice"])],
     "wrong-partition": [{**OWN_DEVICES, "Resource": "arn:aws-cn:iam::*:mfa/*"}],
     "old-version": [{**ALLOWED, "Resource": OWN_USER}],
-}
+    "allowed-without-mfa": [
+        {**TRUSTED, "Principal": {"AWS": "123456789012"}, "Condition": {"Bool": {PRESENT: "true"}}},
+        {**TRUSTED, "Principal": {"AWS": "arn:aws:iam::123456789012:root"}},
+    ],
+    "mfa-of-services": [
+        {**TRUSTED, "Principal": {"Service": "ec2.amazonaws.com"}, "Condition": {"Bool": {PRESENT: "true"}}},
+    ],
+    "roles-denied-too": [
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::a/*",
+         "Condition": {"BoolIfExists": {PRESENT: "false"}}},
+    ],
+    "kms-key-policy": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}],
+}  # fmt: skip
 SETTINGS = {
     "attached-to-roles": running.Settings(attached_to="role"),
     "wrong-partition": running.Settings(partition="aws"),
@@ -99,6 +112,7 @@ FOR_PEOPLE = {
     *("narrow-deny", "getsessiontoken-missing", "first-password", "exemption-not-allowed", "attached-to-roles"),
     *("allow-notaction", "no-mfa", "other-exemption", "narrow-condition"),
     *("some-calls-only", "first-device", "enforces-nothing"),
+    *("allowed-without-mfa", "mfa-of-services", "roles-denied-too", "kms-key-policy"),
 }
 """What the linter does not fix: what is meant there is somebody's decision."""
 

@@ -170,13 +170,13 @@ def _text(context: "Context", flags: Flags) -> str:
     """The policy's text. Raises ConfigurationError for one that AWS would not take, or that leaves a hole."""
     from mfasession.aws_policies import operations
     from mfasession.commands.policy import sources
-    from mfasession.policy import document, evaluation
+    from mfasession.policy import evaluation
     from mfasession.policy.lint import running
     from mfasession.policy.lint.findings import Severity
 
     if not flags.file:
         return json.dumps(rule.DENY_ALL_WITHOUT_MFA, indent=2)
-    parsed = document.parse(sources.text_of(flags.file, context), sources.name_of(flags.file))
+    parsed = sources.one(flags.file, context)
     evaluation.check(parsed)
     settings = running.Settings(attached_to="group" if flags.group else "user")
     for finding in running.check(parsed, settings, operations):

@@ -4,14 +4,17 @@ import sys
 from typing import TYPE_CHECKING
 
 from mfasession.commands.policy import sources
-from mfasession.policy import document, evaluation, explanation
+from mfasession.policy import document, evaluation, explanation, granting
+from mfasession.policy.document import Kind
 from mfasession.text import printable
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from mfasession.context import Context
+    from mfasession.policy.document import Document
 
 HELP = "tell a policy in sentences: who is denied what, and what stays possible"
 
@@ -24,12 +27,27 @@ class Flags(Value):
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the arguments of the action."""
-    parser.add_argument("source", metavar="FILE", help="a policy as JSON; - is stdin, an ARN one of the account")
+    parser.add_argument(
+        "source", metavar="FILE", help="a file that holds policies; - is stdin, an ARN one of the account"
+    )
 
 
 def run(context: "Context", flags: Flags) -> int:
-    """Print a line for each sentence."""
-    parsed = sources.parsed(flags.source, context, limit=document.ROLE_SIZE)
-    evaluation.check(parsed)
-    sys.stdout.write("".join(f"{printable(line)}\n" for line in explanation.explained(parsed)))
+    """Print a line for each sentence; of several policies, each behind its name."""
+    found = sources.read(flags.source, context, limit=document.ROLE_SIZE).documents
+    for number, parsed in enumerate(found):
+        evaluation.check(parsed)
+        lines = list(_sentences(parsed))
+        if len(found) > 1:
+            lines = [*([""] if number else []), f"{parsed.where}:", *lines]
+        sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
     return 0
+
+
+def _sentences(parsed: "Document") -> "Iterator[str]":
+    if parsed.kind is not Kind.IDENTITY:
+        yield from granting.explained(parsed)
+        return
+    yield from explanation.explained(parsed)
+    if granting.concerns_kms(parsed):
+        yield granting.KEYS_DECIDE

@@ -16,7 +16,7 @@ from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mfasession.context import Context
     from mfasession.policy.document import Document
@@ -39,7 +39,7 @@ class Flags(Value):
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
     parser.add_argument(
-        "sources", metavar="FILE", nargs="+", help="policies as JSON; - is stdin, an ARN one of the account"
+        "sources", metavar="FILE", nargs="+", help="files that hold policies; - is stdin, an ARN one of the account"
     )
     parser.add_argument("--fix", action="store_true", help="fix in the file what can be fixed; for stdin, on stdout")
     parser.add_argument("--format", choices=tuple(FORMATS), help="text")
@@ -91,24 +91,30 @@ def _all(context: "Context", settings: "Settings", flags: Flags) -> "tuple[list[
     failures: list[MfaSessionError] = []
     for source in flags.sources:
         try:
-            found.append(_checked(context, source, settings, flags))
+            found += _checked(context, source, settings, flags)
         except (ConfigurationError, NotFound) as error:
             failures.append(error)
     return found, failures
 
 
-def _checked(context: "Context", source: str, settings: "Settings", flags: Flags) -> shown.Checked:
+def _checked(context: "Context", source: str, settings: "Settings", flags: Flags) -> "Iterator[shown.Checked]":
     from mfasession.aws_policies import operations
 
-    parsed = sources.parsed(source, context, limit=settings.limit)
-    count = 0
-    if flags.fix:
-        repair = running.fixed(parsed, settings, operations)
-        _put(source, parsed, repair.document)
-        parsed, count = repair.document, repair.count
-    findings = running.check(parsed, settings, operations)
-    path = source if sources.is_file(source) else ""
-    return shown.Checked(where=parsed.where, path=path, findings=findings, fixed=count)
+    found = sources.read(source, context, limit=settings.limit)
+    if flags.fix and not found.is_plain:
+        raise ConfigurationError(
+            f"{sources.name_of(source)} holds its policies inside something else: --fix changes nothing there",
+            "without --fix, change what it says there by hand; or save the policy alone",
+        )
+    path = sources.path_of(source) if sources.is_file(source) else ""
+    for each in found.documents:
+        parsed, count = each, 0
+        if flags.fix:
+            repair = running.fixed(each, settings, operations)
+            _put(source, each, repair.document)
+            parsed, count = repair.document, repair.count
+        findings = running.check(parsed, settings, operations)
+        yield shown.Checked(where=parsed.where, path="" if path == "-" else path, findings=findings, fixed=count)
 
 
 def _put(source: str, before: "Document", after: "Document") -> None:

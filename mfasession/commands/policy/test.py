@@ -8,6 +8,7 @@ from mfasession.commands.policy import sources
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain, say
 from mfasession.policy import callers, document, evaluation, rule, truth, truth_shown
+from mfasession.policy.document import Kind
 from mfasession.policy.evaluation import Policies
 from mfasession.text import printable
 from mfasession.values import Value
@@ -30,6 +31,7 @@ class Flags(Value):
 
     files: "Sequence[str]" = ()
     boundary: "Sequence[str]" = ()
+    scp: "Sequence[str]" = ()
     allow_all: bool = False
     action_names: "Sequence[str]" = ()
     resource: str = ""
@@ -51,6 +53,9 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         help="policies, together; - is stdin, an ARN one of the account; none: the rule",
     )
     parser.add_argument("--boundary", metavar="FILE", action="append", help="a permissions boundary, which limits them")
+    parser.add_argument(
+        "--scp", metavar="FILE", action="append", help="a service control policy of the organization, which limits them"
+    )
     parser.add_argument("--allow-all", action="store_true", help="as if everything were allowed besides")
     parser.add_argument(
         "--action", dest="action_names", metavar="A", action="append", help="an action, as s3:GetObject; several: again"
@@ -84,18 +89,43 @@ def condition_key(text: str) -> tuple[str, str]:
 def run(context: "Context", flags: Flags) -> int:
     """Print the table; 1 when something is not as expected."""
     expected = _expectations(flags, context)
-    actions = _actions(flags, expected)
     policies = _policies(flags, context)
+    actions = _actions(flags, expected) or _about(policies)
     about: dict[str, Any] = {"resource": flags.resource, "extra": _extra(flags)}
+    _say_of_keys(policies, actions)
     if flags.live:
         from mfasession.commands.policy import simulated
 
         rows = simulated.table(context, policies, actions, user=flags.user, **about)
     else:
-        rows = truth.table(policies, actions, user=flags.user or callers.USER, **about)
+        whose = callers.person(flags.user, policies.resource or ())
+        if whose != callers.person(flags.user):
+            say(f"asked as {whose.user_arn}, and as {whose.role_arn}")
+        rows = truth.table(policies, actions, whose=whose, **about)
     show = truth_shown.as_json if flags.json else truth_shown.as_text
     sys.stdout.write(show(rows, policies if flags.why else None))
     return _told(rows, expected)
+
+
+def _about(policies: Policies) -> tuple[str, ...]:
+    """The actions that are looked at where none is named: those of a trust or resource policy, else the rule's."""
+    named = [
+        str(action)
+        for each in policies.resource or ()
+        for statement in each.statements
+        for action in (*(statement.actions or ()), *(statement.not_actions or ()))
+        if truth.is_action(action)
+    ]
+    return tuple(dict.fromkeys(named)) or truth.default_actions()
+
+
+def _say_of_keys(policies: Policies, actions: "Sequence[str]") -> None:
+    """Say that a KMS key's own policy decides, where it is not there to be asked."""
+    if policies.resource is None and any(each.lower().startswith("kms:") for each in actions):
+        complain(
+            "of KMS this is right only where the key's own policy leaves it to the account: key policies decide",
+            "give it as a FILE, too: aws kms get-key-policy --policy-name default --key-id ID",
+        )
 
 
 def _told(rows: "Sequence[Sequence[Cell]]", expected: "Sequence[Expectation]") -> int:
@@ -108,27 +138,69 @@ def _told(rows: "Sequence[Sequence[Cell]]", expected: "Sequence[Expectation]") -
 
 
 def _policies(flags: Flags, context: "Context") -> Policies:
-    if [*flags.files, *flags.boundary, *flags.expect].count("-") > 1:
+    if [*flags.files, *flags.boundary, *flags.scp, *flags.expect].count("-") > 1:
         raise UsageError("stdin can be one file only", "write the others into files")
-    identity = [_read(source, context) for source in flags.files]
-    if not identity and not flags.live:
+    if flags.scp and flags.live:
+        raise UsageError("--scp and --live do not go together", "IAM asks the organization itself")
+    documents = _read(flags.files, context)
+    identity = [each for each in documents if each.kind is Kind.IDENTITY]
+    granting = tuple(each for each in documents if each.kind is not Kind.IDENTITY)
+    _check_granting(granting, flags)
+    if not documents and not flags.live:
         identity = [_built_in("the rule", rule.DENY_ALL_WITHOUT_MFA), _built_in("all allowed", rule.ALLOW_ALL)]
     elif flags.allow_all:
         identity.append(_built_in("all allowed", rule.ALLOW_ALL))
-    if not flags.live and all(statement.effect == "Deny" for each in identity for statement in each.statements):
+    if not flags.live and all(each.effect == "Deny" for one in (*identity, *granting) for each in one.statements):
         complain("nothing here allows anything", "as if everything were allowed besides: --allow-all")
-    boundary = tuple(_read(source, context) for source in flags.boundary) if flags.boundary else None
-    return Policies(identity=tuple(identity), boundary=boundary)
+    return Policies(
+        identity=tuple(identity),
+        boundary=_limits(flags.boundary, "--boundary", context),
+        organization=organization(_limits(flags.scp, "--scp", context)),
+        resource=granting or None,
+    )
+
+
+def _check_granting(granting: "Sequence[Document]", flags: Flags) -> None:
+    """Raise UsageError for several trust or resource policies: a request is about one resource."""
+    if granting and flags.live:
+        raise UsageError(f"--live takes no {granting[0].kind.value}", "IAM's simulator: aws iam simulate-custom-policy")
+    if len(granting) > 1:
+        names = ", ".join(each.where for each in granting[:5])
+        raise UsageError(
+            f"one trust or resource policy at a time can be tested, and there are {len(granting)}: {names}",
+            "choose one by its name behind a #: mfasession policy test FILE#NAME",
+        )
+
+
+def organization(documents: "tuple[Document, ...] | None") -> "tuple[Document, ...] | None":
+    """Return service control policies as AWS has them attached: beside FullAWSAccess, where none allows anything."""
+    if documents is None:
+        return None
+    say("service control policies do not bind the management account and service-linked roles")
+    if any(statement.effect == "Allow" for each in documents for statement in each.statements):
+        return documents
+    return (*documents, _built_in("FullAWSAccess", rule.ALLOW_ALL))
+
+
+def _limits(files: "Sequence[str]", option: str, context: "Context") -> "tuple[Document, ...] | None":
+    documents = _read(files, context)
+    for each in documents:
+        if each.kind is not Kind.IDENTITY:
+            raise UsageError(f"{each.where} is a {each.kind.value}: {option} takes none", "give it as a FILE")
+    return documents if files else None
 
 
 def _built_in(name: str, policy: object) -> "Document":
     return document.parse(json.dumps(policy, indent=2), name)
 
 
-def _read(source: str, context: "Context") -> "Document":
-    parsed = sources.parsed(source, context, limit=document.ROLE_SIZE)
-    evaluation.check(parsed)
-    return parsed
+def _read(files: "Sequence[str]", context: "Context") -> "tuple[Document, ...]":
+    documents = tuple(
+        each for source in files for each in sources.read(source, context, limit=document.ROLE_SIZE).documents
+    )
+    for each in documents:
+        evaluation.check(each)
+    return documents
 
 
 def _expectations(flags: Flags, context: "Context") -> "tuple[Expectation, ...]":
@@ -153,10 +225,10 @@ def _actions(flags: Flags, expected: "Sequence[Expectation]") -> tuple[str, ...]
     for action in flags.action_names:
         if not truth.is_action(action):
             raise UsageError(
-                f"{printable(action[:80])!r} is no action", "as in --action s3:GetObject, without wildcards"
+                f"{printable(action[:80])!r} is not an action", "as in --action s3:GetObject, without wildcards"
             )
     named = (*flags.action_names, *(each.action for each in expected))
-    return tuple(dict.fromkeys(named)) or truth.default_actions()
+    return tuple(dict.fromkeys(named))
 
 
 def _extra(flags: Flags) -> "patterns.Context":

@@ -1,8 +1,8 @@
 """All rules over one document, and over again until everything is fixed that can be."""
 
 from mfasession.policy import document
-from mfasession.policy.document import Document
-from mfasession.policy.lint import exemptions, grants, names, operators, outcome
+from mfasession.policy.document import Document, Kind
+from mfasession.policy.lint import exemptions, granted, grants, names, operators, outcome
 from mfasession.policy.lint.findings import RULES, Finding, Operations, Subject
 from mfasession.values import Value
 
@@ -25,13 +25,19 @@ class Settings(Value):
 def check(parsed: Document, settings: Settings, operations: Operations) -> list[Finding]:
     """Return what is wrong with a document, in the order of its lines."""
     subject = Subject(parsed, settings.partition, settings.attached_to)
+    if parsed.kind is not Kind.IDENTITY:
+        return _ordered([*granted.check(subject, operations)])
     found = [
         *operators.check(subject),
         *exemptions.check(subject, operations),
         *grants.check(subject),
         *names.check(subject, operations),
+        *granted.kms(subject),
     ]
-    found += outcome.check(subject, found)
+    return _ordered([*found, *outcome.check(subject, found)])
+
+
+def _ordered(found: list[Finding]) -> list[Finding]:
     order = list(RULES)
     return sorted(found, key=lambda each: (each.place.line, each.place.column, order.index(each.rule.slug)))
 
@@ -53,7 +59,7 @@ def fixed(parsed: Document, settings: Settings, operations: Operations) -> Repai
         text = _edited(parsed.text, finding)
         if document.size(text) > settings.limit:
             break
-        parsed = document.parse(text, parsed.where, limit=settings.limit)
+        parsed = document.parse(text, parsed.where, limit=settings.limit, kind=parsed.kind)
         count += 1
     return Repair(document=parsed, count=count)
 

@@ -1,26 +1,45 @@
 // Answers cases of policies and requests with iam-simulate: one JSON document a line, in and out, in order.
+// The one argument is the folder that its packages are in.
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
 
-import { runUnsafeSimulation } from "@cloud-copilot/iam-simulate";
+const packages = join(process.argv[2], "@cloud-copilot");
+const load = (file) => import(pathToFileURL(join(packages, file)));
 
-const named = (policies) => policies.map((policy, index) => ({ name: `p${index}`, policy }));
+// What the package exports gives a resource's policy no name, and then fails for want of one: so its engine itself.
+const { loadPolicy } = await load("iam-policy/dist/esm/index.js");
+const { authorize } = await load("iam-simulate/dist/esm/core_engine/CoreSimulatorEngine.js");
+const { AwsRequestImpl } = await load("iam-simulate/dist/esm/request/request.js");
+const { RequestContextImpl } = await load("iam-simulate/dist/esm/requestContext.js");
+const { DiscoveryContextKeyConstraints } = await load(
+  "iam-simulate/dist/esm/context_keys/discoveryContextKeyConstraints.js",
+);
+
+const ACCOUNT = "123456789012";
+const named = (policies) => policies.map((policy, index) => loadPolicy(policy, { name: `p${index}` }));
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { identity, boundary, action, resource, context } = JSON.parse(line);
-  const answer = runUnsafeSimulation(
-    {
-      identityPolicies: named(identity),
-      permissionBoundaryPolicies: boundary ? named(boundary) : undefined,
-      serviceControlPolicies: [],
-      resourceControlPolicies: [],
-      request: {
-        action,
-        principal: "arn:aws:iam::123456789012:user/alice",
-        resource: { resource, accountId: "123456789012" },
-        contextVariables: context,
-      },
+  const { identity, boundary, organization, granted, principal, action, resource, context } = JSON.parse(line);
+  const answer = authorize({
+    request: new AwsRequestImpl(
+      principal,
+      { resource, accountId: ACCOUNT },
+      action,
+      new RequestContextImpl(context),
+    ),
+    sessionPolicy: undefined,
+    identityPolicies: named(identity),
+    serviceControlPolicies: organization ? [{ orgIdentifier: "ou", policies: named(organization) }] : [],
+    resourceControlPolicies: [],
+    resourcePolicy: granted ? loadPolicy(granted, { name: "granted" }) : undefined,
+    permissionBoundaries: boundary ? named(boundary) : undefined,
+    vpcEndpointPolicies: undefined,
+    simulationParameters: {
+      simulationMode: "Strict",
+      discoveryContextKeyConstraints: new DiscoveryContextKeyConstraints([]),
     },
-    {},
-  );
-  console.log(JSON.stringify(answer));
+    serviceSettings: { s3: {} },
+  });
+  console.log(JSON.stringify(answer.result));
 }

@@ -1,0 +1,92 @@
+"""Whom the Principal of a trust or resource policy names.
+
+Source: IAM User Guide, "AWS JSON policy elements: Principal" and "NotPrincipal". The ARNs of principals have no
+wildcards: only `*` alone is everybody.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from mfasession.policy.document import Document, Statement
+from mfasession.policy.placed import Text
+from mfasession.values import Value
+
+_ACCOUNT = re.compile(r"[0-9]{12}|arn:aws[a-z-]*:iam::[0-9]{12}:root")
+ANYBODY = "*"
+
+
+class Who(Value):
+    """A caller as Principal names it: the account's number, the ARN of a user or a role's session, the role's ARN."""
+
+    account: str
+    arn: str
+    role: str = ""
+
+
+class Named(Value):
+    """How a statement names a caller: `directly` (or everybody), by the `role` of its session, by its `account`."""
+
+    directly: bool = False
+    by_role: bool = False
+    by_account: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether it does, in any way."""
+        return self.directly or self.by_role or self.by_account
+
+
+def named(statement: Statement, who: Who | None) -> Named:
+    """Return how a statement names a caller. One without principals, or a caller that is not known, counts as named."""
+    if who is None or (statement.principals is None and statement.not_principals is None):
+        return Named(directly=True)
+    if statement.principals is not None:
+        return _among(of_aws(statement.principals), who)
+    spared = _among(of_aws(statement.not_principals or {}), who)
+    return Named(directly=not (spared.directly or spared.by_role))
+
+
+def of_aws(principals: Mapping[Text, tuple[Text, ...]]) -> tuple[str, ...]:
+    """Return the users, roles and accounts of a Principal element; `*` for everybody."""
+    return tuple(
+        str(name)
+        for kind, several in principals.items()
+        if str(kind) in (ANYBODY, "AWS")
+        for name in (several or (ANYBODY,))
+    )
+
+
+def others(statement: Statement) -> Iterator[str]:
+    """Yield the services and identity providers that a statement names."""
+    for kind, several in (statement.principals or {}).items():
+        if kind not in (ANYBODY, "AWS"):
+            yield from map(str, several)
+
+
+def all_of_aws(documents: Iterable[Document]) -> list[str]:
+    """Return the users, roles and accounts that the documents' statements name, each once, in their order."""
+    found: dict[str, None] = {}
+    for document in documents:
+        for statement in document.statements:
+            for element in (statement.principals, statement.not_principals):
+                found |= dict.fromkeys(of_aws(element or {}))
+    return list(found)
+
+
+def is_account(name: str) -> bool:
+    """Return whether a principal is a whole account: its number, or the ARN of its root."""
+    return _ACCOUNT.fullmatch(name) is not None
+
+
+def account_in(name: str) -> str:
+    """Return the account of a principal; empty for one that has none."""
+    found = re.fullmatch(r"arn:aws[a-z-]*:(?:iam|sts)::([0-9]{12}):.*", name)
+    return found[1] if found else name if is_account(name) else ""
+
+
+def _among(names: Iterable[str], who: Who) -> Named:
+    names = tuple(names)
+    return Named(
+        directly=ANYBODY in names or who.arn in names,
+        by_role=who.role in names,
+        by_account=any(is_account(name) and account_in(name) == who.account for name in names),
+    )

@@ -1,0 +1,177 @@
+"""Policies inside other documents: CloudFormation templates, Terraform plans and states, answers of AWS, URL encoding.
+
+A policy is found by its shape: an object with Statement, in which something has Effect; or a text that holds such an
+object as JSON. Each is laid out as a document of its own, whose lines are those of the text that it was found in.
+Sources: Terraform, "JSON Output Format" (planned_values, values, after_unknown); AWS CLI Command Reference.
+"""
+
+import json
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from mfasession.policy import intrinsics, placed
+from mfasession.policy.placed import Node, NotJson, inside
+from mfasession.values import Value
+
+LONGEST = 16_000_000
+"""Characters of a text in which policies are looked for."""
+_NESTED = 100
+"""A Terraform plan nests its modules."""
+_FARTHEST = 10_000
+"""Columns that are kept: behind them everything may stand on one line."""
+
+
+class Found(Value):
+    """One policy: where it stands in the text, for people, and the policy alone, as JSON on the lines that it has."""
+
+    name: str
+    text: str
+
+
+class Sources(Value):
+    """What a text holds. `unknown` are the policies of a plan that are decided only when it is applied."""
+
+    found: tuple[Found, ...]
+    unknown: tuple[str, ...] = ()
+
+
+def is_policy(node: Node) -> bool:
+    """Return whether a value looks like a policy."""
+    several = node.get("Statement")
+    if several is None:
+        return False
+    return any(each.get("Effect") is not None for each in (several, *several.items) if each.kind == "object")
+
+
+def decoded(text: str) -> str:
+    """Return the text of a policy that was written for a URL, as IAM's API answers it; any other as it is."""
+    start = text.lstrip()[:1]
+    return unquote(text.strip()) if start == "%" else text
+
+
+def read(root: Node) -> Sources:
+    """Return the policies in a document that is not a policy itself."""
+    for key in ("planned_values", "values"):
+        values = root.get(key)
+        if root.get("format_version") is not None and values is not None:
+            return Sources(found=tuple(_of_terraform(values)), unknown=tuple(_unknown(root)))
+    resources = root.get("Resources")
+    if resources is not None and resources.kind == "object":
+        return Sources(found=tuple(_of_template(resources)))
+    return Sources(found=tuple(_inside(root, "")))
+
+
+def laid_out(node: Node, *, line: int = 0) -> str:
+    """Return a value as JSON, each part of it on its own line and column, or all of it on one `line`."""
+    layout = _Layout(line)
+    layout.write(node)
+    return layout.text()
+
+
+def _of_template(resources: Node) -> Iterator[Found]:
+    for name, resource in resources.members.items():
+        properties = resource.get("Properties")
+        if properties is not None:
+            yield from _inside(intrinsics.resolved(properties), str(name))
+
+
+def _of_terraform(node: Node) -> Iterator[Found]:
+    """The policies of a module's resources, and of its modules: by the resource's address."""
+    if (outputs := node.get("root_module")) is not None:
+        yield from _of_terraform(outputs)
+    for resource in _items(node, "resources"):
+        address, values = resource.get("address"), resource.get("values")
+        if values is not None:
+            yield from _inside(values, address.text if address is not None else "")
+    for module in _items(node, "child_modules"):
+        yield from _of_terraform(module)
+
+
+def _unknown(root: Node) -> Iterator[str]:
+    for change in _items(root, "resource_changes"):
+        after, address = (change.get("change") or change).get("after_unknown"), change.get("address")
+        for name, value in after.members.items() if after is not None else ():
+            if "policy" in name and value.kind == "boolean" and value.text == "true":
+                yield f"{address.text if address is not None else ''}.{name}"
+
+
+def _items(node: Node, name: str) -> tuple[Node, ...]:
+    found = node.get(name)
+    return found.items if found is not None else ()
+
+
+def _inside(node: Node, path: str) -> Iterator[Found]:
+    if is_policy(node):
+        yield Found(name=path, text=laid_out(node))
+    elif node.kind == "object":
+        for name, member in node.members.items():
+            yield from _inside(member, inside(path, str(name)))
+    elif node.kind == "list":
+        for number, item in enumerate(node.items):
+            yield from _inside(item, f"{path}[{number}]")
+    elif node.kind == "string" and "Statement" in node.text:
+        policy = _in_text(node.text)
+        if policy is not None:
+            yield Found(name=path, text=laid_out(policy, line=node.place.line))
+
+
+def _in_text(text: str) -> Node | None:
+    try:
+        node = placed.read(decoded(text), depth=_NESTED)
+    except NotJson:
+        return None
+    return node if is_policy(node) else None
+
+
+def tree(text: str) -> Node:
+    """Return a JSON text that may hold policies. Raises NotJson."""
+    return placed.read(text, depth=_NESTED)
+
+
+class _Layout:
+    """Text that is written forwards, and never back: what would have to stand earlier stands where it can."""
+
+    def __init__(self, line: int) -> None:
+        self._pieces: list[str] = []
+        self._only_line = line
+        self._line, self._column = 1, 1
+
+    def text(self) -> str:
+        """Return what was written."""
+        return "".join(self._pieces)
+
+    def write(self, node: Node) -> None:
+        """Write a value."""
+        self._go_to(node.place)
+        if node.kind == "object":
+            self._put("{")
+            for number, (name, member) in enumerate(node.members.items()):
+                self._put("," if number else "")
+                self._go_to(name.place)
+                self._put(f"{_quoted(name)}:")
+                self.write(member)
+            self._put("}")
+        elif node.kind == "list":
+            self._put("[")
+            for number, item in enumerate(node.items):
+                self._put("," if number else "")
+                self.write(item)
+            self._put("]")
+        else:
+            self._put(_quoted(node.text) if node.kind == "string" else node.text)
+
+    def _go_to(self, place: placed.Place) -> None:
+        line = self._only_line or place.line
+        if line > self._line:
+            self._pieces.append("\n" * (line - self._line))
+            self._line, self._column = line, 1
+        if line == self._line and self._column < place.column <= _FARTHEST and not self._only_line:
+            self._put(" " * (place.column - self._column))
+
+    def _put(self, text: str) -> None:
+        self._pieces.append(text)
+        self._column += len(text)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(str(text))

@@ -1,0 +1,200 @@
+"""Trust and resource policies: whom they name, what they come to, and what is wrong with them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from mfasession.aws_policies import operations
+from mfasession.policy import callers, document, evaluation, granting, principals, truth
+from mfasession.policy.document import Document
+from mfasession.policy.evaluation import Policies
+from mfasession.policy.lint import running
+from mfasession.policy.principals import Who
+
+PRESENT = "aws:MultiFactorAuthPresent"
+WITH_MFA = {"Bool": {PRESENT: "true"}}
+ACCOUNT, BOB = "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:user/bob"
+
+
+def trust(*statements: dict[str, Any]) -> Document:
+    """A role's trust policy."""
+    whole = [{"Effect": "Allow", "Action": "sts:AssumeRole", **each} for each in statements]
+    return document.parse(json.dumps({"Statement": whole}, indent=1), "it", kind=None)
+
+
+def found(it: Document) -> list[str]:
+    """The rules that a policy breaks."""
+    return [each.rule.slug for each in running.check(it, running.Settings(), operations)]
+
+
+def row(it: Document, *identity: Document, user: str = "") -> list[str]:
+    """What a key, a session, one with MFA and a role may do: assume the role."""
+    policies = Policies(identity=identity, resource=(it,))
+    whose = callers.person(user, [it])
+    ((*cells,),) = truth.table(policies, ["sts:AssumeRole"], whose=whose, resource="", extra={})
+    return [cell.word for cell in cells]
+
+
+ALL = document.parse('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}', "all")
+NO = "not allowed"
+
+
+@pytest.mark.parametrize(
+    ("statements", "alone", "beside_all"),
+    [
+        # IAM User Guide, "How to use MFA": the condition that a role's trust policy has in its samples.
+        ([{"Principal": {"AWS": ACCOUNT}, "Condition": WITH_MFA}], [NO, NO, NO, NO], [NO, NO, "allow", NO]),
+        ([{"Principal": {"AWS": BOB}, "Condition": WITH_MFA}], [NO, NO, "allow", NO], [NO, NO, "allow", NO]),
+        ([{"Principal": {"AWS": BOB}, "Condition": {"BoolIfExists": {PRESENT: "true"}}}],
+         ["allow", NO, "allow", NO], ["allow", NO, "allow", NO]),
+        ([{"Principal": "*"}, {"Effect": "Deny", "Principal": "*", "Condition": {"BoolIfExists": {PRESENT: "false"}}}],
+         ["deny", "deny", "allow", "deny"], ["deny", "deny", "allow", "deny"]),
+        ([{"Principal": {"Service": "ec2.amazonaws.com"}}], [NO] * 4, [NO] * 4),
+        ([{"Principal": "*"}, {"Effect": "Deny", "NotPrincipal": {"AWS": [BOB, ACCOUNT]}}],
+         ["allow", "allow", "allow", "deny"], ["allow", "allow", "allow", "deny"]),
+    ],
+)  # fmt: skip
+def test_who_may_assume_a_role(statements: list[dict[str, Any]], alone: list[str], beside_all: list[str]) -> None:
+    """A principal that is named needs no more; an account that is named leaves it to its own policies."""
+    assert row(trust(*statements)) == alone
+    assert row(trust(*statements), ALL) == beside_all
+
+
+def test_whoever_is_not_named_gets_nothing() -> None:
+    """Another user of the account, whatever their own policies say."""
+    assert row(trust({"Principal": {"AWS": BOB}}), ALL, user="eve") == [NO] * 4
+
+
+def test_callers_are_those_that_a_policy_names() -> None:
+    """Its first user, else a user of the first account; names of partitions are kept."""
+    gov = "arn:aws-us-gov:iam::444455556666:user/team/carol"
+    assert callers.person("", [trust({"Principal": {"AWS": ["111122223333", gov]}})]).user_arn == gov
+    person = callers.person("dave", [trust({"Principal": {"AWS": ACCOUNT}})])
+    assert (person.user, person.user_arn) == ("dave", "arn:aws:iam::111122223333:user/dave")
+    assert callers.person("", [trust({"Principal": "*"})]) == callers.Person()
+
+
+@pytest.mark.parametrize(
+    ("element", "expected"),
+    [
+        ({"Principal": "*"}, (True, False, False)),
+        ({"Principal": {"AWS": "*"}}, (True, False, False)),
+        ({"Principal": {"AWS": BOB}}, (True, False, False)),
+        ({"Principal": {"AWS": "111122223333"}}, (False, False, True)),
+        ({"Principal": {"AWS": "arn:aws:iam::111122223333:user/b*"}}, (False, False, False)),
+        ({"Principal": {"AWS": "arn:aws:iam::999988887777:root"}}, (False, False, False)),
+        ({"Principal": {"Federated": "*"}}, (False, False, False)),
+        ({"NotPrincipal": {"AWS": BOB}}, (False, False, False)),
+        ({"NotPrincipal": {"AWS": ACCOUNT}}, (True, False, False)),
+    ],
+)
+def test_principals(element: dict[str, Any], expected: tuple[bool, bool, bool]) -> None:
+    """IAM User Guide, Principal: ARNs have no wildcards, and only `*` alone is everybody."""
+    (statement,) = trust(element).statements
+    how = principals.named(statement, Who(account="111122223333", arn=BOB))
+    assert (how.directly, how.by_role, how.by_account) == expected
+
+
+@pytest.mark.parametrize(
+    ("statements", "slugs"),
+    [
+        ([{"Principal": {"AWS": ACCOUNT}, "Condition": WITH_MFA}], []),
+        ([{"Principal": {"AWS": ACCOUNT}, "Condition": {"BoolIfExists": {PRESENT: "true"}}}], ["allow-if-exists"]),
+        ([{"Principal": {"AWS": ACCOUNT}}], ["no-mfa"]),
+        ([{"Principal": {"Service": "ec2.amazonaws.com"}}], []),
+        ([{"Principal": {"AWS": "arn:aws:iam::111122223333:role/ci"}, "Condition": WITH_MFA}], ["mfa-of-services"]),
+        # What one may do without MFA is not another's.
+        ([{"Principal": {"AWS": BOB}}, {"Principal": {"AWS": f"{BOB}by"}, "Condition": WITH_MFA}], []),
+        ([{"Principal": {"AWS": BOB}},
+          {"Principal": {"AWS": f"{BOB}by"}, "Condition": {"BoolIfExists": {PRESENT: "true"}}}], ["allow-if-exists"]),
+        ([{"Principal": {"AWS": BOB}}, {"Principal": {"AWS": ACCOUNT}, "Condition": WITH_MFA}], []),
+        ([{"Principal": {"AWS": BOB}, "Condition": WITH_MFA}, {"Principal": "*"}], ["allowed-without-mfa"]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_trust_policy(statements: list[dict[str, Any]], slugs: list[str]) -> None:
+    """A test for MFA that works is left alone; one that lets somebody through, or nobody, is not."""
+    assert found(trust(*statements)) == slugs
+
+
+def test_the_sample_for_a_bucket() -> None:
+    """S3 User Guide, "Requiring MFA": its bucket policy denies those without a recent MFA; roles too, which is said."""
+    sample = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/taxdocuments/*",
+             "Condition": {"Null": {"aws:MultiFactorAuthAge": True}}},
+            {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::b/*"},
+        ],
+    }  # fmt: skip
+    it = document.parse(json.dumps(sample), "it", kind=None)
+    severities = {each.rule.severity.value for each in running.check(it, running.Settings(), operations)}
+    assert severities == {"info"}
+    assert "roles-denied-too" in found(it)
+    deny, *_ = sample["Statement"]
+    deny["Condition"]["StringEquals"] = {"aws:PrincipalType": "User"}  # type: ignore[index]
+    assert "roles-denied-too" not in found(document.parse(json.dumps(sample), "it", kind=None))
+
+
+def test_a_trust_policy_in_sentences() -> None:
+    """Who may do it, by what they have; and that a code in the request itself counts."""
+    conditions = {"BoolIfExists": {PRESENT: "true"}, "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    it = trust(
+        {"Principal": {"AWS": ACCOUNT}, "Condition": conditions}, {"Principal": {"Service": "ec2.amazonaws.com"}}
+    )
+    mfa = "BoolIfExists of aws:MultiFactorAuthPresent is true and IpAddress of aws:SourceIp is 203.0.113.0/24"
+    first, applies, second, about, account, code = granting.explained(it)
+    assert first == f"Line 3: statement 1 allows sts:AssumeRole, to account 111122223333, where {mfa}."
+    assert applies == "  It applies to a long-term key and a session with MFA, as far as its other conditions hold."
+    assert second == "Line 18: statement 2 allows sts:AssumeRole, to ec2.amazonaws.com."
+    assert about == "  It is about ec2.amazonaws.com."
+    assert account == (
+        "Of account 111122223333 (if its own policies allow it, too): a long-term key and a session with MFA may do "
+        "sts:AssumeRole; a session without MFA and a role's session may do nothing, as far as the other conditions "
+        "hold."
+    )
+    assert code == granting.CODE_COUNTS
+
+
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/1"
+
+
+@pytest.mark.parametrize(
+    ("key_policy", "expected"),
+    [
+        ({"Principal": {"AWS": ACCOUNT}, "Action": "kms:*"}, ["allow"] * 4),
+        ({"Principal": {"AWS": BOB}, "Action": "kms:*"}, ["allow"] * 3 + [NO]),
+        ({"Principal": {"AWS": f"{BOB}by"}, "Action": "kms:*"}, [NO] * 4),
+        ({"Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Condition": WITH_MFA}, [NO, NO, "allow", NO]),
+    ],
+)
+def test_the_policy_of_a_key_decides(key_policy: dict[str, Any], expected: list[str]) -> None:
+    """AWS KMS Developer Guide, "Key policies": IAM policies count where the key's policy names the account."""
+    it = document.parse(json.dumps({"Statement": {"Effect": "Allow", "Resource": "*", **key_policy}}), "it", kind=None)
+    policies = Policies(identity=(ALL,), resource=(it,))
+    whose = callers.person("bob", [trust({"Principal": {"AWS": ACCOUNT}})])
+    ((*cells,),) = truth.table(policies, ["kms:Decrypt"], whose=whose, resource=KEY, extra={})
+    assert [cell.word for cell in cells] == expected
+    assert list(granting.explained(it))[-1] == granting.KEY_DECIDES
+    assert "kms-key-policy" in found(it)
+
+
+def test_a_bucket_and_its_readers_own_policies() -> None:
+    """In one account either of the two that allows is enough (IAM User Guide, "Policy evaluation logic")."""
+    none = document.parse('{"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}', "none")
+    statement = {"Effect": "Allow", "Principal": {"AWS": BOB}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
+    it = document.parse(json.dumps({"Statement": statement}), "it", kind=None)
+    whose = callers.person("", [it])
+
+    def words(policies: Policies) -> list[str]:
+        ((*cells,),) = truth.table(policies, ["s3:GetObject"], whose=whose, resource="", extra={})
+        return [cell.word for cell in cells]
+
+    assert words(Policies(identity=(none,), resource=(it,))) == ["allow", "allow", "allow", NO]
+    assert words(Policies(identity=(ALL,), resource=(it,))) == ["allow"] * 4
+    limited = Policies(identity=(none,), resource=(it,), boundary=(none,), organization=(none,))
+    assert words(limited) == [NO] * 4
+    answer = evaluation.evaluate(limited, evaluation.Request(
+        action="s3:GetObject", resource="arn:aws:s3:::b/x", context={}, who=whose.who(callers.MFA),
+    ))  # fmt: skip
+    assert answer.lacking == (evaluation.ORGANIZATION,)
