@@ -19,7 +19,7 @@ import urllib3.exceptions
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
-from mfasession import aws_errors, roles, timestamps
+from mfasession import aws_errors, endpoints, roles, timestamps, trust
 from mfasession.causes import Throttled, Unanswered
 from mfasession.device import Device
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
@@ -74,6 +74,7 @@ class Aws:
         self._pauses = pauses
         self._key = key
         self._settings = settings(profile)
+        self._allowed_http = profile.settings.allow_http_endpoint
         self._session = _session(profile, key, environ, self._settings)
         self._clients: dict[str, Any] = {}
 
@@ -185,6 +186,7 @@ class Aws:
         except ValueError:
             # botocore raises a bare ValueError for an endpoint_url that is no URL.
             raise ConfigurationError("the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL") from None
+        endpoints.check(client.meta.endpoint_url, self._allowed_http)
         bounded = _bounded(client._endpoint.http_session, self.size_limit)  # noqa: SLF001
         client.meta.events.register("before-send", bounded)
         return client
@@ -266,7 +268,7 @@ def _content(raw: Any, size_limit: int) -> bytes:
 def settings(profile: "Profile") -> botocore.session.Session:
     """Return what botocore knows of a profile: endpoints, services, proxies, retries, CA bundle.
 
-    Raises ConfigurationError: a file that it cannot read, a CA bundle that is not there.
+    Raises ConfigurationError: a file that it cannot read, a CA bundle that is not there or that others may change.
     """
     known = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
     try:
@@ -286,7 +288,21 @@ def settings(profile: "Profile") -> botocore.session.Session:
         raise ConfigurationError(
             f"there are no certificates at {printable(bundle)}", "mend AWS_CA_BUNDLE, or ca_bundle in the profile"
         )
+    _check_trusted(known, bundle or os.environ.get("REQUESTS_CA_BUNDLE"))
     return known
+
+
+def _check_trusted(known: botocore.session.Session, bundle: str | None) -> None:
+    """Raise ConfigurationError when others may change what says who AWS is: certificates, and models of its services.
+
+    botocore takes models from `~/.aws/models` and AWS_DATA_PATH, and endpoints with them.
+    """
+    if bundle:
+        trust.check_there(bundle)
+    loader = known.get_component("data_loader")
+    for folder in loader.search_paths:
+        if folder != loader.BUILTIN_DATA_PATH and os.path.isdir(folder):
+            trust.check_there(folder)
 
 
 def _session(

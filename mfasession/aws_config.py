@@ -10,7 +10,7 @@ from mfasession.errors import ConfigurationError
 
 def check(path: str, name: str) -> None:
     """Raise what `add_profile` would raise, as far as can be told now."""
-    _added(path, name, files.read_text(path) or "")
+    _added(path, name, files.read_trusted(path) or "")
     writing.check_replaceable(path)
 
 
@@ -22,7 +22,7 @@ def add_profile(path: str, name: str, environ: Mapping[str, str]) -> str:
     """
     with locks.hold(paths.lock_file(environ, "file", os.path.realpath(path))):
         mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o600
-        editing.edit(path, lambda: files.read_text(path) or "", lambda text: _added(path, name, text), mode=mode)
+        editing.edit(path, lambda: files.read_trusted(path) or "", lambda text: _added(path, name, text), mode=mode)
     return profile_headers.written(name)
 
 

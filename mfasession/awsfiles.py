@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 MANAGER = "mfasession"
 """The value of `manager` in a section that is ours to write."""
-COPY_MARK = "/mfasession/served-"
-"""In the path of the files without credentials that `exec --server` and `serve` give programs. An mfasession that such
-a program runs reads the user's own files, which MFASESSION_AWS_CONFIG_FILE and MFASESSION_AWS_SHARED_CREDENTIALS_FILE
-name."""
+COPY_MARK = "/mfasession-exec-"
+"""In the path of the files without credentials that `exec --server` gives a command. An mfasession that the command
+runs reads the person's own files instead, which MFASESSION_AWS_CONFIG_FILE and its fellow name."""
 
 
 def is_managed(section: "Mapping[str, str] | None") -> bool:
@@ -41,6 +40,7 @@ class AwsFiles:
         self._texts.clear()
         self._sections.clear()
         self._are_plain = None
+        files.forget_folders()
 
     def credentials(self, section: str) -> "Mapping[str, str] | None":
         """Return one section of the credentials file. Raises ConfigurationError (unsafe, unreadable, malformed)."""
@@ -64,7 +64,7 @@ class AwsFiles:
     def config_text(self) -> str:
         """Return the configuration file's text, empty when there is none. Raises ConfigurationError."""
         if self.config_path not in self._texts:
-            self._texts[self.config_path] = files.read_text(self.config_path) or ""
+            self._texts[self.config_path] = files.read_trusted(self.config_path) or ""
         return self._texts[self.config_path]
 
     def profile(self, name: str) -> "Mapping[str, str] | None":

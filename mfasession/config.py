@@ -29,6 +29,7 @@ class ProfileSettings(Value):
     mfa_serial: str = ""
     source: str = ""
     session_profile: str = ""
+    allow_http_endpoint: "tuple[str, ...]" = ()
 
 
 class Config(Value):

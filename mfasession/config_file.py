@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mfasession import durations, toml
+from mfasession import durations, endpoints, toml
 from mfasession.errors import ConfigurationError
 from mfasession.redaction import redacted
 
@@ -108,11 +108,19 @@ def _code(value: Any) -> str | tuple[str, ...]:
     raise ValueError(f'must be one of {", ".join(CODE_SOURCES)} or {{ command = ["…"] }}')
 
 
+def _origins(value: Any) -> tuple[str, ...]:
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not listed or not all(isinstance(each, str) for each in listed):
+        raise ValueError('must be an address, as in "http://localstack:4566", or a list of them')
+    return tuple(endpoints.origin(each) for each in listed)
+
+
 _SETTINGS: Mapping[str, Callable[[Any], Scalar]] = {
     "store": _one_of(STORES),
     "duration": _seconds(durations.SESSION_MINIMUM, durations.SESSION_MAXIMUM),
     "code": _code,
     "refresh_margin": _seconds(0, 12 * 3600),
+    endpoints.SETTING: _origins,
 }
 _PROFILE_ONLY: Mapping[str, Callable[[Any], Scalar]] = {
     "mfa_serial": _text,

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from shlex import quote
 
-from mfasession import locks, writing
+from mfasession import locks, trust, writing
 from mfasession.errors import StoreError
 
 MOMENT = 0.03
@@ -41,8 +41,10 @@ def edit(path: str, read: Callable[[], str], change: Callable[[str], str], *, mo
     """Read a file, change its text and replace it, once and again until the change stands.
 
     The caller holds our own lock. `change` leaves a text alone in which there is nothing to change (any more). Raises
-    StoreError when others do not stop writing, and what `read`, `change` and `writing.replace` raise.
+    StoreError when others do not stop writing, and what `read`, `change`, `trust.check_folders` and `writing.replace`
+    raise.
     """
+    trust.check_folders(path)
     deadline = time.monotonic() + PATIENCE
     while True:
         with _at_rest(path, deadline) as seen:
@@ -58,7 +60,8 @@ def edit(path: str, read: Callable[[], str], change: Callable[[str], str], *, mo
 
 
 def wait(path: str) -> None:
-    """Wait until nobody writes to a file. Raises StoreError as `edit`."""
+    """Wait until nobody writes to a file. Raises StoreError and ConfigurationError as `edit`."""
+    trust.check_folders(path)
     with _at_rest(path, time.monotonic() + PATIENCE):
         return
 

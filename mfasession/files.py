@@ -9,7 +9,6 @@ from mfasession.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import NoReturn
 
 SIZE_LIMIT = 64 * 1024 * 1024
@@ -24,8 +23,11 @@ def flags(*names: str) -> int:
 _READ = flags("O_RDONLY", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC")
 
 # As in `stat`: POSIX fixes the permission bits, and every Unix has these types.
-_TYPE, _REGULAR, _DIRECTORY, _DEVICES = 0o170000, 0o100000, 0o040000, (0o020000, 0o060000)
-_OTHERS_WRITE, _NOT_OWNER = 0o0002, 0o077
+_TYPE, _REGULAR, _DIRECTORY, _LINK, _DEVICES = 0o170000, 0o100000, 0o040000, 0o120000, (0o020000, 0o060000)
+_OTHERS_WRITE, _NOT_OWNER, _STICKY = 0o022, 0o077, 0o1000
+
+_safe_folders: set[str] = set()
+"""Folders that were found to be ours or root's alone since `forget_folders`, and all those above them."""
 
 
 def read_text(path: str) -> "str | None":
@@ -38,24 +40,28 @@ def read_text(path: str) -> "str | None":
 
 
 def read_trusted(path: str) -> "str | None":
-    """Return the text of a file that decides what we run, or None when there is no such file.
+    """Return the text of a file that decides what runs or where codes go, or None when there is no such file.
 
-    As `read_text`, and raises ConfigurationError when anybody may change the file, or when it belongs to somebody who
-    is neither us nor root (root may use everybody's).
+    As `read_text`, and raises ConfigurationError when `trust.check` does: somebody else owns or may change the file, a
+    folder above it, or a symbolic link to it.
     """
-    return _read(path, _refuse_writable)
+    return _read(path, _OTHERS_WRITE)
 
 
 def read_private(path: str) -> "str | None":
     """Return the text of a file that must be its owner's alone, or None when there is no such file.
 
-    As `read_text`, and raises ConfigurationError when group or others may do anything with the file, or when it belongs
-    to somebody who is neither us nor root (root may read everybody's). The opened file is judged, not the name.
+    As `read_trusted`, and raises ConfigurationError when group or others may do anything with the file.
     """
-    return _read(path, _refuse_shared)
+    return _read(path, _NOT_OWNER)
 
 
-def _read(path: str, refuse: "Callable[[str, os.stat_result], None] | None" = None) -> "str | None":
+def forget_folders() -> None:
+    """Look at every folder again from now on."""
+    _safe_folders.clear()
+
+
+def _read(path: str, forbidden: int = 0) -> "str | None":
     try:
         descriptor = os.open(path, _READ)
     except FileNotFoundError:
@@ -69,8 +75,8 @@ def _read(path: str, refuse: "Callable[[str, os.stat_result], None] | None" = No
                 # How people say "no file": AWS_CONFIG_FILE=/dev/null.
                 return ""
             refuse_irregular(path, status)
-        if refuse is not None:
-            refuse(path, status)
+        if forbidden:
+            _check(path, status, forbidden)
         content = _content(path, descriptor, status.st_size)
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -100,22 +106,37 @@ def refuse_irregular(path: str, status: os.stat_result) -> "NoReturn":
     raise ConfigurationError(f"{path} is {kind}", f"move it away: mv {_quoted(path)} {_quoted(path + '.old')}")
 
 
-def _refuse_shared(path: str, status: os.stat_result) -> None:
-    if status.st_mode & _NOT_OWNER:
-        raise ConfigurationError(f"{path} is open to other users", f"chmod 600 {_quoted(path)}")
-    _refuse_foreign(path, status)
-
-
-def _refuse_writable(path: str, status: os.stat_result) -> None:
-    if status.st_mode & _OTHERS_WRITE:
-        raise ConfigurationError(f"{path} can be changed by other users", f"chmod o-w {_quoted(path)}")
-    _refuse_foreign(path, status)
-
-
-def _refuse_foreign(path: str, status: os.stat_result) -> None:
+def _check(path: str, status: os.stat_result, forbidden: int) -> None:
+    """Let pass what is plainly safe; `trust` has the whole rule, and the words for what breaks it."""
     us = os.geteuid()
-    if status.st_uid not in (us, 0) and us != 0:
-        raise ConfigurationError(f"{path} belongs to another user", f'sudo chown "$USER" {_quoted(path)}')
+    if status.st_mode & forbidden or status.st_uid not in (us, 0) or not _is_plainly_reached(path, us):
+        from mfasession import trust
+
+        trust.check(path, status, is_private=forbidden == _NOT_OWNER)
+
+
+def _is_plainly_reached(path: str, us: int) -> bool:
+    """Whether the path leads through no link, and through folders that only we and root may change."""
+    looked_at = []
+    folder = path
+    try:
+        if path[:1] != "/" or os.lstat(path).st_mode & _TYPE == _LINK:
+            return False
+        while folder != "/":
+            folder = folder.rpartition("/")[0] or "/"
+            if folder in _safe_folders:
+                break
+            status = os.lstat(folder)
+            mode = status.st_mode
+            # In a sticky folder everybody changes his own alone, and whose the next part of the path is was looked at.
+            if mode & _TYPE == _LINK or status.st_uid not in (us, 0) or (mode & _OTHERS_WRITE and not mode & _STICKY):
+                return False
+            looked_at.append(folder)
+    except FileNotFoundError:
+        # Moved away since it was opened.
+        return False
+    _safe_folders.update(looked_at)
+    return True
 
 
 def _unreadable(path: str, error: OSError) -> ConfigurationError:

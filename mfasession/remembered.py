@@ -72,7 +72,7 @@ class Remembered:
 
     def _read(self) -> dict[str, Any]:
         try:
-            return toml.read(files.read_text(self._path) or "")
+            return toml.read(files.read_trusted(self._path) or "")
         except ValueError:
             # Somebody edited it: everything in it can be found again.
             return {}

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from shlex import quote
 
+from mfasession import trust
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import flags, plain, refuse_irregular
 
@@ -118,7 +119,8 @@ def _opened_folder(path: str, target: str) -> int:
 
 
 def _refuse_open_folder(path: str, folder: str, status: os.stat_result) -> None:
-    if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
+    is_open = status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX
+    if is_open and not trust.is_exempt(folder):
         raise ConfigurationError(
             f"{path} was not written: anyone may put files in {folder}", f"chmod o-w {quote(folder)}"
         )

@@ -238,9 +238,10 @@ def test_a_private_file_of_a_third_person(tmp_path: Path) -> None:
     assert failure(driven("read", path, around=around), "ConfigurationError") == f"{path} {reason}"
 
 
-def test_somebody_elses_file(tmp_path: Path) -> None:
+def test_somebody_elses_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root editing a person's file leaves it theirs; anybody else writes only their own."""
     path = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
     path.write_text(OLD)
     path.chmod(0o600)
     owner = 65534 if os.geteuid() == 0 else os.geteuid()

@@ -224,7 +224,7 @@ def test_a_folder_that_anyone_may_write(home: Home) -> None:
     done = home.run("login", "--code", "123456")
     assert (done.returncode, done.stderr) == (
         3,
-        complaint(f"{home.credentials} was not written: anyone may put files in {home.aws}", f"chmod o-w {home.aws}"),
+        complaint(f"{home.credentials} is not safe: other users can write in {home.aws}", f"chmod o-w {home.aws}"),
     )
 
 

@@ -99,6 +99,93 @@ def test_which_sts_is_asked(nowhere: Home, config: str, environ: dict[str, str],
     assert {line.split()[1].decode() for line in heard} == {f"{host}:443"}
 
 
+CLEAR = "http://198.51.100.7:4566"
+"""An address that is nobody's (RFC 5737)."""
+
+
+def refusal(url: str = CLEAR, origin: str = CLEAR) -> str:
+    """What is said of an address without TLS."""
+    return complaint(
+        f"the endpoint {url} has no TLS: whoever is on the way to it could read the code and the keys",
+        f'use https, or allow it in config.toml: allow_http_endpoint = "{origin}"',
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "environ"),
+    [
+        (f"[default]\nendpoint_url = {CLEAR}\n", {}),
+        (f"[default]\nservices = here\n[services here]\nsts =\n  endpoint_url = {CLEAR}\n", {}),
+        ("", {"AWS_ENDPOINT_URL": CLEAR}),
+        ("", {"AWS_ENDPOINT_URL_STS": CLEAR}),
+        ("", {"AWS_ENDPOINT_URL_STS": "HTTP://198.51.100.7:4566"}),
+    ],
+    ids=["profile", "services", "variable", "variable of sts", "upper case"],
+)
+def test_no_code_goes_over_plain_http(nowhere: Home, config: str, environ: dict[str, str]) -> None:
+    """Wherever the address comes from, it is refused before anything is sent; a proxy would see it."""
+    nowhere.config.write_text(config)
+    before = nowhere.credentials.read_bytes()
+    with listening(answer=b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n") as (port, heard):
+        proxy = {"HTTP_PROXY": f"http://127.0.0.1:{port}", "http_proxy": f"http://127.0.0.1:{port}", **environ}
+        done = nowhere.run("login", "--code", "123456", environ=proxy)
+    assert heard == []
+    assert (done.returncode, done.stderr.replace("HTTP:", "http:")) == (3, refusal())
+    assert nowhere.credentials.read_bytes() == before
+
+
+def test_the_endpoint_of_iam_alone(nowhere: Home, aws: Sandbox) -> None:
+    """New keys come back from there."""
+    nowhere.environ["AWS_ENDPOINT_URL_STS"] = aws.url
+    done = nowhere.run("mfa", "list", environ={"AWS_ENDPOINT_URL_IAM": CLEAR})
+    assert (done.returncode, done.stderr) == (3, refusal())
+
+
+@pytest.mark.parametrize("where", ["{setting}\n", "[profiles.default]\n{setting}\n"], ids=["common", "profile"])
+@pytest.mark.parametrize(
+    ("setting", "is_allowed"),
+    [
+        ('allow_http_endpoint = "http://198.51.100.7:4566"', True),
+        ('allow_http_endpoint = ["http://localstack", "http://198.51.100.7:4566/"]', True),
+        ('allow_http_endpoint = "http://198.51.100.7"', False),
+        ('allow_http_endpoint = "http://localstack:4566"', False),
+    ],
+)
+def test_plain_http_that_is_allowed_by_name(nowhere: Home, where: str, setting: str, *, is_allowed: bool) -> None:
+    """A LocalStack in another container: that address, and no other."""
+    nowhere.write_settings(where.format(setting=setting))
+    nowhere.config.write_text(f"[default]\nendpoint_url = {CLEAR}/\n")
+    with listening(answer=b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n") as (port, heard):
+        proxy = {"HTTP_PROXY": f"http://127.0.0.1:{port}", "http_proxy": f"http://127.0.0.1:{port}"}
+        done = nowhere.run("login", "--code", "123456", environ=proxy)
+    assert bool(heard) is is_allowed
+    assert done.returncode == (5 if is_allowed else 3), done.stderr
+
+
+def test_certificates_that_others_can_change(nowhere: Home, aws: Sandbox) -> None:
+    """Who writes them says who is AWS."""
+    bundle = nowhere.folder / "ca.pem"
+    bundle.write_text("")
+    bundle.chmod(0o666)
+    nowhere.environ["AWS_ENDPOINT_URL"] = aws.url
+    said = complaint(f"{bundle} can be changed by other users", f"chmod o-w {bundle}")
+    for variable in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        done = nowhere.run("login", "--code", "123456", environ={variable: str(bundle)})
+        assert (done.returncode, done.stderr) == (3, said)
+
+
+def test_models_that_others_can_change(nowhere: Home, aws: Sandbox) -> None:
+    """AWS SDKs for Python take endpoints from ~/.aws/models and AWS_DATA_PATH as well."""
+    nowhere.environ["AWS_ENDPOINT_URL"] = aws.url
+    endpoints = nowhere.aws / "models" / "endpoints.json"
+    endpoints.parent.mkdir()
+    endpoints.write_text("{}")
+    endpoints.chmod(0o646)
+    done = nowhere.run("login", "--code", "123456")
+    said = complaint(f"{endpoints} can be changed by other users", f"chmod o-w {endpoints}")
+    assert (done.returncode, done.stderr) == (3, said)
+
+
 PARTITION = """
 import json, sys
 from pathlib import Path

@@ -144,7 +144,7 @@ def test_a_wrong_value_is_named(line: str, message: str) -> None:
         (
             "zzz = 1",
             "unknown key zzz",
-            "known keys: code, default_profile, duration, profiles, refresh_margin, store",
+            "known keys: allow_http_endpoint, code, default_profile, duration, profiles, refresh_margin, store",
         ),
         (
             'mfa_serial = "x"',
