@@ -6,6 +6,7 @@ The codes and texts of STS and IAM are in the API references ("Common errors") a
 from mfasession import durations
 from mfasession.causes import AlreadyThere, CodeRefused, Denied, DeviceRefused, NotFound, Throttled, Unanswered
 from mfasession.errors import AwsRefused, MfaSessionError
+from mfasession.model import is_key_id
 from mfasession.redaction import redacted
 from mfasession.text import printable
 
@@ -29,8 +30,9 @@ _HINTS = {
 def refusal(operation: str, code: str, text: str, *, now: float, key_id: str = "") -> MfaSessionError:
     """Return our error for an AWS error response: `code` and `text` as AWS sent them, `now` in epoch seconds."""
     # A proxy, or a mock of AWS, may quote the request in its answer: code, signature, token.
-    words, code = redacted(" ".join(text.split())), redacted(code)
-    key = f"key {key_id}" if key_id else "the key"
+    odd = {key_id} if key_id and not is_key_id(key_id) else set()
+    words, code = redacted(" ".join(text.split()), odd), redacted(code, odd)
+    key = "the key" if odd or not key_id else f"key {key_id}"
     if "MultiFactorAuthentication failed" in words:
         return _mfa_refusal(words)
     if code in _BUSY:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 MANAGER = "mfasession"
 """The value of `manager` in a section that is ours to write."""
-COPY_MARK = "/mfasession-exec-"
-"""In the path of the files without credentials that `exec --server` gives a command. An mfasession that the command
-runs reads the person's own files instead, which MFASESSION_AWS_CONFIG_FILE and its fellow name."""
+COPY_MARK = "/mfasession/served-"
+"""In the path of the files without credentials that `exec --server` and `serve` give programs. An mfasession that such
+a program runs reads the user's own files, which MFASESSION_AWS_CONFIG_FILE and MFASESSION_AWS_SHARED_CREDENTIALS_FILE
+name."""
 
 
 def is_managed(section: "Mapping[str, str] | None") -> bool:

@@ -5,6 +5,8 @@ from shlex import quote
 
 from mfasession.device import Device
 from mfasession.errors import ConfigurationError
+from mfasession.model import is_name
+from mfasession.redaction import redacted
 from mfasession.text import printable
 
 TYPE_CHECKING = False
@@ -53,19 +55,26 @@ def not_told(root: str) -> ConfigurationError:
 
 def check_serial(serial: str) -> None:
     """Raise ConfigurationError unless AWS could take this serial number (9..256 characters, STS API reference)."""
-    if Device(serial=serial).is_fido:
+    if Device(serial=serial).is_fido and is_name(serial):
         raise ConfigurationError(
             f"{printable(serial)} is a FIDO device, and AWS takes no FIDO answer for an API call",
             "name an authenticator app's serial number instead",
         )
-    if not 9 <= len(serial) <= 256 or not all(
-        char.isascii() and (char.isalnum() or char in "_+=/:,.@-") for char in serial
+    if (
+        not 9 <= len(serial) <= 256
+        or not is_name(serial)
+        or not all(char.isascii() and (char.isalnum() or char in "_+=/:,.@-") for char in serial)
     ):
         raise ConfigurationError(
-            f"{printable(serial)} is not the serial number of an MFA device",
+            f"{shown(serial)} is not the serial number of an MFA device",
             "it looks like arn:aws:iam::123456789012:mfa/NAME, or GAHT12345678 for a hardware token",
         )
     if serial.startswith("arn:") and ":mfa/" not in serial:
         raise ConfigurationError(
-            f"{printable(serial)} is not the ARN of an MFA device", "it looks like arn:aws:iam::123456789012:mfa/NAME"
+            f"{shown(serial)} is not the ARN of an MFA device", "it looks like arn:aws:iam::123456789012:mfa/NAME"
         )
+
+
+def shown(serial: str) -> str:
+    """Return a serial number as it may be shown, whatever stands in its place."""
+    return printable(redacted(serial)) if is_name(serial) else "what is given as mfa_serial"

@@ -223,7 +223,7 @@ def _user(profile: "Profile") -> "Profile":
 
 def _tell_which_device(context: "Context", profile: "Profile") -> None:
     """Say before a question that it is not the role's device whose code is wanted (99designs/aws-vault#525, #648)."""
-    from mfasession import terminal
+    from mfasession import devices, terminal
 
     user = _user(profile)
     kept, named = context.kept(user), profile.suggested_serial
@@ -231,8 +231,8 @@ def _tell_which_device(context: "Context", profile: "Profile") -> None:
         return
     if kept is None or not kept.is_fresh(time.time(), user.settings.refresh_margin):
         terminal.say(
-            f"mfasession: profile {profile.name} names device {named}, and its session comes from that of profile "
-            f"{user.name}, which names {user.mfa_serial}: the code is that one's"
+            f"mfasession: profile {profile.name} names device {devices.shown(named)}, and its session comes from that "
+            f"of profile {user.name}, which names {devices.shown(user.mfa_serial)}: the code is that one's"
         )
 
 

@@ -16,6 +16,7 @@ from mfasession.ini import (
     delimiter_at,
     line_breaks,
     line_number,
+    parse,
 )
 
 TYPE_CHECKING = False
@@ -55,6 +56,22 @@ def set_sections(text: str, sections: "Mapping[str, Mapping[str, str | None]]") 
             new = "".join(_written("", key, value, newline) for key, value in values.values())
             pieces.append(f"{_gap(pieces[-1], newline)}[{name}]{newline}{new}")
     return "".join(pieces)
+
+
+def written(sections: "Mapping[str, Mapping[str, str]]") -> str:
+    """Return the text of a new file with these sections, which reads back as exactly them: names, keys and values.
+
+    A value may have several lines, as a nested one has. Raises ValueError, which never quotes: the text would be read
+    as anything else, such as one section more.
+    """
+    text = "".join(f"[{name}]\n{_pairs(values)}" for name, values in sections.items())
+    try:
+        as_read = parse(text)
+    except MalformedIni:
+        as_read = {}
+    if as_read != sections or list(as_read) != list(sections) or not _is_encodable(text):
+        raise ValueError("not what a file of sections can hold")
+    return text
 
 
 def remove_section(text: str, name: str) -> str:
@@ -110,8 +127,17 @@ def _checked_values(name: str, values: "Mapping[str, str | None]") -> "dict[str,
 def _survives(word: str) -> bool:
     if word != word.strip() or any(char in word for char in "\r\n\0"):
         return False
+    return _is_encodable(word)
+
+
+def _is_encodable(word: str) -> bool:
     # Surrogates stand for bytes that are not UTF-8: no AWS tool would read the file.
     return word.isascii() or not any("\ud800" <= char <= "\udfff" for char in word)
+
+
+def _pairs(values: "Mapping[str, str]") -> str:
+    # The lines of a nested value are indented.
+    return "".join(f"{key} = {value}".replace("\n", "\n  ") + "\n" for key, value in values.items())
 
 
 def _extent(lines: list[Line], name: str) -> tuple[int, int]:

@@ -6,6 +6,7 @@ asked on ours, when it is ours alone.
 """
 
 import asyncio
+import errno
 import os
 import sys
 import time
@@ -17,11 +18,12 @@ from mfasession.context import Context
 from mfasession.errors import MfaSessionError
 from mfasession.exchange import Exchange
 from mfasession.messages import complain, until
+from mfasession.server import limits
 from mfasession.supply import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, Outlook
 from mfasession.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
     from mfasession.model import Session
     from mfasession.options import Options
@@ -195,13 +197,7 @@ def _stamp(path: str) -> object:
 
 async def _run(words: list[str], *, attended: bool, seconds: float) -> tuple[str, str] | None:
     """Run mfasession, for so many seconds at most; return what it complains of and its hint, if it says it to us."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "mfasession", *words,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=None if attended else asyncio.subprocess.PIPE,
-        start_new_session=not attended,
-    )  # fmt: skip
+    process = await _started(words, attended=attended)
     said = b""
     try:
         async with asyncio.timeout(seconds):
@@ -224,3 +220,23 @@ async def _run(words: list[str], *, attended: bool, seconds: float) -> tuple[str
     )
     hint = next((line.removeprefix("hint: ") for line in lines if line.startswith("hint: ")), "")
     return message, hint
+
+
+async def _started(words: list[str], *, attended: bool) -> asyncio.subprocess.Process:
+    def start() -> "Coroutine[object, object, asyncio.subprocess.Process]":
+        return asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "mfasession", *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=None if attended else asyncio.subprocess.PIPE,
+            start_new_session=not attended,
+        )  # fmt: skip
+
+    try:
+        with limits.as_started():
+            return await start()
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+    # With so many clients the limit that we were started with leaves no room for its pipes.
+    return await start()

@@ -45,6 +45,15 @@ def hold(path: str, *, timeout: float | None = None, shared: bool = False) -> It
         os.close(descriptor)
 
 
+def keep(path: str) -> int:
+    """Hold the lock file `path` alone, made when missing, until the descriptor that is returned is closed.
+
+    A child that gets the descriptor holds the lock too. Raises StoreError as `hold`.
+    """
+    fcntl = _fcntl()
+    return _locked(fcntl, path, fcntl.LOCK_EX, None)
+
+
 def is_held(path: str) -> bool:
     """Tell whether somebody, this process too, holds the lock for himself alone. Raises StoreError as `hold`."""
     fcntl = _fcntl()

@@ -2,6 +2,34 @@
 
 from mfasession.values import Secret, Value
 
+_KEY_KINDS = ("AKIA", "ASIA", "LKIA", "LSIA")
+"""How access key IDs begin: long-term and temporary ones (IAM User Guide, "IAM identifiers"), and LocalStack's."""
+_LONGEST_SERIAL = 37
+"""Characters of what is taken for a hardware token's serial number, which has a dozen; a secret access key has 40."""
+
+
+def is_key_id(text: str) -> bool:
+    """Tell whether a text may be shown as an access key ID: 16 to 128 capitals and digits (IAM API, AccessKey)."""
+    return (
+        text[:4] in _KEY_KINDS and 16 <= len(text) <= 128 and text.isascii() and text.isalnum() and text == text.upper()
+    )
+
+
+def is_key_secret(text: str) -> bool:
+    """Tell whether a text may be a secret access key: visible ASCII without quotes, and no access key ID."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and not any(char in text for char in " '\"")
+        and not is_key_id(text)
+        and bool(text)
+    )
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text may be shown as an ARN or a device's serial number: no secret looks like that."""
+    return text.startswith("arn:") or len(text) <= _LONGEST_SERIAL
+
 
 class LongTermKey(Value):
     """An IAM user's access key (`AKIA…`), good only for the calls that the rule exempts."""
@@ -67,6 +95,18 @@ class Role(Value):
     """ARNs of managed policies with commas between them, which narrow the session."""
     policy: str = ""
     """A policy in JSON, which narrows the session."""
+
+
+def is_whole(session: Session) -> bool:
+    """Tell whether what is shown of a kept session is what it should be: somebody may have edited it."""
+    return (
+        is_key_id(session.access_key_id)
+        and is_key_id(session.key_id)
+        and is_name(session.mfa_serial)
+        and is_name(session.instead_of)
+        and is_name(session.identity)
+        and is_name(session.role_arn)
+    )
 
 
 def account_of(arn: str) -> str:

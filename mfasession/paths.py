@@ -48,11 +48,13 @@ def keyring_index(environ: "Mapping[str, str]") -> str:
     return os.path.join(state_folder(environ), "keyring.toml")
 
 
-def token_file(environ: "Mapping[str, str]", process: int) -> str:
-    """Return the path of the token of a `serve`: in the folder of the user's session here, which is gone after it."""
+def run_folder(environ: "Mapping[str, str]") -> str:
+    """Return the folder of what lives as long as one run: in that of the user's session here, which is gone after it.
+
+    Where that one is missing, or not the user's alone as the XDG Base Directory Specification wants it, the state's.
+    """
     runtime = environ.get("XDG_RUNTIME_DIR", "")
-    folder = os.path.join(runtime, NAME) if os.path.isabs(runtime) else state_folder(environ)
-    return os.path.join(folder, f"serve-{process}.token")
+    return os.path.join(runtime, NAME) if os.path.isabs(runtime) and _is_private(runtime) else state_folder(environ)
 
 
 def lock_file(environ: "Mapping[str, str]", kind: str, resource: str) -> str:
@@ -61,6 +63,14 @@ def lock_file(environ: "Mapping[str, str]", kind: str, resource: str) -> str:
 
     digest = sha256(os.fsencode(resource)).hexdigest()[:16]
     return os.path.join(state_folder(environ), "locks", f"{kind}-{digest}.lock")
+
+
+def _is_private(folder: str) -> bool:
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return False
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o077 and os.access(folder, os.W_OK)
 
 
 def _folder(environ: "Mapping[str, str]", variable: str, place: str) -> str:

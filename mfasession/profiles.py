@@ -5,7 +5,7 @@ On the path of every command.
 
 from mfasession.awsfiles import is_managed
 from mfasession.errors import ConfigurationError
-from mfasession.model import LongTermKey, Role
+from mfasession.model import LongTermKey, Role, is_key_id, is_key_secret
 from mfasession.values import Secret, Value
 
 TYPE_CHECKING = False
@@ -139,6 +139,12 @@ def _meant(name: str, sections: "Sections", config: "Config") -> str:
     return of_section(name, config) if managed else name
 
 
+def _no_such_profile(name: str, sections: "Sections", lead: str = "") -> ConfigurationError:
+    from mfasession import profile_faults
+
+    return profile_faults.no_such_profile(name, sections, lead)
+
+
 def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[str, ...]) -> Profile:
     if name in behind:
         raise ConfigurationError(
@@ -168,7 +174,9 @@ def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[st
     if key is None and served not in ("", name) and name not in config.profiles:
         return _resolve(served, sections, config, (*behind, name))
     if key is None and name not in config.profiles:
-        _refuse_other_ways(key_section, own)
+        from mfasession import profile_faults
+
+        profile_faults.refuse_other_ways(key_section, own)
     return Profile(
         name=name,
         settings=settings,
@@ -179,20 +187,6 @@ def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[st
         region=keys.get("region", "") or own.get("region", ""),
         serves_itself=served == name,
     )
-
-
-def _refuse_other_ways(name: str, keys: "Mapping[str, str]") -> None:
-    """Raise ConfigurationError for a profile without a key pair whose credentials come from no MFA code of ours."""
-    if any(key.startswith("sso_") for key in keys):
-        raise ConfigurationError(
-            f"profile {name} is one of IAM Identity Center (sso_…), which asks for MFA in the browser by itself",
-            f"aws sso login --profile {name}",
-        )
-    if "login_session" in keys:
-        raise ConfigurationError(
-            f"profile {name} signs in to the AWS console, which asks for MFA in the browser by itself",
-            f"aws login --profile {name}",
-        )
 
 
 def served_by(keys: "Mapping[str, str]") -> str:
@@ -228,7 +222,10 @@ def _role_profile(
     config: "Config",
     behind: tuple[str, ...],
 ) -> Profile:
-    _check_role_source(name, keys)
+    if not keys.get("source_profile") or "credential_source" in keys or "web_identity_token_file" in keys:
+        from mfasession import profile_faults
+
+        raise profile_faults.without_source(name, keys)
     serial = settings.mfa_serial or keys.get("mfa_serial", "")
     source_name = keys["source_profile"]
     if source_name == name:
@@ -260,25 +257,6 @@ def _role_profile(
         role=role,
         source=source,
     )
-
-
-def _check_role_source(name: str, keys: "Mapping[str, str]") -> None:
-    """Raise ConfigurationError when it is not a profile's session that the role is assumed with."""
-    if "web_identity_token_file" in keys:
-        raise ConfigurationError(
-            f"profile {name} takes its role with a web identity token, and no MFA code is wanted for that",
-            f"use it without mfasession: AWS tools read the token by themselves (AWS_PROFILE={name})",
-        )
-    if "credential_source" in keys:
-        raise ConfigurationError(
-            f"profile {name} takes its role with the credentials of this machine (credential_source), not with yours",
-            "name the profile that holds your key pair instead: source_profile = NAME",
-        )
-    if not keys.get("source_profile"):
-        raise ConfigurationError(
-            f"profile {name} has a role_arn and no source_profile",
-            "name the profile that holds your key pair: source_profile = NAME",
-        )
 
 
 def _suggested(source: Profile, serial: str) -> Profile:
@@ -331,11 +309,11 @@ def _long_term_key(section: str, keys: "Mapping[str, str]") -> "LongTermKey | No
             f"profile {section} has half a key pair: {missing} is missing",
             f"aws configure --profile {section}",
         )
-    if key_id.startswith("ASIA") or keys.get("aws_session_token") or keys.get("aws_security_token"):
-        raise ConfigurationError(
-            f"profile {section} holds temporary credentials, not a long-term key",
-            "a session is made from a long-term key (AKIA…): put that key pair into the profile",
-        )
+    token = keys.get("aws_session_token") or keys.get("aws_security_token")
+    if token or key_id[1:4] == "SIA" or not (is_key_id(key_id) and is_key_secret(secret)):
+        from mfasession import profile_faults
+
+        raise profile_faults.not_a_long_term_key(section, keys)
     return LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret))
 
 
@@ -372,18 +350,3 @@ def _check_apart(name: str, where: str, source: "Profile | None") -> None:
                 f'choose another one: session_profile = "…" below [profiles.{name}]',
             )
         source = source.source
-
-
-def _no_such_profile(name: str, sections: "Sections", lead: str = "") -> ConfigurationError:
-    from difflib import get_close_matches
-
-    known = [known for known in sections.profile_names() if not is_managed(sections.credentials(known))]
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    if near:
-        hint = f"did you mean {near[0]}?"
-    elif known:
-        shown = ", ".join(known[:8])
-        hint = f"profiles: {shown}" + (", …" if len(known) > 8 else "")
-    else:
-        hint = f"aws configure --profile {name}"
-    return ConfigurationError(f"{lead}there is no profile {name}", hint)

@@ -26,6 +26,11 @@ def redacted(text: str, secrets: "set[str] | frozenset[str]" = frozenset()) -> s
     return _LOOKS_LIKE_ONE.sub(HIDDEN, text)
 
 
+def is_like_a_secret(text: str) -> bool:
+    """Tell whether a whole text looks like a secret access key or a token; one in 2,000 does not."""
+    return len(text) >= 38 and text != text.lower() and redacted(text.lstrip("/")) == HIDDEN
+
+
 def traceback_of(error: BaseException) -> str:
     """Return the traceback: every frame, and the words of the exceptions without any secret that we hold now."""
     import gc

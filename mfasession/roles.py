@@ -10,6 +10,7 @@ from typing import Any
 
 from mfasession.errors import ConfigurationError
 from mfasession.model import Role
+from mfasession.redaction import is_like_a_secret
 from mfasession.values import Value
 
 TAGS = 50
@@ -73,6 +74,10 @@ def parameters(role: Role, profile: str) -> dict[str, Any]:
         raise _wrong(profile, "role_arn", f"must be {_ROLE_ARN.says}")
     _ROLE_ARN.check(role.arn, profile)
     _NAME.check(role.session_name, profile)
+    for key, value in (("role_session_name", role.session_name), ("source_identity", role.source_identity)):
+        if is_like_a_secret(value):
+            # AWS writes both into its logs and into the identity that everybody is shown.
+            raise _wrong(profile, key, "looks like a secret")
     _EXTERNAL_ID.check(role.external_id, profile)
     _IDENTITY.check(role.source_identity, profile)
     tags = _tags(role, profile)

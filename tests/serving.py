@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -88,8 +89,10 @@ class Served:
 
 
 @contextmanager
-def serve(home: Home, *words: str, environ: Mapping[str, str] | None = None) -> Iterator[Served]:
-    """Run `mfasession serve` without a terminal; end it by SIGTERM, which is a good end."""
+def serve(
+    home: Home, *words: str, environ: Mapping[str, str] | None = None, ending: signal.Signals = signal.SIGTERM
+) -> Iterator[Served]:
+    """Run `mfasession serve` without a terminal; end it by SIGTERM, which is a good end, or by another signal."""
     said = home.folder / "serve.said"
     with (
         said.open("w") as stderr,
@@ -106,7 +109,7 @@ def serve(home: Home, *words: str, environ: Mapping[str, str] | None = None) -> 
     ):
         try:
             yield Served(process, said)
-            process.terminate()
-            assert process.wait(SECONDS) == 0, said.read_text()
+            process.send_signal(ending)
+            assert process.wait(SECONDS) == (0 if ending == signal.SIGTERM else -ending), said.read_text()
         finally:
             process.kill()

@@ -64,8 +64,12 @@ def _served(context: "Context", profile: "Profile", session: "Session", words: "
     # The command reads the terminal when its stdin is one: no question of ours may stand there then.
     endpoint = Endpoint(context, [(profile, session)], owns_terminal=not os.isatty(0))
     named = profiles.chosen(context.options.profile, context.environ, context.config)
-    with served.private_files(context.aws_files, (profile.name, named), profile.region) as folder:
+    names, environ = (profile.name, named), context.environ
+    with (
+        served.private_files(environ, context.aws_files, names, profile.region, endpoint.token) as folder,
+        endpoint.guarded(environ, folder),
+    ):
         token, uri = endpoint.token.reveal(), endpoint.uri(profile.name)
-        environ = served.child(context.environ, session, profile.name, uri=uri, token=token, folder=folder)
-        status = asyncio.run(endpoint.run(Child(words, environ).run))
+        own = served.child(environ, session, profile.name, uri=uri, token=token, folder=folder.path)
+        status = asyncio.run(endpoint.run(Child(words, own, endpoint.listening).run))
     return end_as(status)

@@ -257,7 +257,7 @@ def _answer(context: "Context", found: "Listing") -> int:
         return 1
     if not found.rows:
         say("no long-term keys; mfasession keys add keeps one")
-    elif any(row.told is None for row in found.rows) and found.aws is None and not context.options.json:
+    elif any(row.told is None and row.key_id for row in found.rows) and found.aws is None and not context.options.json:
         say("age and last use are told while there is a session: mfasession login")
     return 0
 
@@ -269,7 +269,7 @@ def _table(rows: "Sequence[Row]", now: float) -> str:
         lines.append(
             (
                 row.profile or "-",
-                row.key_id,
+                row.key_id or "-",
                 f"{told.user} in {told.account}" if told else "-",
                 row.store or "not here",
                 _status(known) if known else "not at AWS" if told else "-",
@@ -287,7 +287,7 @@ def _record(row: "Row", unsafe: "Sequence[ConfigurationError]", now: float) -> d
     problem = next((each.message for each in unsafe if row.path and each.message.startswith(row.path)), None)
     return {
         "profile": row.profile or None,
-        "access_key_id": row.key_id,
+        "access_key_id": row.key_id or None,
         "store": row.store or None,
         "path": row.path if row.store == "file" else None,
         "problem": problem or row.note or None,

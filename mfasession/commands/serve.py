@@ -2,13 +2,11 @@
 
 import asyncio
 import os
-import re
 import signal
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mfasession import paths, terminal, writing
+from mfasession import profiles, terminal
 from mfasession.messages import say
 from mfasession.outlets import served, shells
 from mfasession.outlets.endpoint import Endpoint
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
 HELP = "an endpoint on 127.0.0.1 that gives every SDK the session, and keeps it fresh"
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_TOKEN = re.compile(r"serve-([0-9]+)\.token|\.serve-([0-9]+)\.token\.mfasession-.*")
-"""The name of a token's file, and of one that has not come to its name yet, with the process that wrote it."""
 ANSWER_HOLDS = 60.0
 """Seconds that a ctrl-C counts as the answer to the question that stands."""
 
@@ -41,30 +37,15 @@ def run(context: "Context") -> int:
     """Serve until SIGTERM, ctrl-C or the end of the terminal, which all are a good end."""
     sessions = [(profile, context.session(profile)) for profile in _profiles(context)]
     endpoint = Endpoint(context, sessions, port=context.options.port, owns_terminal=True)
-    token_file = paths.token_file(context.environ, os.getpid())
-
-    def begin() -> None:
-        _remove_stale(os.path.dirname(token_file))
-        writing.replace(token_file, endpoint.token.reveal())
-        _tell(context, endpoint, sessions, token_file)
-
-    try:
-        return asyncio.run(endpoint.run(lambda: _told_to_end(endpoint, begin)))
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(token_file)
-
-
-def _remove_stale(folder: str) -> None:
-    """Remove the tokens of those that were killed: they open nothing any more, and look as if they did."""
-    names: list[str] = []
-    with suppress(OSError):
-        names = os.listdir(folder)
-    for name in names:
-        found = _TOKEN.fullmatch(name)
-        if found and not writing.is_running(int(found[1] or found[2])):
-            with suppress(OSError):
-                os.unlink(os.path.join(folder, name))
+    first, environ = sessions[0][0], context.environ
+    named = profiles.chosen(next(iter(context.options.profiles), context.options.profile), environ, context.config)
+    with (
+        served.private_files(environ, context.aws_files, (first.name, named), first.region, endpoint.token) as folder,
+        endpoint.guarded(environ, folder),
+    ):
+        return asyncio.run(
+            endpoint.run(lambda: _until_ended(endpoint, lambda: _print(context, endpoint, sessions, folder.path)))
+        )
 
 
 def _profiles(context: "Context") -> "list[Profile]":
@@ -73,11 +54,11 @@ def _profiles(context: "Context") -> "list[Profile]":
     return list({profile.name: profile for profile in found}.values())
 
 
-def _tell(context: "Context", endpoint: Endpoint, sessions: "list[tuple[Profile, Session]]", token_file: str) -> None:
+def _print(context: "Context", endpoint: Endpoint, sessions: "list[tuple[Profile, Session]]", folder: str) -> None:
     """Print the lines for another shell. The token stays off the screen: those lead to its file, of mode 0600."""
     shell = context.options.shell or shells.detect(context.environ.get("SHELL", ""))
     first = sessions[0][0]
-    values = served.variables(endpoint.uri(first.name), token_file, first.region)
+    values = served.variables(context.aws_files, folder, endpoint.uri(first.name), first.region)
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))
     sys.stdout.flush()
     for profile, _ in sessions:
@@ -85,7 +66,7 @@ def _tell(context: "Context", endpoint: Endpoint, sessions: "list[tuple[Profile,
     say("those lines are for another shell; ctrl-C ends it")
 
 
-async def _told_to_end(endpoint: Endpoint, begin: "Callable[[], None]") -> int:
+async def _until_ended(endpoint: Endpoint, begin: "Callable[[], None]") -> int:
     """Wait for a signal that ends it. `begin` is run when one would be heard: who reads its words may send one."""
     loop = asyncio.get_running_loop()
     told: asyncio.Future[int] = loop.create_future()

@@ -31,13 +31,14 @@ class Row(Value):
     """One key in one place; or one that AWS has and no place here."""
 
     key_id: str
+    """Empty when what stands in its place is not one."""
     profile: str = ""
     store: str = ""
     """`file`, `keyring`, or empty when the key is not here."""
     path: str = ""
     """Of the file, or `the keyring`."""
     note: str = ""
-    """What a rotation that has not ended has left to do."""
+    """What a rotation that has not ended has left to do, or what is wrong with the pair."""
     told: Told | None = None
     """What AWS tells of its user's keys; None when AWS was not asked."""
 
@@ -57,11 +58,14 @@ class Listing(Value):
 def listing(context: "Context") -> Listing:
     """Return the keys of all profiles, or of the one named with -p. Raises ConfigurationError."""
     found, failure = places.visible(context)
+    faults = places.malformed(context)
     if context.options.profile:
         name = _named(context)
         found = [each for each in found if each.profile == name]
+        faults = [each for each in faults if each[0] == name]
     source = _Source(context)
     rows = [_row(each, source.ask(each)) for each in found]
+    rows += [Row(key_id="", profile=name, store="file", path=path, note=fault) for name, path, fault in faults]
     here = {row.key_id for row in rows}
     rows += [Row(key_id=key, told=told) for told in source.answers for key in told.keys if key not in here]
     unsafe = _unsafe([each.place.where for each in found if each.place.name == "file"])

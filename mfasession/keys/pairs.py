@@ -6,6 +6,7 @@ No message quotes what it is about: a secret may have been put in the place of a
 import csv
 from collections.abc import Iterable, Sequence
 
+from mfasession import key_shapes
 from mfasession.errors import ConfigurationError
 from mfasession.model import LongTermKey
 from mfasession.values import Secret
@@ -17,13 +18,11 @@ _SECRETS = {"secretaccesskey", "awssecretkey", "awssecretaccesskey"}
 def access_key_id(text: str) -> str:
     """Return the ID of a long-term key. Raises ConfigurationError: temporary, or no such ID (IAM identifiers)."""
     word = text.strip()
-    if word.startswith("ASIA"):
+    if fault := key_shapes.id_fault(word):
+        raise ConfigurationError(f"that {fault}", key_shapes.hint(key_shapes.KEY_ID))
+    if word[1:4] == "SIA":
         raise ConfigurationError(
             "that is a temporary key, which ends by itself", "give the long-term one: its ID starts with AKIA"
-        )
-    if not (word.startswith("AKIA") and 16 <= len(word) <= 128 and word.isascii() and word.isalnum()):
-        raise ConfigurationError(
-            "that is no access key ID", "it starts with AKIA and has 20 characters: IAM console, Security credentials"
         )
     return word
 
@@ -31,10 +30,8 @@ def access_key_id(text: str) -> str:
 def secret_access_key(text: str) -> Secret:
     """Return the secret. Raises ConfigurationError when no secret looks like that."""
     word = text.strip()
-    if not word or not word.isascii() or not word.isprintable() or any(char.isspace() for char in word):
-        raise ConfigurationError(
-            "that is no secret access key", "it has 40 characters without a space, shown once when the key was made"
-        )
+    if fault := key_shapes.secret_fault(word):
+        raise ConfigurationError(f"that {fault}", key_shapes.hint(key_shapes.SECRET))
     return Secret(word)
 
 

@@ -11,7 +11,7 @@ from mfasession.awsfiles import is_managed, parse
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.stores import keyring_store
-from mfasession.stores.key_places import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord, record_of
+from mfasession.stores.key_places import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord, fault_of, record_of
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -92,11 +92,8 @@ def visible(context: "Context") -> tuple[list[Held], StoreError | None]:
     Files that others may read are read too: to list them is not to use them. Raises ConfigurationError.
     """
     aws_files, environ = context.aws_files, context.environ
-    credentials = _sections(aws_files.credentials_path)
-    configured = _sections(aws_files.config_path)
-    headers = profile_headers.headers(configured)
-    own = {name: keys for name, keys in credentials.items() if not is_managed(keys)}
-    in_config = {name: configured[header] for name, header in headers.items()}
+    headers = profile_headers.headers(_sections(aws_files.config_path))
+    own, in_config = _profiles(context)
     found = [
         Held(profile=name, place=KeyInFile(path, header, environ, private=False), record=record)
         for path, sections in ((aws_files.credentials_path, own), (aws_files.config_path, in_config))
@@ -114,6 +111,28 @@ def visible(context: "Context") -> tuple[list[Held], StoreError | None]:
         return found, None if set(names) <= {each.profile for each in found} else absent
     except StoreError as failure:
         return found, failure
+
+
+def malformed(context: "Context") -> list[tuple[str, str, str]]:
+    """Return profile, path and fault of every pair in the files that cannot be a key. Raises ConfigurationError."""
+    aws_files = context.aws_files
+    own, in_config = _profiles(context)
+    return [
+        (name, path, fault)
+        for path, sections in ((aws_files.credentials_path, own), (aws_files.config_path, in_config))
+        for name, keys in sections.items()
+        if (fault := fault_of(keys))
+    ]
+
+
+def _profiles(context: "Context") -> tuple[Mapping[str, dict[str, str]], Mapping[str, dict[str, str]]]:
+    """The profiles of both files by their names, without the sections that sessions are kept in."""
+    credentials = _sections(context.aws_files.credentials_path)
+    configured = _sections(context.aws_files.config_path)
+    return (
+        {name: keys for name, keys in credentials.items() if not is_managed(keys)},
+        {name: configured[header] for name, header in profile_headers.headers(configured).items()},
+    )
 
 
 @contextmanager

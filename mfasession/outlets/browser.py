@@ -17,6 +17,7 @@ from mfasession.errors import ConfigurationError, MfaSessionError
 from mfasession.outlets import listener, peers
 from mfasession.outlets.listener import Listener
 from mfasession.outlets.page import Page
+from mfasession.server.guard import Guard
 from mfasession.values import Secret, Value
 
 PATIENCE = 60.0
@@ -60,11 +61,15 @@ async def _shown(browser: Browser, address: Secret, environ: Mapping[str, str], 
     listening = listener.bound()
     page = Page(listening.getsockname()[1], address)
     admits = functools.partial(peers.is_ours, server=listening.getsockname())
-    async with Listener(listening, page, admits):
-        failed = _started(browser, page.url, environ)
-        waits: tuple[asyncio.Future[Any], ...] = (asyncio.create_task(page.taken.wait()), failed)
-        await asyncio.wait(waits, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-        waits[0].cancel()
+    # A browser that comes late, or after we were killed, must not find another user's page at the address.
+    with Guard(listening.fileno(), page.url.rpartition("/")[0], environ=environ, seconds=PATIENCE) as guard:
+        async with Listener(listening, page, admits):
+            failed = _started(browser, page.url, environ)
+            waits: tuple[asyncio.Future[Any], ...] = (asyncio.create_task(page.taken.wait()), failed)
+            await asyncio.wait(waits, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            waits[0].cancel()
+        if page.taken.is_set() or failed.done():
+            guard.release()
     if page.taken.is_set():
         return
     if failed.done():

@@ -6,14 +6,15 @@ It stays in our process group, so that ctrl-C, ctrl-Z and `fg` reach it from the
 import asyncio
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from mfasession import hardening, terminal
-from mfasession.outlets.program import cannot_run
+from mfasession.outlets.program import start
+from mfasession.server import limits
+from mfasession.server.guard import inherited
 
 PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 FROM_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
@@ -25,8 +26,13 @@ _SETTLES = 0.05
 class Child:
     """One run of a command."""
 
-    def __init__(self, words: Sequence[str], environ: Mapping[str, str]) -> None:
+    def __init__(self, words: Sequence[str], environ: Mapping[str, str], listening: int) -> None:
+        """`listening` is the descriptor of the endpoint's socket.
+
+        The command gets it as well: whoever else wants the port waits until both of us have ended.
+        """
         self._words = words
+        self._listening = listening
         self._environ = environ
         self._pid = 0
         self._early: list[int] = []
@@ -46,9 +52,9 @@ class Child:
     def _start(self) -> None:
         hardening.allow_core()
         try:
-            started = subprocess.Popen(self._words, env=dict(self._environ))
-        except (OSError, ValueError) as error:
-            raise cannot_run(self._words[0], error) from None
+            with limits.as_started(), inherited(self._listening):
+                # Files that our caller has open for the command, as bash has for `<(…)`, stay open in it.
+                started = start(self._words, self._environ, close_fds=False)
         finally:
             hardening.forbid_core()
         # The one who waits for it is `_follow`.

@@ -2,16 +2,21 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 
 from mfasession import hardening
 from mfasession.context import Context
+from mfasession.errors import ConfigurationError
 from mfasession.keeper import Keeper
 from mfasession.model import Session
 from mfasession.outlets import listener
 from mfasession.outlets.listener import Listener
 from mfasession.outlets.server import ADDRESS, Server, Supplied, path_of
 from mfasession.profiles import Profile
+from mfasession.server.guard import Guard, take_over
+from mfasession.server.run_folder import RunFolder
 from mfasession.values import Secret
 
 
@@ -23,10 +28,19 @@ class Endpoint:
     ) -> None:
         """Raises ConfigurationError when the port is taken."""
         hardening.forbid_looking()
-        self._listening = listener.bound(port)
+        self._listening = _bound(port)
         self.port: int = self._listening.getsockname()[1]
         self.token = Secret(secrets.token_urlsafe(32))
         self._keepers = [Keeper(context, profile, session, owns_terminal=owns_terminal) for profile, session in served]
+
+    def guarded(self, environ: Mapping[str, str], folder: RunFolder) -> Guard:
+        """Return the guard of the port and of the folder of this run's files. Raises MfaSessionError."""
+        return Guard(self.listening, _mark(self.port), environ=environ, folder=folder.path, lock=folder.lock)
+
+    @property
+    def listening(self) -> int:
+        """The descriptor of the listening socket."""
+        return self._listening.fileno()
 
     @property
     def is_asking(self) -> bool:
@@ -35,7 +49,7 @@ class Endpoint:
 
     def uri(self, profile: str) -> str:
         """Return where a profile is served."""
-        return f"http://{ADDRESS}:{self.port}{path_of(profile)}"
+        return f"{_mark(self.port).removesuffix('/')}{path_of(profile)}"
 
     async def run(self, work: Callable[[], Awaitable[int]]) -> int:
         """Serve until the work is done; return what it returns."""
@@ -48,6 +62,21 @@ class Endpoint:
                 for task in keeping:
                     task.cancel()
                 await asyncio.gather(*keeping, return_exceptions=True)
+
+
+def _mark(port: int) -> str:
+    """What all programs that trust the endpoint have in their environment."""
+    return f"http://{ADDRESS}:{port}/"
+
+
+def _bound(port: int) -> socket.socket:
+    try:
+        return listener.bound(port)
+    except ConfigurationError:
+        for _ in take_over(_mark(port)) if port else ():
+            with suppress(ConfigurationError):
+                return listener.bound(port)
+        raise
 
 
 def _supply(keeper: Keeper) -> Callable[[], Supplied]:

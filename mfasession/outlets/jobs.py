@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from mfasession import hardening
+from mfasession.outlets import program
 from mfasession.outlets.prefixed import Lines, Screen
-from mfasession.outlets.program import cannot_run
 
 GRACE = 5.0
 """Seconds from the signal that ends a command to SIGKILL."""
@@ -75,17 +75,15 @@ class Jobs:
         """Start the command; `name` stands before each of its lines. Raises CannotRun."""
         hardening.allow_core()
         try:
-            process = subprocess.Popen(
+            process = program.start(
                 self._words,
-                env=dict(environ),
+                environ,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
             )
-        except (OSError, ValueError) as error:
-            raise cannot_run(self._words[0], error) from None
         finally:
             hardening.forbid_core()
         job = _Job(name, process)

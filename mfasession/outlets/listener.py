@@ -5,15 +5,14 @@ no access log, and whatever asyncio would log is dropped.
 """
 
 import asyncio
-import resource
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Protocol, cast
 
 from mfasession.errors import ConfigurationError
 from mfasession.outlets.server import ADDRESS, Refused, cut, refusal
+from mfasession.server import limits
 
 CONNECTIONS = 2000
 """At once. One more, and the one that has waited longest for its client is closed."""
@@ -65,7 +64,7 @@ class Listener:
         """Each with the time (monotonic) that it is closed at; the one that is closed first stands first."""
 
     async def __aenter__(self) -> None:
-        _allow_files()
+        limits.allow_files(CONNECTIONS + 100)
         loop = asyncio.get_running_loop()
         # It logs clients that go away, and one traceback for each connection beyond the limit of open files.
         loop.set_exception_handler(lambda *_: None)
@@ -159,14 +158,3 @@ class Connection(asyncio.Protocol):
             self._listener.wait_for(self)
             if not stays:
                 self._transport.close()
-
-
-def _allow_files() -> None:
-    """Many systems let a program open 256 or 1,024 files unless it asks."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + 100
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with suppress(OSError, ValueError):
-            resource.setrlimit(
-                resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
-            )

@@ -6,9 +6,14 @@ from mfasession import hardening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping, Sequence
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
+SHELL = "/bin/sh"
+"""Runs a script that does not say what runs it (POSIX, execvp)."""
+_NO_FORMAT = 8
+"""ENOEXEC, the same everywhere; importing `errno` would cost a hit."""
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
 """POSIX shell, 2.8.2 "Exit Status for Commands"."""
@@ -35,18 +40,56 @@ def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
 
 def _become(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
     """Do what `os.execvpe` does, which imports `warnings` to look at the PATH: a fortieth of a hit. Raises OSError."""
-    name, arguments, variables = words[0], list(words), dict(environ)
-    if os.sep in name:
-        os.execve(name, arguments, variables)  # noqa: S606  # without a shell is the point
+    arguments, variables = list(words), dict(environ)
     denied = missing = None
-    for folder in variables.get("PATH", os.defpath).split(os.pathsep):
+    for path in _places(words[0], variables):
         try:
-            os.execve(os.path.join(folder, name), arguments, variables)  # noqa: S606  # as above
+            os.execve(path, arguments, variables)  # noqa: S606  # without a shell is the point
         except (FileNotFoundError, NotADirectoryError) as error:
             missing = error
         except OSError as error:
+            if error.errno == _NO_FORMAT and _is_text(path):
+                os.execve(SHELL, [SHELL, path, *words[1:]], variables)  # noqa: S606  # as a shell would
             denied = denied or error
-    raise denied or missing or FileNotFoundError(name)
+    raise denied or missing or FileNotFoundError(words[0])
+
+
+def start(words: "Sequence[str]", environ: "Mapping[str, str]", **how: "Any") -> "subprocess.Popen[bytes]":
+    """Start the command as a child, found and run as by `replace`; `how` is Popen's. Raises CannotRun."""
+    import subprocess
+
+    try:
+        try:
+            return subprocess.Popen(words, env=dict(environ), **how)
+        except OSError as error:
+            path = _script(words[0], environ) if error.errno == _NO_FORMAT else ""
+            if not path:
+                raise
+            return subprocess.Popen([SHELL, path, *words[1:]], env=dict(environ), **how)
+    except (OSError, ValueError) as error:
+        raise cannot_run(words[0], error) from None
+
+
+def _places(name: str, environ: "Mapping[str, str]") -> list[str]:
+    """Where a command may be: at its path, or in one of the folders of PATH."""
+    if os.sep in name:
+        return [name]
+    return [os.path.join(folder, name) for folder in environ.get("PATH", os.defpath).split(os.pathsep)]
+
+
+def _script(name: str, environ: "Mapping[str, str]") -> str:
+    """Return the script without `#!` that a command is; empty when it is something else."""
+    path = next((path for path in _places(name, environ) if os.path.isfile(path) and os.access(path, os.X_OK)), "")
+    return path if path and _is_text(path) else ""
+
+
+def _is_text(path: str) -> bool:
+    """Whether a shell reads the file: bash looks for a NUL byte in the first line, in its first 80 bytes."""
+    try:
+        with open(path, "rb") as file:
+            return b"\0" not in file.read(80).partition(b"\n")[0]
+    except OSError:
+        return False
 
 
 def cannot_run(name: str, error: "OSError | ValueError") -> CannotRun:

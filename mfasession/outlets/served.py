@@ -8,15 +8,19 @@ replace /dev/null.
 """
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import profile_headers
-from mfasession.awsfiles import COPY_MARK, AwsFiles, parse
+from mfasession import ini_edits, profile_headers
+from mfasession.awsfiles import AwsFiles, parse
+from mfasession.errors import ConfigurationError
 from mfasession.outlets import environment
+from mfasession.server import run_folder
+from mfasession.server.run_folder import RunFolder
+from mfasession.text import printable
+from mfasession.values import Secret
 
 if TYPE_CHECKING:
     from mfasession.model import Session
@@ -47,25 +51,29 @@ HARMLESS = frozenset(
 all `cli_…` of the AWS CLI. A list of what may pass: the next new kind of credentials is not on it."""
 
 
-def variables(uri: str, token_file: str, region: str) -> dict[str, str | None]:
-    """Return what a shell sets to use the endpoint; None means: unset it."""
+def variables(files: AwsFiles, folder: str, uri: str, region: str) -> dict[str, str | None]:
+    """Return what a shell sets to use the endpoint; None means: unset it. The token is in a file alone."""
     regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
     unset = (TOKEN, RELATIVE_URI, *KEYS, *environment.SHADOWS)
-    return {URI: uri, TOKEN_FILE: token_file, **regions, **dict.fromkeys(unset)}
+    return {URI: uri, **_files(files, folder), **regions, **dict.fromkeys(unset)}
 
 
 def child(
     environ: Mapping[str, str], session: "Session", profile: str, *, uri: str, token: str, folder: str
 ) -> dict[str, str]:
-    """Return the environment of a command that takes the session from the endpoint, and from nowhere else."""
-    files = AwsFiles(environ)
+    """Return the environment of a command that takes the session from the endpoint, and from nowhere else.
+
+    The token is there twice: AWS CLI 2 before 2.13 knows no file of it, and Rust's object_store nothing else.
+    """
     merged = environment.child(environ, session, profile)
     for name in KEYS:
         merged.pop(name, None)
+    return {**merged, URI: uri, TOKEN: token, **_files(AwsFiles(environ), folder)}
+
+
+def _files(files: AwsFiles, folder: str) -> dict[str, str]:
     return {
-        **merged,
-        URI: uri,
-        TOKEN: token,
+        TOKEN_FILE: os.path.join(folder, "token"),
         "AWS_CONFIG_FILE": os.path.join(folder, "config"),
         "AWS_SHARED_CREDENTIALS_FILE": os.path.join(folder, "credentials"),
         "MFASESSION_AWS_CONFIG_FILE": files.config_path,
@@ -74,24 +82,27 @@ def child(
 
 
 @contextmanager
-def private_files(files: AwsFiles, names: tuple[str, ...], region: str) -> Iterator[str]:
-    """Make the command's AWS files in a folder of mode 0700, which is gone afterwards; give the folder.
+def private_files(
+    environ: Mapping[str, str], files: AwsFiles, names: tuple[str, ...], region: str, token: Secret
+) -> Iterator[RunFolder]:
+    """Write what the command reads, its AWS files and the token, to a folder that is gone afterwards; give the folder.
 
-    `names` are the profiles whose settings pass, the later over the earlier. Raises ConfigurationError.
+    `names` are the profiles whose settings pass, the later over the earlier. Raises ConfigurationError, StoreError.
     """
     text = config_text(files, names, region)
-    folder = tempfile.mkdtemp(prefix=COPY_MARK.strip("/"))
-    try:
-        for name, content in (("config", text), ("credentials", "")):
-            with open(os.path.join(folder, name), "w", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(content)
+    with run_folder.made(environ) as folder:
+        folder.write("config", text)
+        folder.write("credentials", "")
+        # Without a line end, which botocore and Go refuse.
+        folder.write("token", token.reveal())
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def config_text(files: AwsFiles, names: tuple[str, ...], region: str) -> str:
-    """Return a configuration file: the harmless settings as `[default]` and as each profile, for `--profile NAME`."""
+    """Return a configuration file: the harmless settings as `[default]` and as each profile, for `--profile NAME`.
+
+    Raises ConfigurationError: one of the settings would be read as something else, such as a further profile.
+    """
     settings = {"region": region} if region else {}
     services = ""
     for name in names:
@@ -102,13 +113,10 @@ def config_text(files: AwsFiles, names: tuple[str, ...], region: str) -> str:
     if services:
         settings["services"] = services
     headers = dict.fromkeys(profile_headers.written(name) for name in ("default", *names))
-    return _written({**dict.fromkeys(headers, settings), **(sections if services else {})})
-
-
-def _written(sections: Mapping[str, Mapping[str, str]]) -> str:
-    lines = []
-    for header, keys in sections.items():
-        lines.append(f"[{header}]")
-        # A value of several lines is a nested one, whose lines are indented.
-        lines += [f"{key} = {value}".replace("\n", "\n  ") for key, value in keys.items()]
-    return "".join(f"{line}\n" for line in lines)
+    try:
+        return ini_edits.written({**dict.fromkeys(headers, settings), **(sections if services else {})})
+    except ValueError:
+        raise ConfigurationError(
+            f"the settings of profile {printable(names[-1])} cannot be copied into a file of their own",
+            f"look for line breaks and odd characters in its section: {quote(files.config_path)}",
+        ) from None

@@ -148,6 +148,11 @@ class Sandbox(SandboxAccount):
         return self._server.url
 
     @property
+    def listening(self) -> int:
+        """The descriptor of the socket that it listens on."""
+        return self._server.listening
+
+    @property
     def control_url(self) -> str:
         """Where the codes, the clock, the faults and the calls are, token included; see `control`."""
         return self.url + self._control.path

@@ -3,21 +3,28 @@
 import os
 import shlex
 import signal
-import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
+from mfasession.messages import complain
+from mfasession.outlets import program
 from mfasession.sandbox import Sandbox
+from mfasession.server import run_folder
+from mfasession.server.guard import Guard, inherited
+from mfasession.server.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    import subprocess
 
 USER, DEVICE = "alice", "phone"
 """The demo user, who lives under the rule, and her authenticator app."""
 
-NOT_FOUND, NOT_EXECUTABLE, BY_SIGNAL = 127, 126, 128
+BY_SIGNAL = 128
 """POSIX shell, 2.8.2 "Exit Status for Commands"."""
 
 
@@ -25,20 +32,24 @@ def run(command: list[str]) -> int:
     """Run a command with the sandbox as its AWS and return its exit code; without a command, serve until ctrl-C.
 
     The command gets AWS_* and MFASESSION_* of the sandbox and none of the caller's own, an empty configuration of
-    mfasession and XDG folders of its own, all below a temporary folder that is gone afterwards; HOME stays.
+    mfasession and XDG folders of its own, all below a folder that is gone afterwards; HOME stays.
     MFASESSION_SANDBOX_CONTROL is a URL: GET $MFASESSION_SANDBOX_CONTROL/code?device=phone is the code of the device,
     POST $MFASESSION_SANDBOX_CONTROL/clock?move=3600 lets an hour pass; `control` lists the rest.
     """
-    with tempfile.TemporaryDirectory(prefix="mfasession-sandbox-") as folder, Sandbox() as aws:
+    with run_folder.made(os.environ, run_folder.SANDBOX) as folder, Sandbox() as aws, _guarded(aws, folder):
         aws.add_user(USER).add_device(DEVICE)
-        ours = environ(aws, Path(folder))
+        ours = environ(aws, Path(folder.path))
         if command:
-            return _run(command, child(os.environ, ours))
+            return _run(command, child(os.environ, ours), aws.listening)
         stop = threading.Event()
         with _handling((signal.SIGINT, signal.SIGTERM), lambda *_: stop.set()):
             _explain(ours)
             stop.wait()
     return 0
+
+
+def _guarded(aws: Sandbox, folder: RunFolder) -> Guard:
+    return Guard(aws.listening, f"{aws.url}/", environ=os.environ, folder=folder.path, lock=folder.lock)
 
 
 def environ(aws: Sandbox, folder: Path) -> dict[str, str]:
@@ -59,7 +70,7 @@ def child(inherited: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, st
     return {**kept, **ours, "NO_PROXY": ",".join(unproxied)}
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def _run(command: Sequence[str], environment: Mapping[str, str], listening: int) -> int:
     processes: list[subprocess.Popen[bytes]] = []
     early: list[int] = []
 
@@ -75,11 +86,10 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     # Before the command is there: a signal that came first would leave it and the temporary folder behind.
     with _handling((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), pass_on):
         try:
-            processes.append(subprocess.Popen(command, env=environment))
-        except FileNotFoundError:
-            return _cannot_run(command[0], "command not found", NOT_FOUND)
-        except OSError as error:
-            return _cannot_run(command[0], os.strerror(error.errno or 0).lower(), NOT_EXECUTABLE)
+            with inherited(listening):
+                processes.append(program.start(command, environment, close_fds=False))
+        except program.CannotRun as failure:
+            return _cannot_run(command[0], failure)
         for number in early:
             processes[0].send_signal(number)
         code = processes[0].wait()
@@ -96,9 +106,9 @@ def _handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None],
             signal.signal(number, previous)
 
 
-def _cannot_run(name: str, reason: str, code: int) -> int:
-    sys.stderr.write(f"mfasession: {name}: {reason}\n  hint: what follows -- is run as it is, without a shell\n")
-    return code
+def _cannot_run(name: str, failure: program.CannotRun) -> int:
+    complain(f"{name or repr('')}: {failure.reason}", "what follows -- is run as it is, without a shell")
+    return failure.status
 
 
 def _explain(ours: Mapping[str, str]) -> None:

@@ -35,6 +35,11 @@ class Server:
         """Where it listens."""
         return f"http://{HOST}:{self._server.port}"
 
+    @property
+    def listening(self) -> int:
+        """The descriptor of the listening socket."""
+        return self._server.socket.fileno()
+
     def stop(self) -> None:
         """Stop listening and wait until the thread has ended."""
         self._server.shutdown()

@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from mfasession.messages import complain
 from mfasession.sandbox import Sandbox
 from mfasession.sandbox.run import DEVICE, USER, child, environ
 from mfasession.sandbox.stage import CONTROL_C, Answer, Stage
+from mfasession.server import run_folder
 
 SHORT_LIFE = 15
 """Seconds that the session lives whose end the tour waits for."""
@@ -29,8 +29,8 @@ def play() -> int:
     Raises ConfigurationError when a program is missing that the tour runs.
     """
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="mfasession-demo-") as folder, Sandbox() as aws:
-        stage = Stage(_environ(aws, Path(folder)), aws.users[0].devices[0])
+    with run_folder.made(os.environ, run_folder.DEMO) as folder, Sandbox() as aws:
+        stage = Stage(_environ(aws, Path(folder.path)), aws.users[0].devices[0])
         try:
             _refused(stage)
             _morning(stage)

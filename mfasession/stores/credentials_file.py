@@ -8,7 +8,7 @@ import os
 from mfasession import ini, paths, timestamps
 from mfasession.awsfiles import MANAGER, is_managed, malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.model import Session
+from mfasession.model import Session, is_whole
 from mfasession.values import Secret
 
 TYPE_CHECKING = False
@@ -126,7 +126,7 @@ def _session(keys: "Mapping[str, str]") -> "Session | None":
     except ValueError:
         # Somebody edited the time: without it nobody knows what the session is worth.
         return None
-    return Session(
+    session = Session(
         access_key_id=keys["aws_access_key_id"],
         secret_access_key=Secret(keys["aws_secret_access_key"]),
         session_token=Secret(keys["aws_session_token"]),
@@ -140,6 +140,7 @@ def _session(keys: "Mapping[str, str]") -> "Session | None":
         identity=keys.get("mfasession_identity", ""),
         region=keys.get("region", ""),
     )
+    return session if is_whole(session) else None
 
 
 def _keys(session: Session) -> "dict[str, str | None]":

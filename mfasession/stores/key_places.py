@@ -7,10 +7,10 @@ import os
 from collections.abc import Mapping
 from typing import Protocol
 
-from mfasession import editing, files, ini, ini_edits, locks, paths, writing
+from mfasession import editing, files, ini, ini_edits, key_shapes, locks, paths, writing
 from mfasession.awsfiles import malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.model import LongTermKey
+from mfasession.model import LongTermKey, is_key_id, is_key_secret
 from mfasession.stores import keyring_store
 from mfasession.stores.keyring_items import forget_item, write_item
 from mfasession.values import Secret, Value
@@ -162,19 +162,31 @@ class KeyInKeyring:
         return keyring_store.forget_long_term_key(self._profile)
 
 
+def fault_of(keys: Mapping[str, str]) -> str:
+    """Return what is wrong with a section's whole pair, as `key_shapes` puts it; empty without a fault."""
+    key_id, secret = keys.get("aws_access_key_id"), keys.get("aws_secret_access_key")
+    if not key_id or not secret or (is_key_id(key_id) and is_key_secret(secret)):
+        return ""
+    return key_shapes.pair_fault(key_id, secret)
+
+
 def record_of(keys: Mapping[str, str]) -> KeyRecord | None:
-    """Return the long-term key in a section; None when there is none, half of one, or temporary credentials."""
+    """Return the long-term key in a section; None when there is none, half of one, or temporary credentials.
+
+    None, too, when the pair cannot be one: what is not an access key ID is never shown as one.
+    """
     if keys.get("aws_session_token") or keys.get("aws_security_token"):
         return None
     key = _pair(keys, "aws_access_key_id", "aws_secret_access_key")
-    if key is None or key.access_key_id.startswith("ASIA"):
+    if key is None or key.access_key_id[1:4] == "SIA":
         return None
     coming = _pair(keys, "mfasession_next_key_id", "mfasession_next_secret_key")
-    return KeyRecord(key=key, next=coming, retiring=keys.get("mfasession_retiring_key_id", ""))
+    retiring = keys.get("mfasession_retiring_key_id", "")
+    return KeyRecord(key=key, next=coming, retiring=retiring if is_key_id(retiring) else "")
 
 
 def _pair(keys: Mapping[str, str], key_id: str, secret: str) -> LongTermKey | None:
-    if not keys.get(key_id) or not keys.get(secret):
+    if not is_key_id(keys.get(key_id, "")) or not is_key_secret(keys.get(secret, "")):
         return None
     return LongTermKey(access_key_id=keys[key_id], secret_access_key=Secret(keys[secret]))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from mfasession import files, locks, timestamps, writing
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.model import LongTermKey, Session
+from mfasession.model import LongTermKey, Session, is_key_id, is_key_secret, is_whole
 from mfasession.stores.keyring_items import (
     BROKEN,
     Broken,
@@ -154,7 +154,8 @@ def forget_long_term_key(profile: str) -> bool:
 def read_rotation(profile: str) -> tuple[LongTermKey | None, str]:
     """Return what a rotation that has not ended keeps: the next key, and the last one's ID. Raises StoreError."""
     texts = read_items([_next_item(profile), _retiring_item(profile)])
-    return _key(_next_item(profile), texts), texts[_retiring_item(profile)] or ""
+    retiring = texts[_retiring_item(profile)] or ""
+    return _key(_next_item(profile), texts), retiring if is_key_id(retiring) else ""
 
 
 def save_next_key(profile: str, key: LongTermKey) -> None:
@@ -226,7 +227,7 @@ def _key(item: str, texts: Mapping[str, str | None]) -> LongTermKey | None:
         return None
     fields = _fields(text)
     key_id, secret = fields.get("access_key_id"), fields.get("secret_access_key")
-    if not isinstance(key_id, str) or not isinstance(secret, str):
+    if not (isinstance(key_id, str) and isinstance(secret, str) and is_key_id(key_id) and is_key_secret(secret)):
         raise unreadable(item)
     return LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret))
 
@@ -240,11 +241,12 @@ def _session(text: str) -> Session | None:
     fields: dict[str, Any] = {}
     for name in Session.__fields__:
         value = kept.get(name, getattr(Session, name, None))
-        is_whole = timestamps.is_epoch if name in ("expires", "issued") else _is_text
-        if not is_whole(value):
+        is_good = timestamps.is_epoch if name in ("expires", "issued") else _is_text
+        if not is_good(value):
             return None
         fields[name] = Secret(str(value)) if name in ("secret_access_key", "session_token") else value
-    return Session(**fields)
+    session = Session(**fields)
+    return session if is_whole(session) else None
 
 
 def _is_text(value: object) -> bool:

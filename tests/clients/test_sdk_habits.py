@@ -9,6 +9,7 @@ from tests.clients.programs import BY_PROCESS, COUNTED, Runs, log_in
 from tests.clients.sdks import SDKS, client
 from tests.clients.test_refreshing import keys_of, log_in_with
 from tests.clients.test_sdks import NEAR
+from tests.scripts.listener import listening
 from tests.serving import serve, wait_for
 from tests.support import MFASESSION, Home
 from tests.terminal.seat import question, seat
@@ -108,6 +109,19 @@ def test_which_token_wins(alices_home: Home, alice: SandboxUser, sdk: str, words
         stale = {**environ, "AWS_CONTAINER_AUTHORIZATION_TOKEN": "of-yesterday"}
         with client(alices_home, *words, environ=stale) as program:
             assert ("error" in program.call()) is (sdk in ("js", "java"))
+
+
+def test_without_its_token_file_no_server_is_asked(alices_home: Home, words: tuple[str, ...]) -> None:
+    """The file goes with `serve`: programs in other shells, which have its address still, send nobody anything."""
+    with listening(answer=b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") as (port, heard):
+        environ = {
+            **NOWHERE_ELSE,
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{port}/profile/default",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(alices_home.folder / "gone"),
+        }
+        with client(alices_home, *words, environ=environ) as program:
+            assert "error" in program.call()
+        assert heard == []
 
 
 def test_the_endpoint_says_what_mends_it(

@@ -57,7 +57,7 @@ def test_a_command_in_the_sandbox(tmp_path: Path) -> None:
         "raise SystemExit(7)\n"
     )
     mine = {"AWS_PROFILE": "mine", "AWS_CA_BUNDLE": "/mine", "MFASESSION_PROFILE": "mine", "NO_PROXY": "mine.example"}
-    done = in_a_process(RUN, sys.executable, "-c", script, environ={**mine, "TMPDIR": str(tmp_path)})
+    done = in_a_process(RUN, sys.executable, "-c", script, environ={**mine, "XDG_STATE_HOME": str(tmp_path)})
     assert done.returncode == 7, done.stderr
     told = json.loads(done.stdout)
     assert told["arn"] == "arn:aws:iam::123456789012:user/alice"
@@ -68,7 +68,7 @@ def test_a_command_in_the_sandbox(tmp_path: Path) -> None:
     assert environ["HOME"] == os.environ["HOME"]
     names = ("MFASESSION_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "AWS_CONFIG_FILE")
     assert all(environ[name].startswith(str(tmp_path)) for name in names)
-    assert list(tmp_path.iterdir()) == []
+    assert not list(tmp_path.rglob("sandbox-*"))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_alone_it_says_how_to_use_it_and_serves(tmp_path: Path, number: int) -> 
     """Lines to paste on stdout, words on stderr; gone with its folder when it is stopped."""
     server = subprocess.Popen(
         [sys.executable, "-c", RUN],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -114,7 +114,7 @@ def test_alone_it_says_how_to_use_it_and_serves(tmp_path: Path, number: int) -> 
     _, words = server.communicate(timeout=30)
     assert server.returncode == 0
     assert f"curl -s '{control}/code?device=phone'" in words
-    assert list(tmp_path.iterdir()) == []
+    assert not list(tmp_path.rglob("sandbox-*"))
 
 
 def test_a_terminated_sandbox_terminates_its_command() -> None:

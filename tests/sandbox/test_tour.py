@@ -28,21 +28,22 @@ def stage(alices_home: Home, alice: SandboxUser) -> Stage:
     return Stage(alices_home.environ, alice.devices[0])
 
 
-def test_the_tour_without_a_terminal(home: Home, tmp_path: Path) -> None:
-    """It ends well, shows what it promises, and leaves the home and the temporary folder as they were."""
+def test_the_tour_without_a_terminal(home: Home, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """It ends well, shows what it promises, and leaves the home as it was and no folder of its own."""
     need("bash"), need("aws")
     home.write_credentials("[default]\naws_access_key_id = AKIAMINE\naws_secret_access_key = mine\n")
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
+    temporary = tmp_path_factory.mktemp("temporary")
     before = files_in(home.folder)
-    done = home.run("demo", environ={"TMPDIR": str(temporary), "AWS_PROFILE": "mine", "MFASESSION_PROFILE": "mine"})
+    done = home.run(
+        "demo", environ={"XDG_STATE_HOME": str(temporary), "AWS_PROFILE": "mine", "MFASESSION_PROFILE": "mine"}
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     for words in ("AccessDenied", "session for default until", "['team-reports']", "ExpiredToken", "commands did what"):
         assert words in done.stdout
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
     assert files_in(home.folder) == before
-    assert list(temporary.iterdir()) == []
+    assert not list(temporary.rglob("demo-*"))
 
 
 def test_the_tour_on_a_terminal(home: Home) -> None:

@@ -13,7 +13,7 @@ CANNOT_BE_RUN = (
     ("/etc/passwd", 126, "permission denied"),
     ("/tmp", 126, "permission denied"),
     ("./script", 126, "no such file or directory"),
-    ("./text", 126, "exec format error"),
+    ("./binary", 126, "exec format error"),
     ("", 127, "command not found"),
 )
 """A word, and its exit code and reason as a shell has them."""
@@ -48,7 +48,7 @@ def log_in(home: Home, device: SandboxDevice, *words: str, steps: int = 0) -> No
 
 def check_cannot_be_run(home: Home, words: tuple[str, ...], word: str, code: int, why: str) -> None:
     """Each of CANNOT_BE_RUN behind these words of ours: its exit code, and one line with a hint."""
-    for name, text in (("script", "#!/no/such/interpreter\n"), ("text", "echo no shebang\n")):
+    for name, text in (("script", "#!/no/such/interpreter\n"), ("binary", "\0asm\1\n")):
         (home.folder / name).write_text(text)
         (home.folder / name).chmod(0o755)
     done = home.run(*words, "--", word)

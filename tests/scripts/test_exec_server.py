@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.outlets import environment
-from tests.scripts.checks import CANNOT_BE_RUN, check_cannot_be_run
+from tests.scripts.checks import CANNOT_BE_RUN, check_cannot_be_run, complaint
 from tests.serving import wait_for
 from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
 
@@ -28,17 +28,17 @@ print(urllib.request.urlopen(request).read().decode())
 
 @pytest.fixture
 def live(home: Home, tmp_path: Path) -> Home:
-    """A home with a session that lives until 2099, a profile with a region, and a folder for temporary files."""
+    """A home with a session that lives until 2099, a profile with a region, and a folder for what lives with a run."""
     home.write_credentials(key_pair() + session_section())
     home.config.write_text("[default]\nregion = eu-north-1\nretry_mode = adaptive\n")
-    (tmp_path / "temporary").mkdir()
-    home.environ["TMPDIR"] = str(tmp_path / "temporary")
+    (tmp_path / "run").mkdir(mode=0o700)
+    home.environ["XDG_RUNTIME_DIR"] = str(tmp_path / "run")
     return home
 
 
 def left_behind(home: Home) -> list[str]:
-    """What is still in the folder of temporary files."""
-    return os.listdir(home.environ["TMPDIR"])
+    """The folders of files that are still there."""
+    return [str(path) for path in Path(home.environ["XDG_RUNTIME_DIR"]).glob("mfasession/served-*")]
 
 
 def test_it_is_served(live: Home) -> None:
@@ -49,17 +49,25 @@ def test_it_is_served(live: Home) -> None:
 
 
 def test_its_environment(live: Home) -> None:
-    """The endpoint and one token; no keys, no profile, nothing that shadows it; the region; the rest as it was."""
+    """The endpoint and one token, twice; no keys, no profile, nothing that shadows it; the region; all else stays."""
     shadows = dict.fromkeys([*environment.SET, *environment.SHADOWS, *environment.OTHER_SOURCES], "stale")
     done = live.run(*SERVER, "-p", "default", "--", sys.executable, "-c", SHOW, environ={**shadows, "MINE": "1"})
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
-    ours = {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"}
+    token = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+    ours = {"AWS_CONTAINER_CREDENTIALS_FULL_URI", token, f"{token}_FILE"}
     kept = {"AWS_REGION", "AWS_DEFAULT_REGION", "MFASESSION_PROFILE"}
     assert not ({*shadows} - ours - kept) & set(seen)
     assert (seen["AWS_REGION"], seen["MINE"], seen["HOME"]) == ("eu-north-1", "1", str(live.folder))
     assert "stale" not in seen.values()
     assert not any(secret in done.stdout for secret in (SECRET, SESSION_ID, "FwoG"))
+
+
+def test_the_token_in_its_file(live: Home) -> None:
+    """Rust's object_store (Polars, delta-rs) reads no variable, and botocore refuses a line end: the very same text."""
+    line = 'printf %s "$AWS_CONTAINER_AUTHORIZATION_TOKEN" | cmp - "$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"'
+    done = live.run(*SERVER, "--", "sh", "-c", f'{line} && stat -c %a "$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"')
+    assert (done.returncode, done.stdout, done.stderr) == (0, "600\n", "")
 
 
 def test_its_files(live: Home) -> None:
@@ -78,6 +86,19 @@ def test_an_mfasession_inside_knows_the_persons_files(live: Home) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert SESSION_ID in done.stdout
     assert done.stdout.endswith("eu-north-1\n")
+    assert left_behind(live) == []
+
+
+def test_a_setting_that_would_be_a_section(live: Home) -> None:
+    """A value with line breaks wrote a profile with a credential_process, and the command ran it: exit code 3 now."""
+    config = "[default]\nservices = x]\n  [profile default]\n  credential_process = touch stolen\n  [services y\n"
+    live.config.write_text(config)
+    done = live.run(*SERVER, "--", "touch", "started")
+    assert done.returncode == 3, done.stderr
+    expected = "the settings of profile default cannot be copied into a file of their own"
+    hint = f"look for line breaks and odd characters in its section: {live.config}"
+    assert done.stderr == complaint(expected, hint)
+    assert not {"stolen", "started"} & set(os.listdir(live.folder))
     assert left_behind(live) == []
 
 
@@ -148,21 +169,27 @@ def test_signals_are_as_the_shell_left_them(live: Home) -> None:
 
 
 def test_streams_and_words_go_through(live: Home) -> None:
-    """Stdin is CMD's, its words are its own, and none of our files is open in it."""
+    """Stdin is CMD's, its words are its own, and of our files the socket alone is open in it, which keeps the port."""
     show = "import os, sys; print(sys.argv[1:], sys.stdin.read(), len(os.listdir('/dev/fd')))"
     done = live.run(*SERVER, "--", sys.executable, "-c", show, "-p", "x y", "--", "", stdin="typed")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "['-p', 'x y', '--', ''] typed 4\n"
+    assert done.stdout == "['-p', 'x y', '--', ''] typed 5\n"
+
+
+def test_files_that_the_shell_opens_for_the_command(live: Home) -> None:
+    """`exec --server -- diff <(a) <(b)`: they are open in the command as they would be without us."""
+    done = live.run_program("bash", "-c", f"{MFASESSION} exec --server -- cat <(echo one) <(echo two)")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "one\ntwo\n", "")
 
 
 def test_its_limits_are_its_own(live: Home) -> None:
     """We raise the number of open files and forbid cores for ourselves alone."""
-    line = (
-        f"ulimit -c 1000; ulimit -n 300; ulimit -c; exec {MFASESSION} exec --server -- bash -c 'ulimit -c; ulimit -n'"
-    )
+    show = "ulimit -Sc; ulimit -Sn; ulimit -Hn"
+    line = f"ulimit -c 1000; ulimit -Sn 300; {show}; exec {MFASESSION} exec --server -- bash -c '{show}'"
     done = live.run_program("bash", "-c", line)
-    before, *inside = done.stdout.split()
-    assert inside == [before, "300"]
+    seen = done.stdout.split()
+    assert seen[3:] == seen[:3]
+    assert seen[1] == "300"
 
 
 @pytest.mark.parametrize(("word", "code", "why"), CANNOT_BE_RUN)
@@ -173,14 +200,15 @@ def test_what_cannot_be_run(live: Home, word: str, code: int, why: str) -> None:
 
 
 def test_the_server_ends_with_the_command(live: Home) -> None:
-    """Nothing listens any more, though a grandchild of it lives on."""
-    script = "echo $AWS_CONTAINER_CREDENTIALS_FULL_URI; sleep 30 >/dev/null 2>&1 & echo $!"
-    done = live.run(*SERVER, "--", "sh", "-c", script)
-    uri, grandchild = done.stdout.split()
-    os.kill(int(grandchild), signal.SIGTERM)
-    port = int(uri.rpartition(":")[2].partition("/")[0])
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        assert f"0100007F:{port:04X} 00000000:0000 0A" not in table.read()
+    """Nobody listens any more."""
+    done = live.run(*SERVER, "--", "sh", "-c", "echo $AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    port = int(done.stdout.rpartition(":")[2].partition("/")[0])
+
+    def listens() -> bool:
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            return f"0100007F:{port:04X} 00000000:0000 0A" in table.read()
+
+    wait_for(lambda: not listens())
 
 
 def test_two_at_once_do_not_meet(live: Home) -> None:

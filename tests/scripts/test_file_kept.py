@@ -64,7 +64,7 @@ def test_a_session_in_the_middle_keeps_its_place(alices_home: Home, alice: Sandb
     """The section is edited where it stands, with what somebody added to it and wrote around it."""
     own = keys_of(alice)
     head = f"{own}\n# the session, do not touch\n"
-    middle = session_section(key_id="AKIAOLD", extra="output = json\n# mine\n")
+    middle = session_section(key_id="AKIAOLDOLDOLDOLDOLD1", extra="output = json\n# mine\n")
     tail = "\n# behind\n" + key_pair("other")
     alices_home.write_credentials(head + middle + tail)
     log_in(alices_home, alice.devices[0])

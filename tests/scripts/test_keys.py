@@ -138,8 +138,8 @@ def test_add_when_aws_is_not_reached(bobs_home: Home, alice: SandboxUser) -> Non
     ("stdin", "what"),
     [
         (f"{SESSION_ID}\n{SECRET}\n", "that is a temporary key, which ends by itself"),
-        (f"{SECRET}\n{KEY_ID}\n", "that is no access key ID"),
-        (f"{KEY_ID}\n\n", "that is no secret access key"),
+        (f"{SECRET}\n{KEY_ID}\n", "that is not an access key ID and may be the secret: are they swapped?"),
+        (f"{KEY_ID}\n\n", "that is not a secret access key"),
         (f"{KEY_ID}\n", "the key was not given as two lines"),
         ("", "the key was not given as two lines"),
     ],

@@ -102,7 +102,7 @@ def test_one_profile_answers_with_its_exit_code(home: Home) -> None:
         + key_pair("late")
         + session_section("late-mfa", "2020-01-01T00:00:00Z")
         + key_pair("bare")
-        + key_pair("rotated", "AKIANEW")
+        + key_pair("rotated", "AKIANEWNEWNEWNEWNEW1")
         + session_section("rotated-mfa", key_id=KEY_ID)
     )
     done = home.run("status", "-p", "work")

@@ -74,7 +74,7 @@ def test_a_fresh_session_is_taken_as_it_is(home: Home, opened: Open) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("mfasession_key_id = AKIAIOSFODNN7EXAMPLE", "mfasession_key_id = AKIAOTHER"),
+        ("mfasession_key_id = AKIAIOSFODNN7EXAMPLE", "mfasession_key_id = AKIAOTHEROTHEROTHER1"),
         ("manager = mfasession\n", f"manager = mfasession\nmfasession_role_arn = {OTHER}\n"),
         ("2099", "2020"),
     ],

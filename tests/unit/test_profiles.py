@@ -11,10 +11,10 @@ from mfasession.model import Role, Session
 from mfasession.profiles import fits
 from mfasession.values import Secret
 
-KEY = {"aws_access_key_id": "AKIAALICE", "aws_secret_access_key": "s"}
+KEY = {"aws_access_key_id": "AKIAALICEALICEALICE", "aws_secret_access_key": "s"}
 MANAGED = {
     "manager": "mfasession",
-    "aws_access_key_id": "ASIAX",
+    "aws_access_key_id": "ASIAXASIAXASIAXASIAX",
     "aws_secret_access_key": "t",
     "aws_session_token": "u",
 }
@@ -62,7 +62,7 @@ def test_a_key_pair_alone_is_enough() -> None:
     """Zero configuration: `[default]` and nothing else."""
     profile = profiles.resolve("default", Sections({"default": KEY}), Config())
     assert profile.key is not None
-    assert profile.key.access_key_id == "AKIAALICE"
+    assert profile.key.access_key_id == "AKIAALICEALICEALICE"
     assert (profile.session_section, profile.mfa_serial, profile.role) == ("default-mfa", "", None)
 
 
@@ -87,7 +87,7 @@ def test_the_long_term_section_of_aws_mfa() -> None:
     config = Config(profiles={"work": ProfileSettings(source="work-long-term", session_profile="work")})
     profile = profiles.resolve("work", sections, config)
     assert profile.key is not None
-    assert (profile.key.access_key_id, profile.session_section) == ("AKIAALICE", "work")
+    assert (profile.key.access_key_id, profile.session_section) == ("AKIAALICEALICEALICE", "work")
     assert (profile.region, profile.mfa_serial) == ("eu-north-1", "arn:x")
 
 
@@ -96,10 +96,10 @@ def test_the_long_term_section_of_aws_mfa() -> None:
     [
         ({"default": KEY}, {}, "defualt", "there is no profile defualt"),
         ({}, {}, "default", "there is no profile default"),
-        ({"default": {"aws_access_key_id": "AKIAX"}}, {}, "default", "half a key pair"),
+        ({"default": {"aws_access_key_id": "AKIAXAKIAXAKIAXAKIAX"}}, {}, "default", "half a key pair"),
         ({"default": {"aws_secret_access_key": "s"}}, {}, "default", "half a key pair"),
-        ({"default": {**KEY, "aws_access_key_id": "ASIAX"}}, {}, "default", "temporary credentials"),
-        ({"default": {**KEY, "aws_session_token": "t"}}, {}, "default", "temporary credentials"),
+        ({"default": {**KEY, "aws_access_key_id": "ASIAXASIAXASIAXASIAX"}}, {}, "default", "temporary credentials"),
+        ({"default": {**KEY, "aws_session_token": "t"}}, {}, "default", "aws_session_token beside"),
         ({"default": KEY}, {"default": {"role_arn": "arn:r"}}, "default", "no source_profile"),
         ({"default": KEY}, {"default-mfa": {"role_arn": "arn:r"}}, "default", "would win over the session"),
         (
@@ -195,12 +195,12 @@ def test_a_long_role_takes_the_code_of_its_own_device(of_role: str, serial: str)
 
 def _session(**changes: object) -> Session:
     fields: dict[str, object] = {
-        "access_key_id": "ASIAX",
+        "access_key_id": "ASIAXASIAXASIAXASIAX",
         "secret_access_key": Secret("s"),
         "session_token": Secret("t"),
         "expires": 50_000,
         "issued": 50_000 - 43_200,
-        "key_id": "AKIAALICE",
+        "key_id": "AKIAALICEALICEALICE",
         "mfa_serial": "arn:m",
     }
     return Session(**{**fields, **changes})  # type: ignore[arg-type]
@@ -323,7 +323,19 @@ def test_the_profiles_are_named_when_none_is_near() -> None:
 
 
 NAMES = ("a", "b", "c", "a-mfa")
-values = st.sampled_from((*NAMES, "", "AKIAX", "ASIAX", "900", "99", "mfasession", "mfasession process -p b", "it's"))
+values = st.sampled_from(
+    (
+        *NAMES,
+        "",
+        "AKIAXAKIAXAKIAXAKIAX",
+        "ASIAXASIAXASIAXASIAX",
+        "900",
+        "99",
+        "mfasession",
+        "mfasession process -p b",
+        "it's",
+    )
+)
 keys = st.dictionaries(
     st.sampled_from(
         (*KEY, "role_arn", "source_profile", "credential_process", "manager", "duration_seconds", "region")

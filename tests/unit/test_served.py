@@ -1,5 +1,8 @@
 """What a served command finds in its environment and in its AWS files."""
 
+import configparser
+import io
+import os
 from pathlib import Path
 
 import pytest
@@ -7,8 +10,11 @@ from botocore.configloader import load_config
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mfasession import ini_edits, profile_headers
 from mfasession.awsfiles import AwsFiles
+from mfasession.errors import ConfigurationError
 from mfasession.outlets import environment, served
+from mfasession.values import Secret
 from tests.support import KEY_ID, SECRET, Home, key_pair, made_session, move_into, session_section
 
 CONFIG = f"""
@@ -91,11 +97,56 @@ def test_a_named_profile_is_there_too(files: AwsFiles, tmp_path: Path) -> None:
 
 def test_the_folder_is_private_and_goes(files: AwsFiles) -> None:
     """Mode 0700, with an empty credentials file, and nothing is left."""
-    with served.private_files(files, ("default",), "") as folder:
-        assert Path(folder).stat().st_mode & 0o777 == 0o700
-        assert Path(folder, "credentials").read_text() == ""
-        assert Path(folder, "config").read_text().startswith("[default]\n")
-    assert not Path(folder).exists()
+    with served.private_files(os.environ, files, ("default",), "", Secret("t")) as (path, _):
+        folder = Path(path)
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()} == dict.fromkeys(
+            ("config", "credentials", "token", "lock"), 0o600
+        )
+        assert ((folder / "credentials").read_text(), (folder / "token").read_text()) == ("", "t")
+        assert (folder / "config").read_text().startswith("[default]\n")
+    assert not folder.exists()
+
+
+PROCESS = "credential_process = touch stolen"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"services = x]\n  [profile default]\n  {PROCESS}\n  [services y",
+        f"services =\n  x]\n  [profile default]\n  {PROCESS}",
+        "services = x]\n  [default",
+    ],
+)
+def test_no_header_comes_out_of_a_value(files: AwsFiles, line: str) -> None:
+    """A value with line breaks would be a section of its own in the copy, and botocore would run what stands there."""
+    Path(files.config_path).write_text(f"[default]\n{line}\n")
+    files.reread()
+    with pytest.raises(ConfigurationError, match="cannot be copied") as caught:
+        served.config_text(files, ("default",), "")
+    assert "touch" not in caught.value.message + caught.value.hint
+
+
+@given(
+    name=st.text("ab]\n[ '\"", min_size=1, max_size=12),
+    keys=st.dictionaries(
+        st.sampled_from(("region", "output", "s3", "cli_pager", "cli_x\n[y]", "cli_a]\nb")),
+        st.text("a=:#;[] \n\r\t\x85\u2028", max_size=12),
+    ),
+    section=st.dictionaries(st.sampled_from(("s3", "sts", "x\ny")), st.text("a=[] \n", max_size=12)),
+)
+def test_a_copy_reads_back_as_what_was_meant(name: str, keys: dict[str, str], section: dict[str, str]) -> None:
+    """Whatever the names and values are: botocore reads exactly those settings, or nothing is made."""
+    meant = {"default": keys, profile_headers.written(name): keys, f"services {name}": section}
+    try:
+        text = ini_edits.written(meant)
+    except ValueError:
+        return
+    parser = configparser.RawConfigParser()
+    parser.read_file(io.StringIO(text, newline=None))
+    assert {each: dict(parser.items(each)) for each in parser.sections()} == meant
+    assert not parser.defaults()
 
 
 names = st.sampled_from((*environment.SET, *environment.SHADOWS, *environment.OTHER_SOURCES, "HOME", "AWS_CA_BUNDLE"))
@@ -103,12 +154,13 @@ names = st.sampled_from((*environment.SET, *environment.SHADOWS, *environment.OT
 
 @given(st.dictionaries(names, st.text("abc", max_size=4)))
 def test_a_command_has_the_endpoint_and_no_other_credentials(environ: dict[str, str]) -> None:
-    """One token and no file of it, no relative URI, no keys and no profile: each would win in some SDK."""
+    """One token, as a variable and in a file; no relative URI, no keys and no profile: each would win in some SDK."""
     child = served.child(environ, made_session(), "work", uri="http://u", token="t", folder="/f")
     assert child["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == "http://u"
     assert child["AWS_CONTAINER_AUTHORIZATION_TOKEN"] == "t"
     assert (child["AWS_CONFIG_FILE"], child["AWS_SHARED_CREDENTIALS_FILE"]) == ("/f/config", "/f/credentials")
-    ours = {served.URI, served.TOKEN}
+    assert child["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] == "/f/token"
+    ours = {served.URI, served.TOKEN, served.TOKEN_FILE}
     assert not ({*served.KEYS, *environment.SHADOWS, *environment.OTHER_SOURCES} - ours) & set(child)
     assert not any(SECRET in value for value in child.values())
     assert {name: environ[name] for name in ("HOME", "AWS_CA_BUNDLE") if name in environ}.items() <= child.items()
@@ -117,9 +169,9 @@ def test_a_command_has_the_endpoint_and_no_other_credentials(environ: dict[str, 
 def test_an_mfasession_inside_reads_the_persons_files(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """`mfasession login` typed in a served shell must find the long-term key; a file named by hand wins."""
     move_into(home, monkeypatch)
-    child = served.child(home.environ, made_session(), "work", uri="u", token="t", folder="/tmp/mfasession-exec-1")
+    child = served.child(home.environ, made_session(), "work", uri="u", token="t", folder="/run/mfasession/served-1")
     inside = AwsFiles(child)
     assert (inside.config_path, inside.credentials_path) == (str(home.config), str(home.credentials))
-    again = served.child(child, made_session(), "work", uri="u", token="t", folder="/tmp/mfasession-exec-2")
+    again = served.child(child, made_session(), "work", uri="u", token="t", folder="/run/mfasession/served-2")
     assert AwsFiles(again).credentials_path == str(home.credentials)
     assert AwsFiles({**child, "AWS_CONFIG_FILE": "/other"}).config_path == "/other"

@@ -1,0 +1,78 @@
+"""What is wrong with a profile, in an error with a hint. Loaded only when something is: `profiles` is on every hit."""
+
+from difflib import get_close_matches
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from mfasession import key_shapes
+from mfasession.awsfiles import is_managed
+from mfasession.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mfasession.profiles import Sections
+
+_FOR_SOURCE = "name the profile that holds your key pair: source_profile = NAME"
+
+
+def not_a_long_term_key(section: str, keys: "Mapping[str, str]") -> ConfigurationError:
+    """Return the error for a whole pair that is not an IAM user's access key; no value is quoted."""
+    key_id = keys["aws_access_key_id"]
+    fault = key_shapes.pair_fault(key_id, keys["aws_secret_access_key"])
+    if fault:
+        again = f"aws configure --profile {quote(section)}"
+        return ConfigurationError(f"profile {section}: {fault}", f"{key_shapes.hint(fault)}; {again}")
+    if key_id[1:4] == "SIA":
+        return ConfigurationError(
+            f"profile {section} holds temporary credentials, not a long-term key",
+            "a session is made from a long-term key (AKIA…): put that key pair into the profile",
+        )
+    token = "aws_session_token" if keys.get("aws_session_token") else "aws_security_token"
+    return ConfigurationError(
+        f"profile {section} has an {token} beside its long-term key, and AWS refuses the two together",
+        f"remove the line {token} = … from section [{section}] of the AWS files",
+    )
+
+
+def refuse_other_ways(name: str, keys: "Mapping[str, str]") -> None:
+    """Raise ConfigurationError for a profile without a key pair whose credentials come from no MFA code of ours."""
+    if any(key.startswith("sso_") for key in keys):
+        raise ConfigurationError(
+            f"profile {name} is one of IAM Identity Center (sso_…), which asks for MFA in the browser by itself",
+            f"aws sso login --profile {quote(name)}",
+        )
+    if "login_session" in keys:
+        raise ConfigurationError(
+            f"profile {name} signs in to the AWS console, which asks for MFA in the browser by itself",
+            f"aws login --profile {quote(name)}",
+        )
+
+
+def without_source(name: str, keys: "Mapping[str, str]") -> ConfigurationError:
+    """Return the error for a role that is not assumed with the session of another profile."""
+    if "web_identity_token_file" in keys:
+        return ConfigurationError(
+            f"profile {name} takes its role with a web identity token, and no MFA code is wanted for that",
+            f"use it without mfasession: AWS tools read the token by themselves (AWS_PROFILE={quote(name)})",
+        )
+    if "credential_source" in keys:
+        return ConfigurationError(
+            f"profile {name} takes its role with the credentials of this machine (credential_source), not with yours",
+            "name the profile that holds your key pair instead: source_profile = NAME",
+        )
+    return ConfigurationError(f"profile {name} has a role_arn and no source_profile", _FOR_SOURCE)
+
+
+def no_such_profile(name: str, sections: "Sections", lead: str = "") -> ConfigurationError:
+    """Return the error for a name that neither file has, with the nearest one that they have."""
+    known = [known for known in sections.profile_names() if not is_managed(sections.credentials(known))]
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        hint = f"did you mean {near[0]}?"
+    elif known:
+        shown = ", ".join(known[:8])
+        hint = f"profiles: {shown}" + (", …" if len(known) > 8 else "")
+    else:
+        hint = f"aws configure --profile {quote(name)}"
+    return ConfigurationError(f"{lead}there is no profile {name}", hint)

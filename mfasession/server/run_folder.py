@@ -1,0 +1,68 @@
+"""Files that are there for as long as one run of ours: in a folder of their own, of mode 0700, gone with the run.
+
+The folder lies where nobody else can make one of the same name when it is gone: programs that were started with its
+path may outlive it. A lock says whether its run, or the guard of its port, still lives: what dead ones left is removed.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from mfasession import locks, paths, writing
+from mfasession.awsfiles import COPY_MARK
+from mfasession.errors import StoreError
+
+SERVED = COPY_MARK.rpartition("/")[2]
+SANDBOX, DEMO = "sandbox-", "demo-"
+_LOCK = "lock"
+
+
+class RunFolder(NamedTuple):
+    """A folder, and the descriptor of its lock."""
+
+    path: str
+    lock: int
+
+    def write(self, name: str, text: str) -> str:
+        """Write a new file of mode 0600; return its path. Raises StoreError."""
+        path = os.path.join(self.path, name)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with open(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+                file.write(text)
+        except OSError as error:
+            raise writing.unwritten(path, path, error) from None
+        return path
+
+
+@contextmanager
+def made(environ: Mapping[str, str], prefix: str = SERVED) -> Iterator[RunFolder]:
+    """Make a folder and remove it afterwards; remove those of runs that were killed. Raises StoreError.
+
+    Its name begins with SERVED, SANDBOX or DEMO.
+    """
+    parent = paths.run_folder(environ)
+    with locks.hold(os.path.join(parent, "folders.lock")):
+        _remove_dead(parent)
+        try:
+            folder = tempfile.mkdtemp(prefix=prefix, dir=parent)
+        except OSError as error:
+            raise writing.unwritten(os.path.join(parent, prefix), os.path.join(parent, prefix), error) from None
+        lock = locks.keep(os.path.join(folder, _LOCK))
+    try:
+        yield RunFolder(folder, lock)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _remove_dead(parent: str) -> None:
+    for name in os.listdir(parent):
+        folder = os.path.join(parent, name)
+        # One that cannot be looked into, such as root's, stays.
+        with suppress(StoreError):
+            if name.startswith((SERVED, SANDBOX, DEMO)) and not locks.is_held(os.path.join(folder, _LOCK)):
+                shutil.rmtree(folder, ignore_errors=True)
