@@ -48,7 +48,7 @@ def report(error: BaseException, words: "Sequence[str]") -> int:
     else:
         # Not its text: a foreign exception may quote what it choked on.
         complain(f"unexpected failure: {type(error).__name__}", "run it again with --debug and report what it shows")
-    if _command(words) == "env":
+    if _command(words) == "env" and not sys.stdout.isatty():
         _fail_the_eval(code, words)
     try:
         sys.stdout.flush()
@@ -83,5 +83,5 @@ def _fail_the_eval(code: int, words: "Sequence[str]") -> None:
             named = behind
         elif word.startswith("--shell="):
             named = word.partition("=")[2]
-    shell = named if named in shells.NAMES else shells.detect(os.environ.get("SHELL", ""))
+    shell = named if named in shells.NAMES else shells.calling(os.environ)
     sys.stdout.write(shells.failure(shell, code))

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from mfasession.errors import UsageError
 from mfasession.outlets import environment, shells
 
 TYPE_CHECKING = False
@@ -18,13 +19,17 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
     from mfasession.arguments import shell
 
-    parser.add_argument("--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.NAMES)} (from $SHELL)")
+    parser.add_argument(
+        "--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.NAMES)} (the shell that asks)"
+    )
     parser.add_argument("--unset", action="store_true", help="take back all that it sets")
 
 
 def run(context: "Context") -> int:
-    """Print the variables of the session in the shell's own words."""
-    shell = context.options.shell or shells.detect(context.environ.get("SHELL", ""))
+    """Print the variables of the session in the shell's own words. Raises UsageError where a person would see them."""
+    shell = context.options.shell or shells.calling(context.environ)
+    if sys.stdout.isatty():
+        raise _not_for_people(context, shell)
     if context.options.unset:
         values = environment.unset()
     else:
@@ -32,17 +37,16 @@ def run(context: "Context") -> int:
         values = environment.variables(context.session(profile), profile.name)
     # In bytes: a profile's name need not be text in this locale.
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))
-    if sys.stdout.isatty():
-        sys.stdout.flush()
-        _tell_the_line(context, shell)
     return 0
 
 
-def _tell_the_line(context: "Context", shell: str) -> None:
+def _not_for_people(context: "Context", shell: str) -> UsageError:
     from shlex import quote
 
-    from mfasession.messages import say
-
-    profile = context.options.profile
-    typed = ["mfasession env", *(["-p", quote(profile)] if profile else []), *["--unset"] * context.options.unset]
-    say(f"this is for your shell to read: {shells.how_to(shell, ' '.join(typed))}")
+    options = context.options
+    words = ["mfasession env", *(["-p", quote(options.profile)] if options.profile else [])]
+    words += ["--unset"] * options.unset + ["--no-input"] * options.no_input
+    return UsageError(
+        "env prints lines for a shell to evaluate, secrets too, and so nothing on a terminal",
+        shells.how_to(shell, " ".join(words)),
+    )

@@ -57,7 +57,7 @@ def _tell_what_wins(context: "Context", profile: "Profile", session: "Session") 
 
         from mfasession.outlets import shells
 
-        shell = shells.detect(context.environ.get("SHELL", ""))
+        shell = shells.calling(context.environ)
         option = f" -p {quote(context.options.profile)}" if context.options.profile else ""
         complain(
             "AWS_ACCESS_KEY_ID is set here, and programs take it before the session",

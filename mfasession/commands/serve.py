@@ -30,7 +30,9 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     from mfasession.arguments import port, shell
 
     parser.add_argument("--port", metavar="N", type=port, help="listen there (a free port)")
-    parser.add_argument("--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.NAMES)} (from $SHELL)")
+    parser.add_argument(
+        "--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.NAMES)} (the shell that asks)"
+    )
 
 
 def run(context: "Context") -> int:
@@ -56,7 +58,7 @@ def _profiles(context: "Context") -> "list[Profile]":
 
 def _print(context: "Context", endpoint: Endpoint, sessions: "list[tuple[Profile, Session]]", folder: str) -> None:
     """Print the lines for another shell. The token stays off the screen: those lead to its file, of mode 0600."""
-    shell = context.options.shell or shells.detect(context.environ.get("SHELL", ""))
+    shell = context.options.shell or shells.calling(context.environ)
     first = sessions[0][0]
     values = served.variables(context.aws_files, folder, endpoint.uri(first.name), first.region)
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))

@@ -49,6 +49,8 @@ OTHER_SOURCES_BEGIN = "AWS_BEARER_TOKEN_"
 def variables(session: "Session", profile: str) -> "dict[str, str | None]":
     """Return the variables in the order of printing; None means: unset it."""
     values: dict[str, str | None] = {
+        # First, as `shells.render` wants no secret in its first lines.
+        **dict.fromkeys(SHADOWS),
         "AWS_ACCESS_KEY_ID": session.access_key_id,
         "AWS_SECRET_ACCESS_KEY": session.secret_access_key.reveal(),
         "AWS_SESSION_TOKEN": session.session_token.reveal(),
@@ -58,7 +60,7 @@ def variables(session: "Session", profile: str) -> "dict[str, str | None]":
         values["AWS_REGION"] = values["AWS_DEFAULT_REGION"] = session.region
     values["MFASESSION_PROFILE"] = profile
     values["MFASESSION_EXPIRES"] = str(session.expires)
-    return values | dict.fromkeys(SHADOWS)
+    return values
 
 
 def unset() -> "dict[str, str | None]":

@@ -19,10 +19,14 @@ DOTENV_BARE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 def render(shell: str, values: "Mapping[str, str | None]") -> str:
     """Return what `shells.render` promises. `shell` is known and the names are valid: the caller has looked."""
+    guard = [GUARDS[shell]] if shell in GUARDS else []
     if shell in ("json", "nu"):
-        return json_object(values)
+        return "\n".join((*guard, json_object(values)))
     line = LINES[shell]
-    return "\n".join(line(name, value) for name, value in values.items()) + "\n"
+    # cmd's lines mean something in a Bourne shell, and nothing fails there: the last one does.
+    end = ["rem"] if shell == "cmd" else []
+    lines = [*guard, *(line(name, value) for name, value in values.items()), *end]
+    return "\n".join(lines) + "\n"
 
 
 def failure(shell: str, exit_code: int) -> str:
@@ -54,7 +58,7 @@ def fish_line(name: str, value: str | None) -> str:
     """
     if value is None:
         told = f"mfasession: {name} is a universal variable of fish and stays set: set -eU {name} erases it"
-        return f"set -eg {name}; if set -qUx {name}; echo '{told}' >&2; end;"
+        return f"set -eg {name}; set -qUx {name}; and echo '{told}' >&2; or :;"
     quoted = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"set -gx {name} '{quoted}';"
 
@@ -147,6 +151,28 @@ def json_string(text: str) -> str:
 
 
 JSON_ESCAPES = {code: f"\\u{code:04x}" for code in range(32)} | {ord('"'): '\\"', ord("\\"): "\\\\"}
+
+_STOP = "${{mfasession_env?these lines are for {name}: name yours with --shell}}"
+"""Makes a Bourne shell fail (POSIX.1-2017, XCU 2.6.2), and fish, tcsh, Elvish and xonsh refuse the line."""
+
+GUARDS = {
+    "cmd": "rem " + _STOP.format(name="cmd") + " #",
+    "elvish": 'nop "' + _STOP.format(name="Elvish") + r'" "\" <#" #',
+    "fish": r""": '\' "\" <#" """ + _STOP.format(name="fish") + " #';",
+    "nu": r'// "\" <#" ' + _STOP.format(name="nushell") + " #",
+    "powershell": "$null = {" + _STOP.format(name="PowerShell") + "} #",
+    "tcsh": (
+        'test -n "$cwd" || test -z "$FISH_VERSION"'
+        ' || not echo "mfasession: these lines are for tcsh: add --shell fish" >&2 || return 1;'
+    ),
+    "xonsh": r'r"\q' + _STOP.format(name="xonsh") + r'" r"\" <#" #',
+}
+"""The first line of each dialect, which does nothing in its own shell and stops the others, as `shells.BOURNE_GUARD`.
+
+Each keeps `_STOP` from its own shell's eyes: in quotes that are quotes there alone, or in a comment. `"\" <#"` begins a
+comment in PowerShell, which does not know the backslash. tcsh has no such quotes: there only fish is stopped, and a
+Bourne shell finds no command `setenv`.
+"""
 
 LINES: "dict[str, Callable[[str, str | None], str]]" = {
     "cmd": cmd_line,

@@ -2,8 +2,11 @@
 
 This module is imported on each `mfasession env`, so it holds the common dialect only, that of the Bourne family
 (POSIX.1-2017, XCU 2.2.2: between single quotes every character is itself). All others are in `rare_shells`, imported
-when asked for.
+when asked for. Which shell is asking is found out here in the usual case, and in `calling_shell` else.
 """
+
+import os
+import sys
 
 from mfasession.errors import ConfigurationError, UsageError
 
@@ -14,36 +17,46 @@ if TYPE_CHECKING:
 BOURNE_FAMILY = ("sh", "bash", "zsh", "dash", "ksh")
 NAMES = (*BOURNE_FAMILY, "fish", "tcsh", "powershell", "cmd", "nu", "elvish", "xonsh", "dotenv", "json")
 FILE_FORMATS = ("dotenv", "json")
-OTHER_PROGRAM_NAMES = {
-    "csh": "tcsh",
-    "lksh": "ksh",
-    "mksh": "ksh",
-    "nushell": "nu",
-    "oksh": "ksh",
-    "pdksh": "ksh",
-    "pwsh": "powershell",
-    "rbash": "bash",
-    "rksh": "ksh",
-    "rzsh": "zsh",
-}
+BOURNE_GUARD = (
+    r""": '\''; echo "mfasession: these lines are for sh: add --shell fish" >&2; return 1 #' """
+    r""""\" <#" ${mfasession_env-};"""
+)
+"""The first line for the Bourne family, which does nothing there and stops every other shell before it sees a secret.
+
+fish reads `\'` as a quote inside quotes, and so a message and `return`; tcsh and Elvish refuse `${name-}`; PowerShell
+begins a comment at `<#`. What each of them does with it, `tests/contracts/test_wrong_shells.py` shows.
+"""
 
 
-def detect(shell_path: str) -> str:
-    """Return the dialect of the program that `$SHELL` names; "sh" when it is empty or unknown.
+def calling(environ: "Mapping[str, str]") -> str:
+    """Return the dialect of the shell that reads our stdout: the nearest parent that is a shell, else `$SHELL`.
 
-    Login shells (`-zsh`), versions (`zsh-5.9`, `ksh93`), Windows paths and `.exe` are understood.
+    `$SHELL` names the login shell, which need not be the one that asks (ocaml/opam#3275, rbenv/rbenv#453). A shell's
+    own variables do not reach its children, and what does (`NU_VERSION`) other shells inherit, so neither says more.
     """
-    program = shell_path.replace("\\", "/").rpartition("/")[2].lower().removeprefix("-").removesuffix(".exe")
-    program = program.partition("-")[0].rstrip("0123456789.")
-    dialect = OTHER_PROGRAM_NAMES.get(program, program)
-    return dialect if dialect in NAMES and dialect not in FILE_FORMATS else "sh"
+    # The usual case, with next to no code: a parent whose program is called as its dialect, and reads what we write.
+    if sys.platform == "linux":
+        parent = f"/proc/{os.getppid()}"
+        try:
+            program = os.readlink(parent + "/exe").rpartition("/")[2]
+            is_dialect = program in BOURNE_FAMILY or program == "fish"
+            if is_dialect and os.readlink(parent + "/fd/1") != os.readlink("/proc/self/fd/1"):
+                return program
+        except OSError:
+            # Another user's, or gone: its ancestors may be seen.
+            pass
+    from mfasession.outlets import calling_shell
+
+    return calling_shell.nearest() or calling_shell.detect(environ.get("SHELL", ""))
 
 
 def render(shell: str, values: "Mapping[str, str | None]") -> str:
     """Return the text that sets each variable to its value, or unsets it where the value is None, in the order given.
 
-    The text ends with a newline and holds secrets: write it once, to stdout only. Characters that are not ASCII are
-    kept as they are; write with `os.fsencode` so that undecodable bytes (PEP 383) come out as they came in.
+    Its first line makes any other shell fail before it has shown a value: put nothing secret into the first two (nu
+    shows the lines around what it does not understand). The file formats have no such line. The text ends with a
+    newline and holds secrets: write it once, to stdout only. Characters that are not ASCII are kept as they are; write
+    with `os.fsencode` so that undecodable bytes (PEP 383) come out as they came in.
 
     Raises `UsageError` for an unknown shell, `ValueError` for what is no variable name (ASCII letters, digits,
     underscores), `ConfigurationError` for a value that the dialect cannot hold; the value is never in the message.
@@ -55,7 +68,7 @@ def render(shell: str, values: "Mapping[str, str | None]") -> str:
         if value is not None and "\0" in value:
             raise ConfigurationError(f"{name} holds a NUL character, which no environment can take")
     if shell in BOURNE_FAMILY:
-        return "\n".join(bourne_line(name, value) for name, value in values.items()) + "\n"
+        return "\n".join((BOURNE_GUARD, *(bourne_line(name, value) for name, value in values.items()), ""))
     from mfasession.outlets import rare_shells
 
     return rare_shells.render(shell, values)

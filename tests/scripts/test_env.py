@@ -70,23 +70,6 @@ def test_each_shell_has_its_words(live: Home, shell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shell", "start"),
-    [
-        ("/bin/bash", "\\export AWS_ACCESS_KEY_ID="),
-        ("/usr/bin/fish", "set -gx AWS_ACCESS_KEY_ID "),
-        ("-zsh", "\\export AWS_ACCESS_KEY_ID="),
-        ("/bin/tcsh", "setenv AWS_ACCESS_KEY_ID "),
-        ("", "\\export AWS_ACCESS_KEY_ID="),
-        ("/bin/unheard-of", "\\export AWS_ACCESS_KEY_ID="),
-    ],
-)
-def test_without_a_name_it_is_the_users_shell(live: Home, shell: str, start: str) -> None:
-    """$SHELL decides, else sh."""
-    done = live.run("env", environ={"SHELL": shell})
-    assert done.stdout.startswith(start)
-
-
-@pytest.mark.parametrize(
     ("name", "known"), [("fisch", "did you mean fish?"), ("zzz", f"known: {', '.join(shells.NAMES)}")]
 )
 def test_an_unknown_shell(live: Home, name: str, known: str) -> None:

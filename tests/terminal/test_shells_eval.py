@@ -87,17 +87,31 @@ def test_no_fails_the_line_and_the_shell_goes_on(alices_home: Home, alice: Sandb
 
 
 @pytest.mark.parametrize("habit", HABITS, ids=name)
-def test_typed_by_hand_it_tells_the_line_that_works(alices_home: Home, alice: SandboxUser, habit: Habit) -> None:
-    """The output is for the shell: stderr says which line to type, with the profile asked for, and that works."""
+def test_typed_by_hand_it_shows_the_line_that_works(alices_home: Home, alice: SandboxUser, habit: Habit) -> None:
+    """On a terminal it shows no secret and asks for no code, but the line to type, with the profile; and that works."""
     key = alice.key
     alices_home.write_credentials(key_pair("work", key.access_key_id, key.secret_access_key.reveal()))
-    assert alices_home.run("login", "-p", "work", "--code", alice.devices[0].code()).returncode == 0
-    with shell(alices_home, habit.shell) as sitting:
+    with shell(alices_home, habit.shell, environ={"SHELL": "/bin/bash"}) as sitting:
         sitting.line("mfasession env -p work")
-        told = sitting.see(r"mfasession: this is for your shell to read: ([^\r\n]+)")
-        assert "-p work" in told[1]
-        sitting.line(told[1])
+        shown = sitting.see(
+            r"mfasession: env prints lines for a shell to evaluate[^\r\n]+\r\n  hint: ([^\r\n]+-p work[^\r\n]*)"
+        )
+        assert "AWS_SECRET_ACCESS_KEY" not in sitting.shown
+        assert alices_home.run("login", "-p", "work", "--code", alice.devices[0].code()).returncode == 0
+        sitting.line(shown[1])
         assert has_session(sitting, habit)
+
+
+@pytest.mark.parametrize("words", ["--unset", "--shell json", "--shell fish", "--no-input"])
+def test_on_a_terminal_nothing_is_data(alices_home: Home, alice: SandboxUser, words: str) -> None:
+    """Exit code 2, whatever is asked for; who wants to look at it adds `| cat`."""
+    assert alices_home.run("login", "--code", alice.devices[0].code()).returncode == 0
+    with shell(alices_home, "bash") as sitting:
+        sitting.line(f'mfasession env {words}; echo "END="$?')
+        sitting.see("END=2")
+        assert not re.search("AWS_|exit 2|false", sitting.shown)
+        sitting.line(f"mfasession env {words} | cat")
+        sitting.see("AWS_ACCESS_KEY_ID")
 
 
 def test_what_is_captured_is_for_the_shell_alone(alices_home: Home, alice: SandboxUser) -> None:
@@ -111,4 +125,4 @@ def test_what_is_captured_is_for_the_shell_alone(alices_home: Home, alice: Sandb
         sitting.line(alice.devices[0].code())
         sitting.see("END")
     lines = (alices_home.folder / "captured").read_text().splitlines()
-    assert all(re.fullmatch(r"\\(export \w+='[^']*'|unset \w+);", line) for line in lines), "a foreign line"
+    assert all(re.fullmatch(r"\\(export \w+='[^']*'|unset \w+);", line) for line in lines[1:]), "a foreign line"

@@ -24,6 +24,9 @@ environs = st.dictionaries(names, texts)
 def test_all_variables_in_order() -> None:
     """The contract's list: set what every SDK reads, unset what would win over it."""
     assert list(environment.variables(SESSION, "work").items()) == [
+        ("AWS_PROFILE", None),
+        ("AWS_DEFAULT_PROFILE", None),
+        ("AWS_SECURITY_TOKEN", None),
         ("AWS_ACCESS_KEY_ID", SESSION_ID),
         ("AWS_SECRET_ACCESS_KEY", SECRET),
         ("AWS_SESSION_TOKEN", "FwoGZXIvYXdzEXAMPLE+/=="),
@@ -32,9 +35,6 @@ def test_all_variables_in_order() -> None:
         ("AWS_DEFAULT_REGION", "eu-west-1"),
         ("MFASESSION_PROFILE", "work"),
         ("MFASESSION_EXPIRES", "1795505040"),
-        ("AWS_PROFILE", None),
-        ("AWS_DEFAULT_PROFILE", None),
-        ("AWS_SECURITY_TOKEN", None),
     ]
 
 

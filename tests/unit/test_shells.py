@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession.errors import ConfigurationError, UsageError
-from mfasession.outlets import shells
+from mfasession.outlets import calling_shell, rare_shells, shells
 
 environment_text = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
@@ -40,6 +40,9 @@ environment_text = st.text(st.characters(codec="utf-8", exclude_characters="\0")
         ("nushell", "nu"),
         ("/usr/bin/elvish", "elvish"),
         ("/usr/bin/xonsh", "xonsh"),
+        ("/nix/store/abc-fish-3.7/bin/.fish-wrapped", "fish"),
+        ("/bin/ash", "sh"),
+        ("/usr/bin/bash-language-server", "sh"),
         ("/usr/bin/json", "sh"),
         ("/usr/bin/dotenv", "sh"),
         ("/usr/sbin/nologin", "sh"),
@@ -48,32 +51,32 @@ environment_text = st.text(st.characters(codec="utf-8", exclude_characters="\0")
 )
 def test_detect_knows_the_program(shell_path: str, dialect: str) -> None:
     """Paths, login shells, versions and Windows names lead to a dialect, all else to sh."""
-    assert shells.detect(shell_path) == dialect
+    assert calling_shell.detect(shell_path) == dialect
 
 
 @given(st.text())
 def test_detect_always_answers(shell_path: str) -> None:
     """Whatever $SHELL holds, the answer is a dialect that can be evaluated."""
-    assert shells.detect(shell_path) in set(shells.NAMES) - {"dotenv", "json"}
+    assert calling_shell.detect(shell_path) in set(shells.NAMES) - {"dotenv", "json"}
 
 
 def test_bourne_text() -> None:
     """The text that people see when they look: one command a line, in the order given."""
     text = shells.render("sh", {"B": "it's", "A": "", "C": None})
-    assert text == "\\export B='it'\\''s';\n\\export A='';\n\\unset C;\n"
+    assert text == f"{shells.BOURNE_GUARD}\n\\export B='it'\\''s';\n\\export A='';\n\\unset C;\n"
 
 
 def test_powershell_text() -> None:
     """Five quotation marks are doubled (PowerShell-Docs#11405), $null removes."""
     text = shells.render("powershell", {"K": "a'b\u2018c\u2019d\u201ae\u201bf$x`y\"\u201c", "GONE": None})
     doubled = "a''b\u2018\u2018c\u2019\u2019d\u201a\u201ae\u201b\u201bf$x`y\"\u201c"
-    assert text == f"$env:K = '{doubled}'\n$env:GONE = $null\n"
+    assert text == f"{rare_shells.GUARDS['powershell']}\n$env:K = '{doubled}'\n$env:GONE = $null\n"
 
 
 def test_cmd_text() -> None:
     """Quotes around the whole assignment; nothing after the equals sign unsets."""
     text = shells.render("cmd", {"K": "a&b|c<d>e^f g/=+", "GONE": None})
-    assert text == 'set "K=a&b|c<d>e^f g/=+"\nset "GONE="\n'
+    assert text == rare_shells.GUARDS["cmd"] + '\nset "K=a&b|c<d>e^f g/=+"\nset "GONE="\nrem\n'
 
 
 def test_dotenv_text() -> None:
@@ -87,6 +90,9 @@ def test_dotenv_text() -> None:
 def test_json_is_json(shell: str, values: dict[str, str | None]) -> None:
     """Any JSON reader gets the same values in the same order, null for unset."""
     text = shells.render(shell, values)
+    if shell == "nu":
+        # nushell reads comments; tests/contracts runs it.
+        text = text.removeprefix(rare_shells.GUARDS["nu"])
     assert list(json.loads(text).items()) == list(values.items())
     assert text.endswith("}\n")
 
@@ -169,7 +175,7 @@ def test_the_common_dialect_imports_little() -> None:
     """`env` in bash loads neither the rare dialects nor anything slow from the standard library."""
     program = (
         "import sys; before = set(sys.modules); from mfasession.outlets import shells; "
-        "shells.render(shells.detect('/bin/bash'), {'A': 'b', 'C': None}); "
+        "shells.render('bash', {'A': 'b', 'C': None}); "
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
