@@ -16,7 +16,7 @@ from mfasession.values import Value
 
 DAY = 86400
 OLD = 90 * DAY
-"""Seconds after which a key is old (CIS AWS Foundations, "access keys are rotated every 90 days or less")."""
+"""Seconds after which a key is old: CIS AWS Foundations 3.0 1.14, 7.0 2.12, access keys are rotated in 90 days."""
 NAMED = 20
 """Administrators without cover that are named."""
 _ANYTHING = json.dumps(rule.ALLOW_ALL)
@@ -141,30 +141,34 @@ class Control(Value):
 
 CONTROLS = (
     Control(
-        name="SOC 2 CC6.1",
+        name="SOC 2 TSC 2017 CC6.1",
         says="access is restricted: no user can act without a second factor",
         applies=lambda _row: True,
         is_met=lambda row: row.covered,
     ),
     Control(
-        name="PCI DSS 8.4.1",
+        name="PCI DSS 4.0 8.4.1",
         says="administrators act with a second factor only",
         applies=lambda row: row.admin,
         is_met=lambda row: row.covered,
     ),
     Control(
-        name="PCI DSS 8.4.2",
-        says="everybody acts with a second factor only",
+        name="PCI DSS 4.0 8.4.2",
+        says="every user acts with a second factor only",
         applies=lambda _row: True,
         is_met=lambda row: row.covered,
     ),
-    Control(
-        name="CIS AWS Foundations 1.10",
-        says="every user with a console password has an MFA device",
-        applies=lambda row: row.has_password,
-        is_met=lambda row: row.has_device,
+    *(
+        Control(
+            name=f"CIS AWS Foundations {number}",
+            says="every user with a console password has an MFA device",
+            applies=lambda row: row.has_password,
+            is_met=lambda row: row.has_device,
+        )
+        for number in ("3.0 1.10", "7.0 2.10")
     ),
 )
+"""Each with its version, for the numbers change: CIS moved this one from 1.10 to 2.10 with its chapters."""
 
 
 class Tally(Value):

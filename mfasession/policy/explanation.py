@@ -1,105 +1,160 @@
-"""A policy told in sentences: what each statement says, and what each kind of caller is left with."""
+"""A policy explained: each statement in a few lines, then a table of what each kind of caller may do."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from mfasession.policy import rule
-from mfasession.policy.callers import CALLERS
+from mfasession.policy import callers, rule
+from mfasession.policy.callers import CALLERS, KEY, ROLE
+from mfasession.policy.certainty import holds
 from mfasession.policy.evaluation import read
-from mfasession.policy.lint.findings import is_about_presence, values_of
-from mfasession.policy.possible import Left, Named, Verdict, left
+from mfasession.policy.lint.findings import is_about_presence, mfa_lines, values_of
+from mfasession.policy.lint.whole import ENROLMENT
+from mfasession.policy.overview import Overview, Row
+from mfasession.policy.permissions import EVERYWHERE, open_variables
 from mfasession.policy.written import as_json
+from mfasession.text import in_columns
 
 if TYPE_CHECKING:
     from mfasession.policy.document import Document, Line, Statement
 
+WIDTH, WIDEST = 100, 120
+"""Columns of lists, and of any line that can be broken."""
+_FEW = 3
+"""Names that still stand in the line of their statement."""
 _MFA = {
-    ("boolifexists", "false"): "of whoever has not used MFA: long-term keys, and sessions without it",
-    ("bool", "false"): "of sessions without MFA, and not of long-term keys, which do not have the key",
-    ("bool", "true"): "of sessions with MFA",
-    ("boolifexists", "true"): "of sessions with MFA, and of long-term keys, which do not have the key",
-    ("null", "true"): "of long-term keys, and not of sessions without MFA, which have the key",
-    ("null", "false"): "of all sessions, with MFA and without",
+    ("boolifexists", "false"): "MFA was not used: long-term keys, and sessions without MFA",
+    ("bool", "false"): "sessions without MFA, but not long-term keys, whose requests do not have the key",
+    ("bool", "true"): "sessions with MFA",
+    ("boolifexists", "true"): "sessions with MFA, and long-term keys, whose requests do not have the key",
+    ("null", "true"): "long-term keys, but not sessions without MFA, whose requests have the key",
+    ("null", "false"): "all sessions, with MFA and without",
 }
-"""Whose requests a line about MFA is true of."""
-_CALLERS = {
-    "key": "A long-term key",
-    "session": "A session without MFA",
-    "mfa": "A session with MFA",
-    "role": "A role",
+"""Of whose requests a line about MFA is true."""
+_WHY_NOT_ACTION = "NotAction, because a user who has no device yet could otherwise never make one."
+_WHY_IF_EXISTS = "BoolIfExists, because the key is absent, not false, on requests that are signed with long-term keys."
+_LEGEND = {
+    "not allowed": "no statement allows it",
+    "always": "AWS allows it whatever policies say",
+    "never": "AWS refuses it whatever policies say",
 }
-_AS_FAR = "as far as the other conditions allow"
 
 
 def explained(document: "Document") -> Iterator[str]:
-    """Yield the sentences, without their full stops' lines: first of each statement, then of each caller."""
+    """Yield the lines: of the statements, of the table, and what its words mean."""
     for statement in document.statements:
-        yield f"Line {statement.place.line}: {statement.name} {_said(statement)}."
+        yield from _statement(document, statement)
+    yield ""
     allows = any(statement.effect == "Allow" for statement in document.statements)
     if not allows:
-        yield "It allows nothing by itself; what follows is so where other policies allow everything."
-    documents = (document,) if allows else (document, read(as_json(rule.ALLOW_ALL)))
-    named = Named(documents)
-    for caller in CALLERS:
-        yield f"{_CALLERS[caller.slug]} {_told(left(named, caller))}."
+        yield from ("It allows nothing by itself. Beside a policy that allows everything:", "")
+    overview = Overview((document,) if allows else (document, read(as_json(rule.ALLOW_ALL))))
+    sections = list(overview.sections())
+    yield from _table(sections)
+    words = {word for _, rows in sections for row in rows for word in row.words}
+    yield ""
+    yield from (f"{word}: {says}" for word, says in _LEGEND.items() if word in words)
+    if "depends" in words:
+        yield f"depends: on {'; on '.join(_unknown(document))}"
 
 
-def _said(statement: "Statement") -> str:
-    verb = "denies" if statement.effect == "Deny" else "allows"
+def _table(sections: "Sequence[tuple[tuple[str, ...], tuple[Row, ...]]]") -> Iterator[str]:
+    """Yield one table, with a line before the rows of each group of resources where there are several groups."""
+    lines = [("ACTION", *(caller.name.upper() for caller in CALLERS))]
+    lines += [(row.action, *row.words) for _, rows in sections for row in rows]
+    head, *shown = in_columns(lines).splitlines()
+    yield head
+    for resources, rows in sections:
+        if len(sections) > 1:
+            yield ""
+            if EVERYWHERE in resources:
+                yield "on every resource that is not below"
+            else:
+                yield from _listed("on", resources, none="")
+        yield from shown[: len(rows)]
+        del shown[: len(rows)]
+
+
+def _statement(document: "Document", statement: "Statement") -> Iterator[str]:
+    head = f"line {statement.place.line}: {statement.name} {'denies' if statement.effect == 'Deny' else 'allows'}"
     if statement.not_actions is not None:
-        actions = f"every action but {_listed(statement.not_actions)}" if statement.not_actions else "every action"
+        yield from _listed(f"{head} every action except", statement.not_actions, none=f"{head} every action")
+    elif set(statement.actions or ()) & {"*", "*:*"}:
+        yield f"{head} every action"
     else:
-        named = statement.actions or ()
-        actions = "every action" if set(named) & {"*", "*:*"} else _listed(named) or "nothing"
+        yield from _listed(head, statement.actions or (), none=f"{head} nothing")
     if statement.not_resources is not None:
-        actions += f", on everything but {_listed(statement.not_resources)}"
-    elif "*" not in (statement.resources or ()):
-        actions += f", on {_listed(statement.resources or ())}"
-    conditions = " and ".join(_condition(line) for line in statement.conditions)
-    return f"{verb} {actions}" + (f", to requests {conditions}" if conditions else "")
+        yield from _listed("  on every resource except", statement.not_resources, none="  on every resource")
+    elif statement.resources is not None and "*" not in statement.resources:
+        yield from _listed("  on", statement.resources, none="  on no resource")
+    for kind, names in (statement.principals or {}).items():
+        yield from _listed(f"  for {'everybody' if kind == '*' else kind}", names, none="  for everybody")
+    for number, line in enumerate(statement.conditions):
+        yield from _wrapped(f"  {'and ' if number else ''}when {_condition(document, statement, line)}")
+    yield from _reasons(statement)
 
 
-def _condition(line: "Line") -> str:
+def _listed(head: str, names: Sequence[str], *, none: str) -> Iterator[str]:
+    """Yield a list behind its head where it is short, else below it."""
+    if not names:
+        yield none
+    elif len(names) <= _FEW and len(head) + sum(map(len, names)) < WIDTH:
+        yield f"{head} {', '.join(names)}"
+    else:
+        yield f"{head}:"
+        inner = " " * (len(head) - len(head.lstrip()) + 4)
+        yield from _wrapped(inner + ", ".join(names), inner, WIDTH)
+
+
+def _wrapped(text: str, inner: str = "    ", width: int = WIDEST) -> list[str]:
+    """Break a line between words; the lines after the first begin with `inner`."""
+    return wrap(text, width, subsequent_indent=inner, break_long_words=False, break_on_hyphens=False)
+
+
+def _condition(document: "Document", statement: "Statement", line: "Line") -> str:
+    test = f"{line.operator} {line.key} {', '.join(line.values)}"
     values = values_of(line)
     if is_about_presence(line) and len(values) == 1:
-        told = _MFA.get((line.operator.lower(), values.pop()))
-        if told:
-            return told
-    return f"for which {line.operator} of {line.key} holds with {_listed(line.values, 'or')}"
-
-
-def _told(lefts: "Iterator[Left]") -> str:
-    """What a caller may do everywhere, and on which resources it is otherwise."""
-    everywhere, *others = lefts
-    return "; ".join(
-        [_left(everywhere), *(f"on {_listed(each.resources)} it {_beside(each, everywhere)}" for each in others)]
-    )
-
-
-def _beside(some: "Left", everywhere: "Left") -> str:
-    more = [action for action in some.may if action not in everywhere.may]
-    same = some.replace(resources=everywhere.resources, may=tuple(each for each in some.may if each not in more))
-    return f"may also do {_listed(more)}" if more and same == everywhere else _left(some)
-
-
-def _left(some: "Left") -> str:
-    """What a caller may do, told from what holds for everything that no statement names."""
-    if some.rest is Verdict.MAY:
-        told = "may do everything" + _but(" but", some.may_not) + _but(", yet", some.may)
-    elif some.rest is Verdict.DEPENDS:
-        told = f"may do everything {_AS_FAR}" + _but(", always", some.may) + _but(", never", some.may_not)
+        meaning = _MFA.get((line.operator.lower(), values.pop()))
     else:
-        verb = "is denied everything" if some.rest is Verdict.DENIED else "is allowed nothing"
-        told = verb + _but(" but", some.may) + _but(", and not", some.may_not)
-    is_first = some.rest in (Verdict.DENIED, Verdict.NOT_ALLOWED) and not (some.may or some.may_not)
-    return told + _but(" but" if is_first else ", and", some.depends) + (f" {_AS_FAR}" if some.depends else "")
+        meaning = _of_whom(document, statement, line)
+    return f"{test} ({meaning})" if meaning else test
 
 
-def _but(words: str, actions: Sequence[str]) -> str:
-    return f"{words} {_listed(actions)}" if actions else ""
+def _of_whom(document: "Document", statement: "Statement", line: "Line") -> str:
+    """What a line that is not about MFA says of users and roles; empty where that depends on more."""
+    if any(line is each for each in mfa_lines(statement)):
+        return ""
+    of_users, of_roles = (holds(document, statement, line, caller, is_fresh=True) for caller in (KEY, ROLE))
+    words = {
+        (True, False): "every IAM user, and no role",
+        (False, True): "every role, and no IAM user",
+        (True, True): "every caller",
+        (False, False): "no caller",
+    }
+    return words.get((of_users, of_roles), "") if of_users is not None and of_roles is not None else ""
 
 
-def _listed(words: Sequence[str], last: str = "and") -> str:
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+def _reasons(statement: "Statement") -> Iterator[str]:
+    """Yield why the rule is written as it is, for whoever wonders."""
+    if statement.effect != "Deny" or not any(mfa_lines(statement)):
+        return
+    exempt = {each.lower() for each in statement.not_actions or ()}
+    if any(each.lower() in exempt for each in ENROLMENT):
+        yield f"  {_WHY_NOT_ACTION}"
+    lines = [(each.operator.lower(), values_of(each)) for each in mfa_lines(statement) if is_about_presence(each)]
+    if ("boolifexists", {"false"}) in lines:
+        yield f"  {_WHY_IF_EXISTS}"
+
+
+def _unknown(document: "Document") -> list[str]:
+    """What the answers depend on: conditions, and variables that do not follow from who the user is."""
+    found: dict[str, None] = {}
+    for statement in document.statements:
+        for line in statement.conditions:
+            if any(holds(document, statement, line, caller, is_fresh=False) is None for caller in callers.CALLERS):
+                found[f"{line.operator} {line.key} (line {line.place.line})"] = None
+        for each in (*(statement.resources or ()), *(statement.not_resources or ())):
+            if document.has_variables:
+                found |= {f"{name} (line {each.place.line})": None for name in open_variables(each)}
+    return list(found)

@@ -5,13 +5,13 @@ beforehand: each question has an answer at best, where all of them are as the ca
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 from mfasession.policy import callers, certainty
 from mfasession.policy.callers import Caller
 from mfasession.policy.document import Document, Statement
-from mfasession.policy.patterns import filled, like, plain, resource_like
+from mfasession.policy.patterns import Context, filled, like, plain, resource_like
 from mfasession.policy.placed import Text
 from mfasession.policy.samples import common
 
@@ -23,6 +23,7 @@ _VARIABLE = re.compile(r"\$\{([^}*?$,]+)[^}]*\}")
 _KNOWN = callers.context(callers.MFA)
 _PAIRS = 40
 """Patterns with wildcards up to which the requests that two of them share are looked at."""
+_ARN_PARTS = 6
 _PLACE = re.compile(r"arn:(aws[a-z-]*):iam::([^:*?$]+):")
 _PARTITION = re.compile(r"arn:(aws[a-z-]*):")
 
@@ -48,6 +49,8 @@ class Requests:
         if own:
             resources |= {self.user: self.user, self.device: self.device}
         self.resources = resources
+        self.shared: set[str] = set()
+        """Actions and resources that are patterns of no statement, but of two at once."""
         self._add_shared(self.actions)
         self._add_shared(self.resources)
         self.all = (1 << len(self.actions) * len(self.resources)) - 1
@@ -79,20 +82,20 @@ class Requests:
         row, place = divmod((bits & -bits).bit_length() - 1, len(self.resources))
         return list(self.actions)[row], list(self.resources)[place]
 
-    @staticmethod
-    def _add_shared(samples: dict[str, str]) -> None:
+    def _add_shared(self, samples: dict[str, str]) -> None:
         """Add what two patterns have in common: there both of their statements meet."""
         globs = [name for name in samples if _WILD.search(name) and name != EVERYWHERE]
         if len(globs) > _PAIRS:
             return
         for one, other in combinations(globs, 2):
-            shared = common(_VARIABLE.sub("*", one).lower(), _VARIABLE.sub("*", other).lower())
-            if shared is not None and shared not in samples.values() and ":" in shared:
+            shared = _shared(_VARIABLE.sub("*", one), _VARIABLE.sub("*", other))
+            if shared is not None and shared not in samples.values() and shared not in samples:
                 samples[shared] = shared
+                self.shared.add(shared)
 
 
 class _Part:
-    """A statement, with the requests that it is about; `wide` and `narrow` differ where a variable is not known."""
+    """A statement, with the requests that it is about and the callers that it applies to."""
 
     def __init__(self, requests: Requests, document: Document, statement: Statement) -> None:
         self.document = document
@@ -105,9 +108,9 @@ class _Part:
             for number, sample in enumerate(requests.actions.values())
             if (next(covering(sample, heads), None) is not None) == is_positive
         ]
-        wide, narrow = (_resources(requests, document, statement, is_wide=is_wide) for is_wide in (True, False))
-        self.wide = requests.spread(rows, wide)
-        self.narrow = self.wide if wide == narrow else requests.spread(rows, narrow)
+        self._rows = rows
+        self._requests = requests
+        self._covers: dict[tuple[bool, bool], Bits] = {}
         self._certain: dict[tuple[str, bool], bool | None] = {}
 
     def applies(self, caller: Caller, *, is_fresh: bool) -> bool | None:
@@ -116,6 +119,14 @@ class _Part:
         if known not in self._certain:
             self._certain[known] = self._applies(caller, is_fresh=is_fresh)
         return self._certain[known]
+
+    def covers(self, caller: Caller, *, is_wide: bool) -> Bits:
+        """Return the requests that it is about; `is_wide`: a variable that is not known stands for anything."""
+        known = (caller.is_role, is_wide)
+        if known not in self._covers:
+            resources = _resources(self._requests, self.document, self.statement, caller, is_wide=is_wide)
+            self._covers[known] = self._requests.spread(self._rows, resources)
+        return self._covers[known]
 
     def _applies(self, caller: Caller, *, is_fresh: bool) -> bool | None:
         if not _is_for(self.statement, caller):
@@ -151,7 +162,7 @@ class Permissions:
     def may(self, caller: Caller, *, best: bool, beside_all: bool) -> Bits:
         """Return what a caller may do; `beside_all`: where another policy allows everything."""
         allowed = self.requests.all if beside_all else self._covered("Allow", caller, best=best)
-        always, never = self._fixed(caller)
+        always, never = self.fixed(caller)
         return (allowed & ~self.denied(caller, best=best) & ~never) | always
 
     def denied(self, caller: Caller, *, best: bool) -> Bits:
@@ -161,14 +172,6 @@ class Permissions:
     def covered(self, statement: Statement, caller: Caller, *, best: bool) -> Bits:
         """Return the requests of a caller to which one statement applies."""
         return next(self._applying(each, caller, best=best) for each in self._parts if each.statement is statement)
-
-    def fixed(self, *some: Caller) -> Bits:
-        """Return the requests of which AWS decides whatever policies say, for one of some callers."""
-        bits = 0
-        for caller in some:
-            always, never = self._fixed(caller)
-            bits |= always | never
-        return bits
 
     def _covered(self, effect: str, caller: Caller, *, best: bool) -> Bits:
         bits = 0
@@ -182,15 +185,20 @@ class Permissions:
         is_wide = best == (part.statement.effect == "Allow")
         applies = part.applies(caller, is_fresh=self._is_fresh)
         if applies or (applies is None and is_wide):
-            return part.wide if is_wide else part.narrow
+            return part.covers(caller, is_wide=is_wide)
         return 0
 
-    def _fixed(self, caller: Caller) -> tuple[Bits, Bits]:
-        """What AWS answers whatever policies say: what is always allowed, and never."""
+    def fixed(self, caller: Caller) -> tuple[Bits, Bits]:
+        """Return what AWS always allows a caller whatever policies say, and what never."""
         words: dict[str, list[int]] = {"always": [], "never": [], "": []}
         for number, sample in enumerate(self.requests.actions.values()):
             words[callers.fixed(caller, sample)].append(number)
         return self.requests.spread(words["always"]), self.requests.spread(words["never"])
+
+
+def open_variables(text: str) -> list[str]:
+    """Return the variables of a text that do not follow from who the user is."""
+    return [found[0] for found in _VARIABLE.finditer(text) if found[1].strip().lower() not in _KNOWN]
 
 
 def by_heads(globs: Iterable[str]) -> list[tuple[str, str]]:
@@ -208,14 +216,15 @@ def is_wild(name: str) -> bool:
     return _WILD.search(name) is not None
 
 
-def _resources(requests: Requests, document: Document, statement: Statement, *, is_wide: bool) -> Bits:
+def _resources(requests: Requests, document: Document, statement: Statement, caller: Caller, *, is_wide: bool) -> Bits:
     if statement.resources is None and statement.not_resources is None:
         # A trust policy, which is about the role that it belongs to.
         return (1 << len(requests.resources)) - 1
     named, is_positive = statement.resources, True
     if statement.not_resources is not None:
         named, is_positive = statement.not_resources, False
-    globs = list(_globs(document, named or (), requests, is_wide=is_wide == is_positive))
+    context = {**callers.context(caller), **({} if caller.is_role else {"aws:principalarn": requests.user})}
+    globs = list(_globs(document, named or (), context, is_wide=is_wide == is_positive))
     bits = 0
     for number, sample in enumerate(requests.resources.values()):
         if any(resource_like(sample, glob) for glob in globs) == is_positive:
@@ -224,22 +233,16 @@ def _resources(requests: Requests, document: Document, statement: Statement, *, 
 
 
 def _globs(
-    document: Document, named: Iterable[Text], requests: Requests, *, is_wide: bool
+    document: Document, named: Iterable[Text], context: Context, *, is_wide: bool
 ) -> Iterator[tuple[tuple[str, bool], ...]]:
     """Yield the patterns of resources; one with a variable that is not known is any text, or left out."""
-    context: Mapping[str, str | tuple[str, ...]] = {**_KNOWN, "aws:principalarn": requests.user}
     for each in named:
-        if not document.has_variables or not _is_open(each):
+        if not document.has_variables or not open_variables(each):
             glob = filled(each, context, has_variables=document.has_variables)
             if glob is not None:
                 yield glob
         elif is_wide:
             yield ((_VARIABLE.sub("*", each), False),)
-
-
-def _is_open(text: str) -> bool:
-    """Whether the text has a variable that does not follow from who the user is."""
-    return any(found[1].strip().lower() not in _KNOWN for found in _VARIABLE.finditer(text))
 
 
 def _is_for(statement: Statement, caller: Caller) -> bool:
@@ -273,6 +276,18 @@ def _home(documents: Sequence[Document]) -> str:
     partition = places[0][1] if places else max(partitions, key=partitions.count, default="aws")
     account = next((found[2] for found in places if found[2] != "aws"), callers.ACCOUNT)
     return f"arn:{partition}:iam::{account}"
+
+
+def _shared(one: str, other: str) -> str | None:
+    """What two patterns of actions, or of resources, have in common; of ARNs, part by part."""
+    if not (one.startswith("arn:") and other.startswith("arn:")):
+        shared = common(one.lower(), other.lower()) if ":" in one + other else None
+        return shared if shared and ":" in shared else None
+    parts, others = one.split(":", _ARN_PARTS - 1), other.split(":", _ARN_PARTS - 1)
+    if len(parts) != len(others):
+        return common(one, other)
+    found = [common(*pair) for pair in zip(parts, others, strict=True)]
+    return None if None in found else ":".join(each or "" for each in found)
 
 
 def _sample(action: str) -> str:

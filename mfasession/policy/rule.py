@@ -34,7 +34,8 @@ _ON_USER = (
     *("iam:ChangePassword", "iam:GetUser", "iam:GetLoginProfile"),
     *("iam:CreateAccessKey", "iam:DeleteAccessKey", "iam:GetAccessKeyLastUsed"),
     *("iam:ListAccessKeys", "iam:UpdateAccessKey"),
-    *("iam:DeactivateMFADevice", "iam:EnableMFADevice", "iam:ListMFADevices", "iam:ResyncMFADevice"),
+    *("iam:DeactivateMFADevice", "iam:EnableMFADevice", "iam:GetMFADevice", "iam:ListMFADevices"),
+    *("iam:ResyncMFADevice",),
 )
 
 

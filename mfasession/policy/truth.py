@@ -27,6 +27,7 @@ ALSO = (
 
 _ABOUT_USER = (
     "iam:EnableMFADevice",
+    "iam:GetMFADevice",
     "iam:GetUser",
     "iam:ListMFADevices",
     "iam:ResyncMFADevice",

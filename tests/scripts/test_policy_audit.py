@@ -131,10 +131,11 @@ def test_the_controls(estate: Estate) -> None:
         each["control"]: (each["passed"], each["failed"], each["unknown"]) for each in audited(estate.home)["controls"]
     }
     assert told == {
-        "SOC 2 CC6.1": (4, 2, 0),
-        "PCI DSS 8.4.1": (2, 2, 0),
-        "PCI DSS 8.4.2": (4, 2, 0),
-        "CIS AWS Foundations 1.10": (0, 1, 0),
+        "SOC 2 TSC 2017 CC6.1": (4, 2, 0),
+        "PCI DSS 4.0 8.4.1": (2, 2, 0),
+        "PCI DSS 4.0 8.4.2": (4, 2, 0),
+        "CIS AWS Foundations 3.0 1.10": (0, 1, 0),
+        "CIS AWS Foundations 7.0 2.10": (0, 1, 0),
     }
 
 
@@ -168,7 +169,7 @@ def test_the_table(estate: Estate) -> None:
     assert re.fullmatch(r"alice +no       \* +yes    phone    no        1     0 d     \d{4}-\d\d-\d\d", lines[1])
     assert lines[2].startswith(f"{'x' * 64}  yes      directly ")
     assert lines[4].split() == ["CONTROL", "PASS", "FAIL", "NOT", "KNOWN"]
-    assert lines[5].startswith("SOC 2 CC6.1               1     1     0          ")
+    assert lines[5].startswith("SOC 2 TSC 2017 CC6.1          1     1     0          ")
 
 
 def test_csv(estate: Estate) -> None:

@@ -170,7 +170,7 @@ def test_a_policy_of_aws_may_be_longer_than_ours(alices_home: Home, aws: Sandbox
     arn = aws.add_policy(f"long-{alice.name}", long)
     log_in(alices_home, alice.devices[0])
     assert "bool-without-ifexists" in alices_home.run("policy", "lint", arn).stdout
-    assert "A session with MFA" in alices_home.run("policy", "explain", arn).stdout
+    assert "SESSION WITH MFA" in alices_home.run("policy", "explain", arn).stdout
     (alices_home.folder / "long.json").write_text(json.dumps(long))
     assert "too large" in alices_home.run("policy", "lint", "long.json").stderr
 

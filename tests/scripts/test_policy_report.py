@@ -66,7 +66,7 @@ def test_the_page_in_a_browser(page: Path) -> None:
         shown.document
     )
     assert re.search(
-        r"CIS AWS Foundations 1\.10</th><td>[^<]+</td><td class=\"number\">0</td><td class=\"number\">1</td>",
+        r"CIS AWS Foundations 3\.0 1\.10</th><td>[^<]+</td><td class=\"number\">0</td><td class=\"number\">1</td>",
         shown.document,
     )
     assert re.search(

@@ -1,17 +1,17 @@
-"""A policy in sentences: nothing is said of a caller that another request of theirs would prove wrong."""
+"""A policy explained: nothing is said of a caller that another request of theirs would prove wrong."""
 
 import json
-import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.policy import callers, document, evaluation, explanation, possible, rule
+from mfasession.policy import callers, document, evaluation, explanation, rule
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Decision, Policies, Request
-from mfasession.policy.possible import EVERYWHERE
+from mfasession.policy.overview import Overview
+from mfasession.policy.permissions import EVERYWHERE
 
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 BUCKET = "arn:aws:s3:::reports/*"
@@ -23,10 +23,22 @@ def parsed(*statements: dict[str, Any]) -> Document:
     return document.parse(json.dumps({"Version": "2012-10-17", "Statement": whole}), "it")
 
 
-def of_a_key(*statements: dict[str, Any]) -> str:
-    """The sentence about long-term keys."""
-    (told,) = [each for each in explanation.explained(parsed(*statements)) if each.startswith("A long-term key")]
-    return told.removeprefix("A long-term key ")
+def words(number: int, *statements: dict[str, Any]) -> dict[str, str]:
+    """What the table says of a caller: of `ACTION` on everything, and of `ACTION on RESOURCE`."""
+    found: dict[str, str] = {}
+    allows = any(each["Effect"] == "Allow" for each in statements)
+    every = () if allows else (evaluation.read(json.dumps(rule.ALLOW_ALL)),)
+    for resources, rows in Overview((parsed(*statements), *every)).sections():
+        for resource in resources:
+            on = "" if resource == EVERYWHERE else f" on {resource}"
+            found |= {row.action + on: row.words[number] for row in rows}
+    return found
+
+
+def of_a_key(*statements: dict[str, Any]) -> dict[str, str]:
+    """What the table says of long-term keys, without what is the same for all policies."""
+    found = words(0, *statements)
+    return {name: word for name, word in found.items() if name not in ("iam:*", "sts:GetSessionToken")}
 
 
 def allow(actions: object, **parts: object) -> dict[str, Any]:
@@ -42,71 +54,142 @@ def deny(actions: object, **parts: object) -> dict[str, Any]:
 TEAMS = "arn:aws:s3:::${aws:PrincipalTag/team}/*"
 BY_ONESELF = {"Bool": {"aws:ViaAWSService": "false"}}
 OFFICE = {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
-AS_FAR = "as far as the other conditions allow"
+NONE, SOME = "not allowed", "depends"
 
 
 @pytest.mark.parametrize(
-    ("statements", "told"),
+    ("statements", "expected"),
     [
-        ([allow("s3:*")], "is allowed nothing but s3:*."),
-        ([allow("s3:*", Resource=BUCKET)], f"is allowed nothing; on {BUCKET} it may also do s3:*."),
-        ([allow("s3:*"), deny("s3:Delete*")], "is allowed nothing but s3:*, and not s3:Delete*."),
-        ([allow("*"), deny("s3:*"), allow("s3:GetObject")], "may do everything but s3:*."),
-        ([allow("*"), deny("s3:*", Resource=BUCKET)], f"may do everything; on {BUCKET} it may do everything but s3:*."),
-        ([deny("*", Condition=OFFICE)], f"may do everything {AS_FAR}."),
-        ([allow("s3:*"), deny("*", Condition=OFFICE)], f"is allowed nothing but s3:* {AS_FAR}."),
-        ([allow("*"), deny("s3:*", Condition=OFFICE)], f"may do everything, and s3:* {AS_FAR}."),
-        ([allow("s3:*", Condition=OFFICE), allow("ec2:*")], f"is allowed nothing but ec2:*, and s3:* {AS_FAR}."),
-        ([allow("*", Condition=OFFICE), deny("iam:*")], f"may do everything {AS_FAR}, never iam:*."),
-        ([allow([]), deny("ec2:*")], "is allowed nothing."),
-        (
-            [allow("s3:*", Resource=TEAMS)],
-            f"is allowed nothing; on {TEAMS} it is allowed nothing but s3:* {AS_FAR}.",
-        ),
+        ([allow("s3:*")], {"everything": NONE, "s3:*": "allow"}),
+        ([allow("s3:*", Resource=BUCKET)], {"everything": NONE, f"s3:* on {BUCKET}": "allow"}),
+        ([allow("s3:*"), deny("s3:Delete*")], {"everything": NONE, "s3:*": "allow", "s3:Delete*": "deny"}),
+        ([allow("*"), deny("s3:*"), allow("s3:GetObject")], {"everything": "allow", "s3:*": "deny"}),
+        ([allow("*"), deny("s3:*", Resource=BUCKET)], {"everything": "allow", f"s3:* on {BUCKET}": "deny"}),
+        ([deny("*", Condition=OFFICE)], {"everything": SOME}),
+        ([allow("s3:*"), deny("*", Condition=OFFICE)], {"everything": NONE, "s3:*": SOME}),
+        ([allow("*"), deny("s3:*", Condition=OFFICE)], {"everything": "allow", "s3:*": SOME}),
+        ([allow("s3:*", Condition=OFFICE), allow("ec2:*")], {"everything": NONE, "s3:*": SOME, "ec2:*": "allow"}),
+        ([allow("*", Condition=OFFICE), deny("iam:*")], {"everything": SOME}),
+        ([allow([]), deny("ec2:*")], {"everything": NONE}),
+        ([allow("s3:*", Resource=TEAMS)], {"everything": NONE, f"s3:* on {TEAMS}": SOME}),
         (
             [{"Effect": "Deny", "NotAction": "iam:GetUser", "Condition": {**NO_MFA, **BY_ONESELF}}],
-            "is denied everything but iam:GetUser.",
+            {"everything": "deny", "iam:GetUser": "allow"},
         ),
-        ([{"Effect": "Deny", "NotAction": [], "Condition": NO_MFA}], "is denied everything."),
+        ([{"Effect": "Deny", "NotAction": [], "Condition": NO_MFA}], {"everything": "deny"}),
     ],
-    ids=lambda each: each if isinstance(each, str) else "",
 )  # fmt: skip
-def test_what_a_key_is_left_with(statements: list[dict[str, Any]], told: str) -> None:
-    """Patterns, resources and exceptions are told; what other conditions decide is not told for certain."""
-    assert of_a_key(*statements) == told
+def test_what_a_key_may_do(statements: list[dict[str, Any]], expected: dict[str, str]) -> None:
+    """Patterns, resources and exceptions; what other conditions decide is not said for certain."""
+    assert of_a_key(*statements) == expected
+
+
+USERS, ROLES = "arn:aws:iam::*:user/*", "arn:aws:iam::*:role/*"
+
+
+@pytest.mark.parametrize(
+    ("test", "user", "role"),
+    [
+        ({"ArnLike": {"aws:PrincipalArn": USERS}}, "deny", "allow"),
+        ({"ArnNotLike": {"aws:PrincipalArn": ROLES}}, "deny", "allow"),
+        ({"StringNotLike": {"aws:PrincipalArn": ROLES}}, "deny", "allow"),
+        ({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:user/*"}}, "deny", "allow"),
+        ({"ArnLike": {"aws:PrincipalArn": [USERS, ROLES]}}, "deny", "deny"),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/${aws:username}"}}, "depends", "allow"),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/team/*"}}, "depends", "allow"),
+        ({"StringNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Admin"}}, "deny", "depends"),
+        ({"StringEquals": {"aws:PrincipalType": "User"}}, "deny", "allow"),
+        ({"StringLike": {"aws:userid": "AIDA*"}}, "deny", "allow"),
+        ({"Null": {"aws:username": "true"}}, "allow", "deny"),
+        ({"Null": {"aws:TokenIssueTime": "true"}}, "allow", "allow"),
+        ({"ForAllValues:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}}, "deny", "deny"),
+        ({"StringEquals": {"aws:PrincipalTag/team": "a"}}, "depends", "depends"),
+    ],
+    ids=str,
+)
+def test_who_a_condition_is_about(test: dict[str, Any], user: str, role: str) -> None:
+    """A condition that is true of all users, or of no role, is not one that nobody can know."""
+    denial = deny("s3:*", Condition=test)
+    assert (words(2, denial)["s3:*"] if user != "allow" else words(2, denial).get("s3:*", "allow")) == user
+    assert words(3, denial).get("s3:*", "allow") == role
+
+
+def lines_of(*statements: dict[str, Any]) -> list[str]:
+    """The explanation."""
+    return list(explanation.explained(parsed(*statements)))
+
+
+def test_the_rule_narrowed_to_users_is_for_users() -> None:
+    """As an SCP is written: it says so, and roles may do everything."""
+    own = {**rule.document()["Statement"][0], "Condition": {**NO_MFA, "ArnLike": {"aws:PrincipalArn": USERS}}}
+    said = lines_of(own)
+    assert f"  and when ArnLike aws:PrincipalArn {USERS} (every IAM user, and no role)" in said
+    (row,) = [each for each in said if each.startswith("everything ")]
+    assert row.split()[1:] == ["deny", "deny", "allow", "allow"]
+
+
+def test_why_the_rule_is_written_so() -> None:
+    """A sentence for NotAction and one for BoolIfExists."""
+    said = "\n".join(lines_of(*rule.document()["Statement"]))
+    assert "NotAction, because a user who has no device yet could otherwise never make one." in said
+    assert "BoolIfExists, because the key is absent, not false, on requests" in said
+    assert "BoolIfExists" not in "\n".join(lines_of(deny("*", Condition={"Bool": {"aws:SecureTransport": "false"}})))
+
+
+@pytest.mark.parametrize("listed", [[], ["iam:GetUser"], ["sts:GetSessionToken"]], ids=str)
+def test_a_session_token_is_always_there(listed: list[str]) -> None:
+    """No policy has an effect on GetSessionToken, listed or not (IAM User Guide, Permissions for GetSessionToken)."""
+    denial = {"Effect": "Deny", "NotAction": listed, "Condition": NO_MFA}
+    assert [words(each, denial)["sts:GetSessionToken"] for each in range(3)] == ["always", "never", "never"]
+    assert "always: AWS allows it whatever policies say" in lines_of(denial)
 
 
 def test_the_rule_with_its_statements_for_users() -> None:
-    """What a key may do on the user's own name and on devices is told for each."""
+    """What a key may do on the user's own name and on devices; a role has no name of a user."""
     statements = rule.document(self_service=True)["Statement"]
-    told = of_a_key(*statements)
-    assert told.startswith("is denied everything but iam:ListVirtualMFADevices and sts:GetSessionToken; on ")
-    assert "on arn:aws:iam::*:mfa/* it may also do iam:CreateVirtualMFADevice" in told
-    assert "iam:CreateAccessKey" not in told
+    found = of_a_key(*statements)
+    assert found["everything"] == "deny"
+    assert found["iam:CreateVirtualMFADevice on arn:aws:iam::*:mfa/*"] == "allow"
+    own = "iam:CreateAccessKey on arn:aws:iam::*:user/${aws:username}"
+    assert found[own] == "deny"
+    assert [words(each, *statements)[own] for each in (2, 3)] == ["allow", "deny"]
 
 
 def test_a_session_without_mfa_gets_nothing_from_iam() -> None:
     """AWS refuses that whatever policies say."""
-    told = list(explanation.explained(parsed(allow("*"))))
-    assert "A session without MFA may do everything but iam:*." in told
-    assert "A session with MFA may do everything." in told
+    assert words(1, allow("*"))["iam:*"] == "never"
+    assert words(2, allow("*"))["iam:*"] == "allow"
 
 
-def test_a_long_policy_is_told_in_time() -> None:
+def test_what_it_depends_on() -> None:
+    """The conditions and the variables are named, with their lines."""
+    (said,) = [each for each in lines_of(allow("s3:*", Resource=TEAMS, Condition=OFFICE)) if "depends:" in each]
+    assert "NotIpAddress aws:SourceIp (line 1)" in said
+    assert "${aws:PrincipalTag/team} (line 1)" in said
+
+
+def test_no_line_is_too_long_to_read() -> None:
+    """Lists are broken into lines, and what callers may do is a table."""
+    names = [f"ec2:Describe{each:04}" for each in range(120)]
+    regions = {"StringNotEquals": {"aws:RequestedRegion": [f"eu-west-{each}" for each in range(60)]}}
+    denial = {"Effect": "Deny", "NotAction": names, "Condition": {**NO_MFA, **regions}}
+    said = lines_of(denial, allow(names[:50], Resource=[BUCKET, TEAMS], Condition=regions))
+    assert max(map(len, said)) <= 120
+
+
+def test_a_long_policy_is_explained_in_time() -> None:
     """As many patterns and resources as a managed policy holds take seconds at most."""
     statements = [allow([f"a{each}:*", f"a{each}:Get*"], Resource=f"arn:aws:s3:::{each:02d}/*") for each in range(60)]
-    told = of_a_key(*statements)
-    assert told.count("; on arn:aws:s3:::") == len(statements)
+    found = of_a_key(*statements)
+    assert len([name for name in found if " on arn:aws:s3:::" in name]) == len(statements)
 
 
-def test_a_policy_of_aws_is_told_in_time() -> None:
-    """ReadOnlyAccess names more than a thousand patterns; this took minutes."""
+def test_a_policy_of_aws_is_explained() -> None:
+    """ReadOnlyAccess names more than a thousand patterns."""
     names = [f"service{each % 300}:Get{each // 300}*" for each in range(1500)]
     text = json.dumps({"Version": "2012-10-17", "Statement": [allow(names, Resource="*")]})
-    began = time.monotonic()
-    told = list(explanation.explained(document.parse(text, "it", limit=document.LONGEST)))
-    assert told[-1].count("service") == len(names)
-    assert time.monotonic() - began < 60
+    said = list(explanation.explained(document.parse(text, "it", limit=document.LONGEST)))
+    assert sum(each.startswith("service") for each in said) == len(names)
 
 
 _names = st.sampled_from(["s3:GetObject", "iam:GetUser", "sts:GetSessionToken", "ec2:RunInstances"])
@@ -122,7 +205,7 @@ _lines = st.sampled_from(
         {},
     ]
 )
-_WITHIN = {possible.Verdict.MAY: {True}, possible.Verdict.DEPENDS: {True, False}}
+_WITHIN = {"allow": {True}, "depends": {True, False}}
 
 
 @st.composite
@@ -143,8 +226,7 @@ def test_no_request_proves_it_wrong(
 ) -> None:
     """From any address and region, with a session of any age, each caller gets what was said of them."""
     policy = parsed(*statements)
-    named = possible.Named((policy,))
-    for caller in callers.CALLERS:
+    for number, caller in enumerate(callers.CALLERS):
         context = {**callers.context(caller), "aws:requestedregion": region}
         if address:
             context["aws:sourceip"] = address
@@ -154,12 +236,9 @@ def test_no_request_proves_it_wrong(
         is_allowed = evaluation.evaluate(Policies(identity=(policy,)), request).decision is Decision.ALLOWED
         if callers.fixed(caller, action):
             continue
-        (everywhere, *_) = possible.left(named, caller)
-        told = everywhere.rest
-        for verdict, names in (
-            (possible.Verdict.MAY, everywhere.may),
-            (possible.Verdict.DENIED, everywhere.may_not),
-            (possible.Verdict.DEPENDS, everywhere.depends),
-        ):
-            told = verdict if action in names else told
-        assert is_allowed in _WITHIN.get(told, {False}), (caller.name, told)
+        ((_, rows), *_) = Overview((policy,)).sections()
+        said = {row.action: row.words[number] for row in rows}
+        word = said.get(
+            action, said.get("iam:*", said["everything"]) if action.startswith("iam:") else said["everything"]
+        )
+        assert is_allowed in _WITHIN.get(word, {False}), (caller.name, word)

@@ -1,4 +1,4 @@
-"""`mfasession policy explain`: a policy in sentences: who is denied what without MFA, and what stays possible."""
+"""`mfasession policy explain`: what each statement of a policy does, and what each kind of caller may do."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from mfasession.context import Context
     from mfasession.policy.document import Document
 
-HELP = "tell a policy in sentences: who is denied what, and what stays possible"
+HELP = "explain what a policy does, and what each kind of caller may do"
 
 
 class Flags(Value):
-    """What `policy explain` is told."""
+    """The arguments of `policy explain`."""
 
     source: str
 
@@ -33,18 +33,18 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 
 def run(context: "Context", flags: Flags) -> int:
-    """Print a line for each sentence; of several policies, each behind its name."""
+    """Print the explanation; of several policies, each behind its name."""
     found = sources.read(flags.source, context, limit=document.ROLE_SIZE).documents
     for number, parsed in enumerate(found):
         evaluation.check(parsed)
-        lines = list(_sentences(parsed))
+        lines = list(_lines(parsed))
         if len(found) > 1:
             lines = [*([""] if number else []), f"{parsed.where}:", *lines]
         sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
     return 0
 
 
-def _sentences(parsed: "Document") -> "Iterator[str]":
+def _lines(parsed: "Document") -> "Iterator[str]":
     if parsed.kind is not Kind.IDENTITY:
         yield from granting.explained(parsed)
         return

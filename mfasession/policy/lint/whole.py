@@ -4,7 +4,8 @@ A document's Deny is looked at as it works beside a policy that allows everythin
 """
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 
 from mfasession.policy import callers
 from mfasession.policy.callers import Caller
@@ -45,6 +46,12 @@ class Whole:
         """The requests of which it matters who may make them: all but those that may stay open to everybody."""
         return self.requests.all & ~self.requests.for_actions(HARMLESS)
 
+    @cached_property
+    def _fixed(self) -> Bits:
+        """The requests of which no policy decides."""
+        sets = (self._now.fixed(caller) for caller in (callers.KEY, callers.MFA))
+        return reduce(or_, (bits for each in sets for bits in each))
+
     def closed_by(self, statement: Statement, changed: Statement, *, beside_all: bool = True) -> Mapping[str, Bits]:
         """Return what callers without MFA may do now and could not with a statement changed, by their slugs."""
         after = self._now.with_statement(statement, changed)
@@ -82,7 +89,7 @@ class Whole:
             for best in (True, False):
                 with_mfa = self._now.may(callers.MFA, best=best, beside_all=beside_all)
                 key = self._now.may(callers.KEY, best=best, beside_all=beside_all)
-                if to_all and (with_mfa ^ key) & ~self._now.fixed(callers.KEY, callers.MFA):
+                if to_all and (with_mfa ^ key) & ~self._fixed:
                     return True
                 if with_mfa & ~key & self._counts:
                     return True

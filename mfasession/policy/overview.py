@@ -1,0 +1,94 @@
+"""What each kind of caller may do under whole documents, as rows of a table: of everything first, then what differs."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from mfasession.policy import callers
+from mfasession.policy.callers import Caller
+from mfasession.policy.document import Document
+from mfasession.policy.permissions import (
+    ANY_OTHER,
+    EVERYWHERE,
+    Bits,
+    Permissions,
+    Requests,
+    by_heads,
+    covering,
+    is_wild,
+)
+from mfasession.values import Value
+
+_ALWAYS_SHOWN = ("iam:*", "sts:GetSessionToken")
+"""What AWS refuses or allows to some whatever policies say: shown though no statement names it."""
+
+
+class Row(Value):
+    """An action or a pattern of actions, and a word for each of CALLERS.
+
+    Words: `allow`, `deny`, `not allowed`, `depends`; `always` and `never` are AWS's, whatever policies say.
+    """
+
+    action: str
+    words: tuple[str, ...]
+
+
+class Overview:
+    """What each kind of caller may do under whole documents."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._requests = Requests(documents, _ALWAYS_SHOWN)
+        self._permissions = Permissions(self._requests, is_fresh=False)
+        self._sets = [self._sets_of(caller) for caller in callers.CALLERS]
+        self._actions = [name for name in self._requests.actions if name not in self._requests.shared]
+        globs = by_heads(name for name in self._actions if is_wild(name))
+        written = {name.lower(): name for name in self._actions}
+        self._around = {name: _narrowest(name, globs, written) for name in self._actions}
+
+    def sections(self) -> Iterator[tuple[tuple[str, ...], tuple[Row, ...]]]:
+        """Yield resources with their rows: first all resources, then those that fare otherwise, by what differs."""
+        found: dict[tuple[Row, ...], list[str]] = {}
+        for resource in self._requests.resources:
+            if resource not in self._requests.shared:
+                found.setdefault(tuple(self._rows(resource)), []).append(resource)
+        yield from ((tuple(resources), rows) for rows, resources in found.items() if rows)
+
+    def _rows(self, resource: str) -> Iterator[Row]:
+        shown: dict[str, bool] = {}
+        for action in self._actions:
+            if self._is_shown(action, resource, shown):
+                name = "everything" if action == ANY_OTHER else action
+                yield Row(action=name, words=self._words(action, resource))
+
+    def _is_shown(self, action: str, resource: str, shown: dict[str, bool]) -> bool:
+        """Whether an action fares otherwise than what it is part of, or than on every resource."""
+        if action not in shown:
+            around = self._around[action]
+            own = self._outcome(action, resource)
+            if action != ANY_OTHER and (resource == EVERYWHERE or self._is_shown(around, resource, shown)):
+                shown[action] = own != self._outcome(around, resource)
+            else:
+                shown[action] = resource == EVERYWHERE or own != self._outcome(action, EVERYWHERE)
+        return shown[action]
+
+    def _outcome(self, action: str, resource: str) -> list[str]:
+        same = {"deny": "no", "not allowed": "no", "never": "no", "always": "allow"}
+        return [same.get(word, word) for word in self._words(action, resource)]
+
+    def _words(self, action: str, resource: str) -> tuple[str, ...]:
+        bit = self._requests.of(action, resource)
+        return tuple(next(word for word, bits in each if bits & bit) for each in self._sets)
+
+    def _sets_of(self, caller: Caller) -> list[tuple[str, Bits]]:
+        """Words, each with the requests that it is said of unless a word before it is."""
+        always, never = self._permissions.fixed(caller)
+        worst, best = (self._permissions.may(caller, best=best, beside_all=False) for best in (False, True))
+        denied = self._permissions.denied(caller, best=True)
+        rest = self._requests.all
+        return [("always", always), ("never", never), ("allow", worst), ("depends", best), ("deny", denied),
+                ("not allowed", rest)]  # fmt: skip
+
+
+def _narrowest(name: str, globs: Iterable[tuple[str, str]], written: Mapping[str, str]) -> str:
+    """The narrowest pattern that an action, or a pattern of actions, is part of."""
+    small = name.lower()
+    around = max((glob for glob in covering(small, globs) if glob != small), key=len, default="")
+    return written.get(around, ANY_OTHER)
