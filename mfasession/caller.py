@@ -17,7 +17,7 @@ class Caller:
     """One long-term key and its way to AWS. `prepare` and `ready` may be called from two threads."""
 
     def __init__(self, environ: Mapping[str, str], profile: "Profile") -> None:
-        self.key = profile.key or _key_in_keyring(profile)
+        self.key = profile.key or _key_in_keyring(environ, profile)
         self._environ = environ
         self._profile = profile
         self._preparing = threading.Lock()
@@ -46,15 +46,19 @@ class Caller:
         return self._ready[1].user if self._ready else ""
 
 
-def _key_in_keyring(profile: "Profile") -> LongTermKey:
-    from mfasession.errors import StoreError
-    from mfasession.stores.keyring_store import read_long_term_key
+def _key_in_keyring(environ: Mapping[str, str], profile: "Profile") -> LongTermKey:
+    """Return the key that no file has. Raises StoreError when the keyring has it, or may have it, and does not answer.
+
+    Raises ConfigurationError when there is none: where no keyring is and none was put into one, there is nothing.
+    """
+    from mfasession.causes import KeyringAbsent
+    from mfasession.stores.key_places import KeyInKeyring
 
     missing = _missing(profile)
     try:
-        key = read_long_term_key(profile.key_section)
-    except StoreError as unavailable:
-        missing.hint += f"; or in the keyring, which did not answer: {unavailable.message}"
+        key = KeyInKeyring(profile.key_section, environ).key()
+    except KeyringAbsent as absent:
+        missing.hint += f"; or in the keyring, which did not answer: {absent.message}"
         raise missing from None
     if key is None:
         raise missing

@@ -97,7 +97,13 @@ class Context:
 
     def sections(self, store: "SessionStore", only: "Profile | None") -> list[str]:
         """Return the sections that a store lists, or the one of a profile: its own keyring may lack the list."""
-        listed = store.sections()
+        try:
+            listed = store.sections()
+        except StoreError:
+            # A damaged list hides no session whose name is known.
+            if only is None or store.name == "file":
+                raise
+            return [only.session_section]
         if only is None:
             return listed
         section = only.session_section

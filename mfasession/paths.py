@@ -48,6 +48,11 @@ def keyring_index(environ: "Mapping[str, str]") -> str:
     return os.path.join(state_folder(environ), "keyring.toml")
 
 
+def keyring_keys(environ: "Mapping[str, str]") -> str:
+    """Return the path of the list of profiles whose long-term key is in the keyring."""
+    return os.path.join(state_folder(environ), "keyring-keys")
+
+
 def run_folder(environ: "Mapping[str, str]") -> str:
     """Return the folder of what lives as long as one run: in that of the user's session here, which is gone after it.
 

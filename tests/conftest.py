@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import keyring
 import pytest
 from hypothesis import settings
 
@@ -16,6 +17,9 @@ _numbers = count(1)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A run in the background of a script ignores it, and so would all programs that the tests start and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No keyring of whoever runs the tests, in this process; `keyring` would take the best one that it finds.
+keyring.set_keyring(keyring.core.load_keyring("keyring.backends.fail.Keyring"))
 
 # No deadline: the machine may be busy. In CI the same examples every time: a failure there is the change's own.
 settings.register_profile("local", deadline=None)

@@ -278,7 +278,8 @@ def _table(rows: "Sequence[Row]", now: float) -> str:
                 row.note,
             )
         )
-    return in_columns(lines)
+    backends = dict.fromkeys(row.backend for row in rows if row.backend)
+    return in_columns(lines) + "".join(f"the keyring is {name}\n" for name in backends)
 
 
 def _record(row: "Row", unsafe: "Sequence[ConfigurationError]", now: float) -> dict[str, object]:
@@ -289,6 +290,7 @@ def _record(row: "Row", unsafe: "Sequence[ConfigurationError]", now: float) -> d
         "profile": row.profile or None,
         "access_key_id": row.key_id or None,
         "store": row.store or None,
+        "backend": row.backend or None,
         "path": row.path if row.store == "file" else None,
         "problem": problem or row.note or None,
         "user": told.user if told else None,

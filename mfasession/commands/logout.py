@@ -3,15 +3,16 @@
 from typing import TYPE_CHECKING
 
 from mfasession import profiles
-from mfasession.errors import ConfigurationError, MfaSessionError
-from mfasession.messages import say
+from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
+from mfasession.messages import complain, say
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from mfasession.context import Context
     from mfasession.profiles import Profile
+    from mfasession.stores import SessionStore
 
 HELP = "forget the session in every store"
 
@@ -21,16 +22,35 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--all", action="store_true", help="the sessions of all profiles")
 
 
+class _Outcome:
+    """What was forgotten, and what was not."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[str] = []
+        self.failures: list[MfaSessionError] = []
+        """Of what is known to be there."""
+        self.remarks: list[MfaSessionError] = []
+        """Of what may be there, or of which a logout has said so before."""
+
+
 def run(context: "Context") -> int:
-    """Forget the profile's session, or all of them, and say which."""
-    failures: list[MfaSessionError] = []
-    forgotten = list(_forgotten(context, failures))
-    if forgotten:
-        say(f"forgot {', '.join(forgotten)}; AWS honours a copy elsewhere until it expires")
-    if failures:
-        raise failures[0]
-    if not forgotten:
+    """Forget the profile's session, or all of them, and say which; and what a store could not remove."""
+    outcome = _Outcome()
+    wanted = [None] if context.options.all else _with_its_own_source(_profile(context))
+    for store in context.stores():
+        # One that fails does not keep the next from it.
+        try:
+            _forget_in(context, store, wanted, outcome)
+        except MfaSessionError as failure:
+            outcome.failures.append(failure)
+    if outcome.forgotten:
+        say(f"forgot {', '.join(outcome.forgotten)}; AWS honours a copy elsewhere until it expires")
+    elif not outcome.failures:
         say("there was no session to forget")
+    for problem in [*outcome.remarks, *outcome.failures[1:]]:
+        complain(problem.message, problem.hint)
+    if outcome.failures:
+        raise outcome.failures[0]
     return 0
 
 
@@ -46,18 +66,21 @@ def _profile(context: "Context") -> "Profile":
         return left
 
 
-def _forgotten(context: "Context", failures: list[MfaSessionError]) -> "Iterator[str]":
-    """Forget in one store after the other; one that fails does not keep the next from it."""
-    wanted = [None] if context.options.all else _with_its_own_source(_profile(context))
-    for store in context.stores():
+def _forget_in(
+    context: "Context", store: "SessionStore", wanted: "Sequence[Profile | None]", outcome: _Outcome
+) -> None:
+    _wait_for_writers(context, store.name)
+    left = store.left()
+    sections = [section for only in wanted for section in context.sections(store, only)]
+    listed = [section for section in sections if section in store.sections()]
+    for section in dict.fromkeys([*sections, *left]):
         try:
-            _wait_for_writers(context, store.name)
-            for only in wanted:
-                for section in context.sections(store, only):
-                    if store.forget(section):
-                        yield f"{section} ({store.name})"
-        except MfaSessionError as failure:
-            failures.append(failure)
+            if store.forget(section):
+                outcome.forgotten.append(f"{section} ({store.name})")
+        except StoreError as failure:
+            if store.name == "keyring":
+                failure.message = f"{section} may still be in the keyring, and is not used any more: {failure.message}"
+            (outcome.failures if section in listed else outcome.remarks).append(failure)
 
 
 def _wait_for_writers(context: "Context", store: str) -> None:

@@ -32,6 +32,8 @@ class Row(Value):
     section: str
     store: str
     session: "Session"
+    backend: str = ""
+    """The keyring that has it, by its own name; empty for a file."""
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
@@ -52,15 +54,14 @@ def run(context: "Context") -> int:
         sys.stdout.write(json.dumps([_record(row, now) for row in rows], indent=2) + "\n")
     elif rows:
         sys.stdout.write(_table(rows, now))
-    is_answered = bool(context.options.profile) and any(row.session.expires > now for row in rows)
-    if failures and not is_answered:
-        raise failures[0]
-    return _answer(context, rows, now)
+    for failure in failures:
+        complain(failure.message, failure.hint)
+    return _answer(context, rows, now, is_whole=not failures)
 
 
-def _answer(context: "Context", rows: list[Row], now: float) -> int:
+def _answer(context: "Context", rows: list[Row], now: float, *, is_whole: bool) -> int:
     if not context.options.profile:
-        if not rows:
+        if not rows and is_whole:
             say("no sessions; mfasession login makes one")
         return 0
     if any(row.session.expires > now for row in rows):
@@ -89,7 +90,7 @@ def _rows_of(context: "Context", store: "SessionStore", only: "Profile | None") 
         session = store.load(section)
         if session is not None and (only is None or profiles.fits(session, only)):
             name = profiles.of_section(section, context.config)
-            rows.append(Row(profile=name, section=section, store=store.name, session=session))
+            rows.append(Row(profile=name, section=section, store=store.name, session=session, backend=store.backend))
     return rows
 
 
@@ -99,6 +100,7 @@ def _record(row: Row, now: float) -> dict[str, object]:
         "profile": row.profile,
         "section": row.section,
         "store": row.store,
+        "backend": row.backend or None,
         "identity": session.identity or None,
         "account": _account(session) or None,
         "mfa_serial": session.mfa_serial or None,
@@ -120,7 +122,8 @@ def _table(rows: list[Row], now: float) -> str:
     shown = (
         "  ".join((*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[4])) for line in lines
     )
-    return "".join(printable(line.rstrip()) + "\n" for line in shown)
+    backends = [f"the keyring is {name}" for name in dict.fromkeys(row.backend for row in rows) if name]
+    return "".join(printable(line.rstrip()) + "\n" for line in (*shown, *backends))
 
 
 def _bar(session: "Session", now: float) -> str:
@@ -149,10 +152,10 @@ def _watch(context: "Context") -> int:
     while True:
         context.aws_files.reread()
         rows, failures = _rows(context)
-        if failures:
-            raise failures[0]
         now = time.time()
+        table = _table(rows, now) if rows else "" if failures else "no sessions\n"
+        troubles = "".join(f"{printable(failure.message)}\n" for failure in failures)
         # Home, the table, and clear what an earlier, longer one left below.
-        sys.stdout.write("\x1b[H\x1b[2J" + (_table(rows, now) if rows else "no sessions\n") + "ctrl-C ends this\n")
+        sys.stdout.write(f"\x1b[H\x1b[2J{table}{troubles}ctrl-C ends this\n")
         sys.stdout.flush()
         time.sleep(1)

@@ -36,7 +36,7 @@ class Adding:
         self.profile, self._is_new = _profile(context)
         name = self.profile.key_section
         in_keyring = (context.options.store or "keyring") == "keyring"
-        self._places = [*places.in_files(context, name), KeyInKeyring(name)]
+        self._places = [*places.in_files(context, name), KeyInKeyring(name, context.environ)]
         self.place: KeyPlace = self._places[-1 if in_keyring else 0]
         self._is_new = self._is_new and in_keyring
 

@@ -7,6 +7,7 @@ from mfasession import files, profiles
 from mfasession.errors import AwsRefused, ConfigurationError, MfaSessionError
 from mfasession.keys import places, sessions
 from mfasession.model import account_of
+from mfasession.stores.keyring_items import backend_names
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Row(Value):
     """`file`, `keyring`, or empty when the key is not here."""
     path: str = ""
     """Of the file, or `the keyring`."""
+    backend: str = ""
+    """Of the keyring, by its own name; empty for a file."""
     note: str = ""
     """What a rotation that has not ended has left to do, or what is wrong with the pair."""
     told: Told | None = None
@@ -64,7 +67,8 @@ def listing(context: "Context") -> Listing:
         found = [each for each in found if each.profile == name]
         faults = [each for each in faults if each[0] == name]
     source = _Source(context)
-    rows = [_row(each, source.ask(each)) for each in found]
+    backend = backend_names() if any(each.place.name == "keyring" for each in found) else ""
+    rows = [_row(each, backend, source.ask(each)) for each in found]
     rows += [Row(key_id="", profile=name, store="file", path=path, note=fault) for name, path, fault in faults]
     here = {row.key_id for row in rows}
     rows += [Row(key_id=key, told=told) for told in source.answers for key in told.keys if key not in here]
@@ -80,13 +84,14 @@ def _named(context: "Context") -> str:
         return context.options.profile
 
 
-def _row(held: "Held", told: Told | None) -> Row:
+def _row(held: "Held", backend: str, told: Told | None) -> Row:
     place = held.place
     return Row(
         key_id=held.key_id,
         profile=held.profile,
         store=place.name,
         path=place.where,
+        backend=backend if place.name == "keyring" else "",
         note=_note(held.record),
         told=told,
     )

@@ -34,7 +34,7 @@ def protect(context: "Context", profile: "Profile") -> Protected:
     Whenever that ends, the key is in one of them at least. Raises ConfigurationError: no key, two keys, or another one
     in the keyring (`--force` puts this one in its place). Raises StoreError.
     """
-    name, ring = profile.key_section, KeyInKeyring(profile.key_section)
+    name, ring = profile.key_section, KeyInKeyring(profile.key_section, context.environ)
     with places.one_at_a_time(context, name):
         before = ring.load()
         in_files = places.held(name, places.in_files(context, name))
@@ -86,7 +86,7 @@ class Removal:
         self._failure: MfaSessionError | None = None
         self._done: dict[str, str] = {}
         try:
-            self.held += places.held(name, [KeyInKeyring(name)])
+            self.held += places.held(name, [KeyInKeyring(name, context.environ)])
         except KeyringAbsent:
             pass
         except StoreError as failure:

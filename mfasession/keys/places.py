@@ -11,7 +11,16 @@ from mfasession.awsfiles import is_managed, parse
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.stores import keyring_store
-from mfasession.stores.key_places import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord, fault_of, record_of
+from mfasession.stores.key_places import (
+    KeyInFile,
+    KeyInKeyring,
+    KeyPlace,
+    KeyRecord,
+    fault_of,
+    in_the_keyring,
+    record_of,
+)
+from mfasession.stores.noted import Notes
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -73,7 +82,8 @@ def first(context: "Context", profile: "Profile") -> Held:
             f"put both lines into {context.aws_files.credentials_path}",
         )
     try:
-        in_keyring = held(name, [KeyInKeyring(name)])
+        ring = KeyInKeyring(name, context.environ)
+        in_keyring = held(name, [ring]) if ring.key() is not None else []
     except KeyringAbsent:
         in_keyring = []
     if not in_keyring:
@@ -104,12 +114,15 @@ def visible(context: "Context") -> tuple[list[Held], StoreError | None]:
     names = [name for name, keys in {**in_config, **own}.items() if not keys.keys() & set(_NO_KEY_OF_THEIR_OWN)]
     settings = context.config.profiles
     names += [*settings, *(each.source for each in settings.values() if each.source)]
+    noted = Notes(paths.keyring_keys(environ)).names()
     try:
-        in_keyring = keyring_store.read_long_term_keys(list(dict.fromkeys(names)))
-        return [*found, *(each for name in in_keyring for each in held(name, [KeyInKeyring(name)]))], None
-    except KeyringAbsent as absent:
-        return found, None if set(names) <= {each.profile for each in found} else absent
+        in_keyring = keyring_store.read_long_term_keys(list(dict.fromkeys([*names, *noted])))
+        return [*found, *(each for name in in_keyring for each in held(name, [KeyInKeyring(name, environ)]))], None
     except StoreError as failure:
+        if noted:
+            return found, in_the_keyring(noted, failure)
+        if isinstance(failure, KeyringAbsent) and set(names) <= {each.profile for each in found}:
+            return found, None
         return found, failure
 
 

@@ -51,13 +51,21 @@ def forget(context: Context, key_ids: Collection[str], section: str = "") -> lis
     context.aws_files.reread()
     for store in context.stores():
         try:
-            for name in store.sections():
-                session = store.load(name)
-                if name == section or (session is not None and session.key_id in key_ids):
-                    store.forget(name)
+            sections = store.sections()
         except MfaSessionError as failure:
             failures.append(failure)
+            continue
+        for name in sections:
+            try:
+                if name == section or _is_of(store.load(name), key_ids):
+                    store.forget(name)
+            except MfaSessionError as failure:
+                failures.append(failure)
     return failures
+
+
+def _is_of(session: "Session | None", key_ids: Collection[str]) -> bool:
+    return session is not None and session.key_id in key_ids
 
 
 def _is_good(session: "Session") -> bool:

@@ -5,6 +5,7 @@ In the keyring where there is one, else in a file of mode 0600 among what we rem
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from shlex import quote
 
@@ -32,6 +33,8 @@ class Safe:
         """`arn` is the user's."""
         digest = sha256(arn.encode()).hexdigest()[:16]
         self._path = os.path.join(paths.state_folder(environ), f"enrolment-{digest}")
+        # An empty file: there is a seed in the keyring, whether that can be asked or not.
+        self._note = f"{self._path}.keyring"
         self._item = f"enrolment/{arn}"
         self.where = ""
         """In words, once `load` or `check` has found out: a path, or `the keyring`."""
@@ -65,6 +68,7 @@ class Safe:
         except StoreError as failure:
             raise _locked(failure) from None
         else:
+            writing.check_replaceable(self._note)
             self.where = "the keyring"
 
     def keep(self, pending: Pending) -> None:
@@ -73,31 +77,42 @@ class Safe:
         if self.where == self._path:
             writing.replace(self._path, text)
         else:
-            write_item(self._item, text)
+            write_item(self._item, text, lambda: writing.replace(self._note, ""))
 
     def forget(self) -> None:
         """Remove the seed from wherever it is."""
-        if os.path.lexists(self._path):
-            try:
-                os.unlink(self._path)
-            except OSError as error:
-                reason = (error.strerror or "it failed").lower()
-                raise StoreError(f"{self._path} was not removed: {reason}", f"rm {quote(self._path)}") from None
-        try:
+        _unlink(self._path)
+        # Where there is no keyring, what is in it is of no use to anybody once its device is enabled or gone.
+        with suppress(KeyringAbsent):
             forget_item(self._item)
-        except KeyringAbsent:
-            return
+        _unlink(self._note)
 
     def _in_keyring(self) -> str | None:
         try:
             return read_item(self._item)
-        except KeyringAbsent:
+        except KeyringAbsent as absent:
+            if os.path.lexists(self._note):
+                raise _locked(absent) from None
             return None
         except StoreError as failure:
             raise _locked(failure) from None
 
 
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        reason = (error.strerror or "it failed").lower()
+        raise StoreError(f"{path} was not removed: {reason}", f"rm {quote(path)}") from None
+
+
 def _locked(failure: StoreError) -> StoreError:
+    if isinstance(failure, KeyringAbsent):
+        return StoreError(
+            f"{failure.message}, and the seed of a new device was kept in it", f"{failure.hint}, then run it again"
+        )
     return StoreError(
         f"{failure.message}, and the seed of a new device is to be kept in it",
         "unlock it (log in to the desktop, or gnome-keyring-daemon --unlock), then run it again; keyring diagnose",

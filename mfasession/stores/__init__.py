@@ -21,6 +21,10 @@ if TYPE_CHECKING:
         def name(self) -> str:
             """`file` or `keyring`, as in `store = "…"`."""
 
+        @property
+        def backend(self) -> str:
+            """What keeps the sessions of a keyring, by its own name, once `load` has asked it; empty for a file."""
+
         def load(self, section: str) -> Session | None:
             """Return the session kept under a section; None when there is none or it is not whole."""
 
@@ -34,7 +38,10 @@ if TYPE_CHECKING:
             """Keep several sessions by their sections; what fails may leave none or some of them kept."""
 
         def forget(self, section: str) -> bool:
-            """Remove a session; tell whether there was one."""
+            """Remove a session; tell whether there was one. Whatever it raises, a keyring's is no longer loaded."""
+
+        def left(self) -> list[str]:
+            """Return the sections that were forgotten and could not be removed yet."""
 
         def sections(self) -> list[str]:
             """Return the names of all sections that were saved and not forgotten."""

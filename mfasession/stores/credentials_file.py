@@ -25,6 +25,7 @@ class CredentialsFileStore:
     """The store called `file`."""
 
     name = "file"
+    backend = ""
 
     def __init__(self, aws_files: "AwsFiles", environ: "Mapping[str, str]") -> None:
         self._files = aws_files
@@ -76,6 +77,10 @@ class CredentialsFileStore:
         """Return the names of our sections, in file order."""
         found = parse(self._files.credentials_path, self._files.credentials_text())
         return [name for name, keys in found.items() if is_managed(keys)]
+
+    def left(self) -> list[str]:
+        """Return nothing: what cannot be removed from the file is still listed."""
+        return []
 
     def _edit(self, sections: list[str], change: "Callable[[str], str]") -> None:
         from mfasession import editing, locks

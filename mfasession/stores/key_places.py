@@ -4,15 +4,18 @@
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from mfasession import editing, files, ini, ini_edits, key_shapes, locks, paths, writing
 from mfasession.awsfiles import malformed, parse
+from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.model import LongTermKey, is_key_id, is_key_secret
-from mfasession.stores import keyring_store
+from mfasession.stores import keyring_backend, keyring_store
 from mfasession.stores.keyring_items import forget_item, write_item
+from mfasession.stores.noted import Notes
 from mfasession.values import Secret, Value
 
 
@@ -121,17 +124,18 @@ class KeyInFile:
 
 
 class KeyInKeyring:
-    """The keyring's items of one profile."""
+    """The keyring's items of one profile. A note outside says that there are some, for a keyring may be locked."""
 
     name = "keyring"
     where = "the keyring"
 
-    def __init__(self, profile: str) -> None:
+    def __init__(self, profile: str, environ: Mapping[str, str]) -> None:
         self._profile = profile
+        self._noted = Notes(paths.keyring_keys(environ))
 
     def load(self) -> KeyRecord | None:
         """Return the profile's key."""
-        key = keyring_store.read_long_term_key(self._profile)
+        key = self._key()
         if key is None:
             return None
         coming, before = keyring_store.read_rotation(self._profile)
@@ -139,11 +143,26 @@ class KeyInKeyring:
         coming = None if coming == key else coming
         return KeyRecord(key=key, next=coming, retiring="" if before == key.access_key_id else before)
 
+    def key(self) -> LongTermKey | None:
+        """Return the key of a profile that has none in a file. Raises StoreError, and KeyringAbsent only for no key."""
+        try:
+            return self._key()
+        except KeyringAbsent:
+            raise
+        except StoreError as failure:
+            if not self._is_noted():
+                failure.message = f"profile {self._profile} has no long-term key in a file, and {failure.message}"
+            raise
+
     def check(self) -> None:
         """Write and remove an item that holds nothing."""
         item = f"check/{self._profile}"
-        write_item(item, "check")
-        forget_item(item)
+        try:
+            write_item(item, "check")
+            forget_item(item)
+        except StoreError as failure:
+            failure.hint = keyring_backend.or_the_file(failure.hint)
+            raise
 
     def save(self, record: KeyRecord) -> None:
         """Keep a record: what is to be removed goes last."""
@@ -152,14 +171,49 @@ class KeyInKeyring:
         if record.retiring:
             keyring_store.save_retiring(self._profile, record.retiring)
         if keyring_store.read_long_term_key(self._profile) != record.key or record.next is None:
-            keyring_store.save_long_term_key(self._profile, record.key)
+            self._save_key(record.key)
         keyring_store.leave_rotation(self._profile, next_key=record.next is None, retiring=not record.retiring)
 
     def forget(self, only: KeyRecord | None = None) -> bool:
         """Remove all items of the profile."""
         if only is not None and self.load() != only:
             raise ConfigurationError("the key in the keyring was changed meanwhile", "run it again")
-        return keyring_store.forget_long_term_key(self._profile)
+        found = keyring_store.forget_long_term_key(self._profile)
+        self._noted.remove(self._profile)
+        return found
+
+    def _save_key(self, key: LongTermKey) -> None:
+        try:
+            keyring_store.save_long_term_key(self._profile, key, lambda: self._noted.add(self._profile))
+        except StoreError:
+            with suppress(StoreError):
+                # What was not kept is not noted either.
+                self._key()
+            raise
+
+    def _key(self) -> LongTermKey | None:
+        try:
+            key = keyring_store.read_long_term_key(self._profile)
+        except StoreError as failure:
+            if self._is_noted():
+                raise in_the_keyring([self._profile], failure) from None
+            raise
+        # Other programs may put a key in or take it out. Where nothing can be written the key is there all the same.
+        with suppress(StoreError):
+            if key is not None:
+                self._noted.add(self._profile)
+            else:
+                self._noted.remove(self._profile)
+        return key
+
+    def _is_noted(self) -> bool:
+        return self._profile in self._noted.names()
+
+
+def in_the_keyring(profiles: Sequence[str], failure: StoreError) -> StoreError:
+    """Return the error for a keyring that cannot be asked, and that is known to have the keys of these profiles."""
+    whose = f"of profile {profiles[0]}" if len(profiles) == 1 else f"of {len(profiles)} profiles"
+    return StoreError(f"the long-term key {whose} is in the keyring, and {failure.message}", failure.hint)
 
 
 def fault_of(keys: Mapping[str, str]) -> str:

@@ -1,18 +1,15 @@
 """Texts as items of the operating system's keyring, through the `keyring` package, and the one way to ask it.
 
-Nothing here ever falls back to plain text, and no question lasts longer than TIME_LIMIT: a keyring may wait for ever
-for a dialog that nobody sees (mitya57/secretstorage#33, python-poetry/poetry#8623).
+Nothing here ever falls back to plain text, and no question waits for a keyring that does not answer (`time_limit`).
 """
 
 import os
-import sys
-import threading
 from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
-from mfasession.causes import KeyringAbsent
-from mfasession.errors import MfaSessionError, StoreError
-from mfasession.stores import secret_service
+from mfasession.errors import StoreError
+from mfasession.messages import complain
+from mfasession.stores import keyring_backend, secret_service, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,8 +25,6 @@ if TYPE_CHECKING:
 
 
 SERVICE = "mfasession"
-TIME_LIMIT = 3.0
-"""Seconds for one question to the keyring: import, choice of the backend and all calls together."""
 ITEM_CHARACTERS = 1280
 """UTF-16 units in an item: the Windows Credential Manager takes 2560 bytes (CRED_MAX_CREDENTIAL_BLOB_SIZE, and
 jaraco/keyring#355, #540)."""
@@ -50,13 +45,20 @@ class Broken:
 BROKEN = Broken()
 
 
-def look_at(item: str, taken_by: str = "") -> str | Broken | None:
-    """Return what an item holds, whole or not; None when there is none. Raises StoreError.
+def look_at(item: str, taken_by: str = "") -> tuple[str | Broken | None, str]:
+    """Return what an item holds, whole or not, and the backend that was asked; None when there is no item.
 
-    `taken_by` is the backend that took it, as `write_item` told: one that can be read without `keyring` then is.
+    `taken_by` is the backend that took it, as `write_item` returned it: one that can be read without `keyring` then is.
+    Raises StoreError.
     """
     is_direct = secret_service.may_read(taken_by, os.environ)
-    return _within_time(lambda: (_read_directly(item) if is_direct else None) or _read(_backend(), item))
+
+    def look() -> tuple[str | Broken | None, str]:
+        if is_direct and (text := _read_directly(item)) is not None:
+            return text, secret_service.TAKER
+        return _put(lambda ring: (_read(ring, item), keyring_backend.names_of(ring)))
+
+    return _within_time(look)
 
 
 def _read_directly(item: str) -> str | Broken | None:
@@ -65,6 +67,11 @@ def _read_directly(item: str) -> str | Broken | None:
             return _read(service, item)
         except secret_service.NotRead:
             return None
+
+
+def backend_names() -> str:
+    """Return the names of the backends that are asked, as a user would name them. Raises StoreError."""
+    return _ask(keyring_backend.names_of)
 
 
 def read_item(item: str) -> str | None:
@@ -83,12 +90,13 @@ def read_items(items: "Sequence[str]") -> dict[str, str | None]:
     return found
 
 
-def write_item(item: str, text: str) -> str:
+def write_item(item: str, text: str, before_change: "Callable[[], None] | None" = None) -> str:
     """Keep a text and read it back, for some backends drop what they are given. Raises StoreError.
 
-    Returns the name of the backend that took it.
+    `before_change` is called, in another thread, once the keyring has answered and before anything in it is changed:
+    when it was not called, nothing was kept. Returns the name of the backend that took the text.
     """
-    return _ask(lambda ring: _write(ring, item, text))
+    return _ask(lambda ring: _write(ring, item, text, before_change))
 
 
 def forget_item(item: str) -> bool:
@@ -150,27 +158,43 @@ def _read(ring: "Readable", item: str) -> "str | Broken | None":
     return text if _digest(text) == digest else BROKEN
 
 
-def _write(ring: "KeyringBackend", item: str, text: str) -> str:
+def _write(ring: "KeyringBackend", item: str, text: str, before_change: "Callable[[], None] | None" = None) -> str:
     parts = _parts(text)
-    _delete_parts(ring, item, beyond=len(parts))
+    header = _header(ring.get_password(SERVICE, item))
+    if before_change is not None:
+        before_change()
+    _warn_of_plain_text(ring)
+    _delete_parts(ring, item, header, beyond=len(parts))
     for number, part in enumerate(parts, 1):
         ring.set_password(SERVICE, _part_item(item, number), part)
     if _read(ring, item) != text:
         raise StoreError(
-            f"the keyring did not keep what was written ({_backend_name(ring)})",
-            "choose another backend (PYTHON_KEYRING_BACKEND, keyringrc.cfg), or --store file",
+            f"the keyring did not keep what was written ({keyring_backend.name_of(ring)})",
+            keyring_backend.CHOOSE,
         )
     # A chainer is written to the first of its backends.
-    return _backend_name(next(iter(getattr(ring, "backends", ())), ring))
+    return keyring_backend.name_of(keyring_backend.members(ring)[0])
+
+
+class _Warned:
+    """The backends of which the user has been warned by this process."""
+
+    of: set[str] = set()  # noqa: RUF012  # one for the process, on purpose
+
+
+def _warn_of_plain_text(ring: "KeyringBackend") -> None:
+    name = keyring_backend.name_of(keyring_backend.members(ring)[0])
+    if keyring_backend.keeps_plain_text(ring) and name not in _Warned.of:
+        _Warned.of.add(name)
+        complain(f"the keyring that you have named, {name}, keeps plain text", keyring_backend.CHOOSE)
 
 
 def _delete(ring: "KeyringBackend", item: str) -> bool:
-    _delete_parts(ring, item, beyond=1)
+    _delete_parts(ring, item, _header(ring.get_password(SERVICE, item)), beyond=1)
     return _delete_one(ring, item)
 
 
-def _delete_parts(ring: "KeyringBackend", item: str, *, beyond: int) -> None:
-    header = _header(ring.get_password(SERVICE, item))
+def _delete_parts(ring: "KeyringBackend", item: str, header: tuple[int, str, str] | None, *, beyond: int) -> None:
     for number in range(header[0] if header else 1, beyond, -1):
         _delete_one(ring, _part_item(item, number))
 
@@ -181,122 +205,38 @@ def _delete_one(ring: "KeyringBackend", item: str) -> bool:
             return copies > 0
         ring.delete_password(SERVICE, item)
     raise StoreError(
-        f"the keyring did not remove {item} ({_backend_name(ring)})", "remove it with the keyring's own program"
+        f"the keyring did not remove {item} ({keyring_backend.name_of(ring)})",
+        "remove it with the keyring's own program",
     )
-
-
-def _backend_name(ring: "KeyringBackend") -> str:
-    return f"{type(ring).__module__}.{type(ring).__name__}"
 
 
 # The one way to the keyring.
 
 
-class _Waiting:
-    """The call that ran out of time, if one did: while it hangs, another would only hang behind it."""
-
-    call: threading.Thread | None = None
-
-
 def _ask(question: "Callable[[KeyringBackend], Result]") -> Result:
-    return _within_time(lambda: question(_backend()))
+    return _within_time(lambda: _put(question))
+
+
+def _put(question: "Callable[[KeyringBackend], Result]") -> Result:
+    ring = keyring_backend.backend()
+    try:
+        return question(ring)
+    except Exception as failure:
+        if not keyring_backend.has_ended(failure):
+            raise
+    # A daemon that has ended by itself (gnome-keyring#195) is started anew by the bus that it was on, if by anything.
+    return question(ring)
 
 
 def _within_time(ask: "Callable[[], Result]") -> Result:
     """Put a question to the keyring, in a thread that may be left behind. Raises StoreError."""
-    silent = StoreError(
-        f"the keyring did not answer within {TIME_LIMIT:.0f} s",
-        "see whether it asks for its password in a window, unlock it, and try again",
-    )
-    if _Waiting.call is not None and _Waiting.call.is_alive():
-        raise silent
-    answers: list[Result] = []
-    failures: list[BaseException] = []
-
-    def call() -> None:
-        try:
-            answers.append(ask())
-        except BaseException as failure:  # noqa: BLE001  # handed to the caller, whatever it is
-            failures.append(failure)
-
-    thread = threading.Thread(target=call, name="keyring", daemon=True)
-    thread.start()
-    thread.join(TIME_LIMIT)
-    if answers:
-        return answers[0]
-    if not failures:
-        _Waiting.call = thread
-        raise silent
-    # No context: what a backend puts into its exceptions may be the secret itself.
-    raise _translated(failures[0]) from None
-
-
-def _backend() -> "KeyringBackend":
-    import logging
-
-    # keyring logs broken plugins with their tracebacks, which would reach the terminal when nobody handles them.
-    logger = logging.getLogger("keyring")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-    import configparser
-
-    hint = "mend or unset PYTHON_KEYRING_BACKEND, or mend keyringrc.cfg: keyring diagnose"
-    chosen = os.environ.get("PYTHON_KEYRING_BACKEND")
-    what = f"the keyring backend {chosen!r}" if chosen is not None else "the keyring backend named in keyringrc.cfg"
     try:
-        return _chosen()
-    except (ImportError, AttributeError, ValueError, TypeError, configparser.Error) as failure:
-        if isinstance(failure, ModuleNotFoundError) and failure.name == "keyring":
-            raise
-        raise StoreError(f"{what} cannot be loaded", hint) from None
-    except RuntimeError:
-        raise StoreError(f"{what} cannot work here", hint) from None
-
-
-_APPLES = "keyring.backends.macOS.api"
-"""What looks for Apple's libraries as soon as it is imported: elsewhere ctypes runs ldconfig, gcc and ld for that."""
-
-
-def _chosen() -> "KeyringBackend":
-    """Return the backend that `keyring` chooses, without a search for the libraries of another system."""
-    import keyring
-
-    if sys.platform == "darwin" or _APPLES in sys.modules:
-        return keyring.get_keyring()
-    sys.modules[_APPLES] = None  # type: ignore[assignment]  # documented: its import then fails
-    try:
-        return keyring.get_keyring()
-    finally:
-        sys.modules.pop(_APPLES, None)
-
-
-def _translated(failure: BaseException) -> MfaSessionError:
-    """Say what a failure of the keyring means. The failure's own text is left out: it may quote what was being kept."""
-    if isinstance(failure, MfaSessionError):
-        return failure
-    if isinstance(failure, ModuleNotFoundError) and failure.name == "keyring":
-        return KeyringAbsent("the package keyring is not installed", "pip install keyring")
-    from keyring import errors
-
-    if isinstance(failure, errors.NoKeyringError):
-        return KeyringAbsent("there is no keyring here", "start one (gnome-keyring, KWallet), or use --store file")
-    if type(failure.__cause__).__name__ == "SecretServiceNotAvailableException":
-        return StoreError("the keyring's service ended before it answered", "try again; keyring diagnose tells more")
-    unlock = "unlock it (log in to the desktop, or gnome-keyring-daemon --unlock) and try again, or use --store file"
-    for kind, message, hint in (
-        (errors.KeyringLocked, "the keyring is locked", unlock),
-        (errors.InitError, "the keyring cannot be opened: its question was dismissed or nobody could see it", unlock),
-        (
-            errors.PasswordSetError,
-            "the keyring refused to keep the item",
-            "see its settings and free space: keyring diagnose",
-        ),
-        (
-            errors.PasswordDeleteError,
-            "the keyring refused to remove the item",
-            "remove it with the keyring's own program",
-        ),
-    ):
-        if isinstance(failure, kind):
-            return StoreError(message, hint)
-    return StoreError(f"the keyring failed ({type(failure).__name__})", "see whether it works at all: keyring diagnose")
+        return time_limit.within(ask)
+    except time_limit.NotAnswered as limit:
+        raise StoreError(
+            f"the keyring did not answer within {limit.within:.0f} s",
+            "see whether it asks for its password in a window, unlock it, and try again",
+        ) from None
+    except time_limit.CallFailed as failed:
+        # No context: what a backend puts into its exceptions may be the secret itself.
+        raise keyring_backend.translated(failed.failure) from None

@@ -6,13 +6,15 @@ Items of service `mfasession`: `session/<section>`, `key/<profile>`, while a key
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from shlex import quote
 from typing import Any
 
 from mfasession import files, locks, timestamps, writing
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.model import LongTermKey, Session, is_key_id, is_key_secret, is_whole
+from mfasession.stores import keyring_backend, time_limit
 from mfasession.stores.keyring_items import (
     BROKEN,
     Broken,
@@ -23,14 +25,20 @@ from mfasession.stores.keyring_items import (
     unreadable,
     write_item,
 )
+from mfasession.stores.noted import Notes
 from mfasession.values import Secret
 
-_LOCK_TIME = 10.0
-"""Seconds that a change waits for another one, which itself ends within TIME_LIMIT."""
+_LOCK_TIME = time_limit.LONGEST
+"""Seconds that a change waits for another one."""
 
 
 class KeyringStore:
-    """The store called `keyring`."""
+    """The store called `keyring`.
+
+    It lists what it keeps, for a keyring cannot. A session is listed once the keyring has answered and before anything
+    of it is kept, so that none is out of sight, and one that no keyring has taken is not listed. One that was forgotten
+    while the keyring was away is no longer listed and no longer loaded, and is removed when the keyring is back.
+    """
 
     name = "keyring"
 
@@ -39,13 +47,18 @@ class KeyringStore:
         self._index_path = index_path
         self._lock = index_path + ".lock"
         self._taker_path = os.path.join(os.path.dirname(index_path), "keyring-backend")
+        self._left = Notes(os.path.join(os.path.dirname(index_path), "keyring-forgotten"))
+        self.backend = ""
 
     def load(self, section: str) -> Session | None:
         """Return the session kept under a section; None when there is none or it is not whole. Raises StoreError."""
+        if section in self._left.names():
+            return None
         item = _session_item(section)
-        text = look_at(item, self._taker())
-        if text is BROKEN:
-            text = self._mended(item)
+        with _or_the_file():
+            text, self.backend = look_at(item, self._taker())
+            if text is BROKEN:
+                text = self._repaired(item)
         return _session(text) if isinstance(text, str) else None
 
     def check(self, section: str) -> None:
@@ -53,19 +66,25 @@ class KeyringStore:
         item = _check_item(section)
         writing.check_replaceable(self._index_path)
         writing.check_replaceable(self._taker_path)
-        with locks.hold(self._lock, timeout=_LOCK_TIME):
+        with _or_the_file(), locks.hold(self._lock, timeout=_LOCK_TIME):
             self.sections()
             write_item(item, "check")
             forget_item(item)
+            self._remove_left(keep=section)
 
     def save(self, section: str, session: Session) -> None:
         """Keep a session and read it back, for some backends drop what they are given. Raises StoreError."""
         text = json.dumps({name: _plain(getattr(session, name)) for name in Session.__fields__}, separators=(",", ":"))
         item = _session_item(section)
-        with locks.hold(self._lock, timeout=_LOCK_TIME):
-            # Listed first: whatever then happens, `forget` finds the item.
-            self._list(section, listed=True)
-            self._note_taker(write_item(item, text))
+        with _or_the_file(), locks.hold(self._lock, timeout=_LOCK_TIME):
+            was_listed = section in self.sections()
+            try:
+                self._note_taker(write_item(item, text, lambda: self._list(section, listed=True)))
+            except StoreError:
+                if not was_listed:
+                    self._take_back(section)
+                raise
+            self._left.remove(section)
 
     def save_all(self, sessions: Mapping[str, Session]) -> None:
         """Keep several sessions by their sections, one after the other. Raises StoreError."""
@@ -73,12 +92,18 @@ class KeyringStore:
             self.save(section, session)
 
     def forget(self, section: str) -> bool:
-        """Remove a session, whole or not; tell whether there was anything. Raises StoreError."""
-        item = _session_item(section)
+        """Remove a session, whole or not; tell whether there was anything.
+
+        Raises StoreError: what is there could not be removed. It is no longer loaded all the same.
+        """
         with locks.hold(self._lock, timeout=_LOCK_TIME):
-            found = forget_item(item)
-            # What a check has left that was cut off.
-            forget_item(_check_item(section))
+            try:
+                found = self._remove(section)
+            except StoreError:
+                self._left.add(section)
+                self._list(section, listed=False)
+                raise
+            self._left.remove(section)
             self._list(section, listed=False)
         return found
 
@@ -98,10 +123,33 @@ class KeyringStore:
             raise damaged
         return names
 
-    def _mended(self, item: str) -> "str | Broken | None":
+    def left(self) -> list[str]:
+        """Return the sections that were forgotten while the keyring could not remove them."""
+        return self._left.names()
+
+    def _take_back(self, section: str) -> None:
+        """List no longer what was not kept; what the keyring may still have stays listed, and `forget` finds it."""
+        with suppress(StoreError):
+            self._remove(section)
+            self._list(section, listed=False)
+
+    def _remove(self, section: str) -> bool:
+        found = forget_item(_session_item(section))
+        # What a check has left that was cut off.
+        forget_item(_check_item(section))
+        return found
+
+    def _remove_left(self, *, keep: str) -> None:
+        """Remove what could not be removed when it was forgotten; what a `save` is about to replace may stay."""
+        for section in self._left.names():
+            if section != keep:
+                self._remove(section)
+                self._left.remove(section)
+
+    def _repaired(self, item: str) -> "str | Broken | None":
         """Read again when no writer is at work; what is still half-written then is nobody's and is removed."""
         with locks.hold(self._lock, timeout=_LOCK_TIME):
-            text = look_at(item)
+            text, _ = look_at(item)
             if text is BROKEN:
                 forget_item(item)
         return text
@@ -127,6 +175,16 @@ class KeyringStore:
         writing.replace(self._index_path, tomli_w.dumps({"sections": names}))
 
 
+@contextmanager
+def _or_the_file() -> Iterator[None]:
+    """Let the hint of a keyring that cannot be had name the other store, which a session and a new key can go to."""
+    try:
+        yield
+    except StoreError as failure:
+        failure.hint = keyring_backend.or_the_file(failure.hint)
+        raise
+
+
 def read_long_term_key(profile: str) -> LongTermKey | None:
     """Return a profile's long-term key, None when the keyring has none. Raises StoreError."""
     return read_long_term_keys([profile]).get(profile)
@@ -140,9 +198,9 @@ def read_long_term_keys(profiles: Sequence[str]) -> dict[str, LongTermKey]:
     return {name: key for name, key in found.items() if key is not None}
 
 
-def save_long_term_key(profile: str, key: LongTermKey) -> None:
-    """Keep a profile's long-term key and read it back. Raises StoreError."""
-    _save_key(_key_item(profile), key)
+def save_long_term_key(profile: str, key: LongTermKey, before_change: Callable[[], None] | None = None) -> None:
+    """Keep a profile's long-term key and read it back; `before_change` as in `write_item`. Raises StoreError."""
+    _save_key(_key_item(profile), key, before_change)
 
 
 def forget_long_term_key(profile: str) -> bool:
@@ -216,9 +274,9 @@ def _seed_item(serial: str) -> str:
     return f"seed/{serial}"
 
 
-def _save_key(item: str, key: LongTermKey) -> None:
+def _save_key(item: str, key: LongTermKey, before_change: Callable[[], None] | None = None) -> None:
     fields = {name: _plain(getattr(key, name)) for name in LongTermKey.__fields__}
-    write_item(item, json.dumps(fields, separators=(",", ":")))
+    write_item(item, json.dumps(fields, separators=(",", ":")), before_change)
 
 
 def _key(item: str, texts: Mapping[str, str | None]) -> LongTermKey | None:

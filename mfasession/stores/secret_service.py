@@ -10,7 +10,11 @@ where whoever could listen could as well ask for the item.
 
 import os
 from collections.abc import Mapping
-from typing import Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
 
 TAKER = "keyring.backends.SecretService.Keyring"
 """The backend whose items are read here."""
@@ -72,29 +76,70 @@ class SecretService:
         _, self._session = self._call(_SERVICE, "Service", "OpenSession", "sv", ("plain", ("s", "")))
 
     def _default_collection(self) -> str:
-        """Ask where it is, as the first thing of all that a connection asks.
-
-        gnome-keyring may come to the first request before it has noted who asks. An OpenSession then ends the whole
-        daemon (gnome-keyring#195, basecamp/hey-cli#352), but a ReadAlias is only answered as if there were none.
-        """
-        for _ in range(2):
-            (path,) = self._call(_SERVICE, "Service", "ReadAlias", "s", ("default",))
-            if path != "/":
-                return str(path)
-        raise NotRead
+        # Nobody is woken up by a look: where the service is not running, `keyring` decides.
+        path = _introduce(self._connection, _NO_AUTO_START)
+        if not path:
+            raise NotRead
+        return path
 
     def _call(self, path: str, interface: str, method: str, signature: str, body: tuple[object, ...]) -> Any:
-        from jeepney.low_level import HeaderFields, MessageType
-        from jeepney.wrappers import DBusAddress, new_method_call
+        return _called(self._connection, _NO_AUTO_START, path, interface, method, signature, body)
 
-        address = DBusAddress(path, "org.freedesktop.secrets", _INTERFACE + interface)
-        message = new_method_call(address, method, signature, body)
-        # Nobody is woken up by a look: where the service is not running, `keyring` decides.
-        message.header.flags = _NO_AUTO_START
-        reply = self._connection.send_and_get_reply(message)
-        if (
-            reply.header.message_type is not MessageType.method_return
-            or HeaderFields.signature not in reply.header.fields
-        ):
-            raise NotRead
-        return reply.body
+
+def make_safe(ring: "KeyringBackend") -> None:
+    """Let the backend of the `keyring` package ask in the same safe order; every other backend stays as it is."""
+    if f"{type(ring).__module__}.{type(ring).__name__}" == TAKER:
+        vars(ring)["get_preferred_collection"] = partial(_collection, ring)
+
+
+def _collection(ring: "KeyringBackend") -> Any:
+    """Open the collection that the backend would open, on a connection that the service has heard of."""
+    import secretstorage
+    from keyring.errors import InitError, KeyringLocked
+
+    connection = secretstorage.dbus_init()
+    try:
+        _introduce(connection, 0)
+        named = getattr(ring, "preferred_collection", "")
+        if named:
+            found = secretstorage.Collection(connection, named)
+        else:
+            found = secretstorage.get_default_collection(connection)
+    except secretstorage.SecretStorageException as failure:
+        raise InitError("no collection") from failure
+    if found.is_locked():
+        found.unlock()
+        if found.is_locked():
+            raise KeyringLocked("not unlocked")
+    return found
+
+
+def _introduce(connection: Any, flags: int) -> str:
+    """Ask where the default collection is, as the first thing of all that a connection asks; empty when it is nowhere.
+
+    gnome-keyring may come to the first request before it has noted who asks. An OpenSession then ends the whole daemon
+    (gnome-keyring#195, basecamp/hey-cli#352), but a ReadAlias is only answered as if there were none.
+    """
+    for _ in range(2):
+        try:
+            (path,) = _called(connection, flags, _SERVICE, "Service", "ReadAlias", "s", ("default",))
+        except NotRead:
+            return ""
+        if path != "/":
+            return str(path)
+    return ""
+
+
+def _called(
+    connection: Any, flags: int, path: str, interface: str, method: str, signature: str, body: tuple[object, ...]
+) -> Any:
+    from jeepney.low_level import HeaderFields, MessageType
+    from jeepney.wrappers import DBusAddress, new_method_call
+
+    address = DBusAddress(path, "org.freedesktop.secrets", _INTERFACE + interface)
+    message = new_method_call(address, method, signature, body)
+    message.header.flags = flags
+    reply = connection.send_and_get_reply(message)
+    if reply.header.message_type is not MessageType.method_return or HeaderFields.signature not in reply.header.fields:
+        raise NotRead
+    return reply.body

@@ -85,6 +85,10 @@ class SecretService:
         self._processes[-1].send_signal(signal.SIGSTOP)
         self._hung = True
 
+    def resume(self) -> None:
+        """Let a hung daemon go on, whatever becomes of it."""
+        self._processes[-1].send_signal(signal.SIGCONT)
+
     def go_on(self) -> None:
         """Let a hung daemon go on. Now and then it aborts instead: then what it kept is served by another."""
         self._processes[-1].send_signal(signal.SIGCONT)

@@ -47,7 +47,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, ring: memory_keyring.K
     """One place, opened anew for each use."""
     environ = {"HOME": str(tmp_path)}
     if request.param == "keyring":
-        return lambda: KeyInKeyring("work")
+        return lambda: KeyInKeyring("work", environ)
     private = request.param == "credentials"
     path, section = str(tmp_path / request.param), "work" if private else "profile work"
     return lambda: KeyInFile(path, section, environ, private=private)
@@ -108,34 +108,39 @@ def test_a_long_term_key_gets_no_token(tmp_path: Path) -> None:
     assert path.read_text() == key_pair("work", NEW.access_key_id, NEW.secret_access_key.reveal()) + "region = x\n"
 
 
+def in_keyring(home: Path) -> KeyInKeyring:
+    """The keyring's place of one profile, opened anew."""
+    return KeyInKeyring("work", {"HOME": str(home)})
+
+
 @pytest.mark.parametrize("step", range(len(RECORDS) - 1))
-def test_a_save_that_was_killed(ring: memory_keyring.Keyring, step: int) -> None:
+def test_a_save_that_was_killed(ring: memory_keyring.Keyring, tmp_path: Path, step: int) -> None:
     """After any change of the keyring: the key before or the key behind, and a next save ends well."""
     before, behind = RECORDS[step : step + 2]
     for changes in range(12):
         ring.items.clear()
         ring.changes_left = -1
-        KeyInKeyring("work").save(before)
+        in_keyring(tmp_path).save(before)
         ring.changes_left = changes
         with suppress(StoreError):
-            KeyInKeyring("work").save(behind)
+            in_keyring(tmp_path).save(behind)
         ring.changes_left = -1
-        found = KeyInKeyring("work").load()
+        found = in_keyring(tmp_path).load()
         assert found is not None
         assert found.key in (before.key, behind.key)
         assert found.retiring != found.key.access_key_id
         assert found.next != found.key
-        KeyInKeyring("work").save(behind)
-        assert KeyInKeyring("work").load() == behind
+        in_keyring(tmp_path).save(behind)
+        assert in_keyring(tmp_path).load() == behind
 
 
-def test_a_keyring_that_removes_before_it_writes(ring: memory_keyring.Keyring) -> None:
+def test_a_keyring_that_removes_before_it_writes(ring: memory_keyring.Keyring, tmp_path: Path) -> None:
     """The macOS keychain does: ended in between, the new key stands beside the empty place."""
-    KeyInKeyring("work").save(RECORDS[1])
+    in_keyring(tmp_path).save(RECORDS[1])
     del ring.items["mfasession", "key/work"]
-    assert KeyInKeyring("work").load() == KeyRecord(key=NEW)
-    KeyInKeyring("work").save(RECORDS[2])
-    assert KeyInKeyring("work").load() == RECORDS[2]
+    assert in_keyring(tmp_path).load() == KeyRecord(key=NEW)
+    in_keyring(tmp_path).save(RECORDS[2])
+    assert in_keyring(tmp_path).load() == RECORDS[2]
 
 
 @pytest.fixture
@@ -163,11 +168,11 @@ def test_protect_that_was_killed(context: Context, alices_home: Home, ring: memo
         with suppress(StoreError):
             moving.protect(context, places.owner(context))
         ring.changes_left = -1
-        in_keyring = KeyInKeyring("default").load() is not None
-        assert in_keyring or alices_home.credentials.read_bytes() == before
+        is_in_keyring = KeyInKeyring("default", context.environ).load() is not None
+        assert is_in_keyring or alices_home.credentials.read_bytes() == before
         context.aws_files.reread()
         moving.protect(context, places.owner(context))
-        assert KeyInKeyring("default").load() is not None
+        assert KeyInKeyring("default", context.environ).load() is not None
         assert b"aws_" not in alices_home.credentials.read_bytes()
 
 
@@ -199,14 +204,14 @@ def test_rotation_whose_keyring_fails(
             said.append(failure.message + failure.hint)
         finally:
             ring.changes_left = -1
-        kept = KeyInKeyring("default").load()
+        kept = KeyInKeyring("default", context.environ).load()
         assert kept is not None
         assert alice.key_statuses()[kept.key.access_key_id] == "Active"
         assert kept.key.secret_access_key.reveal() not in said[-1]
     assert len(said) >= 4
     assert f"and {rotated.old} is deleted at AWS" in said[-1]
     assert alice.key_statuses() == {rotated.new: "Active"}
-    kept = KeyInKeyring("default").load()
+    kept = KeyInKeyring("default", context.environ).load()
     assert kept is not None
     assert (kept.key.access_key_id, kept.next, kept.retiring) == (rotated.new, None, "")
 

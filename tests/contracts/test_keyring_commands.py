@@ -12,7 +12,10 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from tests.contracts.secret_service import SecretService
 from tests.support import BIN, MFASESSION, Home, key_pair, need, session_section
 
-COMMANDS = (("process",), ("env",), ("exec", "--", "true"), ("status",), ("logout",), ("logout", "--all"))
+COMMANDS = (("process",), ("env",), ("exec", "--", "true"))
+"""Commands that need the session."""
+LOGOUTS = (("logout",), ("logout", "--all"))
+STILL_THERE = "default-mfa may still be in the keyring, and is not used any more: "
 LIMIT = 3.0 + 7.0
 """Seconds: the 3 s that the keyring has to answer, and a busy machine's time to start Python twice."""
 SAVE_KEY = """
@@ -321,15 +324,106 @@ def test_the_hint_helps(home: Home, alice: SandboxUser, service: SecretService, 
     assert home.run("login", "--store", "file").returncode == 0
 
 
+@pytest.mark.parametrize("none", ["locked", *(name for name in NONE if name != "null")])
+def test_status_says_what_it_cannot_reach(home: Home, alice: SandboxUser, service: SecretService, none: str) -> None:
+    """Its exit code is still the answer: 0 in general, 1 for a profile whose session cannot be reached."""
+    log_in(home, alice)
+    message = make_it_go(home, service, none)
+    start = time.monotonic()
+    done = home.run("status")
+    assert time.monotonic() - start < LIMIT
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines()[0] == f"mfasession: {message}"
+    assert done.stderr.splitlines()[1].startswith("  hint: ")
+    assert "no sessions" not in done.stderr
+    done = home.run("status", "-p", "default", "--json")
+    assert (done.returncode, done.stdout) == (1, "[]\n")
+    assert f"mfasession: {message}\n" in done.stderr
+    assert "mfasession: no valid session for profile default\n" in done.stderr
+
+
+def make_it_go(home: Home, service: SecretService, none: str) -> str:
+    """Let there be no keyring, in one of the ways; return what is said then."""
+    if none == "locked":
+        lock(service)
+        return "the keyring is locked"
+    make, message = NONE[none]
+    make(home, service)
+    return message
+
+
+@pytest.mark.parametrize("none", ["locked", *(name for name in NONE if name != "null")])
+@pytest.mark.parametrize("command", LOGOUTS, ids=" ".join)
+def test_logout_always_gets_the_user_out(
+    home: Home, alice: SandboxUser, service: SecretService, none: str, command: tuple[str, ...]
+) -> None:
+    """What it cannot remove it says once, with exit 7; nobody uses it, and it goes when the keyring is back."""
+    log_in(home, alice)
+    environ = dict(home.environ)
+    message = make_it_go(home, service, none)
+    assert fails(home, *command) == STILL_THERE + message
+    again = home.run(*command)
+    assert (again.returncode, again.stdout) == (0, "")
+    assert f"mfasession: {STILL_THERE}{message}\n" in again.stderr
+    assert home.run("process").returncode == 6
+    done = home.run("status", "-p", "default")
+    assert (done.returncode, done.stdout) == (1, "")
+    home.environ = environ
+    if none == "locked":
+        service.end_daemon()
+        service.start_daemon(unlocked=True)
+    service.go_on()
+    assert items(service) == ["session/default-mfa"]
+    assert home.run("process").returncode == 6
+    assert home.run("status").stdout == ""
+    log_in(home, alice, "-p", "default", "--store", "keyring", steps=1)
+    assert places(home) == {"default-mfa": "keyring"}
+    assert key_of(home).startswith("ASIA")
+
+
+def test_a_login_removes_what_a_logout_could_not(home: Home, alice: SandboxUser, service: SecretService) -> None:
+    """Another profile's session does not stay in the keyring, where only another program would see it."""
+    pair = key_pair("work", alice.key.access_key_id, alice.key.secret_access_key.reveal())
+    home.write_credentials(home.credentials.read_text() + pair)
+    log_in(home, alice, "-p", "work")
+    lock(service)
+    assert home.run("logout", "-p", "work").returncode == 7
+    service.end_daemon()
+    service.start_daemon(unlocked=True)
+    log_in(home, alice, steps=1)
+    assert items(service) == ["session/default-mfa"]
+    assert "was no session" in home.run("logout", "-p", "work").stderr
+
+
+@pytest.mark.parametrize("none", ["no bus", "fail", "locked", "hung", "null"])
+def test_a_store_that_fails_changes_nothing(home: Home, alice: SandboxUser, service: SecretService, none: str) -> None:
+    """`login --store keyring` that fails: the session stays in the file, and no later command hears of the keyring."""
+    home.settings.unlink()
+    log_in(home, alice, "--store", "file")
+    before = home.credentials.read_bytes()
+    message = make_it_go(home, service, none)
+    for words in ((), ("--force", "--code", alice.devices[0].code(1))):
+        assert fails(home, "login", "--store", "keyring", *words) == message
+    assert home.credentials.read_bytes() == before
+    done = home.run("status", "-p", "default")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert key_of(home).startswith("ASIA")
+    done = home.run("logout")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+    assert (home.run("status").returncode, home.run("logout").returncode) == (0, 0)
+    assert home.run("process").returncode == 6
+    log_in(home, alice, steps=1)
+
+
 def test_what_can_be_done_is_done(home: Home, alice: SandboxUser, service: SecretService) -> None:
-    """One store that fails does not hide the other: `status` shows, `logout` forgets, and both exit with 7."""
+    """One store that fails does not hide the other: `status` shows, and `logout` forgets."""
     pair = key_pair("work", alice.key.access_key_id, alice.key.secret_access_key.reveal())
     home.write_credentials(home.credentials.read_text() + pair)
     log_in(home, alice, "-p", "work")
     log_in(home, alice, "--store", "file", steps=1)
     lock(service)
     done = home.run("status", "--json")
-    assert done.returncode == 7
+    assert done.returncode == 0
     assert [row["section"] for row in json.loads(done.stdout)] == ["default-mfa"]
     assert done.stderr.startswith("mfasession: the keyring is locked\n")
     assert home.run("status").stdout.splitlines()[1].startswith("default ")
@@ -337,7 +431,9 @@ def test_what_can_be_done_is_done(home: Home, alice: SandboxUser, service: Secre
     done = home.run("logout", "--all")
     assert done.returncode == 7
     assert done.stderr.startswith("mfasession: forgot default-mfa (file);")
-    assert "\nmfasession: the keyring is locked\n" in done.stderr
+    assert "\nmfasession: work-mfa may still be in the keyring, and is not used any more: the keyring is locked\n" in (
+        done.stderr
+    )
     assert "[default-mfa]" not in home.credentials.read_text()
 
 

@@ -28,6 +28,7 @@ def test_what_is_known_without_asking(keyring_home: Home, aws: Sandbox, alice: S
         "PROFILE  ACCESS KEY            USER  WHERE    STATUS  AGE  LAST USED",
         f"plain    {KEY_ID}  -     file     -       -    -",
         f"safe     {alice.key.access_key_id}  -     keyring  -       -    -",
+        "the keyring is keyring.backends.SecretService.Keyring",
     ]
     assert (done.returncode, done.stderr) == (0, LOGIN)
     assert aws.calls() == []
@@ -35,6 +36,7 @@ def test_what_is_known_without_asking(keyring_home: Home, aws: Sandbox, alice: S
         "profile": "safe",
         "access_key_id": alice.key.access_key_id,
         "store": "keyring",
+        "backend": "keyring.backends.SecretService.Keyring",
         "path": None,
         "problem": None,
         "user": None,

@@ -72,6 +72,7 @@ def test_the_json(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
         "profile": "default",
         "section": "default-mfa",
         "store": "file",
+        "backend": None,
         "identity": alice.arn,
         "account": "123456789012",
         "mfa_serial": alice.devices[0].serial,

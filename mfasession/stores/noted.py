@@ -1,0 +1,42 @@
+"""Names in a small file of ours, one a line: what is known of a keyring, which cannot list what it holds."""
+
+from collections.abc import Callable
+
+from mfasession import files, locks, writing
+
+_LOCK_TIME = 10.0
+"""Seconds that a change waits for another one, which itself takes none."""
+
+
+class Notes:
+    """The names in one file; no name is a secret."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def names(self) -> list[str]:
+        """Return all names. Raises ConfigurationError: the file cannot be read."""
+        lines = (files.read_text(self._path) or "").split("\n")
+        # What is damaged here loses no session and no key.
+        return [line.encode("ascii", "replace").decode("unicode_escape", "replace") for line in lines if line]
+
+    def add(self, name: str) -> None:
+        """Note a name. Raises ConfigurationError, StoreError."""
+        self._change(lambda names: [*names, name] if name not in names else names)
+
+    def remove(self, name: str) -> None:
+        """Forget a name. Raises ConfigurationError, StoreError."""
+        if name in self.names():
+            self._change(lambda names: [each for each in names if each != name])
+
+    def _change(self, change: Callable[[list[str]], list[str]]) -> None:
+        with locks.hold(f"{self._path}.lock", timeout=_LOCK_TIME):
+            before = self.names()
+            after = change(before)
+            if after != before:
+                writing.replace(self._path, "".join(f"{_line(each)}\n" for each in after))
+
+
+def _line(name: str) -> str:
+    """A line break in a name is written as Python would."""
+    return name.encode("unicode_escape").decode()
