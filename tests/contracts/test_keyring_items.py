@@ -39,7 +39,11 @@ def memory() -> memory_keyring.Keyring:
 def session(token: str) -> Session:
     """Return a session that differs by its token."""
     return Session(
-        access_key_id="ASIA", secret_access_key=Secret(SECRET), session_token=Secret(token), expires=1, key_id="AKIA"
+        access_key_id="ASIAIOSFODNN7EXAMPLE",
+        secret_access_key=Secret(SECRET),
+        session_token=Secret(token),
+        expires=1,
+        key_id="AKIAIOSFODNN7EXAMPLE",
     )
 
 

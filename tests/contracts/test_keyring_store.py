@@ -31,8 +31,9 @@ from mfasession.values import Secret
 index, action, section, secret = sys.argv[1:]
 store = keyring_store.KeyringStore(index)
 token = Secret("t" * 3000)
-session = Session(access_key_id="ASIA", secret_access_key=Secret(secret), session_token=token, expires=1, key_id="AKIA")
-key = LongTermKey(access_key_id="AKIA", secret_access_key=Secret(secret))
+kept = {"secret_access_key": Secret(secret), "session_token": token, "expires": 1}
+session = Session(access_key_id="ASIAIOSFODNN7EXAMPLE", key_id="AKIAIOSFODNN7EXAMPLE", **kept)
+key = LongTermKey(access_key_id="AKIAIOSFODNN7EXAMPLE", secret_access_key=Secret(secret))
 actions = {
     "load": lambda: store.load(section) == session,
     "save": lambda: store.save(section, session),
