@@ -104,6 +104,9 @@ def test_principals(element: dict[str, Any], expected: tuple[bool, bool, bool]) 
         ([{"Principal": {"AWS": ACCOUNT}}], ["no-mfa"]),
         ([{"Principal": {"Service": "ec2.amazonaws.com"}}], []),
         ([{"Principal": {"AWS": "arn:aws:iam::111122223333:role/ci"}, "Condition": WITH_MFA}], ["mfa-of-services"]),
+        ([{"Principal": {"AWS": ACCOUNT}, "Condition": {"BoolIfExists": {PRESENT: "false"}}}], ["inverted"]),
+        ([{"Principal": {"AWS": ACCOUNT}, "Condition": {"Null": {"aws:TokenIssueTime": "true"}}}],
+         ["no-mfa", "inverted"]),
         # What one may do without MFA is not another's.
         ([{"Principal": {"AWS": BOB}}, {"Principal": {"AWS": f"{BOB}by"}, "Condition": WITH_MFA}], []),
         ([{"Principal": {"AWS": BOB}},

@@ -132,7 +132,7 @@ def _covered(subject: Subject, statement: "Statement") -> Iterator[Finding]:
     if statement.not_actions is None and is_about_all(statement):
         if subject.whole.opened_by(statement, whole, callers.KEY):
             yield _nothing_exempt(subject, statement)
-    elif not (subject.whole.is_open_alone() and subject.whole.closed_by(statement, whole)):
+    elif not subject.whole.closed_by(statement, whole):
         return
     elif statement.not_actions is not None:
         if "*" not in (statement.resources or ()):
@@ -146,7 +146,7 @@ def _covered(subject: Subject, statement: "Statement") -> Iterator[Finding]:
             edits=(subject.written(key, "NotAction"),),
             corrected=f'"NotAction": {json.dumps(list(actions))}',
         )
-    else:
+    elif subject.whole.is_open_alone():
         is_wide = "*" in (statement.resources or ()) and any(each.endswith(":*") for each in actions)
         yield Finding(
             rule=NARROW if is_wide else SOME,

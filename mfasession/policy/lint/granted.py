@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mfasession.policy import callers, evaluation, granting, principals
 from mfasession.policy.document import Kind
 from mfasession.policy.evaluation import Decision, Policies, Request
-from mfasession.policy.lint import grants, names, operators
+from mfasession.policy.lint import grants, names, operators, outcome
 from mfasession.policy.lint.findings import Finding, Operations, Severity, Subject, mfa_lines, rule
 from mfasession.policy.principals import Who
 from mfasession.policy.samples import common
@@ -66,7 +66,10 @@ def _operators(subject: Subject) -> Iterator[Finding]:
     seen = set()
     for name in principals.all_of_aws([document]) or ("",):
         own = tuple(each for each in document.statements if _is_about(each, name))
-        for found in operators.check(Subject(document.replace(statements=own), subject.partition)):
+        alone = Subject(document.replace(statements=own), subject.partition)
+        of_lines = list(operators.check(alone))
+        is_inverted = any(each.rule is operators.INVERTED for each in of_lines)
+        for found in (*of_lines, *(() if is_inverted else outcome.more_without(alone))):
             # Conditions beside MFA are what such a policy is made of.
             if found.rule is not operators.NARROW and (found.rule.slug, found.place) not in seen:
                 seen.add((found.rule.slug, found.place))

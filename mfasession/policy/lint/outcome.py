@@ -48,7 +48,7 @@ def check(subject: Subject, found: Sequence[Finding]) -> list[Finding]:
     slugs = {each.rule.slug for each in found}
     own: list[Finding] = []
     if INVERTED.slug not in slugs:
-        own += [*_more_without(subject), *_nothing_with(subject)]
+        own += [*more_without(subject), *_nothing_with(subject)]
     if not {MISSING.slug, NOTHING.slug} & slugs:
         own += _first_device(subject)
     if all(each.rule.severity is Severity.INFO for each in (*found, *own)):
@@ -56,7 +56,8 @@ def check(subject: Subject, found: Sequence[Finding]) -> list[Finding]:
     return own
 
 
-def _more_without(subject: Subject) -> Iterator[Finding]:
+def more_without(subject: Subject) -> Iterator[Finding]:
+    """Look for what is possible without MFA and not with it, for whatever reason."""
     for beside_all in (True, False):
         if bits := subject.whole.more_without(beside_all=beside_all):
             blamed = subject.whole.denying(bits, callers.MFA) or subject.whole.allowing(bits, callers.KEY)
