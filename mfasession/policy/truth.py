@@ -34,6 +34,12 @@ _ABOUT_USER = (
     "iam:DeactivateMFADevice",
     "iam:ChangePassword",
     "iam:CreateAccessKey",
+    "iam:DeleteAccessKey",
+    "iam:GetAccessKeyLastUsed",
+    "iam:GetLoginProfile",
+    "iam:GetMFADevice",
+    "iam:ListAccessKeys",
+    "iam:UpdateAccessKey",
 )
 _ABOUT_DEVICE = ("iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice")
 _ACTION = re.compile(r"[a-z0-9-]{1,60}:[A-Za-z0-9]{1,100}")

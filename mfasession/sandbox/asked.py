@@ -1,9 +1,10 @@
 """One authenticated request, as the handlers of STS and IAM get it."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mfasession.policy import evaluation
+from mfasession.policy import evaluation, rule
 from mfasession.policy.document import Document, Malformed
 from mfasession.policy.evaluation import Answer, Decision, Policies
 from mfasession.sandbox.operations import Operation
@@ -15,6 +16,9 @@ from mfasession.values import Value
 Result = Mapping[str, Any]
 """What a handler answers: nested names to texts."""
 Handler = Callable[["Asked"], Result]
+
+
+_TYPES = {"user": "User", "root": "Account", "role": "AssumedRole", "federated": "FederatedUser"}
 
 
 class Asked(Value):
@@ -45,11 +49,12 @@ class Asked(Value):
         known = {
             "aws:principalarn": caller.role_arn or caller.arn,
             "aws:principalaccount": self.world.account,
-            "aws:principaltype": {"user": "User", "root": "Account", "role": "AssumedRole"}[caller.kind],
+            "aws:principaltype": _TYPES[caller.kind],
             "aws:userid": caller.unique_id,
             "aws:sourceip": "127.0.0.1",
             "aws:securetransport": "false",
             "aws:viaawsservice": "false",
+            "aws:principalisawsservice": "false",
             "aws:requestedregion": self.region,
             "aws:useragent": self.user_agent,
             "aws:currenttime": show(int(now)),
@@ -76,12 +81,14 @@ class Asked(Value):
     def policies(self) -> Policies:
         """Return all policies that limit the caller. Raises Malformed for one that AWS would not have taken."""
         world, caller = self.world, self.caller
-        limit = world.cloud.managed_policy(world.boundaries.get(caller.unique_id, ""))
-        is_limited = caller.unique_id in world.boundaries
+        owner = caller.issuer or caller.unique_id
+        limit = world.cloud.managed_policy(world.boundaries.get(owner, ""))
+        is_limited = owner in world.boundaries
         return Policies(
             identity=_read(self._own_policies()),
             boundary=_read([limit] if limit else []) if is_limited else None,
-            session=_read(caller.session_policies) if caller.session_policies else None,
+            # A federated user may do what the user may and the policies given with the token allow: none, nothing.
+            session=_read(caller.session_policies) if caller.session_policies or caller.issuer else None,
         )
 
     def answer(self, extra: Mapping[str, str] | None = None) -> Answer:
@@ -110,7 +117,9 @@ class Asked(Value):
         if caller.kind == "role":
             role = cloud.role(caller.role_arn)
             return [] if role is None else list(cloud.role_policies(role))
-        user = cloud.user_by_id(caller.unique_id)
+        if caller.issuer == self.world.account:
+            return [json.dumps(rule.ALLOW_ALL)]
+        user = cloud.user_by_id(caller.issuer or caller.unique_id)
         return [] if user is None else list(cloud.user_policies(user))
 
     def refusal(self, answer: Answer) -> Refused:

@@ -103,6 +103,22 @@ class Cloud:
         """Return the role with this ARN."""
         return next((role for role in list(self.iam.roles.values()) if role.arn == arn), None)
 
+    def arn_of(self, kind: str, name: str) -> str:
+        """Return the ARN, path included, of the `user`, `group` or `role` of a name; empty where there is none."""
+        if kind == "user":
+            found: Any = self.iam.users.get(name)
+        elif kind == "group":
+            found = self.iam.groups.get(name)
+        else:
+            roles = list(self.iam.roles.values()) if kind == "role" else []
+            found = next((role for role in roles if role.name == name), None)
+        return "" if found is None else str(found.arn)
+
+    def owner_of(self, access_key_id: str) -> str:
+        """Return the ARN of the user who has a long-term key; empty where nobody has it."""
+        found = self.key(access_key_id)
+        return "" if found is None else str(found[0].arn)
+
     def user_policies(self, user: "User") -> Iterator[str]:
         """Yield the JSON of all policies of a user: inline, managed, and those of the user's groups."""
         holders: list[User | Group] = [user, *self.iam.get_groups_for_user(user.name)]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from urllib.parse import quote_plus
 
-from mfasession.sandbox import mfa, operations, sigv2, sigv4, simulation, sts, whole_account, xml
+from mfasession.sandbox import mfa, operations, passwords, sigv2, sigv4, simulation, sts, whole_account, xml
 from mfasession.sandbox.asked import Asked
 from mfasession.sandbox.authentication import authenticate
 from mfasession.sandbox.calls import Call, CallLog, shown
@@ -19,7 +19,6 @@ from mfasession.sandbox.faults import Faults, HangUp, lost, meet
 from mfasession.sandbox.federation import Federation
 from mfasession.sandbox.operations import Operation
 from mfasession.sandbox.refusals import QUERY, Answer, Refused, refused, written
-from mfasession.sandbox.resources import Place
 from mfasession.sandbox.sigv2 import UrlSignature
 from mfasession.sandbox.sigv4 import Signature
 from mfasession.sandbox.wire import Environ, Request
@@ -90,8 +89,7 @@ class Gate:
     def _operation(self, request: Request, signature: Signature | UrlSignature | None, world: World) -> Operation:
         service = signature.service if isinstance(signature, Signature) else "s3" if signature else ""
         region = signature.region if isinstance(signature, Signature) else world.cloud.region
-        place = Place(partition=world.partition, account=world.account, region=region)
-        return operations.read(request, service, place, world.cloud.operation)
+        return operations.read(request, service, world.place(region), world.cloud.operation)
 
     def _authorised(
         self, request: Request, signature: Signature | UrlSignature, key: Key, operation: Operation, request_id: str
@@ -113,10 +111,11 @@ class Gate:
             return xml.answer("sts", operation.name, handle(asked), request_id)
         if operation.service == "iam" and caller.is_user_session and caller.mfa_at is None:
             raise refused("unknown key", QUERY)
-        own = mfa.handler(asked) or {**whole_account.HANDLERS, **simulation.HANDLERS}.get(operation.name)
+        handlers = {**whole_account.HANDLERS, **simulation.HANDLERS, **passwords.HANDLERS}
+        own = mfa.handler(asked) or handlers.get(operation.name)
         if own is None or own is not mfa.get_user:
-            place = Place(partition=world.partition, account=world.account, region=region)
-            asked = asked.replace(operation=operations.about_caller(operation, caller.user_name, place))
+            named = operations.about_caller(operation, caller.user_name, world.place(region))
+            asked = asked.replace(operation=named)
         asked.check_policies()
         if own is not None:
             return xml.answer("iam", operation.name, own(asked), request_id)

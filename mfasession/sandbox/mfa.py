@@ -34,7 +34,9 @@ def create_virtual_mfa_device(asked: Asked) -> Result:
     try:
         device = asked.world.devices.add(serial, asked.world.clock.now())
     except KeyError:
-        raise Refused("EntityAlreadyExists", 409, "MFA device already exists.") from None
+        raise Refused(
+            "EntityAlreadyExists", 409, "MFADevice entity at the same path and name already exists."
+        ) from None
     # AWS answers blobs in base64, and the seed is a blob whose content is already base32.
     seed = base64.b64encode(device.seed.encode()).decode()
     picture = base64.b64encode(_blank_png()).decode()
@@ -119,6 +121,18 @@ def list_virtual_mfa_devices(asked: Asked) -> Result:
     return {**page, "IsTruncated": False}
 
 
+def get_mfa_device(asked: Asked) -> Result:
+    """Describe a FIDO device; AWS describes no other."""
+    check_texts(asked.params, _SERIAL)
+    device = asked.world.devices.get(str(asked.params["SerialNumber"]))
+    if device is None or device.user_id != user_named(asked).id:
+        raise Refused("NoSuchEntity", 404, "MFA Device invalid for user.")
+    if device.secret:
+        raise Refused("ValidationError", 400, "The serial number is not that of a FIDO security key.")
+    enabled = {"EnableDate": show(int(device.enabled))}
+    return {"SerialNumber": device.serial, "UserName": user_named(asked).name, **enabled}
+
+
 def get_user(asked: Asked) -> Result:
     """Describe the root user; every other one is moto's to describe."""
     root = asked.world.root()
@@ -131,6 +145,7 @@ HANDLERS: Mapping[str, Handler] = {
     "ResyncMFADevice": resync_mfa_device,
     "DeactivateMFADevice": deactivate_mfa_device,
     "DeleteVirtualMFADevice": delete_virtual_mfa_device,
+    "GetMFADevice": get_mfa_device,
     "ListMFADevices": list_mfa_devices,
     "ListVirtualMFADevices": list_virtual_mfa_devices,
 }

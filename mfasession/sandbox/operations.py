@@ -18,11 +18,14 @@ _XML = {"ec2": EC2, "route53": QUERY, "cloudfront": QUERY, "sts": QUERY, "iam": 
 # Operations of IAM in which UserName may be left out and is then the caller's (IAM API Reference).
 _OWN_USER = frozenset(
     {
+        "ChangePassword",
         "CreateAccessKey",
+        "CreateServiceSpecificCredential",
         "DeleteAccessKey",
         "DeleteSigningCertificate",
         "DeactivateMFADevice",
         "GetLoginProfile",
+        "GetMFADevice",
         "GetUser",
         "ListAccessKeys",
         "ListMFADevices",

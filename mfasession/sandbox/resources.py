@@ -7,6 +7,8 @@ Source: Service Authorization Reference, "Resource types defined by …".
 from collections.abc import Mapping
 from typing import Any
 
+from mfasession.sandbox import iam_resources
+from mfasession.sandbox.iam_resources import Directory
 from mfasession.values import Value
 
 
@@ -16,6 +18,7 @@ class Place(Value):
     partition: str
     account: str
     region: str = ""
+    directory: Directory | None = None
 
     def arn(self, service: str, resource: str, *, regional: bool = True) -> str:
         """Return the ARN of a resource in this place."""
@@ -35,14 +38,6 @@ _NAMED: Mapping[str, Mapping[str, str]] = {
     "kinesis": {"StreamName": "stream/{}"},
     "states": {"name": "stateMachine:{}"},
 }
-_OF_IAM = (("SerialNumber", "{}"), ("RoleName", "role/{}"), ("GroupName", "group/{}"), ("UserName", "user/{}"))
-_ABOUT_DEVICES = ("iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice")
-_ABOUT_USERS_OF_DEVICES = (
-    "iam:EnableMFADevice",
-    "iam:DeactivateMFADevice",
-    "iam:ResyncMFADevice",
-    "iam:ListMFADevices",
-)
 
 
 def of(permission: str, params: Mapping[str, Any], place: Place) -> str:
@@ -51,8 +46,12 @@ def of(permission: str, params: Mapping[str, Any], place: Place) -> str:
     if service == "s3":
         return _of_s3(params, place)
     if service == "iam":
-        return _of_iam(permission, params, place)
-    if permission == "sts:AssumeRole":
+        return iam_resources.of(
+            permission, params, lambda name: place.arn("iam", name, regional=False), place.directory
+        )
+    if permission == "sts:GetFederationToken":
+        return place.arn("sts", f"federated-user/{params.get('Name', '')}", regional=False)
+    if service == "sts":
         return str(params.get("RoleArn", "*"))
     for parameter, shape in _NAMED.get(service, {}).items():
         value = params.get(parameter)
@@ -65,17 +64,3 @@ def _of_s3(params: Mapping[str, Any], place: Place) -> str:
     if "Bucket" not in params:
         return "*"
     return f"arn:{place.partition}:s3:::{params['Bucket']}" + (f"/{params['Key']}" if "Key" in params else "")
-
-
-def _of_iam(permission: str, params: Mapping[str, Any], place: Place) -> str:
-    if permission in _ABOUT_DEVICES:
-        path, name = params.get("Path", "/"), params.get("VirtualMFADeviceName", "")
-        return str(params.get("SerialNumber") or place.arn("iam", f"mfa{path}{name}", regional=False))
-    if "PolicySourceArn" in params:
-        return str(params["PolicySourceArn"])
-    if "PolicyArn" in params and "UserName" not in params and "RoleName" not in params and "GroupName" not in params:
-        return str(params["PolicyArn"])
-    for parameter, shape in _OF_IAM:
-        if parameter in params and not (parameter == "SerialNumber" and permission in _ABOUT_USERS_OF_DEVICES):
-            return place.arn("iam", shape.format(params[parameter]), regional=False)
-    return "*"

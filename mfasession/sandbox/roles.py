@@ -65,7 +65,7 @@ def assume(asked: Asked, mfa_at: float | None) -> Result:
         temporary=True,
         mfa_at=mfa_at if asked.world.role_sessions_carry_mfa else None,
         issued=now,
-        session_policies=_session_policies(asked),
+        session_policies=session_policies(asked),
         tags=tuple(tags.all.items()),
         transitive=tags.transitive,
         source_identity=identity,
@@ -158,7 +158,8 @@ def _document(role: Role) -> str:
     return document if isinstance(document, str) else json.dumps(document)
 
 
-def _session_policies(asked: Asked) -> tuple[str, ...]:
+def session_policies(asked: Asked) -> tuple[str, ...]:
+    """Return the texts of the policies that a request narrows its session with. Raises Refused."""
     inline = asked.params.get("Policy")
     named = (value for name, value in sorted(asked.params.items()) if name.startswith("PolicyArns.member."))
     documents = [str(inline)] if inline else []

@@ -5,7 +5,7 @@ No policy can deny GetSessionToken or GetCallerIdentity (IAM User Guide, "Permis
 
 from collections.abc import Mapping
 
-from mfasession.sandbox import roles
+from mfasession.sandbox import federated_users, roles
 from mfasession.sandbox.asked import Asked, Handler, Result, credentials
 from mfasession.sandbox.parameters import SERIAL_NUMBER, TOKEN_CODE, Text, check_texts, seconds
 from mfasession.sandbox.refusals import Refused
@@ -17,6 +17,8 @@ ROOT_MOST = 3600
 
 NEVER_DENIED = frozenset({"sts:GetSessionToken", "sts:GetCallerIdentity"})
 _FOR_USER_SESSIONS = frozenset({"AssumeRole", "GetCallerIdentity"})
+_FOR_KEYS_ALONE = frozenset({"GetSessionToken", "GetFederationToken"})
+"""Source: IAM User Guide, "Compare AWS STS credentials"."""
 
 
 def handler(operation: str) -> Handler:
@@ -27,15 +29,15 @@ def handler(operation: str) -> Handler:
 
 
 def check_credentials(asked: Asked) -> None:
-    """Raise Refused for what credentials from GetSessionToken may not ask of STS."""
-    if asked.caller.is_user_session and asked.operation.name not in _FOR_USER_SESSIONS:
-        raise _not_with_session(asked.operation.name)
+    """Raise Refused for what temporary credentials may not ask of STS."""
+    name, caller = asked.operation.name, asked.caller
+    may_not = caller.is_user_session and name not in _FOR_USER_SESSIONS
+    if may_not or (caller.temporary and name in _FOR_KEYS_ALONE) or (caller.issuer and name == "AssumeRole"):
+        raise Refused("AccessDenied", 403, f"Cannot call {name} with session credentials")
 
 
 def get_session_token(asked: Asked) -> Result:
     """Exchange a long-term key, with or without an MFA code, for a session."""
-    if asked.caller.temporary:
-        raise _not_with_session("GetSessionToken")
     lasting = seconds(asked.params, *SESSION_SECONDS, ROOT_MOST if asked.caller.kind == "root" else SESSION_DEFAULT)
     if asked.caller.kind == "root":
         lasting = min(lasting, ROOT_MOST)
@@ -83,13 +85,10 @@ def spend_code(asked: Asked) -> bool:
     return True
 
 
-def _not_with_session(operation: str) -> Refused:
-    return Refused("AccessDenied", 403, f"Cannot call {operation} with session credentials")
-
-
 HANDLERS: Mapping[str, Handler] = {
     "GetSessionToken": get_session_token,
     "GetCallerIdentity": get_caller_identity,
     "GetAccessKeyInfo": get_access_key_info,
     "AssumeRole": assume_role,
+    "GetFederationToken": federated_users.get_federation_token,
 }

@@ -9,6 +9,8 @@ from mfasession.model import account_of
 from mfasession.sandbox.clock import Clock
 from mfasession.sandbox.cloud import Cloud, User
 from mfasession.sandbox.devices import Devices
+from mfasession.sandbox.iam_resources import Directory
+from mfasession.sandbox.resources import Place
 from mfasession.values import Value
 
 
@@ -16,10 +18,10 @@ class Caller(Value):
     """Who signed a request."""
 
     kind: str
-    """`user`, `root` or `role`."""
+    """`user`, `root`, `role`, or `federated` with credentials from GetFederationToken."""
     arn: str
     unique_id: str
-    """`AIDA…`, the account for the root user, `AROA…:session name` for a role."""
+    """`AIDA…`, the account for the root user, `AROA…:session name` for a role, `account:name` for a federated user."""
     user_name: str = ""
     role_arn: str = ""
     temporary: bool = False
@@ -32,12 +34,14 @@ class Caller(Value):
     transitive: tuple[str, ...] = ()
     """Keys of the tags that a role assumed with this session inherits."""
     source_identity: str = ""
+    issuer: str = ""
+    """The ID of the user who asked for a federated user's credentials."""
     is_chained: bool = False
     """Whether a role was assumed with temporary credentials, those of a user's session too."""
 
     @property
     def is_user_session(self) -> bool:
-        """Whether these are credentials from GetSessionToken."""
+        """Whether these are credentials from GetSessionToken, or from GetFederationToken."""
         return self.temporary and self.kind != "role"
 
 
@@ -98,6 +102,15 @@ class World:
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of this account that has no region."""
         return f"arn:{self.partition}:{service}::{self.account}:{resource}"
+
+    def place(self, region: str) -> Place:
+        """Return where the resources of a request to a region live."""
+        return Place(
+            partition=self.partition,
+            account=self.account,
+            region=region,
+            directory=Directory(arn_of=self.cloud.arn_of, owner_of=self.cloud.owner_of),
+        )
 
     def key(self, access_key_id: str) -> Key | None:
         """Return the key pair with this ID: the root user's, a session's or a user's. None when it is unknown."""
@@ -173,6 +186,8 @@ class World:
         caller = key.caller
         if caller.kind == "role":
             return key if self.cloud.role(caller.role_arn) else None
+        if caller.kind == "federated":
+            return key if caller.issuer == self.account or self.cloud.user_by_id(caller.issuer) else None
         if caller.kind == "root":
             return key
         user = self.cloud.user_by_id(caller.unique_id)

@@ -85,7 +85,7 @@ def test_what_is_taken_or_not_there(new: Enrolment, alice: SandboxUser) -> None:
     assert refusal(new.iam.create_virtual_mfa_device, VirtualMFADeviceName=new.name) == (
         "EntityAlreadyExists",
         409,
-        "MFA device already exists.",
+        "MFADevice entity at the same path and name already exists.",
     )
     codes = new.codes(new.code(-1), new.code(), serial=alice.devices[0].serial)
     assert refusal(new.iam.enable_mfa_device, **codes) == ("EntityAlreadyExists", 409, "MFA Device is already in use.")

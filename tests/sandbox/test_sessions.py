@@ -116,8 +116,8 @@ def test_get_access_key_info(aws: Sandbox, alice: SandboxUser) -> None:
 
 def test_an_operation_of_sts_that_is_not_played(aws: Sandbox, alice: SandboxUser) -> None:
     """For which moto would hand out a constant key."""
-    said = refusal(client(aws, "sts", alice.key).get_federation_token, Name="nobody")
-    assert said == ("InvalidAction", 400, "Could not find operation GetFederationToken for version 2011-06-15")
+    said = refusal(client(aws, "sts", alice.key).get_delegated_access_token, TradeInToken="x")
+    assert said == ("InvalidAction", 400, "Could not find operation GetDelegatedAccessToken for version 2011-06-15")
 
 
 def test_users_and_keys_made_through_iam_count(aws: Sandbox, alice: SandboxUser) -> None:

@@ -1,0 +1,38 @@
+"""GetFederationToken: a long-term key's session under another name, which may do what policies given with it allow.
+
+Sources: STS API Reference, GetFederationToken; IAM User Guide, "Permissions for GetFederationToken".
+"""
+
+from mfasession.sandbox import roles
+from mfasession.sandbox.asked import Asked, Result, credentials
+from mfasession.sandbox.parameters import Text, check_texts, seconds
+from mfasession.sandbox.world import Caller
+
+SECONDS = (900, 129600)
+DEFAULT, ROOT_MOST = 43200, 3600
+"""A longer session of the root user is cut to an hour, not refused."""
+
+
+def get_federation_token(asked: Asked) -> Result:
+    """Issue the credentials of a federated user."""
+    check_texts(
+        asked.params,
+        Text(name="Name", least=2, most=32, pattern=r"[\w+=,.@-]*", required=True),
+        Text(name="Policy", least=1, most=2048),
+    )
+    is_root = asked.caller.kind == "root"
+    lasting = seconds(asked.params, *SECONDS, ROOT_MOST if is_root else DEFAULT)
+    name, now = str(asked.params["Name"]), asked.world.clock.now()
+    arn = f"arn:{asked.world.partition}:sts::{asked.world.account}:federated-user/{name}"
+    caller = Caller(
+        kind="federated",
+        arn=arn,
+        unique_id=f"{asked.world.account}:{name}",
+        issuer=asked.caller.unique_id,
+        temporary=True,
+        issued=now,
+        session_policies=roles.session_policies(asked),
+    )
+    key = asked.world.issue(caller, min(lasting, ROOT_MOST) if is_root else lasting)
+    user = {"FederatedUserId": caller.unique_id, "Arn": arn}
+    return {"Credentials": credentials(key), "FederatedUser": user, "PackedPolicySize": "0"}

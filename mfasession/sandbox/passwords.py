@@ -1,0 +1,28 @@
+"""A user's own password for the console, which moto does not change.
+
+Source: IAM API Reference, ChangePassword; the login profile is moto's.
+"""
+
+import hmac
+from collections.abc import Mapping
+
+from mfasession.sandbox.asked import Asked, Handler, Result
+from mfasession.sandbox.mfa import user_named
+from mfasession.sandbox.parameters import Text, check_texts
+from mfasession.sandbox.refusals import Refused
+
+
+def change_password(asked: Asked) -> Result:
+    """Give the calling user another password, for the old one."""
+    old, new = (Text(name=name, least=1, most=128, required=True) for name in ("OldPassword", "NewPassword"))
+    check_texts(asked.params, old, new)
+    user = user_named(asked)
+    if not user.password:
+        raise Refused("NoSuchEntity", 404, f"Login Profile for User {user.name} cannot be found.")
+    if not hmac.compare_digest(str(user.password).encode(), str(asked.params["OldPassword"]).encode()):
+        raise Refused("AccessDenied", 403, "The old password was incorrect.")
+    user.password = str(asked.params["NewPassword"])
+    return {}
+
+
+HANDLERS: Mapping[str, Handler] = {"ChangePassword": change_password}
