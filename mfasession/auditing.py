@@ -22,11 +22,15 @@ Progress = Callable[[int, int], object]
 class Auditing:
     """One audit of one account."""
 
-    def __init__(self, aws: "AwsAccount", account: str, tell: Tell, progress: Progress) -> None:
+    def __init__(
+        self, aws: "AwsAccount", account: str, tell: Tell, progress: Progress, organization: tuple[str, ...] = ()
+    ) -> None:
+        """`organization`: service control policies that the account is under, as JSON, if it is a member account."""
         self._aws = aws
         self._account = account
         self._tell = tell
         self._progress = progress
+        self._given = organization
         self._missing: list[str] = []
         self._notes: list[str] = []
         self._credentials: dict[str, Credentials] = {}
@@ -36,7 +40,9 @@ class Auditing:
         """Tell a row for each user. Raises Denied when nothing may be read, AwsRefused, AwsUnreachable."""
         # AWS makes the report while we read the rest.
         has_begun = self._begin_report()
-        rules = self._unless_denied("GetAccountAuthorizationDetails", lambda: Rules(self._aws.rules()))
+        rules = self._unless_denied(
+            "GetAccountAuthorizationDetails", lambda: Rules(self._aws.rules(), self._organization())
+        )
         if has_begun:
             self._read_report()
         if rules is None and not self._credentials:
@@ -48,6 +54,23 @@ class Auditing:
             done += 1
             self._progress(done, total)
         return self._read(done)
+
+    def _organization(self) -> tuple[str, ...]:
+        """The service control policies that bind the account: none of them binds an organization's management one."""
+        if not self._given:
+            return ()
+        try:
+            management = self._aws.management_account()
+        except AwsRefused:
+            self._notes.append(
+                "organizations:DescribeOrganization was refused: if this is the management account, service control "
+                "policies do not bind it, and its users may be less covered than reported"
+            )
+            return self._given
+        if management == self._account:
+            self._notes.append("this is the management account: service control policies do not bind it")
+            return ()
+        return self._given
 
     def _users(self, rules: Rules | None) -> Iterator[User]:
         if rules is not None:

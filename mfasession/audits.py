@@ -36,9 +36,9 @@ class Audited:
         """Yield the rows from the first on."""
         return map(audit.restored, self._spool)
 
-    def read(self, aws: "AwsAccount") -> None:
+    def read(self, aws: "AwsAccount", organization: tuple[str, ...]) -> None:
         """Read the account. Raises MfaSessionError."""
-        self.told = Auditing(aws, self.account, self._add, self._note).run()
+        self.told = Auditing(aws, self.account, self._add, self._note, organization).run()
 
     def _add(self, row: Row) -> None:
         self._spool.add(audit.record(row))
@@ -51,8 +51,12 @@ def run(
     accounts: Sequence[str],
     connect: "Callable[[str], AwsAccount]",
     show: Callable[[Sequence[Audited]], object],
+    organization: tuple[str, ...] = (),
 ) -> list[Audited]:
-    """Audit accounts, each as whom `connect` connects; `show` is called now and then, in this thread."""
+    """Audit accounts, each as whom `connect` connects; `show` is called now and then, in this thread.
+
+    `organization`: the service control policies that all of them are under, as JSON.
+    """
     audited = [Audited(account) for account in accounts]
     to_do: SimpleQueue[Audited] = SimpleQueue()
     ended: SimpleQueue[Audited] = SimpleQueue()
@@ -63,7 +67,7 @@ def run(
         while True:
             one = to_do.get()
             try:
-                one.read(connect(one.account))
+                one.read(connect(one.account), organization)
             except MfaSessionError as failure:
                 one.failure = failure
             except Exception as error:  # noqa: BLE001  # told as the program itself would tell it

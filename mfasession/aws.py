@@ -38,7 +38,15 @@ TIME_LIMIT = 20.0
 """Seconds from the head of an answer to its end."""
 
 # The region whose STS answers when none is configured; a partition has no global endpoint but aws's.
-DEFAULT_REGIONS = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1"}
+DEFAULT_REGIONS = {
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-eusc": "eusc-de-east-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
+}
 
 
 class Identity(Value):

@@ -46,6 +46,13 @@ class AwsAccount(Aws):
                 user = "root" if arn.endswith(":root") else arn.rpartition("/")[2]
                 yield Device(serial=told(each, "SerialNumber"), user=user)
 
+    def management_account(self) -> str:
+        """Return the number of the organization's management account, which its policies do not bind."""
+        return self._call(
+            "DescribeOrganization",
+            lambda: str(self._client("organizations").describe_organization()["Organization"]["MasterAccountId"]),
+        )
+
     def devices_of(self, user: str) -> list[Device]:
         """Return a user's devices of all kinds. Raises NotFound for one who is gone."""
 

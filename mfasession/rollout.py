@@ -1,6 +1,7 @@
 """Putting the rule into force for a group or users, and never so that who does it is locked out."""
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from mfasession import devices
@@ -8,7 +9,7 @@ from mfasession.account import User
 from mfasession.causes import NotFound
 from mfasession.errors import AwsRefused, ConfigurationError
 from mfasession.model import account_of, partition_of
-from mfasession.policy import application, coverage
+from mfasession.policy import application, coverage, hints
 from mfasession.policy.application import Step, Wanted
 from mfasession.policy.audit import Rules
 from mfasession.values import Value
@@ -36,9 +37,12 @@ class Plan(Value):
 class Rollout:
     """One policy on its way to a group or users."""
 
-    def __init__(self, aws: "AwsRollout", session: "Session") -> None:
+    def __init__(self, aws: "AwsRollout", session: "Session", *, profile: str = "default", file: str = "") -> None:
+        """`profile` and `file`: what the person named, for the commands in hints; no file: the rule, or stdin."""
         self._aws = aws
         self._session = session
+        self._profile = profile
+        self._file = file
 
     def plan(self, name: str, text: str, group: str, users: Sequence[str]) -> Plan:
         """Return what is to be done. Raises ConfigurationError for what would lock people out, NotFound, AwsRefused."""
@@ -56,12 +60,12 @@ class Rollout:
         steps = application.plan(wanted, versions, attachments)
         rules = Rules(self._aws.rules())
         if group and rules.group(group) is None:
-            raise NotFound(f"there is no group {group} in account {account_of(caller.arn)}", "aws iam list-groups")
+            raise self._none(f"group {group}", caller, "aws iam list-groups")
         meant = self._meant(wanted, (*attachments.groups, *([group] if group else [])), attachments.users)
         if missing := set(wanted.users) - {user.name for user in meant}:
-            raise NotFound(f"there is no user {min(missing)} in account {account_of(caller.arn)}", "aws iam list-users")
+            raise self._none(f"user {min(missing)}", caller, "aws iam list-users")
         after = rules.attached(arn, text, group)
-        _check_locked_out(wanted, caller, meant, rules, after)
+        self._check_locked_out(wanted, caller, meant, rules, after)
         lacking = self._without_device(meant) if steps else ()
         return Plan(wanted=wanted, steps=tuple(steps), users=len(meant), without_device=lacking)
 
@@ -93,7 +97,7 @@ class Rollout:
         if not self._session.mfa_serial:
             raise ConfigurationError(
                 "this session does not say that it was made with MFA: the rule would deny all that it does next",
-                "mfasession login --force",
+                hints.with_profile("mfasession login --force", self._profile),
             )
         if ":user/" in caller.arn:
             devices.usable(self._aws.devices_of(caller.user), caller.user)
@@ -106,23 +110,32 @@ class Rollout:
             if user.name in (*wanted.users, *users) or not set(user.groups).isdisjoint(groups)
         ]
 
+    def _none(self, what: str, caller: "Identity", command: str) -> NotFound:
+        hint = f"see what there is: {hints.by_session(command, self._profile)}"
+        return NotFound(f"there is no {what} in account {account_of(caller.arn)}", hint)
 
-def _check_locked_out(wanted: Wanted, caller: "Identity", meant: Sequence[User], before: Rules, after: Rules) -> None:
-    """Raise ConfigurationError when somebody loses all that MFA allowed, or the caller the way to take it back."""
-    then = [_with(wanted, user) for user in meant]
-    out = [user.name for user, now in zip(then, meant, strict=True) if _works(now, before) and not _works(user, after)]
-    if out:
-        more = f" and {len(out) - NAMED} more" if len(out) > NAMED else ""
-        raise ConfigurationError(
-            f"{', '.join(out[:NAMED])}{more} could do nothing any more, with MFA either", "mfasession policy lint FILE"
-        )
-    for user in then:
-        if user.arn == caller.arn and not _can_take_back(user, after):
+    def _check_locked_out(
+        self, wanted: Wanted, caller: "Identity", meant: Sequence[User], before: Rules, after: Rules
+    ) -> None:
+        """Raise ConfigurationError when a user loses all that MFA allowed, or the caller the way to take it back."""
+        then = [_with(wanted, user) for user in meant]
+        out = [
+            user.name for user, now in zip(then, meant, strict=True) if _works(now, before) and not _works(user, after)
+        ]
+        if out:
+            more = f" and {len(out) - NAMED} more" if len(out) > NAMED else ""
+            command = f"mfasession policy lint {quote(self._file)}" if self._file else "mfasession policy audit"
             raise ConfigurationError(
-                f"you, {user.name}, could not take policy {wanted.name} back: with it you may not, even with MFA, call "
-                f"{', '.join(application.TAKING_BACK)}",
-                "leave yourself out, or have somebody else apply it",
+                f"{', '.join(out[:NAMED])}{more} could do nothing any more, with MFA either",
+                command if self._file else hints.with_profile(command, self._profile),
             )
+        for user in then:
+            if user.arn == caller.arn and not _can_take_back(user, after):
+                raise ConfigurationError(
+                    f"you, {user.name}, could not take policy {wanted.name} back: with it you may not, even with MFA, "
+                    f"call {', '.join(application.TAKING_BACK)}",
+                    "leave yourself out, or have somebody else apply it",
+                )
 
 
 def _with(wanted: Wanted, user: User) -> User:

@@ -1,7 +1,8 @@
 """Where AWS signs browsers in, and where its console is: addresses, and nothing is asked of anybody here.
 
 Sources: IAM User Guide, "Enable custom identity broker access to the AWS console"; AWS General Reference, "AWS Sign-In
-endpoints" and "AWS Management Console endpoints". Not in AWS's documentation, and from users alone: the sign-out that
+endpoints" and "AWS Management Console endpoints"; for aws-eusc botocore's endpoints of AWS Sign-In, and
+ByteNess/aws-vault #285 for the console. Not in AWS's documentation, and from users alone: the sign-out that
 leads on to an address of ours, which us-east-1 follows (ByteNess/aws-vault #1, kionsoftware/kion-cli #35).
 """
 
@@ -15,10 +16,13 @@ PARTITIONS = {
     "aws": ("signin.aws.amazon.com", "console.aws.amazon.com"),
     "aws-cn": ("signin.amazonaws.cn", "console.amazonaws.cn"),
     "aws-us-gov": ("signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com"),
+    "aws-eusc": ("signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu"),
 }
 """Host of the sign-in, and of the console, of each partition."""
 _UNNAMED = ("us-east-1", "us-gov-west-1")
 """Regions whose sign-in has no region in its name."""
+_ONLY_NAMED = {"aws-eusc": "eusc-de-east-1"}
+"""Partitions without a sign-in that names no region, and the region that is meant then."""
 _SIGN_OUT = "us-east-1.signin.aws.amazon.com"
 _REGION = re.compile(r"[a-z]{2,8}(-[a-z]{1,16}){1,3}-[0-9]{1,2}", re.ASCII)
 _PARTITION_OF = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc"), ("us-iso", "aws-iso"),
@@ -66,6 +70,8 @@ def site(partition: str, region: str, *, configured: str = "", signs_out: bool =
     signin, console = PARTITIONS[partition]
     if partition == "aws" and signs_out:
         signin = _SIGN_OUT
+    elif partition in _ONLY_NAMED:
+        signin = f"{region or _ONLY_NAMED[partition]}.{signin}"
     elif partition != "aws-cn" and region and region not in _UNNAMED:
         signin = f"{region}.{signin}"
     if partition == "aws" and region:

@@ -5,7 +5,7 @@ Values in, values out, one user at a time: an account of any size is audited in 
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mfasession.account import Credentials, Group, KeyUse, User
@@ -58,7 +58,9 @@ class Account(Value):
 class Rules:
     """The managed policies and groups of an account, each kept once."""
 
-    def __init__(self, told: Iterable[tuple[str, str] | Group]) -> None:
+    def __init__(self, told: Iterable[tuple[str, str] | Group], organization: Sequence[str] = ()) -> None:
+        """`organization`: the service control policies that the account is under, as JSON."""
+        self._organization = tuple(organization)
         self._texts: dict[str, str] = {}
         self._groups: dict[str, Group] = {}
         for each in told:
@@ -84,7 +86,13 @@ class Rules:
     def verdict(self, user: User) -> Verdict | None:
         """Return what the policies of a user come to; None when one of them is none that AWS would take."""
         try:
-            return coverage.judge(self.sources(user), self.boundary(user), user=user.name, arn=user.arn)
+            return coverage.judge(
+                self.sources(user),
+                self.boundary(user),
+                user=user.name,
+                arn=user.arn,
+                organization=self._organization,
+            )
         except Malformed:
             return None
 
@@ -93,7 +101,7 @@ class Rules:
         groups = dict(self._groups)
         if group in groups and arn not in groups[group].attached:
             groups[group] = groups[group].replace(attached=(*groups[group].attached, arn))
-        return Rules([*{**self._texts, arn: text}.items(), *groups.values()])
+        return Rules([*{**self._texts, arn: text}.items(), *groups.values()], self._organization)
 
     def _of(self, holder: User | Group) -> tuple[str, ...]:
         # A policy that was not told allows everything, at worst.

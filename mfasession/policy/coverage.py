@@ -2,8 +2,8 @@
 
 Nothing is sent anywhere: requests that the user's Allow statements can lead to are made up, and the evaluator judges
 each, as a long-term key and as a session without MFA. What nobody can know of a request (its address, its time, tags)
-is taken for the worse: a condition on it holds in an Allow and fails in a Deny. Policies of resources and organisations
-are not looked at.
+is taken for the worse: a condition on it holds in an Allow and fails in a Deny. Policies of resources are not looked
+at; those of an organization are, where they are given.
 """
 
 import json
@@ -65,7 +65,7 @@ class Verdict(Value):
     is_covered: bool
     """Whether nothing but what may stay open is possible without MFA."""
     by: tuple[str, ...]
-    """What suffices for that, each alone: `directly`, `group NAME`, `boundary`; else one of the words below."""
+    """What suffices for that, each alone: `directly`, `group NAME`, `boundary`, `organization`; else a word below."""
     open: tuple[str, ...]
     """Actions that stay possible without MFA, as patterns of the policies; NAMED at most."""
     is_admin: bool
@@ -77,12 +77,19 @@ TOGETHER, CONDITIONAL, NOTHING = "several together", "every Allow asks for MFA",
 """Words of `Verdict.by`: no source alone suffices; no Deny is needed; the user may do nothing at all."""
 
 
-def judge(sources: Sequence[Source], boundary: str | None, *, user: str, arn: str) -> Verdict:
-    """Return the verdict on a user's policies. Raises Malformed for one that AWS would not have taken."""
-    texts = [text for source in sources for text in source.texts] + ([boundary] if boundary is not None else [])
+def judge(
+    sources: Sequence[Source], boundary: str | None, *, user: str, arn: str, organization: Sequence[str] = ()
+) -> Verdict:
+    """Return the verdict on a user's policies. Raises Malformed for one that AWS would not have taken.
+
+    `organization`: the service control policies of the account, as JSON; none, and nothing limits it.
+    """
+    limits = [*([boundary] if boundary is not None else []), *organization]
+    texts = [text for source in sources for text in source.texts] + limits
     is_personal = any(mark in text.lower() for text in texts for mark in _PERSONAL)
     account = f"arn:{partition_of(arn)}:iam::{account_of(arn)}:user/"
-    return _judged(tuple(sources), boundary, user if is_personal else "x", arn if is_personal else f"{account}x")
+    whose = (user, arn) if is_personal else ("x", f"{account}x")
+    return _judged(tuple(sources), boundary, tuple(organization), *whose)
 
 
 def allows(sources: Sequence[Source], boundary: str | None, actions: Sequence[str], *, user: str, arn: str) -> bool:
@@ -93,10 +100,12 @@ def allows(sources: Sequence[Source], boundary: str | None, actions: Sequence[st
 
 
 @lru_cache(maxsize=4096)
-def _judged(sources: tuple[Source, ...], boundary: str | None, user: str, arn: str) -> Verdict:
+def _judged(
+    sources: tuple[Source, ...], boundary: str | None, organization: tuple[str, ...], user: str, arn: str
+) -> Verdict:
     caller = _caller(user, arn)
     documents = {source.name: tuple(map(evaluation.read, source.texts)) for source in sources}
-    policies = _policies(sources, boundary)
+    policies = _policies(sources, boundary, organization)
     left_open = tuple(islice(_open(policies, caller), NAMED))
     return Verdict(
         is_covered=not left_open,
@@ -107,19 +116,24 @@ def _judged(sources: tuple[Source, ...], boundary: str | None, user: str, arn: s
     )
 
 
-def _policies(sources: Sequence[Source], boundary: str | None) -> Policies:
+def _policies(sources: Sequence[Source], boundary: str | None, organization: Sequence[str] = ()) -> Policies:
     return Policies(
         identity=tuple(evaluation.read(text) for source in sources for text in source.texts),
         boundary=None if boundary is None else (evaluation.read(boundary),),
+        organization=tuple(map(evaluation.read, organization)) or None,
     )
 
 
 def _is_possible(known: Policies, action: str, context: Context) -> bool:
     return any(
         _is_allowed(known, action, resource, context)
-        for statement in _statements(known.replace(boundary=None), "Allow")
+        for statement in _statements(_unlimited(known), "Allow")
         for resource in _resources(statement, known, context)
     )
+
+
+def _unlimited(policies: Policies) -> Policies:
+    return policies.replace(boundary=None, organization=None)
 
 
 def _caller(user: str, arn: str) -> dict[str, str]:
@@ -147,13 +161,16 @@ def _open(policies: Policies, caller: Context) -> Iterator[str]:
 def _by(documents: "dict[str, tuple[Document, ...]]", policies: Policies, caller: Context) -> tuple[str, ...]:
     """What covers a user: what would do so whatever the others allow, else what does so here."""
     whole = [name for name, own in documents.items() if _closes(own, tuple(sorted(caller.items())))]
-    if policies.boundary is not None and _is_closed(policies.replace(identity=(_ALLOW_ALL,)), caller):
+    unlimited = _unlimited(policies)
+    within_boundary = policies.replace(identity=(_ALLOW_ALL,), organization=None)
+    if policies.boundary is not None and _is_closed(within_boundary, caller):
         whole.append("boundary")
+    if policies.organization is not None and _is_closed(_only_organization(policies), caller):
+        whole.append("organization")
     if whole:
         return tuple(whole)
     if next(_possible(_without_denies(policies, keep=()), {**caller, **_WITH_MFA}), None) is None:
         return (NOTHING,)
-    unlimited = policies.replace(boundary=None)
     if _is_closed(_without_denies(unlimited, keep=()), caller):
         return (CONDITIONAL,)
     alone = [name for name, own in documents.items() if _is_closed(_without_denies(unlimited, keep=own), caller)]
@@ -165,6 +182,10 @@ def _closes(documents: tuple[Document, ...], caller: tuple[tuple[str, str], ...]
     """Return whether policies cover a user whatever others allow."""
     has_deny = any(statement.effect == "Deny" for each in documents for statement in each.statements)
     return has_deny and _is_closed(Policies(identity=(*documents, _ALLOW_ALL)), dict(caller))
+
+
+def _only_organization(policies: Policies) -> Policies:
+    return policies.replace(identity=(_ALLOW_ALL,), boundary=None)
 
 
 def _is_closed(policies: Policies, caller: Context) -> bool:
@@ -193,7 +214,7 @@ def _is_admin(policies: Policies, caller: Context, arn: str) -> bool:
 def _possible(policies: Policies, context: Context) -> Iterator[str]:
     """Yield what such a caller can do beside what may stay open, as patterns of the policies."""
     known = _for_the_worse(policies, context)
-    for statement in _statements(known.replace(boundary=None), "Allow"):
+    for statement in _statements(_unlimited(known), "Allow"):
         for shown, action in _actions(statement, known):
             if action in EXEMPT:
                 continue
@@ -204,7 +225,7 @@ def _possible(policies: Policies, context: Context) -> Iterator[str]:
 def _actions(allow: Statement, policies: Policies) -> Iterator[tuple[str, str]]:
     """Yield actions that an Allow leads to, made up where it has wildcards, each behind the pattern to show for it."""
     whole, narrow = _exceptions(policies)
-    choices = [allow.actions or ("*",), *whole, _limits(policies, lambda each: each.actions)]
+    choices = [allow.actions or ("*",), *whole, *_limits(policies, lambda each: each.actions)]
     written = {each.lower(): str(each) for choice in choices for each in (*choice, *narrow)}
     for more in ("*", *dict.fromkeys(each.lower() for each in narrow)):
         for globs in combined(*([each.lower() for each in choice] for choice in choices), (more,)):
@@ -229,17 +250,19 @@ def _exceptions(policies: Policies) -> tuple[set[tuple[Text, ...]], list[Text]]:
 def _resources(allow: Statement, policies: Policies, context: Context) -> Iterator[str]:
     """Yield resources that an Allow leads to, made up where it has wildcards."""
     odd = [resource for each in _statements(policies, "Deny") for resource in each.not_resources or ()]
-    choices = (allow.resources or ("*",), _limits(policies, lambda each: each.resources), ("*", *odd))
+    choices = (allow.resources or ("*",), *_limits(policies, lambda each: each.resources), ("*", *odd))
     known = ([plain(filled(each, context) or ()) for each in choice] for choice in choices)
     for globs in combined(*known):
         # Of actions that are about no resource it is the star itself.
         yield "*" if set(globs) == {"*"} else common(*globs) or ""
 
 
-def _limits(policies: Policies, element: Callable[[Statement], tuple[Text, ...] | None]) -> list[str]:
-    """What the boundary's Allow statements name; a star where they name it by exceptions or there is no boundary."""
-    allows = [each for document in policies.boundary or () for each in document.statements if each.effect == "Allow"]
-    return [name for each in allows for name in element(each) or ("*",)] if allows else ["*"]
+def _limits(policies: Policies, element: Callable[[Statement], tuple[Text, ...] | None]) -> Iterator[list[str]]:
+    """Yield what the Allow statements of a boundary and of an organization name; a star where they name exceptions."""
+    for documents in (policies.boundary, policies.organization):
+        if documents is not None:
+            allows = [each for document in documents for each in document.statements if each.effect == "Allow"]
+            yield [name for each in allows for name in element(each) or ("*",)] or ["*"]
 
 
 def _statements(policies: Policies, effect: str) -> Iterator[Statement]:
@@ -256,8 +279,13 @@ def _for_the_worse(policies: Policies, context: Context) -> Policies:
     """The policies as they are at worst for such a caller: what applies of them, without its conditions."""
     return policies.replace(
         identity=tuple(_at_worst(each, context) for each in policies.identity),
-        boundary=None if policies.boundary is None else tuple(_at_worst(each, context) for each in policies.boundary),
+        boundary=_all_at_worst(policies.boundary, context),
+        organization=_all_at_worst(policies.organization, context),
     )
+
+
+def _all_at_worst(documents: tuple[Document, ...] | None, context: Context) -> tuple[Document, ...] | None:
+    return None if documents is None else tuple(_at_worst(each, context) for each in documents)
 
 
 def _at_worst(document: Document, context: Context) -> Document:

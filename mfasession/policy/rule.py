@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc")
 
 DENY_ALL_WITHOUT_MFA: Mapping[str, Any] = {
     "Version": "2012-10-17",

@@ -104,9 +104,10 @@ class Sandbox(SandboxAccount):
     One sandbox at a time in a process: moto keeps its state in module variables. Starting empties that state;
     starting a second one before the first has stopped raises ConfigurationError.
 
-    `partition` is `aws`, `aws-cn` or `aws-us-gov`. `role_sessions_carry_mfa`: whether aws:MultiFactorAuthPresent is
-    true in the sessions of roles that were assumed with MFA; AWS's documentation says that it is not. `enrolment_lag`
-    is how many seconds STS learns late of a device that IAM has enabled; on AWS 8 to 14.
+    `partition` is `aws`, `aws-cn`, `aws-us-gov` or `aws-eusc`. `role_sessions_carry_mfa`: whether the key
+    aws:MultiFactorAuthPresent is true in the sessions of roles that were assumed with MFA; AWS's documentation says
+    that it is not. `enrolment_lag`: how many seconds STS learns late of a device that IAM has enabled, 8 to 14
+    on AWS.
     """
 
     def __init__(

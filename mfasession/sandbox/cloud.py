@@ -25,7 +25,7 @@ from mfasession.sandbox.wire import Environ, Request
 __all__ = ["REGIONS", "Cloud", "Group", "ManagedPolicy", "NotPlayed", "RequestHandler", "Role", "User"]
 
 RequestHandler = MotoRequestHandler
-REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1"}
 """A region of each partition."""
 
 # Signing names that several services share, or that differ from botocore's name of the service.

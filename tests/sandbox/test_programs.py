@@ -156,7 +156,7 @@ with Sandbox(partition=sys.argv[1]) as aws:
 """
 
 
-@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov", "aws-eusc"])
 def test_other_partitions(partition: str) -> None:
     """ARNs, STS, IAM, S3 and presigned URLs of another partition; the keys are unknown in aws."""
     done = in_a_process(PARTITION, partition)

@@ -1,6 +1,7 @@
 """`mfasession policy apply`: a plan first, nobody locked out, and everything taken back by what it prints."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,24 @@ def refused(estate: Estate, *words: str, code: int = 3) -> str:
     return done.stderr
 
 
+@pytest.mark.parametrize(("kind", "profile"), [("group", "default"), ("group", "the work"), ("user", "the work")])
+def test_a_hint_is_a_command_that_works(estate: Estate, kind: str, profile: str) -> None:
+    """The list of what there is comes with the session of the profile that was named: its bare key may be denied it."""
+    words: tuple[str, ...] = ()
+    if profile != "default":
+        text = estate.home.credentials.read_text()
+        estate.home.write_credentials(text.replace("[default", f"[{profile}"))
+        words = ("-p", profile)
+    done = estate.home.run("policy", "apply", f"--{kind}", "nobody", *words)
+    assert done.returncode == 4
+    (command,) = re.findall(r"  hint: see what there is: (.+)\n", done.stderr)
+    named = " -p 'the work'" if words else ""
+    assert command == f"mfasession exec{named} -- aws iam list-{kind}s"
+    estate.alice.put_policy("rule", DENY_ALL_WITHOUT_MFA)
+    done = estate.home.run_program("bash", "-c", command)
+    assert done.returncode == 0, done.stderr
+
+
 def test_who_has_no_device(estate: Estate) -> None:
     """99designs/aws-vault#564: a device that is gone since the login would leave nothing but its last session."""
     device = estate.alice.devices[0].serial
@@ -328,7 +347,7 @@ def test_who_has_a_device_is_not_told(estate: Estate) -> None:
     estate.forbid("ListVirtualMFADevices")
     done = estate.home.run("policy", "apply", "--group", "staff", "--yes", "--json")
     assert done.returncode == 0
-    assert "AWS did not tell who of them has a device\n" in done.stderr
+    assert "AWS did not say who of them has a device\n" in done.stderr
     assert json.loads(done.stdout)["users_without_device"] is None
 
 

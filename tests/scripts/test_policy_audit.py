@@ -86,6 +86,37 @@ def test_each_way_to_be_covered(estate: Estate) -> None:
     assert "mfasession: 6 users: 4 covered, 2 not covered\n" in done.stderr
 
 
+def test_a_policy_of_the_organization(estate: Estate) -> None:
+    """It covers those whom nothing else does, and it is said whom it does not bind."""
+    estate.user("plain", ALLOW_ALL)
+    (estate.home.folder / "scp.json").write_text(json.dumps(DENY_ALL_WITHOUT_MFA))
+    words = ("policy", "audit", "--scp", "scp.json")
+    done = estate.home.run(*words, "--format", "json")
+    assert done.returncode == 0
+    found = {name: user["covered_by"] for name, user in users(json.loads(done.stdout)).items()}
+    assert found == {"alice": ["organization"], "plain": ["organization"]}
+    assert "service control policies do not bind the management account and service-linked roles" in done.stderr
+    assert "organizations:DescribeOrganization was refused: if this is the management account" in done.stderr
+    organizations = client(estate.aws, "organizations", estate.aws.root_key())
+    organizations.create_organization(FeatureSet="ALL")
+    try:
+        done = estate.home.run(*words)
+        assert done.returncode == 1
+        assert "account 123456789012: this is the management account" in done.stderr
+    finally:
+        organizations.delete_organization()
+
+
+def test_what_is_no_policy_of_an_organization(estate: Estate) -> None:
+    """Before anything is asked of AWS."""
+    trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+    (estate.home.folder / "trust.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    done = estate.home.run("policy", "audit", "--scp", "trust.json")
+    message = complaint("trust.json is a trust policy: --scp takes none", "give it as a FILE")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
+    assert not estate.aws.calls("GetAccountAuthorizationDetails")
+
+
 def test_what_is_reported_is_what_the_sandbox_does(estate: Estate) -> None:
     """AWS refuses the keys of those who are covered, and lets the others in."""
     fill(estate)

@@ -35,11 +35,16 @@ def policy(effect: str, **parts: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def verdict(*texts: str, groups: Mapping[str, Sequence[str]] | None = None, boundary: str | None = None) -> Verdict:
+def verdict(
+    *texts: str,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    boundary: str | None = None,
+    organization: Sequence[str] = (),
+) -> Verdict:
     """The verdict on a user with these policies."""
     sources = [Source(name="directly", texts=texts)]
     sources += [Source(name=f"group {name}", texts=tuple(these)) for name, these in (groups or {}).items()]
-    return coverage.judge(sources, boundary, user="alice", arn=ARN)
+    return coverage.judge(sources, boundary, user="alice", arn=ARN, organization=organization)
 
 
 # Covered
@@ -52,6 +57,12 @@ def verdict(*texts: str, groups: Mapping[str, Sequence[str]] | None = None, boun
         (verdict(ANYTHING, groups={"staff": [RULE]}), ("group staff",)),
         (verdict(RULE, ANYTHING, groups={"staff": [RULE], "other": []}), ("directly", "group staff")),
         (verdict(ANYTHING, boundary=policy("Allow", Condition=ONLY_WITH)), ("boundary",)),
+        (verdict(ANYTHING, organization=[RULE, ANYTHING]), ("organization",)),
+        (verdict(RULE, ANYTHING, organization=[ANYTHING]), ("directly",)),
+        (verdict(RULE, ANYTHING, boundary=RULE, organization=[RULE, ANYTHING]),
+         ("directly", "boundary", "organization")),
+        (verdict(ANYTHING, organization=[policy("Allow", Action=["iam:GetUser", "s3:*"], Condition=ONLY_WITH)]),
+         ("organization",)),
         (verdict(groups={"staff": [RULE]}), ("group staff",)),
         (verdict(policy("Allow", Condition=ONLY_WITH)), (CONDITIONAL,)),
         (verdict(), (NOTHING,)),
@@ -163,15 +174,20 @@ REAL = ("s3:GetObject", "s3:PutObject", "s3:GetBucketAcl", "s3:ListAllMyBuckets"
         "ec2:RunInstances", "ec2:DescribeInstances", "sts:AssumeRole")  # fmt: skip
 
 
-@given(st.lists(statements, min_size=1, max_size=4), st.none() | statements)
-def test_the_covered_can_do_nothing_without_mfa(written: list[dict[str, Any]], limit: dict[str, Any] | None) -> None:
+@given(st.lists(statements, min_size=1, max_size=4), st.none() | statements, st.lists(statements, max_size=2))
+def test_the_covered_can_do_nothing_without_mfa(
+    written: list[dict[str, Any]], limit: dict[str, Any] | None, scp: list[dict[str, Any]]
+) -> None:
     """Whatever the policies: no request that a long-term key can make gets through when the verdict is covered."""
     text = json.dumps({"Version": "2012-10-17", "Statement": written})
     boundary = None if limit is None else json.dumps({"Version": "2012-10-17", "Statement": [limit]})
-    if not verdict(text, boundary=boundary).is_covered:
+    organization = [json.dumps({"Version": "2012-10-17", "Statement": scp})] if scp else []
+    if not verdict(text, boundary=boundary, organization=organization).is_covered:
         return
     policies = Policies(
-        identity=(evaluation.read(text),), boundary=None if boundary is None else (evaluation.read(boundary),)
+        identity=(evaluation.read(text),),
+        boundary=None if boundary is None else (evaluation.read(boundary),),
+        organization=tuple(map(evaluation.read, organization)) or None,
     )
     for caller in CALLERS:
         for action in REAL:

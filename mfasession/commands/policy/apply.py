@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mfasession import hardening, terminal
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.messages import complain, say
-from mfasession.policy import application, rule
+from mfasession.policy import application, hints, rule
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def run(context: "Context", flags: Flags) -> int:
     text = _text(context, flags)
     profile = context.profile()
     session = context.session(profile)
-    rollout = Rollout(AwsRollout(profile, session, context.environ), session)
+    file = "" if flags.file == "-" else flags.file
+    rollout = Rollout(AwsRollout(profile, session, context.environ), session, profile=profile.name, file=file)
     plan = rollout.plan(flags.name, text, flags.group, flags.users)
     work = Work(context, flags, plan)
     if not plan.steps:
@@ -86,7 +87,8 @@ class Work:
         say(f"{self._plan.users} user{' has' if self._plan.users == 1 else 's have'} it then")
         lacking = self._plan.without_device
         if lacking is None:
-            complain("AWS did not tell who of them has a device", "mfasession policy audit shows what it tells")
+            audit = hints.with_profile("mfasession policy audit", self._context.profile().name)
+            complain("AWS did not say who of them has a device", f"what may be read is in {audit}")
         elif lacking:
             more = f" and {len(lacking) - NAMED} more" if len(lacking) > NAMED else ""
             complain(
@@ -121,7 +123,8 @@ class Work:
 
     def report(self) -> int:
         """Write the undo commands, or all of it as JSON, to stdout."""
-        undo = [f"mfasession exec{self._profile()} -- {command}" for command in self._undo]
+        profile = self._context.profile().name
+        undo = [hints.by_session(command, profile) for command in self._undo]
         if self._flags.json:
             record = {
                 "policy_arn": self._plan.wanted.arn,
@@ -144,11 +147,7 @@ class Work:
         words += ["--name", quote(flags.name)] if flags.name != NAME else []
         words += ["--group", quote(flags.group)] if flags.group else []
         words += [word for user in flags.users for word in ("--user", quote(user))]
-        return " ".join(words) + self._profile()
-
-    def _profile(self) -> str:
-        name = self._context.profile().name
-        return "" if name == "default" else f" -p {quote(name)}"
+        return hints.with_profile(" ".join(words), self._context.profile().name)
 
 
 def _check(flags: Flags) -> None:

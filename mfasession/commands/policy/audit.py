@@ -12,6 +12,7 @@ from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.messages import complain, say
 from mfasession.model import Role, partition_of
 from mfasession.outlets.prefixed import Screen, told
+from mfasession.policy import hints
 from mfasession.text import bar
 from mfasession.values import Value
 
@@ -38,6 +39,7 @@ class Flags(Value):
     output: str = ""
     accounts: str = ""
     role_name: str = ""
+    scp: "Sequence[str]" = ()
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
@@ -46,6 +48,9 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--output", metavar="FILE", help="write the report into a file of its own, not to stdout")
     parser.add_argument(
         "--accounts", metavar="LIST", help="other accounts: numbers with commas between them, or a file with one a line"
+    )
+    parser.add_argument(
+        "--scp", metavar="FILE", action="append", help="a service control policy that the accounts are under"
     )
     parser.add_argument("--role-name", metavar="NAME", help="the role to assume in each of them")
 
@@ -56,19 +61,22 @@ def run(context: "Context", flags: Flags) -> int:
 
     hardening.forbid_looking()
     accounts = _accounts(flags)
+    organization = _organization(context, flags)
     if flags.output:
         writing.check_replaceable(flags.output)
     access = Access(context, flags.role_name)
     shows = os.isatty(sys.stderr.fileno()) and not terminal.is_dumb()
     screen = Screen(sys.stdout.fileno(), sys.stderr.fileno(), shows=shows)
     try:
-        audited = audits.run(accounts or [access.own], access.connect, lambda now: screen.show(_progress(now)))
+        audited = audits.run(
+            accounts or [access.own], access.connect, lambda now: screen.show(_progress(now)), organization
+        )
     finally:
         screen.end()
     report = _report(audited, context.began)
     if report.accounts:
         _write(report, flags)
-    return _answer(audited, report)
+    return _answer(audited, report, context.profile().name)
 
 
 class Access:
@@ -101,6 +109,14 @@ class Access:
         from mfasession.fleet import PAUSES
 
         return AwsAccount(profile, session, self._environ, PAUSES)
+
+
+def _organization(context: "Context", flags: Flags) -> tuple[str, ...]:
+    """The texts of the service control policies that are given. Raises Malformed, UsageError, ConfigurationError."""
+    from mfasession.commands.policy import test
+
+    documents = test.organization(test.limits(flags.scp, "--scp", context))
+    return tuple(each.text for each in documents or ())
 
 
 def _accounts(flags: Flags) -> list[str]:
@@ -167,7 +183,7 @@ def _write(report: "Report", flags: Flags) -> None:
     sys.stdout.flush()
 
 
-def _answer(audited: "Sequence[Audited]", report: "Report") -> int:
+def _answer(audited: "Sequence[Audited]", report: "Report", profile: str) -> int:
     """Say what the report comes to and what it lacks; the exit code."""
     for each in audited:
         if each.failure is not None and len(audited) > 1:
@@ -183,7 +199,10 @@ def _answer(audited: "Sequence[Audited]", report: "Report") -> int:
     if report.totals.admins:
         more = counts["administrators not covered"] - len(report.totals.admins)
         also = f" and {more} more" if more else ""
-        complain(f"administrators who need no MFA: {', '.join(report.totals.admins)}{also}", "mfasession policy apply")
+        complain(
+            f"administrators who need no MFA: {', '.join(report.totals.admins)}{also}",
+            hints.with_profile("mfasession policy apply", profile),
+        )
     if counts["not covered"]:
         return 1
     failures = [each.failure for each in audited if each.failure is not None]

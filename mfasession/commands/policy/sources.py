@@ -3,14 +3,13 @@
 import os
 import re
 import sys
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from mfasession import files
 from mfasession.causes import NotFound
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain
-from mfasession.policy import document, placed, wrapped
+from mfasession.policy import document, hints, placed, wrapped
 from mfasession.policy.document import Kind
 from mfasession.text import printable
 from mfasession.values import Value
@@ -104,12 +103,6 @@ def text_of(source: str, context: "Context", hint: str = "name a file that holds
     return text
 
 
-def by_profile(command: str, profile: str) -> str:
-    """Return the line that runs a command with the session of a profile, as a hint names it."""
-    named = "" if profile == "default" else f" -p {quote(profile)}"
-    return f"mfasession exec{named} -- {command}"
-
-
 def _text_in_account(arn: str, context: "Context") -> str:
     if not _POLICY.fullmatch(arn):
         hint = "as in arn:aws:iam::123456789012:policy/NAME; a file of that name is ./arn:…"
@@ -120,7 +113,7 @@ def _text_in_account(arn: str, context: "Context") -> str:
     try:
         return AwsPolicies(profile, context.session(profile), context.environ).text(arn)
     except NotFound:
-        command = by_profile("aws iam list-policies --scope Local", profile.name)
+        command = hints.by_session("aws iam list-policies --scope Local", profile.name)
         raise NotFound(f"there is no policy {arn}", f"see what there is: {command}") from None
 
 

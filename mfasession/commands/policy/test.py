@@ -154,8 +154,8 @@ def _policies(flags: Flags, context: "Context") -> Policies:
         complain("nothing here allows anything", "as if everything were allowed besides: --allow-all")
     return Policies(
         identity=tuple(identity),
-        boundary=_limits(flags.boundary, "--boundary", context),
-        organization=organization(_limits(flags.scp, "--scp", context)),
+        boundary=limits(flags.boundary, "--boundary", context),
+        organization=organization(limits(flags.scp, "--scp", context)),
         resource=granting or None,
     )
 
@@ -182,7 +182,8 @@ def organization(documents: "tuple[Document, ...] | None") -> "tuple[Document, .
     return (*documents, _built_in("FullAWSAccess", rule.ALLOW_ALL))
 
 
-def _limits(files: "Sequence[str]", option: str, context: "Context") -> "tuple[Document, ...] | None":
+def limits(files: "Sequence[str]", option: str, context: "Context") -> "tuple[Document, ...] | None":
+    """Return the policies of files that limit others; None without files. Raises UsageError for one with Principal."""
     documents = _read(files, context)
     for each in documents:
         if each.kind is not Kind.IDENTITY:
