@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.patience import scaled
 from tests.support import Home, key_pair
 
 _numbers = count(1)
@@ -25,6 +26,13 @@ keyring.set_keyring(keyring.core.load_keyring("keyring.backends.fail.Keyring"))
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """A test that hangs fails (pytest-timeout), and on a busy machine it may take longer until it does."""
+    if config.getoption("timeout", None) is None:
+        config.option.timeout = scaled(float(config.getini("timeout")))
 
 
 @pytest.fixture

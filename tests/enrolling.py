@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.totp import STEP, code_at, secret_of
+from tests.patience import scaled
 from tests.support import Home, key_pair, need
 
 BLACK, WHITE = 0, 255
@@ -66,7 +67,11 @@ def scanned(terminal: str, folder: Path, colours: tuple[int, int] = DARK_TERMINA
 def scan(path: Path) -> str:
     """What a phone reads from a picture."""
     done = subprocess.run(
-        [need("zbarimg"), "--quiet", "--raw", str(path)], capture_output=True, text=True, timeout=30, check=False
+        [need("zbarimg"), "--quiet", "--raw", str(path)],
+        capture_output=True,
+        text=True,
+        timeout=scaled(30),
+        check=False,
     )
     return done.stdout.strip()
 

@@ -5,25 +5,14 @@ import json
 import re
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.patience import scaled, wait_for
 from tests.support import MFASESSION, Home
-
-SECONDS = 60.0
-
-
-def wait_for(found: Callable[[], Any], *, seconds: float = SECONDS) -> Any:
-    """Return the first thing found that is true; fail after so many seconds."""
-    end = time.monotonic() + seconds
-    while not (answer := found()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-    return answer
 
 
 class Answer:
@@ -40,7 +29,7 @@ def ask(uri: str, token: str, *, method: str = "GET", headers: Mapping[str, str]
     """Send one request on a connection of its own."""
     parts = urlsplit(uri)
     assert parts.hostname
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=scaled(30))
     try:
         given = {"Authorization": token} if token else {}
         connection.request(method, parts.path, headers={**given, **(headers or {})})
@@ -110,6 +99,6 @@ def serve(
         try:
             yield Served(process, said)
             process.send_signal(ending)
-            assert process.wait(SECONDS) == (0 if ending == signal.SIGTERM else -ending), said.read_text()
+            assert process.wait(scaled(60)) == (0 if ending == signal.SIGTERM else -ending), said.read_text()
         finally:
             process.kill()

@@ -17,6 +17,7 @@ from mfasession.config import ProfileSettings
 from mfasession.model import LongTermKey, Session
 from mfasession.profiles import Profile
 from mfasession.values import Secret
+from tests.patience import scaled
 
 BIN = Path(sys.executable).parent
 BUILT = Path(__file__).parents[1] / ".tools"
@@ -81,7 +82,7 @@ class Home:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=scaled(60),
             start_new_session=True,
             check=False,
         )
@@ -105,7 +106,7 @@ def in_a_process(script: str, *words: str, environ: dict[str, str] | None = None
         env={**os.environ, **(environ or {})},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=scaled(60),
         check=False,
     )
 

@@ -9,6 +9,7 @@ import pytest
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.clients.programs import let_it_be_old, log_in
 from tests.clients.test_refreshing import keys_of, log_in_with
+from tests.patience import scaled
 from tests.support import MFASESSION, Home
 
 CODE = """
@@ -112,7 +113,7 @@ def test_a_forked_child_goes_over_to_the_next_session(alices_home: Home, aws: Sa
         assert program.stdout is not None
         assert program.stdout.readline() == "used\n"
         log_in(alices_home, alice, "--force")
-        assert program.communicate("\n", timeout=60)[0] == "child\nparent 0\n"
+        assert program.communicate("\n", timeout=scaled(60))[0] == "child\nparent 0\n"
     assert len(keys_of(aws, alice)) == 2
 
 

@@ -8,7 +8,8 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from tests.clients.programs import CLIENTS, last_call, let_it_be_old, log_in
 from tests.clients.test_refreshing import keys_of, log_in_with, long_lived
 from tests.clients.test_shadows import EVERYTHING
-from tests.serving import serve, wait_for
+from tests.patience import scaled, wait_for
+from tests.serving import serve
 from tests.support import MFASESSION, Home, key_pair
 
 SERVER = ("exec", "--server", "--")
@@ -92,7 +93,7 @@ def test_what_mends_it_is_shown(alices_home: Home, aws: Sandbox, alice: SandboxU
         f"subprocess.run([{MFASESSION!r}, 'logout'], check=True, capture_output=True)\n"
         "request = urllib.request.Request(os.environ['AWS_CONTAINER_CREDENTIALS_FULL_URI'],"
         " headers={'Authorization': os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN']})\n"
-        "end = time.monotonic() + 30\n"
+        f"end = time.monotonic() + {scaled(30)}\n"
         "while time.monotonic() < end:\n"
         "    try:\n"
         "        urllib.request.urlopen(request).read()\n"

@@ -12,6 +12,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.clients.programs import BOTO3, last_call, log_in
+from tests.patience import scaled
 from tests.serving import serve
 from tests.support import Home, missing, need
 
@@ -41,7 +42,7 @@ def ssh(tmp_path: Path) -> Ssh:
     folder.mkdir(mode=0o700)
     for name in ("host", "user"):
         key = ("-q", "-t", "ed25519", "-N", "", "-f", str(folder / name))
-        subprocess.run([need("ssh-keygen"), *key], check=True, timeout=60)
+        subprocess.run([need("ssh-keygen"), *key], check=True, timeout=scaled(60))
     (folder / "sshd").write_text(SSHD.format(folder=folder))
     script = IN_ITS_NETWORK.format(sshd=need("sshd"), folder=folder)
     options = {
@@ -60,7 +61,7 @@ def ssh(tmp_path: Path) -> Ssh:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=scaled(90),
             check=False,
         )
 

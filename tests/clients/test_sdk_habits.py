@@ -9,8 +9,9 @@ from tests.clients.programs import BY_PROCESS, COUNTED, Runs, log_in
 from tests.clients.sdks import SDKS, client
 from tests.clients.test_refreshing import keys_of, log_in_with
 from tests.clients.test_sdks import NEAR
+from tests.patience import wait_for
 from tests.scripts.listener import listening
-from tests.serving import serve, wait_for
+from tests.serving import serve
 from tests.support import MFASESSION, Home
 from tests.terminal.seat import question, seat
 

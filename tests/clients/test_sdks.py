@@ -6,7 +6,7 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from tests.clients.programs import BY_PROCESS, DAY, REGION, last_call, log_in
 from tests.clients.sdks import client
 from tests.clients.test_refreshing import keys_of, log_in_with
-from tests.serving import wait_for
+from tests.patience import wait_for
 from tests.support import MFASESSION, Home
 
 NEAR = {

@@ -6,12 +6,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from tests.patience import scaled, wait_for
 from tests.support import need
 
 _PASSWORD = b"test"
@@ -74,7 +74,7 @@ class SecretService:
         assert process.stdin is not None
         process.stdin.write(_PASSWORD if unlocked else b"")
         process.stdin.close()
-        _wait(self._is_served, "the keyring daemon did not start")
+        wait_for(self._is_served, why=lambda: "the keyring daemon did not start")
 
     def end_daemon(self) -> None:
         """End the keyring daemon; what it kept is on the disk, locked."""
@@ -101,7 +101,7 @@ class SecretService:
         """Let the daemon die in the middle of whatever it does."""
         daemon = self._processes.pop()
         daemon.kill()
-        daemon.wait(10)
+        daemon.wait(scaled(10))
 
     @contextmanager
     def watched(self) -> Iterator[Callable[[], list[tuple[str, str]]]]:
@@ -111,17 +111,17 @@ class SecretService:
         with seen.open("w") as output:
             monitor = subprocess.Popen(words, env={**os.environ, **self.environ}, stdout=output)
         try:
-            _wait(lambda: "NameLost" in seen.read_text(), "dbus-monitor does not listen")
+            wait_for(lambda: "NameLost" in seen.read_text(), why=lambda: "dbus-monitor does not listen")
             yield lambda: re.findall(r"^method call .* sender=(\S+) .* member=(\w+)$", seen.read_text(), re.MULTILINE)
         finally:
             monitor.terminate()
-            monitor.wait(10)
+            monitor.wait(scaled(10))
 
     def _start_bus(self) -> None:
         (self._folder / "bus.conf").write_text(_BUS.format(socket=self._folder / "bus"))
         config = f"--config-file={self._folder / 'bus.conf'}"
         self._start([need("dbus-daemon"), "--nofork", "--nopidfile", config])
-        _wait((self._folder / "bus").exists, "the bus did not start")
+        wait_for((self._folder / "bus").exists, why=lambda: "the bus did not start")
 
     def _start(self, command: list[str]) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
@@ -140,7 +140,7 @@ class SecretService:
             [need("dbus-send"), *asked, "string:org.freedesktop.secrets"],
             env={**os.environ, **self.environ},
             capture_output=True,
-            timeout=10,
+            timeout=scaled(10),
             check=False,
         )
         return b"boolean true" in answer.stdout
@@ -149,14 +149,6 @@ class SecretService:
 def _end(process: "subprocess.Popen[bytes]") -> None:
     process.send_signal(signal.SIGCONT)
     process.terminate()
-    process.wait(10)
+    process.wait(scaled(10))
     if process.stdin is not None:
         process.stdin.close()
-
-
-def _wait(ready: Callable[[], bool], complaint: str) -> None:
-    for _ in range(500):
-        if ready():
-            return
-        time.sleep(0.02)
-    raise AssertionError(complaint)

@@ -6,6 +6,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.contracts.secret_service import SecretService
+from tests.patience import scaled
 from tests.support import BIN, MFASESSION, Home, need, session_section
 from tests.terminal.seat import seat
 
@@ -196,7 +197,7 @@ def test_many_ask_and_the_script_runs_once(alices_home: Home, aws: Sandbox, alic
         )
         for _ in range(5)
     ]
-    answers = {process.communicate(timeout=60)[0] for process in processes}
+    answers = {process.communicate(timeout=scaled(60))[0] for process in processes}
     assert [process.returncode for process in processes] == [0] * 5
     assert len(answers) == 1
     assert made(aws, alice) == ["ok"]

@@ -15,6 +15,7 @@ from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.principals import Who
 from tests.contracts.policy_cases import ACCOUNT, USER, Case, case
 from tests.contracts.policy_cases import ROLE as ROLE_ARN
+from tests.patience import scaled
 from tests.support import BUILT, missing, need
 
 CASES = 4000
@@ -38,7 +39,7 @@ def theirs(cases: Sequence[Case]) -> list[Decision]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=170,
+        timeout=scaled(170),
     )
     assert done.returncode == 0, done.stderr
     return [THEIR_NAMES[json.loads(line)] for line in done.stdout.splitlines()]

@@ -4,7 +4,8 @@ import pytest
 
 from mfasession.sandbox import SandboxUser
 from tests.contracts.secret_service import SecretService
-from tests.serving import serve, wait_for
+from tests.patience import wait_for
+from tests.serving import serve
 from tests.support import Home
 
 

@@ -4,9 +4,9 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import keyring
@@ -16,7 +16,7 @@ from mfasession.errors import StoreError
 from mfasession.model import Session
 from mfasession.stores.keyring_store import KeyringStore
 from tests.contracts.secret_service import SecretService
-from tests.terminal.seat import wait_until
+from tests.patience import scaled, wait_for
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
@@ -67,7 +67,7 @@ class Elsewhere:
             env={**self.environ, **environ},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=scaled(60),
             check=False,
         )
         assert done.stderr == ""
@@ -127,7 +127,7 @@ def test_a_service_that_ends_before_it_answers(tmp_path: Path) -> None:
     with SecretService() as service, service.watched() as requests, ThreadPoolExecutor(1) as beside:
         service.stop()
         message = beside.submit(Elsewhere(tmp_path, service.environ).fails, "load")
-        wait_until(requests)
+        wait_for(requests)
         service.kill()
         assert message.result() == "the keyring's service ended before it answered"
 
@@ -227,12 +227,15 @@ def test_one_wait_for_a_keyring_that_hangs(tmp_path: Path, monkeypatch: pytest.M
 
 
 def _when_answered(store: KeyringStore) -> Session | None:
-    for _ in range(500):
-        try:
-            return store.load("default-mfa")
-        except StoreError:
-            time.sleep(0.02)
-    raise AssertionError("the keyring did not come back")
+    answers: list[Session | None] = []
+
+    def is_answered() -> bool:
+        with suppress(StoreError):
+            answers.append(store.load("default-mfa"))
+        return bool(answers)
+
+    wait_for(is_answered, why=lambda: "the keyring did not come back")
+    return answers[0]
 
 
 def test_processes_that_save_at_once_are_all_listed(service: SecretService, tmp_path: Path) -> None:
@@ -251,7 +254,7 @@ def test_keyring_missing_from_the_installation(tmp_path: Path) -> None:
         [sys.executable, "-c", hidden + DRIVER, str(tmp_path / "i"), "load", "x", "y"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=scaled(60),
         check=False,
     )
     assert json.loads(done.stdout)["message"] == "the package keyring is not installed"

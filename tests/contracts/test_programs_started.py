@@ -7,6 +7,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.faults.canaries import Run, programs_in
+from tests.patience import scaled
 from tests.support import Home
 
 SOURCE = "code = {{ command = ['cat', '{path}'] }}\n"
@@ -52,7 +53,7 @@ def test_programs_that_start_at_once_are_all_seen() -> None:
     assert sorted(programs_in(AT_ONCE)) == [('"a", "1"', '"X=1"'), ('"b"', '"X=2"'), ('"c"', '"X=3"')]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(scaled(300))
 @pytest.mark.parametrize("store", ["file", "keyring"])
 def test_none_but_what_the_user_named(keyring_home: Home, aws: Sandbox, alice: SandboxUser, store: str) -> None:
     """jaraco/keyring#420: a command runs no compiler, no linker and nothing else that stands first in the PATH."""

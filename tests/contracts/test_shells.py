@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mfasession.errors import ConfigurationError
 from mfasession.outlets import shells
 from mfasession.values import Value
+from tests.patience import scaled
 from tests.support import need
 
 TOKEN = "IQoJb3JpZ2luX2VjE" + "Ab+/9=" * 1400
@@ -122,7 +123,7 @@ def evaluate(
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=30,
+            timeout=scaled(30),
             check=False,
         )
     pairs = (os.fsdecode(entry).partition("=") for entry in done.stdout.split(b"\0") if entry)
@@ -305,7 +306,7 @@ def test_dotenv_is_read_back_by_node(values: dict[str, str]) -> None:
             [node, f"--env-file={path}", "-e", "process.stdout.write(JSON.stringify(process.env))"],
             env={"PATH": "/usr/bin:/bin"},
             capture_output=True,
-            timeout=30,
+            timeout=scaled(30),
             check=True,
         )
     seen = json.loads(done.stdout)

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from tests.patience import scaled
 from tests.support import MFASESSION, Home, need
 
 _CUT = re.compile(r"^(\d+) +(execve\(.*) <unfinished \.\.\.>\n((?:.*\n)*?)\1 +<\.\.\. execve resumed>", re.MULTILINE)
@@ -110,7 +111,9 @@ def programs_in(log: str) -> list[tuple[str, str]]:
 def core_counts(canaries: Canaries, process: int, folder: Path) -> dict[str, int]:
     """How often each canary stands in the memory of a running process (gcore), whatever it forbids: needs root."""
     prefix = folder / "memory"
-    subprocess.run([need("gcore"), "-o", str(prefix), str(process)], capture_output=True, check=True, timeout=60)
+    subprocess.run(
+        [need("gcore"), "-o", str(prefix), str(process)], capture_output=True, check=True, timeout=scaled(60)
+    )
     core = Path(f"{prefix}.{process}")
     counts = canaries.counts(core.read_bytes())
     core.unlink()

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.patience import wait_for
 from tests.support import Home
-from tests.terminal.seat import wait_until
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def stuck(home: Home, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
         os.set_blocking(writer, True)
         child = subprocess.Popen(words, env=home.environ, cwd=home.folder, stdout=writer, stderr=subprocess.PIPE)
         try:
-            wait_until(lambda: "pipe" in Path(f"/proc/{child.pid}/wchan").read_text())
+            wait_for(lambda: "pipe" in Path(f"/proc/{child.pid}/wchan").read_text())
             yield child
         finally:
             child.kill()

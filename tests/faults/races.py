@@ -18,7 +18,7 @@ from botocore.configloader import raw_config_parse
 from botocore.exceptions import ConfigNotFound, ConfigParseError
 
 from tests.faults.writers import BYSTANDER, KINDS, THEIRS
-from tests.terminal.seat import wait_until
+from tests.patience import scaled, wait_for
 
 IS_LONG = os.environ.get("MFASESSION_FAULTS", "short") == "long"
 SECONDS = 60 if IS_LONG else 3
@@ -73,7 +73,7 @@ def run(folder: Path, writers: Mapping[str, str], seconds: float = SECONDS) -> R
         )
         for name, kind in writers.items()
     ]
-    ended = [process.communicate(timeout=seconds + 60) for process in started]
+    ended = [process.communicate(timeout=scaled(seconds + 60)) for process in started]
     counts = []
     for kind, (out, err) in zip(writers.values(), ended, strict=True):
         assert out, err
@@ -96,7 +96,7 @@ class Watch:
 
     def run(self) -> None:
         """Look until it is over, from the first file on; note what no reader should see."""
-        wait_until(self._path.exists)
+        wait_for(self._path.exists)
         while not self._over.is_set():
             self.looks += 1
             try:

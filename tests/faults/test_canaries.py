@@ -21,11 +21,11 @@ from tests.browsing import program
 from tests.contracts.secret_service import SecretService
 from tests.faults.canaries import Canaries, Run, core_counts
 from tests.faults.held import stuck
+from tests.patience import scaled, wait_for
 from tests.scripts.checks import keys_of, log_in, section
 from tests.scripts.echo import echoing
-from tests.serving import wait_for
 from tests.support import MFASESSION, Home, need
-from tests.terminal.seat import CLOCK, Seat, seat, wait_until
+from tests.terminal.seat import CLOCK, Seat, seat
 
 TOOL = {"AWS_VAULT_FILE_PASSPHRASE": "canary-of-another-tool-5b1c"}
 VERBOSITIES = {
@@ -103,7 +103,7 @@ def search_home(home: Home, canaries: Canaries) -> None:
     canaries.search_folder(home.folder, but={"credentials": ("key", *OF_THE_SESSION)})
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(scaled(600))
 @pytest.mark.parametrize(("verbosity", "flags"), VERBOSE)
 def test_every_command_when_it_goes_well(
     nest: Home, alice: SandboxUser, canaries: Canaries, verbosity: str, flags: tuple[str, ...]
@@ -279,7 +279,7 @@ def test_the_terminal_after_a_login(nest: Home, alice: SandboxUser, canaries: Ca
     with seat(nest, MFASESSION, "exec", "--debug", "--", "sleep", "60") as person:
         person.see(CLOCK)
         person.line(alice.devices[0].code())
-        wait_until(lambda: told(person, "comm") == b"sleep\n")
+        wait_for(lambda: told(person, "comm") == b"sleep\n")
         plant_session(nest, canaries)
         canaries.search("the terminal", f"{person.seen}{person.tty.before or ''}", but=("code", "next"))
         canaries.search("argv of the command", told(person, "cmdline"))
@@ -400,7 +400,7 @@ def test_what_stays_in_memory(
         person.see(CLOCK)
         figures["at the question"] = core_counts(canaries, person.process, nest.folder)
         person.line(alice.devices[0].code())
-        wait_until(lambda: told(person, "comm") == b"sleep\n")
+        wait_for(lambda: told(person, "comm") == b"sleep\n")
         plant_session(nest, canaries)
         figures["what exec became"] = core_counts(canaries, person.process, nest.folder)
     for words in (("process",), ("env",), ("status",)):

@@ -8,9 +8,10 @@ import pytest
 from mfasession.sandbox import Sandbox
 from tests.faults.commands import COMMANDS, REMOVE
 from tests.faults.injection import Command, Survey
+from tests.patience import scaled
 
 
-@pytest.mark.timeout(7200)
+@pytest.mark.timeout(scaled(7200))
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_disturbed_at_any_point(
     aws: Sandbox, tmp_path: Path, command: Command, record_property: Callable[[str, object], None]
@@ -28,7 +29,7 @@ def test_disturbed_at_any_point(
     assert sum(row.points for row in failing) > 0
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(scaled(600))
 def test_no_session_outlives_its_key(aws: Sandbox, tmp_path: Path) -> None:
     """`keys remove` is killed before and after each change: the next one forgets the sessions all the same."""
     survey = Survey(REMOVE, aws, tmp_path)

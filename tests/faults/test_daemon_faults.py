@@ -19,8 +19,8 @@ from tests.contracts.secret_service import SecretService
 from tests.faults.commands import CODE, KEYRING, Preparation, a_key_works, all_of, logged_in, settings
 from tests.faults.injection import IS_LONG, Command, Trial, assert_one_message, few
 from tests.faults.test_keyring_faults import left_in
+from tests.patience import scaled, wait_for
 from tests.support import need
-from tests.terminal.seat import wait_until
 
 TRIES = 10 if IS_LONG else 2
 """Points of each command, from the first to the last."""
@@ -49,7 +49,7 @@ def traced(service: SecretService, log: Path, *injecting: str) -> Iterator[None]
     words = (need("strace"), "-f", "-qq", "-o", str(log), "-e", f"trace={','.join(CALLS)}", *injecting)
     with subprocess.Popen([*words, "-p", str(service.daemon)], stderr=subprocess.DEVNULL) as strace:
         status = Path(f"/proc/{service.daemon}/status")
-        wait_until(lambda: "TracerPid:\t0\n" not in status.read_text())
+        wait_for(lambda: "TracerPid:\t0\n" not in status.read_text())
         yield
         strace.terminate()
 
@@ -127,7 +127,7 @@ def unless_it_ends_by_itself(attempt: Callable[[SecretService], Result]) -> Resu
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root looks into another program")
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(scaled(1800))
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_at_any_call_of_the_daemon(aws: Sandbox, tmp_path: Path, command: Command, fault: str) -> None:

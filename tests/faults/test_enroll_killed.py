@@ -12,6 +12,7 @@ import pytest
 from mfasession.sandbox import Sandbox
 from tests.faults.file_keyring import item_path
 from tests.faults.injection import CALLS, IS_LONG, KILL, TALK, VISIBLE, Command, Point, Trial, points
+from tests.patience import scaled
 from tests.support import Home
 
 SHORT = 8
@@ -36,7 +37,7 @@ def found(aws: Sandbox, tmp_path: Path) -> list[Point]:
     return points(log, str(trial.home.folder), trial.user.name)
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(scaled(3600))
 def test_killed_at_any_point(aws: Sandbox, tmp_path: Path, found: list[Point]) -> None:
     """One device, enabled; a session; its seed where it was wanted and nowhere else: at most a name is lost."""
     chosen = found if IS_LONG else found[:: max(len(found) // SHORT, 1)]

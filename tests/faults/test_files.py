@@ -16,6 +16,7 @@ import pytest
 
 from mfasession import files, writing
 from mfasession.errors import ConfigurationError
+from tests.patience import scaled
 
 OLD, NEW = "old\n" * 50, "new\n" * 50
 
@@ -59,7 +60,7 @@ def driven(
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=scaled(60),
         check=False,
     )
 

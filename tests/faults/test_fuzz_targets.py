@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from mfasession.sandbox import Sandbox
 from tests.faults import targets
+from tests.patience import scaled
 from tests.support import missing
 
 EXAMPLES = 10_000 if os.environ.get("MFASESSION_FAULTS") == "long" else 100
@@ -121,7 +122,7 @@ def test_guided_by_coverage(target: str, tmp_path: Path, record_property: Callab
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=150,
+        timeout=scaled(150),
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]

@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 
 from mfasession import locks
 from mfasession.errors import StoreError
+from tests.patience import scaled, wait_for
 from tests.support import need
 
 HOLDER = """
@@ -204,7 +204,9 @@ print(locks.is_held(sys.argv[1]))
 os.kill(child, signal.SIGKILL)
 os.waitpid(child, 0)
 """
-    done = subprocess.run([sys.executable, "-c", code, lock], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, lock], capture_output=True, text=True, timeout=scaled(60), check=True
+    )
     assert done.stdout == "False\n"
 
 
@@ -250,7 +252,7 @@ except errors.StoreError as error:
         [*failing, sys.executable, "-c", code, lock, timeout],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=scaled(60),
         check=True,
     )
     kind, message, hint = json.loads(done.stdout)
@@ -283,7 +285,7 @@ with locks.hold(sys.argv[1], timeout=1):
         code,
         lock,
     ]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=scaled(60), check=False)
     assert (done.stdout, done.stderr) == ("held again\n", "")
 
 
@@ -299,7 +301,9 @@ try:
 except errors.StoreError as error:
     print(error.message, error.hint, sep="|")
 """
-    done = subprocess.run([sys.executable, "-c", code, lock], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, lock], capture_output=True, text=True, timeout=scaled(60), check=True
+    )
     assert done.stdout == (
         "files cannot be locked here: native Windows is not supported yet|use mfasession inside WSL\n"
     )
@@ -311,8 +315,4 @@ def _has_open(process: int, path: str) -> bool:
 
 
 def _until(true: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if true():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not come to that")
+    wait_for(true)

@@ -18,8 +18,9 @@ from mfasession.errors import StoreError
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.faults import races
 from tests.faults.writers import BYSTANDER, KINDS
+from tests.patience import wait_for
 from tests.support import BIN, MFASESSION, SECRET, Home, key_pair, need, session_section
-from tests.terminal.seat import CLOCK, question, seat, wait_until
+from tests.terminal.seat import CLOCK, question, seat
 
 IN_PLACE = ("in place", "slowly", "configure set")
 MANY = 20
@@ -187,7 +188,7 @@ def test_a_writer_that_waits_for_us_is_not_lost(tmp_path: Path) -> None:
                 return text if "[ours]" in text else f"{text}[ours]\n"
             script = ["sh", "-c", 'echo "[theirs]" >>"$1"', "-", str(path)]
             writer = open_until_the_end.enter_context(subprocess.Popen(script))
-            wait_until(lambda: "D" in state(writer.pid) or "break_lease" in waits_in(writer.pid))
+            wait_for(lambda: "D" in state(writer.pid) or "break_lease" in waits_in(writer.pid))
             return f"{text}[ours]\n"
 
         editing.edit(str(path), path.read_text, change)
@@ -269,7 +270,7 @@ def test_a_laptop_asleep_while_it_asks(alices_home: Home, alice: SandboxUser, an
     with seat(alices_home, MFASESSION, "exec", "--", "echo", "SERVED") as sitting:
         sitting.see(CLOCK)
         os.kill(sitting.process, signal.SIGSTOP)
-        wait_until(lambda: time.time() > expires)
+        wait_for(lambda: time.time() > expires)
         os.kill(sitting.process, signal.SIGCONT)
         sitting.type(alice.devices[0].code() + "\r" if answer == "a code" else "\x03")
         assert sitting.end() == (0 if answer == "a code" else 130)

@@ -11,6 +11,7 @@ import pytest
 from mfasession.sandbox import SandboxUser
 from tests.contracts.secret_service import SecretService
 from tests.faults.test_daemon_faults import unless_it_ends_by_itself
+from tests.patience import scaled
 from tests.scripts.checks import complaint, keys_of
 from tests.support import MFASESSION, Home, need
 
@@ -82,7 +83,7 @@ def test_a_daemon_that_answers_late(alices_home: Home, alice: SandboxUser) -> No
     unless_it_ends_by_itself(attempt)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(scaled(600))
 def test_a_busy_machine(alices_home: Home, alice: SandboxUser) -> None:
     """A user who builds in the background: commands that ask the keyring at once, and ten programs that compute."""
     need("gnome-keyring-daemon")

@@ -12,6 +12,7 @@ import pytest
 
 from mfasession.errors import ConfigurationError
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.patience import scaled
 from tests.sandbox.clients import session
 from tests.support import Home, in_a_process, need
 
@@ -111,7 +112,7 @@ def test_alone_it_says_how_to_use_it_and_serves(tmp_path: Path, number: int) -> 
     assert urllib.request.urlopen(f"{control}/code?device=phone").read().strip().isdigit()
     assert "[default]" in Path(credentials).read_text()
     server.send_signal(number)
-    _, words = server.communicate(timeout=30)
+    _, words = server.communicate(timeout=scaled(30))
     assert server.returncode == 0
     assert f"curl -s '{control}/code?device=phone'" in words
     assert not list(tmp_path.rglob("sandbox-*"))
@@ -127,7 +128,7 @@ def test_a_terminated_sandbox_terminates_its_command() -> None:
     assert server.stdout is not None
     assert server.stdout.readline() == "ready\n"
     server.terminate()
-    assert server.wait(timeout=30) == 9
+    assert server.wait(timeout=scaled(30)) == 9
     server.stdout.close()
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.sandbox.stage import Answer, Stage, StepDiffers
+from tests.patience import scaled
 from tests.support import BIN, MFASESSION, Home, need
 
 DEMO_AS = "import sys; sys.executable = {!r}; from mfasession.cli import main; sys.exit(main(['demo']))"
@@ -50,7 +51,7 @@ def test_the_tour_on_a_terminal(home: Home) -> None:
     """The live prompt is shown as a person sees it, and ctrl-C ends the tour."""
     need("bash"), need("aws")
     tour = pexpect.spawn(
-        MFASESSION, ["demo"], env=dict(home.environ), encoding="utf-8", timeout=60, dimensions=(30, 100)
+        MFASESSION, ["demo"], env=dict(home.environ), encoding="utf-8", timeout=scaled(60), dimensions=(30, 100)
     )
     tour.expect("phone: [0-9]{3} [0-9]{3}")
     tour.expect("this code lives")

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from tests.patience import scaled
+
 
 def _request(connection: socket.socket) -> bytes:
     """One request, its body included."""
@@ -38,7 +40,7 @@ def listening(context: ssl.SSLContext | None = None, answer: bytes = b"") -> Ite
             except OSError:
                 return
             try:
-                connection.settimeout(10)
+                connection.settimeout(scaled(10))
                 if context is not None:
                     connection = context.wrap_socket(connection, server_side=True)
                 heard.append(_request(connection))

@@ -13,10 +13,10 @@ from mfasession.sandbox import Sandbox, SandboxRole, SandboxUser
 from mfasession.timestamps import show
 from tests.browsing import Browser, program
 from tests.faults.hostile_aws import Body, answering
+from tests.patience import wait_for
 from tests.scripts.checks import asked, complaint, log_in, section
 from tests.scripts.listener import listening
 from tests.scripts.test_roles import age, profile
-from tests.serving import wait_for
 from tests.support import MFASESSION, Home, need
 
 KEEP = "mfasession: who has this address within 15 minutes is signed in: keep it to yourself\n"

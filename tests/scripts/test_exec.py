@@ -9,6 +9,7 @@ import pytest
 
 from mfasession import timestamps
 from mfasession.outlets import environment
+from tests.patience import scaled
 from tests.scripts.checks import CANNOT_BE_RUN, check_cannot_be_run
 from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
 
@@ -28,7 +29,7 @@ def test_it_becomes_the_command(live: Home) -> None:
     child = subprocess.Popen(
         [MFASESSION, "exec", "--", "sh", "-c", "echo $$"], env=live.environ, stdout=subprocess.PIPE, text=True
     )
-    assert child.communicate(timeout=30)[0] == f"{child.pid}\n"
+    assert child.communicate(timeout=scaled(30))[0] == f"{child.pid}\n"
     assert child.returncode == 0
 
 

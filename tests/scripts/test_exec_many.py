@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.patience import promised, scaled, wait_for
 from tests.scripts.checks import asked, complaint, keys_of, log_in, section
 from tests.support import MFASESSION, Home, key_pair, session_section
 
@@ -38,11 +39,8 @@ def profile_flags(*names: str) -> list[str]:
 
 
 def waited_for(holds: Callable[[], object]) -> None:
-    """Wait until something holds; fail after a minute."""
-    end = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
+    """Wait until something holds."""
+    wait_for(holds)
 
 
 def is_running(process: int) -> bool:
@@ -208,7 +206,7 @@ def test_no_line_is_torn(live: Home) -> None:
 def test_output_is_bytes(live: Home, started: Callable[..., "subprocess.Popen[bytes]"]) -> None:
     """NUL, bytes that are no text, carriage returns, empty lines and a last line without an end; nothing is lost."""
     (live.folder / "data").write_bytes(b"\0\xff\xfe\r1\r2\n\n" + b"x" * 300_000 + b"\nend")
-    out, err = started("cat data; cat data >&2", "--jobs", "1").communicate(timeout=60)
+    out, err = started("cat data; cat data >&2", "--jobs", "1").communicate(timeout=scaled(60))
     expected = b"".join(
         b"".join(name + b": " + line + b"\n" for line in (live.folder / "data").read_bytes().split(b"\n"))
         for name in (b"a", b"b", b"c")
@@ -238,7 +236,7 @@ def test_a_signal_ends_all_commands(
     pids = live.folder / "pids"
     waited_for(lambda: pids.exists() and pids.read_text().count("\n") == 2)
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=scaled(60))
     assert process.returncode == code, err
     assert b"1 not run, 2 failed" in err
     waited_for(lambda: not any(is_running(int(pid)) for pid in pids.read_text().split()))
@@ -252,7 +250,7 @@ def test_a_second_ctrl_c_kills(live: Home, started: Callable[..., "subprocess.Po
     process.send_signal(signal.SIGINT)
     waited_for(lambda: told.exists() and told.read_text().count("\n") == 3)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=4)
+    process.communicate(timeout=promised(4))
     assert process.returncode == 130
 
 

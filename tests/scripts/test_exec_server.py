@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mfasession.outlets import environment
+from tests.patience import scaled, wait_for
 from tests.scripts.checks import CANNOT_BE_RUN, check_cannot_be_run, complaint
-from tests.serving import wait_for
 from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
 
 SERVER = ("exec", "--server")
@@ -135,7 +135,7 @@ def test_signals_are_passed_on(live: Home, number: signal.Signals) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "READY\n"
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=scaled(60))
     assert (process.returncode, out, err) == (9, "CAUGHT\n", "")
     assert left_behind(live) == []
 
@@ -151,7 +151,7 @@ def test_what_stops_by_itself_stops_us(live: Home) -> None:
         _, status = os.waitpid(process.pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
         process.send_signal(signal.SIGCONT)
-        assert process.communicate(timeout=60)[0] == "BACK\n"
+        assert process.communicate(timeout=scaled(60))[0] == "BACK\n"
     assert process.returncode == 0
 
 
@@ -225,7 +225,7 @@ def test_two_at_once_do_not_meet(live: Home) -> None:
         assert ours[0] != theirs[0]
         assert ours[1] != theirs[1]
         for each in (first, second):
-            each.communicate("\n", timeout=60)
+            each.communicate("\n", timeout=scaled(60))
             assert each.returncode == 0
 
 
@@ -250,7 +250,7 @@ def test_a_login_in_another_terminal_is_taken(live: Home) -> None:
         assert token().startswith("FwoG")
         live.write_credentials(live.credentials.read_text().replace("FwoG", "Newer"))
         wait_for(lambda: token().startswith("Newer"))
-        job.communicate(timeout=60)
+        job.communicate(timeout=scaled(60))
 
 
 def test_without_a_session_the_command_does_not_start(home: Home) -> None:

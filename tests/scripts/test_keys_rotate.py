@@ -12,10 +12,10 @@ import pytest
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.patience import scaled, wait_for
 from tests.scripts.checks import asked, complaint, keys_of, log_in
 from tests.scripts.kept_keys import NO_KEYRING, Files, foreign, places, two_lines
 from tests.support import MFASESSION, Home
-from tests.terminal.seat import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -305,7 +305,7 @@ def test_killed_while_it_waits(home: Home, aws: Sandbox, alice: SandboxUser, *, 
     aws.faults.add("GetCallerIdentity", kind="unknown_key", times=20)
     aws.forget_calls()
     with running(home, "keys", "rotate") as process:
-        wait_until(lambda: aws.calls("GetCallerIdentity"))
+        wait_for(lambda: aws.calls("GetCallerIdentity"))
         process.kill()
     aws.faults.clear()
     assert key_here(home) == alice.key.access_key_id
@@ -325,9 +325,9 @@ def test_interrupted_while_it_waits(home: Home, aws: Sandbox, alice: SandboxUser
     aws.faults.add("GetCallerIdentity", kind="unknown_key", times=20)
     aws.forget_calls()
     with running(home, "keys", "rotate") as process:
-        wait_until(lambda: aws.calls("GetCallerIdentity"))
+        wait_for(lambda: aws.calls("GetCallerIdentity"))
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=scaled(60))
     (new,) = alice.key_statuses().keys() - {alice.key.access_key_id}
     assert process.returncode == 130
     assert said.endswith(
@@ -395,9 +395,9 @@ def test_two_at_once(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     aws.faults.add("GetCallerIdentity", kind="unknown_key", times=3)
     aws.forget_calls()
     with running(home, "keys", "rotate") as process:
-        wait_until(lambda: aws.calls("GetCallerIdentity"))
+        wait_for(lambda: aws.calls("GetCallerIdentity"))
         done = home.run("keys", "rotate")
-        process.communicate(timeout=60)
+        process.communicate(timeout=scaled(60))
     assert process.returncode == 0
     assert done.returncode in (7, 6)
     assert len(aws.calls("CreateAccessKey")) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from mfasession import timestamps
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.patience import scaled
 from tests.scripts.checks import asked, complaint, log_in, section, valid
 from tests.support import MFASESSION, Home, key_pair, session_section
 
@@ -92,7 +93,7 @@ def test_a_stdin_without_a_code(aws: Sandbox, alices_home: Home, alice: SandboxU
         input=stdin.encode("utf-8", "surrogateescape"),
         env=alices_home.environ,
         capture_output=True,
-        timeout=60,
+        timeout=scaled(60),
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr.decode()) == (2, b"", NO_CODE)
@@ -229,7 +230,7 @@ def test_a_login_that_is_interrupted_has_used_its_code_up(aws: Sandbox, alices_h
         assert login.poll() is None
         time.sleep(0.01)
     login.send_signal(signal.SIGINT)
-    assert login.communicate(timeout=30)[1] == "mfasession: interrupted\n"
+    assert login.communicate(timeout=scaled(30))[1] == "mfasession: interrupted\n"
     assert login.returncode == 130
     done = alices_home.run("login", "--code", code)
     assert (done.returncode, done.stderr) == (4, SENT)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from mfasession.server import guard_program
-from tests.serving import Served, ask, serve, wait_for
+from tests.patience import wait_for
+from tests.serving import Served, ask, serve
 from tests.support import MFASESSION, Home, key_pair, need, session_section
 
 THIEF = """

@@ -10,6 +10,7 @@ from mfasession.policy.reports.html import POLICY
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox
 from tests.auditing import PASSWORD, Estate
+from tests.patience import scaled
 from tests.support import need
 
 SCRIPT = "s3:<img src=https://example.com/x onerror=alert(1)>"
@@ -47,7 +48,7 @@ class Shown:
             ],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=scaled(120),
             check=True,
         )
         self.document = done.stdout

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import scaled
 from tests.support import BIN
 
 ROOT = BIN.parents[1]
@@ -36,7 +37,7 @@ def built(source: Path, folder: Path, *, umask: int) -> dict[str, bytes]:
         umask=umask,
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=scaled(120),
     )
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 

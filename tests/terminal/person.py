@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.patience import scaled
 from tests.terminal.window import Window
 
 DRIVER = """
@@ -79,7 +80,11 @@ class Person(Window):
         for name in ("DISPLAY", "WAYLAND_DISPLAY", "LC_ALL", "DBUS_SESSION_BUS_ADDRESS"):
             environ.pop(name, None)
         super().__init__(
-            ["bash", "--norc", "-c", IN_FRONT, "-", *driver(told)], folder, environ, columns=columns, patience=20
+            ["bash", "--norc", "-c", IN_FRONT, "-", *driver(told)],
+            folder,
+            environ,
+            columns=columns,
+            patience=scaled(20),
         )
 
     def leave(self, err: str = "") -> str:

@@ -2,12 +2,12 @@
 
 import re
 import termios
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from mfasession.sandbox import SandboxUser
+from tests.patience import scaled
 from tests.support import Home, key_pair, need, session_section
 from tests.terminal.window import Window
 
@@ -43,21 +43,13 @@ PROMPT = "[$#%>] "
 """How the prompts of all shells here end."""
 
 
-def wait_until(holds: Callable[[], object], *, seconds: float = 60) -> None:
-    """Wait until something holds that no terminal shows; fail after so many seconds."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-
-
 class Seat(Window):
     """One terminal and the program on it, in a person's home."""
 
     def __init__(self, home: Home, *words: str, columns: int = 100, environ: Mapping[str, str] | None = None) -> None:
         self.home = home
         variables = {**home.environ, "LANG": "C.UTF-8", **(environ or {})}
-        super().__init__([need(words[0]), *words[1:]], home.folder, variables, columns=columns, patience=60)
+        super().__init__([need(words[0]), *words[1:]], home.folder, variables, columns=columns, patience=scaled(60))
 
     def line(self, text: str) -> None:
         """Type a line."""

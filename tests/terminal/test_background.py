@@ -5,8 +5,9 @@ import re
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.patience import wait_for
 from tests.support import MFASESSION, SESSION_ID, Home, need
-from tests.terminal.seat import CLOCK, aging, expired, seat, shell, wait_until
+from tests.terminal.seat import CLOCK, aging, expired, seat, shell
 
 COMMANDS = {
     "env": ("env",),
@@ -156,7 +157,7 @@ def test_ctrl_z_at_the_question(alices_home: Home, aws: Sandbox, alice: SandboxU
         if term == "dumb":
             sitting.see("Stopped")
             sitting.line("fg")
-            wait_until(sitting.reads_lines)
+            wait_for(sitting.reads_lines)
         sitting.line(alice.devices[0].code())
         sitting.see("mfasession: session for default until")
     assert len(aws.calls("GetSessionToken")) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.browsing import program
-from tests.serving import wait_for
+from tests.patience import wait_for
 from tests.support import Home
 from tests.terminal.seat import question, seat
 

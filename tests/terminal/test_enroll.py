@@ -9,8 +9,9 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.enrolling import DARK_TERMINAL, LIGHT_TERMINAL, App, bare_user, home_of, kept_seeds, scanned
+from tests.patience import wait_for
 from tests.support import MFASESSION, Home
-from tests.terminal.seat import APART, Seat, outcome, question, seat, wait_until
+from tests.terminal.seat import APART, Seat, outcome, question, seat
 
 ENROLL = (MFASESSION, "mfa", "enroll")
 FIRST, SECOND = r"first code of device [^:]+: +\(", r"second code of device [^:]+: +\("
@@ -216,7 +217,7 @@ def test_ctrl_c_while_aws_hears_of_it(home: Home, aws: Sandbox, bare: SandboxUse
     with seat(home, *APART, *ENROLL) as sitting:
         app = scanning(sitting, aws)
         typed(sitting, app.pair())
-        wait_until(lambda: "again in" in (home.folder / "err").read_text())
+        wait_for(lambda: "again in" in (home.folder / "err").read_text())
         sitting.type("\x03")
         status, _ = outcome(sitting)
     aws.set_enrolment_lag(0)
@@ -230,7 +231,7 @@ def test_a_code_that_aws_takes_no_longer(home: Home, aws: Sandbox, bare: Sandbox
     with seat(home, *APART, *ENROLL) as sitting:
         app = scanning(sitting, aws)
         typed(sitting, app.pair())
-        wait_until(lambda: "again in" in (home.folder / "err").read_text())
+        wait_for(lambda: "again in" in (home.folder / "err").read_text())
         aws.clock.move(310)
         sitting.see(f"MFA code for {bare.name} in 123456789012")
         sitting.line(app.code())

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.patience import wait_for
 from tests.scripts.checks import asked
 from tests.support import Home
-from tests.terminal.seat import CLOCK, seat, shell, wait_until
+from tests.terminal.seat import CLOCK, seat, shell
 
 
 @pytest.fixture
@@ -85,8 +86,8 @@ def test_ctrl_z_and_fg(fleet: Home, alice: SandboxUser, name: str) -> None:
         for _ in range(2):
             person.type("\x1a")
             person.see("(?i)stopped|suspended")
-            wait_until(lambda: states(pids) == {"T"})
+            wait_for(lambda: states(pids) == {"T"})
             person.line("fg")
-            wait_until(lambda: "T" not in states(pids))
+            wait_for(lambda: "T" not in states(pids))
         (fleet.folder / "stop").touch()
         person.see("2 profiles: 2 done")

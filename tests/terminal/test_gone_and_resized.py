@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.patience import wait_for
 from tests.support import MFASESSION, Home
-from tests.terminal.seat import CLOCK, Seat, expired, seat, shell, wait_until
+from tests.terminal.seat import CLOCK, Seat, expired, seat, shell
 
 
 def processes_of(sitting: Seat) -> list[str]:
@@ -47,7 +48,7 @@ def test_a_closed_window_leaves_nothing_behind(
         sitting.see(CLOCK)
         sitting.type("12")
         sitting.hang_up()
-        wait_until(lambda: processes_of(sitting) == [])
+        wait_for(lambda: processes_of(sitting) == [])
     assert alices_home.credentials.read_bytes() == before
     assert not (alices_home.folder / "ran").exists()
     assert aws.calls("GetSessionToken") == []
@@ -66,10 +67,10 @@ def test_a_window_closed_while_aws_answers(alices_home: Home, aws: Sandbox, alic
         sitting.see(CLOCK)
         code = alice.devices[0].code()
         sitting.line(code)
-        wait_until(lambda: not aws.faults.pending())
+        wait_for(lambda: not aws.faults.pending())
         sitting.hang_up()
-        wait_until(lambda: processes_of(sitting) == [])
-    wait_until(lambda: aws.calls("GetSessionToken"))
+        wait_for(lambda: processes_of(sitting) == [])
+    wait_for(lambda: aws.calls("GetSessionToken"))
     assert alices_home.credentials.read_bytes() == before
     assert os.listdir(alices_home.aws) == ["credentials"]
     with seat(alices_home, MFASESSION, "login") as sitting:

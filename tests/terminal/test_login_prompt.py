@@ -5,8 +5,9 @@ import re
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.patience import wait_for
 from tests.support import MFASESSION, Home
-from tests.terminal.seat import APART, CLOCK, expired, outcome, question, seat, shell, wait_until
+from tests.terminal.seat import APART, CLOCK, expired, outcome, question, seat, shell
 
 DUMB = {"TERM": "dumb"}
 SESSION = "mfasession: session for default until "
@@ -157,14 +158,14 @@ def test_a_code_whose_answer_nobody_heard_counts_as_sent(
         sitting.see(CLOCK)
         sitting.type(f"{code}\r")
         sitting.see("\r\n")
-        wait_until(lambda: not aws.faults.pending())
+        wait_for(lambda: not aws.faults.pending())
         sitting.type("\x03")
         sitting.see("mfasession: (interrupted|127.0.0.1 did not answer GetSessionToken)")
         sitting.line("mfasession login")
         sitting.see(CLOCK)
         sitting.type(f"{code}\r")
         sitting.see("that code was sent to AWS before")
-        wait_until(lambda: aws.calls("GetSessionToken") != [])
+        wait_for(lambda: aws.calls("GetSessionToken") != [])
     assert len(aws.calls("GetSessionToken")) == 1
 
 
@@ -193,12 +194,12 @@ def test_ctrl_c_while_aws_answers(alices_home: Home, aws: Sandbox, alice: Sandbo
         if action == "GetSessionToken":
             sitting.see(CLOCK)
             sitting.line(alice.devices[0].code())
-        wait_until(lambda: not aws.faults.pending())
+        wait_for(lambda: not aws.faults.pending())
         aws.forget_calls()
         sitting.type("\x03")
         assert outcome(sitting) == (130, "mfasession: interrupted\n")
     assert alices_home.credentials.read_bytes() == before
-    wait_until(lambda: aws.calls(action))
+    wait_for(lambda: aws.calls(action))
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])

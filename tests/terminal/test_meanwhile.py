@@ -5,8 +5,9 @@ import re
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.patience import wait_for
 from tests.support import MFASESSION, Home
-from tests.terminal.seat import APART, CLOCK, aging, seat, wait_until
+from tests.terminal.seat import APART, CLOCK, aging, seat
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
@@ -18,7 +19,7 @@ def test_all_but_the_code_is_sent_while_the_person_types(
     aws.forget_calls()
     with seat(alices_home, MFASESSION, "login", environ={"TERM": term}) as sitting:
         sitting.see(CLOCK)
-        wait_until(aws.calls)
+        wait_for(aws.calls)
         assert [call.action for call in aws.calls()] == ["GetCallerIdentity"]
         sitting.line(alice.devices[0].code())
         assert sitting.end() == 0

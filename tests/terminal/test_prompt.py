@@ -11,6 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from tests.patience import scaled
 from tests.support import need
 from tests.terminal.person import Person, driver
 from tests.terminal.tmux import tmux
@@ -235,7 +236,7 @@ def test_inside_a_command_substitution(tmp_path: Path, shell: str, line: str) ->
     """`eval "$(mfasession env)"`: the shell captures stdout, the person answers on the terminal."""
     program, *options = shlex.split(shell)
     tty: pexpect.spawn[str] = pexpect.spawn(
-        need(program), options, encoding="utf-8", timeout=20, dimensions=(24, 100), cwd=str(tmp_path),
+        need(program), options, encoding="utf-8", timeout=scaled(20), dimensions=(24, 100), cwd=str(tmp_path),
         env={**os.environ, "TERM": "xterm-256color", "HOME": str(tmp_path)},
     )  # fmt: skip
     script = tmp_path / "ask"

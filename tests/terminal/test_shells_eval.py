@@ -6,8 +6,9 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.values import Value
+from tests.patience import wait_for
 from tests.support import Home, key_pair
-from tests.terminal.seat import CLOCK, Seat, expired, question, shell, wait_until
+from tests.terminal.seat import CLOCK, Seat, expired, question, shell
 
 
 class Habit(Value):
@@ -60,7 +61,7 @@ def test_the_line_asks_and_the_shell_has_the_session(
         sitting.see(question(alice))
         sitting.line(alice.devices[0].code())
         # Typed with the code, it would be taken for a part of the answer and dropped.
-        wait_until(lambda: aws.calls("GetSessionToken"))
+        wait_for(lambda: aws.calls("GetSessionToken"))
         sitting.line(habit.status)
         sitting.see("END=0")
         assert has_session(sitting, habit)

@@ -1,11 +1,11 @@
 """A real terminal program, tmux: what its screen shows is what a person would see."""
 
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.patience import wait_for
 from tests.support import need
 
 
@@ -30,11 +30,15 @@ class Tmux:
 
     def see(self, text: str) -> list[str]:
         """Wait until the screen shows a text; return its lines that are not empty."""
-        end = time.monotonic() + 30
-        while text not in (screen := self.run("capture-pane", "-p")):
-            assert time.monotonic() < end, screen
-            time.sleep(0.05)
+        screen = wait_for(lambda: self._screen_with(text), seconds=30, why=self._screen)
         return [line.rstrip() for line in screen.splitlines() if line.strip()]
+
+    def _screen_with(self, text: str) -> str:
+        screen = self._screen()
+        return screen if text in screen else ""
+
+    def _screen(self) -> str:
+        return self.run("capture-pane", "-p")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from mfasession.awsfiles import AwsFiles
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.stores.credentials_file import CredentialsFileStore
 from mfasession.values import Secret
+from tests.patience import scaled
 from tests.support import KEY_ID, SECRET, SESSION_ID, key_pair, made_session, session_section
 
 SESSION = made_session(expires=1_795_505_040, region="eu-west-1", role_arn="arn:aws:iam::123456789012:role/Admin")
@@ -215,7 +216,7 @@ def test_many_processes_lose_no_section(place: Place) -> None:
     for process in running:
         assert process.stdin is not None
         process.stdin.close()
-    assert [process.wait(timeout=60) for process in running] == [0] * len(running)
+    assert [process.wait(timeout=scaled(60)) for process in running] == [0] * len(running)
     assert sorted(place.store().sections()) == sorted(name for each in sections for name in each)
     assert all(place.store().load(name) == SESSION for each in sections for name in each)
     assert place.file.read_text().startswith(key_pair())

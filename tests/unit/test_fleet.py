@@ -13,6 +13,7 @@ from mfasession.options import Options
 from mfasession.profiles import Profile, resolve
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.values import Secret
+from tests.patience import scaled
 from tests.scripts.checks import section
 from tests.support import Home, move_into
 
@@ -38,14 +39,14 @@ def test_a_role_that_waited_too_long_is_taken_again(
     admin = resolve("admin", context.aws_files, context.config)
     fleet.ask([admin])
     fleet.take()
-    first = heard.get(timeout=60)[1]
+    first = heard.get(timeout=scaled(60))[1]
     assert isinstance(first, Session)
     fleet.again(admin, first)
-    assert heard.get(timeout=60) == (admin, first)
+    assert heard.get(timeout=scaled(60)) == (admin, first)
     # As if the hour were over: no session has that much left.
     context.options = context.options.replace(min_ttl=3601)
     fleet.again(admin, first)
-    again = heard.get(timeout=60)[1]
+    again = heard.get(timeout=scaled(60))[1]
     assert isinstance(again, Session)
     assert again.access_key_id != first.access_key_id
     assert section(alices_home.credentials, "admin-mfa")["aws_access_key_id"] == again.access_key_id
@@ -66,10 +67,10 @@ def test_a_role_on_a_role_that_waited_too_long(
     heard: SimpleQueue[tuple[Profile, Session | MfaSessionError]] = SimpleQueue()
     fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
     fleet.ask([profile])
-    assert heard.get(timeout=60) == (profile, kept)
+    assert heard.get(timeout=scaled(60)) == (profile, kept)
     context.options = context.options.replace(min_ttl=3601)
     fleet.again(profile, kept)
-    again = heard.get(timeout=60)[1]
+    again = heard.get(timeout=scaled(60))[1]
     assert isinstance(again, Session), again
     assert again.access_key_id != kept.access_key_id
 
@@ -84,7 +85,7 @@ def test_files_that_are_broken_meanwhile(context: Context, alices_home: Home, aw
     fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
     alices_home.credentials.write_bytes(b"\xff\xfe\x00")
     fleet.again(admin, kept)
-    assert heard.get(timeout=60) == (admin, kept)
+    assert heard.get(timeout=scaled(60)) == (admin, kept)
 
 
 def test_each_profile_is_told_once(context: Context, alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
@@ -99,7 +100,7 @@ def test_each_profile_is_told_once(context: Context, alices_home: Home, aws: San
     fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
     fleet.ask([resolve(name, context.aws_files, context.config) for name in ("last", "default", "first")])
     fleet.take()
-    told = [heard.get(timeout=60) for _ in range(3)]
+    told = [heard.get(timeout=scaled(60)) for _ in range(3)]
     assert sorted(profile.name for profile, _ in told) == ["default", "first", "last"]
     assert all(isinstance(outcome, Session) for _, outcome in told)
     assert heard.empty()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mfasession.device import Device
 from mfasession.errors import ConfigurationError
 from mfasession.remembered import Remembered
+from tests.patience import scaled
 from tests.support import KEY_ID
 
 PHONE = Device(serial="arn:aws:iam::123456789012:mfa/phone", user="alice")
@@ -221,7 +222,7 @@ def test_many_processes_lose_no_code(state: State) -> None:
     for process in running:
         assert process.stdin is not None
         process.stdin.close()
-    assert [process.wait(timeout=60) for process in running] == [0] * len(running)
+    assert [process.wait(timeout=scaled(60)) for process in running] == [0] * len(running)
     remembered = state.opened()
     assert [code for each in codes for code in each if not remembered.was_sent(TOKEN.serial, code)] == []
 

@@ -23,6 +23,7 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.stores.keyring_store import save_long_term_key
 from mfasession.values import Secret
 from tests.contracts import memory_keyring
+from tests.patience import scaled
 from tests.support import Home, key_pair, made_session, move_into
 
 Open = Callable[..., Context]
@@ -269,7 +270,7 @@ def test_what_another_process_has_made_is_taken(
     with locks.hold(renewal._login_lock(made, made.profile())):
         thread.start()
         new = keep(made, 40_000)
-    thread.join(timeout=30)
+    thread.join(timeout=scaled(30))
     assert found == [new]
     assert not aws.calls("GetSessionToken")
     assert alices_home.credentials.exists()
@@ -312,7 +313,7 @@ def test_the_owner_is_asked_for_once(opened: Open, aws: Sandbox, alice: SandboxU
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=scaled(30))
     request = caller.prepare(CodeRequest(profile="default"))
     assert (request.user, request.account, caller.user()) == (alice.name, aws.account, alice.name)
     assert actions(aws) == ["GetCallerIdentity"]
