@@ -3,6 +3,7 @@
 On the path of every command.
 """
 
+from mfasession import handed
 from mfasession.awsfiles import is_managed
 from mfasession.errors import ConfigurationError
 from mfasession.model import LongTermKey, Role, is_key_id, is_key_secret
@@ -70,10 +71,34 @@ class Profile(Value):
 
 
 def chosen(option: str, environ: "Mapping[str, str]", config: "Config") -> str:
-    """Return the profile's name: -p, MFASESSION_PROFILE, AWS_PROFILE, `default_profile`, `default`, in this order."""
-    return (
-        option or environ.get("MFASESSION_PROFILE") or environ.get("AWS_PROFILE") or config.default_profile or "default"
-    )
+    """Return the profile's name: -p, MFASESSION_PROFILE, AWS_PROFILE, `default_profile`, `default`, in this order.
+
+    `env` and `exec` set MFASESSION_PROFILE and unset AWS_PROFILE: an AWS_PROFILE beside theirs is newer, and wins.
+    Raises ConfigurationError: AWS_PROFILE and AWS_DEFAULT_PROFILE decide, and name two.
+    """
+    own = environ.get("MFASESSION_PROFILE", "")
+    if option or (own and own != handed.profile(environ)):
+        return option or own
+    return _named_for_aws(environ) or own or config.default_profile or "default"
+
+
+def _named_for_aws(environ: "Mapping[str, str]") -> str:
+    """Return AWS_PROFILE, or AWS_DEFAULT_PROFILE, which the AWS CLI and boto3 follow, too (boto/botocore#1725)."""
+    name, older = environ.get("AWS_PROFILE", ""), environ.get("AWS_DEFAULT_PROFILE", "")
+    if name and older and name != older:
+        raise ConfigurationError(
+            f"AWS_PROFILE is {name} and AWS_DEFAULT_PROFILE is {older}, and AWS tools disagree which of them counts",
+            "unset one of them, or name the profile: -p NAME",
+        )
+    return name or older
+
+
+def is_chosen_by_itself(name: str, environ: "Mapping[str, str]", config: "Config") -> bool:
+    """Return whether a command without -p is about this profile."""
+    try:
+        return chosen("", environ, config) == name
+    except ConfigurationError:
+        return False
 
 
 def resolve(name: str, sections: "Sections", config: "Config") -> Profile:

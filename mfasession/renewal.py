@@ -117,7 +117,7 @@ def _nobody(context: "Context", profile: "Profile", kept: "Session | None") -> I
 def _login_by_hand(context: "Context", profile: "Profile") -> str:
     """The command that a person types for the session that is missing here."""
     words = ["mfasession login"]
-    if not profile.name == "default" == profiles.chosen("", context.environ, context.config):
+    if profile.name != "default" or not profiles.is_chosen_by_itself("default", context.environ, context.config):
         words.append(f"-p {quote(profile.name)}")
     if context.options.force:
         words.append("--force")

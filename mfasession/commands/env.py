@@ -31,10 +31,10 @@ def run(context: "Context") -> int:
     if sys.stdout.isatty():
         raise _not_for_people(context, shell)
     if context.options.unset:
-        values = environment.unset()
+        values = environment.unset(context.environ)
     else:
         profile = context.profile()
-        values = environment.variables(context.session(profile), profile.name)
+        values = environment.variables(context.session(profile), profile.name, context.environ)
     # In bytes: a profile's name need not be text in this locale.
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))
     return 0

@@ -1,6 +1,6 @@
 """The environment variables of a session: what `env` prints and `exec` hands on. On the path of every command."""
 
-from mfasession import timestamps
+from mfasession import handed, timestamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ SET = (
     "AWS_DEFAULT_REGION",
     "MFASESSION_PROFILE",
     "MFASESSION_EXPIRES",
+    handed.MARK,
 )
 SHADOWS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN")
 """Variables that win over the credentials in the environment in some SDK: AWS_SECURITY_TOKEN beats AWS_SESSION_TOKEN in
@@ -46,8 +47,8 @@ OTHER_SOURCES_BEGIN = "AWS_BEARER_TOKEN_"
 """A bearer token for one service, such as AWS_BEARER_TOKEN_BEDROCK: SDKs take it before any credentials."""
 
 
-def variables(session: "Session", profile: str) -> "dict[str, str | None]":
-    """Return the variables in the order of printing; None means: unset it."""
+def variables(session: "Session", profile: str, environ: "Mapping[str, str]") -> "dict[str, str | None]":
+    """Return the variables in the order of printing; None means: unset it. `environ` is what they are set in."""
     values: dict[str, str | None] = {
         # First, as `shells.render` wants no secret in its first lines.
         **dict.fromkeys(SHADOWS),
@@ -55,17 +56,33 @@ def variables(session: "Session", profile: str) -> "dict[str, str | None]":
         "AWS_SECRET_ACCESS_KEY": session.secret_access_key.reveal(),
         "AWS_SESSION_TOKEN": session.session_token.reveal(),
         "AWS_CREDENTIAL_EXPIRATION": timestamps.show(session.expires),
+        **_regions(session.region, environ),
+        "MFASESSION_PROFILE": profile,
+        "MFASESSION_EXPIRES": str(session.expires),
     }
-    if session.region:
-        values["AWS_REGION"] = values["AWS_DEFAULT_REGION"] = session.region
-    values["MFASESSION_PROFILE"] = profile
-    values["MFASESSION_EXPIRES"] = str(session.expires)
+    values[handed.MARK] = handed.mark(values.get("AWS_REGION"), values.get("AWS_DEFAULT_REGION"), profile)
     return values
 
 
-def unset() -> "dict[str, str | None]":
-    """Return what takes all of `variables` back."""
-    return dict.fromkeys(SET)
+def _regions(region: str, environ: "Mapping[str, str]") -> "dict[str, str | None]":
+    """Return the region for each kind of program, as it would find it by itself with `AWS_PROFILE`.
+
+    The AWS CLI 2 takes AWS_REGION, AWS_DEFAULT_REGION and the profile's, in this order; the CLI 1 and boto3 know no
+    AWS_REGION. So a person's own variable stays, and the other one is set to what its readers would have taken. What we
+    have set for another profile goes.
+    """
+    own, own_default = (handed.own_region(environ, name) for name in handed.REGIONS)
+    values = {"AWS_REGION": region and (own_default or region), "AWS_DEFAULT_REGION": region}
+    return {
+        name: value or None
+        for (name, value), kept in zip(values.items(), (own, own_default), strict=True)
+        if not kept and (value or name in environ)
+    }
+
+
+def unset(environ: "Mapping[str, str]") -> "dict[str, str | None]":
+    """Return what takes all of `variables` back; a region that the person has set stays."""
+    return {name: None for name in SET if name not in handed.REGIONS or not handed.own_region(environ, name)}
 
 
 def child(environ: "Mapping[str, str]", session: "Session", profile: str) -> dict[str, str]:
@@ -75,7 +92,7 @@ def child(environ: "Mapping[str, str]", session: "Session", profile: str) -> dic
         for name, value in environ.items()
         if name not in OTHER_SOURCES and not name.startswith(OTHER_SOURCES_BEGIN)
     }
-    for name, value in variables(session, profile).items():
+    for name, value in variables(session, profile, environ).items():
         if value is None:
             merged.pop(name, None)
         else:

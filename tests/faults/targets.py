@@ -251,7 +251,7 @@ def check_session(session: Session | None) -> None:
     process.render(session)
     for shell in shells.NAMES:
         try:
-            os.fsencode(shells.render(shell, environment.variables(session, "default")))
+            os.fsencode(shells.render(shell, environment.variables(session, "default", {})))
         except ConfigurationError as error:
             check_error(error)
     row = Row(profile="default", section="default-mfa", store="file", session=session)

@@ -17,6 +17,7 @@ VALUES = {
     "AWS_CREDENTIAL_EXPIRATION": EXPIRES,
     "MFASESSION_PROFILE": "default",
     "MFASESSION_EXPIRES": str(timestamps.parse(EXPIRES)),
+    "MFASESSION_HOLDS": "eu-north-1/eu-north-1 default",
 }
 REGION = {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "eu-north-1"}
 GONE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN")
@@ -25,7 +26,8 @@ NO_SESSION = complaint("there is no session for profile default, and nobody is h
 
 @pytest.fixture
 def live(home: Home) -> Home:
-    """A home with a session that lives until 2099, in a profile with a region."""
+    """A home with a session that lives until 2099, in a profile with a region, and none in the environment."""
+    del home.environ["AWS_REGION"]
     home.write_credentials(key_pair() + session_section())
     home.config.write_text("[default]\nregion = eu-north-1\n")
     return home
@@ -47,7 +49,7 @@ def test_every_variable(live: Home) -> None:
 def test_no_region_is_made_up(home: Home) -> None:
     """A profile without one: the two variables are left alone."""
     home.write_credentials(key_pair() + session_section())
-    assert read(home) == {**VALUES, **dict.fromkeys(GONE)}
+    assert read(home) == {**VALUES, "MFASESSION_HOLDS": "/ default", **dict.fromkeys(GONE)}
 
 
 def test_unset_takes_back_all_that_it_sets(live: Home) -> None:

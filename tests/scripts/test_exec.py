@@ -71,7 +71,12 @@ def test_its_environment(live: Home) -> None:
     """Everything that `env` sets, nothing that shadows it (broamski/aws-mfa#44), and the rest as it was."""
     bearer = f"{environment.OTHER_SOURCES_BEGIN}BEDROCK"
     shadows = dict.fromkeys([*environment.SHADOWS, *environment.OTHER_SOURCES, bearer], "stale")
-    old = {"AWS_ACCESS_KEY_ID": "old", "AWS_SESSION_TOKEN": "old", "AWS_REGION": "old", "MFASESSION_EXPIRES": "1"}
+    old = {
+        "AWS_ACCESS_KEY_ID": "old",
+        "AWS_SESSION_TOKEN": "old",
+        "AWS_REGION": "old",
+        "MFASESSION_HOLDS": "old/ other",
+    }
     done = live.run("exec", "-p", "default", "--", sys.executable, "-c", SHOW, environ={**shadows, **old, "MINE": "1"})
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
@@ -85,6 +90,7 @@ def test_its_environment(live: Home) -> None:
         "AWS_DEFAULT_REGION": "eu-north-1",
         "MFASESSION_PROFILE": "default",
         "MFASESSION_EXPIRES": str(timestamps.parse("2099-01-01T00:00:00Z")),
+        "MFASESSION_HOLDS": "eu-north-1/eu-north-1 default",
         "MINE": "1",
         "HOME": str(live.folder),
         "AWS_ENDPOINT_URL": live.environ["AWS_ENDPOINT_URL"],

@@ -29,6 +29,7 @@ print(urllib.request.urlopen(request).read().decode())
 @pytest.fixture
 def live(home: Home, tmp_path: Path) -> Home:
     """A home with a session that lives until 2099, a profile with a region, and a folder for what lives with a run."""
+    del home.environ["AWS_REGION"]
     home.write_credentials(key_pair() + session_section())
     home.config.write_text("[default]\nregion = eu-north-1\nretry_mode = adaptive\n")
     (tmp_path / "run").mkdir(mode=0o700)
@@ -51,12 +52,13 @@ def test_it_is_served(live: Home) -> None:
 def test_its_environment(live: Home) -> None:
     """The endpoint and one token, twice; no keys, no profile, nothing that shadows it; the region; all else stays."""
     shadows = dict.fromkeys([*environment.SET, *environment.SHADOWS, *environment.OTHER_SOURCES], "stale")
-    done = live.run(*SERVER, "-p", "default", "--", sys.executable, "-c", SHOW, environ={**shadows, "MINE": "1"})
+    ours_before = {"MFASESSION_HOLDS": "stale/stale other", "MINE": "1"}
+    done = live.run(*SERVER, "-p", "default", "--", sys.executable, "-c", SHOW, environ={**shadows, **ours_before})
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     token = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
     ours = {"AWS_CONTAINER_CREDENTIALS_FULL_URI", token, f"{token}_FILE"}
-    kept = {"AWS_REGION", "AWS_DEFAULT_REGION", "MFASESSION_PROFILE"}
+    kept = {"AWS_REGION", "AWS_DEFAULT_REGION", "MFASESSION_PROFILE", "MFASESSION_HOLDS"}
     assert not ({*shadows} - ours - kept) & set(seen)
     assert (seen["AWS_REGION"], seen["MINE"], seen["HOME"]) == ("eu-north-1", "1", str(live.folder))
     assert "stale" not in seen.values()

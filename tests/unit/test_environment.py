@@ -7,6 +7,7 @@ from botocore.credentials import EnvProvider
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mfasession import handed
 from mfasession.outlets import environment
 from mfasession.values import Secret
 from tests.support import SECRET, SESSION_ID, made_session
@@ -23,7 +24,7 @@ environs = st.dictionaries(names, texts)
 
 def test_all_variables_in_order() -> None:
     """The contract's list: set what every SDK reads, unset what would win over it."""
-    assert list(environment.variables(SESSION, "work").items()) == [
+    assert list(environment.variables(SESSION, "work", {}).items()) == [
         ("AWS_PROFILE", None),
         ("AWS_DEFAULT_PROFILE", None),
         ("AWS_SECURITY_TOKEN", None),
@@ -35,26 +36,45 @@ def test_all_variables_in_order() -> None:
         ("AWS_DEFAULT_REGION", "eu-west-1"),
         ("MFASESSION_PROFILE", "work"),
         ("MFASESSION_EXPIRES", "1795505040"),
+        ("MFASESSION_HOLDS", "eu-west-1/eu-west-1 work"),
     ]
 
 
 def test_a_region_that_is_not_known_is_left_as_it_is() -> None:
     """The person's own AWS_REGION stays."""
-    values = environment.variables(SESSION.replace(region=""), "work")
+    values = environment.variables(SESSION.replace(region=""), "work", {"AWS_REGION": "eu-west-3"})
     assert not {"AWS_REGION", "AWS_DEFAULT_REGION"} & set(values)
 
 
 def test_unset_takes_back_all_that_is_set() -> None:
     """And nothing else."""
-    values = environment.variables(SESSION, "work")
-    assert environment.unset() == {name: None for name, value in values.items() if value is not None}
+    values = environment.variables(SESSION, "work", {})
+    held = {name: value for name, value in values.items() if value is not None}
+    assert environment.unset(held) == dict.fromkeys(held)
+
+
+REGIONS = st.sampled_from(("", "eu-west-1", "eu-north-1", "us-gov-west-1"))
+
+
+@given(st.tuples(REGIONS, REGIONS), st.lists(REGIONS, min_size=1, max_size=4))
+def test_a_persons_own_regions_come_through_any_number_of_profiles(own: tuple[str, str], regions: list[str]) -> None:
+    """Whatever is set for one profile after the other and taken back, AWS_REGION and AWS_DEFAULT_REGION stay theirs."""
+    environ = {name: value for name, value in zip(handed.REGIONS, own, strict=True) if value}
+    now = environ
+    for region in regions:
+        now = environment.child(now, SESSION.replace(region=region), "work")
+        assert {name: now[name] for name in environ} == environ
+        assert {now.get(name, "") for name in handed.REGIONS} <= {region, *own}
+    gone = environment.unset(now)
+    assert {name: value for name, value in now.items() if name not in gone} == environ
 
 
 @given(environs)
 def test_a_command_has_the_session_and_no_other_credentials(environ: dict[str, str]) -> None:
     """broamski/aws-mfa#44: whatever was there before, botocore finds these keys; all else stays."""
     child = environment.child(environ, SESSION, "work")
-    expected = {name: value for name, value in environment.variables(SESSION, "work").items() if value is not None}
+    set_here = environment.variables(SESSION, "work", environ)
+    expected = {name: value for name, value in set_here.items() if value is not None}
     assert {name: child[name] for name in expected} == expected
     assert not {*environment.SHADOWS, *environment.OTHER_SOURCES} & set(child)
     kept = {"HOME", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL"}
