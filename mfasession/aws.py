@@ -19,11 +19,11 @@ import urllib3.exceptions
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
-from mfasession import aws_errors, endpoints, handed, roles, timestamps, trust
+from mfasession import aws_errors, endpoints, roles, timestamps, trust
 from mfasession.causes import Throttled, Unanswered
 from mfasession.device import Device
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
-from mfasession.model import LongTermKey, Role, Session, partition_of
+from mfasession.model import LongTermKey, Role, Session, own_region, partition_of
 from mfasession.text import printable
 from mfasession.values import Secret, Value
 
@@ -319,7 +319,7 @@ def _session(
     """A session with the profile's settings and this key alone, in the configured region or the partition's own."""
     serial = profile.mfa_serial or profile.suggested_serial
     # Not the region that `env` has set for another profile: it may be one of another partition.
-    region = profile.region or next(filter(None, (handed.own_region(environ, name) for name in handed.REGIONS)), "")
+    region = profile.region or own_region(environ, "AWS_REGION") or own_region(environ, "AWS_DEFAULT_REGION")
     return boto3.Session(
         aws_access_key_id=key.access_key_id,
         aws_secret_access_key=key.secret_access_key.reveal(),

@@ -2,6 +2,10 @@
 
 from mfasession.values import Secret, Value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _KEY_KINDS = ("AKIA", "ASIA", "LKIA", "LSIA")
 """How access key IDs begin: long-term and temporary ones (IAM User Guide, "IAM identifiers"), and LocalStack's."""
 _LONGEST_SERIAL = 37
@@ -119,3 +123,25 @@ def partition_of(arn: str) -> str:
     """Return the partition (aws, aws-cn, aws-us-gov, …) in an ARN, or an empty string."""
     parts = arn.split(":")
     return parts[1] if len(parts) > 5 and parts[0] == "arn" else ""
+
+
+MARK = "MFASESSION_HOLDS"
+"""What `env` and `exec` leave with a session, so that what they have set is known from what a person sets later.
+
+As in `eu-west-1/eu-west-1 work`: what AWS_REGION and AWS_DEFAULT_REGION were set to (empty: the person's own were
+left), and whose session it is.
+"""
+
+
+def held_profile(environ: "Mapping[str, str]") -> str:
+    """Return the profile whose session the environment holds by our doing; empty when it holds none."""
+    return environ.get(MARK, "").partition(" ")[2]
+
+
+def own_region(environ: "Mapping[str, str]", name: str) -> str:
+    """Return what the person has set AWS_REGION or AWS_DEFAULT_REGION to; empty when it is not set, or was by us."""
+    value = environ.get(name, "")
+    if not value or MARK not in environ:
+        return value
+    ours = environ[MARK].partition(" ")[0].split("/")
+    return "" if value == ours[0 if name == "AWS_REGION" else -1] else value

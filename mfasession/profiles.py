@@ -3,10 +3,9 @@
 On the path of every command.
 """
 
-from mfasession import handed
 from mfasession.awsfiles import is_managed
 from mfasession.errors import ConfigurationError
-from mfasession.model import LongTermKey, Role, is_key_id, is_key_secret
+from mfasession.model import LongTermKey, Role, held_profile, is_key_id, is_key_secret
 from mfasession.values import Secret, Value
 
 TYPE_CHECKING = False
@@ -77,7 +76,7 @@ def chosen(option: str, environ: "Mapping[str, str]", config: "Config") -> str:
     Raises ConfigurationError: AWS_PROFILE and AWS_DEFAULT_PROFILE decide, and name two.
     """
     own = environ.get("MFASESSION_PROFILE", "")
-    if option or (own and own != handed.profile(environ)):
+    if option or (own and own != held_profile(environ)):
         return option or own
     return _named_for_aws(environ) or own or config.default_profile or "default"
 

@@ -1,6 +1,7 @@
 """The environment variables of a session: what `env` prints and `exec` hands on. On the path of every command."""
 
-from mfasession import handed, timestamps
+from mfasession import timestamps
+from mfasession.model import MARK, own_region
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ SET = (
     "AWS_DEFAULT_REGION",
     "MFASESSION_PROFILE",
     "MFASESSION_EXPIRES",
-    handed.MARK,
+    MARK,
 )
 SHADOWS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN")
 """Variables that win over the credentials in the environment in some SDK: AWS_SECURITY_TOKEN beats AWS_SESSION_TOKEN in
@@ -56,33 +57,31 @@ def variables(session: "Session", profile: str, environ: "Mapping[str, str]") ->
         "AWS_SECRET_ACCESS_KEY": session.secret_access_key.reveal(),
         "AWS_SESSION_TOKEN": session.session_token.reveal(),
         "AWS_CREDENTIAL_EXPIRATION": timestamps.show(session.expires),
-        **_regions(session.region, environ),
-        "MFASESSION_PROFILE": profile,
-        "MFASESSION_EXPIRES": str(session.expires),
     }
-    values[handed.MARK] = handed.mark(values.get("AWS_REGION"), values.get("AWS_DEFAULT_REGION"), profile)
+    _add_regions(values, session.region, environ)
+    values["MFASESSION_PROFILE"] = profile
+    values["MFASESSION_EXPIRES"] = str(session.expires)
+    values[MARK] = f"{values.get('AWS_REGION') or ''}/{values.get('AWS_DEFAULT_REGION') or ''} {profile}"
     return values
 
 
-def _regions(region: str, environ: "Mapping[str, str]") -> "dict[str, str | None]":
-    """Return the region for each kind of program, as it would find it by itself with `AWS_PROFILE`.
+def _add_regions(values: "dict[str, str | None]", region: str, environ: "Mapping[str, str]") -> None:
+    """Add the region for each kind of program, as it would find it by itself with `AWS_PROFILE`.
 
     The AWS CLI 2 takes AWS_REGION, AWS_DEFAULT_REGION and the profile's, in this order; the CLI 1 and boto3 know no
     AWS_REGION. So a person's own variable stays, and the other one is set to what its readers would have taken. What we
     have set for another profile goes.
     """
-    own, own_default = (handed.own_region(environ, name) for name in handed.REGIONS)
-    values = {"AWS_REGION": region and (own_default or region), "AWS_DEFAULT_REGION": region}
-    return {
-        name: value or None
-        for (name, value), kept in zip(values.items(), (own, own_default), strict=True)
-        if not kept and (value or name in environ)
-    }
+    default = own_region(environ, "AWS_DEFAULT_REGION")
+    if not own_region(environ, "AWS_REGION") and (region or "AWS_REGION" in environ):
+        values["AWS_REGION"] = (default or region) if region else None
+    if not default and (region or "AWS_DEFAULT_REGION" in environ):
+        values["AWS_DEFAULT_REGION"] = region or None
 
 
 def unset(environ: "Mapping[str, str]") -> "dict[str, str | None]":
     """Return what takes all of `variables` back; a region that the person has set stays."""
-    return {name: None for name in SET if name not in handed.REGIONS or not handed.own_region(environ, name)}
+    return {name: None for name in SET if not name.endswith("_REGION") or not own_region(environ, name)}
 
 
 def child(environ: "Mapping[str, str]", session: "Session", profile: str) -> dict[str, str]:

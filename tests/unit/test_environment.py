@@ -7,7 +7,6 @@ from botocore.credentials import EnvProvider
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import handed
 from mfasession.outlets import environment
 from mfasession.values import Secret
 from tests.support import SECRET, SESSION_ID, made_session
@@ -53,18 +52,19 @@ def test_unset_takes_back_all_that_is_set() -> None:
     assert environment.unset(held) == dict.fromkeys(held)
 
 
+BOTH = ("AWS_REGION", "AWS_DEFAULT_REGION")
 REGIONS = st.sampled_from(("", "eu-west-1", "eu-north-1", "us-gov-west-1"))
 
 
 @given(st.tuples(REGIONS, REGIONS), st.lists(REGIONS, min_size=1, max_size=4))
 def test_a_persons_own_regions_come_through_any_number_of_profiles(own: tuple[str, str], regions: list[str]) -> None:
     """Whatever is set for one profile after the other and taken back, AWS_REGION and AWS_DEFAULT_REGION stay theirs."""
-    environ = {name: value for name, value in zip(handed.REGIONS, own, strict=True) if value}
+    environ = {name: value for name, value in zip(BOTH, own, strict=True) if value}
     now = environ
     for region in regions:
         now = environment.child(now, SESSION.replace(region=region), "work")
         assert {name: now[name] for name in environ} == environ
-        assert {now.get(name, "") for name in handed.REGIONS} <= {region, *own}
+        assert {now.get(name, "") for name in BOTH} <= {region, *own}
     gone = environment.unset(now)
     assert {name: value for name, value in now.items() if name not in gone} == environ
 

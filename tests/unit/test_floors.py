@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "mfasession"
 FLOORS = (
     ("words", ("errors", "causes", "values", "model", "device", "ini", "ini_edits", "totp", "durations",
                "timestamps", "text", "toml", "redaction", "key_shapes", "options", "roles", "account",
-               "credential_report", "handed", "__init__")),
+               "credential_report", "__init__")),
     (
         "edges",
         (
