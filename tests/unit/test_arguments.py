@@ -121,12 +121,27 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
         },
     ),
     (
-        ["policy", "test", "a.json", "-", "--boundary", "b.json", "--allow-all", "--action", "s3:GetObject"],
+        [
+            "policy",
+            "test",
+            "a.json",
+            "-",
+            "--boundary",
+            "b.json",
+            "--allow-all",
+            "--scp=s.json",
+            "--action",
+            "s3:GetObject",
+        ],
         {
             "command": "policy",
             "action": "test",
             "flags": test.Flags(
-                files=["a.json", "-"], boundary=["b.json"], allow_all=True, action_names=["s3:GetObject"]
+                files=["a.json", "-"],
+                boundary=["b.json"],
+                scp=["s.json"],
+                allow_all=True,
+                action_names=["s3:GetObject"],
             ),
         },
     ),
@@ -165,11 +180,15 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "123456789012",
             "--role-name",
             "audit",
+            "--scp=s.json",
+            "--scp=t.json",
         ],
         {
             "command": "policy",
             "action": "audit",
-            "flags": audit.Flags(format="html", output="r.html", accounts="123456789012", role_name="audit"),
+            "flags": audit.Flags(
+                format="html", output="r.html", accounts="123456789012", role_name="audit", scp=["s.json", "t.json"]
+            ),
         },
     ),
     (

@@ -307,14 +307,14 @@ def test_somebody_else_answers(alice: SandboxUser, surroundings: pytest.MonkeyPa
     [
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, errors.AwsUnreachable, "127.0.0.1 cannot be reached", "network"),
         (
-            {"AWS_ENDPOINT_URL": "http://nowhere.invalid"},
+            {"AWS_ENDPOINT_URL": "https://nowhere.invalid"},
             errors.AwsUnreachable,
             "nowhere.invalid cannot be reached",
             "network",
         ),
         ({"AWS_ENDPOINT_URL": "nowhere"}, errors.ConfigurationError, "the endpoint_url is not a URL", "endpoint_url"),
         (
-            {"AWS_ENDPOINT_URL": "http://aws.invalid", "HTTP_PROXY": "http://127.0.0.1:9"},
+            {"AWS_ENDPOINT_URL": "https://aws.invalid", "HTTPS_PROXY": "http://127.0.0.1:9"},
             errors.AwsUnreachable,
             "the proxy did not let the request through",
             "NO_PROXY",
