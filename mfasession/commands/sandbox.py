@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mfasession import hardening
+from mfasession import hardening, installation
 from mfasession.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -30,4 +30,6 @@ def run(context: "Context") -> int:
 
 def not_installed(missing: ModuleNotFoundError) -> ConfigurationError:
     """Say how to get the extra that a command needs."""
-    return ConfigurationError(f"the sandbox is not installed: no {missing.name}", "pip install 'mfasession[sandbox]'")
+    return ConfigurationError(
+        f"the sandbox is not installed: no {missing.name}", installation.adding("mfasession[sandbox]")
+    )

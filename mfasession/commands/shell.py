@@ -4,7 +4,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import completion, files, profiles
+from mfasession import completion, files, installation, profiles
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.redaction import redacted
 
@@ -50,4 +50,4 @@ def _text(name: str) -> str:
         text = files.read_text(os.path.join(folder, f"mfasession.{name}"))
         if text is not None:
             return text
-    raise ConfigurationError(f"this installation has no lines for {name}", "pip install --force-reinstall mfasession")
+    raise ConfigurationError(f"this installation has no lines for {name}", installation.repairing())

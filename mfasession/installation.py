@@ -1,0 +1,45 @@
+"""How this program was installed, and the command that adds to it or repairs it there.
+
+`pip install` beside a program of pipx or uv reaches another Python than the program's. pipx keeps pipx_metadata.json
+in the program's environment, uv its uv-receipt.toml (uv documentation, "Tools").
+"""
+
+import os
+import sys
+from importlib.util import find_spec
+from shlex import quote
+
+NAME = "mfasession"
+
+
+def adding(package: str) -> str:
+    """Return the command that adds a package, or an extra of ours as in `mfasession[sandbox]`, to this installation."""
+    if _is_kept_by("pipx_metadata.json"):
+        # Without --force older releases of pipx leave a package that is there as it is, and the extra out.
+        return f"pipx inject --force {quote(os.path.basename(sys.prefix))} {quote(package)}"
+    if _is_kept_by("uv-receipt.toml"):
+        return f"uv tool install {quote(package)}" if package.startswith(NAME) else _with_uv(package)
+    return f"{_pip()} {quote(package)}"
+
+
+def repairing() -> str:
+    """Return the command that installs this program once more."""
+    if _is_kept_by("pipx_metadata.json"):
+        return f"pipx reinstall {quote(os.path.basename(sys.prefix))}"
+    if _is_kept_by("uv-receipt.toml"):
+        return f"uv tool upgrade --reinstall {NAME}"
+    return f"{_pip()} --force-reinstall {NAME}"
+
+
+def _with_uv(package: str) -> str:
+    return f"uv tool install --with {quote(package)} {NAME}"
+
+
+def _pip() -> str:
+    if find_spec("pip") is None:
+        return f"uv pip install --python {quote(sys.executable)}"
+    return f"{quote(sys.executable)} -m pip install"
+
+
+def _is_kept_by(receipt: str) -> bool:
+    return os.path.exists(os.path.join(sys.prefix, receipt))

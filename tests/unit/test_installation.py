@@ -1,0 +1,48 @@
+"""What adds to an installation, as pipx, uv and pip keep theirs."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from mfasession import installation
+
+PIP = f"{sys.executable} -m pip install"
+
+
+@pytest.mark.parametrize(
+    ("receipt", "extra", "package", "repair"),
+    [
+        (
+            "pipx_metadata.json",
+            "pipx inject --force mfasession 'mfasession[sandbox]'",
+            "pipx inject --force mfasession keyring",
+            "pipx reinstall mfasession",
+        ),
+        (
+            "uv-receipt.toml",
+            "uv tool install 'mfasession[sandbox]'",
+            "uv tool install --with keyring mfasession",
+            "uv tool upgrade --reinstall mfasession",
+        ),
+        ("", f"{PIP} 'mfasession[sandbox]'", f"{PIP} keyring", f"{PIP} --force-reinstall mfasession"),
+    ],
+)
+def test_what_adds_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receipt: str, extra: str, package: str, repair: str
+) -> None:
+    """By the file that each installer leaves in the environment, whose folder has the program's name."""
+    folder = tmp_path / "mfasession"
+    folder.mkdir()
+    if receipt:
+        (folder / receipt).touch()
+    monkeypatch.setattr(sys, "prefix", str(folder))
+    assert installation.adding("mfasession[sandbox]") == extra
+    assert installation.adding("keyring") == package
+    assert installation.repairing() == repair
+
+
+def test_a_python_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that uv made has none."""
+    monkeypatch.setattr(installation, "find_spec", lambda _: None)
+    assert installation.adding("keyring") == f"uv pip install --python {sys.executable} keyring"
