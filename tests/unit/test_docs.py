@@ -38,3 +38,19 @@ def test_each_promise_names_a_test() -> None:
     rows = [row for table in tables if table.startswith("| promise | test |") for row in table.splitlines()[2:]]
     assert len(rows) > 20
     assert not [row for row in rows if not TEST.search(row)]
+
+
+def test_each_statement_of_aws_has_a_source_and_a_test() -> None:
+    """What we say of AWS is AWS's own word, or is said to be somebody else's; and the sandbox does the same."""
+    page = (ROOT / "docs" / "aws.md").read_text()
+    rows = (
+        page.partition("| what AWS does | source | test |\n| --- | --- | --- |\n")[2].partition("\n\n")[0].splitlines()
+    )
+    links = dict(re.findall(r"^\[([\w-]+)\]: (https://\S+)$", page, re.MULTILINE))
+    assert len(rows) > 10
+    for row in rows:
+        _, _, source, test, _ = row.split("|")
+        named = re.findall(r"\]\[([\w-]+)\]", source)
+        assert source.strip() == "recorded by others" or (named and set(named) <= set(links)), row
+        assert TEST.search(test), row
+    assert all(f"][{name}]" in page for name in links)
