@@ -1,9 +1,10 @@
 """`mfasession login`: have a valid session, with one code when there is none."""
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
-from mfasession import renewal
+from mfasession import hints, renewal
 from mfasession.durations import show
 from mfasession.errors import UsageError
 from mfasession.messages import complain, say, until
@@ -43,29 +44,42 @@ def run(context: "Context") -> int:
             "raise --duration, or lower --min-ttl",
         )
     profile = context.profile()
+    is_first = sys.stderr.isatty() and _is_first(context, profile)
     session = context.session(profile)
     renewal.settle(context, profile, session)
     say(f"session for {profile.name} until {until(session.expires, time.time())}")
-    _tell_what_wins(context, profile, session)
+    if not _say_what_wins(context, profile, session) and is_first:
+        from mfasession.commands import next_step
+
+        next_step.say_it(context, profile)
     return 0
 
 
-def _tell_what_wins(context: "Context", profile: "Profile", session: "Session") -> None:
-    """Every SDK takes keys in the environment first, then a key pair in the profile, and says nothing about it."""
-    if context.environ.get("AWS_ACCESS_KEY_ID", session.access_key_id) != session.access_key_id:
-        from shlex import quote
+def _is_first(context: "Context", profile: "Profile") -> bool:
+    """Whether no store has a session of this profile, not even one that is over."""
+    return all(profile.session_section not in store.sections() for store in context.stores())
 
+
+def _say_what_wins(context: "Context", profile: "Profile", session: "Session") -> bool:
+    """Every SDK takes keys in the environment first, then a key pair in the profile, and says nothing about it.
+
+    Return whether there was such a key.
+    """
+    wins = False
+    if context.environ.get("AWS_ACCESS_KEY_ID", session.access_key_id) != session.access_key_id:
         from mfasession.outlets import shells
 
+        wins = True
         shell = shells.calling(context.environ)
-        option = f" -p {quote(context.options.profile)}" if context.options.profile else ""
         complain(
             "AWS_ACCESS_KEY_ID is set here, and programs take it before the session",
-            shells.how_to(shell, f"mfasession env{option}"),
+            shells.how_to(shell, context.command_line("env")),
         )
     if profile.key is not None and profile.serves_itself:
-        name = profile.key_section
+        name, wins = profile.key_section, True
         complain(
             f"programs take the key pair of profile {name} before its credential_process",
-            f"move the key pair to [{name}-key], and let it run: mfasession process -p {name}-key",
+            f"move the key pair to [{name}-key], and let it run: "
+            f"{hints.command_line('process', profile=name + '-key')}",
         )
+    return wins

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import signal
 import sys
 import threading
@@ -40,6 +41,8 @@ def run(command: list[str]) -> int:
         aws.add_user(USER).add_device(DEVICE)
         ours = environ(aws, Path(folder.path))
         if command:
+            if sys.stderr.isatty():
+                _explain_inside()
             return _run(command, child(os.environ, ours), aws.listening)
         stop = threading.Event()
         with _handling((signal.SIGINT, signal.SIGTERM), lambda *_: stop.set()):
@@ -109,6 +112,26 @@ def _handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None],
 def _cannot_run(name: str, failure: program.CannotRun) -> int:
     complain(f"{name or repr('')}: {failure.reason}", "what follows -- is run as it is, without a shell")
     return failure.status
+
+
+def _explain_inside() -> None:
+    """Say to the person at the terminal what no command in there says: who they are, and where the codes come from."""
+    sys.stderr.write(
+        f"mfasession: in this sandbox you are {USER}, denied everything without MFA\n"
+        f"  the code of her device:   {_fetch(f'code?device={DEVICE}')}\n"
+        f"  let an hour pass:         {_fetch('clock?move=3600', post=True)}\n"
+    )
+
+
+def _fetch(words: str, *, post: bool = False) -> str:
+    """Return a command that asks the sandbox's control path, from inside of it."""
+    if shutil.which("curl"):
+        return f'curl -s{" -X POST" if post else ""} "$MFASESSION_SANDBOX_CONTROL/{words}"'
+    data = ", b''" if post else ""
+    return (
+        f'{shlex.quote(sys.executable)} -c "import os, urllib.request as web; print(web.urlopen('
+        f"os.environ['MFASESSION_SANDBOX_CONTROL'] + '/{words}'{data}).read().decode())\""
+    )
 
 
 def _explain(ours: Mapping[str, str]) -> None:

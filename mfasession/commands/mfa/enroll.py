@@ -4,10 +4,11 @@ import time
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from mfasession.commands import next_step
 from mfasession.commands.mfa.asking import codes_of
 from mfasession.keys import places
 from mfasession.messages import complain, say, until
-from mfasession.mfa import by_hand, names, pair
+from mfasession.mfa import names, pair
 from mfasession.mfa.enrolment import Enrolled, Enrolment, Wish
 from mfasession.mfa.handing import Ways
 from mfasession.values import Value
@@ -61,7 +62,7 @@ def run(context: "Context", flags: Flags) -> int:
         device = enrolled.device
         complain(
             f"{device.user} in {enrolled.account} has device {device.name} already",
-            f"{by_hand.line(context, 'mfa', 'enroll', '--name', 'NAME')} adds another",
+            f"{context.command_line('mfa', 'enroll', '--name', 'NAME')} adds another",
         )
         return 0
     _tell(context, profile, enrolled, ways)
@@ -83,13 +84,14 @@ def _codes(profile: "Profile", flags: Flags) -> pair.PairSource | None:
 
 def _tell(context: "Context", profile: "Profile", enrolled: Enrolled, ways: Ways) -> None:
     serial, name = enrolled.device.serial, profile.name
-    login = by_hand.line(context, "login", "--serial", serial)
+    login = context.command_line("login", "--serial", serial)
     if ways.png:
         complain(f"{ways.png} holds the seed", f"rm {quote(ways.png)}, once the app has it")
     if ways.keyring and profile.settings.code != "totp":
         say('its seed is in the keyring; with code = "totp" in the configuration, logins take its codes by themselves')
     if enrolled.session is not None:
         say(f"session for {name} until {until(enrolled.session.expires, time.time())}")
+        next_step.say_it(context, profile)
     if enrolled.named not in ("", serial):
         complain(
             f"profile {name} names another device, {enrolled.named}",
