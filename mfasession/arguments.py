@@ -6,7 +6,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, NoReturn
 
-from mfasession import __version__, durations
+from mfasession import __version__, durations, hints
 from mfasession.errors import UsageError
 from mfasession.options import Options
 from mfasession.redaction import redacted
@@ -33,6 +33,8 @@ RUNS_WORDS = ("exec", "sandbox")
 TAKES_WORDS = (*RUNS_WORDS, "shell")
 HAVE_ACTIONS = ("mfa", "policy")
 """The commands of which each action is a module with a `Flags` of its own, in a folder of the command's name."""
+_LONGEST_LINE = 500
+"""Characters of somebody else's command that a hint repeats."""
 TAKES_PROFILES = ("exec", "serve")
 """The commands for which -p may be said more than once."""
 
@@ -47,7 +49,7 @@ def parse(words: Sequence[str]) -> Options:
         # argparse fills an argument that may be missing before it has seen what stands behind a flag.
         unknown, found["name"] = [], "-"
     if unknown:
-        raise _unknown(unknown[0], command)
+        raise _unknown(unknown[0], command, before)
     if command is None:
         raise UsageError("which command?", f"one of {', '.join(COMMANDS)}; see mfasession --help")
     if behind is not None and command not in TAKES_WORDS:
@@ -62,7 +64,7 @@ def parse(words: Sequence[str]) -> Options:
         given["profile"] = named[-1]
         if len(named) > 1:
             given["profiles"] = tuple(named)
-    return Options(command=command, words=tuple(behind or ()), **given)
+    return Options(command=command, words=tuple(behind or ()), typed=hints.repeatable(before), **given)
 
 
 def words_of(command: str) -> list[str]:
@@ -173,19 +175,36 @@ def _no_key_here() -> UsageError:
     """The error for a key on the command line; it is not quoted: what stands there may be a secret."""
     return UsageError(
         "keys takes no key from the command line, where every user of this computer can read it",
-        "mfasession keys add asks for it",
+        "leave it out: keys add asks for it",
     )
 
 
-def _unknown(word: str, command: str | None) -> UsageError:
+def _unknown(word: str, command: str | None, words: Sequence[str]) -> UsageError:
     if command == "keys" and not word.startswith("-"):
         return _no_key_here()
     hint = f"see mfasession {command} --help" if command else "see mfasession --help"
     if command in RUNS_WORDS and not word.startswith("-"):
-        hint = f"put -- before the command: mfasession {command} -- aws s3 ls"
+        hint = f"put -- before the command: {_with_dashes(words, word)}"
     # Not what follows the = of a flag that nobody knows: --password=…
     shown = word.partition("=")[0] if word.startswith("-") else word
     return UsageError(f"unknown argument {redacted(shown)}", hint)
+
+
+def _with_dashes(words: Sequence[str], first: str) -> str:
+    """Return the line that was meant: -- before the first word that is not ours."""
+    places = [place for place, word in enumerate(words) if word == first]
+    place = next((place for place in places if _is_whole(words[:place])), places[0])
+    ours = [redacted(word) for word in words[:place]]
+    meant = hints.command_line(*ours, "--", *(redacted(word) for word in words[place:]))
+    return meant if len(meant) <= _LONGEST_LINE else f"{hints.command_line(*ours, '--', redacted(first))} …"
+
+
+def _is_whole(words: Sequence[str]) -> bool:
+    """Whether these words are a command line by themselves: the last one is no flag that waits for its value."""
+    try:
+        return not _parsers()[""].parse_known_args(words)[1]
+    except UsageError:
+        return False
 
 
 def _within(text: str, least: int, most: int) -> int:

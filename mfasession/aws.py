@@ -9,6 +9,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -19,7 +20,7 @@ import urllib3.exceptions
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
-from mfasession import aws_errors, endpoints, roles, timestamps, trust
+from mfasession import aws_errors, endpoints, hints, roles, timestamps, trust
 from mfasession.causes import Throttled, Unanswered
 from mfasession.device import Device
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
@@ -81,6 +82,7 @@ class Aws:
         """`pauses` are the seconds before a throttled request is sent again, give or take half of each."""
         self._pauses = pauses
         self._key = key
+        self._profile = profile
         self._settings = settings(profile)
         self._allowed_http = profile.settings.allow_http_endpoint
         self._session = _session(profile, key, environ, self._settings)
@@ -226,6 +228,8 @@ class Aws:
                 str(said.get("Message", "")),
                 now=time.time(),
                 key_id=self._key.access_key_id,
+                profile=self._profile.name,
+                renew_key=_renew_key(self._profile),
             )
         except botocore.exceptions.BotoCoreError as error:
             translated = _without_answer(operation, error)
@@ -286,7 +290,7 @@ def settings(profile: "Profile") -> botocore.session.Session:
         path = printable(str(error.kwargs.get("path", "the AWS files")))
         raise ConfigurationError(
             f"{path} is not text in UTF-8, or holds a key that AWS tools cannot read",
-            "see what they say: aws configure list",
+            f"see what they say: aws configure list --profile {quote(profile.name)}",
         ) from None
     name = profile.name if profile.name in names else profile.key_section
     if name in names:
@@ -311,6 +315,13 @@ def _check_trusted(known: botocore.session.Session, bundle: str | None) -> None:
     for folder in loader.search_paths:
         if folder != loader.BUILTIN_DATA_PATH and os.path.isdir(folder):
             trust.check_there(folder)
+
+
+def _renew_key(profile: "Profile") -> str:
+    """The command that puts another key pair in the place of a profile's own: it is in a file, else in the keyring."""
+    if profile.key is not None:
+        return f"aws configure --profile {quote(profile.key_section)}"
+    return hints.command_line("keys", "add", "--force", profile=profile.key_section)
 
 
 def _session(

@@ -3,7 +3,7 @@
 The codes and texts of STS and IAM are in the API references ("Common errors") and in the issues cited below.
 """
 
-from mfasession import durations
+from mfasession import durations, hints
 from mfasession.causes import AlreadyThere, CodeRefused, Denied, DeviceRefused, NotFound, Throttled, Unanswered
 from mfasession.errors import AwsRefused, MfaSessionError
 from mfasession.model import is_key_id
@@ -27,14 +27,19 @@ _HINTS = {
 }
 
 
-def refusal(operation: str, code: str, text: str, *, now: float, key_id: str = "") -> MfaSessionError:
-    """Return our error for an AWS error response: `code` and `text` as AWS sent them, `now` in epoch seconds."""
+def refusal(
+    operation: str, code: str, text: str, *, now: float, key_id: str = "", profile: str = "", renew_key: str = ""
+) -> MfaSessionError:
+    """Return our error for an AWS error response: `code` and `text` as AWS sent them, `now` in epoch seconds.
+
+    Hints name `profile`; `renew_key` is the command that puts another key pair in this one's place.
+    """
     # A proxy, or a mock of AWS, may quote the request in its answer: code, signature, token.
     odd = {key_id} if key_id and not is_key_id(key_id) else set()
     words, code = redacted(" ".join(text.split()), odd), redacted(code, odd)
     key = "the key" if odd or not key_id else f"key {key_id}"
     if "MultiFactorAuthentication failed" in words:
-        return _mfa_refusal(words)
+        return _mfa_refusal(words, profile)
     if code in _BUSY:
         return Throttled("AWS is busy and refuses to answer now (throttled)", "wait a minute, then run it again")
     if code in _UNKNOWN_KEY:
@@ -47,13 +52,13 @@ def refusal(operation: str, code: str, text: str, *, now: float, key_id: str = "
     if code in _SIGNATURE and "signature we calculated does not match" in words:
         return AwsRefused(
             f"the secret of {key} is wrong: AWS could not verify the signature",
-            "aws configure, to type the key pair again",
+            f"{renew_key or 'aws configure'}, to type the key pair again",
         )
     if code in _EXPIRED:
-        return AwsRefused("AWS says that the session has expired", "mfasession login --force")
+        return AwsRefused("AWS says that the session has expired", _login(profile))
     if code == "RequestExpired":
         # EC2's one code for an expired session and for a wrong clock.
-        return AwsRefused("AWS says that the request is too old", "set the clock, then: mfasession login --force")
+        return AwsRefused("AWS says that the request is too old", f"set the clock, then: {_login(profile)}")
     if "Cannot call GetSessionToken with session credentials" in words:
         return AwsRefused(
             f"{key} is temporary, and a session cannot be made from a session",
@@ -61,7 +66,7 @@ def refusal(operation: str, code: str, text: str, *, now: float, key_id: str = "
         )
     if "DurationSeconds exceeds" in words:
         return _duration_refusal(words)
-    return _other_refusal(operation, code, words)
+    return _other_refusal(operation, code, words, profile)
 
 
 def not_aws(operation: str) -> MfaSessionError:
@@ -72,12 +77,12 @@ def not_aws(operation: str) -> MfaSessionError:
     )
 
 
-def _other_refusal(operation: str, code: str, words: str) -> MfaSessionError:
+def _other_refusal(operation: str, code: str, words: str, profile: str) -> MfaSessionError:
     if not code:
         return not_aws(operation)
     said = printable(words.removesuffix("."))
     if code in _DENIED:
-        return Denied(f"AWS denied {operation}: {said}", _denied_hint(operation, words))
+        return Denied(f"AWS denied {operation}: {said}", _denied_hint(operation, words, profile))
     # A number is the HTTP status of an answer that is not AWS's own, from a proxy or a load balancer on the way.
     if code in _FAILED or (code.startswith("5") and code.isdigit()):
         return Unanswered(f"AWS failed to answer {operation} ({code})", "run it again in a moment")
@@ -94,7 +99,7 @@ def _other_refusal(operation: str, code: str, words: str) -> MfaSessionError:
     return AwsRefused(f"AWS refused {operation}: {printable(code)}: {said}", hint)
 
 
-def _mfa_refusal(words: str) -> MfaSessionError:
+def _mfa_refusal(words: str, profile: str) -> MfaSessionError:
     if "invalid MFA one time pass code" in words:
         return CodeRefused(
             "AWS refused that code: it is wrong, too old, or was used before",
@@ -104,7 +109,8 @@ def _mfa_refusal(words: str) -> MfaSessionError:
         return DeviceRefused(
             "AWS could not check the code: the serial number is wrong, the device belongs to another user, it was "
             "enabled a moment ago, or too many codes were tried",
-            "compare the serial with `aws iam list-mfa-devices`; else wait 3 minutes and run it again",
+            f"compare the serial with {hints.command_line('mfa', 'list', profile=profile)}; else wait 3 minutes and "
+            "run it again",
         )
     return AwsRefused(f"AWS refused the code: {printable(words.removesuffix('.'))}", "look at mfa_serial and the code")
 
@@ -147,12 +153,16 @@ def _duration_refusal(words: str) -> MfaSessionError:
     )
 
 
-def _denied_hint(operation: str, words: str) -> str:
+def _login(profile: str) -> str:
+    return hints.command_line("login", "--force", profile=profile)
+
+
+def _denied_hint(operation: str, words: str, profile: str) -> str:
     for permission, key in (("sts:TagSession", "session_tags"), ("sts:SetSourceIdentity", "source_identity")):
         if permission in words:
             return f"the role's trust policy must allow {permission}, or remove {key} from the profile"
     if "authenticated with an MFA device" in words:
-        return "mfasession login, then run it again"
+        return f"{hints.command_line('login', profile=profile)}, then run it again"
     if operation in ("CreateVirtualMFADevice", "EnableMFADevice", "ResyncMFADevice"):
         return "the rule must exempt it, as mfasession policy show prints it: ask your administrator"
     if operation == "AssumeRole":

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mfasession import aws_errors
+from mfasession import aws_errors, hints
 from mfasession.aws import Aws, told
 from mfasession.causes import Throttled, Unanswered
 from mfasession.durations import show
@@ -70,13 +70,13 @@ class AwsSignin(Aws):
         def send() -> Secret:
             status, body = self._posted(f"{signin}/federation", form)
             if status != 200:
-                raise _refusal(status, seconds)
+                raise _refusal(status, seconds, self._profile.name)
             return Secret(told(json.loads(body), "SigninToken"))
 
         return self._call(_OPERATION, send)
 
 
-def _refusal(status: int, seconds: int) -> MfaSessionError:
+def _refusal(status: int, seconds: int, profile: str) -> MfaSessionError:
     """Return our error for a status: the page that comes with it says no more, and is made for browsers."""
     if status == 429:
         return Throttled("AWS is busy and refuses to answer now (throttled)", "wait a minute, then run it again")
@@ -88,6 +88,6 @@ def _refusal(status: int, seconds: int) -> MfaSessionError:
     if seconds:
         reasons.append(f"its console may not last {show(seconds)}")
     return AwsRefused(
-        f"AWS signs nobody in with this session ({status}): {', or '.join(reasons)}",
-        "mfasession login --force, then run it again",
+        f"AWS rejected this session for console sign-in ({status}): {', or '.join(reasons)}",
+        f"{hints.command_line('login', '--force', profile=profile)}, then run it again",
     )

@@ -109,6 +109,18 @@ class Context:
         section = only.session_section
         return [section] if section in listed or store.name == self.store_of(only).name == "keyring" else []
 
+    def command_line(self, *words: str, profile: str = "") -> str:
+        """Return the line that a hint names: mfasession with these words, for a profile, else for that of this run."""
+        from mfasession import hints
+
+        name = profile or profiles.chosen(self.options.profile, self.environ, self.config)
+        by_itself = not self.options.profile and profiles.is_chosen_by_itself("default", self.environ, self.config)
+        return hints.command_line(*words, profile="" if name == "default" and by_itself else name)
+
+    def again(self, *flags: str) -> str:
+        """Return the line that a hint names: the command that was run, with more flags."""
+        return self.command_line(*self.options.typed, *flags)
+
     def _found(self, profile: "Profile") -> "Session | None":
         """The session in the profile's own store, else the one that a `login --store` has put into the other."""
         section = profile.session_section

@@ -1,7 +1,6 @@
 """Which of a user's devices can give a code for an API call. Values in, an answer out."""
 
 from collections.abc import Sequence
-from shlex import quote
 
 from mfasession.device import Device
 from mfasession.errors import ConfigurationError
@@ -24,22 +23,22 @@ def with_device(profile: "Profile", serial: str) -> "Profile":
     )
 
 
-def usable(devices: Sequence[Device], user: str, profile: str = "") -> list[Device]:
+def usable(devices: Sequence[Device], user: str, enroll: str = "mfasession mfa enroll") -> list[Device]:
     """Return the devices whose codes GetSessionToken takes. Raises ConfigurationError when there are none.
 
-    `profile` is the one that the command line names, for the hint.
+    `enroll` is the command that makes one, for the hint.
 
     FIDO keys and passkeys are left out: they "cannot be used with MFA-protected API access" (IAM User Guide).
     """
     of = f"user {user}" if user else "the user"
     if not devices:
-        option = f" -p {quote(profile)}" if profile else ""
-        raise ConfigurationError(f"{of} has no MFA device", f"mfasession mfa enroll{option} adds an authenticator app")
+        raise ConfigurationError(f"{of} has no MFA device", f"{enroll} adds an authenticator app")
     able = [device for device in devices if not device.is_fido]
     if not able:
         raise ConfigurationError(
             f"{of} has only FIDO devices (security keys, passkeys), and AWS takes no FIDO answer for an API call",
-            "add an authenticator app beside it in the console: IAM, Security credentials, MFA",
+            "aws login --profile NAME, with a new NAME, signs in with one in the browser (AWS CLI 2.32 or later); or "
+            "add an authenticator app in the console: IAM, Security credentials, MFA",
         )
     return able
 

@@ -134,7 +134,8 @@ class Exchange:
             if identity.is_root:
                 raise devices.not_told(identity.arn) from None
             raise
-        able = devices.usable(listed, identity.user, self._context.options.profile)
+        enroll = self._context.command_line("mfa", "enroll", profile=self._profile.name)
+        able = devices.usable(listed, identity.user, enroll)
         return able[0] if len(able) == 1 else self._chosen(able)
 
     def _chosen(self, able: "list[Device]") -> "Device":

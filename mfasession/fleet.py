@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from mfasession import hardening
@@ -180,7 +179,8 @@ class Fleet:
         if kept is not None and kept.is_alive(time.time()):
             return kept
         return InputNeeded(
-            f"the session of profile {user.name} has ended while others ran", f"mfasession login -p {quote(user.name)}"
+            f"the session of profile {user.name} has ended while others ran",
+            self._context.command_line("login", profile=user.name),
         )
 
     def _store_name(self, profile: "Profile") -> str:

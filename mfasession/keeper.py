@@ -10,10 +10,9 @@ import errno
 import os
 import sys
 import time
-from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import paths, profiles, supply, terminal
+from mfasession import hints, paths, profiles, supply, terminal
 from mfasession.context import Context
 from mfasession.errors import MfaSessionError
 from mfasession.exchange import Exchange
@@ -174,7 +173,7 @@ class Keeper:
         complain(f"the session of profile {self.name} {what}", self._login())
 
     def _login(self) -> str:
-        return f"mfasession login -p {quote(self.name)}"
+        return hints.command_line("login", profile=self.name)
 
 
 def _renews_alone(context: Context, profile: "Profile") -> bool:

@@ -16,6 +16,8 @@ class Options(Value):
     """How many commands run at once; 0 when it is not said."""
     no_input: bool = False
     debug: bool = False
+    typed: tuple[str, ...] = ()
+    """The words of the command line that may be run again, see `hints.repeatable`; none for a usual hit."""
     shell: str = ""
     unset: bool = False
     words: tuple[str, ...] = ()

@@ -4,10 +4,9 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import hardening, locks, paths, profiles, terminal
+from mfasession import hardening, locks, paths, terminal
 from mfasession.durations import show
 from mfasession.errors import Cancelled, InputNeeded, StoreError
 from mfasession.exchange import Exchange, forget_elsewhere
@@ -115,15 +114,16 @@ def _nobody(context: "Context", profile: "Profile", kept: "Session | None") -> I
 
 
 def _login_by_hand(context: "Context", profile: "Profile") -> str:
-    """The command that a person types for the session that is missing here."""
-    words = ["mfasession login"]
-    if profile.name != "default" or not profiles.is_chosen_by_itself("default", context.environ, context.config):
-        words.append(f"-p {quote(profile.name)}")
-    if context.options.force:
-        words.append("--force")
-    if context.options.min_ttl:
-        words.append(f"--min-ttl {context.options.min_ttl}")
-    return " ".join(words)
+    """The hint for the session that is missing here: the login with the flags that were given."""
+    options = context.options
+    if options.command == "login" and (not options.typed or "login" in options.typed):
+        words = [word for word in options.typed or ("login",) if word != "--no-input"]
+        line = context.command_line(*words, profile=profile.name)
+        return line if options.no_input else f"run it in a terminal, or with the code on stdin: {line} --code -"
+    flags = ["--serial", options.serial] if options.serial else []
+    flags += ["--force"] if options.force else []
+    flags += ["--min-ttl", str(options.min_ttl)] if options.min_ttl else []
+    return context.command_line("login", *flags, profile=profile.name)
 
 
 def _may_serve(context: "Context", session: "Session") -> bool:

@@ -28,10 +28,10 @@ class Terminal:
         try:
             self._descriptor = _opened()
         except OSError:
-            raise InputNeeded("there is no terminal to ask on", "run mfasession login in a terminal") from None
+            raise InputNeeded("there is no terminal to ask on", "run it in a terminal") from None
         if not self.is_ours():
             os.close(self._descriptor)
-            raise InputNeeded("a background job cannot ask on the terminal", "run mfasession login in the foreground")
+            raise InputNeeded("a background job cannot ask on the terminal", "bring it to the foreground: fg")
 
     def __enter__(self) -> Self:
         return self

@@ -17,6 +17,7 @@ from mfasession.config import ProfileSettings
 from mfasession.model import LongTermKey, Session
 from mfasession.profiles import Profile
 from mfasession.values import Secret
+from tests import hinted
 from tests.patience import scaled
 
 BIN = Path(sys.executable).parent
@@ -68,8 +69,10 @@ class Home:
     def run(
         self, *words: str, stdin: str = "", environ: Mapping[str, str] | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        """Run mfasession with no controlling terminal, as cron or an IDE does."""
-        return self.run_program(MFASESSION, *words, stdin=stdin, environ=environ)
+        """Run mfasession with no controlling terminal, as cron or an IDE does. Whatever it hints at must hold."""
+        done = self.run_program(MFASESSION, *words, stdin=stdin, environ=environ)
+        assert not (wrong := hinted.faults(words, done.stderr)), wrong
+        return done
 
     def run_program(
         self, *words: str, stdin: str = "", environ: Mapping[str, str] | None = None

@@ -60,7 +60,9 @@ class Pinentry:
         if not self._program:
             raise ConfigurationError("there is no pinentry", _INSTALL)
         if not self.available():
-            raise InputNeeded("pinentry has neither a display nor a terminal", "run mfasession login in a terminal")
+            raise InputNeeded(
+                "pinentry has neither a display nor a terminal", "run it in a terminal, or in a desktop session"
+            )
         try:
             with (
                 Preparation(on_waiting) as preparation,
@@ -182,8 +184,11 @@ class _Dialog:
         if code in (_CANCELLED, _CLOSED):
             return Cancelled("cancelled")
         if code == _TIMED_OUT:
-            return InputNeeded("nobody answered the dialog", "run mfasession login when you are there")
-        return InputNeeded(f"{self._name} could not ask (error {code})", "run mfasession login in a terminal")
+            return InputNeeded("nobody answered the dialog", "run it again when you are there")
+        return InputNeeded(
+            f"{self._name} could not ask (error {code})",
+            'run it in a terminal, with code = "prompt" in the configuration',
+        )
 
     def _gone(self) -> ConfigurationError:
         return ConfigurationError(f"{self._name} ended without an answer", _INSTALL)

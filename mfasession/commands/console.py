@@ -3,10 +3,9 @@
 import sys
 import time
 from contextlib import suppress
-from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import hardening, profiles, signin, terminal
+from mfasession import hardening, hints, profiles, signin, terminal
 from mfasession.durations import CONSOLE_MAXIMUM, show
 from mfasession.errors import ConfigurationError, InputNeeded, UsageError
 from mfasession.exchange import Exchange, assumed, check_role, is_chained
@@ -98,7 +97,8 @@ def _no_role(context: "Context", profile: "Profile") -> ConfigurationError:
     by_hand = "sign in by hand, with your password and a code"
     if names:
         others = f" (others: {', '.join(names[1:_NAMED])}{', …' if len(names) > _NAMED else ''})" if names[1:] else ""
-        hint = f"mfasession console -p {quote(names[0])}{others}; or {by_hand}"
+        again = hints.command_line(*context.options.typed, profile=names[0])
+        hint = f"{again}{others}; or {by_hand}"
     else:
         hint = f"add a profile with a role_arn and source_profile = {profile.name}; or {by_hand}"
     return ConfigurationError(
@@ -149,6 +149,8 @@ def _from_the_key(context: "Context", profile: "Profile", wanted: int) -> "Sessi
         )
     why = f"{show(wanted)} of the console take a code of their own: the session that is kept gives it an hour at most"
     if not context.options.code and not Exchange(context, profile).can_ask():
-        raise InputNeeded(f"{why}, and nobody is here to give one", "leave --duration out, or give it: --code -")
+        raise InputNeeded(
+            f"{why}, and there is no terminal to ask for one", "leave --duration out, or give it: --code -"
+        )
     terminal.say(f"mfasession: {why}")
     return unkept(context, profile)

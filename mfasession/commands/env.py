@@ -41,12 +41,9 @@ def run(context: "Context") -> int:
 
 
 def _not_for_people(context: "Context", shell: str) -> UsageError:
-    from shlex import quote
-
     options = context.options
-    words = ["mfasession env", *(["-p", quote(options.profile)] if options.profile else [])]
-    words += ["--unset"] * options.unset + ["--no-input"] * options.no_input
+    words = ["--unset"] * options.unset + ["--no-input"] * options.no_input
     return UsageError(
         "env prints lines for a shell to evaluate, secrets too, and so nothing on a terminal",
-        shells.how_to(shell, " ".join(words)),
+        shells.how_to(shell, context.command_line("env", *words)),
     )

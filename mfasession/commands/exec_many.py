@@ -9,7 +9,7 @@ from collections import deque
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from mfasession import profiles, terminal
+from mfasession import hints, profiles, terminal
 from mfasession.errors import ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.exchange import is_chained
 from mfasession.fleet import Fleet
@@ -19,10 +19,11 @@ from mfasession.outlets.jobs import Jobs
 from mfasession.outlets.prefixed import Screen, told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mfasession.context import Context
     from mfasession.model import Session
+    from mfasession.options import Options
     from mfasession.profiles import Profile
 
 JOBS = 4
@@ -197,20 +198,32 @@ class Many:
         return next(iter(self._codes)) if not self._started and len(self._codes) == 1 else 1
 
 
+def _options(names: "Sequence[str]") -> "list[str]":
+    """The -p of each name, for a hint."""
+    return [word for name in names for word in ("-p", name)]
+
+
 def _words(context: "Context") -> tuple[str, ...]:
     options = context.options
+    named = _options(_named(options))
     if not options.profiles and not options.all_matching:
         raise UsageError("--jobs is for several profiles", "name them with -p, or with --all-matching 'prod-*'")
     if options.server:
-        raise UsageError("--server is for one profile", "mfasession serve has an endpoint for many")
+        serving = hints.command_line("serve", *(named or _options(["NAME"])))
+        raise UsageError("--server is for one profile", f"{serving} has an endpoint for many")
     if not options.words:
-        raise UsageError("which command?", "put it behind --: mfasession exec -p a -p b -- aws s3 ls")
+        again = hints.command_line(*options.typed, *named, "--", "aws", "s3", "ls")
+        raise UsageError("which command?", f"put it behind --: {again}")
     return options.words
+
+
+def _named(options: "Options") -> "list[str]":
+    return list(options.profiles or ([options.profile] if options.profile else []))
 
 
 def _names(context: "Context") -> list[str]:
     options = context.options
-    named = list(options.profiles or ([options.profile] if options.profile else []))
+    named = _named(options)
     if options.all_matching:
         known = [*context.aws_files.profile_names(), *context.config.profiles]
         managed = set(context.store("file").sections())

@@ -82,7 +82,7 @@ def _add(context: "Context") -> int:
     of = f" of {identity.user} in {identity.account}" if identity else ""
     say(f"key {key.access_key_id}{of} is in {adding.place.where}, for profile {adding.profile.key_section}")
     if identity is None:
-        complain("AWS was not reached: nobody knows yet whether it takes this key", "mfasession login shows it")
+        complain("AWS was not reached: nobody knows yet whether it takes this key", context.command_line("login"))
     if added.header:
         say(f"[{added.header}] was added to {context.aws_files.config_path}")
     for old in added.replaced:
@@ -115,7 +115,8 @@ def _given(context: "Context", adding: Adding) -> "LongTermKey":
         return pairs.of_lines([line.decode("ascii", "replace") for line in lines if line])
     if options.no_input or not terminal.is_ours():
         raise InputNeeded(
-            "nobody is here to type a key", "give two lines on stdin: mfasession keys add -; or a file: --csv FILE"
+            "there is no terminal to type a key on",
+            f"give two lines on stdin: {context.again('-')}; or a file: --csv FILE",
         )
     return prompt.ask(adding.refuse_other)
 
@@ -134,6 +135,7 @@ class _Listener:
     """Tells and asks the person who rotates a key."""
 
     def __init__(self, context: "Context") -> None:
+        self._context = context
         self._options = context.options
 
     def tell(self, text: str) -> None:
@@ -154,7 +156,7 @@ class _Listener:
             say(two)
             return True
         if self._options.no_input or not terminal.is_ours():
-            hint = f"mfasession keys rotate -p {quote(surplus.profile)} --force deletes {key.access_key_id}"
+            hint = f"{self._context.again('--force')} deletes {key.access_key_id}"
             if not surplus.is_spare:
                 hint = f"see who uses {key.access_key_id} and delete it in the IAM console, or answer at a terminal"
             raise InputNeeded(f"{two}, and a third cannot be made", hint)
@@ -186,9 +188,7 @@ def _remove(context: "Context") -> int:
     fate = "delete it at AWS too" if options.in_aws else "AWS honours it until it is deleted there: --in-aws does that"
     if not options.yes:
         if options.no_input or not terminal.is_ours():
-            raise InputNeeded(
-                f"nobody is here to agree that {keys} goes", f"mfasession keys remove -p {quote(profile.name)} --yes"
-            )
+            raise InputNeeded(f"there is no terminal to agree on that {keys} goes", context.again("--yes"))
         if not terminal.agrees(f"remove the key of profile {profile.key_section}, {keys}, and {fate}?"):
             raise Cancelled("cancelled, and nothing was changed")
     missing = removal.delete_in_aws() if options.in_aws else []
@@ -253,12 +253,12 @@ def _list(context: "Context") -> int:
 def _answer(context: "Context", found: "Listing") -> int:
     name = context.options.profile
     if not found.rows and name:
-        complain(f"profile {name} has no long-term key", f"mfasession keys add -p {quote(name)}")
+        complain(f"profile {name} has no long-term key", context.command_line("keys", "add"))
         return 1
     if not found.rows:
-        say("no long-term keys; mfasession keys add keeps one")
+        say(f"no long-term keys; {context.command_line('keys', 'add')} keeps one")
     elif any(row.told is None and row.key_id for row in found.rows) and found.aws is None and not context.options.json:
-        say("age and last use are told while there is a session: mfasession login")
+        say(f"age and last use are shown while there is a session: {context.command_line('login')}")
     return 0
 
 

@@ -62,12 +62,12 @@ def run(context: "Context") -> int:
 def _answer(context: "Context", rows: list[Row], now: float, *, is_whole: bool) -> int:
     if not context.options.profile:
         if not rows and is_whole:
-            say("no sessions; mfasession login makes one")
+            say(f"no sessions; {context.command_line('login')} makes one")
         return 0
     if any(row.session.expires > now for row in rows):
         return 0
     name = context.profile().name
-    complain(f"no valid session for profile {name}", f"mfasession login -p {name}")
+    complain(f"no valid session for profile {name}", context.command_line("login", profile=name))
     return 1
 
 
@@ -144,10 +144,10 @@ def _watch(context: "Context") -> int:
     from mfasession.terminal import is_dumb
 
     if not sys.stdout.isatty():
-        raise UsageError("--watch needs a terminal", "mfasession status --json, for scripts")
+        raise UsageError("--watch needs a terminal", f"{context.command_line('status', '--json')}, for scripts")
     if is_dumb():
         raise UsageError(
-            "--watch needs a terminal that can draw, and TERM says that this one cannot", "mfasession status"
+            "--watch needs a terminal that can draw, and TERM says that this one cannot", context.command_line("status")
         )
     while True:
         context.aws_files.reread()

@@ -52,7 +52,8 @@ class Adding:
             if other.key_id != key_id and not self._context.options.force:
                 raise ConfigurationError(
                     f"profile {other.profile} has another key already: {other.key_id}, in {other.place.where}",
-                    "mfasession keys rotate makes a new one; --force puts this one in its place",
+                    f"{self._context.command_line('keys', 'rotate')} makes a new one; --force puts this one in its "
+                    "place",
                 )
 
     def whose(self, key: "LongTermKey") -> "Identity | None":

@@ -1,6 +1,5 @@
 """A key out of plain text into the keyring, and a key out of everything."""
 
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from mfasession.aws_keys import AwsKeys
@@ -51,7 +50,8 @@ def protect(context: "Context", profile: "Profile") -> Protected:
         ring.save(moved.record)
         if ring.load() != moved.record:
             raise StoreError(
-                "the keyring does not give back what it was given", "mfasession keys list shows what it has"
+                "the keyring does not give back what it was given",
+                f"{context.command_line('keys', 'list')} shows what it has",
             )
         for each in in_files:
             each.place.forget(only=each.record)
@@ -140,5 +140,5 @@ class Removal:
         if self._done:
             states = ", ".join(f"{key_id} is {state} at AWS" for key_id, state in self._done.items())
             failure.message += f"; {states}, and still in {self.held[0].place.where}"
-            failure.hint += f"; then mfasession keys remove -p {quote(self._profile.name)}"
+            failure.hint += "; then run it again"
         return failure

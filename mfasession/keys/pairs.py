@@ -56,7 +56,7 @@ def of_csv(text: str, path: str) -> LongTermKey:
     if len(pairs) != 1:
         raise ConfigurationError(
             f"{path} holds {len(pairs) or 'no'} key{'s' if len(pairs) > 1 else ''} that we know how to read",
-            "keep the head line and the line of one key, or type the key: mfasession keys add",
+            "keep the head line and the line of one key, or leave --csv out and type the key",
         )
     return of_lines(pairs[0])
 

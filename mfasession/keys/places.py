@@ -3,10 +3,9 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import files, locks, paths, profile_headers
+from mfasession import files, hints, locks, paths, profile_headers
 from mfasession.awsfiles import is_managed, parse
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
@@ -93,7 +92,9 @@ def first(context: "Context", profile: "Profile") -> Held:
 
 def no_key(profile: str) -> ConfigurationError:
     """Return the error for a profile without a long-term key."""
-    return ConfigurationError(f"profile {profile} has no long-term key", f"mfasession keys add -p {quote(profile)}")
+    return ConfigurationError(
+        f"profile {profile} has no long-term key", hints.command_line("keys", "add", profile=profile)
+    )
 
 
 def visible(context: "Context") -> tuple[list[Held], StoreError | None]:

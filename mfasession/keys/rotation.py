@@ -7,7 +7,6 @@ only then is the old one made inactive and deleted. Each step leaves what the ne
 
 import time
 from collections.abc import Callable, Sequence
-from shlex import quote
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from mfasession.aws_keys import LIMIT, AccessKey, AwsKeys
@@ -219,8 +218,8 @@ class Rotation:
             standing = f"the new {key} is in place in {where}, and {rest}"
         if standing:
             failure.message += f"; {standing}"
-            again = f"mfasession keys rotate -p {quote(self._profile.name)}"
-            failure.hint = f"{failure.hint}; then {again}" if failure.hint else f"to go on: {again}"
+            again = "run it again: it continues where it stopped"
+            failure.hint = f"{failure.hint}; then {again}" if failure.hint else again
         raise failure from None
 
 

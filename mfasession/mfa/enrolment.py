@@ -18,7 +18,7 @@ from mfasession.codes.seed import Seed as SeedSource
 from mfasession.device import Device
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, MfaSessionError, StoreError
 from mfasession.keys import sessions
-from mfasession.mfa import by_hand, first_login, names, pair
+from mfasession.mfa import first_login, names, pair
 from mfasession.mfa.handing import Seed, Ways
 from mfasession.mfa.pending import Pending, Safe
 from mfasession.model import account_of
@@ -140,7 +140,9 @@ class Enrolment:
         """The device that is wished for, when the user has it already. Raises ConfigurationError: FIDO devices only."""
         if not self._own:
             return None
-        able = devices.usable([each.device for each in self._own], self._user)
+        able = devices.usable(
+            [each.device for each in self._own], self._user, self._context.command_line("mfa", "enroll")
+        )
         if not self._wish.name:
             return able[0]
         serial = names.read(self._wish.name).serial(self._arn)
@@ -151,7 +153,7 @@ class Enrolment:
         if len(self._own) >= LIMIT:
             raise ConfigurationError(
                 f"{self._user} has {len(self._own)} MFA devices, which is all that AWS allows",
-                by_hand.line(self._context, "mfa", "remove"),
+                self._context.command_line("mfa", "remove"),
             )
         if self._wish.codes is not None:
             self._wish.codes.check(no_input=self._wish.no_input)
@@ -257,7 +259,7 @@ class Enrolment:
 
     def _waiting(self, pending: Pending, failure: MfaSessionError) -> MfaSessionError:
         failure.message += f"; device {self._device(pending).name} waits for its codes"
-        again = f"{by_hand.line(self._context, 'mfa', 'enroll')} goes on with it"
+        again = "run it again: it continues with this device"
         failure.hint = f"{failure.hint}; then {again}" if failure.hint else again
         return failure
 

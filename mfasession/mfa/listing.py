@@ -7,7 +7,7 @@ from mfasession.caller import Caller
 from mfasession.device import Device
 from mfasession.errors import ConfigurationError, InputNeeded
 from mfasession.keys import sessions
-from mfasession.mfa import by_hand, names
+from mfasession.mfa import names
 from mfasession.model import account_of
 from mfasession.remembered import Remembered
 from mfasession.values import Value
@@ -69,9 +69,9 @@ def chosen(context: "Context", listed: Listing, named: str, choose: "Callable[[S
     `choose` takes serial numbers and returns an index; None when nobody is there. Raises ConfigurationError (no such
     device, or none), InputNeeded.
     """
-    devices, enroll = [each.device for each in listed.devices], by_hand.line(context, "mfa", "enroll")
+    devices, enroll = [each.device for each in listed.devices], context.command_line("mfa", "enroll")
     if named:
-        return names.meant(named, devices, listed.user)
+        return names.meant(named, devices, listed.user, enroll)
     if not devices:
         raise ConfigurationError(f"user {listed.user} has no MFA device", f"{enroll} adds one")
     if len(devices) == 1:

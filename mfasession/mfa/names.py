@@ -42,8 +42,11 @@ def read(text: str) -> Name:
     return Name(name=name, path=path)
 
 
-def meant(text: str, devices: Sequence[Device], user: str) -> Device:
-    """Return the device with this serial number, ARN or name. Raises ConfigurationError unless there is one."""
+def meant(text: str, devices: Sequence[Device], user: str, enroll: str = "") -> Device:
+    """Return the device with this serial number, ARN or name. Raises ConfigurationError unless there is one.
+
+    `enroll` is the command for who has none.
+    """
     found = [device for device in devices if text in (device.serial, device.name)]
     if len(found) == 1:
         return found[0]
@@ -53,5 +56,5 @@ def meant(text: str, devices: Sequence[Device], user: str) -> Device:
     known = ", ".join(device.name for device in devices)
     raise ConfigurationError(
         f"{user} has no MFA device {printable(text)}",
-        f"one of {printable(known)}" if known else "mfasession mfa list",
+        f"one of {printable(known)}" if known else f"{enroll} adds one",
     )

@@ -7,7 +7,6 @@ from mfasession.causes import Denied, KeyringAbsent, NotFound
 from mfasession.context import Context
 from mfasession.errors import MfaSessionError, StoreError
 from mfasession.keys import sessions
-from mfasession.mfa import by_hand
 from mfasession.mfa.first_login import as_a_login
 from mfasession.remembered import Remembered
 from mfasession.stores.keyring_store import forget_seed
@@ -59,10 +58,15 @@ class Removal:
             if isinstance(failure, Denied):
                 failure.hint = f"an administrator deletes it: {self.device.serial}"
             else:
-                again = by_hand.line(self._context, "mfa", "remove", "--serial", self.device.serial)
-                failure.hint = f"{again} deletes it"
+                failure.hint = f"{failure.hint}; then {self._deletes_it()}" if failure.hint else self._deletes_it()
             return [failure]
         return []
+
+    def _deletes_it(self) -> str:
+        flags = self._context.options.flags
+        if getattr(flags, "serial", "") == self.device.serial:
+            return "run it again: it deletes the device"
+        return f"{self._context.command_line('mfa', 'remove', '--serial', self.device.serial)} deletes it"
 
     def _forget(self) -> list[MfaSessionError]:
         """Forget that the key uses it, and its seed."""

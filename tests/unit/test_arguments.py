@@ -1,12 +1,14 @@
 """The whole command line: every flag, every refusal, and help that is complete."""
 
+import shlex
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import __version__, arguments
+from mfasession import __version__, arguments, hints
 from mfasession.commands.mfa import enroll, remove, resync
 from mfasession.commands.mfa import list as list_
 from mfasession.commands.policy import apply, audit, explain, lint, show, test
@@ -203,10 +205,15 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
 ]
 
 
+def parsed(words: Sequence[str]) -> Options:
+    """The options alone, without the words that they came from."""
+    return arguments.parse(words).replace(typed=())
+
+
 @pytest.mark.parametrize(("words", "changes"), GOOD, ids=lambda value: " ".join(value) if value else "")
 def test_every_flag(words: list[str], changes: dict[str, Any]) -> None:
     """What is said is what the command is told, and nothing else."""
-    assert arguments.parse(words) == Options(**changes)
+    assert parsed(words) == Options(**changes)
 
 
 @pytest.mark.parametrize("command", arguments.COMMANDS)
@@ -214,15 +221,15 @@ def test_the_common_flags_stand_before_or_behind_the_command(command: str) -> No
     """Wherever people write them; the last one counts."""
     words = [command, *arguments.actions_of(command)[:1]]
     flags = ["-p", "work", "--no-input", "--debug"]
-    expected = arguments.parse(words).replace(profile="work", no_input=True, debug=True)
-    assert arguments.parse([*flags, *words]) == expected
-    assert arguments.parse([*words, *flags]) == expected
-    assert arguments.parse(["--profile=other", *words, *flags]) == expected
+    expected = parsed(words).replace(profile="work", no_input=True, debug=True)
+    assert parsed([*flags, *words]) == expected
+    assert parsed([*words, *flags]) == expected
+    assert parsed(["--profile=other", *words, *flags]) == expected
 
 
 def test_every_option_can_be_said() -> None:
     """No field of Options is there for nobody."""
-    said = {name for _, changes in GOOD for name in changes} | {"profile", "no_input", "debug"}
+    said = {name for _, changes in GOOD for name in changes} | {"profile", "no_input", "debug", "typed"}
     assert said == set(Options.__fields__)
 
 
@@ -315,13 +322,28 @@ word = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize(("words", "changes"), GOOD, ids=lambda value: " ".join(value) if value else "")
+def test_the_same_again_for_a_profile(words: list[str], changes: dict[str, Any]) -> None:
+    """What a hint repeats is the command that was run, for the profile that it names, and without a code that is used.
+
+    What is behind -- is another command's and is left out.
+    """
+    line = hints.command_line(*arguments.parse(words).typed, profile="a b")
+    kept = {name: value for name, value in changes.items() if name not in ("profiles", "words")}
+    if kept.get("code", Secret("-")) != Secret("-"):
+        del kept["code"]
+    program, *again = shlex.split(line)
+    assert program == "mfasession"
+    assert parsed(again) == Options(**{**kept, "profile": "a b"})
+
+
 @given(st.lists(word | st.text(max_size=4), max_size=6))
 def test_any_words_are_options_or_a_usage_error(words: list[str]) -> None:
     """Nothing that is typed ends in a traceback."""
     if {"-h", "--help", "--version"} & set(words):
         return
     try:
-        options = arguments.parse(words)
+        options = parsed(words)
     except (UsageError, SystemExit):
         return
     assert options.command in arguments.COMMANDS

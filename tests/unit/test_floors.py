@@ -11,15 +11,15 @@ PACKAGE = Path(__file__).parents[2] / "mfasession"
 
 FLOORS = (
     ("words", ("errors", "causes", "values", "model", "device", "ini", "ini_edits", "totp", "durations",
-               "timestamps", "text", "toml", "redaction", "key_shapes", "options", "roles", "account",
-               "credential_report", "__init__")),
+               "timestamps", "text", "toml", "redaction", "key_shapes", "options", "hints", "roles",
+               "account", "credential_report", "__init__")),
     (
         "edges",
         (
             "files", "trust", "writing", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles",
             "aws_config", "profile_headers", "endpoints", "aws", "aws_errors", "aws_keys", "aws_policies",
-            "aws_simulation", "aws_devices", "aws_account", "aws_rollout", "aws_signin", "spool", "terminal",
-            "remembered", "messages", "stores", "codes", "server",
+            "aws_simulation", "aws_devices", "aws_account", "aws_rollout", "aws_signin", "spool", "installation",
+            "terminal", "remembered", "messages", "stores", "codes", "server",
         ),
     ),
     ("decisions", ("profiles", "profile_faults", "devices", "supply", "policy", "signin")),

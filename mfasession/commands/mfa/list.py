@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mfasession import timestamps
 from mfasession.keys import places
 from mfasession.messages import complain
-from mfasession.mfa import by_hand, listing
+from mfasession.mfa import listing
 from mfasession.text import in_columns
 from mfasession.values import Value
 
@@ -44,7 +44,7 @@ def run(context: "Context", flags: Flags) -> int:
     else:
         complain(
             f"user {listed.user} in {listed.account} has no MFA device",
-            f"{by_hand.line(context, 'mfa', 'enroll')} adds one",
+            f"{context.command_line('mfa', 'enroll')} adds one",
         )
     return 0
 

@@ -8,7 +8,7 @@ from mfasession.device import Device
 from mfasession.errors import Cancelled, InputNeeded
 from mfasession.keys import places
 from mfasession.messages import complain, say
-from mfasession.mfa import by_hand, listing
+from mfasession.mfa import listing
 from mfasession.mfa.removal import Removal
 from mfasession.values import Value
 
@@ -47,8 +47,8 @@ def run(context: "Context", flags: Flags) -> int:
     if not flags.yes:
         if not has_person:
             raise InputNeeded(
-                f"nobody is here to agree: {what}",
-                by_hand.line(context, "mfa", "remove", "--serial", device.serial, "--yes"),
+                f"there is no terminal to agree on: {what}",
+                context.command_line("mfa", "remove", "--serial", device.serial, "--yes"),
             )
         if not terminal.agrees(f"{what}?"):
             raise Cancelled("cancelled, and nothing was changed")
@@ -57,7 +57,7 @@ def run(context: "Context", flags: Flags) -> int:
     failures = removal.run()
     say(f"device {device.name} is removed" + (f" from {listed.user} in {listed.account}" if removal.is_own else ""))
     if removal.is_last:
-        say(f"sessions that live go on until they end; then: {by_hand.line(context, 'mfa', 'enroll')}")
+        say(f"sessions that live go on until they end; then: {context.command_line('mfa', 'enroll')}")
     if profile.mfa_serial == device.serial:
         complain(f"profile {profile.name} still names it", f"remove mfa_serial = {device.serial}")
     if failures:

@@ -7,7 +7,7 @@ from mfasession.commands.mfa.asking import choose, codes_of
 from mfasession.errors import ConfigurationError
 from mfasession.keys import places
 from mfasession.messages import say
-from mfasession.mfa import by_hand, listing, pair
+from mfasession.mfa import listing, pair
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(context: "Context", flags: Flags) -> int:
     device = listing.chosen(context, listed, named, None if no_input or not terminal.is_ours() else choose)
     if device.is_fido:
         raise ConfigurationError(
-            f"{device.name} is a FIDO device, which has no clock", by_hand.line(context, "mfa", "list")
+            f"{device.name} is a FIDO device, which has no clock", context.command_line("mfa", "list")
         )
     pair.until_taken(source, device, lambda codes: listed.aws.resync(listed.user, device.serial, codes))
     say(f"device {device.name} of {listed.user} in {listed.account} is in step with AWS again")

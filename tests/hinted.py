@@ -1,0 +1,58 @@
+"""What every hint must be, whichever test has driven the command: a line that can be pasted, for the same profile."""
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+
+from mfasession import arguments
+from mfasession.errors import UsageError
+from mfasession.options import Options
+
+_HINT = re.compile(r"^  hint: (.*)$", re.MULTILINE)
+_OURS = re.compile(r"\bmfasession(?= )")
+_AWS = re.compile(r"\baws (?:iam|sts|s3|configure|sso|login)\b")
+_FOR_NOBODY = ("shell", "sandbox", "demo")
+"""Commands that no profile changes anything about; `policy show` and its like are no more."""
+
+
+def faults(words: Sequence[str], stderr: str) -> list[str]:
+    """Return what is wrong with the hints that a command line of ours, without the program's name, got on stderr."""
+    return [f"{fault}: {hint}" for hint in _HINT.findall(stderr) for fault in _faults(list(words), hint)]
+
+
+def _faults(words: list[str], hint: str) -> Iterator[str]:
+    ours, ran = words[: words.index("--")] if "--" in words else words, _options(words)
+    names_profile = any(word in ("-p", "--profile") or word.startswith(("-p", "--profile=")) for word in ours)
+    for found in _OURS.finditer(hint):
+        meant = _meant(hint[found.end() :])
+        if meant is None:
+            yield "no command line of ours"
+        elif isinstance(meant, Options):
+            if names_profile and not meant.profile and meant.command not in _FOR_NOBODY and meant.action != "show":
+                yield "the profile that was given is missing"
+            if meant == ran:
+                yield "the command that was just run"
+    for found in _AWS.finditer(hint):
+        if "--profile" not in hint[found.end() :] and "mfasession exec" not in hint[: found.start()]:
+            yield "aws would run with the bare key, or for another profile"
+
+
+def _meant(text: str) -> Options | str | None:
+    """The longest command line at the start of a text; a string when it asks for help, None when there is none."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = text.split()
+    end = next((place + 1 for place, word in enumerate(words) if word.endswith((",", ";", ":", ")"))), len(words))
+    words = [*words[: end - 1], *(word.rstrip(",;:)") for word in words[end - 1 : end])]
+    lines = (words[:length] for length in range(len(words), 0, -1))
+    return next((options for line in lines if (options := _options(line)) is not None), None)
+
+
+def _options(words: list[str]) -> Options | str | None:
+    if "--help" in words:
+        return "help" if words[-1] == "--help" else None
+    try:
+        return arguments.parse(words).replace(typed=())
+    except (UsageError, SystemExit):
+        return None
