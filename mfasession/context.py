@@ -109,13 +109,17 @@ class Context:
         section = only.session_section
         return [section] if section in listed or store.name == self.store_of(only).name == "keyring" else []
 
+    def named(self, profile: str = "") -> str:
+        """Return a profile, else that of this run, as a hint names it: empty where nobody has to name `default`."""
+        name = profile or profiles.chosen(self.options.profile, self.environ, self.config)
+        by_itself = not self.options.profile and profiles.is_chosen_by_itself("default", self.environ, self.config)
+        return "" if name == "default" and by_itself else name
+
     def command_line(self, *words: str, profile: str = "") -> str:
         """Return the line that a hint names: mfasession with these words, for a profile, else for that of this run."""
         from mfasession import hints
 
-        name = profile or profiles.chosen(self.options.profile, self.environ, self.config)
-        by_itself = not self.options.profile and profiles.is_chosen_by_itself("default", self.environ, self.config)
-        return hints.command_line(*words, profile="" if name == "default" and by_itself else name)
+        return hints.command_line(*words, profile=self.named(profile))
 
     def again(self, *flags: str) -> str:
         """Return the line that a hint names: the command that was run, with more flags."""

@@ -19,6 +19,11 @@ def command_line(*words: str, profile: str = "") -> str:
     return " ".join(map(quote, (PROGRAM, *words[:place], *option, *words[place:])))
 
 
+def by_session(command: str, profile: str = "") -> str:
+    """Return the line that runs a shell's command with a profile's session: its bare key may be denied that."""
+    return f"{command_line('exec', profile=profile)} -- {command}"
+
+
 def repeatable(words: Sequence[str]) -> tuple[str, ...]:
     """Return the words of a command line of ours that may be run again: a code is used up, and -p is named anew."""
     kept: list[str] = []

@@ -5,6 +5,7 @@ in the program's environment, uv its uv-receipt.toml (uv documentation, "Tools")
 """
 
 import os
+import shutil
 import sys
 from importlib.util import find_spec
 from shlex import quote
@@ -43,3 +44,11 @@ def _pip() -> str:
 
 def _is_kept_by(receipt: str) -> bool:
     return os.path.exists(os.path.join(sys.prefix, receipt))
+
+
+def keyring(*words: str) -> str:
+    """Return the command line of the keyring package's own program: pipx and uv put it into no PATH."""
+    found = shutil.which("keyring") or ""
+    if os.path.dirname(os.path.realpath(found)) == os.path.realpath(os.path.join(sys.prefix, "bin")):
+        return " ".join(map(quote, ("keyring", *words)))
+    return " ".join(map(quote, (sys.executable, "-m", "keyring", *words)))

@@ -1,15 +1,14 @@
 """Putting the rule into force for a group or users, and never so that who does it is locked out."""
 
 from collections.abc import Sequence
-from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import devices
+from mfasession import devices, hints
 from mfasession.account import User
 from mfasession.causes import NotFound
 from mfasession.errors import AwsRefused, ConfigurationError
 from mfasession.model import account_of, partition_of
-from mfasession.policy import application, coverage, hints
+from mfasession.policy import application, coverage
 from mfasession.policy.application import Step, Wanted
 from mfasession.policy.audit import Rules
 from mfasession.values import Value
@@ -97,10 +96,11 @@ class Rollout:
         if not self._session.mfa_serial:
             raise ConfigurationError(
                 "this session does not say that it was made with MFA: the rule would deny all that it does next",
-                hints.with_profile("mfasession login --force", self._profile),
+                hints.command_line("login", "--force", profile=self._profile),
             )
         if ":user/" in caller.arn:
-            devices.usable(self._aws.devices_of(caller.user), caller.user)
+            enroll = hints.command_line("mfa", "enroll", profile=self._profile)
+            devices.usable(self._aws.devices_of(caller.user), caller.user, enroll)
 
     def _meant(self, wanted: Wanted, groups: Sequence[str], users: Sequence[str]) -> list[User]:
         """The users who have the policy afterwards."""
@@ -124,10 +124,10 @@ class Rollout:
         ]
         if out:
             more = f" and {len(out) - NAMED} more" if len(out) > NAMED else ""
-            command = f"mfasession policy lint {quote(self._file)}" if self._file else "mfasession policy audit"
+            words = ("lint", self._file) if self._file else ("audit",)
             raise ConfigurationError(
                 f"{', '.join(out[:NAMED])}{more} could do nothing any more, with MFA either",
-                command if self._file else hints.with_profile(command, self._profile),
+                hints.command_line("policy", *words, profile=self._profile),
             )
         for user in then:
             if user.arn == caller.arn and not _can_take_back(user, after):

@@ -179,7 +179,7 @@ def test_twelve_hours_and_nobody_to_ask(live: Home) -> None:
         6,
         complaint(
             "12 h of the console take a code of their own: the session that is kept gives it an hour at most, and "
-            "nobody is here to give one",
+            "there is no terminal to ask for one",
             "leave --duration out, or give it: --code -",
         ),
     )
@@ -302,8 +302,8 @@ def test_a_session_that_aws_refuses(aws: Sandbox, live: Home) -> None:
     assert failed(live, "--print") == (
         4,
         complaint(
-            "AWS signs nobody in with this session (400): it was revoked, or it is of another partition",
-            "mfasession login --force, then run it again",
+            "AWS rejected this session for console sign-in (400): it was revoked, or it is of another partition",
+            "mfasession login -p admin --force, then run it again",
         ),
     )
 

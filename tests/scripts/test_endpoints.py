@@ -215,7 +215,7 @@ with Sandbox(partition=sys.argv[1]) as aws:
 """
 
 
-@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov", "aws-eusc"])
 def test_other_partitions(partition: str, alices_home: Home) -> None:
     """broamski/aws-mfa#86, #76: China and GovCloud, with the region of the profile or the partition of its device."""
     done = in_a_process(PARTITION, partition, str(alices_home.folder / "li"))

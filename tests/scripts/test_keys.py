@@ -234,13 +234,13 @@ def test_add_without_a_keyring(alices_home: Home, aws: Sandbox, alice: SandboxUs
 
 def test_add_with_nobody_there(bobs_home: Home) -> None:
     """No terminal: exit 6, and both other ways are named."""
-    for words in (("keys", "add"), ("keys", "add", "--no-input")):
-        done = bobs_home.run(*words)
+    for words in (("keys", "add", "--store", "file"), ("keys", "add", "--store", "file", "--no-input")):
+        done = bobs_home.run(*words, "-p", "work")
         assert (done.returncode, done.stderr) == (
             6,
             complaint(
-                "nobody is here to type a key",
-                "give two lines on stdin: mfasession keys add -; or a file: --csv FILE",
+                "there is no terminal to type a key on",
+                f"give two lines on stdin: mfasession keys add -p work {' '.join(words[2:])} -; or a file: --csv FILE",
             ),
         )
 

@@ -218,8 +218,8 @@ def test_remove_with_nobody_there(home: Home, alice: SandboxUser, words: Sequenc
     assert (done.returncode, done.stderr) == (
         6,
         complaint(
-            f"nobody is here to agree that {alice.key.access_key_id} ({home.credentials}) goes",
-            "mfasession keys remove -p default --yes",
+            f"there is no terminal to agree on that {alice.key.access_key_id} ({home.credentials}) goes",
+            " ".join(("mfasession keys remove", *words, "--yes")),
         ),
     )
     files.assert_same()
@@ -302,7 +302,7 @@ def test_a_key_on_the_command_line(home: Home, words: tuple[str, ...]) -> None:
     assert done.returncode == 2
     assert done.stderr == complaint(
         "keys takes no key from the command line, where every user of this computer can read it",
-        "mfasession keys add asks for it",
+        "leave it out: keys add asks for it",
     )
 
 

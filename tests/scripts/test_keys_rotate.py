@@ -20,7 +20,7 @@ from tests.support import MFASESSION, Home
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-AGAIN = "mfasession keys rotate -p default"
+AGAIN = "run it again: it continues where it stopped"
 
 
 @pytest.fixture
@@ -219,7 +219,7 @@ def test_an_inactive_second_key(home: Home, alice: SandboxUser) -> None:
     )
     assert (done.returncode, done.stderr) == (
         6,
-        complaint(f"{two}, and a third cannot be made", f"{AGAIN} --force deletes {other}"),
+        complaint(f"{two}, and a third cannot be made", f"mfasession keys rotate --force deletes {other}"),
     )
     files.assert_same()
     assert len(alice.key_statuses()) == 2
@@ -332,7 +332,7 @@ def test_interrupted_while_it_waits(home: Home, aws: Sandbox, alice: SandboxUser
     assert process.returncode == 130
     assert said.endswith(
         f"mfasession: interrupted; {alice.key.access_key_id} is in place in {home.credentials} and works, "
-        f"and the new {new} is kept beside it; AWS has both\n  hint: to go on: {AGAIN}\n"
+        f"and the new {new} is kept beside it; AWS has both\n  hint: {AGAIN}\n"
     )
 
 

@@ -177,7 +177,9 @@ def test_nobody_to_ask(estate: Estate) -> None:
         assert (done.returncode, done.stdout) == (6, "")
         assert "mfasession: to do: create policy DenyAllWithoutMFA\n" in done.stderr
         assert done.stderr.endswith(
-            complaint("nobody is here to agree to that", "mfasession policy apply --group staff --yes")
+            complaint(
+                "there is no terminal to agree on", " ".join(("mfasession policy apply --group staff", *words, "--yes"))
+            )
         )
     planned = estate.home.run("policy", "apply", "--group", "staff", "--json")
     assert planned.returncode == 6
@@ -317,7 +319,7 @@ def test_what_is_half_done_is_told(estate: Estate) -> None:
     assert (done.returncode, done.stdout) == (4, f"{DELETE}\n")
     assert "mfasession: done: create policy DenyAllWithoutMFA; to take it back:\n" in done.stderr
     assert "AWS denied AttachGroupPolicy" in done.stderr
-    assert done.stderr.endswith("; then the same again goes on: mfasession policy apply --group staff\n")
+    assert done.stderr.endswith("; then run it again: it continues where it stopped\n")
     assert changes(estate) == ["CreatePolicy"]
     estate.forbid("Nothing")
     assert estate.home.run("policy", "apply", "--group", "staff", "--yes").returncode == 0

@@ -102,7 +102,7 @@ def test_a_new_phone_is_found(aws: Sandbox, alices_home: Home, alice: SandboxUse
         complaint(
             "AWS could not check the code: the serial number is wrong, the device belongs to another user, it was "
             "enabled a moment ago, or too many codes were tried",
-            "compare the serial with `aws iam list-mfa-devices`; else wait 3 minutes and run it again",
+            "compare the serial with mfasession mfa list -p default; else wait 3 minutes and run it again",
         ),
     )
     assert alices_home.run("process").returncode == 0

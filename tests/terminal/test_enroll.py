@@ -84,7 +84,7 @@ def test_an_interrupted_enrolment_goes_on(home: Home, aws: Sandbox, bare: Sandbo
     assert status == (128 + getattr(signal, ending) if ending.startswith("SIG") else 130)
     if not ending.startswith("SIG"):
         assert f"; device {bare.name} waits for its codes\r\n" in sitting.shown
-        assert "hint: mfasession mfa enroll goes on with it" in sitting.shown
+        assert "hint: run it again: it continues with this device" in sitting.shown
     with seat(home, *APART, *ENROLL) as sitting:
         assert scanning(sitting, aws).uri == app.uri
         typed(sitting, app.pair())

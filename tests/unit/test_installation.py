@@ -46,3 +46,16 @@ def test_a_python_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment that uv made has none."""
     monkeypatch.setattr(installation, "find_spec", lambda _: None)
     assert installation.adding("keyring") == f"uv pip install --python {sys.executable} keyring"
+
+
+def test_the_keyring_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name alone where it is the one of this installation; else by this Python, which knows the same backends."""
+    assert installation.keyring("diagnose") in (f"{sys.executable} -m keyring diagnose", "keyring diagnose")
+    ours = tmp_path / "bin" / "keyring"
+    ours.parent.mkdir()
+    ours.touch(mode=0o755)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv("PATH", str(ours.parent))
+    assert installation.keyring("get", "a b") == "keyring get 'a b'"
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert installation.keyring("diagnose") == f"{sys.executable} -m keyring diagnose"

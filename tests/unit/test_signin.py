@@ -20,6 +20,8 @@ SITE = signin.Site(signin="https://signin.aws.amazon.com", console="https://cons
         ("aws", "eu-west-1", "eu-west-1.signin.aws.amazon.com", "eu-west-1.console.aws.amazon.com"),
         ("aws-cn", "", "signin.amazonaws.cn", "console.amazonaws.cn"),
         ("aws-cn", "cn-northwest-1", "signin.amazonaws.cn", "console.amazonaws.cn"),
+        ("aws-eusc", "", "eusc-de-east-1.signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu"),
+        ("aws-eusc", "eusc-de-east-1", "eusc-de-east-1.signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu"),
         ("aws-us-gov", "us-gov-west-1", "signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com"),
         ("aws-us-gov", "us-gov-east-1", "us-gov-east-1.signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com"),
     ],

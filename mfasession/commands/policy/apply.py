@@ -3,13 +3,12 @@
 import json
 import re
 import sys
-from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import hardening, terminal
+from mfasession import hardening, hints, terminal
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.messages import complain, say
-from mfasession.policy import application, hints, rule
+from mfasession.policy import application, rule
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def run(context: "Context", flags: Flags) -> int:
     profile = context.profile()
     session = context.session(profile)
     file = "" if flags.file == "-" else flags.file
-    rollout = Rollout(AwsRollout(profile, session, context.environ), session, profile=profile.name, file=file)
+    rollout = Rollout(AwsRollout(profile, session, context.environ), session, profile=context.named(), file=file)
     plan = rollout.plan(flags.name, text, flags.group, flags.users)
     work = Work(context, flags, plan)
     if not plan.steps:
@@ -87,13 +86,13 @@ class Work:
         say(f"{self._plan.users} user{' has' if self._plan.users == 1 else 's have'} it then")
         lacking = self._plan.without_device
         if lacking is None:
-            audit = hints.with_profile("mfasession policy audit", self._context.profile().name)
+            audit = self._context.command_line("policy", "audit")
             complain("AWS did not say who of them has a device", f"what may be read is in {audit}")
         elif lacking:
             more = f" and {len(lacking) - NAMED} more" if len(lacking) > NAMED else ""
             complain(
                 f"without a device they can do nothing then but enrol one: {', '.join(lacking[:NAMED])}{more}",
-                "mfasession mfa enroll, which needs their long-term key alone",
+                "mfa enroll takes their long-term key alone: they can do it themselves",
             )
 
     def ask(self) -> None:
@@ -103,7 +102,7 @@ class Work:
         if self._context.options.no_input or not terminal.is_ours():
             if self._flags.json:
                 self.report()
-            raise InputNeeded("nobody is here to agree to that", f"{self._command()} --yes")
+            raise InputNeeded("there is no terminal to agree on", self._context.again("--yes"))
         if not terminal.agrees(f"do that in account {self._plan.wanted.arn.split(':')[4]}?"):
             raise Cancelled("cancelled, and nothing was changed")
 
@@ -116,15 +115,14 @@ class Work:
                 if self._done:
                     self.report()
                 if isinstance(failure, MfaSessionError):
-                    failure.hint = f"{failure.hint}; then the same again goes on: {self._command()}"
+                    failure.hint = f"{failure.hint}; then run it again: it continues where it stopped"
                 raise
             self._done.append(step.says)
             self._undo = [*application.undo(step, self._plan.wanted, made), *self._undo]
 
     def report(self) -> int:
         """Write the undo commands, or all of it as JSON, to stdout."""
-        profile = self._context.profile().name
-        undo = [hints.by_session(command, profile) for command in self._undo]
+        undo = [hints.by_session(command, self._context.named()) for command in self._undo]
         if self._flags.json:
             record = {
                 "policy_arn": self._plan.wanted.arn,
@@ -140,14 +138,6 @@ class Work:
             sys.stdout.write("".join(f"{command}\n" for command in undo))
         sys.stdout.flush()
         return 0
-
-    def _command(self) -> str:
-        flags = self._flags
-        words = ["mfasession policy apply", *([quote(flags.file)] if flags.file else [])]
-        words += ["--name", quote(flags.name)] if flags.name != NAME else []
-        words += ["--group", quote(flags.group)] if flags.group else []
-        words += [word for user in flags.users for word in ("--user", quote(user))]
-        return hints.with_profile(" ".join(words), self._context.profile().name)
 
 
 def _check(flags: Flags) -> None:
@@ -182,6 +172,6 @@ def _text(context: "Context", flags: Flags) -> str:
         if finding.rule.severity is Severity.ERROR:
             raise ConfigurationError(
                 f"{parsed.where}, line {finding.place.line}: {finding.message}",
-                f"mfasession policy lint {quote(flags.file)}",
+                context.command_line("policy", "lint", flags.file),
             )
     return parsed.text

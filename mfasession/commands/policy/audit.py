@@ -12,7 +12,6 @@ from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.messages import complain, say
 from mfasession.model import Role, partition_of
 from mfasession.outlets.prefixed import Screen, told
-from mfasession.policy import hints
 from mfasession.text import bar
 from mfasession.values import Value
 
@@ -76,7 +75,7 @@ def run(context: "Context", flags: Flags) -> int:
     report = _report(audited, context.began)
     if report.accounts:
         _write(report, flags)
-    return _answer(audited, report, context.profile().name)
+    return _answer(audited, report, context.command_line("policy", "apply", "--group", "NAME"))
 
 
 class Access:
@@ -183,8 +182,8 @@ def _write(report: "Report", flags: Flags) -> None:
     sys.stdout.flush()
 
 
-def _answer(audited: "Sequence[Audited]", report: "Report", profile: str) -> int:
-    """Say what the report comes to and what it lacks; the exit code."""
+def _answer(audited: "Sequence[Audited]", report: "Report", apply: str) -> int:
+    """Say what the report comes to and what it lacks; the exit code. `apply` is the command that helps."""
     for each in audited:
         if each.failure is not None and len(audited) > 1:
             complain(f"{each.account}: {each.failure.message}", each.failure.hint)
@@ -201,7 +200,7 @@ def _answer(audited: "Sequence[Audited]", report: "Report", profile: str) -> int
         also = f" and {more} more" if more else ""
         complain(
             f"administrators who need no MFA: {', '.join(report.totals.admins)}{also}",
-            hints.with_profile("mfasession policy apply", profile),
+            apply,
         )
     if counts["not covered"]:
         return 1

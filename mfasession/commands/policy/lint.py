@@ -55,7 +55,10 @@ def run(context: "Context", flags: Flags) -> int:
         limit=document.ROLE_SIZE if flags.attached_to == "role" else document.MANAGED_SIZE,
     )
     if flags.fix and any(each.startswith("arn:") for each in flags.sources):
-        raise UsageError("--fix changes files, not policies of an account", "mfasession policy apply puts a file there")
+        raise UsageError(
+            "--fix changes files, not policies of an account",
+            f"{context.command_line('policy', 'apply', 'FILE', '--group', 'NAME')} puts a file there",
+        )
     if list(flags.sources).count("-") > 1:
         raise UsageError("stdin can be one policy only", "write the others into files")
     found, failures = _all(context, settings, flags)

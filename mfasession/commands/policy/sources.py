@@ -5,11 +5,11 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import files
+from mfasession import files, hints
 from mfasession.causes import NotFound
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain
-from mfasession.policy import document, hints, placed, wrapped
+from mfasession.policy import document, placed, wrapped
 from mfasession.policy.document import Kind
 from mfasession.text import printable
 from mfasession.values import Value
@@ -113,7 +113,7 @@ def _text_in_account(arn: str, context: "Context") -> str:
     try:
         return AwsPolicies(profile, context.session(profile), context.environ).text(arn)
     except NotFound:
-        command = hints.by_session("aws iam list-policies --scope Local", profile.name)
+        command = hints.by_session("aws iam list-policies --scope Local", context.named())
         raise NotFound(f"there is no policy {arn}", f"see what there is: {command}") from None
 
 

@@ -163,12 +163,12 @@ def _policies(flags: Flags, context: "Context") -> Policies:
 def _check_granting(granting: "Sequence[Document]", flags: Flags) -> None:
     """Raise UsageError for several trust or resource policies: a request is about one resource."""
     if granting and flags.live:
-        raise UsageError(f"--live takes no {granting[0].kind.value}", "IAM's simulator: aws iam simulate-custom-policy")
+        raise UsageError(f"--live takes no {granting[0].kind.value}", "leave --live out")
     if len(granting) > 1:
         names = ", ".join(each.where for each in granting[:5])
         raise UsageError(
             f"one trust or resource policy at a time can be tested, and there are {len(granting)}: {names}",
-            "choose one by its name behind a #: mfasession policy test FILE#NAME",
+            "choose one by its name behind a #, as in FILE#NAME",
         )
 
 
