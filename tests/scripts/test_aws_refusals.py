@@ -101,7 +101,7 @@ def test_a_wrong_secret(alices_home: Home, alice: SandboxUser) -> None:
     alices_home.write_credentials(key_pair("default", alice.key.access_key_id, "not/the/secret"))
     assert refused(alices_home, "--code", alice.devices[0].code()) == complaint(
         f"the secret of key {alice.key.access_key_id} is wrong: AWS could not verify the signature",
-        "aws configure, to type the key pair again",
+        "aws configure --profile default, to type the key pair again",
     )
 
 

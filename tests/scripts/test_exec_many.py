@@ -295,7 +295,7 @@ def test_what_a_command_leaves_running_is_not_waited_for(live: Home) -> None:
         (
             ("-p", "a", "-p", "b", "--server", "--", "true"),
             2,
-            complaint("--server is for one profile", "mfasession serve has an endpoint for many"),
+            complaint("--server is for one profile", "mfasession serve -p a -p b has an endpoint for many"),
         ),
         (
             ("--all-matching", "prod-*", "--", "true"),

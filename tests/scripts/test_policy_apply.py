@@ -87,7 +87,7 @@ def test_the_rule_for_a_group_and_back(estate: Estate) -> None:
         "mfasession: to do: attach DenyAllWithoutMFA to group staff\n"
         "mfasession: 2 users have it then\n"
         "mfasession: without a device they can do nothing then but enrol one: bob\n"
-        "  hint: mfasession mfa enroll, which needs their long-term key alone\n"
+        "  hint: mfa enroll takes their long-term key alone: they can do it themselves\n"
         "mfasession: done: create policy DenyAllWithoutMFA; attach DenyAllWithoutMFA to group staff; to take it back:\n"
     )
     assert changes(estate) == ["CreatePolicy", "AttachGroupPolicy"]

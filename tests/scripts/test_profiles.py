@@ -144,7 +144,8 @@ def test_fido_devices_alone(aws: Sandbox, home: Home, alice: SandboxUser) -> Non
         complaint(
             f"user {fay.name} has only FIDO devices (security keys, passkeys), and AWS takes no FIDO answer for an API "
             "call",
-            "add an authenticator app beside it in the console: IAM, Security credentials, MFA",
+            "aws login --profile NAME, with a new NAME, signs in with one in the browser (AWS CLI 2.32 or later); or "
+            "add an authenticator app in the console: IAM, Security credentials, MFA",
         ),
     )
 

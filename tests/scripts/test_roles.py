@@ -209,7 +209,7 @@ def test_an_aging_role_serves_when_its_source_has_expired(
     done = alices_home.run("process", "-p", "admin")
     assert (done.returncode, done.stderr) == (
         6,
-        complaint(f"the session of profile default has expired, {NOBODY}", "mfasession login"),
+        complaint(f"the session of profile default has expired, {NOBODY}", "mfasession login -p default"),
     )
 
 
