@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Mapping
+from shlex import quote
 from typing import TYPE_CHECKING
 
+from mfasession import hints
 from mfasession.errors import ConfigurationError
 from mfasession.model import LongTermKey
 
@@ -70,6 +72,7 @@ def _missing(profile: "Profile") -> ConfigurationError:
     if profile.serves_itself:
         return ConfigurationError(
             f"profile {name} has no long-term key, and its credential_process asks for profile {name} itself",
-            f"aws configure --profile {name}-key, and let it run: mfasession process -p {name}-key",
+            f"aws configure --profile {quote(name + '-key')}, and let it run: "
+            f"{hints.command_line('process', profile=name + '-key')}",
         )
-    return ConfigurationError(f"profile {name} has no long-term key", f"aws configure --profile {name}")
+    return ConfigurationError(f"profile {name} has no long-term key", f"aws configure --profile {quote(name)}")

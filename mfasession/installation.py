@@ -23,6 +23,15 @@ def adding(package: str) -> str:
     return f"{_pip()} {quote(package)}"
 
 
+def program(package: str) -> str:
+    """Return the command that installs another program, the way that this one was."""
+    if _is_kept_by("pipx_metadata.json"):
+        return f"pipx install {quote(package)}"
+    if _is_kept_by("uv-receipt.toml"):
+        return f"uv tool install {quote(package)}"
+    return f"{_pip()} {quote(package)}"
+
+
 def repairing() -> str:
     """Return the command that installs this program once more."""
     if _is_kept_by("pipx_metadata.json"):

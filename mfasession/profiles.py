@@ -328,10 +328,12 @@ def _long_term_key(section: str, keys: "Mapping[str, str]") -> "LongTermKey | No
     if not key_id and not secret:
         return None
     if not key_id or not secret:
+        from shlex import quote
+
         missing = "aws_secret_access_key" if key_id else "aws_access_key_id"
         raise ConfigurationError(
             f"profile {section} has half a key pair: {missing} is missing",
-            f"aws configure --profile {section}",
+            f"aws configure --profile {quote(section)}",
         )
     token = keys.get("aws_session_token") or keys.get("aws_security_token")
     if token or key_id[1:4] == "SIA" or not (is_key_id(key_id) and is_key_secret(secret)):

@@ -5,13 +5,12 @@ The seed beside the key makes one factor of two: an explicit choice (`code = "to
 
 import time
 
+from mfasession import installation
 from mfasession.codes import CodeRequest, OnWaiting, SeedReader
 from mfasession.codes.preparation import Preparation
 from mfasession.errors import Cancelled, ConfigurationError
 from mfasession.text import printable
 from mfasession.totp import code_at, secret_of
-
-_KEEP_ONE = 'keep its seed (base32) with: keyring set mfasession seed/{serial}; or set code = "prompt"'
 
 
 class Seed:
@@ -42,7 +41,8 @@ class Seed:
 
     def _secret(self, serial: str) -> bytes:
         seed = self._read(serial)
-        hint = _KEEP_ONE.format(serial=printable(serial))
+        keep = installation.keyring("set", "mfasession", f"seed/{printable(serial)}")
+        hint = f'keep its seed (base32) with: {keep}; or set code = "prompt"'
         if seed is None:
             raise ConfigurationError(f"no seed is kept for device {printable(serial)}", hint)
         try:

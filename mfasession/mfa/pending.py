@@ -9,7 +9,7 @@ from contextlib import suppress
 from hashlib import sha256
 from shlex import quote
 
-from mfasession import files, paths, writing
+from mfasession import files, installation, paths, writing
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.stores.keyring_items import forget_item, read_item, unreadable, write_item
@@ -115,7 +115,8 @@ def _locked(failure: StoreError) -> StoreError:
         )
     return StoreError(
         f"{failure.message}, and the seed of a new device is to be kept in it",
-        "unlock it (log in to the desktop, or gnome-keyring-daemon --unlock), then run it again; keyring diagnose",
+        "unlock it (log in to the desktop, or gnome-keyring-daemon --unlock), then run it again; "
+        f"{installation.keyring('diagnose')} says more",
     )
 
 

@@ -6,6 +6,7 @@ function reference" (`!Sub x` is `Fn::Sub: x`, `!Ref x` is `Ref: x`, `!GetAtt A.
 
 from typing import TYPE_CHECKING, Any
 
+from mfasession import installation
 from mfasession.errors import ConfigurationError
 from mfasession.policy.placed import Node, NotJson, Place, Text, inside
 from mfasession.text import printable
@@ -33,8 +34,7 @@ def read(text: str, where: str) -> Node:
     except ImportError:
         raise Unreadable(
             f"{where} is YAML, and reading that needs PyYAML, which is not installed beside mfasession",
-            "pipx inject mfasession pyyaml, or uv tool install --with pyyaml mfasession, or pip install pyyaml; "
-            "or give it as JSON",
+            f"{installation.adding('pyyaml')}; or give it as JSON",
         ) from None
     try:
         root = yaml.compose(text, Loader=SafeLoader)

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from mfasession import installation
 from mfasession.errors import ConfigurationError, MfaSessionError
 from mfasession.messages import complain
 from mfasession.sandbox import Sandbox
@@ -57,7 +58,7 @@ def _environ(aws: Sandbox, folder: Path) -> dict[str, str]:
     ours = {**environ(aws, folder), "HOME": str(folder), "SHELL": "/bin/bash"}
     # The console script of this very installation, and the AWS CLI beside it.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    for program, hint in (("bash", "install bash"), ("aws", "pip install awscli")):
+    for program, hint in (("bash", "install bash"), ("aws", installation.program("awscli"))):
         if shutil.which(program, path=path) is None:
             raise ConfigurationError(f"the tour needs the program {program}", hint)
     credentials = folder / ".aws" / "credentials"

@@ -32,7 +32,6 @@ def backend() -> "KeyringBackend":
         logger.addHandler(logging.NullHandler())
     import configparser
 
-    hint = "correct or unset PYTHON_KEYRING_BACKEND, or correct keyringrc.cfg: keyring diagnose"
     chosen = os.environ.get("PYTHON_KEYRING_BACKEND")
     what = f"the keyring backend {chosen!r}" if chosen is not None else "the keyring backend named in keyringrc.cfg"
     try:
@@ -40,9 +39,15 @@ def backend() -> "KeyringBackend":
     except (ImportError, AttributeError, ValueError, TypeError, configparser.Error) as failure:
         if isinstance(failure, ModuleNotFoundError) and failure.name == "keyring":
             raise
-        raise StoreError(f"{what} cannot be loaded", hint) from None
+        raise StoreError(f"{what} cannot be loaded", _correct()) from None
     except RuntimeError:
-        raise StoreError(f"{what} cannot work here", hint) from None
+        raise StoreError(f"{what} cannot work here", _correct()) from None
+
+
+def _correct() -> str:
+    from mfasession import installation
+
+    return f"correct or unset PYTHON_KEYRING_BACKEND, or correct keyringrc.cfg: {installation.keyring('diagnose')}"
 
 
 def _chosen() -> "KeyringBackend":
@@ -92,21 +97,26 @@ def translated(failure: BaseException) -> MfaSessionError:
     """Say what a failure of the keyring means. The failure's own text is left out: it may quote what was being kept."""
     if isinstance(failure, MfaSessionError):
         return failure
+    from mfasession import installation
+
     if isinstance(failure, ModuleNotFoundError) and failure.name == "keyring":
-        return KeyringAbsent("the package keyring is not installed", "pip install keyring")
+        return KeyringAbsent("the package keyring is not installed", installation.adding("keyring"))
     from keyring import errors
 
     if isinstance(failure, errors.NoKeyringError):
         return KeyringAbsent("there is no keyring here", _how_to_have_one())
     if has_ended(failure):
-        return StoreError("the keyring's service ended before it answered", "try again; keyring diagnose says more")
+        return StoreError(
+            "the keyring's service ended before it answered",
+            f"try again; {installation.keyring('diagnose')} says more",
+        )
     for kind, message, hint in (
         (errors.KeyringLocked, "the keyring is locked", UNLOCK),
         (errors.InitError, "the keyring cannot be opened: its question was dismissed or nobody could see it", UNLOCK),
         (
             errors.PasswordSetError,
             "the keyring refused to keep the item",
-            "see its settings and free space: keyring diagnose",
+            f"see its settings and free space: {installation.keyring('diagnose')}",
         ),
         (
             errors.PasswordDeleteError,
@@ -116,7 +126,10 @@ def translated(failure: BaseException) -> MfaSessionError:
     ):
         if isinstance(failure, kind):
             return StoreError(message, hint)
-    return StoreError(f"the keyring failed ({type(failure).__name__})", "see whether it works at all: keyring diagnose")
+    return StoreError(
+        f"the keyring failed ({type(failure).__name__})",
+        f"see whether it works at all: {installation.keyring('diagnose')}",
+    )
 
 
 def or_the_file(hint: str) -> str:

@@ -4,7 +4,6 @@ Nothing here ever falls back to plain text, and no question waits for a keyring 
 """
 
 import os
-from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
 from mfasession.errors import StoreError
@@ -106,7 +105,9 @@ def forget_item(item: str) -> bool:
 
 def unreadable(item: str) -> StoreError:
     """Return the error for an item that holds something else than it should."""
-    return StoreError(f"the keyring's item {item} is not one of ours", f"keyring del {SERVICE} {quote(item)}")
+    from mfasession import installation
+
+    return StoreError(f"the keyring's item {item} is not one of ours", installation.keyring("del", SERVICE, item))
 
 
 # A text that is too long for one item is split: the first holds a header (version, number of parts, SHA-256 of the

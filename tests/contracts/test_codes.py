@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mfasession import codes, totp
+from mfasession import codes, installation, totp
 from mfasession.codes.pinentry import Pinentry
 from mfasession.errors import ConfigurationError, UsageError
 from tests.support import need
@@ -312,7 +312,7 @@ def test_a_seed_that_is_none(seed: str | None, says: str) -> None:
     source = codes.source_for("totp", seed_reader=lambda _: secret)
     with pytest.raises(ConfigurationError, match=says) as failure:
         source.ask(codes.CodeRequest(serial="GAHT12345678"))
-    assert "keyring set mfasession seed/GAHT12345678" in failure.value.hint
+    assert installation.keyring("set", "mfasession", "seed/GAHT12345678") in failure.value.hint
     assert not seed or seed not in failure.value.message
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mfasession import installation
 from mfasession.errors import StoreError
 from mfasession.model import LongTermKey, Session
 from mfasession.stores import keyring_store
@@ -176,7 +177,7 @@ def test_an_item_that_is_no_long_term_key(memory: memory_keyring.Keyring, kept: 
     memory.items["mfasession", "key/work"] = kept
     with pytest.raises(StoreError, match="item key/work is not one of ours") as raised:
         keyring_store.read_long_term_key("work")
-    assert raised.value.hint == "keyring del mfasession key/work"
+    assert raised.value.hint == installation.keyring("del", "mfasession", "key/work")
 
 
 @pytest.mark.usefixtures("memory")

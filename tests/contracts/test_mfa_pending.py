@@ -8,6 +8,7 @@ from pathlib import Path
 import keyring
 import pytest
 
+from mfasession import installation
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
 from mfasession.mfa.pending import Pending, Safe
 from mfasession.values import Secret
@@ -101,7 +102,7 @@ def test_what_is_not_ours(request: pytest.FixtureRequest, tmp_path: Path, place:
     with pytest.raises(MfaSessionError) as caught:
         safe(tmp_path).load()
     assert "is not one of ours" in caught.value.message
-    assert caught.value.hint.startswith("keyring del mfasession" if place == "ring" else "rm ")
+    assert caught.value.hint.startswith(installation.keyring("del", "mfasession") if place == "ring" else "rm ")
 
 
 def test_nothing_shows_the_seed(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_what_holds_no_policy(home: Home, name: str, text: str, message: str, hi
 
 
 def test_yaml_without_pyyaml(home: Home) -> None:
-    """It is no dependency of ours: what brings it is said, for each way of installation."""
+    """It is no dependency of ours: what brings it is said, as this was installed."""
     folder = home.folder / "shadow"
     folder.mkdir()
     (folder / "yaml.py").write_text("raise ImportError\n")
@@ -178,7 +178,7 @@ def test_yaml_without_pyyaml(home: Home) -> None:
     done = home.run("policy", "lint", "t.yaml", environ={"PYTHONPATH": str(folder)})
     assert (done.returncode, done.stdout) == (3, "")
     assert "t.yaml is YAML, and reading that needs PyYAML" in done.stderr
-    assert "pipx inject mfasession pyyaml" in done.stderr
+    assert "-m pip install pyyaml; or give it as JSON" in done.stderr
 
 
 def test_several_trust_policies_are_not_tested_together(home: Home) -> None:
