@@ -80,7 +80,8 @@ def test_without_the_extra_it_says_how_to_get_it(home: Home, tmp_path: Path, com
     done = home.run_program(sys.executable, "-c", script, str(bare), command)
     assert (done.returncode, done.stdout) == (3, "")
     assert re.fullmatch(
-        r"mfasession: the sandbox is not installed: no (moto|werkzeug)\n  hint: \S+ -m pip install 'mfasession\[sandbox\]'\n",
+        r"mfasession: the sandbox is not installed: no (moto|werkzeug)\n"
+        r"  hint: \S+ -m pip install 'mfasession\[sandbox\]'\n",
         done.stderr,
     )
     assert home.run_program(sys.executable, "-c", script, str(bare), "status").returncode == 0
