@@ -68,7 +68,7 @@ class Session(Value):
     """Epoch seconds, UTC; 0 when not recorded."""
 
     def is_alive(self, now: float) -> bool:
-        """Tell whether AWS still honours the session."""
+        """Tell whether the session has time left by our clock; a policy at AWS may deny it earlier."""
         return self.expires > now
 
     def is_fresh(self, now: float, refresh_margin: int, min_ttl: int = 0) -> bool:

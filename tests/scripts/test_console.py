@@ -242,7 +242,7 @@ def test_expired_and_nobody_to_ask(aws: Sandbox, live: Home, words: tuple[str, .
     reason = "--no-input was given" if words else "nobody is here to give a code"
     assert failed(live, "--print", *words) == (
         6,
-        complaint(f"the session of profile default has expired, and {reason}", "mfasession login"),
+        complaint(f"the session of profile default has expired, and {reason}", "mfasession login -p default"),
     )
 
 

@@ -153,7 +153,8 @@ def test_force_makes_a_new_session(alices_home: Home, alice: SandboxUser) -> Non
     assert (done.returncode, done.stderr) == (
         6,
         complaint(
-            "a new session for profile default is wanted, and nobody is here to give a code", "mfasession login --force"
+            "a new session for profile default is wanted, and nobody is here to give a code",
+            "run it in a terminal, or with the code on stdin: mfasession login --force --code -",
         ),
     )
     assert alices_home.credentials.read_bytes() == before
@@ -170,7 +171,7 @@ def test_min_ttl_renews_what_is_too_short(aws: Sandbox, alices_home: Home, alice
     assert done.returncode == 6
     assert re.fullmatch(
         r"mfasession: the session of profile default has only (1 h|59 min) left, and nobody is here to give a code\n"
-        r"  hint: mfasession login --min-ttl 7200\n",
+        r"  hint: run it in a terminal, or with the code on stdin: mfasession login --min-ttl 2h --code -\n",
         done.stderr,
     ), done.stderr
     log_in(alices_home, alice.devices[0], "--min-ttl", "2h", steps=1)

@@ -33,7 +33,10 @@ def test_exit_code_6_at_once(home: Home, words: tuple[str, ...], flags: tuple[st
     reason = "--no-input was given" if flags else "nobody is here to give a code"
     assert done.returncode == 6
     assert done.stdout == ("(exit 6)\n" if words[0] == "env" else "")
-    assert done.stderr == complaint(f"there is no session for profile default, and {reason}", "mfasession login")
+    hint = "mfasession login"
+    if words == ("login",) and not flags:
+        hint = f"run it in a terminal, or with the code on stdin: {hint} --code -"
+    assert done.stderr == complaint(f"there is no session for profile default, and {reason}", hint)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +45,7 @@ def test_exit_code_6_at_once(home: Home, words: tuple[str, ...], flags: tuple[st
         ("work", {}, "mfasession login -p work"),
         ("my work", {}, "mfasession login -p 'my work'"),
         ("default", {"AWS_PROFILE": "work"}, "mfasession login -p default"),
-        ("default", {}, "mfasession login"),
+        ("default", {}, "mfasession login -p default"),
     ],
 )
 def test_the_hint_is_the_command_that_mends_it(home: Home, profile: str, environ: dict[str, str], hint: str) -> None:
@@ -70,7 +73,7 @@ def test_inside_the_margin_login_does_not(home: Home) -> None:
     assert done.stderr in [
         complaint(
             f"the session of profile default has only {left} min left, and nobody is here to give a code",
-            "mfasession login",
+            "run it in a terminal, or with the code on stdin: mfasession login --code -",
         )
         for left in (9, 10)
     ]

@@ -7,7 +7,7 @@ from tests.scripts.checks import complaint
 from tests.support import Home, key_pair, session_section
 
 COMMANDS = ", ".join(arguments.COMMANDS)
-PUT_DASHES = "put -- before the command: mfasession exec -- aws s3 ls"
+PUT = "put -- before the command: mfasession"
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,10 @@ PUT_DASHES = "put -- before the command: mfasession exec -- aws s3 ls"
         (("--frobnicate", "login"), "unknown argument --frobnicate", "see mfasession login --help"),
         (("login", "work"), "unknown argument work", "see mfasession login --help"),
         (("login", "--store", "keyrnig"), "--store cannot be keyrnig", "did you mean keyring?"),
-        (("exec", "aws", "s3", "ls"), "unknown argument aws", PUT_DASHES),
-        (("exec", "-p", "work", "aws"), "unknown argument aws", PUT_DASHES),
+        (("exec", "aws", "s3", "ls"), "unknown argument aws", f"{PUT} exec -- aws s3 ls"),
+        (("exec", "-p", "work", "aws", "-p", "x"), "unknown argument aws", f"{PUT} exec -p work -- aws -p x"),
+        (("exec", "-p", "aws", "aws"), "unknown argument aws", f"{PUT} exec -p aws -- aws"),
+        (("sandbox", "bash"), "unknown argument bash", f"{PUT} sandbox -- bash"),
         (("login", "--", "x"), "login runs no command", "only exec and sandbox take words behind --"),
         (("login", "-p"), "argument -p/--profile: expected one argument", "see mfasession login --help"),
         (("status", "--watch"), "--watch needs a terminal", "mfasession status --json, for scripts"),
@@ -121,7 +123,7 @@ def test_debug_shows_where_and_no_secret(home: Home) -> None:
     """A traceback, then the same two lines; without --debug never one."""
     home.write_credentials(key_pair() + "aws_session_token = FwoGZXIvYXdzSECRET\n")
     plain, debug = home.run("login"), home.run("login", "--debug")
-    assert plain.stderr.startswith("mfasession: profile default holds temporary credentials")
+    assert plain.stderr.startswith("mfasession: profile default has an aws_session_token beside")
     assert debug.stderr.startswith("Traceback (most recent call last):\n")
     assert debug.stderr.endswith(plain.stderr)
     assert not any(secret in debug.stderr for secret in ("SECRET", "wJalrXUtnFEMI"))
