@@ -7,6 +7,7 @@ The clients are given the long-term key itself and never search for credentials:
 
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
@@ -20,7 +21,7 @@ import urllib3.exceptions
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
-from mfasession import aws_errors, endpoints, hints, roles, timestamps, trust
+from mfasession import aws_answers, aws_errors, deadline, endpoints, hints, roles, trust
 from mfasession.causes import Throttled, Unanswered
 from mfasession.device import Device
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
@@ -36,7 +37,7 @@ Answer = TypeVar("Answer")
 SIZE_LIMIT = 1_000_000
 """Bytes of an answer that are still read; AWS's have some thousands."""
 TIME_LIMIT = 20.0
-"""Seconds from the head of an answer to its end."""
+"""Seconds for a call: name service, connection, TLS, proxy, the question, the answer's head and its end, and again."""
 
 # The region whose STS answers when none is configured; a partition has no global endpoint but aws's.
 DEFAULT_REGIONS = {
@@ -71,6 +72,7 @@ class Aws:
     """STS and IAM as one caller. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
 
     size_limit = SIZE_LIMIT
+    time_limit = TIME_LIMIT
 
     def __init__(
         self,
@@ -83,10 +85,14 @@ class Aws:
         self._pauses = pauses
         self._key = key
         self._profile = profile
+        self._account = ""
+        """The account of the key when AWS has named it."""
         self._settings = settings(profile)
         self._allowed_http = profile.settings.allow_http_endpoint
         self._session = _session(profile, key, environ, self._settings)
         self._clients: dict[str, Any] = {}
+        self._calls = threading.local()
+        """When the call of a thread must have ended, by the monotonic clock."""
 
     def connect(self) -> None:
         """Make all ready for AssumeRole; it may then be asked for from several threads."""
@@ -97,7 +103,8 @@ class Aws:
 
         def send() -> Identity:
             answer = self._client("sts").get_caller_identity()
-            return Identity(arn=told(answer, "Arn"), account=told(answer, "Account"))
+            self._account = account = aws_answers.required_text(answer, "Account")
+            return Identity(arn=aws_answers.arn(answer, "Arn", account), account=account)
 
         return self._call("GetCallerIdentity", send)
 
@@ -107,7 +114,10 @@ class Aws:
         def send() -> list[Device]:
             answer = self._client("iam").list_mfa_devices()
             return [
-                Device(serial=told(each, "SerialNumber"), user=told(each, "UserName") if "UserName" in each else "")
+                Device(
+                    serial=aws_answers.serial(each, self._account),
+                    user=aws_answers.required_text(each, "UserName") if "UserName" in each else "",
+                )
                 for each in answer["MFADevices"]
             ]
 
@@ -123,7 +133,8 @@ class Aws:
             "GetSessionToken",
             lambda: self._made(
                 self._client("sts").get_session_token(SerialNumber=serial, TokenCode=code, DurationSeconds=duration),
-                mfa_serial=serial,
+                duration,
+                serial,
             ),
             uses_code=True,
         )
@@ -145,22 +156,20 @@ class Aws:
 
         def send() -> Session:
             answer = self._client("sts").assume_role(**request)
-            made = self._made(answer, mfa_serial=serial or getattr(self._key, "mfa_serial", ""))
-            return made.replace(role_arn=role.arn, identity=told(answer["AssumedRoleUser"], "Arn"))
+            made = self._made(answer, duration, serial or getattr(self._key, "mfa_serial", ""))
+            identity = aws_answers.assumed(answer["AssumedRoleUser"], role.arn, session_name)
+            return made.replace(role_arn=role.arn, identity=identity)
 
         return self._call("AssumeRole", send, uses_code=bool(serial))
 
-    def _made(self, answer: Mapping[str, Any], mfa_serial: str) -> Session:
+    def _made(self, answer: Mapping[str, Any], duration: int, mfa_serial: str) -> Session:
         credentials = answer["Credentials"]
         key_id = self._key.key_id if isinstance(self._key, Session) else self._key.access_key_id
-        expires = int(credentials["Expiration"].timestamp())
-        if not timestamps.is_epoch(expires):
-            raise ValueError("Expiration")
         return Session(
-            access_key_id=told(credentials, "AccessKeyId"),
-            secret_access_key=Secret(told(credentials, "SecretAccessKey")),
-            session_token=Secret(told(credentials, "SessionToken")),
-            expires=expires,
+            access_key_id=aws_answers.key_id(credentials, "AccessKeyId", temporary=True),
+            secret_access_key=Secret(aws_answers.secret(credentials, "SecretAccessKey")),
+            session_token=Secret(aws_answers.token(credentials, "SessionToken")),
+            expires=aws_answers.expiration(credentials, duration),
             issued=int(time.time()),
             key_id=key_id,
             mfa_serial=mfa_serial,
@@ -173,7 +182,7 @@ class Aws:
         """
         http = self._made_client("sts", url)._endpoint.http_session  # noqa: SLF001
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = _bounded(http, self.size_limit)(AWSRequest("POST", url, kind, urlencode(form)).prepare())
+        answer = self._sender(http)(AWSRequest("POST", url, kind, urlencode(form)).prepare())
         return answer.status_code, answer.content
 
     def _client(self, service: str) -> Any:
@@ -197,11 +206,20 @@ class Aws:
             # botocore raises a bare ValueError for an endpoint_url that is no URL.
             raise ConfigurationError("the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL") from None
         endpoints.check(client.meta.endpoint_url, self._allowed_http)
-        bounded = _bounded(client._endpoint.http_session, self.size_limit)  # noqa: SLF001
-        client.meta.events.register("before-send", bounded)
+        client.meta.events.register("before-send", self._sender(client._endpoint.http_session))  # noqa: SLF001
         return client
 
+    def _sender(self, http: Any) -> Callable[..., Any]:
+        """Return what sends a request for botocore and reads the answer: no more and no longer than AWS needs."""
+
+        def send(request: Any, **_: object) -> Any:
+            left = self._calls.end - time.monotonic()
+            return deadline.within(left, lambda: _exchanged(http, request, self.size_limit), request.url)
+
+        return send
+
     def _call(self, operation: str, send: Callable[[], Answer], *, uses_code: bool = False) -> Answer:
+        self._calls.end = time.monotonic() + self.time_limit
         for most in self._pauses:
             # Many who were throttled together must not come back together.
             pause = most * random.uniform(0.5, 1.5)  # noqa: S311  # nothing secret
@@ -210,7 +228,7 @@ class Aws:
             except Throttled:
                 time.sleep(pause)
             except AwsUnreachable:
-                if uses_code:
+                if uses_code or time.monotonic() + pause >= self._calls.end:
                     raise
                 time.sleep(pause / 4)
         return self._call_once(operation, send)
@@ -239,39 +257,26 @@ class Aws:
         raise translated
 
 
-def told(answer: Mapping[str, Any], name: str) -> str:
-    """Return one text of an answer. Raises KeyError, and ValueError for what AWS never writes: all is visible ASCII."""
-    text = answer[name]
-    if not isinstance(text, str) or not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError(name)
-    return text
-
-
-def _bounded(http: Any, size_limit: int) -> Callable[..., Any]:
-    """Return what sends a request for botocore and reads the answer: no more and no longer than AWS needs."""
-
-    def send(request: Any, **_: object) -> Any:
-        request.stream_output = True
-        response = http.send(request)
-        try:
-            response._content = _content(response.raw, size_limit)  # noqa: SLF001  # as its own property keeps it
-        except urllib3.exceptions.HTTPError as error:
-            raise botocore.exceptions.ConnectionClosedError(
-                error=error, request=request, endpoint_url=request.url
-            ) from None
-        return response
-
-    return send
+def _exchanged(http: Any, request: Any, size_limit: int) -> Any:
+    """Send a request and return its answer, read to the end. Raises ValueError when it is too large."""
+    request.stream_output = True
+    response = http.send(request)
+    try:
+        response._content = _content(response.raw, size_limit)  # noqa: SLF001  # as its own property keeps it
+    except urllib3.exceptions.HTTPError as error:
+        raise botocore.exceptions.ConnectionClosedError(
+            error=error, request=request, endpoint_url=request.url
+        ) from None
+    return response
 
 
 def _content(raw: Any, size_limit: int) -> bytes:
-    """Return a body. Raises ValueError: too large, or too slow."""
-    end, content = time.monotonic() + TIME_LIMIT, bytearray()
+    content = bytearray()
     # Older releases of urllib3 read whole pieces alone.
     read = getattr(raw, "read1", raw.read)
     while piece := read(size_limit):
         content += piece
-        if len(content) > size_limit or time.monotonic() > end:
+        if len(content) > size_limit:
             raw.close()
             raise ValueError("an endless answer")
     return bytes(content)

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from mfasession.account import Group, Inline, User
-from mfasession.aws import Aws, told
+from mfasession.aws import Aws
+from mfasession.aws_answers import required_text, serial
 from mfasession.device import Device
 
 PAGE = 100
@@ -23,13 +24,15 @@ class AwsAccount(Aws):
 
     # A hundred policies with five versions of 6,144 characters each, or a report on some ten thousand users.
     size_limit = 64_000_000
+    # So much at the 5 Mbit/s of a slow line.
+    time_limit = 120.0
 
     def rules(self) -> Iterator[tuple[str, str] | Group]:
         """Yield every managed policy that is in use, as its ARN and its JSON, and every group."""
         for page in self._details("Group", "LocalManagedPolicy", "AWSManagedPolicy"):
             for policy in page.get("Policies", []):
                 if (text := _text_in_force(policy)) is not None:
-                    yield told(policy, "Arn"), text
+                    yield required_text(policy, "Arn"), text
             yield from map(_group, page.get("GroupDetailList", []))
 
     def users(self) -> Iterator[User]:
@@ -44,7 +47,7 @@ class AwsAccount(Aws):
             for each in page["VirtualMFADevices"]:
                 arn = str(each.get("User", {}).get("Arn", ""))
                 user = "root" if arn.endswith(":root") else arn.rpartition("/")[2]
-                yield Device(serial=told(each, "SerialNumber"), user=user)
+                yield Device(serial=serial(each), user=user)
 
     def management_account(self) -> str:
         """Return the number of the organization's management account, which its policies do not bind."""
@@ -58,7 +61,7 @@ class AwsAccount(Aws):
 
         def send() -> list[Device]:
             answer = self._client("iam").list_mfa_devices(UserName=user)
-            return [Device(serial=told(each, "SerialNumber"), user=user) for each in answer["MFADevices"]]
+            return [Device(serial=serial(each), user=user) for each in answer["MFADevices"]]
 
         return self._call("ListMFADevices", send)
 
@@ -108,7 +111,7 @@ def _text_in_force(policy: Mapping[str, Any]) -> str | None:
 
 def _group(listed: Mapping[str, Any]) -> Group:
     return Group(
-        name=told(listed, "GroupName"),
+        name=required_text(listed, "GroupName"),
         inline=_inline(listed.get("GroupPolicyList", [])),
         attached=_attached(listed),
     )
@@ -116,8 +119,8 @@ def _group(listed: Mapping[str, Any]) -> Group:
 
 def _user(listed: Mapping[str, Any]) -> User:
     return User(
-        name=told(listed, "UserName"),
-        arn=told(listed, "Arn"),
+        name=required_text(listed, "UserName"),
+        arn=required_text(listed, "Arn"),
         inline=_inline(listed.get("UserPolicyList", [])),
         attached=_attached(listed),
         groups=tuple(listed.get("GroupList", [])),
@@ -126,11 +129,11 @@ def _user(listed: Mapping[str, Any]) -> User:
 
 
 def _inline(listed: Sequence[Mapping[str, Any]]) -> tuple[Inline, ...]:
-    return tuple(Inline(name=told(each, "PolicyName"), text=_text(each["PolicyDocument"])) for each in listed)
+    return tuple(Inline(name=required_text(each, "PolicyName"), text=_text(each["PolicyDocument"])) for each in listed)
 
 
 def _attached(listed: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(told(each, "PolicyArn") for each in listed.get("AttachedManagedPolicies", []))
+    return tuple(required_text(each, "PolicyArn") for each in listed.get("AttachedManagedPolicies", []))
 
 
 def _text(policy: object) -> str:

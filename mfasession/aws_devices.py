@@ -2,13 +2,17 @@
 
 from typing import Any
 
-from mfasession.aws import Aws, told
+from mfasession import aws_answers
+from mfasession.aws import Aws
 from mfasession.device import Device
 from mfasession.totp import secret_of
 from mfasession.values import Secret, Value
 
 LIMIT = 8
 """MFA devices that a user may have, of any kind (IAM quotas)."""
+
+LONGEST_SEED = 256
+"""Characters of a seed that are still taken; AWS's have 64, and no QR code holds thousands."""
 
 
 class OwnDevice(Value):
@@ -49,7 +53,7 @@ class AwsDevices(Aws):
         def send() -> set[str]:
             pages = self._client("iam").get_paginator("list_virtual_mfa_devices")
             listed = pages.paginate(AssignmentStatus="Unassigned")
-            return {told(each, "SerialNumber") for page in listed for each in page["VirtualMFADevices"]}
+            return {aws_answers.serial(each) for page in listed for each in page["VirtualMFADevices"]}
 
         return self._call("ListVirtualMFADevices", send)
 
@@ -63,10 +67,13 @@ class AwsDevices(Aws):
             made = self._client("iam").create_virtual_mfa_device(VirtualMFADeviceName=name, Path=path)
             told_device = made["VirtualMFADevice"]
             seed = told_device["Base32StringSeed"].decode("ascii")
-            if not seed.isalnum():
+            if not seed.isalnum() or len(seed) > LONGEST_SEED:
                 raise ValueError("Base32StringSeed")
             secret_of(seed)
-            return NewDevice(serial=told(told_device, "SerialNumber"), seed=Secret(seed))
+            serial = aws_answers.serial(told_device, self._account)
+            if not serial.endswith(f":mfa{path}{name}"):
+                raise ValueError("SerialNumber")
+            return NewDevice(serial=serial, seed=Secret(seed))
 
         return self._call("CreateVirtualMFADevice", send, uses_code=True)
 
@@ -99,7 +106,7 @@ class AwsDevices(Aws):
 
 
 def _own(listed: Any, user: str) -> OwnDevice:
-    device = Device(serial=told(listed, "SerialNumber"), user=user)
+    device = Device(serial=aws_answers.serial(listed), user=user)
     return OwnDevice(device=device, enabled=int(listed["EnableDate"].timestamp()))
 
 

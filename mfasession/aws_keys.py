@@ -1,8 +1,10 @@
 """A user's own long-term keys as IAM lists and changes them, through a session that MFA has made."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from mfasession.aws import Aws, told
+from mfasession import aws_answers
+from mfasession.aws import Aws
 from mfasession.causes import NotFound
 from mfasession.model import LongTermKey
 from mfasession.values import Secret, Value
@@ -50,8 +52,10 @@ class AwsKeys(Aws):
 
         def send() -> LongTermKey:
             made = self._client("iam").create_access_key(UserName=user)["AccessKey"]
-            secret = Secret(told(made, "SecretAccessKey"))
-            return LongTermKey(access_key_id=told(made, "AccessKeyId"), secret_access_key=secret)
+            if made["UserName"] != user:
+                raise ValueError("UserName")
+            secret = Secret(aws_answers.secret(made, "SecretAccessKey"))
+            return LongTermKey(access_key_id=_key_id(made), secret_access_key=secret)
 
         return self._call("CreateAccessKey", send, uses_code=True)
 
@@ -75,7 +79,11 @@ class AwsKeys(Aws):
 
 def _key(listed: Any) -> AccessKey:
     return AccessKey(
-        access_key_id=told(listed, "AccessKeyId"),
+        access_key_id=_key_id(listed),
         is_active=listed["Status"] == "Active",
         created=int(listed["CreateDate"].timestamp()),
     )
+
+
+def _key_id(answer: Mapping[str, Any]) -> str:
+    return aws_answers.key_id(answer, "AccessKeyId", temporary=False)

@@ -7,7 +7,8 @@ from functools import lru_cache
 import botocore.session
 from botocore.exceptions import UnknownServiceError
 
-from mfasession.aws import Aws, told
+from mfasession.aws import Aws
+from mfasession.aws_answers import required_text
 
 SERVICES = (
     *("iam", "sts", "ec2", "sqs", "sns", "dynamodb", "organizations", "cloudformation", "cloudtrail"),
@@ -34,7 +35,7 @@ class AwsPolicies(Aws):
 
         def send() -> str:
             iam = self._client("iam")
-            version = told(iam.get_policy(PolicyArn=arn)["Policy"], "DefaultVersionId")
+            version = required_text(iam.get_policy(PolicyArn=arn)["Policy"], "DefaultVersionId")
             document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
             return document if isinstance(document, str) else json.dumps(document, indent=2)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mfasession.account import Attachments, Version
-from mfasession.aws import told
 from mfasession.aws_account import AwsAccount
+from mfasession.aws_answers import required_text
 from mfasession.causes import NotFound
 
 _LATE = (0.5, 1.0, 2.0, 4.0)
@@ -34,7 +34,7 @@ class AwsRollout(AwsAccount):
         try:
             for page in self._pages("ListEntitiesForPolicy", call, PolicyArn=arn):
                 for kind, names in found.items():
-                    names += [told(each, f"{kind}Name") for each in page.get(f"Policy{kind}s", [])]
+                    names += [required_text(each, f"{kind}Name") for each in page.get(f"Policy{kind}s", [])]
         except NotFound:
             return Attachments()
         groups, users, roles = (tuple(names) for names in found.values())
@@ -49,7 +49,7 @@ class AwsRollout(AwsAccount):
         made = self._change(
             "CreatePolicyVersion", "create_policy_version", PolicyArn=arn, PolicyDocument=text, SetAsDefault=True
         )
-        return told(made["PolicyVersion"], "VersionId")
+        return required_text(made["PolicyVersion"], "VersionId")
 
     def delete_version(self, arn: str, version: str) -> None:
         """Delete a version that is not in force."""
@@ -66,7 +66,7 @@ class AwsRollout(AwsAccount):
         self._patiently(lambda: self._change("AttachUserPolicy", "attach_user_policy", PolicyArn=arn, UserName=user))
 
     def _version(self, arn: str, listed: Mapping[str, Any]) -> Version:
-        name, is_default = told(listed, "VersionId"), bool(listed["IsDefaultVersion"])
+        name, is_default = required_text(listed, "VersionId"), bool(listed["IsDefaultVersion"])
         return Version(
             name=name,
             is_default=is_default,

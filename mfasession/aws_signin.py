@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mfasession import aws_errors, hints
-from mfasession.aws import Aws, told
+from mfasession.aws import Aws
+from mfasession.aws_answers import token
 from mfasession.causes import Throttled, Unanswered
 from mfasession.durations import show
 from mfasession.errors import AwsRefused, MfaSessionError
@@ -71,7 +72,7 @@ class AwsSignin(Aws):
             status, body = self._posted(f"{signin}/federation", form)
             if status != 200:
                 raise _refusal(status, seconds, self._profile.name)
-            return Secret(told(json.loads(body), "SigninToken"))
+            return Secret(token(json.loads(body), "SigninToken"))
 
         return self._call(_OPERATION, send)
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mfasession.aws import Aws, told
+from mfasession.aws import Aws
+from mfasession.aws_answers import required_text
 from mfasession.causes import Denied, Unanswered
 from mfasession.values import Value
 
@@ -39,7 +40,7 @@ class AwsSimulation(Aws):
 
     def arn_of(self, user: str) -> str:
         """Return the ARN of a user, with the path that it may have. Raises NotFound, Denied."""
-        return self._call("GetUser", lambda: told(self._client("iam").get_user(UserName=user)["User"], "Arn"))
+        return self._call("GetUser", lambda: required_text(self._client("iam").get_user(UserName=user)["User"], "Arn"))
 
     def simulate(
         self,
@@ -83,14 +84,14 @@ class AwsSimulation(Aws):
 
     def _page(self, request: Mapping[str, Any]) -> tuple[list[Simulated], str]:
         answer = self._client("iam").simulate_principal_policy(**request)
-        marker = told(answer, "Marker") if answer.get("IsTruncated") else ""
+        marker = required_text(answer, "Marker") if answer.get("IsTruncated") else ""
         return [_simulated(each) for each in answer["EvaluationResults"]], marker
 
 
 def _simulated(result: Mapping[str, Any]) -> Simulated:
     return Simulated(
-        action=told(result, "EvalActionName"),
-        decision=told(result, "EvalDecision"),
+        action=required_text(result, "EvalActionName"),
+        decision=required_text(result, "EvalDecision"),
         matched=tuple(
             Matched(policy=str(each.get("SourcePolicyId", "")), line=int(each.get("StartPosition", {}).get("Line", 0)))
             for each in result.get("MatchedStatements", ())

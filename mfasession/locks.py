@@ -8,16 +8,21 @@ import errno
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from shlex import quote
 from types import ModuleType
 
 from mfasession import writing
 from mfasession.errors import StoreError
+from mfasession.messages import say
 
+PATIENCE = 30.0
+"""Seconds that a lock is waited for whose holder changes one file: longer than that it is stopped, or hangs."""
+SAY_AFTER = 2.0
+"""Seconds of a wait after which it is said for whom."""
 _LOOK_AGAIN = 0.02
-"""Seconds between two tries for a lock that is waited for with a time limit."""
+"""Seconds between two tries for a lock."""
 
 
 class LockTimeout(StoreError):
@@ -25,17 +30,20 @@ class LockTimeout(StoreError):
 
 
 @contextmanager
-def hold(path: str, *, timeout: float | None = None, shared: bool = False) -> Iterator[None]:
+def hold(
+    path: str, *, timeout: float = PATIENCE, shared: bool = False, waiting: Callable[[], None] | None = None
+) -> Iterator[None]:
     """Hold the lock file `path`, made when missing, while the block runs. Not re-entrant: it would wait for itself.
 
-    `timeout` is in seconds; None waits as long as it takes, and ctrl-C ends the wait. Any number of `shared` holders
-    hold a lock together, and none of them while somebody holds it alone. Raises LockTimeout, and StoreError when there
-    can be no lock: folder not writable, file system without locks, no Unix.
+    `timeout` is in seconds; ctrl-C ends the wait. `waiting` is called once when the wait is a long one; without it the
+    process that holds the lock is named on stderr. Any number of `shared` holders hold a lock together, and none of
+    them while somebody holds it alone. Raises LockTimeout, and StoreError when there can be no lock: folder not
+    writable, file system without locks, no Unix.
     """
     fcntl = _fcntl()
-    deadline = None if timeout is None else time.monotonic() + timeout
+    wait = _Wait(path, timeout, waiting)
     operation = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    descriptor = _locked(fcntl, path, operation, deadline)
+    descriptor = _locked(fcntl, path, operation, wait)
     try:
         yield
     finally:
@@ -116,12 +124,71 @@ def _fcntl() -> ModuleType:
     return fcntl
 
 
-def _locked(fcntl: ModuleType, path: str, operation: int, deadline: float | None) -> int:
+def named_holder(path: str) -> str:
+    """Return who holds the lock, as in `process 4711 (mfasession login)`; `another mfasession` where nothing says so.
+
+    No more of its command line: that may hold a code.
+    """
+    number = holder(path)
+    if not number:
+        return "another mfasession"
+    try:
+        with open(f"/proc/{number}/cmdline", "rb") as line:
+            words = os.fsdecode(line.read(4096)).split("\0")
+        with open(f"/proc/{number}/comm", encoding="utf-8", errors="replace") as name:
+            short = name.read().strip()
+    except OSError:
+        return f"process {number}"
+    at = next((place for place, word in enumerate(words) if os.path.basename(word) == "mfasession"), None)
+    command = "" if at is None else next((word for word in words[at + 1 :] if word.isascii() and word.isalpha()), "")
+    return f"process {number} ({f'mfasession {command}'.strip() if at is not None else short})"
+
+
+class _Wait:
+    """One wait for a lock: how long it may last, and who is told that it does."""
+
+    def __init__(self, path: str, timeout: float, waiting: Callable[[], None] | None) -> None:
+        self._path = path
+        self._began = time.monotonic()
+        self._timeout = timeout
+        self._waiting: Callable[[], None] | None = waiting or self._say
+        self._holder: int | None = -1
+        self._look_at = SAY_AFTER / 2
+
+    def sleep(self) -> None:
+        """Wait a little. Raises LockTimeout at the end of the whole wait."""
+        waited = time.monotonic() - self._began
+        left = self._timeout - waited
+        if left <= 0:
+            number = holder(self._path)
+            raise LockTimeout(
+                f"another mfasession is busy: {named_holder(self._path)} holds {self._path}",
+                "wait for it, or see what it does: "
+                + (f"ps -fp {number}" if number else f"fuser -v {quote(self._path)}"),
+            )
+        if waited >= self._look_at and self._waiting is not None:
+            self._look(waited, self._waiting)
+        time.sleep(min(_LOOK_AGAIN, left))
+
+    def _look(self, waited: float, say_for_whom: Callable[[], None]) -> None:
+        """Say it when one and the same process has the lock for a while: many that take turns are no news."""
+        before, self._holder = self._holder, holder(self._path)
+        self._look_at = waited + SAY_AFTER / 2
+        if before == self._holder:
+            self._waiting = None
+            say_for_whom()
+
+    def _say(self) -> None:
+        say(f"waiting for {named_holder(self._path)}, which holds {self._path}")
+
+
+def _locked(fcntl: ModuleType, path: str, operation: int, wait: _Wait) -> int:
     """Open and lock until the locked file is the one that `path` names: somebody may have removed it meanwhile."""
     while True:
         descriptor = _opened(path)
         try:
-            _acquire(fcntl, path, descriptor, operation, deadline)
+            while not _tried(fcntl, path, descriptor, operation):
+                wait.sleep()
             if _is_in_place(path, descriptor):
                 return descriptor
         except BaseException:
@@ -136,22 +203,6 @@ def _opened(path: str) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unavailable(path, error) from error
-
-
-def _acquire(fcntl: ModuleType, path: str, descriptor: int, operation: int, deadline: float | None) -> None:
-    if deadline is None:
-        try:
-            fcntl.flock(descriptor, operation)
-        except OSError as error:
-            raise _unavailable(path, error) from error
-        return
-    while not _tried(fcntl, path, descriptor, operation):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise LockTimeout(
-                f"another mfasession is busy: it holds {path}", f"wait for it, or see which one: fuser -v {quote(path)}"
-            )
-        time.sleep(min(_LOOK_AGAIN, left))
 
 
 def _tried(fcntl: ModuleType, path: str, descriptor: int, operation: int) -> bool:

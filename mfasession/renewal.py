@@ -1,6 +1,7 @@
 """Making a session anew: one lock, one question, one exchange, whatever number of processes want it at once."""
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -10,6 +11,7 @@ from mfasession import hardening, locks, paths, terminal
 from mfasession.durations import show
 from mfasession.errors import Cancelled, InputNeeded, StoreError
 from mfasession.exchange import Exchange, forget_elsewhere
+from mfasession.messages import say
 from mfasession.remembered import Remembered
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 PATIENCE_OF_THE_ABSENT = 20.0
 """Seconds that a process without a terminal waits for one that is asking a person."""
+PATIENCE = 300.0
+"""Seconds that a process waits for another's login: pinentry gives up after as many, and no call to AWS takes that."""
 REFUSAL_HOLDS = 300.0
 """Seconds that a no holds for commands that can do with the old session: botocore runs one for each of its requests."""
 
@@ -75,7 +79,7 @@ def settle(context: "Context", profile: "Profile", session: "Session") -> None:
         return
     kept = store.load(section) if section in store.sections() else None
     if kept is None or kept.access_key_id != session.access_key_id:
-        with locks.hold(_login_lock(context, profile)):
+        with _turn(context, profile, asks=False, waits=True):
             context.aws_files.reread()
             store.save(section, context.kept(profile) or session)
     forget_elsewhere(context, section, store.name)
@@ -88,7 +92,12 @@ def _without_asking(context: "Context", profile: "Profile", kept: "Session | Non
     with ExitStack() as waiting:
         try:
             waiting.enter_context(
-                locks.hold(_login_lock(context, profile), timeout=PATIENCE_OF_THE_ABSENT, shared=True)
+                locks.hold(
+                    _login_lock(context, profile),
+                    timeout=PATIENCE_OF_THE_ABSENT,
+                    shared=True,
+                    waiting=lambda: _say_for_whom(context, profile),
+                )
             )
         except locks.LockTimeout:
             raise _nobody(context, profile, kept) from None
@@ -165,23 +174,45 @@ def _turn(context: "Context", profile: "Profile", *, asks: bool, waits: bool) ->
     """Hold the lock of this session, and the one of this terminal: two questions on it at once would be garbled.
 
     Who does not ask leaves the terminal to the renewal of the source profile, which may. Raises locks.LockTimeout when
-    another process has a lock and this one does not wait.
+    another process has a lock and this one does not wait, and InputNeeded when it has waited long enough.
     """
-    ours = paths.lock_file(context.environ, "terminal", str(os.getsid(0)))
     with ExitStack() as held:
-        try:
-            held.enter_context(locks.hold(_login_lock(context, profile), timeout=2.0 if waits else 0.0))
-        except locks.LockTimeout:
-            if not waits:
-                raise
-            if not locks.is_held(ours) and terminal.is_ours():
-                other = locks.holder(_login_lock(context, profile))
-                who = f"another mfasession (process {other})" if other else "another mfasession"
-                terminal.say(f"mfasession: waiting for {who}, which is asking for a code elsewhere")
-            held.enter_context(locks.hold(_login_lock(context, profile)))
+        _take(held, context, profile, _login_lock(context, profile), waits=waits)
         if asks and terminal.is_ours():
-            held.enter_context(locks.hold(ours, timeout=None if waits else 0.0))
+            _take(held, context, profile, _terminal_lock(context), waits=waits)
         yield
+
+
+def _take(held: ExitStack, context: "Context", profile: "Profile", lock: str, *, waits: bool) -> None:
+    """Hold a lock to the end. Raises InputNeeded when its holder asks nobody who answers, else locks.LockTimeout."""
+    try:
+        patience = PATIENCE if waits else 0.0
+        held.enter_context(locks.hold(lock, timeout=patience, waiting=lambda: _say_for_whom(context, profile)))
+    except locks.LockTimeout:
+        if not waits:
+            raise
+        number = locks.holder(lock)
+        raise InputNeeded(
+            f"{locks.named_holder(lock)} has not ended its login within {show(int(PATIENCE))}, and profile "
+            f"{profile.name} waits for it",
+            f"answer its question, or end it: kill {number}" if number else "answer its question, or end it",
+        ) from None
+
+
+def _say_for_whom(context: "Context", profile: "Profile") -> None:
+    """Say who keeps us waiting, unless it would garble that one's question on this very terminal."""
+    is_ours = terminal.is_ours()
+    if locks.is_held(_terminal_lock(context)) and (is_ours or (sys.stderr is not None and sys.stderr.isatty())):
+        return
+    text = f"waiting for {locks.named_holder(_login_lock(context, profile))}, which logs in for profile {profile.name}"
+    if is_ours:
+        terminal.say(f"mfasession: {text}")
+    else:
+        say(text)
+
+
+def _terminal_lock(context: "Context") -> str:
+    return paths.lock_file(context.environ, "terminal", str(os.getsid(0)))
 
 
 def _login_lock(context: "Context", profile: "Profile") -> str:

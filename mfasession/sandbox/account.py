@@ -47,6 +47,10 @@ class SandboxAccount:
         self.users.append(user)
         return user
 
+    def age_sessions(self, seconds: float) -> None:
+        """Let all sessions have been made so many seconds earlier; the clock stays as it is."""
+        self._world.age_sessions(seconds)
+
     def add_role(
         self,
         name: str,

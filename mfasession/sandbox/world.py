@@ -153,6 +153,13 @@ class World:
             self._keys[key.access_key_id] = key
         return key
 
+    def age_sessions(self, seconds: float) -> None:
+        """Let all sessions have been made so many seconds earlier."""
+        with self.lock:
+            for key_id, key in self._keys.items():
+                if key.token:
+                    self._keys[key_id] = key.replace(expires=key.expires - seconds)
+
     def add_root_key(self) -> Key:
         """Make a long-term key for the root user."""
         key = Key(access_key_id=new_key_id("AKIA"), secret=new_secret(), caller=self.root())

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from mfasession import timestamps
 from mfasession.sandbox import Call, Sandbox, SandboxUser
 from tests.support import BIN, MFASESSION, Home, missing, need
 
@@ -85,6 +86,17 @@ def log_in(home: Home, user: SandboxUser, *words: str, steps: int = 0) -> None:
     """Have a session, made with the code that the device shows so many steps later."""
     done = home.run("login", "--code", user.devices[0].code(steps), *words)
     assert done.returncode == 0, done.stderr
+
+
+def age_sessions(home: Home, aws: Sandbox, seconds: int) -> None:
+    """Let all sessions end so many seconds earlier, at AWS and in the home's credentials file."""
+    aws.age_sessions(seconds)
+
+    def earlier(found: "re.Match[str]") -> str:
+        return found[1] + timestamps.show(timestamps.parse(found[2]) - seconds)
+
+    text = home.credentials.read_text()
+    home.write_credentials(re.sub(r"(x_security_token_expires = )(\S+)", earlier, text))
 
 
 def let_it_be_old(home: Home) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import CLIENTS, DAY, REGION, WAYS, last_call, log_in
+from tests.clients.programs import CLIENTS, DAY, REGION, WAYS, age_sessions, last_call, log_in
 from tests.support import Home
 
 
@@ -31,12 +31,12 @@ def test_served_until_aws_says_expired(
     assert done.returncode == 0, done.stderr
     served = last_call(aws, alice)
     assert (served.outcome, served.region) == ("ok", REGION)
-    aws.clock.move(DAY, clients_follow=True)
+    aws.age_sessions(DAY)
     done = WAYS[way](alices_home, words)
     assert done.returncode != 0
     assert "(ExpiredToken)" in done.stderr
     assert last_call(aws, alice).access_key_id == served.access_key_id
-    log_in(alices_home, alice, "--force")
+    log_in(alices_home, alice, "--force", steps=1)
     done = WAYS[way](alices_home, words)
     assert done.returncode == 0, done.stderr
     assert last_call(aws, alice).access_key_id != served.access_key_id
@@ -47,9 +47,8 @@ def test_an_expired_session_is_told_with_what_mends_it(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...], way: str
 ) -> None:
     """99designs/aws-vault#1169: nobody is there to ask, so it ends at once, and the client shows our two lines."""
-    aws.clock.move(-13 * 3600, clients_follow=True)
     log_in(alices_home, alice)
-    aws.clock.move(13 * 3600, clients_follow=True)
+    age_sessions(alices_home, aws, 13 * 3600)
     count = len(aws.calls("ListBuckets"))
     done = WAYS[way](alices_home, words)
     assert done.returncode != 0

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import COUNTED, Runs, Staying, log_in, staying
+from tests.clients.programs import COUNTED, Runs, Staying, age_sessions, log_in, staying
 from tests.support import MFASESSION, Home
 
 LIFE = 12 * 3600
@@ -47,10 +47,9 @@ def long_lived(
 
 
 def log_in_with(home: Home, aws: Sandbox, user: SandboxUser, left: int, *words: str) -> None:
-    """Have a session of which so many seconds are left: it was issued when the sandbox's clock stood that far back."""
-    aws.clock.move(left - LIFE, clients_follow=True)
-    log_in(home, user, *words)
-    aws.clock.move(LIFE - left, clients_follow=True)
+    """Have a session of which so many seconds are left. Its code is of the step before, so that this one's is new."""
+    log_in(home, user, *words, steps=-1)
+    age_sessions(home, aws, LIFE - left)
 
 
 def keys_of(aws: Sandbox, user: SandboxUser) -> list[str]:

@@ -61,8 +61,8 @@ def test_an_environment_never_refreshes(
     )
     with client(alices_home, *before, *words) as program:
         assert program.call() == {"arn": alice.arn}, program.stderr
-        aws.clock.move(DAY, clients_follow=True)
-        log_in(alices_home, alice, "--force")
+        aws.age_sessions(DAY)
+        log_in(alices_home, alice, "--force", steps=1)
         refused = program.call()
     assert refused["error"] == "ExpiredToken"
     assert "The security token included in the request is expired" in refused["text"]
@@ -76,8 +76,8 @@ def test_the_file_is_read_once(
     by_file = {"AWS_PROFILE": "default-mfa"}
     with client(alices_home, *words, environ=by_file) as program:
         assert program.call() == {"arn": alice.arn}, program.stderr
-        aws.clock.move(DAY, clients_follow=True)
-        log_in(alices_home, alice, "--force")
+        aws.age_sessions(DAY)
+        log_in(alices_home, alice, "--force", steps=1)
         if sdk == "java":
             wait_for(lambda: program.call() == {"arn": alice.arn})
         else:

@@ -88,12 +88,12 @@ def test_the_variables_of_yesterday(alices_home: Home, aws: Sandbox, alice: Sand
     variables = json.loads(alices_home.run("env", "--shell", "json").stdout)
     alices_home.environ |= {name: value for name, value in variables.items() if value is not None}
     alices_home.environ["AWS_CREDENTIAL_EXPIRATION"] = "2020-01-01T00:00:00Z"
-    aws.clock.move(DAY, clients_follow=True)
+    aws.age_sessions(DAY)
     words, count = CLIENTS[client](aws), len(aws.calls("ListBuckets"))
     done = alices_home.run_program(*words)
     assert done.returncode != 0
     assert "refreshed credentials are still expired" in done.stderr
     assert len(aws.calls("ListBuckets")) == count
-    log_in(alices_home, alice, "--force")
+    log_in(alices_home, alice, "--force", steps=1)
     done = WAYS["env"](alices_home, words)
     assert done.returncode == 0, done.stderr

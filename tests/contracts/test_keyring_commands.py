@@ -180,8 +180,7 @@ def test_a_used_session_stays_where_it_is(home: Home, alice: SandboxUser) -> Non
 
 def test_a_renewed_session_stays_in_the_keyring(home: Home, aws: Sandbox, service: SecretService) -> None:
     """`login --store keyring` this morning: the role that `exec` renews each hour does not go to plain text."""
-    hours = 3 * 3600
-    aws.clock.move(-hours, clients_follow=True)
+    aws.clock.move(-50 * 60, clients_follow=True)
     user = aws.add_user(f"early-{home.folder.name}")
     user.add_device(f"watch-{home.folder.name}")
     role = aws.add_role(f"hourly-{home.folder.name}", trusted=[user.arn])
@@ -190,9 +189,9 @@ def test_a_renewed_session_stays_in_the_keyring(home: Home, aws: Sandbox, servic
     home.write_credentials(pair)
     home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
     log_in(home, user, "-p", "admin", "--store", "keyring")
-    first = home.run("status", "--json").stdout
-    aws.clock.move(hours, clients_follow=True)
-    assert key_of(home, "-p", "admin") not in first
+    first = key_of(home, "-p", "admin")
+    aws.clock.move(50 * 60, clients_follow=True)
+    assert key_of(home, "-p", "admin", "--min-ttl", "30m") != first
     assert len(aws.calls("AssumeRole")) >= 2
     assert places(home) == {"default-mfa": "keyring", "admin-mfa": "keyring"}
     assert items(service) == ["session/admin-mfa", "session/default-mfa"]

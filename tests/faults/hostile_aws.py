@@ -3,12 +3,12 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 
 from tests.support import web_server
 
 ALICE = b"arn:aws:iam::123456789012:user/alice"
-LATE = b"2099-01-01T00:00:00Z"
 IAM, STS = b"https://iam.amazonaws.com/doc/2010-05-08/", b"https://sts.amazonaws.com/doc/2011-06-15/"
 """The namespaces of their answers."""
 GIB = 1 << 30
@@ -24,15 +24,21 @@ class Body:
         self.pause = pause
 
 
+def coming(seconds: int) -> bytes:
+    """The time in so many seconds, as AWS writes it."""
+    return datetime.fromtimestamp(time.time() + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+
+
 def caller(arn: bytes = ALICE) -> Body:
     """An answer to GetCallerIdentity."""
     return _result(b"GetCallerIdentity", b"<Arn>" + arn + b"</Arn><UserId>AIDA</UserId><Account>123456789012</Account>")
 
 
 def token(
-    key_id: bytes = b"ASIAIOSFODNN7EXAMPLE", token: bytes = b"token", expires: bytes = LATE, more: bytes = b""
+    key_id: bytes = b"ASIAIOSFODNN7EXAMPLE", token: bytes = b"token", expires: bytes | None = None, more: bytes = b""
 ) -> Body:
-    """An answer to GetSessionToken; an empty time is left out."""
+    """An answer to GetSessionToken, of twelve hours; an empty time is left out."""
+    expires = coming(12 * 3600) if expires is None else expires
     expiration = b"<Expiration>" + expires + b"</Expiration>" if expires else b""
     return _result(
         b"GetSessionToken",

@@ -30,7 +30,7 @@ import sys
 from mfasession import locks
 print("ready", flush=True)
 try:
-    with locks.hold(sys.argv[1], timeout=float(sys.argv[2]) if sys.argv[2] else None):
+    with locks.hold(sys.argv[1], timeout=float(sys.argv[2] or 600)):
         print("held", flush=True)
 except locks.LockTimeout:
     print("timeout", flush=True)
@@ -93,7 +93,7 @@ def test_a_lock_that_another_process_holds(lock: str, timeout: float) -> None:
             locks.hold(lock, timeout=timeout),
         ):
             pass
-        assert raised.value.hint == f"wait for it, or see which one: fuser -v {lock}"
+        assert raised.value.hint == f"wait for it, or see what it does: ps -fp {locks.holder(lock)}"
     with locks.hold(lock, timeout=timeout):
         assert locks.is_held(lock)
 
@@ -150,7 +150,7 @@ import sys, pathlib
 from mfasession import locks
 counter = pathlib.Path(sys.argv[2])
 for number in range(25):
-    with locks.hold(sys.argv[1], timeout=None if number % 2 else 60):
+    with locks.hold(sys.argv[1], timeout=60):
         counter.write_text(str(int(counter.read_text()) + 1))
 """
     counter = tmp_path / "counter"
@@ -240,7 +240,7 @@ def test_a_file_system_without_locks(lock: str, fault: str, word: str, timeout: 
 import json, sys
 from mfasession import errors, locks
 try:
-    with locks.hold(sys.argv[1], timeout=float(sys.argv[2]) if sys.argv[2] else None):
+    with locks.hold(sys.argv[1], timeout=float(sys.argv[2] or 600)):
         pass
 except errors.StoreError as error:
     print(json.dumps([type(error).__name__, error.message, error.hint]))

@@ -285,7 +285,7 @@ def test_a_sleeping_holder_keeps_its_turn(alices_home: Home, aws: Sandbox, alice
         first.see(question(alice))
         os.kill(first.process, signal.SIGSTOP)
         with seat(alices_home, MFASESSION, "exec", "--", "echo", "SERVED") as second:
-            second.see("waiting for another mfasession")
+            second.see(rf"waiting for process {first.process} \(mfasession login\)")
             os.kill(first.process, signal.SIGCONT)
             first.line(alice.devices[0].code())
             second.see("SERVED")

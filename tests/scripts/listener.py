@@ -57,3 +57,31 @@ def listening(context: ssl.SSLContext | None = None, answer: bytes = b"") -> Ite
         with suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)
         server.close()
+
+
+@contextmanager
+def dripping(answer: bytes = b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 3600) -> Iterator[int]:
+    """A server on loopback that gives each connection one byte a second, before it is asked anything; its port."""
+    server = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            for at in range(len(answer)):
+                connection.sendall(answer[at : at + 1])
+                if over.wait(1):
+                    return
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=drip, args=(server.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield server.getsockname()[1]
+    finally:
+        over.set()
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
+        server.close()

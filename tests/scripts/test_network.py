@@ -1,15 +1,21 @@
 """The way to AWS fails: exit code 5, who did not answer, and a code that may have arrived is not sent again."""
 
+import signal
 import ssl
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from mfasession import locks
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.scripts.checks import asked, complaint, log_in
-from tests.scripts.listener import listening
-from tests.support import Home, key_pair, need, session_section
+from tests.scripts.listener import dripping, listening
+from tests.serving import wait_for
+from tests.support import MFASESSION, Home, key_pair, need, session_section
 
 AGAIN = "look at the network, then run it again"
 NEXT_CODE = "this code may be used up: wait for the next one on the device, then run it again"
@@ -197,3 +203,67 @@ def test_a_live_session_needs_no_network(home: Home) -> None:
     home.write_credentials(key_pair() + session_section())
     for words in (("env",), ("process",), ("exec", "--", "true"), ("status",), ("login",)):
         assert home.run(*words).returncode == 0
+
+
+@pytest.mark.parametrize("place", ["server", "proxy", "TLS"])
+def test_a_head_that_never_ends(home: Home, place: str) -> None:
+    """A byte a second, from whoever is on the way: one deadline for all of it, and it is not asked again."""
+    home.write_credentials(key_pair())
+    with dripping() as port:
+        environ = {"AWS_ENDPOINT_URL": f"http{'s' if place == 'TLS' else ''}://127.0.0.1:{port}"}
+        if place == "proxy":
+            environ = {
+                "AWS_ENDPOINT_URL": "https://sts.eu-west-1.amazonaws.com",
+                "HTTPS_PROXY": f"http://127.0.0.1:{port}",
+            }
+        said = failed(home, "--code", "123456", environ=environ)
+    host = "sts.eu-west-1.amazonaws.com" if place == "proxy" else "127.0.0.1"
+    if place == "TLS":
+        assert said.startswith(f"mfasession: the certificate of {host} is not trusted")
+    else:
+        assert said == complaint(f"{host} did not answer GetCallerIdentity", AGAIN)
+
+
+@contextmanager
+def hanging(home: Home) -> Iterator["subprocess.Popen[str]"]:
+    """A login that holds its lock and waits for a server that drips."""
+    folder = home.folder / ".local" / "state" / "mfasession"
+    with (
+        dripping() as port,
+        subprocess.Popen(
+            [MFASESSION, "login", "--code", "123456"],
+            env={**home.environ, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"},
+            cwd=home.folder,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            text=True,
+        ) as login,
+    ):
+        wait_for(lambda: any(locks.holder(str(path)) == login.pid for path in folder.rglob("*") if path.is_file()))
+        try:
+            yield login
+        finally:
+            login.kill()
+
+
+def test_who_waits_for_a_login_that_hangs_says_so(alices_home: Home, alice: SandboxUser) -> None:
+    """Without a terminal, too: which process it is. The one that hangs ends by itself, and the other has its turn."""
+    with hanging(alices_home) as login:
+        done = alices_home.run("login", "--code", alice.devices[0].code())
+        assert done.returncode == 0, done.stderr
+        said = f"mfasession: waiting for process {login.pid} (mfasession login), which logs in for profile default\n"
+        assert done.stderr.startswith(said)
+        assert "123456" not in done.stderr
+        assert login.communicate()[1] == complaint("127.0.0.1 did not answer GetCallerIdentity", AGAIN)
+        assert login.returncode == 5
+
+
+def test_who_waits_for_a_stopped_login_gives_up(alices_home: Home, alice: SandboxUser) -> None:
+    """A process that was stopped holds its lock for ever; here five minutes are three seconds."""
+    program = "import sys; from mfasession import cli, renewal; renewal.PATIENCE = 3.0; sys.exit(cli.main())"
+    with hanging(alices_home) as login:
+        login.send_signal(signal.SIGSTOP)
+        done = alices_home.run_program(sys.executable, "-c", program, "login", "--code", alice.devices[0].code())
+    assert done.returncode == 6
+    assert f"process {login.pid} (mfasession login) has not ended its login within 3 s" in done.stderr
+    assert f"kill {login.pid}" in done.stderr

@@ -204,8 +204,8 @@ def test_a_second_terminal_says_that_it_waits(alices_home: Home, aws: Sandbox, a
         first.see(CLOCK)
         with seat(alices_home, *line) as second:
             second.see(
-                rf"mfasession: waiting for another mfasession \(process {first.tty.pid}\), "
-                r"which is asking for a code elsewhere\r\n"
+                rf"mfasession: waiting for process {first.tty.pid} \(mfasession exec\), "
+                r"which logs in for profile default\r\n"
             )
             if answer == "a code":
                 first.line(alice.devices[0].code())

@@ -17,8 +17,9 @@ FLOORS = (
         "edges",
         (
             "files", "trust", "writing", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles",
-            "aws_config", "profile_headers", "endpoints", "aws", "aws_errors", "aws_keys", "aws_policies",
-            "aws_simulation", "aws_devices", "aws_account", "aws_rollout", "aws_signin", "spool", "installation",
+            "aws_config", "profile_headers", "endpoints", "aws", "aws_answers", "aws_errors", "deadline", "aws_keys",
+            "aws_policies", "aws_simulation", "aws_devices", "aws_account", "aws_rollout", "aws_signin", "spool",
+            "installation",
             "terminal", "remembered", "messages", "stores", "codes", "server",
         ),
     ),
@@ -32,7 +33,7 @@ FLOOR_OF = {room: number for number, (_, rooms) in enumerate(FLOORS) for room in
 
 ROOMS = {
     "boto3": {"aws", "outlets"},
-    "botocore": {"aws", "aws_policies", "outlets"},
+    "botocore": {"aws", "aws_policies", "deadline", "outlets"},
     "keyring": {"stores"},
     "jeepney": {"stores"},
     "prompt_toolkit": {"codes", "terminal"},
