@@ -59,7 +59,7 @@ def keep(path: str) -> int:
     A child that gets the descriptor holds the lock too. Raises StoreError as `hold`.
     """
     fcntl = _fcntl()
-    return _locked(fcntl, path, fcntl.LOCK_EX, None)
+    return _locked(fcntl, path, fcntl.LOCK_EX, _Wait(path, PATIENCE, None))
 
 
 def is_held(path: str) -> bool:

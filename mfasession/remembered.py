@@ -7,17 +7,27 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import tomli_w
 
 from mfasession import files, locks, paths, toml, writing
 from mfasession.device import Device
+from mfasession.values import Value
 
 REUSE_WINDOW = 180
 """Seconds after which a code sent once is dead anyway: it is honoured two steps of 30 s either way."""
 _ROUNDS = 20_000
+
+
+class Intent(Value):
+    """A key that was about to be made: whoever finds it later knows that nobody has its secret."""
+
+    at: int
+    """Epoch seconds, by this computer's clock."""
+    known: frozenset[str]
+    """IDs of the keys that the user had then."""
 
 
 class Remembered:
@@ -56,6 +66,23 @@ class Remembered:
     def forget_sent(self, serial: str, code: str) -> None:
         """Take back that a code was sent: it never arrived. Raises StoreError."""
         self._change("codes", serial, lambda kept: [sent for sent in _alive(kept) if not _is_of(sent, code)])
+
+    def key_intent(self, user: str) -> Intent | None:
+        """Return what is noted of a key that was about to be made for a user (an ARN)."""
+        kept = _table(self._read(), "key_intents").get(user)
+        at, known = (kept.get("at"), kept.get("known")) if isinstance(kept, dict) else (None, None)
+        if not isinstance(at, int) or not isinstance(known, list):
+            return None
+        return Intent(at=at, known=frozenset(each for each in known if isinstance(each, str)))
+
+    def record_key_intent(self, user: str, known: Collection[str]) -> None:
+        """Note that a key is about to be made beside the known ones. Raises StoreError."""
+        self._change("key_intents", user, lambda _: {"at": int(time.time()), "known": sorted(known)})
+
+    def forget_key_intent(self, user: str) -> None:
+        """Drop the note: the key is kept, or is gone at AWS. Raises StoreError."""
+        if self.key_intent(user) is not None:
+            self._change("key_intents", user, lambda _: None)
 
     def refused_at(self, question: str, terminal: int) -> float:
         """Return when a person last said no to this question on this terminal (epoch seconds), 0 if never."""

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0)
 """Seconds between two looks whether AWS knows the new key: IAM is eventually consistent, mostly within ten seconds."""
 
+MADE_WITHIN = 16 * 60
+"""Seconds between the note of a key and its date at AWS: the clocks are 15 minutes apart at most, a call takes less."""
+
 _UNKNOWN = "a new key"
 
 
@@ -75,6 +78,7 @@ class Rotation:
         self._context = context
         self._profile = profile
         self._listener = listener
+        self._remembered = Remembered(context.environ)
         self._lost = ""
         self._old_is = ""
 
@@ -90,7 +94,8 @@ class Rotation:
             self._place, self._record = held.place, held.record
             session = sessions.for_iam(context, self._profile, {held.key_id, held.record.retiring} - {""})
             self._aws = AwsKeys(self._profile, session, context.environ)
-            self._user = sessions.user_of(session.identity or self._aws.identity().arn)
+            self._arn = session.identity or self._aws.identity().arn
+            self._user = sessions.user_of(self._arn)
             try:
                 return self._rotated()
             except KeyboardInterrupt:
@@ -99,7 +104,7 @@ class Rotation:
                 self._stop(failure)
 
     def _rotated(self) -> Rotated:
-        listed = self._aws.access_keys(self._user)
+        listed = self._without_orphan(self._aws.access_keys(self._user))
         if not self._record.retiring:
             coming = self._record.next
             if coming is None or coming.access_key_id not in {each.access_key_id for each in listed}:
@@ -119,17 +124,45 @@ class Rotation:
         """Let AWS make a key and keep it beside the old one; what cannot be kept is deleted again."""
         self._place.check()
         listed = self._with_room(listed)
+        known = {each.access_key_id for each in listed}
+        # Noted first: killed before the answer is here, the next run knows whose key that is.
+        self._remembered.record_key_intent(self._arn, known)
         try:
             made = self._aws.create(self._user)
             self._lost = made.access_key_id
             self._save(self._record.replace(next=made))
         except AwsRefused:
+            self._remembered.forget_key_intent(self._arn)
             raise
         except BaseException:
-            self._take_back({each.access_key_id for each in listed})
+            self._take_back(known)
+            self._remembered.forget_key_intent(self._arn)
             raise
         self._lost = ""
+        self._remembered.forget_key_intent(self._arn)
         return made
+
+    def _without_orphan(self, listed: Sequence[AccessKey]) -> Sequence[AccessKey]:
+        """Delete the key that a run has made which was killed before it had the answer; return what is left.
+
+        New since the note, from that very time, never used, and nowhere here: nobody has its secret.
+        """
+        intent = self._remembered.key_intent(self._arn)
+        if intent is None:
+            return listed
+        here = {each.key_id for each in places.visible(self._context)[0]}
+        here |= {self._record.retiring, self._record.next.access_key_id if self._record.next else ""}
+        for each in listed:
+            is_new = each.access_key_id not in intent.known | here and abs(each.created - intent.at) <= MADE_WITHIN
+            if is_new and self._last_used(each) == 0:
+                self._aws.delete(self._user, each.access_key_id)
+                self._listener.tell(
+                    f"key {each.access_key_id} is deleted at AWS: a rotation that was killed has made it, and nobody "
+                    "has its secret"
+                )
+                listed = [other for other in listed if other is not each]
+        self._remembered.forget_key_intent(self._arn)
+        return listed
 
     def _with_room(self, listed: Sequence[AccessKey]) -> Sequence[AccessKey]:
         """Delete the user's other key when there are two, if that may be; return what is left."""
@@ -191,7 +224,7 @@ class Rotation:
 
     def _remember(self, old: str, new: str) -> list[MfaSessionError]:
         """Carry the device over to the new key: the next login need not look for it."""
-        remembered = Remembered(self._context.environ)
+        remembered = self._remembered
         try:
             device = remembered.device(old)
             if device is not None:

@@ -6,10 +6,20 @@ import time
 from mfasession.sandbox.refusals import Answer, Protocol, Refused, refused
 from mfasession.values import Value
 
-KINDS = ("throttle", "error500", "unknown_key", "not_there", "delay", "hang_up", "lose_answer", "cut_answer")
+KINDS = (
+    "throttle",
+    "error500",
+    "unknown_key",
+    "not_there",
+    "delay",
+    "hang_up",
+    "lose_answer",
+    "cut_answer",
+    "late_answer",
+)
 """`unknown_key`, `not_there`: a part of AWS that has not heard of the key, or of the thing, yet. `hang_up` closes the
-connection unread. `lose_answer` and `cut_answer` do what was asked, then close it without an answer, or with half of
-one."""
+connection unread. `lose_answer`, `cut_answer` and `late_answer` do what was asked, then close it without an answer or
+with half of one, or wait before they answer."""
 
 
 class HangUp(Exception):
@@ -23,7 +33,7 @@ class Fault(Value):
     """The operation's name, or `*` for any."""
     kind: str
     seconds: float = 0.0
-    """How long a `delay` takes, in real seconds."""
+    """How long a `delay` or a `late_answer` takes, in real seconds."""
 
 
 class Faults:
@@ -77,6 +87,8 @@ def lost(fault: Fault | None, answer: Answer) -> Answer:
     """Return what is left of the answer once everything is done. Raises HangUp."""
     if fault is not None and fault.kind == "lose_answer":
         raise HangUp
+    if fault is not None and fault.kind == "late_answer":
+        time.sleep(fault.seconds)
     if fault is not None and fault.kind == "cut_answer":
         headers = (*answer.headers, ("Connection", "close"))
         return Answer(status=answer.status, headers=headers, body=answer.body[: len(answer.body) // 2])

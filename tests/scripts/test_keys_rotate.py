@@ -297,6 +297,43 @@ def test_a_new_key_that_cannot_be_taken_back(home: Home, aws: Sandbox, alice: Sa
 
 
 @pytest.mark.parametrize("in_keyring", [False, True], ids=["file", "keyring"])
+def test_killed_before_the_answer(home: Home, aws: Sandbox, alice: SandboxUser, *, in_keyring: bool) -> None:
+    """AWS has made a key whose secret nobody has: the next run knows it, removes it with a word, and goes on."""
+    if in_keyring:
+        assert home.run("keys", "protect").returncode == 0
+    log_in(home, alice.devices[0])
+    aws.faults.add("CreateAccessKey", kind="late_answer", seconds=5)
+    with running(home, "keys", "rotate") as process:
+        wait_until(lambda: len(alice.key_statuses()) == 2)
+        process.kill()
+    (orphan,) = alice.key_statuses().keys() - {alice.key.access_key_id}
+    assert key_here(home) == alice.key.access_key_id
+    done = home.run("keys", "rotate")
+    assert done.returncode == 0, done.stderr
+    assert f"mfasession: key {orphan} is deleted at AWS: a rotation that was killed has made it, and " in done.stderr
+    assert alice.key_statuses() == {key_here(home): "Active"}
+    assert key_here(home) not in (orphan, alice.key.access_key_id)
+
+
+def test_a_key_that_somebody_made_meanwhile_is_not_taken_for_a_lost_one(
+    home: Home, aws: Sandbox, alice: SandboxUser
+) -> None:
+    """It is used, or kept here, or older: the question about a second key stands as ever."""
+    log_in(home, alice.devices[0])
+    aws.faults.add("CreateAccessKey", kind="error500", times=9)
+    with running(home, "keys", "rotate") as process:
+        wait_until(lambda: len(aws.faults.pending()) < 9)
+        process.kill()
+    aws.faults.clear()
+    second = alice.add_key()
+    alice.age_key(second.access_key_id, -3600)
+    done = home.run("keys", "rotate", "--no-input")
+    assert done.returncode == 6
+    assert f"{second.access_key_id} is active" in done.stderr
+    assert second.access_key_id in alice.key_statuses()
+
+
+@pytest.mark.parametrize("in_keyring", [False, True], ids=["file", "keyring"])
 def test_killed_while_it_waits(home: Home, aws: Sandbox, alice: SandboxUser, *, in_keyring: bool) -> None:
     """The old key is in place and works, the new one beside it; the next run goes on and makes no third."""
     if in_keyring:
