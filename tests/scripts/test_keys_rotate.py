@@ -304,7 +304,7 @@ def test_killed_before_the_answer(home: Home, aws: Sandbox, alice: SandboxUser, 
     log_in(home, alice.devices[0])
     aws.faults.add("CreateAccessKey", kind="late_answer", seconds=5)
     with running(home, "keys", "rotate") as process:
-        wait_until(lambda: len(alice.key_statuses()) == 2)
+        wait_for(lambda: len(alice.key_statuses()) == 2)
         process.kill()
     (orphan,) = alice.key_statuses().keys() - {alice.key.access_key_id}
     assert key_here(home) == alice.key.access_key_id
@@ -322,7 +322,7 @@ def test_a_key_that_somebody_made_meanwhile_is_not_taken_for_a_lost_one(
     log_in(home, alice.devices[0])
     aws.faults.add("CreateAccessKey", kind="error500", times=9)
     with running(home, "keys", "rotate") as process:
-        wait_until(lambda: len(aws.faults.pending()) < 9)
+        wait_for(lambda: len(aws.faults.pending()) < 9)
         process.kill()
     aws.faults.clear()
     second = alice.add_key()
