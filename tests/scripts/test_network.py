@@ -12,9 +12,9 @@ import pytest
 
 from mfasession import locks
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.patience import wait_for
 from tests.scripts.checks import asked, complaint, log_in
 from tests.scripts.listener import dripping, listening
-from tests.serving import wait_for
 from tests.support import MFASESSION, Home, key_pair, need, session_section
 
 AGAIN = "look at the network, then run it again"
