@@ -1,6 +1,6 @@
 """What each kind of caller may do under whole documents, as rows of a table: of everything first, then what differs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mfasession.policy import callers
 from mfasession.policy.callers import Caller
@@ -8,7 +8,7 @@ from mfasession.policy.document import Document
 from mfasession.policy.permissions import (
     ANY_OTHER,
     EVERYWHERE,
-    Bits,
+    Heads,
     Permissions,
     Requests,
     by_heads,
@@ -74,20 +74,21 @@ class Overview:
         return [same.get(word, word) for word in self._words(action, resource)]
 
     def _words(self, action: str, resource: str) -> tuple[str, ...]:
-        bit = self._requests.of(action, resource)
-        return tuple(next(word for word, bits in each if bits & bit) for each in self._sets)
+        byte, bit = divmod(self._requests.number(action, resource), 8)
+        return tuple(next(word for word, bits in each if bits[byte] >> bit & 1) for each in self._sets)
 
-    def _sets_of(self, caller: Caller) -> list[tuple[str, Bits]]:
+    def _sets_of(self, caller: Caller) -> list[tuple[str, bytes]]:
         """Words, each with the requests that it is said of unless a word before it is."""
         always, never = self._permissions.fixed(caller)
         worst, best = (self._permissions.may(caller, best=best, beside_all=False) for best in (False, True))
         denied = self._permissions.denied(caller, best=True)
         rest = self._requests.all
-        return [("always", always), ("never", never), ("allow", worst), ("depends", best), ("deny", denied),
-                ("not allowed", rest)]  # fmt: skip
+        size = rest.bit_length() // 8 + 1
+        words = {"always": always, "never": never, "allow": worst, "depends": best, "deny": denied, "not allowed": rest}
+        return [(word, bits.to_bytes(size, "little")) for word, bits in words.items()]
 
 
-def _narrowest(name: str, globs: Iterable[tuple[str, str]], written: Mapping[str, str]) -> str:
+def _narrowest(name: str, globs: Heads, written: Mapping[str, str]) -> str:
     """The narrowest pattern that an action, or a pattern of actions, is part of."""
     small = name.lower()
     around = max((glob for glob in covering(small, globs) if glob != small), key=len, default="")

@@ -5,7 +5,7 @@ beforehand: each question has an answer at best, where all of them are as the ca
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from mfasession.policy import callers, certainty
@@ -27,6 +27,9 @@ _ARN_PARTS = 6
 _PLACE = re.compile(r"arn:(aws[a-z-]*):iam::([^:*?$]+):")
 _PARTITION = re.compile(r"arn:(aws[a-z-]*):")
 
+Heads = Mapping[str, Sequence[str]]
+"""Patterns by the text before their first wildcard: AWS's own policies name thousands, and most have nothing to do with
+an action."""
 Bits = int
 """A set of requests: bit n is the request number n of a Requests."""
 
@@ -56,6 +59,10 @@ class Requests:
         self.all = (1 << len(self.actions) * len(self.resources)) - 1
         self._numbers = {name.lower(): number for number, name in enumerate(self.actions)}
         self._places = {name: number for number, name in enumerate(self.resources)}
+
+    def number(self, action: str, resource: str) -> int:
+        """Return the number of a request that is looked at. Raises KeyError."""
+        return self._numbers[action.lower()] * len(self.resources) + self._places[resource]
 
     def of(self, action: str, resource: str | None = None) -> Bits:
         """Return the requests for an action that is looked at; `resource`: on this one alone. Raises KeyError."""
@@ -201,14 +208,20 @@ def open_variables(text: str) -> list[str]:
     return [found[0] for found in _VARIABLE.finditer(text) if found[1].strip().lower() not in _KNOWN]
 
 
-def by_heads(globs: Iterable[str]) -> list[tuple[str, str]]:
-    """Return patterns in small letters, each behind what all that it matches begins with."""
-    return [(_WILD.split(glob.lower(), maxsplit=1)[0], glob.lower()) for glob in globs]
+def by_heads(globs: Iterable[str]) -> Heads:
+    """Return patterns in small letters by what all that they match begins with."""
+    heads: dict[str, list[str]] = {}
+    for glob in globs:
+        small = glob.lower()
+        heads.setdefault(_WILD.split(small, maxsplit=1)[0], []).append(small)
+    return heads
 
 
-def covering(name: str, globs: Iterable[tuple[str, str]]) -> Iterator[str]:
+def covering(name: str, heads: Heads) -> Iterator[str]:
     """Yield the patterns (`by_heads`) that an action, in small letters, is one of."""
-    return (glob for head, glob in globs if name.startswith(head) and like(name, glob))
+    return (
+        glob for end in range(len(name) + 1) for glob in heads.get(name[:end], ()) if glob == name or like(name, glob)
+    )
 
 
 def is_wild(name: str) -> bool:

@@ -118,6 +118,11 @@ PUBLISHED: dict[str, Published] = {
         statements=[except_("Allow", ["iam:*", "organizations:*", "account:*"]), allow("iam:ListRoles")],
         informs=("no-mfa",),
     ),
+    "auditors": Published(
+        source="AWS managed policy SecurityAudit, of which sessions may not call the second, whatever policies say",
+        statements=[allow(["s3:GetBucketAcl", "sts:GetAccessKeyInfo", "sts:GetFederationToken"])],
+        informs=("no-mfa",),
+    ),
     "a key in quarantine": Published(
         source="AWS managed policy AWSDenyAll",
         statements=[deny("*")],

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from mfasession.aws_policies import operations
-from mfasession.policy import callers, document, evaluation, rule
+from mfasession.policy import callers, document, evaluation, explanation, rule
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.lint import running
@@ -43,6 +44,20 @@ def test_what_is_fixed_stays_fixed(name: str) -> None:
     left = running.check(after, settings, operations)
     assert not [each.rule.slug for each in left if each.edits]
     assert not more_without_mfa(after) or more_without_mfa(parsed(case.statements))
+
+
+OF_AWS = ("ReadOnlyAccess", "SecurityAudit", "PowerUserAccess", "AdministratorAccess", "IAMUserChangePassword")
+
+
+def test_what_aws_manages_is_right() -> None:
+    """AWS's own managed policies, those that people have and every sixtieth: no finding but information."""
+    policies = {name: each["Document"] for name, each in json.loads(aws_managed_policies_data).items()}
+    for name in {*OF_AWS, *list(policies)[::60]}:
+        it = document.parse(json.dumps(policies[name]), name, limit=document.LONGEST)
+        found = running.check(it, running.Settings(), operations)
+        assert [each.message for each in found if each.rule.severity is not Severity.INFO] == [], name
+    it = document.parse(json.dumps(policies["ReadOnlyAccess"]), "ReadOnlyAccess", limit=document.LONGEST)
+    assert max(map(len, explanation.explained(it))) <= 200
 
 
 REQUESTS = [

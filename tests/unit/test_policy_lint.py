@@ -379,6 +379,17 @@ def test_an_allow_that_meant_a_deny() -> None:
     assert mended(it)["Statement"][0]["Effect"] == "Deny"
 
 
+def test_whom_a_condition_names_is_in_the_partition() -> None:
+    """The rule for users of another partition would be for nobody."""
+    users = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}
+    it = parsed(changed(Condition={**THE_RULE["Condition"], **users}))
+    assert "wrong-partition" not in found(it, running.Settings(partition="aws"))
+    china = running.Settings(partition="aws-cn")
+    assert "wrong-partition" in found(it, china)
+    kept = mended(it, china)["Statement"][0]["Condition"]
+    assert kept["ArnLike"] == {"aws:PrincipalArn": "arn:aws-cn:iam::*:user/*"}
+
+
 _actions = st.sampled_from(
     [*THE_RULE["NotAction"], "iam:*", "*", "s3:*", "iam:ListMfaDevice", "iam:DeactivateMFADevice", "nothing"]
 )

@@ -62,13 +62,13 @@ ACTION = rule(
     "misspelt-action",
     Severity.ERROR,
     "an action is misspelt",
-    "IAM takes any name. One that is no action spares, denies and allows nothing.",
+    "IAM takes any name. One that is not an action exempts, denies and allows nothing.",
 )
 PARTITION = rule(
     "wrong-partition",
     Severity.ERROR,
     "an ARN is of another partition",
-    "Resources of the partition that the policy is for have ARNs of that partition: this one matches nothing there.",
+    "What is in the partition that the policy is for has ARNs of that partition: this one matches nothing there.",
 )
 VERSION = rule(
     "old-version",
@@ -87,6 +87,8 @@ def check(subject: Subject, operations: Operations) -> Iterator[Finding]:
             keys = {each.key.lower() for each in statement.conditions if each.operator == line.operator}
             yield from (_free(found, operators) for found in _operator(subject, line.operator))
             yield from (_free(found, keys) for found in _key(subject, line.key))
+            for value in line.values:
+                yield from _arn(subject, value)
         for each in (*(statement.actions or ()), *(statement.not_actions or ())):
             yield from _action(subject, each, operations)
         for each in (*(statement.resources or ()), *(statement.not_resources or ())):
@@ -118,7 +120,7 @@ def _operator(subject: Subject, operator: Text) -> Iterator[Finding]:
         conditions.check(operator)
     except conditions.UnknownOperator:
         right = _nearest(operator, OPERATORS)
-        yield _misspelt(subject, operator, right, OPERATOR, f"{operator} is no condition operator")
+        yield _misspelt(subject, operator, right, OPERATOR, f"{operator} is not a condition operator")
 
 
 def _key(subject: Subject, key: Text) -> Iterator[Finding]:
@@ -127,7 +129,7 @@ def _key(subject: Subject, key: Text) -> Iterator[Finding]:
         return
     right = _nearest(key, MFA_KEYS) or (_typo_of(key, GLOBAL_KEYS) if key.lower().startswith("aws:") else "")
     if right:
-        yield _misspelt(subject, key, right, KEY, f"{key} is no global condition key")
+        yield _misspelt(subject, key, right, KEY, f"{key} is not a global condition key")
 
 
 def _action(subject: Subject, action: Text, operations: Operations) -> Iterator[Finding]:
@@ -142,7 +144,7 @@ def _action(subject: Subject, action: Text, operations: Operations) -> Iterator[
         return
     right = _typo_of(name, tuple(known))
     if right:
-        yield _misspelt(subject, action, f"{prefix}:{right}", ACTION, f"{action} is no action")
+        yield _misspelt(subject, action, f"{prefix}:{right}", ACTION, f"{action} is not an action")
 
 
 def _misspelt(subject: Subject, word: Text, right: str, broken: Rule, message: str) -> Finding:
@@ -204,7 +206,8 @@ def _most(subject: Subject) -> str:
     """The partition of the document's other ARNs, where it is not said."""
     seen: dict[str, int] = {}
     for statement in subject.statements:
-        for each in (*(statement.resources or ()), *(statement.not_resources or ())):
+        tested = (value for line in statement.conditions for value in line.values)
+        for each in (*(statement.resources or ()), *(statement.not_resources or ()), *tested):
             if found := _ARN.match(each):
                 seen[found[1]] = seen.get(found[1], 0) + 1
     return max(seen, key=lambda name: seen[name]) if seen else ""

@@ -43,8 +43,11 @@ class Whole:
 
     @cached_property
     def _counts(self) -> Bits:
-        """The requests of which it matters who may make them: all but those that may stay open to everybody."""
-        return self.requests.all & ~self.requests.for_actions(HARMLESS)
+        """The requests of which it matters who may make them.
+
+        All but those that may stay open to everybody, and those that no policy can give to a session with MFA.
+        """
+        return self.requests.all & ~self.requests.for_actions(HARMLESS) & ~self._fixed
 
     @cached_property
     def _fixed(self) -> Bits:
