@@ -301,9 +301,13 @@ def settings(profile: "Profile") -> botocore.session.Session:
     if name in names:
         known.set_config_variable("profile", name)
     bundle = known.get_config_variable("ca_bundle")
+    if bundle and bundle.startswith("~"):
+        # As the AWS CLI and urllib3 read it.
+        bundle = os.path.expanduser(bundle)
+        known.set_config_variable("ca_bundle", bundle)
     if bundle and not os.path.exists(bundle):
         raise ConfigurationError(
-            f"there are no certificates at {printable(bundle)}", "mend AWS_CA_BUNDLE, or ca_bundle in the profile"
+            f"there are no certificates at {printable(bundle)}", "fix AWS_CA_BUNDLE, or ca_bundle in the profile"
         )
     _check_trusted(known, bundle or os.environ.get("REQUESTS_CA_BUNDLE"))
     return known

@@ -75,6 +75,11 @@ class AwsFiles:
             return configured if credentials is None else credentials
         return {**configured, **credentials}
 
+    def name_endpoints(self) -> bool:
+        """Return whether any profile may say where programs talk to; most files do not."""
+        text = (self.config_text() + self.credentials_text()).lower()
+        return "endpoint" in text or "ca_bundle" in text
+
     def profile_names(self) -> list[str]:
         """Return the names of all profiles of both files, in file order."""
         names = self._configured() | parse(self.credentials_path, self.credentials_text())

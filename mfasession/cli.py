@@ -66,6 +66,11 @@ def _run(options: Options) -> int:
     from mfasession.context import Context
 
     hardening.forbid_core()
+    if "MFASESSION_SETTINGS" in os.environ:
+        from mfasession import destination
+
+        # They are the profile's that an earlier `env` or `exec` was for; this run may be for another.
+        destination.take_back(os.environ)
     # Not importlib's import_module: importing that costs more than all the rest of a hit.
     command = __import__(f"mfasession.commands.{options.command}", fromlist=["run"])
     code: int = command.run(Context(os.environ, options))

@@ -7,6 +7,17 @@ from urllib.parse import urlsplit
 from mfasession.errors import ConfigurationError
 from mfasession.text import printable
 
+SETTINGS = (
+    "endpoint_url",
+    "services",
+    "account_id_endpoint_mode",
+    "ca_bundle",
+    "ignore_configured_endpoint_urls",
+    "sts_regional_endpoints",
+    "use_dualstack_endpoint",
+    "use_fips_endpoint",
+)
+"""Settings of a profile that say where programs talk to; whoever takes the section for a profile finds them there."""
 SETTING = "allow_http_endpoint"
 """The key of config.toml that names the exceptions."""
 

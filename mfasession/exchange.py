@@ -4,7 +4,7 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mfasession import codes, profiles, roles
+from mfasession import codes, destination, profiles, roles
 from mfasession.asking import Asking
 from mfasession.caller import Caller
 from mfasession.causes import DeviceRefused
@@ -52,7 +52,7 @@ class Exchange:
         store.check(section)
         check_role(self._profile, self._context.options.min_ttl)
         session = self._own() if self.needs_code else self._assumed()
-        store.save(section, session)
+        store.save(section, destination.with_settings(self._context.aws_files, self._profile, session))
         forget_elsewhere(self._context, section, store.name)
         return session
 

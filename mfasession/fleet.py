@@ -11,7 +11,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from mfasession import hardening
+from mfasession import destination, hardening
 from mfasession.awsfiles import AwsFiles
 from mfasession.errors import Cancelled, InputNeeded, MfaSessionError
 from mfasession.exchange import assumed, check_role, forget_all_elsewhere, is_chained
@@ -269,8 +269,15 @@ class Fleet:
                 )
 
     def _keep(self, batch: "Sequence[_Made]", store: "SessionStore") -> None:
+        # Of its own, as in `_keep_all`.
+        files = AwsFiles(self._context.environ)
         try:
-            store.save_all({made.profile.session_section: made.session for made in batch})
+            store.save_all(
+                {
+                    made.profile.session_section: destination.with_settings(files, made.profile, made.session)
+                    for made in batch
+                }
+            )
         except MfaSessionError as reason:
             if len(batch) > 1:
                 for made in batch:

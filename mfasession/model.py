@@ -66,6 +66,8 @@ class Session(Value):
     """The profile's region, when it has one."""
     issued: int = 0
     """Epoch seconds, UTC; 0 when not recorded."""
+    settings: "tuple[tuple[str, str], ...]" = ()
+    """Names and values of the profile's settings that are written beside the session in a file, for SDKs to read."""
 
     def is_alive(self, now: float) -> bool:
         """Tell whether the session has time left by our clock; a policy at AWS may deny it earlier."""

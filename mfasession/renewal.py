@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from mfasession import hardening, locks, paths, terminal
+from mfasession import destination, hardening, locks, paths, terminal
 from mfasession.durations import show
 from mfasession.errors import Cancelled, InputNeeded, StoreError
 from mfasession.exchange import Exchange, forget_elsewhere
@@ -81,7 +81,8 @@ def settle(context: "Context", profile: "Profile", session: "Session") -> None:
     if kept is None or kept.access_key_id != session.access_key_id:
         with _turn(context, profile, asks=False, waits=True):
             context.aws_files.reread()
-            store.save(section, context.kept(profile) or session)
+            kept = context.kept(profile) or session
+            store.save(section, destination.with_settings(context.aws_files, profile, kept))
     forget_elsewhere(context, section, store.name)
 
 

@@ -34,7 +34,8 @@ def run(context: "Context") -> int:
         values = environment.unset(context.environ)
     else:
         profile = context.profile()
-        values = environment.variables(context.session(profile), profile.name, context.environ)
+        settings = environment.settings(context, profile)
+        values = environment.variables(context.session(profile), profile.name, context.environ, settings)
     # In bytes: a profile's name need not be text in this locale.
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))
     return 0

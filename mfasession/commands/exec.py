@@ -7,7 +7,7 @@ from mfasession.outlets import environment, program
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mfasession.context import Context
     from mfasession.model import Session
@@ -36,14 +36,15 @@ def run(context: "Context") -> int:
 
         return exec_many.run(context)
     profile = context.profile()
+    settings = environment.settings(context, profile, alone=context.options.server)
     session = context.session(profile)
     words = context.options.words or (context.environ.get("SHELL") or "/bin/sh",)
     sys.stdout.flush()
     sys.stderr.flush()
     try:
         if context.options.server:
-            return _served(context, profile, session, words)
-        program.replace(words, environment.child(context.environ, session, profile.name))
+            return _served(context, profile, session, words, settings)
+        program.replace(words, environment.child(context.environ, session, profile.name, settings))
     except program.CannotRun as failure:
         from mfasession.messages import complain
 
@@ -51,7 +52,13 @@ def run(context: "Context") -> int:
         return failure.status
 
 
-def _served(context: "Context", profile: "Profile", session: "Session", words: "Sequence[str]") -> int:
+def _served(
+    context: "Context",
+    profile: "Profile",
+    session: "Session",
+    words: "Sequence[str]",
+    settings: "Mapping[str, str | None]",
+) -> int:
     """Run the command as a child, with an endpoint for as long as it runs. Raises CannotRun."""
     import asyncio
     import os
@@ -70,6 +77,6 @@ def _served(context: "Context", profile: "Profile", session: "Session", words: "
         endpoint.guarded(environ, folder),
     ):
         token, uri = endpoint.token.reveal(), endpoint.uri(profile.name)
-        own = served.child(environ, session, profile.name, uri=uri, token=token, folder=folder.path)
+        own = served.child(environ, session, profile.name, settings, uri=uri, token=token, folder=folder.path)
         status = asyncio.run(endpoint.run(Child(words, own, endpoint.listening).run))
     return end_as(status)

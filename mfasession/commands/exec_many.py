@@ -9,7 +9,7 @@ from collections import deque
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from mfasession import hints, profiles, terminal
+from mfasession import destination, hints, profiles, terminal
 from mfasession.errors import ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.exchange import is_chained
 from mfasession.fleet import Fleet
@@ -130,9 +130,12 @@ class Many:
                 continue
             self._started += 1
             try:
-                self._jobs.start(profile.name, environment.child(self._environ, session, profile.name))
+                settings = destination.handed_on(self._context.aws_files, profile, profile.name, self._environ)
+                self._jobs.start(profile.name, environment.child(self._environ, session, profile.name, settings))
             except program.CannotRun as failure:
                 self._failed[profile.name] = failure.reason
+            except ConfigurationError as error:
+                self._fail(profile.name, error)
 
     def _fail(self, name: str, error: MfaSessionError) -> None:
         from mfasession.reporting import exit_code

@@ -7,7 +7,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mfasession.context import Context
     from mfasession.model import Session
+    from mfasession.profiles import Profile
 
 SET = (
     "AWS_ACCESS_KEY_ID",
@@ -48,7 +50,21 @@ OTHER_SOURCES_BEGIN = "AWS_BEARER_TOKEN_"
 """A bearer token for one service, such as AWS_BEARER_TOKEN_BEDROCK: SDKs take it before any credentials."""
 
 
-def variables(session: "Session", profile: str, environ: "Mapping[str, str]") -> "dict[str, str | None]":
+def settings(context: "Context", profile: "Profile", *, alone: bool = False) -> "dict[str, str | None]":
+    """Return the variables of `destination.of_chosen`: none where no profile has settings that they would say."""
+    if "MFASESSION_SETTINGS" not in context.environ and not context.aws_files.name_endpoints():
+        return {}
+    from mfasession import destination
+
+    return destination.of_chosen(context, profile, alone=alone)
+
+
+def variables(
+    session: "Session",
+    profile: str,
+    environ: "Mapping[str, str]",
+    settings: "Mapping[str, str | None] | None" = None,
+) -> "dict[str, str | None]":
     """Return the variables in the order of printing; None means: unset it. `environ` is what they are set in."""
     values: dict[str, str | None] = {
         # First, as `shells.render` wants no secret in its first lines.
@@ -62,6 +78,8 @@ def variables(session: "Session", profile: str, environ: "Mapping[str, str]") ->
     values["MFASESSION_PROFILE"] = profile
     values["MFASESSION_EXPIRES"] = str(session.expires)
     values[MARK] = f"{values.get('AWS_REGION') or ''}/{values.get('AWS_DEFAULT_REGION') or ''} {profile}"
+    if settings:
+        values |= settings
     return values
 
 
@@ -81,17 +99,29 @@ def _add_regions(values: "dict[str, str | None]", region: str, environ: "Mapping
 
 def unset(environ: "Mapping[str, str]") -> "dict[str, str | None]":
     """Return what takes all of `variables` back; a region that the person has set stays."""
-    return {name: None for name in SET if not name.endswith("_REGION") or not own_region(environ, name)}
+    values: dict[str, str | None] = {
+        name: None for name in SET if not name.endswith("_REGION") or not own_region(environ, name)
+    }
+    if "MFASESSION_SETTINGS" in environ:
+        from mfasession import destination
+
+        values |= destination.unset(environ)
+    return values
 
 
-def child(environ: "Mapping[str, str]", session: "Session", profile: str) -> dict[str, str]:
+def child(
+    environ: "Mapping[str, str]",
+    session: "Session",
+    profile: str,
+    settings: "Mapping[str, str | None] | None" = None,
+) -> dict[str, str]:
     """Return the environment of a command: this one, with the session and without any other source of credentials."""
     merged = {
         name: value
         for name, value in environ.items()
         if name not in OTHER_SOURCES and not name.startswith(OTHER_SOURCES_BEGIN)
     }
-    for name, value in variables(session, profile, environ).items():
+    for name, value in variables(session, profile, environ, settings).items():
         if value is None:
             merged.pop(name, None)
         else:

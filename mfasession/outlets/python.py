@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import boto3
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 
-from mfasession import aws, codes, timestamps
+from mfasession import aws, codes, destination, timestamps
 from mfasession.context import Context
 from mfasession.errors import ConfigurationError
 from mfasession.options import Options
@@ -71,7 +71,8 @@ def session(
     the profile at once; a call to AWS raises what keeps a session from being made, each an MfaSessionError.
     """
     environ = dict(os.environ)
-    found = _context(environ, profile or "", code, no_input=no_input).profile()
+    first = _context(environ, profile or "", code, no_input=no_input)
+    found = first.profile()
 
     def refresh() -> dict[str, str]:
         # Anew each time: keys, devices and roles are taken as the files have them now.
@@ -84,6 +85,11 @@ def session(
             "expiry_time": timestamps.show(made.expires),
         }
 
+    if destination.MARK in environ and destination.is_of_another(first.aws_files, found, environ):
+        raise ConfigurationError(
+            f"this program was started with the endpoints of another profile than {found.name}",
+            f"start it without them: they are listed in {destination.MARK}",
+        )
     known = aws.settings(found)
     known.register_component("credential_provider", CredentialResolver([_Provider(refresh)]))
     # boto3 by itself knows AWS_DEFAULT_REGION alone.

@@ -59,13 +59,20 @@ def variables(files: AwsFiles, folder: str, uri: str, region: str) -> dict[str, 
 
 
 def child(
-    environ: Mapping[str, str], session: "Session", profile: str, *, uri: str, token: str, folder: str
+    environ: Mapping[str, str],
+    session: "Session",
+    profile: str,
+    settings: Mapping[str, str | None] | None = None,
+    *,
+    uri: str,
+    token: str,
+    folder: str,
 ) -> dict[str, str]:
     """Return the environment of a command that takes the session from the endpoint, and from nowhere else.
 
     The token is there twice: AWS CLI 2 before 2.13 knows no file of it, and Rust's object_store nothing else.
     """
-    merged = environment.child(environ, session, profile)
+    merged = environment.child(environ, session, profile, settings)
     for name in KEYS:
         merged.pop(name, None)
     return {**merged, URI: uri, TOKEN: token, **_files(AwsFiles(environ), folder)}
@@ -112,6 +119,9 @@ def config_text(files: AwsFiles, names: tuple[str, ...], region: str) -> str:
     sections = {f"services {services}": parse(files.config_path, files.config_text()).get(f"services {services}", {})}
     if services:
         settings["services"] = services
+    if "ca_bundle" in settings:
+        # The SDKs for Go and JavaScript know no `~`.
+        settings["ca_bundle"] = os.path.expanduser(settings["ca_bundle"])
     headers = dict.fromkeys(profile_headers.written(name) for name in ("default", *names))
     try:
         return ini_edits.written({**dict.fromkeys(headers, settings), **(sections if services else {})})

@@ -149,6 +149,8 @@ def _session(keys: "Mapping[str, str]") -> "Session | None":
 
 
 def _keys(session: Session) -> "dict[str, str | None]":
+    from mfasession.endpoints import SETTINGS
+
     return {
         "manager": MANAGER,
         "aws_access_key_id": session.access_key_id,
@@ -165,4 +167,6 @@ def _keys(session: Session) -> "dict[str, str | None]":
         "mfasession_role_options": session.role_options or None,
         "mfasession_identity": session.identity or None,
         "mfasession_issued": timestamps.show(session.issued) if session.issued else None,
+        **dict.fromkeys(SETTINGS),
+        **dict(session.settings),
     }

@@ -130,7 +130,7 @@ def test_a_ca_bundle_that_is_none(home: Home) -> None:
     done = home.run("login", "--code", "123456", environ=environ)
     assert (done.returncode, done.stderr) == (
         3,
-        complaint("there are no certificates at /no/such/file", "mend AWS_CA_BUNDLE, or ca_bundle in the profile"),
+        complaint("there are no certificates at /no/such/file", "fix AWS_CA_BUNDLE, or ca_bundle in the profile"),
     )
 
 

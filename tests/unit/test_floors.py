@@ -23,7 +23,7 @@ FLOORS = (
             "terminal", "remembered", "messages", "stores", "codes", "server",
         ),
     ),
-    ("decisions", ("profiles", "profile_faults", "devices", "supply", "policy", "signin")),
+    ("decisions", ("profiles", "profile_faults", "destination", "devices", "supply", "policy", "signin")),
     ("making", ("context", "renewal", "fleet", "exchange", "asking", "caller", "keeper", "keys", "mfa", "auditing",
                 "audits", "rollout")),
     ("outlets", ("outlets",)),
