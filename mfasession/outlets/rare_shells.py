@@ -46,7 +46,7 @@ def refuse(shell: str, name: str, value: str, forbidden: str) -> None:
     if found:
         raise ConfigurationError(
             f"{name} holds {found[0]!a}, which cannot be written for {shell}",
-            "run the command under `mfasession exec --`, which needs no quoting",
+            "run the command with exec instead, which needs no quoting",
         )
 
 

@@ -145,5 +145,5 @@ def test_a_value_that_a_shell_cannot_hold(home: Home) -> None:
     assert done.stdout == "cmd /c exit 3\n"
     assert done.stderr == complaint(
         "MFASESSION_PROFILE holds '%', which cannot be written for cmd",
-        "run the command under `mfasession exec --`, which needs no quoting",
+        "run the command with exec instead, which needs no quoting",
     )
