@@ -20,19 +20,26 @@ _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuratio
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>session</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
-</policy></busconfig>
+</policy>{more}</busconfig>
+"""
+_STARTER = """[D-BUS Service]
+Name=org.freedesktop.secrets
+Exec=/bin/sh -c 'printf {password} | exec {daemon} --foreground --components=secrets --unlock'
 """
 
 
 class SecretService:
     """A bus and a keyring daemon. `environ` is what a program needs to reach them."""
 
-    def __init__(self, *, unlocked: bool = True, daemon: bool = True) -> None:
-        """`unlocked` and `daemon`: how the keyring is, and whether there is one on the bus at all."""
+    def __init__(self, *, unlocked: bool = True, daemon: bool = True, starts_another: bool = False) -> None:
+        """`unlocked` and `daemon`: how the keyring is, and whether there is one on the bus at all.
+
+        `starts_another`: as on a desktop, the bus starts an unlocked daemon when it is asked for one and there is none.
+        """
         # Short, because the path of a Unix socket holds 108 bytes at most.
         self._folder = Path(tempfile.mkdtemp(prefix="mfa-"))
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._unlocked, self._daemon = unlocked, daemon
+        self._unlocked, self._daemon, self._starts_another = unlocked, daemon, starts_another
         self._hung = False
         names = ("XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")
         self.environ = {name: str(self._folder / name.lower()) for name in names}
@@ -118,7 +125,11 @@ class SecretService:
             monitor.wait(scaled(10))
 
     def _start_bus(self) -> None:
-        (self._folder / "bus.conf").write_text(_BUS.format(socket=self._folder / "bus"))
+        more = f"<servicedir>{self._folder}</servicedir>" if self._starts_another else ""
+        (self._folder / "bus.conf").write_text(_BUS.format(socket=self._folder / "bus", more=more))
+        if self._starts_another:
+            starter = _STARTER.format(password=_PASSWORD.decode(), daemon=need("gnome-keyring-daemon"))
+            (self._folder / "org.freedesktop.secrets.service").write_text(starter)
         config = f"--config-file={self._folder / 'bus.conf'}"
         self._start([need("dbus-daemon"), "--nofork", "--nopidfile", config])
         wait_for((self._folder / "bus").exists, why=lambda: "the bus did not start")

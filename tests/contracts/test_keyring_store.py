@@ -132,6 +132,21 @@ def test_a_service_that_ends_before_it_answers(tmp_path: Path) -> None:
         assert message.result() == "the keyring's service ended before it answered"
 
 
+@pytest.mark.parametrize("action", ["load", "save", "forget"])
+def test_a_service_that_ends_and_is_started_anew(tmp_path: Path, action: str) -> None:
+    """gnome-keyring#195: as on a desktop, whose bus starts another daemon; the question is asked once more."""
+    with SecretService(starts_another=True) as service, ThreadPoolExecutor(1) as beside:
+        store = Elsewhere(tmp_path, service.environ)
+        assert store.run("save") == {"result": None}
+        with service.watched() as requests:
+            service.stop()
+            answer = beside.submit(store.run, action)
+            wait_for(requests)
+            service.kill()
+            assert answer.result() == {"result": None if action == "save" else True}
+        assert store.run("load") == {"result": action != "forget"}
+
+
 @pytest.mark.parametrize("address", [{}, {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}])
 @pytest.mark.parametrize("action", ["load", "save", "check", "forget", "read key", "save key"])
 def test_no_keyring(action: str, address: dict[str, str], tmp_path: Path) -> None:

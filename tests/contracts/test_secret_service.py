@@ -47,6 +47,21 @@ def test_the_daemon_is_told_who_asks_before_it_is_asked_for_a_session(home: Home
     assert list(first.values()) == ["ReadAlias", "ReadAlias"]
 
 
+@pytest.mark.parametrize(
+    "words", [("login", "--force"), ("keys", "protect"), ("keys", "list"), ("logout",)], ids=" ".join
+)
+def test_the_package_asks_in_the_same_order(
+    home: Home, alice: SandboxUser, service: SecretService, words: tuple[str, ...]
+) -> None:
+    """The `keyring` package opens a connection for each item, and on every one of them says who asks first."""
+    code = ("--code", alice.devices[0].code(1)) if words[0] == "login" else ()
+    with service.watched() as requests:
+        assert home.run(*words, *code).returncode == 0
+        made = requests()
+    assert "OpenSession" in [method for _, method in made] or words == ("keys", "list")
+    assert set(dict(reversed(made)).values()) == {"ReadAlias"}
+
+
 CHOICES = {
     "a backend named": ({"PYTHON_KEYRING_BACKEND": secret_service.TAKER}, ""),
     "a property set": ({"KEYRING_PROPERTY_APPID": "other"}, ""),
