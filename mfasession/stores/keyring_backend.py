@@ -89,7 +89,7 @@ def names_of(ring: "KeyringBackend") -> str:
 
 
 def keeps_plain_text(ring: "KeyringBackend") -> bool:
-    """Tell whether a backend says of itself that it encrypts nothing, as those of keyrings.alt do by their names."""
+    """Return whether a backend says of itself that it encrypts nothing, as those of keyrings.alt do by their names."""
     return any("plaintext" in each.__name__.lower() for each in type(members(ring)[0]).__mro__)
 
 
@@ -141,7 +141,7 @@ def or_the_file(hint: str) -> str:
 
 
 def has_ended(failure: BaseException) -> bool:
-    """Tell whether a Secret Service was there and is no longer."""
+    """Return whether a Secret Service was there and is no longer."""
     kinds = (type(failure).__name__, type(failure.__cause__).__name__)
     return "SecretServiceNotAvailableException" in kinds
 

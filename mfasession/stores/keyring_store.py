@@ -92,7 +92,7 @@ class KeyringStore:
             self.save(section, session)
 
     def forget(self, section: str) -> bool:
-        """Remove a session, whole or not; tell whether there was anything.
+        """Remove a session, whole or not; return whether there was anything.
 
         Raises StoreError: what is there could not be removed. It is no longer loaded all the same.
         """

@@ -1,4 +1,4 @@
-"""A keyring on a machine that has other work: slow is not broken, and a daemon that stands still is still told so."""
+"""A keyring on a machine that has other work: slow is not broken, and one that stands still is reported."""
 
 import subprocess
 import threading
