@@ -78,8 +78,6 @@ def _forget_in(
             if store.forget(section):
                 outcome.forgotten.append(f"{section} ({store.name})")
         except StoreError as failure:
-            if store.name == "keyring":
-                failure.message = f"{section} may still be in the keyring, and is not used any more: {failure.message}"
             (outcome.failures if section in listed else outcome.remarks).append(failure)
 
 

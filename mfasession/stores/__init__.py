@@ -38,7 +38,7 @@ if TYPE_CHECKING:
             """Keep several sessions by their sections; what fails may leave none or some of them kept."""
 
         def forget(self, section: str) -> bool:
-            """Remove a session and return whether there was one. Whatever it raises, a keyring's is no longer loaded."""
+            """Remove a session and return whether there was one."""
 
         def left(self) -> list[str]:
             """Return the sections that were forgotten and could not be removed yet."""

@@ -94,17 +94,20 @@ class KeyringStore:
     def forget(self, section: str) -> bool:
         """Remove a session, whole or not; return whether there was anything.
 
-        Raises StoreError: what is there could not be removed. It is no longer loaded all the same.
+        Raises StoreError: what is there could not be removed. It is no longer loaded all the same, as the message says.
         """
-        with locks.hold(self._lock, timeout=_LOCK_TIME):
-            try:
-                found = self._remove(section)
-            except StoreError:
-                self._left.add(section)
-                self._list(section, listed=False)
-                raise
-            self._left.remove(section)
-            self._list(section, listed=False)
+        # First: whatever ends us, nobody takes it for a session any more.
+        self._left.add(section)
+        try:
+            with locks.hold(self._lock, timeout=_LOCK_TIME):
+                try:
+                    found = self._remove(section)
+                finally:
+                    self._list(section, listed=False)
+                self._left.remove(section)
+        except StoreError as failure:
+            failure.message = f"{section} may still be in the keyring, and is not used any more: {failure.message}"
+            raise
         return found
 
     def sections(self) -> list[str]:
