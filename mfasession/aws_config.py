@@ -3,15 +3,16 @@
 import os
 from collections.abc import Mapping
 
-from mfasession import editing, files, ini, ini_edits, locks, paths, profile_headers, writing
+from mfasession import attributes, editing, files, ini, ini_edits, locks, paths, profile_headers
 from mfasession.awsfiles import malformed, parse
 from mfasession.errors import ConfigurationError
 
 
-def check(path: str, name: str) -> None:
+def check(path: str, name: str, environ: Mapping[str, str]) -> None:
     """Raise what `add_profile` would raise, as far as can be told now."""
     _added(path, name, files.read_trusted(path) or "")
-    writing.check_replaceable(path)
+    attributes.check_writable(path)
+    editing.check(path, _unfinished(path, environ))
 
 
 def add_profile(path: str, name: str, environ: Mapping[str, str]) -> str:
@@ -21,9 +22,19 @@ def add_profile(path: str, name: str, environ: Mapping[str, str]) -> str:
     StoreError: it cannot be written.
     """
     with locks.hold(paths.lock_file(environ, "file", os.path.realpath(path))):
-        mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o600
-        editing.edit(path, lambda: files.read_trusted(path) or "", lambda text: _added(path, name, text), mode=mode)
+        attributes.check_writable(path)
+        editing.edit(
+            path,
+            lambda: files.read_trusted(path) or "",
+            lambda text: _added(path, name, text),
+            _unfinished(path, environ),
+            mode=None,
+        )
     return profile_headers.written(name)
+
+
+def _unfinished(path: str, environ: Mapping[str, str]) -> str:
+    return paths.unfinished_file(environ, os.path.realpath(path))
 
 
 def _added(path: str, name: str, text: str) -> str:

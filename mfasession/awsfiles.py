@@ -32,6 +32,7 @@ class AwsFiles:
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self.config_path = _path(environ, "AWS_CONFIG_FILE", "~/.aws/config")
         self.credentials_path = _path(environ, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+        self._environ = environ
         self._texts: dict[str, str] = {}
         self._sections: dict[tuple[str, str], Mapping[str, str] | None] = {}
         self._are_plain: bool | None = None
@@ -43,8 +44,29 @@ class AwsFiles:
         self._are_plain = None
         files.forget_folders()
 
+    def end_unfinished(self) -> bool:
+        """End a change of the credentials file in place that was cut off; tell whether there was anything to end.
+
+        Raises ConfigurationError, StoreError.
+        """
+        target = os.path.realpath(self.credentials_path)
+        unfinished = paths.unfinished_file(self._environ, target)
+        if not os.path.exists(unfinished):
+            return False
+        from mfasession import in_place, locks
+
+        with locks.hold(paths.lock_file(self._environ, "file", target)):
+            is_ended = in_place.finish(self.credentials_path, unfinished)
+        self.reread()
+        return is_ended
+
     def credentials(self, section: str) -> "Mapping[str, str] | None":
         """Return one section of the credentials file. Raises ConfigurationError (unsafe, unreadable, malformed)."""
+        try:
+            return self._section(self.credentials_path, self.credentials_text(), section)
+        except ConfigurationError:
+            if not self.end_unfinished():
+                raise
         return self._section(self.credentials_path, self.credentials_text(), section)
 
     def credentials_text(self) -> str:

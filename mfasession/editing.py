@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from shlex import quote
 
-from mfasession import locks, trust, writing
+from mfasession import in_place, locks, messages, trust, writing
 from mfasession.errors import StoreError
+from mfasession.writing import Room
 
 MOMENT = 0.03
 """Seconds in which a tool that has begun to write has written: they take less than one thousandth."""
@@ -37,23 +38,41 @@ class _Changed(Exception):
     """Somebody else has changed the file since it was read."""
 
 
-def edit(path: str, read: Callable[[], str], change: Callable[[str], str], *, mode: int = 0o600) -> None:
+def edit(
+    path: str,
+    read: Callable[[], str],
+    change: Callable[[str], str],
+    unfinished: str,
+    *,
+    mode: int | None = 0o600,
+    room: Room | None = None,
+) -> int:
     """Read a file, change its text and replace it, once and again until the change stands.
 
-    The caller holds our own lock. `change` leaves a text alone in which there is nothing to change (any more). Raises
+    The caller holds our own lock. A file that cannot be replaced is changed in place, with what ends that kept at the
+    path `unfinished`. Returns the inode number of the old file when it has other names (hard links) that still hold the
+    old text, else 0. `change` leaves a text alone in which there is nothing to change (any more). Raises
     StoreError when others do not stop writing, and what `read`, `change`, `trust.check_folders` and `writing.replace`
     raise.
     """
     trust.check_folders(path)
+    in_place.finish(path, unfinished)
     deadline = time.monotonic() + PATIENCE
+    linked = 0
     while True:
         with _at_rest(path, deadline) as seen:
             text = read()
             changed = change(text)
             if changed == text:
-                return
-            with suppress(_Changed):
-                writing.replace(path, changed, mode=mode, put=seen.put)
+                return linked
+            if in_place.is_needed(path):
+                seen.release()
+                in_place.overwrite(path, text, changed, unfinished)
+            else:
+                with suppress(_Changed):
+                    old = seen.linked
+                    writing.replace(path, changed, mode=mode, put=seen.put, room=room)
+                    linked = linked or old
         if time.monotonic() > deadline:
             raise _busy(path)
         time.sleep(MOMENT)
@@ -64,6 +83,40 @@ def wait(path: str) -> None:
     trust.check_folders(path)
     with _at_rest(path, time.monotonic() + PATIENCE):
         return
+
+
+def reserve(path: str, unfinished: str) -> Room | None:
+    """Return space for the next change of a file; None when it will be changed in place.
+
+    Raises what `edit` would raise, as far as can be told now.
+    """
+    if in_place.is_needed(path):
+        in_place.check(path, unfinished)
+        return None
+    if os.path.isdir(os.path.dirname(os.path.realpath(path))):
+        return writing.reserve(path)
+    # Nothing is left in a folder above that is not ours to fill.
+    writing.check_replaceable(path)
+    return None
+
+
+def check(path: str, unfinished: str) -> None:
+    """Raise what `edit` would raise, as far as can be told now."""
+    if (room := reserve(path, unfinished)) is not None:
+        room.close()
+
+
+def say_linked(path: str, inode: int) -> None:
+    """Say that an old file with secrets in it goes on under another name, and how to find that; nothing for inode 0."""
+    if not inode:
+        return
+    top = os.path.dirname(os.path.realpath(path))
+    while not os.path.ismount(top):
+        top = os.path.dirname(top)
+    messages.complain(
+        f"{path} had another name (a hard link), which still holds what was removed here",
+        f"find and delete it: find {quote(top)} -xdev -inum {inode}",
+    )
 
 
 @contextmanager
@@ -86,10 +139,11 @@ def _seen(path: str) -> "Iterator[_Seen]":
     except OSError:
         yield _Seen(path, None)
         return
+    seen = _Seen(path, descriptor)
     try:
-        yield _Seen(path, descriptor)
+        yield seen
     finally:
-        os.close(descriptor)
+        seen.release()
 
 
 class _Seen:
@@ -100,6 +154,15 @@ class _Seen:
         self._descriptor = descriptor
         self._is_leased = False
         self._identity: tuple[int, ...] | None = None
+        self.linked = 0
+        """The inode number of a file that has other names; else 0."""
+
+    def release(self) -> None:
+        """Let others write again."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+            self._is_leased = False
 
     def is_whole(self) -> bool:
         """Tell whether nobody is in the middle of a write, as far as that can be known."""
@@ -110,6 +173,7 @@ class _Seen:
             self._is_leased = leased is True
             status = os.fstat(self._descriptor)
             self._identity = _identity(status)
+            self.linked = status.st_ino if status.st_nlink > 1 else 0
             if status.st_size and (self._is_leased or time.time() - status.st_mtime > 1):
                 return True
         # No file and an empty one are what an editor and a shell may leave for a moment.

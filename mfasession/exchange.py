@@ -1,10 +1,11 @@
 """A code for a session: find the device, ask for the code, call STS, keep what comes back."""
 
 import time
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mfasession import codes, destination, profiles, roles
+from mfasession import codes, destination, messages, profiles, roles
 from mfasession.asking import Asking
 from mfasession.caller import Caller
 from mfasession.causes import DeviceRefused
@@ -13,6 +14,7 @@ from mfasession.errors import AwsRefused, ConfigurationError, StoreError
 from mfasession.model import account_of
 from mfasession.profiles import CHAINED_MAXIMUM
 from mfasession.remembered import Remembered
+from mfasession.totp import STEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,15 +47,31 @@ class Exchange:
         return source.available() and not (source.interactive and self._context.options.no_input)
 
     def make(self) -> "Session":
-        """Make the session and keep it. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, StoreError."""
+        """Make the session and keep it. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, StoreError.
+
+        A session that cannot be kept though all was well before serves the command in hand all the same: for a login
+        alone it is an error.
+        """
         store = self._context.store_of_renewed(self._profile)
         section = self._profile.session_section
         # Before a code is spent: what cannot be kept must not be asked for.
-        store.check(section)
-        check_role(self._profile, self._context.options.min_ttl)
-        session = self._own() if self.needs_code else self._assumed()
-        store.save(section, destination.with_settings(self._context.aws_files, self._profile, session))
-        forget_elsewhere(self._context, section, store.name)
+        store.reserve(section)
+        try:
+            check_role(self._profile, self._context.options.min_ttl)
+            session = self._own() if self.needs_code else self._assumed()
+            try:
+                store.save(section, destination.with_settings(self._context.aws_files, self._profile, session))
+            except (ConfigurationError, StoreError) as failure:
+                say_unkept(self._context, failure, is_code_used=self.needs_code)
+                return session
+        finally:
+            store.release()
+        try:
+            forget_elsewhere(self._context, section, store.name)
+        except StoreError as failure:
+            if self._context.options.command == "login":
+                raise
+            messages.complain(failure.message, failure.hint)
         return session
 
     def make_unkept(self) -> "Session":
@@ -97,9 +115,14 @@ class Exchange:
             made = asking.exchange(lambda: self._sender(caller, device), prepare=caller.prepare)
         except DeviceRefused:
             # Perhaps it is no longer the user's: the next run looks for it again.
-            self._remembered.forget_device(caller.key.access_key_id)
+            with suppress(StoreError):
+                self._remembered.forget_device(caller.key.access_key_id)
             raise
-        self._remembered.remember_device(caller.key.access_key_id, device.replace(user=caller.user() or device.user))
+        with suppress(StoreError):
+            # It is found again; what AWS has given must not be lost for it.
+            self._remembered.remember_device(
+                caller.key.access_key_id, device.replace(user=caller.user() or device.user)
+            )
         return made
 
     def _sender(self, caller: Caller, device: "Device") -> "Callable[[str], Session]":
@@ -156,6 +179,17 @@ class Exchange:
         if self._context.options.code:
             return codes.given(self._context.options.code.reveal())
         return codes.source_for(self._profile.settings.code, seed_reader=_seed)
+
+
+def say_unkept(context: "Context", failure: "ConfigurationError | StoreError", *, is_code_used: bool) -> None:
+    """Say why a new session is not kept, and what that costs. Raises StoreError instead for a login."""
+    hint = failure.hint
+    if is_code_used:
+        left = int(STEP - time.time() % STEP) + 1
+        hint += f"; this code is spent, and the next one comes in {left} s"
+    if context.options.command == "login":
+        raise StoreError(f"AWS gave a session, but it is not kept: {failure.message}", hint) from None
+    messages.complain(f"the session serves this command alone, because it is not kept: {failure.message}", hint)
 
 
 def forget_elsewhere(context: "Context", section: str, own: str) -> None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from mfasession import destination, hardening
 from mfasession.awsfiles import AwsFiles
-from mfasession.errors import Cancelled, InputNeeded, MfaSessionError
+from mfasession.errors import Cancelled, InputNeeded, MfaSessionError, StoreError
 from mfasession.exchange import assumed, check_role, forget_all_elsewhere, is_chained
+from mfasession.messages import complain
 from mfasession.profiles import ROLE_TEXTS
 from mfasession.stores.credentials_file import CredentialsFileStore
 from mfasession.values import Value
@@ -33,7 +34,7 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 _OF_THE_ROLE = {"role_arn", "source_profile", "role_session_name", "duration_seconds", "mfa_serial", *ROLE_TEXTS}
 
 Told = Callable[["Profile", "Session | MfaSessionError"], None]
-"""Told a profile's session when it is there and kept, or why there is none; from any thread."""
+"""Called from any thread with a profile's session, kept if that is possible, or with the error."""
 
 
 class _Once:
@@ -63,6 +64,7 @@ class Fleet:
         self._store_names: dict[str, str] = {}
         self._checked: set[str] = set()
         self._kept: dict[str, str] = {}
+        self._said: set[str] = set()
         self._settings: dict[str, frozenset[tuple[str, str]]] = {}
         self._clients: dict[object, Aws] = {}
         self._connecting = threading.Lock()
@@ -268,6 +270,12 @@ class Fleet:
                     [made for made in batch if self._store_names[made.profile.session_section] == name], stores[name]
                 )
 
+    def _say_unkept(self, reason: StoreError) -> None:
+        """Say once why sessions are not kept: they serve their commands all the same."""
+        if reason.message not in self._said:
+            self._said.add(reason.message)
+            complain(f"sessions serve their commands alone, because they are not kept: {reason.message}", reason.hint)
+
     def _keep(self, batch: "Sequence[_Made]", store: "SessionStore") -> None:
         # Of its own, as in `_keep_all`.
         files = AwsFiles(self._context.environ)
@@ -283,7 +291,9 @@ class Fleet:
                 for made in batch:
                     self._keep([made], store)
             elif batch[0].is_awaited:
-                self._told(batch[0].profile, reason)
+                if isinstance(reason, StoreError):
+                    self._say_unkept(reason)
+                self._told(batch[0].profile, batch[0].session if isinstance(reason, StoreError) else reason)
             return
         for made in batch:
             self._kept[made.profile.session_section] = store.name

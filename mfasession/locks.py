@@ -88,11 +88,11 @@ def holder(path: str) -> int | None:
     return int(held[0]) if len(held) == 1 and held[0].isdigit() else None
 
 
-def lease(descriptor: int) -> bool | None:
+def lease(descriptor: int, *, alone: bool = False) -> bool | None:
     """Let nobody write to an open file until its descriptor is closed: who opens it for writing waits that long.
 
-    False: somebody has it open for writing. None: nobody can tell, which is not Linux, a network's file system, or
-    another user's file (fcntl(2), "Leases").
+    `alone`: who opens it to read it waits, too. False: somebody has it open for writing, or in any way when `alone`.
+    None: nobody can tell, which is not Linux, a network's file system, or another user's file (fcntl(2), "Leases").
     """
     fcntl = _fcntl()
     if not hasattr(fcntl, "F_SETLEASE"):
@@ -100,7 +100,7 @@ def lease(descriptor: int) -> bool | None:
     try:
         # A signal tells of who waits: one that is ignored when nobody handles it, not SIGIO, which would end us.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK if alone else fcntl.F_RDLCK)
     except BlockingIOError:
         return False
     except OSError:

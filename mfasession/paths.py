@@ -78,6 +78,14 @@ def _is_private(folder: str) -> bool:
     return status.st_uid == os.geteuid() and not status.st_mode & 0o077 and os.access(folder, os.W_OK)
 
 
+def unfinished_file(environ: "Mapping[str, str]", resource: str) -> str:
+    """Return the path of what a change of a file in place needs to be ended by the next run when it is cut off."""
+    from hashlib import sha256
+
+    digest = sha256(os.fsencode(resource)).hexdigest()[:16]
+    return os.path.join(state_folder(environ), "unfinished", digest)
+
+
 def _folder(environ: "Mapping[str, str]", variable: str, place: str) -> str:
     # The specification calls a relative path invalid and says to ignore it.
     named = environ.get(variable, "")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from shlex import quote
 
 from mfasession import trust
+from mfasession.attributes import Attributes, is_mounted, locked_by
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import flags, plain, refuse_irregular
 
@@ -25,19 +26,89 @@ STRAY_AGE_AT_MOST = 3600
 """Seconds after which any temporary counts as left behind: process IDs are used again, and no write takes that long."""
 
 _MARK = ".mfasession-"
-_PROBE_ROOM = 16 * 1024
+_ROOM = 16 * 1024
 """Bytes that a new session adds to a file at most, by far: AWS calls a session token typically under 4096 bytes."""
 
 _FOLDER = flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC")
+_NAMELESS = flags("O_TMPFILE") and flags("O_TMPFILE", "O_WRONLY", "O_CLOEXEC")
 _CREATE = flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_NOFOLLOW", "O_CLOEXEC")
 
 
-def replace(path: str, text: str | Iterable[str], *, mode: int = 0o600, put: Put | None = None) -> None:
+class Room:
+    """Space for the next text of a file: a private file, nameless where that is possible, that `replace` fills."""
+
+    def __init__(self, folder: int, target: str, size: int) -> None:
+        """Fill a new file of `size` bytes in an open folder, which is closed with the room. Raises OSError."""
+        self._folder = folder
+        self.name = _temporary_name(os.path.basename(target))
+        self._is_named = False
+        try:
+            self.descriptor = os.open(".", _NAMELESS, 0o600, dir_fd=folder) if _NAMELESS else -1
+        except OSError:
+            # Not on this file system.
+            self.descriptor = -1
+        if self.descriptor < 0:
+            self.descriptor = os.open(self.name, _CREATE, 0o600, dir_fd=folder)
+            self._is_named = True
+        try:
+            _fill(self.descriptor, [bytes(size)])
+            _finish(self.descriptor, target, None, None)
+            os.fsync(self.descriptor)
+        except BaseException:
+            self._close()
+            raise
+
+    def taken(self, folder: int) -> int:
+        """Return a descriptor of the file, which is called `name` from now on; the caller closes it.
+
+        -1 when it is not in that folder, or was removed or taken before.
+        """
+        if self.descriptor < 0 or not os.path.samestat(os.fstat(self._folder), os.fstat(folder)):
+            return -1
+        if not self._is_named:
+            try:
+                os.link(f"/proc/self/fd/{self.descriptor}", self.name, dst_dir_fd=folder, follow_symlinks=True)
+            except OSError:
+                return -1
+            self._is_named = True
+        if not os.fstat(self.descriptor).st_nlink:
+            return -1
+        # It must not stay open here: who looks for writers would find us.
+        taken, self.descriptor = self.descriptor, -1
+        return taken
+
+    def close(self) -> None:
+        """Give the space back, unless it became the file."""
+        try:
+            self._close()
+        finally:
+            os.close(self._folder)
+
+    def _close(self) -> None:
+        if self.descriptor < 0:
+            return
+        try:
+            if self._is_named and os.path.samestat(
+                os.stat(self.name, dir_fd=self._folder, follow_symlinks=False), os.fstat(self.descriptor)
+            ):
+                _remove(self._folder, self.name)
+        except FileNotFoundError:
+            # Somebody else has removed it.
+            pass
+        finally:
+            os.close(self.descriptor)
+
+
+def replace(
+    path: str, text: str | Iterable[str], *, mode: int | None = 0o600, put: Put | None = None, room: Room | None = None
+) -> None:
     """Give a file new content in one step; a reader sees the old or the new text, and a failure leaves the old.
 
     A symbolic link stays a link and its target is replaced, or created when it dangles. A missing folder is made with
-    mode 0700. The file ends with `mode`, whatever it had; root editing somebody's file leaves it theirs. What a killed
-    process left beside the file is removed. `put` gives the new file its name where a plain rename does not do.
+    mode 0700. The file ends with `mode`, whatever it had; None keeps what it had, and makes a new one with 0600. Group,
+    access control list and other attributes stay, and root editing somebody's file leaves it theirs. What a killed
+    process left beside the file is removed. `put` gives the new file its name where a plain rename does not do; `room`
+    is space that `reserve` has kept.
 
     Raises StoreError: disk full, quota, no permission, read-only, I/O error. Raises ConfigurationError: something else
     than a file is in its place, or anyone may write in the folder of the file or of the link (no sticky bit).
@@ -48,9 +119,13 @@ def replace(path: str, text: str | Iterable[str], *, mode: int = 0o600, put: Put
         folder = _opened_folder(path, target)
         try:
             name = os.path.basename(target)
-            owner = _owner_to_keep(path, folder, name)
+            old = _attributes(path, folder, name)
             _remove_strays(folder, name)
-            _replace_in(folder, name, content, mode, owner, put or _rename)
+
+            def finish(descriptor: int) -> None:
+                _finish(descriptor, target, old, mode)
+
+            _replace_in(folder, name, content, finish, put or _rename, room)
         finally:
             os.close(folder)
     except OSError as error:
@@ -63,6 +138,11 @@ def check_replaceable(path: str) -> None:
     A file of the present size and a little more is written beside, fsynced and removed: only that tells of a full disk.
     Where the folder is missing, the nearest one above it is tried.
     """
+    reserve(path).close()
+
+
+def reserve(path: str, least: int = 0) -> Room:
+    """Return space for the next text of a file, of `least` bytes at least. Raises what `check_replaceable` raises."""
     target = _target(path)
     parent = os.path.dirname(target)
     try:
@@ -70,12 +150,13 @@ def check_replaceable(path: str) -> None:
         folder = _opened_folder(path, target) if is_there else os.open(_nearest(parent), _FOLDER)
         try:
             name = os.path.basename(target)
-            if is_there:
-                _owner_to_keep(path, folder, name)
-            size = os.stat(target).st_size if os.path.exists(target) else 0
-            _probe(folder, name, size + _PROBE_ROOM)
-        finally:
+            old = _attributes(path, folder, name) if is_there else None
+            if old is not None:
+                _check_can_go(target)
+            return Room(folder, target, max(old.status.st_size if old else 0, least) + _ROOM)
+        except BaseException:
             os.close(folder)
+            raise
     except OSError as error:
         raise unwritten(path, target, error) from error
 
@@ -145,26 +226,43 @@ def _nearest(folder: str) -> str:
     return folder
 
 
-def _owner_to_keep(path: str, folder: int, name: str) -> tuple[int, int] | None:
-    """The owner and group that the new file must be given; None when it has the right ones from birth."""
+def _attributes(path: str, folder: int, name: str) -> Attributes | None:
+    """What the new file must be given; None when there is no old one."""
     try:
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        found = Attributes(folder, name)
     except FileNotFoundError:
         return None
-    if not stat.S_ISREG(status.st_mode):
-        refuse_irregular(path, status)
-    us = os.geteuid()
-    return (status.st_uid, status.st_gid) if us == 0 and status.st_uid != us else None
+    if not found.is_regular:
+        refuse_irregular(path, found.status)
+    return found
+
+
+def _check_can_go(target: str) -> None:
+    """Raise OSError for a file that a rename cannot replace."""
+    if is_mounted(target):
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+    if locked_by(target) or locked_by(os.path.dirname(target)):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
 
 def _temporary_name(name: str) -> str:
     return f".{name}{_MARK}{os.getpid()}-{os.urandom(4).hex()}"
 
 
-def _replace_in(folder: int, name: str, data: Pieces, mode: int, owner: tuple[int, int] | None, put: Put) -> None:
-    temporary = _temporary_name(name)
+def _replace_in(
+    folder: int, name: str, data: Pieces, finish: Callable[[int], None], put: Put, room: Room | None
+) -> None:
+    descriptor = room.taken(folder) if room else -1
+    temporary = room.name if room and descriptor >= 0 else _temporary_name(name)
     try:
-        _write(folder, temporary, data, mode, owner)
+        if descriptor < 0:
+            descriptor = os.open(temporary, _CREATE, 0o600, dir_fd=folder)
+        try:
+            _fill(descriptor, data)
+            finish(descriptor)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         put(folder, temporary, name)
     except BaseException:
         _remove(folder, temporary)
@@ -176,27 +274,29 @@ def _rename(folder: int, temporary: str, name: str) -> None:
     os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
-def _probe(folder: int, name: str, size: int) -> None:
-    temporary = _temporary_name(name)
-    try:
-        _write(folder, temporary, [bytes(size)], 0o600, None)
-    finally:
-        _remove(folder, temporary)
+def _fill(descriptor: int, content: Pieces) -> None:
+    """Write a file from its beginning, over what it has, and end it there."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    size = 0
+    for piece in content:
+        size += len(piece)
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    if os.fstat(descriptor).st_size != size:
+        os.ftruncate(descriptor, size)
 
 
-def _write(folder: int, name: str, content: Pieces, mode: int, owner: tuple[int, int] | None) -> None:
-    descriptor = os.open(name, _CREATE, 0o600, dir_fd=folder)
+def _finish(descriptor: int, target: str, old: Attributes | None, mode: int | None) -> None:
     try:
-        for piece in content:
-            rest = memoryview(piece)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-        if owner:
-            os.fchown(descriptor, *owner)
-        os.fchmod(descriptor, mode)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        if old is not None:
+            old.give(descriptor, mode)
+        else:
+            os.fchmod(descriptor, 0o600 if mode is None else mode)
+    except PermissionError:
+        # On a file system that keeps no modes, in a folder that the user trusts all the same.
+        if not trust.is_exempt(target):
+            raise
 
 
 def _sync_folder(folder: int) -> None:
@@ -251,6 +351,12 @@ def is_running(process: int) -> bool:
 def unwritten(path: str, target: str, error: OSError) -> StoreError:
     """Return the error for a path, which leads to `target`, that was not written."""
     folder = quote(os.path.dirname(target))
+    for place in (target, os.path.dirname(target)) if error.errno == errno.EPERM else ():
+        if flag := locked_by(place):
+            said = "cannot be changed" if flag == "i" else "can only grow"
+            return StoreError(
+                f"{path} was not written: {place} {said} (chattr +{flag})", f"sudo chattr -{flag} {quote(place)}"
+            )
     denied = ("no permission in its folder", f"ls -ld {folder}; chmod u+rwx {folder}")
     no_folder = ("a part of the path is no folder", f"ls -ld {folder}")
     reasons = {

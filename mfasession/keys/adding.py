@@ -44,7 +44,7 @@ class Adding:
         """Raise what would keep the key from being kept, before anybody types it. Raises StoreError."""
         self.place.check()
         if self._is_new:
-            aws_config.check(self._context.aws_files.config_path, self.profile.key_section)
+            aws_config.check(self._context.aws_files.config_path, self.profile.key_section, self._context.environ)
 
     def refuse_other(self, key_id: str) -> None:
         """Raise ConfigurationError when the profile has another key than this one, unless `--force` was given."""

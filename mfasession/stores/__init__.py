@@ -31,6 +31,12 @@ if TYPE_CHECKING:
         def check(self, section: str) -> None:
             """Raise what `save` would raise, as far as can be told before a code is spent on it."""
 
+        def reserve(self, section: str) -> None:
+            """Raise as `check`, and keep the space that `save` needs, where that is possible, until `release`."""
+
+        def release(self) -> None:
+            """Give back what `reserve` keeps; nothing when there is nothing."""
+
         def save(self, section: str, session: Session) -> None:
             """Keep a session in place of the one that is there."""
 

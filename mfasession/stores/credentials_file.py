@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mfasession.awsfiles import AwsFiles
+    from mfasession.writing import Room
 
 EXPIRES = "x_security_token_expires"
 """The expiry key that saml2aws writes and starship shows; `expiration` and `aws_expiration` are other tools'."""
@@ -30,6 +31,7 @@ class CredentialsFileStore:
     def __init__(self, aws_files: "AwsFiles", environ: "Mapping[str, str]") -> None:
         self._files = aws_files
         self._environ = environ
+        self._room: Room | None = None
 
     def load(self, section: str) -> "Session | None":
         """Return the session kept in a section; None when there is none or it is not whole.
@@ -44,13 +46,26 @@ class CredentialsFileStore:
 
     def check(self, section: str) -> None:
         """Raise what `save` would raise, as far as can be told before a code is spent on it."""
-        from mfasession import editing, ini_edits, writing
+        self.reserve(section)
+        self.release()
 
-        editing.wait(self._files.credentials_path)
+    def reserve(self, section: str) -> None:
+        """Raise as `check`, and keep the space that `save` needs until `release`."""
+        from mfasession import editing, ini_edits
+
+        path = self._files.credentials_path
+        self._files.end_unfinished()
+        editing.wait(path)
         self._edited(
             [section], self._read_anew(), lambda text: ini_edits.set_section(text, section, {"manager": MANAGER})
         )
-        writing.check_replaceable(self._files.credentials_path)
+        self._room = editing.reserve(path, self._unfinished())
+
+    def release(self) -> None:
+        """Give back what `reserve` keeps."""
+        room, self._room = self._room, None
+        if room is not None:
+            room.close()
 
     def save(self, section: str, session: Session) -> None:
         """Keep a session: reread the file, change one section, replace it. Raises ConfigurationError, StoreError."""
@@ -65,12 +80,14 @@ class CredentialsFileStore:
 
     def forget(self, section: str) -> bool:
         """Remove a session; tell whether there was one. A section that is not ours is left alone and is no session."""
-        from mfasession import ini_edits
+        from mfasession import editing, ini_edits
 
+        self._files.end_unfinished()
         self._files.reread()
         if not is_managed(self._files.credentials(section)):
             return False
-        self._edit([section], lambda text: ini_edits.remove_section(text, section))
+        linked = self._edit([section], lambda text: ini_edits.remove_section(text, section))
+        editing.say_linked(self._files.credentials_path, linked)
         return True
 
     def sections(self) -> list[str]:
@@ -82,15 +99,24 @@ class CredentialsFileStore:
         """Return nothing: what cannot be removed from the file is still listed."""
         return []
 
-    def _edit(self, sections: list[str], change: "Callable[[str], str]") -> None:
+    def _edit(self, sections: list[str], change: "Callable[[str], str]") -> int:
         from mfasession import editing, locks
 
         path = self._files.credentials_path
         with locks.hold(paths.lock_file(self._environ, "file", os.path.realpath(path))):
             try:
-                editing.edit(path, self._read_anew, lambda text: self._edited(sections, text, change))
+                return editing.edit(
+                    path,
+                    self._read_anew,
+                    lambda text: self._edited(sections, text, change),
+                    self._unfinished(),
+                    room=self._room,
+                )
             finally:
                 self._files.reread()
+
+    def _unfinished(self) -> str:
+        return paths.unfinished_file(self._environ, os.path.realpath(self._files.credentials_path))
 
     def _read_anew(self) -> str:
         self._files.reread()

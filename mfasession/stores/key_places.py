@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from mfasession import editing, files, ini, ini_edits, key_shapes, locks, paths, writing
+from mfasession import attributes, editing, files, ini, ini_edits, key_shapes, locks, paths
 from mfasession.awsfiles import malformed, parse
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
@@ -67,7 +67,9 @@ class KeyInFile:
         self.where = path
         self._section = section
         self._read = files.read_private if private else files.read_trusted
+        self._private = private
         self._lock = paths.lock_file(environ, "file", os.path.realpath(path))
+        self._unfinished = paths.unfinished_file(environ, os.path.realpath(path))
 
     def load(self) -> KeyRecord | None:
         """Return the section's key pair."""
@@ -76,7 +78,8 @@ class KeyInFile:
     def check(self) -> None:
         """Raise what `save` would raise."""
         self.load()
-        writing.check_replaceable(self.where)
+        self._check_writable()
+        editing.check(self.where, self._unfinished)
 
     def save(self, record: KeyRecord) -> None:
         """Keep a record: all lines change in one step."""
@@ -100,9 +103,21 @@ class KeyInFile:
             found = found or (before is not None and any(key in before for key in _NOTHING))
             return self._edited(text, values)
 
+        self._check_writable()
+        # A file that holds no secret any more keeps its mode.
+        mode = None if values is _NOTHING and not self._private else 0o600
         with locks.hold(self._lock):
-            editing.edit(self.where, lambda: self._read(self.where) or "", changed)
+            linked = editing.edit(
+                self.where, lambda: self._read(self.where) or "", changed, self._unfinished, mode=mode
+            )
+        if found:
+            editing.say_linked(self.where, linked)
         return found
+
+    def _check_writable(self) -> None:
+        # The credentials file is ours to write: it ends with mode 0600, whatever it had.
+        if not self._private:
+            attributes.check_writable(self.where)
 
     def _edited(self, text: str, values: Mapping[str, str | None]) -> str:
         try:

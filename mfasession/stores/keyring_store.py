@@ -72,6 +72,13 @@ class KeyringStore:
             forget_item(item)
             self._remove_left(keep=section)
 
+    def reserve(self, section: str) -> None:
+        """Raise as `check`: a keyring keeps no space."""
+        self.check(section)
+
+    def release(self) -> None:
+        """Do nothing: nothing was kept."""
+
     def save(self, section: str, session: Session) -> None:
         """Keep a session and read it back, for some backends drop what they are given. Raises StoreError."""
         text = json.dumps({name: _plain(getattr(session, name)) for name in Session.__fields__}, separators=(",", ":"))

@@ -16,7 +16,7 @@ class Notes:
 
     def names(self) -> list[str]:
         """Return all names. Raises ConfigurationError: the file cannot be read."""
-        lines = (files.read_text(self._path) or "").split("\n")
+        lines = (files.read_trusted(self._path) or "").split("\n")
         # What is damaged here loses no session and no key.
         return [line.encode("ascii", "replace").decode("unicode_escape", "replace") for line in lines if line]
 

@@ -25,6 +25,9 @@ from tests.terminal.seat import CLOCK, question, seat
 IN_PLACE = ("in place", "slowly", "configure set")
 MANY = 20
 
+NOTHING_UNFINISHED = "/no/such/folder/unfinished"
+"""Where no change in place was cut off."""
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_another_tool_writes_at_the_same_time(
@@ -191,7 +194,7 @@ def test_a_writer_that_waits_for_us_is_not_lost(tmp_path: Path) -> None:
             wait_for(lambda: "D" in state(writer.pid) or "break_lease" in waits_in(writer.pid))
             return f"{text}[ours]\n"
 
-        editing.edit(str(path), path.read_text, change)
+        editing.edit(str(path), path.read_text, change, NOTHING_UNFINISHED)
     assert path.read_text() == "[a]\n[theirs]\n[ours]\n"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -222,7 +225,7 @@ def test_a_file_replaced_in_the_middle(tmp_path: Path, editor: str) -> None:
                 KINDS[editor](str(path), "[a]\n[theirs]\n")
         return text if "[ours]" in text else f"{text}[ours]\n"
 
-    editing.edit(str(path), lambda: path.read_text() if path.exists() else "", change)
+    editing.edit(str(path), lambda: path.read_text() if path.exists() else "", change, NOTHING_UNFINISHED)
     assert path.read_text() == ("[ours]\n" if editor == "removed" else "[a]\n[theirs]\n[ours]\n")
     assert [entry.name for entry in tmp_path.iterdir() if "mfasession" in entry.name] == []
 
@@ -236,7 +239,7 @@ def test_a_file_made_in_the_middle(tmp_path: Path) -> None:
             path.write_text("[theirs]\n")
         return text if "[ours]" in text else f"{text}[ours]\n"
 
-    editing.edit(str(path), lambda: path.read_text() if path.exists() else "", change)
+    editing.edit(str(path), lambda: path.read_text() if path.exists() else "", change, NOTHING_UNFINISHED)
     assert path.read_text() == "[theirs]\n[ours]\n"
 
 
@@ -251,7 +254,7 @@ def test_one_who_never_stops(tmp_path: Path) -> None:
         return f"{text}[ours]\n"
 
     with pytest.raises(StoreError, match="another program keeps writing it"):
-        editing.edit(str(path), path.read_text, change)
+        editing.edit(str(path), path.read_text, change, NOTHING_UNFINISHED)
     assert "[ours]" not in path.read_text()
 
 

@@ -206,3 +206,22 @@ def test_a_session_profile_that_holds_the_key(alices_home: Home, alice: SandboxU
     assert done.returncode == 3
     assert done.stderr.startswith(f"mfasession: section [default] of {alices_home.credentials} is not ours")
     assert alices_home.credentials.read_bytes() == before
+
+
+def test_another_name_of_the_file(alices_home: Home, alice: SandboxUser) -> None:
+    """A hard link still has the session after a logout: that is said, with the command that finds it."""
+    log_in(alices_home, alice.devices[0])
+    other = alices_home.folder / "backup"
+    os.link(alices_home.credentials, other)
+    done = alices_home.run("logout")
+    message, _, hint = done.stderr.partition("\n  hint: find and delete it: ")
+    assert done.returncode == 0
+    what = f"{alices_home.credentials} had another name (a hard link), which still holds what was removed here"
+    assert message == f"mfasession: {what}"
+    command = hint.partition("\n")[0]
+    assert command.endswith(f" -xdev -inum {other.stat().st_ino}")
+    assert "aws_session_token" in other.read_text()
+    # The whole disk is too much for a test.
+    found = alices_home.run_program("find", str(alices_home.folder), *command.split()[2:])
+    assert found.stdout == f"{other}\n"
+    assert "hard link" not in alices_home.run("logout").stderr

@@ -285,3 +285,12 @@ def test_on_a_role_it_is_an_error(home: Home) -> None:
     done = home.run("policy", "lint", "-", "--attached-to", "scp", stdin=GOOD)
     assert done.returncode == 1
     assert "attached-to-roles" in done.stdout
+
+
+def test_fix_leaves_a_read_only_file(home: Home, policy: Path) -> None:
+    """Replacing a file takes no right to it: its own mode says that it is not to be written, also to root."""
+    policy.chmod(0o444)
+    done = home.run("policy", "lint", "--fix", "policy.json")
+    assert done.returncode == 3
+    assert done.stderr.endswith("mfasession: policy.json is read-only\n  hint: chmod u+w policy.json\n")
+    assert (policy.read_text(), policy.stat().st_mode & 0o777) == (HOLE, 0o444)

@@ -16,10 +16,10 @@ FLOORS = (
     (
         "edges",
         (
-            "files", "trust", "writing", "hardening", "locks", "editing", "paths", "config", "config_file", "awsfiles",
-            "aws_config", "profile_headers", "endpoints", "aws", "aws_answers", "aws_errors", "deadline", "aws_keys",
-            "aws_policies", "aws_simulation", "aws_devices", "aws_account", "aws_rollout", "aws_signin", "spool",
-            "installation",
+            "files", "trust", "attributes", "writing", "in_place", "hardening", "locks", "editing", "paths", "config",
+            "config_file", "awsfiles", "aws_config", "profile_headers", "endpoints", "aws", "aws_answers", "aws_errors",
+            "deadline", "aws_keys", "aws_policies", "aws_simulation", "aws_devices", "aws_account", "aws_rollout",
+            "aws_signin", "spool", "installation",
             "terminal", "remembered", "messages", "stores", "codes", "server",
         ),
     ),
@@ -41,7 +41,7 @@ ROOMS = {
     "segno": {"mfa"},
     "tomli_w": {"remembered", "stores"},
     "argparse": {"arguments"},
-    "fcntl": {"locks"},
+    "fcntl": {"locks", "attributes"},
     "moto": set[str](),
     "werkzeug": set[str](),
 }

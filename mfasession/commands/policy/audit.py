@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mfasession import files, hardening, terminal, writing
+from mfasession import attributes, files, hardening, terminal, writing
 from mfasession.causes import Denied
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.messages import complain, say
@@ -62,6 +62,7 @@ def run(context: "Context", flags: Flags) -> int:
     accounts = _accounts(flags)
     organization = _organization(context, flags)
     if flags.output:
+        attributes.check_writable(flags.output)
         writing.check_replaceable(flags.output)
     access = Access(context, flags.role_name)
     shows = os.isatty(sys.stderr.fileno()) and not terminal.is_dumb()

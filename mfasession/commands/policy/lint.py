@@ -1,10 +1,9 @@
 """`mfasession policy lint`: what is wrong with policies, where, why, and how to fix it."""
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import writing
+from mfasession import attributes, writing
 from mfasession.causes import NotFound
 from mfasession.commands.policy import sources
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
@@ -125,4 +124,5 @@ def _put(source: str, before: "Document", after: "Document") -> None:
     if source == "-":
         sys.stdout.buffer.write(after.text.encode("utf-8", "surrogateescape"))
     elif after.text != before.text:
-        writing.replace(source, after.text, mode=os.stat(source).st_mode & 0o777)
+        attributes.check_writable(source)
+        writing.replace(source, after.text, mode=None)

@@ -1,0 +1,148 @@
+"""What a file has besides its text: owner, group, mode, access control list and other extended attributes.
+
+A file that replaces another one gets them from it.
+"""
+
+import errno
+import os
+import stat
+from shlex import quote
+
+from mfasession.errors import ConfigurationError
+from mfasession.files import flags
+
+_ACL = "system.posix_acl_access"
+_OF_THE_TEXT = ("security.ima", "security.evm", "security.capability")
+"""Attributes that vouch for the very bytes of a file: wrong for any other text (kernel, security/integrity)."""
+_OF_THE_SYSTEM = ("security.", "trusted.", "system.")
+"""Attributes that the system may keep us from setting, and sets by its own rules then."""
+_CANNOT = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EINVAL, errno.ENODATA)
+_PLACE = flags("O_PATH", "O_CLOEXEC")
+_GET_FLAGS, _IMMUTABLE, _APPEND_ONLY = 0x80086601, 0x10, 0x20
+"""ioctl_iflags(2), Linux on 64 bits."""
+
+
+class Attributes:
+    """What a file has, to be given to the one that takes its place."""
+
+    def __init__(self, folder: int, name: str) -> None:
+        """Look at a file that is there. Raises OSError."""
+        self.status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        self.is_regular = stat.S_ISREG(self.status.st_mode)
+        self._extended = _extended(folder, name) if self.is_regular else {}
+
+    def give(self, descriptor: int, mode: int | None) -> None:
+        """Give them to an open file, with another mode than the old one unless that is None. Raises OSError.
+
+        Where the group cannot be kept, the new one gets no right that others have not.
+        """
+        old = self.status
+        new = os.fstat(descriptor)
+        wanted = stat.S_IMODE(old.st_mode) if mode is None else mode
+        if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+            try:
+                os.fchown(descriptor, old.st_uid if os.geteuid() == 0 else -1, old.st_gid)
+            except OSError as error:
+                # Not a member of the group; or nobody knows it in this user namespace.
+                if error.errno not in _CANNOT or (os.geteuid() == 0 and new.st_uid != old.st_uid):
+                    raise
+                wanted &= ~0o070 | (wanted & 0o007) << 3
+        if hasattr(os, "setxattr"):
+            _give_extended(descriptor, self._extended)
+        # At last: with an access control list these bits are what it gives at most (acl(5)).
+        os.fchmod(descriptor, wanted)
+
+
+def _give_extended(descriptor: int, extended: dict[str, bytes]) -> None:
+    if _ACL not in extended:
+        try:
+            # A folder's default list may have given one to the new file.
+            os.removexattr(descriptor, _ACL)
+        except OSError as error:
+            if error.errno not in _CANNOT:
+                raise
+    for name, value in extended.items():
+        try:
+            os.setxattr(descriptor, name, value)
+        except OSError as error:
+            if error.errno not in _CANNOT or not name.startswith(_OF_THE_SYSTEM):
+                raise
+
+
+def _extended(folder: int, name: str) -> dict[str, bytes]:
+    if not hasattr(os, "listxattr"):
+        return {}
+    # By a descriptor: no other call takes a folder's. O_PATH would not do.
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except PermissionError:
+        # Not readable, and replaced all the same.
+        return {}
+    try:
+        names = [each for each in os.listxattr(descriptor) if each not in _OF_THE_TEXT]
+        return {each: os.getxattr(descriptor, each) for each in names}
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise
+        return {}
+    finally:
+        os.close(descriptor)
+
+
+def check_writable(path: str) -> None:
+    """Raise ConfigurationError for a file that its owner keeps from being written, or that is another user's.
+
+    Replacing takes no right to the file itself: without this a read-only file would be overwritten, and another's
+    would become ours. Root may write everybody's that can be written at all.
+    """
+    try:
+        status = os.stat(path)
+    except OSError:
+        # None there, or none that can be replaced: the reader or `writing` says which.
+        return
+    if not stat.S_ISREG(status.st_mode):
+        return
+    if not status.st_mode & stat.S_IWUSR:
+        raise ConfigurationError(f"{path} is read-only", f"chmod u+w {quote(path)}")
+    if os.geteuid() not in (0, status.st_uid):
+        raise ConfigurationError(f"{path} belongs to another user", f'sudo chown "$USER" {quote(path)}')
+
+
+def locked_by(path: str) -> str:
+    """Return the chattr(1) flag that keeps a file or a folder as it is, `i` or `a`; empty when there is none."""
+    import fcntl
+    from struct import pack, unpack
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        (flags,) = unpack("l", fcntl.ioctl(descriptor, _GET_FLAGS, pack("l", 0)))
+    except OSError:
+        # Not a file system that has flags.
+        return ""
+    finally:
+        os.close(descriptor)
+    return "i" if flags & _IMMUTABLE else "a" if flags & _APPEND_ONLY else ""
+
+
+def is_mounted(target: str) -> bool:
+    """Tell whether a file is a mount point by itself, as in a container: nothing can be renamed over it."""
+    ours, above = _mount_of(target), _mount_of(os.path.dirname(target))
+    return bool(ours and above and ours != above)
+
+
+def _mount_of(path: str) -> str:
+    """Return the ID of a path's mount (proc(5), fdinfo); empty where nothing knows it."""
+    try:
+        descriptor = os.open(path, _PLACE)
+    except OSError:
+        return ""
+    try:
+        with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as lines:
+            return next((line.split()[1] for line in lines if line.startswith("mnt_id:")), "")
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
