@@ -112,8 +112,8 @@ def test_a_malformed_config_file(home: Home, words: tuple[str, ...]) -> None:
         ),
         (
             key_pair() + "aws_session_token = FwoGZXIvYXdzEXAMPLE\n",
-            "profile default holds temporary credentials, not a long-term key",
-            "a session is made from a long-term key (AKIA…): put that key pair into the profile",
+            "profile default has an aws_session_token beside its long-term key, and AWS refuses the two together",
+            "remove the line aws_session_token = … from section [default] of the AWS files",
         ),
     ],
     ids=["no secret", "no id", "nothing", "ASIA", "token"],

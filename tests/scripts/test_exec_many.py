@@ -422,6 +422,6 @@ def test_where_nothing_can_be_kept_nothing_runs(aws: Sandbox, alices_home: Home,
     aws.forget_calls()
     done = alices_home.run("exec", "--all-matching", "prod-*", "--", "echo", "never")
     assert (done.returncode, done.stdout) == (3, "")
-    assert "anyone may put files in" in done.stderr
+    assert "other users can write in" in done.stderr
     assert (alices_home.folder / "open" / "credentials").read_bytes() == before
     assert aws.calls("AssumeRole") == []
