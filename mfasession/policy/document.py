@@ -129,6 +129,8 @@ class Document(Value):
     """None where the document names no version, which means OLD."""
     statements: tuple[Statement, ...]
     kind: Kind = Kind.IDENTITY
+    first_line: int = 1
+    """The line that the text begins on, where it is part of another one."""
 
     @property
     def has_variables(self) -> bool:
@@ -141,12 +143,20 @@ class Document(Value):
         return size(self.text)
 
 
-def parse(text: str, where: str, *, limit: int = MANAGED_SIZE, kind: Kind | None = Kind.IDENTITY) -> Document:
+def parse(
+    text: str,
+    where: str,
+    *,
+    limit: int = MANAGED_SIZE,
+    kind: Kind | None = Kind.IDENTITY,
+    first_line: int = 1,
+) -> Document:
     """Return the document that the text is; `where` names it in errors: `policy.json`, `policy Mfa of user alice`.
 
     `limit`: the characters without white space that an identity policy may have. `kind`: None to see it from the
-    statements. Raises Malformed with every problem found: not JSON, a key twice, not a policy, too large, an unknown
-    version or element, no Statement, a wrong Effect, Action and NotAction both or neither, and so on.
+    statements. `first_line`: the line that the text begins on, where it is part of another one. Raises Malformed with
+    every problem found: not JSON, a key twice, not a policy, too large, an unknown version or element, no Statement, a
+    wrong Effect, Action and NotAction both or neither, and so on.
     """
     if text.startswith("\ufeff"):
         raise _malformed(where, "not JSON: it begins with a byte order mark")
@@ -156,7 +166,7 @@ def parse(text: str, where: str, *, limit: int = MANAGED_SIZE, kind: Kind | None
     if len(text.lstrip()) > LONGEST or size(text) > most:
         raise _too_large(where, most)
     try:
-        root = placed.read(text)
+        root = placed.read(text, first_line=first_line)
     except placed.NotJson as error:
         column = f"column {error.place.column}: " if "twice" not in str(error) else ""
         raise Malformed(where, (Problem(what=f"not JSON: {column}{error}", place=error.place),)) from None
@@ -167,7 +177,7 @@ def parse(text: str, where: str, *, limit: int = MANAGED_SIZE, kind: Kind | None
     document = reader.document(root, text, where)
     if reader.problems:
         raise Malformed(where, tuple(reader.problems))
-    return document
+    return document.replace(first_line=first_line)
 
 
 def kind_of(root: Node) -> Kind:

@@ -70,9 +70,12 @@ class Node(Value):
         return next((node for name, node in self.members.items() if name == key), None)
 
 
-def read(text: str, *, depth: int = DEPTH_LIMIT) -> Node:
-    """Return the one value that the text is, with at most so many nestings. Raises NotJson."""
-    reader = _Reader(text, depth)
+def read(text: str, *, depth: int = DEPTH_LIMIT, first_line: int = 1) -> Node:
+    """Return the one value that the text is, with at most so many nestings. Raises NotJson.
+
+    `first_line`: the line that the text begins on, where it is part of another one.
+    """
+    reader = _Reader(text, depth, first_line)
     node = reader.value("", 0)
     reader.end()
     return node
@@ -88,8 +91,9 @@ def inside(path: str, key: str) -> str:
 class _Reader:
     """A cursor over the text."""
 
-    def __init__(self, text: str, depth_limit: int) -> None:
+    def __init__(self, text: str, depth_limit: int, first_line: int) -> None:
         self._text = text
+        self._first_line = first_line
         self._depth_limit = depth_limit
         self._at = 0
         self._lines = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
@@ -180,4 +184,5 @@ class _Reader:
 
     def _place(self, path: str) -> Place:
         line = bisect_right(self._lines, self._at)
-        return Place(line=line, column=self._at - self._lines[line - 1] + 1, path=path)
+        column = self._at - self._lines[line - 1] + 1
+        return Place(line=line + self._first_line - 1, column=column, path=path)

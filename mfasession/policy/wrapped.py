@@ -22,10 +22,11 @@ _FARTHEST = 10_000
 
 
 class Found(Value):
-    """One policy: where it stands in the text, for people, and the policy alone, as JSON on the lines that it has."""
+    """One policy: where it stands in the text, for people, and the policy alone, as JSON, from its first line on."""
 
     name: str
     text: str
+    first_line: int
 
 
 class Sources(Value):
@@ -61,9 +62,12 @@ def read(root: Node) -> Sources:
     return Sources(found=tuple(_inside(root, "")))
 
 
-def laid_out(node: Node, *, line: int = 0) -> str:
-    """Return a value as JSON, each part of it on its own line and column, or all of it on one `line`."""
-    layout = _Layout(line)
+def laid_out(node: Node, *, on_one_line: bool = False) -> str:
+    """Return a value as JSON, each part of it on its own line and column, or all of it on one line.
+
+    The text begins on the value's first line.
+    """
+    layout = _Layout(node.place.line, on_one_line=on_one_line)
     layout.write(node)
     return layout.text()
 
@@ -102,7 +106,7 @@ def _items(node: Node, name: str) -> tuple[Node, ...]:
 
 def _inside(node: Node, path: str) -> Iterator[Found]:
     if is_policy(node):
-        yield Found(name=path, text=laid_out(node))
+        yield Found(name=path, text=laid_out(node), first_line=node.place.line)
     elif node.kind == "object":
         for name, member in node.members.items():
             yield from _inside(member, inside(path, str(name)))
@@ -112,7 +116,7 @@ def _inside(node: Node, path: str) -> Iterator[Found]:
     elif node.kind == "string" and "Statement" in node.text:
         policy = _in_text(node.text)
         if policy is not None:
-            yield Found(name=path, text=laid_out(policy, line=node.place.line))
+            yield Found(name=path, text=laid_out(policy, on_one_line=True), first_line=node.place.line)
 
 
 def _in_text(text: str) -> Node | None:
@@ -131,10 +135,10 @@ def tree(text: str) -> Node:
 class _Layout:
     """Text that is written forwards, and never back: what would have to stand earlier stands where it can."""
 
-    def __init__(self, line: int) -> None:
+    def __init__(self, line: int, *, on_one_line: bool) -> None:
         self._pieces: list[str] = []
-        self._only_line = line
-        self._line, self._column = 1, 1
+        self._on_one_line = on_one_line
+        self._line, self._column = line, 1
 
     def text(self) -> str:
         """Return what was written."""
@@ -161,11 +165,12 @@ class _Layout:
             self._put(_quoted(node.text) if node.kind == "string" else node.text)
 
     def _go_to(self, place: placed.Place) -> None:
-        line = self._only_line or place.line
-        if line > self._line:
-            self._pieces.append("\n" * (line - self._line))
-            self._line, self._column = line, 1
-        if line == self._line and self._column < place.column <= _FARTHEST and not self._only_line:
+        if self._on_one_line:
+            return
+        if place.line > self._line:
+            self._pieces.append("\n" * (place.line - self._line))
+            self._line, self._column = place.line, 1
+        if place.line == self._line and self._column < place.column <= _FARTHEST:
             self._put(" " * (place.column - self._column))
 
     def _put(self, text: str) -> None:

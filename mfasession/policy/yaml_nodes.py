@@ -19,6 +19,8 @@ _TRUE = ("true", "yes", "on")
 _MOST_NODES = 500_000
 """Values, counted wherever an alias puts them again: a short text can stand for billions."""
 _MOST_NESTED = 100
+_LONGEST = 2_000_000
+"""Characters; a template has 1 MB at most (AWS CloudFormation User Guide, "quotas")."""
 
 
 class Unreadable(ConfigurationError):
@@ -27,6 +29,8 @@ class Unreadable(ConfigurationError):
 
 def read(text: str, where: str) -> Node:
     """Return the one document of a YAML text. Raises NotJson for a text that is not YAML, and Unreadable."""
+    if len(text) > _LONGEST:
+        raise NotJson(f"it has more than {_LONGEST:,} characters", Place(line=1, column=1, path=""))
     try:
         import yaml
         from yaml.error import MarkedYAMLError, YAMLError

@@ -28,7 +28,7 @@ def names(text: str) -> list[str]:
 def only(text: str) -> document.Document:
     """The one policy in a JSON text."""
     (found,) = wrapped.read(wrapped.tree(text)).found
-    return document.parse(found.text, found.name, kind=None)
+    return document.parse(found.text, found.name, kind=None, first_line=found.first_line)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ Resources:
 def documents(text: str) -> list[document.Document]:
     """The policies of a YAML text."""
     found = wrapped.read(yaml_nodes.read(text, "it")).found
-    return [document.parse(each.text, each.name, kind=None) for each in found]
+    return [document.parse(each.text, each.name, kind=None, first_line=each.first_line) for each in found]
 
 
 def test_a_cloudformation_template_in_yaml() -> None:

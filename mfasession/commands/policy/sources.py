@@ -144,7 +144,8 @@ def _in_text(text: str, where: str, limit: int) -> Source:
         return _in_text(body.text, where, limit)
     if root is None or _is_alone(root):
         plain = text if root is None or text.lstrip()[:1] == "{" else wrapped.laid_out(root)
-        parsed = document.parse(plain, where, limit=limit, kind=None)
+        line = 1 if root is None or plain is text else root.place.line
+        parsed = document.parse(plain, where, limit=limit, kind=None, first_line=line)
         return Source(documents=(parsed,), is_plain=plain is text)
     return _inside(body or root, where, limit)
 
@@ -168,7 +169,8 @@ def _inside(root: "Node", where: str, limit: int) -> Source:
     limit = max(limit, document.ROLE_SIZE)
     names = [f"{where}, {printable(each.name)}" for each in found.found]
     parsed = (
-        document.parse(each.text, name, limit=limit, kind=None) for each, name in zip(found.found, names, strict=True)
+        document.parse(each.text, name, limit=limit, kind=None, first_line=each.first_line)
+        for each, name in zip(found.found, names, strict=True)
     )
     return Source(documents=tuple(parsed), is_plain=False)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mfasession.commands.policy import sources
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain, say
-from mfasession.policy import callers, document, evaluation, rule, truth, truth_shown
+from mfasession.policy import callers, document, evaluation, hints, rule, truth, truth_shown
 from mfasession.policy.document import Kind
 from mfasession.policy.evaluation import Policies
 from mfasession.text import printable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mfasession.policy.document import Document
     from mfasession.policy.truth import Cell, Expectation
 
+KEY_POLICY = "aws kms get-key-policy --policy-name default --key-id ID"
 _EXPECTED = "as in --expect mfa:s3:GetObject=allow, or a file of such"
 HELP = "show what policies let a key, a session, one with MFA and a role do"
 
@@ -92,7 +93,7 @@ def run(context: "Context", flags: Flags) -> int:
     policies = _policies(flags, context)
     actions = _actions(flags, expected) or _about(policies)
     about: dict[str, Any] = {"resource": flags.resource, "extra": _extra(flags)}
-    _say_of_keys(policies, actions)
+    _say_of_keys(policies, actions, context.options.profile)
     if flags.live:
         from mfasession.commands.policy import simulated
 
@@ -119,12 +120,12 @@ def _about(policies: Policies) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named)) or truth.default_actions()
 
 
-def _say_of_keys(policies: Policies, actions: "Sequence[str]") -> None:
+def _say_of_keys(policies: Policies, actions: "Sequence[str]", profile: str) -> None:
     """Say that a KMS key's own policy decides, where it is not there to be asked."""
     if policies.resource is None and any(each.lower().startswith("kms:") for each in actions):
         complain(
             "of KMS this is right only where the key's own policy leaves it to the account: key policies decide",
-            "give it as a FILE, too: aws kms get-key-policy --policy-name default --key-id ID",
+            f"give it as a FILE, too: {hints.by_session(KEY_POLICY, profile or 'default')}",
         )
 
 

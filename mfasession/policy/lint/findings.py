@@ -73,7 +73,7 @@ class Subject:
         self.attached_to = attached_to
         self.statements = document.statements
         self.whole = Whole(document)
-        root = placed.read(document.text)
+        root = placed.read(document.text, first_line=document.first_line)
         node = root.get("Statement")
         self.nodes = node.items if node is not None and node.kind == "list" else ((node,) if node else ())
         self.root = root
@@ -171,7 +171,7 @@ class Subject:
 
     def offset(self, place: Place) -> int:
         """Return the character of the text where something stands."""
-        return self._starts[place.line - 1] + place.column - 1
+        return self._starts[place.line - self.document.first_line] + place.column - 1
 
     def _end(self, start: int) -> int:
         """Return where the string or word that starts here ends."""
