@@ -185,7 +185,7 @@ def test_several_trust_policies_are_not_tested_together(home: Home) -> None:
     """A request is about one of them."""
     (home.folder / "roles.json").write_text(json.dumps([TRUST, TRUST]))
     done = home.run("policy", "test", "roles.json")
-    hint = "choose one by its name behind a #: mfasession policy test FILE#NAME"
+    hint = "choose one by its name behind a #, as in FILE#NAME"
     message = "one trust or resource policy at a time can be tested, and there are 2: roles.json, [0], roles.json, [1]"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", complaint(message, hint))
     assert home.run("policy", "test", "roles.json#[1]").returncode == 0

@@ -4,10 +4,11 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from mfasession import hints
 from mfasession.commands.policy import sources
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain, say
-from mfasession.policy import callers, document, evaluation, hints, rule, truth, truth_shown
+from mfasession.policy import callers, document, evaluation, rule, truth, truth_shown
 from mfasession.policy.document import Kind
 from mfasession.policy.evaluation import Policies
 from mfasession.text import printable
@@ -125,7 +126,7 @@ def _say_of_keys(policies: Policies, actions: "Sequence[str]", profile: str) -> 
     if policies.resource is None and any(each.lower().startswith("kms:") for each in actions):
         complain(
             "of KMS this is right only where the key's own policy leaves it to the account: key policies decide",
-            f"give it as a FILE, too: {hints.by_session(KEY_POLICY, profile or 'default')}",
+            f"give it as a FILE, too: {hints.by_session(KEY_POLICY, profile)}",
         )
 
 
