@@ -37,6 +37,8 @@ _LONGEST_LINE = 500
 """Characters of somebody else's command that a hint repeats."""
 TAKES_PROFILES = ("exec", "serve")
 """The commands for which -p may be said more than once."""
+PROFILE_PLACES = ("profiles_first", "profiles_of_command", "profiles_of_action")
+"""Where argparse puts each -p: before the command, behind it, and behind its action. One would hide the other."""
 
 
 def parse(words: Sequence[str]) -> Options:
@@ -60,10 +62,14 @@ def parse(words: Sequence[str]) -> Options:
             raise UsageError(f"{command} what?", f"one of {', '.join(actions)}; see mfasession {command} --help")
         flags: type[Value] = actions[given["action"]].Flags
         given["flags"] = flags(**{name: given.pop(name) for name in flags.__fields__ if name in given})
-    if named := given.pop("profiles", None):
+    if named := [name for place in PROFILE_PLACES for name in given.pop(place, ())]:
         given["profile"] = named[-1]
-        if len(named) > 1:
-            given["profiles"] = tuple(named)
+        several = tuple(dict.fromkeys(named))
+        if command in TAKES_PROFILES and len(several) > 1:
+            given["profiles"] = several
+        elif len(several) > 1:
+            names = ", ".join(several)
+            raise UsageError(f"{command} is about one profile, and -p names several: {names}", "name one of them")
     return Options(command=command, words=tuple(behind or ()), typed=hints.repeatable(before), **given)
 
 
@@ -258,7 +264,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parsers() -> dict[str, _Parser]:
     """Return the program's parser under the empty name, that of each command, and those of actions: `mfa list`."""
-    common = _common()
+    common = _common(PROFILE_PLACES[0])
     parser = _Parser(
         prog="mfasession",
         description="One MFA code in the morning, temporary AWS credentials all day.",
@@ -275,7 +281,7 @@ def _parsers() -> dict[str, _Parser]:
             name,
             help=module.HELP,
             description=module.HELP,
-            parents=[_common(several=True) if name in TAKES_PROFILES else common],
+            parents=[_common(PROFILE_PLACES[1], several=name in TAKES_PROFILES)],
             allow_abbrev=False,
             usage=usage,
         )
@@ -286,7 +292,7 @@ def _parsers() -> dict[str, _Parser]:
                     action,
                     help=its_module.HELP,
                     description=its_module.HELP,
-                    parents=[common],
+                    parents=[_common(PROFILE_PLACES[2])],
                     allow_abbrev=False,
                 )
                 its_module.add_arguments(parser)
@@ -304,24 +310,21 @@ def _actions(command: str) -> dict[str, ModuleType]:
     return {action: import_module(f"{package}.{action}") for action in import_module(package).ACTIONS}
 
 
-def _common(*, several: bool = False) -> _Parser:
-    """Return the flags of every command; with `several`, -p may be said more than once, and each counts."""
+def _common(place: str, *, several: bool = False) -> _Parser:
+    """Return the flags of every command, with each -p in a list at `place`; with `several`, each of them counts."""
     # SUPPRESS: the command's own default must not undo what stood before the command.
     suppress = argparse.SUPPRESS
     parser = _Parser(add_help=False)
     profile = "the AWS profile (AWS_PROFILE, default)"
-    if several:
-        parser.add_argument(
-            "-p",
-            "--profile",
-            dest="profiles",
-            action="append",
-            metavar="NAME",
-            default=suppress,
-            help=f"{profile}; each of several is served",
-        )
-    else:
-        parser.add_argument("-p", "--profile", metavar="NAME", default=suppress, help=profile)
+    parser.add_argument(
+        "-p",
+        "--profile",
+        dest=place,
+        action="append",
+        metavar="NAME",
+        default=suppress,
+        help=f"{profile}; each of several is served" if several else profile,
+    )
     parser.add_argument("--no-input", action="store_true", default=suppress, help="never ask; fail with exit code 6")
     parser.add_argument("--debug", action="store_true", default=suppress, help="show a traceback when it fails")
     return parser

@@ -33,6 +33,8 @@ def main(words: "Sequence[str] | None" = None) -> int:
     words = sys.argv[1:] if words is None else words
     if sys.stdout is None or sys.stderr is None:
         _open_closed_streams()
+    if sys.stdout.errors == "strict" and sys.stdout.encoding != "utf-8":
+        _show_what_it_cannot()
     try:
         try:
             code = _run_words(words)
@@ -78,9 +80,20 @@ def _run(options: Options) -> int:
 
 
 def _open_closed_streams() -> None:
-    """Python gives a program that was started with a closed stdout or stderr none: what is said goes nowhere."""
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # for as long as we run
+    """Python gives a program that was started with a closed stdout or stderr none.
+
+    What is said goes nowhere; data must not, so this stdout cannot be written to: `_flush` will fail.
+    """
+    sys.stdout = sys.stdout or open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: SIM115  # for as long as we run
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115  # for as long as we run
+
+
+def _show_what_it_cannot() -> None:
+    r"""Let stdout write as `\xe9` what its encoding does not have, as stderr does, instead of failing."""
+    from io import TextIOWrapper
+
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _flush() -> None:
@@ -89,8 +102,10 @@ def _flush() -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        from errno import EBADF
+
         _drop_stdout()
-        reason = (error.strerror or "it failed").lower()
+        reason = "it is closed" if error.errno == EBADF else (error.strerror or "it failed").lower()
         raise MfaSessionError(f"stdout cannot be written: {reason}", "see where it leads, then run it again") from None
 
 
@@ -114,7 +129,7 @@ def read_hit(words: "Sequence[str]") -> Options | None:
     for word in rest:
         if word in ("-p", "--profile"):
             is_second, profile = bool(profile), next(rest, "-")
-            if profile[:1] in ("", "-") or (is_second and command == "exec"):
+            if is_second or profile[:1] in ("", "-"):
                 return None
         elif word == "--no-input":
             no_input = True

@@ -70,7 +70,7 @@ def _say_what_wins(context: "Context", profile: "Profile", session: "Session") -
         from mfasession.outlets import shells
 
         wins = True
-        shell = shells.calling(context.environ)
+        shell = shells.calling(context.environ, reads_stdout=False)
         complain(
             "AWS_ACCESS_KEY_ID is set here, and programs take it before the session",
             shells.how_to(shell, context.command_line("env")),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from mfasession import profiles
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
 from mfasession.messages import complain, say
+from mfasession.model import held_profile
 
 if TYPE_CHECKING:
     import argparse
@@ -36,7 +37,8 @@ class _Outcome:
 def run(context: "Context") -> int:
     """Forget the profile's session, or all of them, and say which; and what a store could not remove."""
     outcome = _Outcome()
-    wanted = [None] if context.options.all else _with_its_own_source(_profile(context))
+    profile = None if context.options.all else _profile(context)
+    wanted = _with_its_own_source(profile) if profile else [None]
     for store in context.stores():
         # One that fails does not keep the next from it.
         try:
@@ -49,9 +51,21 @@ def run(context: "Context") -> int:
         say("there was no session to forget")
     for problem in [*outcome.remarks, *outcome.failures[1:]]:
         complain(problem.message, problem.hint)
+    _show_what_stays_here(context, profile)
     if outcome.failures:
         raise outcome.failures[0]
     return 0
+
+
+def _show_what_stays_here(context: "Context", profile: "Profile | None") -> None:
+    """Say that the shell that runs us still has the session, and the line that takes it back: we cannot."""
+    held = held_profile(context.environ)
+    if not context.environ.get("AWS_SESSION_TOKEN") or not held or (profile and held != profile.name):
+        return
+    from mfasession.outlets import shells
+
+    line = shells.how_to(shells.calling(context.environ, reads_stdout=False), "mfasession env --unset")
+    complain(f"this shell still holds the session of profile {held}", line)
 
 
 def _profile(context: "Context") -> "Profile":

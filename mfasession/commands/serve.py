@@ -58,7 +58,7 @@ def _profiles(context: "Context") -> "list[Profile]":
 
 def _print(context: "Context", endpoint: Endpoint, sessions: "list[tuple[Profile, Session]]", folder: str) -> None:
     """Print the lines for another shell. The token stays off the screen: those lead to its file, of mode 0600."""
-    shell = context.options.shell or shells.calling(context.environ)
+    shell = context.options.shell or shells.calling(context.environ, reads_stdout=False)
     first = sessions[0][0]
     values = served.variables(context.aws_files, folder, endpoint.uri(first.name), first.region)
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))

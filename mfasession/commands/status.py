@@ -1,5 +1,6 @@
 """`mfasession status`: every session, where it is kept and how long it still lives."""
 
+import os
 import sys
 import time
 
@@ -113,17 +114,48 @@ def _record(row: Row, now: float) -> dict[str, object]:
 
 
 def _table(rows: list[Row], now: float) -> str:
-    lines = [("PROFILE", "IDENTITY", "STORE", "VALID UNTIL", "")]
-    for row in rows:
-        alive = row.session.expires > now
-        when = until(row.session.expires, now) if alive else f"expired {show(int(now - row.session.expires))} ago"
-        lines.append((row.profile, _identity(row.session), row.store, when, _bar(row.session, now)))
+    columns = _columns()
+    cells = [(row.profile, _identity(row.session), row.store, _when(row, now), _bar(row.session, now)) for row in rows]
+    lines = [("PROFILE", "IDENTITY", "STORE", "VALID UNTIL", ""), *cells]
     widths = [max(len(line[column]) for line in lines) for column in range(4)]
-    shown = (
+    shown = [
         "  ".join((*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[4])) for line in lines
-    )
+    ]
+    if columns and (max(map(len, shown)) > columns or _is_read_aloud()):
+        # Without the bar, which says nothing new.
+        shown = [line[: sum(widths) + 6] for line in shown]
+        if sum(widths) + 6 > columns or _is_read_aloud():
+            shown = [line for row in rows for line in _stacked(row, now, columns)]
     backends = [f"the keyring is {name}" for name in dict.fromkeys(row.backend for row in rows) if name]
     return "".join(printable(line.rstrip()) + "\n" for line in (*shown, *backends))
+
+
+def _columns() -> int:
+    """Return the columns of the terminal that stdout is; 0 when it is none, or has none to say."""
+    return os.get_terminal_size(1).columns if sys.stdout.isatty() else 0
+
+
+def _is_read_aloud() -> bool:
+    """Return whether the terminal shows lines alone, as screen readers and Emacs want it (TERM=dumb)."""
+    from mfasession.terminal import is_dumb
+
+    return is_dumb()
+
+
+def _when(row: Row, now: float) -> str:
+    expires = row.session.expires
+    return until(expires, now) if expires > now else f"expired {show(int(now - expires))} ago"
+
+
+def _stacked(row: Row, now: float, columns: int) -> list[str]:
+    """Return a session as lines that fit, what belongs to the profile two spaces in. No word stands beside a bar."""
+    when, _, left = _when(row, now).partition(" (")
+    details = [_identity(row.session), f"store: {row.store}", f"valid until {when}" if left else when]
+    if left:
+        details.append(left.removesuffix(")"))
+    width = max(columns - 2, 8)
+    pieces = [text[place : place + width] for text in details for place in range(0, len(text), width)]
+    return [row.profile, *(f"  {piece}" for piece in pieces)]
 
 
 def _bar(session: "Session", now: float) -> str:

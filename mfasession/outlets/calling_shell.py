@@ -52,14 +52,15 @@ def dialect_of(program: str) -> str:
     return dialect if dialect in NAMES and dialect not in FILE_FORMATS else ""
 
 
-def nearest() -> str:
-    """Return the dialect of the nearest parent that is a shell and reads what we print; empty when there is none.
+def nearest(*, reads_stdout: bool = True) -> str:
+    """Return the dialect of the nearest parent that is a shell; empty when there is none.
 
-    A shell script between the two that writes to the same pipe as we do hands our lines on unread.
+    With `reads_stdout` it is the one that reads what we print: a shell script that writes to the same pipe as we do
+    hands our lines on unread.
     """
     if sys.platform != "linux":
         return from_process_table()
-    first, process, ours = "", os.getppid(), _stdout_pipe("self")
+    first, process, ours = "", os.getppid(), _stdout_pipe("self") if reads_stdout else ""
     for _ in range(LONGEST_CHAIN):
         if process < 1:
             break

@@ -28,8 +28,10 @@ begins a comment at `<#`. What each of them does with it, `tests/contracts/test_
 """
 
 
-def calling(environ: "Mapping[str, str]") -> str:
+def calling(environ: "Mapping[str, str]", *, reads_stdout: bool = True) -> str:
     """Return the dialect of the shell that reads our stdout: the nearest parent that is a shell, else `$SHELL`.
+
+    Without `reads_stdout` that of the shell that runs us, for what a person types there.
 
     `$SHELL` names the login shell, which need not be the one that asks (ocaml/opam#3275, rbenv/rbenv#453). A shell's
     own variables do not reach its children, and what does (`NU_VERSION`) other shells inherit, so neither says more.
@@ -47,7 +49,7 @@ def calling(environ: "Mapping[str, str]") -> str:
             pass
     from mfasession.outlets import calling_shell
 
-    return calling_shell.nearest() or calling_shell.detect(environ.get("SHELL", ""))
+    return calling_shell.nearest(reads_stdout=reads_stdout) or calling_shell.detect(environ.get("SHELL", ""))
 
 
 def render(shell: str, values: "Mapping[str, str | None]") -> str:

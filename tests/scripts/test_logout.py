@@ -6,7 +6,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.scripts.checks import complaint, log_in
-from tests.support import Home, key_pair, session_section
+from tests.support import SESSION_ID, Home, key_pair, need, session_section
 
 NOTHING = "mfasession: there was no session to forget\n"
 COPIES = "; AWS honours a copy elsewhere until it expires\n"
@@ -90,3 +90,33 @@ def test_a_role_of_its_own_key_pair_leaves_nothing(aws: Sandbox, alices_home: Ho
         f"mfasession: forgot default-mfa (file), default-user-mfa (file){COPIES}",
     )
     assert json.loads(alices_home.run("status", "--json").stdout) == []
+
+
+HELD = complaint("this shell still holds the session of profile work", 'eval "$(mfasession env --unset)"')
+
+
+def test_a_shell_that_still_holds_the_session_is_said_to(home: Home) -> None:
+    """Its environment is not ours to change: the line that does it is shown, in this shell's words, and works."""
+    home.write_credentials(key_pair("work") + session_section("work-mfa") + key_pair() + session_section())
+    script = """
+        eval "$(mfasession env -p work)"
+        mfasession logout -p default; echo "held=$AWS_ACCESS_KEY_ID"
+        mfasession logout -p work 2>said; cat said
+        eval "$(sed -n 's/  hint: //p' said)"
+        echo "held=$AWS_ACCESS_KEY_ID"
+        mfasession logout -p work
+    """
+    done = home.run_program("bash", "-c", script)
+    out = f"held={SESSION_ID}\nmfasession: forgot work-mfa (file){COPIES}{HELD}held=\n"
+    assert done.stdout == out
+    assert done.stderr == f"mfasession: forgot default-mfa (file){COPIES}{NOTHING}"
+
+
+def test_a_shell_of_exec_too_and_all(home: Home) -> None:
+    """`exec -- fish` holds it as well, and `logout --all` means every profile."""
+    home.write_credentials(key_pair("work") + session_section("work-mfa"))
+    done = home.run("exec", "-p", "work", "--", need("fish"), "--no-config", "-c", "mfasession logout --all; true")
+    line = "mfasession env --unset --shell fish | source"
+    assert done.stderr.endswith(complaint("this shell still holds the session of profile work", line))
+    done = home.run("exec", "-p", "work", "--server", "--", "true")
+    assert "holds" not in done.stderr

@@ -1,5 +1,7 @@
 """Stdout and stderr that lead nowhere: no traceback, the right exit code, and nothing half said."""
 
+import subprocess
+
 import pytest
 
 from tests.scripts.checks import complaint
@@ -53,6 +55,34 @@ def test_a_closed_stdout_is_no_traceback(home: Home, command: str, code: int, sa
     """Started by something that closed it."""
     home.write_credentials(key_pair())
     assert in_sh(home, f"mfasession {command} >&-") == (code, "", said)
+
+
+CLOSED = complaint("stdout cannot be written: it is closed", "see where it leads, then run it again")
+
+
+@pytest.mark.parametrize(
+    "command", ["env", "process", "status", "status --json", "policy show", "shell init bash", "--version", "serve"]
+)
+def test_data_that_cannot_be_written_is_a_failure(home: Home, command: str) -> None:
+    """`mfasession process >&-`: nothing was handed out, so it is not exit code 0."""
+    home.write_credentials(key_pair() + session_section())
+    assert in_sh(home, f"mfasession {command} >&-") == (1, "", CLOSED)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("command", ["status", "status --json", "keys list", "env", "process", "login", "policy show"])
+def test_any_encoding_shows_something(home: Home, command: str, encoding: str) -> None:
+    """A profile called `café-日本` under LC_ALL=C or a latin-1 terminal: shown as it can be, and no failure."""
+    home.write_credentials(key_pair("café-日本") + session_section("café-日本-mfa"))
+    for environ in ({"PYTHONIOENCODING": encoding}, {"LC_ALL": "C", "PYTHONIOENCODING": encoding}, {"LC_ALL": "C"}):
+        variables = {**home.environ, **environ, "AWS_PROFILE": "café-日本"}
+        done = subprocess.run(
+            [MFASESSION, *command.split()], env=variables, cwd=home.folder, capture_output=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert b"unexpected" not in done.stderr
+        if command == "status" and environ.get("PYTHONIOENCODING") == "ascii":
+            assert rb"caf\xe9-\u65e5\u672c" in done.stdout
 
 
 def test_all_streams_closed(home: Home) -> None:

@@ -112,11 +112,42 @@ def test_help_and_version(home: Home) -> None:
 
 
 def test_flags_may_stand_before_the_command(home: Home) -> None:
-    """-p, --no-input and --debug are the same before and behind it; the one behind wins."""
+    """-p, --no-input and --debug are the same before and behind it."""
     home.write_credentials(key_pair("work") + session_section("work-mfa"))
-    for words in (("-p", "work", "process"), ("process", "--profile=work"), ("-p", "x", "process", "-pwork")):
+    for words in (("-p", "work", "process"), ("process", "--profile=work"), ("-p", "work", "process", "-pwork")):
         done = home.run("--no-input", *words)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("login", "-p", "a", "-p", "b"),
+        ("-p", "a", "login", "--profile=b"),
+        ("env", "-pa", "-p", "b"),
+        ("process", "-p", "a", "-p", "b"),
+        ("status", "-p", "a", "-p", "b"),
+        ("logout", "-p", "a", "--all", "-p", "b"),
+        ("mfa", "-p", "a", "list", "-p", "b"),
+        ("-p", "a", "policy", "show", "-p", "b"),
+    ],
+    ids=" ".join,
+)
+def test_two_profiles_where_one_is_meant(home: Home, words: tuple[str, ...]) -> None:
+    """The last one is not taken silently."""
+    home.write_credentials("".join(key_pair(name) + session_section(f"{name}-mfa") for name in "ab"))
+    done = home.run(*words)
+    command = next(word for word in words if word in arguments.COMMANDS)
+    said = f"{command} is about one profile, and -p names several: a, b"
+    assert (done.returncode, done.stderr) == (2, complaint(said, "name one of them"))
+    assert done.stdout == ("(exit 2)\n" if command == "env" else "")
+
+
+def test_several_profiles_wherever_they_stand(home: Home) -> None:
+    """`exec` takes those before it, too."""
+    home.write_credentials("".join(key_pair(name) + session_section(f"{name}-mfa") for name in "ab"))
+    done = home.run("-p", "a", "exec", "-p", "b", "--", "printenv", "MFASESSION_PROFILE")
+    assert sorted(done.stdout.splitlines()) == ["a: a", "b: b"]
 
 
 def test_debug_shows_where_and_no_secret(home: Home) -> None:

@@ -43,7 +43,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["exec", "--all-matching", "prod-*", "--jobs=64"], {"command": "exec", "all_matching": "prod-*", "jobs": 64}),
     (["serve", "--port", "9911", "--shell", "fish"], {"command": "serve", "port": 9911, "shell": "fish"}),
     (["serve", "-p", "a", "--profile=b"], {"command": "serve", "profile": "b", "profiles": ("a", "b")}),
-    (["-p", "a", "serve", "-p", "b"], {"command": "serve", "profile": "b"}),
+    (["-p", "a", "serve", "-p", "b"], {"command": "serve", "profile": "b", "profiles": ("a", "b")}),
     (
         ["console", "--service", "ec2", "--duration", "12h"],
         {"command": "console", "service": "ec2", "duration": 43_200},
@@ -218,13 +218,18 @@ def test_every_flag(words: list[str], changes: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("command", arguments.COMMANDS)
 def test_the_common_flags_stand_before_or_behind_the_command(command: str) -> None:
-    """Wherever people write them; the last one counts."""
+    """Wherever people write them; two profiles are one too many, but for those that take several."""
     words = [command, *arguments.actions_of(command)[:1]]
     flags = ["-p", "work", "--no-input", "--debug"]
     expected = parsed(words).replace(profile="work", no_input=True, debug=True)
     assert parsed([*flags, *words]) == expected
     assert parsed([*words, *flags]) == expected
-    assert parsed(["--profile=other", *words, *flags]) == expected
+    assert parsed(["--profile=work", *words, *flags]) == expected
+    if command in arguments.TAKES_PROFILES:
+        assert parsed(["--profile=other", *words, *flags]).profiles == ("other", "work")
+    else:
+        with pytest.raises(UsageError, match="names several: other, work"):
+            parsed(["--profile=other", *words, *flags])
 
 
 def test_every_option_can_be_said() -> None:

@@ -55,6 +55,7 @@ def test_the_three_habits_are_hits() -> None:
         ["exec", "aws"],
         ["exec", "--help"],
         ["exec", "-p", "a", "-p", "b"],
+        ["process", "-p", "a", "-p", "a"],
     ],
     ids=" ".join,
 )
@@ -70,6 +71,7 @@ def test_usage_errors_say_what_to_type() -> None:
         (["login", "--", "x"], "only exec and sandbox"),
         ([], "one of"),
         (["env", "--shell", "fisch"], "--help"),
+        (["login", "-p", "a", "-p", "b"], "name one of them"),
         (["login", "--duration", "14m"], "--help"),
         (["login", "--duration", "37h"], "--help"),
         (["login", "--duration", "soon"], "--help"),
