@@ -42,9 +42,11 @@ def run(context: "Context") -> int:
 
 
 def _not_for_people(context: "Context", shell: str) -> UsageError:
+    from mfasession import hints
+
     options = context.options
-    words = ["--unset"] * options.unset + ["--no-input"] * options.no_input
+    flags = ["--unset"] * options.unset + ["--no-input"] * options.no_input
     return UsageError(
         "env prints lines for a shell to evaluate, secrets too, and so nothing on a terminal",
-        shells.how_to(shell, context.command_line("env", *words)),
+        shells.how_to(shell, hints.command_line("env", *flags, profile=options.profile)),
     )
