@@ -12,7 +12,7 @@ _HINT = re.compile(r"^  hint: (.*)$", re.MULTILINE)
 _OURS = re.compile(r"\bmfasession(?= )")
 _AWS = re.compile(r"\baws (?:iam|sts|s3|configure|sso|login)\b")
 _FOR_NOBODY = ("shell", "sandbox", "demo")
-"""Commands that no profile changes anything about; `policy show` and its like are no more."""
+"""Commands that no profile changes anything about; nor `policy show` and its like, nor `env --unset`."""
 
 
 def faults(words: Sequence[str], stderr: str) -> list[str]:
@@ -28,7 +28,8 @@ def _faults(words: list[str], hint: str) -> Iterator[str]:
         if meant is None:
             yield "no command line of ours"
         elif isinstance(meant, Options):
-            if names_profile and not meant.profile and meant.command not in _FOR_NOBODY and meant.action != "show":
+            is_for_nobody = meant.command in _FOR_NOBODY or meant.unset or meant.action == "show"
+            if names_profile and not meant.profile and not is_for_nobody:
                 yield "the profile that was given is missing"
             if meant == ran:
                 yield "the command that was just run"

@@ -62,7 +62,7 @@ def test_at_forty_columns(two: Home) -> None:
 def test_a_screen_reader_gets_lines_without_bars(two: Home) -> None:
     """TERM=dumb: each line says what it is, however wide the terminal is."""
     lines = shown(two, 200, term="dumb")
-    assert lines == [line for line in shown(two, 40) if line] or "  store: file" in lines
+    assert lines[:2] == ["default", "  team/alice in 123456789012"]
     assert "#" not in "".join(lines)
 
 
