@@ -26,6 +26,7 @@ from mfasession.causes import Throttled, Unanswered
 from mfasession.device import Device
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
 from mfasession.model import LongTermKey, Role, Session, own_region, partition_of
+from mfasession.nested_values import unparsed
 from mfasession.text import printable
 from mfasession.values import Secret, Value
 
@@ -292,11 +293,7 @@ def settings(profile: "Profile") -> botocore.session.Session:
         names = known.available_profiles
     except botocore.exceptions.ConfigParseError as error:
         # Not its text: it quotes the line.
-        path = printable(str(error.kwargs.get("path", "the AWS files")))
-        raise ConfigurationError(
-            f"{path} is not text in UTF-8, or holds a key that AWS tools cannot read",
-            f"see what they say: aws configure list --profile {quote(profile.name)}",
-        ) from None
+        raise unparsed(str(error.kwargs.get("path", "")), profile.name) from None
     name = profile.name if profile.name in names else profile.key_section
     if name in names:
         known.set_config_variable("profile", name)

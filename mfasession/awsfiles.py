@@ -136,9 +136,13 @@ def parse(path: str, text: str) -> dict[str, dict[str, str]]:
 
 def malformed(path: str, fault: ini.MalformedIni) -> ConfigurationError:
     """Say where the fault is and what it is; never what the line holds."""
-    return ConfigurationError(
-        f"{path}, line {fault.line}: {fault.reason}", f"mend line {fault.line}: no AWS tool can read the file as it is"
-    )
+    hint = f"fix line {fault.line}"
+    if fault.reason not in (ini.NUL, ini.CROWDED):
+        hint += ": botocore and the AWS CLI refuse the file as it is"
+    if ini.TWICE in fault.reason:
+        # The SDKs for Java, Rust, Go and JavaScript (their shared profile-parser test vectors).
+        hint += ", though some SDKs merge the two"
+    return ConfigurationError(f"{path}, line {fault.line}: {fault.reason}", hint)
 
 
 def _are_plain(text: str) -> bool:

@@ -15,6 +15,8 @@ DEFAULT = "DEFAULT"
 
 _MOST_INHERITED = 1_000_000
 """Keys of `[DEFAULT]` times sections: each section has a copy of them all."""
+NUL, CROWDED, TWICE = "holds a NUL byte", "[DEFAULT] has too many keys for so many sections", "appears twice"
+"""Reasons for which we alone refuse a file, and a part of those for which only some tools do."""
 BLANK, COMMENT, HEADER, KEY, MORE = "blank", "comment", "header", "key", "continuation"
 
 
@@ -93,7 +95,7 @@ def _sections(text: str, lines: "Iterator[Line]") -> dict[str, dict[str, str]]:
         header = _read_keys(text, header, lines, keys)
     if len(defaults) * len(sections) > _MOST_INHERITED:
         number = line_number(text, _headers(text, DEFAULT)[0].begin)
-        raise MalformedIni(number, "[DEFAULT] has too many keys for so many sections")
+        raise MalformedIni(number, CROWDED)
     return {name: _joined(keys, defaults) for name, keys in sections.items()}
 
 
@@ -190,9 +192,7 @@ def _read_keys(text: str, header: Line, lines: "Iterator[Line]", keys: dict[str,
             return line
         if line.kind == KEY:
             if line.name in keys:
-                raise MalformedIni(
-                    line_number(text, line.begin), f"{line.name} appears twice in section [{header.name}]"
-                )
+                raise MalformedIni(line_number(text, line.begin), f"{line.name} {TWICE} in section [{header.name}]")
             value = keys[line.name] = [line.value]
         elif line.kind != COMMENT and value is not None:
             # A blank line counts when the value goes on behind it.
@@ -209,11 +209,11 @@ def _check_characters(text: str) -> None:
     if text.startswith("\ufeff"):
         raise MalformedIni(1, "starts with a byte order mark")
     if "\0" in text:
-        raise MalformedIni(line_number(text, text.index("\0")), "holds a NUL byte")
+        raise MalformedIni(line_number(text, text.index("\0")), NUL)
 
 
 def _twice(text: str, header: Line) -> MalformedIni:
-    return MalformedIni(line_number(text, header.begin), f"section [{header.name}] appears twice")
+    return MalformedIni(line_number(text, header.begin), f"section [{header.name}] {TWICE}")
 
 
 def line_number(text: str, position: int) -> int:

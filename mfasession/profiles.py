@@ -169,7 +169,9 @@ def _no_such_profile(name: str, sections: "Sections", lead: str = "") -> Configu
     return profile_faults.no_such_profile(name, sections, lead)
 
 
-def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[str, ...]) -> Profile:
+def _resolve(
+    name: str, sections: "Sections", config: "Config", behind: tuple[str, ...], *, is_source: bool = False
+) -> Profile:
     if name in behind:
         raise ConfigurationError(
             f"the source profiles go round in a circle: {' -> '.join((*behind, name))}",
@@ -187,6 +189,10 @@ def _resolve(name: str, sections: "Sections", config: "Config", behind: tuple[st
     where = session_section(name, config)
     _check_session_section(name, where, sections)
     if "role_arn" in keys:
+        if is_source and ("aws_access_key_id" in keys or "aws_secret_access_key" in keys):
+            # The key pair of a source profile ends the chain, whatever role stands beside it: as in every SDK
+            # (botocore, `_resolve_credentials_from_profile`).
+            return _user_beside_role(name, keys, settings, settings.mfa_serial or keys.get("mfa_serial", ""), sections)
         return _role_profile(name, keys, settings, where, sections, config, (*behind, name))
     key_section = settings.source or name
     own = keys if key_section == name else sections.profile(key_section)
@@ -253,20 +259,9 @@ def _role_profile(
     serial = settings.mfa_serial or keys.get("mfa_serial", "")
     source_name = keys["source_profile"]
     if source_name == name:
-        own = {key: value for key, value in keys.items() if key != "role_arn"}
-        of_user = f"{name}-user{SUFFIX}"
-        _check_session_section(name, of_user, sections)
-        source = Profile(
-            name=name,
-            settings=settings,
-            key_section=name,
-            key=_long_term_key(name, own),
-            session_section=of_user,
-            mfa_serial=serial,
-            region=own.get("region", ""),
-        )
+        source = _user_beside_role(name, keys, settings, serial, sections)
     else:
-        source = _suggested(_resolve(source_name, sections, config, behind), serial)
+        source = _suggested(_resolve(source_name, sections, config, behind, is_source=True), serial)
     _check_apart(name, where, source)
     role = _role(name, keys, source)
     return Profile(
@@ -280,6 +275,23 @@ def _role_profile(
         region=keys.get("region", "") or source.region,
         role=role,
         source=source,
+    )
+
+
+def _user_beside_role(
+    name: str, keys: "Mapping[str, str]", settings: "ProfileSettings", serial: str, sections: "Sections"
+) -> Profile:
+    """The user of a profile that has a role, too: the role's session is in the profile's own section."""
+    of_user = f"{name}-user{SUFFIX}"
+    _check_session_section(name, of_user, sections)
+    return Profile(
+        name=name,
+        settings=settings,
+        key_section=name,
+        key=_long_term_key(name, keys),
+        session_section=of_user,
+        mfa_serial=serial,
+        region=keys.get("region", ""),
     )
 
 

@@ -84,7 +84,7 @@ def test_default_keys_in_every_section(home: Home) -> None:
         done = home.run(*words)
         assert (done.returncode, done.stderr) == (
             3,
-            complaint(f"{home.credentials}, line 4: {fault}", "mend line 4: no AWS tool can read the file as it is"),
+            complaint(f"{home.credentials}, line 4: {fault}", "fix line 4"),
         )
     assert home.run("process").returncode == 0
     assert home.credentials.read_bytes() == before

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mfasession.sandbox import SandboxUser
 from tests.scripts.checks import complaint
 from tests.support import Home, key_pair, need, session_section
 
@@ -49,14 +50,16 @@ def snapshot(home: Home) -> dict[str, bytes]:
     ids=["twice", "key twice", "bom", "nul", "no key"],
 )
 def test_a_malformed_credentials_file(home: Home, words: tuple[str, ...], text: str, line: int, fault: str) -> None:
-    """No AWS tool can read it: which line, what is wrong, and never what the line holds."""
+    """No Python tool can read it: which line, what is wrong, and never what the line holds."""
     home.credentials.write_text(text, encoding="utf-8")
     home.credentials.chmod(0o600)
     before = snapshot(home)
     done = home.run(*words)
+    merged = ", though some SDKs merge the two" if "twice" in fault else ""
     assert done.returncode == 3
     assert done.stderr == complaint(
-        f"{home.credentials}, line {line}: {fault}", f"mend line {line}: no AWS tool can read the file as it is"
+        f"{home.credentials}, line {line}: {fault}",
+        f"fix line {line}" + ("" if "NUL" in fault else ": botocore and the AWS CLI refuse the file as it is") + merged,
     )
     assert snapshot(home) == before
 
@@ -71,7 +74,7 @@ def test_a_fault_elsewhere_is_told_by_who_reads_it_all(home: Home, words: tuple[
     assert done.returncode == 3
     assert done.stderr == complaint(
         f"{home.credentials}, line 1: no section header before this line",
-        "mend line 1: no AWS tool can read the file as it is",
+        "fix line 1: botocore and the AWS CLI refuse the file as it is",
     )
     assert snapshot(home) == before
 
@@ -86,7 +89,7 @@ def test_a_malformed_config_file(home: Home, words: tuple[str, ...]) -> None:
     assert done.returncode == 3
     assert done.stderr == complaint(
         f"{home.config}, line 2: neither a section nor key = value",
-        "mend line 2: no AWS tool can read the file as it is",
+        "fix line 2: botocore and the AWS CLI refuse the file as it is",
     )
     assert snapshot(home) == before
 
@@ -247,3 +250,25 @@ def test_the_folder_of_the_aws_files_may_be_missing(home: Home, tmp_path: Path) 
         complaint("there is no profile default", "aws configure --profile default"),
     )
     assert not (tmp_path / ".aws").exists()
+
+
+def test_a_nested_value_without_an_equals_sign(alices_home: Home, alice: SandboxUser) -> None:
+    """The AWS CLI refuses the file and quotes the line; here it is the file and the number of the line."""
+    alices_home.config.write_text("[default]\nregion = eu-west-1\ns3 =\n  addressing_style = path\n  signature v4\n")
+    done = alices_home.run("login", "--code", alice.devices[0].code())
+    assert done.returncode == 3
+    assert done.stderr == complaint(
+        f"{alices_home.config}, line 5: a nested value without =",
+        "fix line 5: botocore and the AWS CLI refuse the file as it is, though some SDKs read it",
+    )
+
+
+def test_a_section_twice_in_the_configuration(alices_home: Home) -> None:
+    """File, line, and the truth: the SDKs for Java, Rust, Go and JavaScript merge the two."""
+    alices_home.config.write_text("[profile work]\nregion = eu-west-1\n[profile work]\noutput = json\n")
+    done = alices_home.run("login", "-p", "work")
+    assert done.returncode == 3
+    assert done.stderr == complaint(
+        f"{alices_home.config}, line 3: section [profile work] appears twice",
+        "fix line 3: botocore and the AWS CLI refuse the file as it is, though some SDKs merge the two",
+    )

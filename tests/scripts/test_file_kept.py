@@ -76,18 +76,30 @@ def test_a_session_in_the_middle_keeps_its_place(alices_home: Home, alice: Sandb
     assert "AKIAOLD" not in after
 
 
-@pytest.mark.parametrize("line", [b"# cl\xe9s\n", b"[x]\ns3 =\n  no value here\n"], ids=["latin-1", "nested"])
-def test_what_no_aws_tool_can_read(alices_home: Home, alice: SandboxUser, line: bytes) -> None:
+@pytest.mark.parametrize(
+    ("line", "fault", "hint"),
+    [
+        (
+            b"# cl\xe9s\n",
+            " is not text in UTF-8, or botocore and the AWS CLI cannot parse it",
+            "see what they say: aws configure list --profile default",
+        ),
+        (
+            b"[x]\ns3 =\n  no value here\n",
+            ", line 3: a nested value without =",
+            "fix line 3: botocore and the AWS CLI refuse the file as it is, though some SDKs read it",
+        ),
+    ],
+    ids=["latin-1", "nested"],
+)
+def test_what_botocore_cannot_read(alices_home: Home, alice: SandboxUser, line: bytes, fault: str, hint: str) -> None:
     """A comment in Latin-1 from another decade: said before a code is spent, and every byte stays."""
     before = line + text_for(alice).encode()
     alices_home.credentials.write_bytes(before)
     done = alices_home.run("login", "--code", alice.devices[0].code())
     assert (done.returncode, done.stderr) == (
         3,
-        complaint(
-            f"{alices_home.credentials} is not text in UTF-8, or holds a key that AWS tools cannot read",
-            "see what they say: aws configure list",
-        ),
+        complaint(f"{alices_home.credentials}{fault}", hint),
     )
     assert alices_home.credentials.read_bytes() == before
 

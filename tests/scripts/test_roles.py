@@ -43,6 +43,20 @@ def test_a_chain_of_any_length(aws: Sandbox, alices_home: Home, alice: SandboxUs
     assert asked(aws, alice).count("GetSessionToken") == 1
 
 
+def test_the_key_pair_of_a_source_wins_over_its_role(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+    """As in every SDK ("ignore assume role when static credentials present"): no other user's code is asked for."""
+    role = aws.add_role(f"end-{alice.name}", trusted=[alice.arn])
+    alices_home.config.write_text(
+        "[default]\nrole_arn = arn:aws:iam::123456789012:role/other\nsource_profile = nobody\n"
+        + profile("end", role.arn, source="default")
+    )
+    done = alices_home.run("login", "-p", "end", "--code", alice.devices[0].code())
+    assert done.returncode == 0, done.stderr
+    assert asked(aws, alice).count("AssumeRole") == 1
+    user = section(alices_home.credentials, "default-user-mfa")
+    assert user["mfasession_identity"] == alice.arn
+
+
 def test_tags_identity_and_policies_reach_aws(
     aws: Sandbox, alices_home: Home, alice: SandboxUser, admin: SandboxRole
 ) -> None:

@@ -248,7 +248,7 @@ def test_a_fault_is_told_by_its_line_and_never_by_its_value(tmp_path: Path) -> N
     with pytest.raises(ConfigurationError) as caught:
         files.opened().credentials("x")
     assert caught.value.message == f"{files.credentials}, line 3: neither a section nor key = value"
-    assert caught.value.hint == "mend line 3: no AWS tool can read the file as it is"
+    assert caught.value.hint == "fix line 3: botocore and the AWS CLI refuse the file as it is"
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
