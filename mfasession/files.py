@@ -11,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-SIZE_LIMIT = 64 * 1024 * 1024
-"""Bytes of a file that is still read; no AWS file comes near it."""
+SIZE_LIMIT = 8 * 1024 * 1024
+"""Bytes of a file that is still read: some 50,000 profiles, which take seconds and 200 MB to edit."""
 
 
 def flags(*names: str) -> int:
@@ -30,13 +30,13 @@ _safe_folders: set[str] = set()
 """Folders that were found to be ours or root's alone since `forget_folders`, and all those above them."""
 
 
-def read_text(path: str) -> "str | None":
+def read_text(path: str, limit: int = SIZE_LIMIT) -> "str | None":
     """Return a file's text, or None when there is no such file.
 
     UTF-8 with `surrogateescape` (every byte survives a round trip), line ends as they are; /dev/null is empty. Raises
-    ConfigurationError: not a regular file, not readable, or larger than SIZE_LIMIT.
+    ConfigurationError: not a regular file, not readable, or larger than `limit` bytes.
     """
-    return _read(path)
+    return _read(path, limit=limit)
 
 
 def read_trusted(path: str) -> "str | None":
@@ -61,7 +61,7 @@ def forget_folders() -> None:
     _safe_folders.clear()
 
 
-def _read(path: str, forbidden: int = 0) -> "str | None":
+def _read(path: str, forbidden: int = 0, limit: int = SIZE_LIMIT) -> "str | None":
     try:
         descriptor = os.open(path, _READ)
     except FileNotFoundError:
@@ -77,7 +77,7 @@ def _read(path: str, forbidden: int = 0) -> "str | None":
             refuse_irregular(path, status)
         if forbidden:
             _check(path, status, forbidden)
-        content = _content(path, descriptor, status.st_size)
+        content = _content(path, descriptor, status.st_size, limit)
     except OSError as error:
         raise _unreadable(path, error) from error
     finally:
@@ -85,22 +85,26 @@ def _read(path: str, forbidden: int = 0) -> "str | None":
     return content.decode("utf-8", "surrogateescape")
 
 
-def _content(path: str, descriptor: int, size: int) -> bytes:
+def _content(path: str, descriptor: int, size: int, limit: int) -> bytes:
     # One byte more than the file has, so that the usual read is whole and the next one says that it was.
-    content = os.read(descriptor, min(size, SIZE_LIMIT) + 1)
-    while len(content) <= SIZE_LIMIT and (more := os.read(descriptor, 65536)):
+    content = os.read(descriptor, min(size, limit) + 1)
+    while len(content) <= limit and (more := os.read(descriptor, 65536)):
         content += more
-    if len(content) > SIZE_LIMIT:
-        raise ConfigurationError(
-            f"{path} is larger than {SIZE_LIMIT // 1024 // 1024} MB", "see what it is: no AWS file is that large"
-        )
+    if len(content) > limit:
+        raise too_large(path, limit)
     return content
+
+
+def too_large(path: str, limit: int) -> ConfigurationError:
+    """Return the error for a file of more than `limit` bytes."""
+    size = f"{limit // 1024 // 1024} MB" if limit >= 1024 * 1024 else f"{limit} bytes"
+    return ConfigurationError(f"{path} is larger than {size}", f"see what it is: ls -l {_quoted(path)}")
 
 
 def refuse_irregular(path: str, status: os.stat_result) -> "NoReturn":
     """Raise ConfigurationError for what stands in the place of a file."""
     kind = "a directory" if status.st_mode & _TYPE == _DIRECTORY else "not a regular file"
-    if status.st_mode & _TYPE in _DEVICES:
+    if status.st_mode & _TYPE in _DEVICES or path.startswith(("/dev/", "/proc/")):
         # Never the command that moves it away: root might run it.
         raise ConfigurationError(f"{path} is {kind}", "name a file that can keep something instead")
     raise ConfigurationError(f"{path} is {kind}", f"move it away: mv {_quoted(path)} {_quoted(path + '.old')}")

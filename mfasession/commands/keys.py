@@ -7,7 +7,7 @@ import time
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import awsfiles, files, hardening, profile_headers, profiles, terminal, timestamps
+from mfasession import awsfiles, hardening, inputs, profile_headers, profiles, terminal, timestamps
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, UsageError
 from mfasession.keys import listing, moving, places, rotation
@@ -87,7 +87,7 @@ def _add(context: "Context") -> int:
         say(f"[{added.header}] was added to {context.aws_files.config_path}")
     for old in added.replaced:
         say(f"{old} is no longer here, and AWS honours it until it is deleted there")
-    if context.options.csv:
+    if context.options.csv and not inputs.is_pipe(context.options.csv):
         complain(f"{context.options.csv} holds the secret in plain text", f"rm {quote(context.options.csv)}")
     if adding.place.name == "keyring":
         _tell_sdks(context, adding.profile)
@@ -102,7 +102,7 @@ def _given(context: "Context", adding: Adding) -> "LongTermKey":
     if options.csv:
         if options.name:
             raise UsageError("the key comes from --csv or from stdin, not from both", "leave one of them out")
-        text = files.read_text(options.csv)
+        text = inputs.read(options.csv)
         if text is None:
             raise ConfigurationError(f"there is no file {options.csv}", "name the file that the AWS console gave")
         return pairs.of_csv(text, options.csv)

@@ -69,6 +69,16 @@ def test_add_from_the_consoles_file(bobs_home: Home, alice: SandboxUser) -> None
     assert path.exists()
 
 
+def test_add_from_a_pipe(bobs_home: Home, alice: SandboxUser) -> None:
+    """`--csv <(…)`, as a password manager prints it: there is no file to remove afterwards."""
+    text = CSV.format(alice.key.access_key_id, alice.key.secret_access_key.reveal())
+    line = 'mfasession keys add --csv <(printf %s "$TEXT")'
+    done = bobs_home.run_program("bash", "-c", line, environ={"TEXT": text})
+    assert done.returncode == 0, done.stderr
+    assert "rm " not in done.stderr
+    assert places(bobs_home) == [("default", alice.key.access_key_id, "keyring")]
+
+
 def test_add_from_a_file_that_is_not_there(bobs_home: Home) -> None:
     """Exit 3, and no path is guessed."""
     done = bobs_home.run("keys", "add", "--csv", "nowhere.csv")

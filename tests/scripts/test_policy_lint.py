@@ -294,3 +294,26 @@ def test_fix_leaves_a_read_only_file(home: Home, policy: Path) -> None:
     assert done.returncode == 3
     assert done.stderr.endswith("mfasession: policy.json is read-only\n  hint: chmod u+w policy.json\n")
     assert (policy.read_text(), policy.stat().st_mode & 0o777) == (HOLE, 0o444)
+
+
+def test_a_policy_from_another_command(home: Home) -> None:
+    """Bash's `<(…)`: what is only read may be a pipe; what is to be fixed may not, and no hint moves a pipe away."""
+    for action in ("explain", "lint", "test"):
+        done = home.run_program("bash", "-c", f"mfasession policy {action} <(mfasession policy show)")
+        assert done.returncode == 0, done.stderr
+    done = home.run_program("bash", "-c", "mfasession policy lint --fix <(mfasession policy show)")
+    assert done.returncode == 2
+    assert re.fullmatch(
+        r"mfasession: /dev/fd/\d+ is a pipe, which cannot be fixed in place\n  hint: fix stdin, .*--fix -\n",
+        done.stderr,
+    )
+
+
+def test_a_pipe_in_the_place_of_a_file_that_is_kept(home: Home) -> None:
+    """The AWS files are read again and again: no pipe, and no command that would move /dev/fd away."""
+    done = home.run_program("bash", "-c", "AWS_CONFIG_FILE=<(echo '[default]') mfasession process")
+    assert done.returncode == 3
+    assert re.fullmatch(
+        r"mfasession: /dev/fd/\d+ is not a regular file\n  hint: name a file that can keep something instead\n",
+        done.stderr,
+    )

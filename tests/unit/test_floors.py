@@ -20,7 +20,7 @@ FLOORS = (
             "config_file", "awsfiles", "aws_config", "profile_headers", "nested_values", "endpoints", "aws",
             "aws_answers", "aws_errors", "deadline", "aws_keys", "aws_policies", "aws_simulation", "aws_devices",
             "aws_account", "aws_rollout", "aws_signin", "spool", "installation", "terminal", "remembered", "messages",
-            "stores", "codes", "server",
+            "stores", "codes", "server", "inputs",
         ),
     ),
     ("decisions", ("profiles", "profile_faults", "destination", "devices", "supply", "policy", "signin")),

@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mfasession import attributes, files, hardening, terminal, writing
+from mfasession import attributes, hardening, inputs, terminal, writing
 from mfasession.causes import Denied
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.messages import complain, say
@@ -127,7 +127,7 @@ def _accounts(flags: Flags) -> list[str]:
         return []
     named = _numbers(flags.accounts.replace(",", "\n"))
     if named is None:
-        text = files.read_text(flags.accounts)
+        text = inputs.read(flags.accounts)
         if text is None:
             raise ConfigurationError(
                 f"there is no file {flags.accounts}", "or name the accounts: --accounts 111111111111,222222222222"

@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import attributes, writing
+from mfasession import attributes, inputs, writing
 from mfasession.causes import NotFound
 from mfasession.commands.policy import sources
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
@@ -57,6 +57,11 @@ def run(context: "Context", flags: Flags) -> int:
         raise UsageError(
             "--fix changes files, not policies of an account",
             f"{context.command_line('policy', 'apply', 'FILE', '--group', 'NAME')} puts a file there",
+        )
+    if pipe := next((each for each in flags.sources if flags.fix and inputs.is_pipe(each)), ""):
+        raise UsageError(
+            f"{pipe} is a pipe, which cannot be fixed in place",
+            "fix stdin, onto stdout: mfasession policy lint --fix -",
         )
     if list(flags.sources).count("-") > 1:
         raise UsageError("stdin can be one policy only", "write the others into files")

@@ -5,7 +5,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import files, hints
+from mfasession import hints, inputs
 from mfasession.causes import NotFound
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain
@@ -97,7 +97,7 @@ def text_of(source: str, context: "Context", hint: str = "name a file that holds
         return sys.stdin.buffer.read(wrapped.LONGEST + 1).decode("utf-8", "surrogateescape") if sys.stdin else ""
     if not is_file(source):
         return _text_in_account(source, context)
-    text = files.read_text(source)
+    text = inputs.read(source, 2 * wrapped.LONGEST)
     if text is None:
         raise ConfigurationError(f"there is no file {printable(source)}", hint)
     return text

@@ -1,0 +1,60 @@
+"""Files that are only read, and once: a pipe will do, as in `policy explain <(mfasession policy show)`.
+
+What is read is bounded in size and in time. A file that is edited must be a regular one: `files` reads it.
+"""
+
+import os
+import select
+import stat
+import time
+
+from mfasession import files
+from mfasession.errors import ConfigurationError
+
+PATIENCE = 300.0
+"""Seconds until a pipe must have ended: what writes into it may ask a person for a code first."""
+_PIECE = 65536
+
+
+def is_pipe(path: str) -> bool:
+    """Tell whether there is a pipe or a FIFO."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def read(path: str, limit: int = files.SIZE_LIMIT, patience: float = PATIENCE) -> str | None:
+    """Return the text of a file or a pipe, or None when there is none, as `files.read_text`.
+
+    Raises ConfigurationError: not readable, neither a file nor a pipe, larger than `limit` bytes, or a pipe that has
+    not ended after `patience` seconds.
+    """
+    if not is_pipe(path):
+        return files.read_text(path, limit)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {files.plain(error)}", "write it into a file first"
+        ) from error
+    try:
+        return _all_of(path, descriptor, limit, patience).decode("utf-8", "surrogateescape")
+    finally:
+        os.close(descriptor)
+
+
+def _all_of(path: str, descriptor: int, limit: int, patience: float) -> bytes:
+    end = time.monotonic() + patience
+    content = bytearray()
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    # Read only what is announced: a FIFO that nobody has opened for writing yet would look like one that has ended.
+    while waiting.poll(max(0.0, end - time.monotonic()) * 1000):
+        piece = os.read(descriptor, _PIECE)
+        if not piece:
+            return bytes(content)
+        content += piece
+        if len(content) > limit:
+            raise files.too_large(path, limit)
+    raise ConfigurationError(f"{path} did not end within {patience:.0f} s", "write it into a file first")
