@@ -58,7 +58,7 @@ class Removal:
             if isinstance(failure, Denied):
                 failure.hint = f"an administrator deletes it: {self.device.serial}"
             else:
-                failure.hint = f"{failure.hint}; then {self._deletes_it()}" if failure.hint else self._deletes_it()
+                failure.hint = self._deletes_it()
             return [failure]
         return []
 
