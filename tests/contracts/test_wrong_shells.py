@@ -3,6 +3,7 @@
 ocaml/opam#3275, rbenv/rbenv#453, astral-sh/uv#2781: `$SHELL` is the login shell, not the one that asks.
 """
 
+import os
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,16 @@ def test_behind_a_wrapper(live: Home, name: str, wrapper: str) -> None:
     reader = READERS[name]
     script = f'eval "$({typed})"' if name == "bash" else f"{typed} | source"
     assert read(live, reader, f"{script}\n{reader.key}", SHELL=other) == (f"KEY={SESSION_ID}\n", "")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+def test_under_another_user(live: Home) -> None:
+    """As under `sudo -u`: the kernel does not show us the parent's program, but its words."""
+    code = "from mfasession.outlets import shells; print(shells.calling({}))"
+    typed = f"{need('setpriv')} --reuid=65534 --clear-groups {need('python')} -c '{code}'"
+    for name in ("bash", "fish", "tcsh"):
+        assert read(live, READERS[name], f"{typed} >out") == ("", "")
+        assert (live.folder / "out").read_text() == f"{name}\n"
 
 
 def test_a_script_that_hands_on_what_it_gets(live: Home) -> None:
