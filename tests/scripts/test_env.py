@@ -135,7 +135,7 @@ def test_an_expired_session_is_not_served(home: Home) -> None:
         done = home.run(*words[:1], "-p", "work", *words[1:])
         assert (done.returncode, done.stderr) == (6, said)
         done = home.run(*words[:1], "-p", "work", "--no-input", *words[1:])
-        refused = said.replace("nobody is here to give a code", "--no-input was given")
+        refused = expired.replace("nobody is here to give a code", "--no-input was given")
         assert (done.returncode, done.stderr) == (6, refused)
 
 
