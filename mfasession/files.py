@@ -146,23 +146,19 @@ def _is_plainly_reached(path: str, us: int) -> bool:
 def _unreadable(path: str, error: OSError) -> ConfigurationError:
     import errno
 
+    from mfasession import system_errors
+
     if error.errno == errno.ENXIO:
         # A socket, or a device with nothing behind it.
         refuse_irregular(path, os.stat(path))
-    quoted = _quoted(path)
+    quoted, folder = _quoted(path), _quoted(os.path.dirname(path) or ".")
     reasons = {
-        errno.EACCES: ("no permission", f"ls -ld {quoted} {_quoted(os.path.dirname(path) or '.')}; chmod u+r {quoted}"),
+        errno.EACCES: ("no permission", f"ls -ld {quoted} {folder}; chmod u+r {quoted}"),
         errno.ELOOP: ("its symbolic links lead in a circle", f"rm {quoted}"),
-        errno.ENOTDIR: ("a part of the path is no folder", f"ls -ld {_quoted(os.path.dirname(path))}"),
-        errno.EIO: ("the disk failed", "see the kernel's messages: dmesg"),
+        errno.ENOTDIR: ("a part of the path is no folder", f"ls -ld {folder}"),
     }
-    reason, hint = reasons.get(error.errno or 0, (plain(error), f"ls -ld {quoted}"))
+    reason, hint = system_errors.explain(error, path, reasons)
     return ConfigurationError(f"{path} cannot be read: {reason}", hint)
-
-
-def plain(error: OSError) -> str:
-    """Return what the system says of an error, for a message."""
-    return (error.strerror or type(error).__name__).lower()
 
 
 def _quoted(path: str) -> str:

@@ -10,7 +10,7 @@ import os
 import time
 from shlex import quote
 
-from mfasession import files, locks, writing
+from mfasession import files, locks, system_errors, writing
 from mfasession.attributes import is_mounted, locked_by
 from mfasession.errors import StoreError
 
@@ -168,4 +168,5 @@ def _forget(unfinished: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise StoreError(f"{unfinished} was not removed: {files.plain(error)}", f"rm {quote(unfinished)}") from error
+        reason, _ = system_errors.explain(error)
+        raise StoreError(f"{unfinished} was not removed: {reason}", f"rm {quote(unfinished)}") from error

@@ -8,7 +8,7 @@ import select
 import stat
 import time
 
-from mfasession import files
+from mfasession import files, system_errors
 from mfasession.errors import ConfigurationError
 
 PATIENCE = 300.0
@@ -36,7 +36,7 @@ def read(path: str, limit: int = files.SIZE_LIMIT, patience: float = PATIENCE) -
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise ConfigurationError(
-            f"{path} cannot be read: {files.plain(error)}", "write it into a file first"
+            f"{path} cannot be read: {system_errors.plain(error)}", "write it into a file first"
         ) from error
     try:
         return _all_of(path, descriptor, limit, patience).decode("utf-8", "surrogateescape")

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mfasession import hints, paths, profiles, supply, terminal
+from mfasession import hints, paths, profiles, supply, system_errors, terminal
 from mfasession.context import Context
 from mfasession.errors import MfaSessionError
 from mfasession.exchange import Exchange
@@ -71,7 +71,8 @@ class Keeper:
             except MfaSessionError as error:
                 self._trouble = error.message
             except Exception as error:  # noqa: BLE001  # the last resort: what lives is served on
-                self._trouble = f"unexpected failure: {type(error).__name__}"
+                system = system_errors.explain_unexpected(error)
+                self._trouble = system[0] if system else f"unexpected failure: {type(error).__name__}"
             await asyncio.sleep(supply.LOOK)
 
     async def _look(self, *, again: bool = False) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from shlex import quote
 from types import ModuleType
 
-from mfasession import writing
+from mfasession import system_errors, writing
 from mfasession.errors import StoreError
 from mfasession.messages import say
 
@@ -117,7 +117,7 @@ def is_lease_wanted(descriptor: int) -> bool:
 def _fcntl() -> ModuleType:
     try:
         import fcntl
-    except ImportError:
+    except ModuleNotFoundError:
         raise StoreError(
             "files cannot be locked here: native Windows is not supported yet", "use mfasession inside WSL"
         ) from None
@@ -224,12 +224,13 @@ def _is_in_place(path: str, descriptor: int) -> bool:
 
 def _unavailable(path: str, error: OSError) -> StoreError:
     folder = quote(os.path.dirname(path))
-    hints = {
-        errno.ENOSPC: f"free some space, then again: df -h {folder}",
-        errno.EACCES: f'sudo chown -R "$USER" {folder}; chmod u+rwx {folder}',
-        errno.ELOOP: f"a symbolic link is in its place: rm {quote(path)}",
-        errno.ENOLCK: "its file system has no locks: set XDG_STATE_HOME to a folder on a local disk",
-        errno.EOPNOTSUPP: "its file system has no locks: set XDG_STATE_HOME to a folder on a local disk",
+    said = system_errors.plain(error)
+    no_locks = (said, "its file system has no locks: set XDG_STATE_HOME to a folder on a local disk")
+    reasons = {
+        errno.EACCES: (said, f'sudo chown -R "$USER" {folder}; chmod u+rwx {folder}'),
+        errno.ELOOP: (said, f"a symbolic link is in its place: rm {quote(path)}"),
+        errno.ENOLCK: no_locks,
+        errno.EOPNOTSUPP: no_locks,
     }
-    reason = (error.strerror or type(error).__name__).lower()
-    return StoreError(f"no lock at {path}: {reason}", hints.get(error.errno or 0, f"ls -ld {folder} {quote(path)}"))
+    reason, hint = system_errors.explain(error, os.path.dirname(path), reasons)
+    return StoreError(f"no lock at {path}: {reason}", hint)

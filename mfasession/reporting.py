@@ -3,7 +3,7 @@
 import os
 import sys
 
-from mfasession import errors
+from mfasession import errors, system_errors
 from mfasession.messages import complain
 
 TYPE_CHECKING = False
@@ -45,6 +45,8 @@ def report(error: BaseException, words: "Sequence[str]") -> int:
         complain(error.message, error.hint)
     elif code == INTERRUPTED:
         complain("interrupted")
+    elif system := system_errors.explain_unexpected(error):
+        complain(*system)
     else:
         # Not its text: a foreign exception may quote what it choked on.
         complain(f"unexpected failure: {type(error).__name__}", "run it again with --debug and report what it shows")

@@ -1,10 +1,12 @@
 """Records that wait on the disk, in a file without a name: there is nothing to remove, whatever ends us."""
 
+import errno
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mfasession import system_errors
 from mfasession.errors import StoreError
 
 
@@ -35,5 +37,6 @@ class Spool:
 
 
 def _failed(error: OSError) -> StoreError:
-    reason = (error.strerror or "it failed").lower()
-    return StoreError(f"a temporary file cannot be used: {reason}", "name a folder with space: TMPDIR=/path")
+    no_space = {errno.ENOSPC: ("no space is left on the disk", "name a folder with space: TMPDIR=/path")}
+    reason, hint = system_errors.explain(error, own=no_space)
+    return StoreError(f"a temporary file cannot be used: {reason}", hint or "name another folder: TMPDIR=/path")

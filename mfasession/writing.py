@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Iterable
 from shlex import quote
 
-from mfasession import trust
+from mfasession import system_errors, trust
 from mfasession.attributes import Attributes, is_mounted, locked_by
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.files import flags, plain, refuse_irregular
+from mfasession.files import flags, refuse_irregular
 
 Pieces = Iterable[bytes]
 Put = Callable[[int, str, str], None]
@@ -360,16 +360,12 @@ def unwritten(path: str, target: str, error: OSError) -> StoreError:
     denied = ("no permission in its folder", f"ls -ld {folder}; chmod u+rwx {folder}")
     no_folder = ("a part of the path is no folder", f"ls -ld {folder}")
     reasons = {
-        errno.ENOSPC: ("no space is left on the disk", f"free some, then again: df -h {folder}"),
-        errno.EDQUOT: ("your disk quota is used up", "free some space, then again: quota"),
         errno.EFBIG: ("it is larger than files may be here", "ulimit -f unlimited"),
-        errno.EROFS: ("its file system is read-only", "mount it for writing, or keep the file elsewhere"),
         errno.EACCES: denied,
         errno.EPERM: denied,
         errno.EBUSY: ("it is a mount point by itself", "mount the folder that holds it, not the file alone"),
-        errno.EIO: ("the disk failed", "see the kernel's messages: dmesg"),
         errno.ENOTDIR: no_folder,
         errno.EEXIST: no_folder,
     }
-    reason, hint = reasons.get(error.errno or 0, (plain(error), f"ls -ld {folder}"))
+    reason, hint = system_errors.explain(error, os.path.dirname(target), reasons)
     return StoreError(f"{path} was not written: {reason}", hint)

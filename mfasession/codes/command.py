@@ -11,7 +11,7 @@ import subprocess
 import time
 from contextlib import nullcontext, suppress
 
-from mfasession import terminal
+from mfasession import system_errors, terminal
 from mfasession.codes import CodeRequest, OnWaiting
 from mfasession.codes.preparation import Preparation
 from mfasession.errors import Cancelled, ConfigurationError
@@ -99,8 +99,8 @@ class Command:
                 "install it, or mend code = { command = … } in the configuration",
             ) from None
         except (OSError, ValueError) as error:
-            why = (getattr(error, "strerror", None) or "not a program").lower()
-            raise ConfigurationError(f"{self._words[0]} cannot be run: {why}", _ALONE) from None
+            why, hint = system_errors.explain_start(error, _ALONE)
+            raise ConfigurationError(f"{self._words[0]} cannot be run: {why}", hint) from None
 
     def _output(self, child: "subprocess.Popen[bytes]", preparation: Preparation) -> bytes:
         assert child.stdout is not None

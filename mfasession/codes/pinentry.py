@@ -15,7 +15,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import Self
 from urllib.parse import unquote_to_bytes
 
-from mfasession import terminal
+from mfasession import system_errors, terminal
 from mfasession.codes import CodeRequest, OnWaiting, normalise
 from mfasession.codes.entry import SIX_DIGITS, question
 from mfasession.codes.preparation import Preparation
@@ -97,8 +97,8 @@ class _Dialog:
                 [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
             )
         except OSError as error:
-            why = (error.strerror or "not a program").lower()
-            raise ConfigurationError(f"{self._name} cannot be run: {why}", _INSTALL) from None
+            why, hint = system_errors.explain_start(error, _INSTALL)
+            raise ConfigurationError(f"{self._name} cannot be run: {why}", hint) from None
 
     def __enter__(self) -> Self:
         return self

@@ -48,7 +48,7 @@ def run(context: "Context") -> int:
     except program.CannotRun as failure:
         from mfasession.messages import complain
 
-        complain(f"{words[0] or repr('')}: {failure.reason}", "what follows -- is run as it is, without a shell")
+        complain(f"{words[0] or repr('')}: {failure.reason}", failure.hint)
         return failure.status
 
 

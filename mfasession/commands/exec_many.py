@@ -66,9 +66,7 @@ class Many:
         sys.stdout.flush()
         sys.stderr.flush()
         if missing := _missing(self._words[0], self._environ):
-            complain(
-                f"{self._words[0] or repr('')}: {missing.reason}", "what follows -- is run as it is, without a shell"
-            )
+            complain(f"{self._words[0] or repr('')}: {missing.reason}", missing.hint)
             return missing.status
         wanted = self._resolved()
         self._fleet.ask(wanted)

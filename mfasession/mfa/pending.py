@@ -9,7 +9,7 @@ from contextlib import suppress
 from hashlib import sha256
 from shlex import quote
 
-from mfasession import files, installation, paths, writing
+from mfasession import files, installation, paths, system_errors, writing
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.stores.keyring_items import forget_item, read_item, unreadable, write_item
@@ -104,7 +104,7 @@ def _unlink(path: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        reason = (error.strerror or "it failed").lower()
+        reason, _ = system_errors.explain(error)
         raise StoreError(f"{path} was not removed: {reason}", f"rm {quote(path)}") from None
 
 

@@ -4,7 +4,7 @@ import signal
 import subprocess
 from contextlib import nullcontext
 
-from mfasession import terminal
+from mfasession import system_errors, terminal
 from mfasession.codes.command import end
 from mfasession.errors import Cancelled, ConfigurationError
 from mfasession.terminal import Terminal
@@ -53,5 +53,5 @@ def _started(words: tuple[str, ...], person: Terminal | None) -> "subprocess.Pop
     except FileNotFoundError:
         raise ConfigurationError(f"there is no program {words[0]}", "install it, or mend --to-command") from None
     except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or "not a program").lower()
-        raise ConfigurationError(f"{words[0]} cannot be run: {why}", _BY_ITSELF) from None
+        why, hint = system_errors.explain_start(error, _BY_ITSELF)
+        raise ConfigurationError(f"{words[0]} cannot be run: {why}", hint) from None

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from mfasession import hardening
+from mfasession import hardening, system_errors
 from mfasession.errors import ConfigurationError, MfaSessionError
 from mfasession.outlets import listener, peers
 from mfasession.outlets.listener import Listener
@@ -92,8 +92,8 @@ def _started(browser: Browser, url: str, environ: Mapping[str, str]) -> "asyncio
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or "not a program").lower()
-        raise ConfigurationError(f"the browser {browser.words[0]} cannot be run: {why}", _PRINT) from None
+        why, hint = system_errors.explain_start(error, _PRINT)
+        raise ConfigurationError(f"the browser {browser.words[0]} cannot be run: {why}", hint) from None
     finally:
         hardening.forbid_core()
     loop = asyncio.get_running_loop()

@@ -36,6 +36,7 @@ class Child:
         self._environ = environ
         self._pid = 0
         self._early: list[int] = []
+        self._is_started = threading.Event()
 
     async def run(self) -> int:
         """Start the command and return its wait status (waitpid(2)) when it has ended. Raises CannotRun."""
@@ -44,9 +45,13 @@ class Child:
             # What nohup and the shell let us ignore, the command ignores too.
             if signal.getsignal(number) != signal.SIG_IGN:
                 loop.add_signal_handler(number, self._pass_on, number)
-        self._start()
         ended: asyncio.Future[int] = loop.create_future()
+        # Before the command: where no thread can be started, no command is left without us.
         threading.Thread(target=self._follow, args=(loop, ended), daemon=True).start()
+        try:
+            self._start()
+        finally:
+            self._is_started.set()
         return await ended
 
     def _start(self) -> None:
@@ -76,6 +81,9 @@ class Child:
 
     def _follow(self, loop: asyncio.AbstractEventLoop, ended: "asyncio.Future[int]") -> None:
         """Wait for the end. When the command stops, stop too: the shell behind us waits for us alone."""
+        self._is_started.wait()
+        if not self._pid:
+            return
         pid, status = os.waitpid(self._pid, os.WUNTRACED)
         while not (os.WIFEXITED(status) or os.WIFSIGNALED(status)):
             if os.WIFSTOPPED(status):

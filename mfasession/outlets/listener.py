@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from mfasession import system_errors
 from mfasession.errors import ConfigurationError
 from mfasession.outlets.server import ADDRESS, Refused, cut, refusal
 from mfasession.server import limits
@@ -41,9 +42,9 @@ def bound(port: int = 0) -> socket.socket:
         listening.bind((ADDRESS, port))
     except OSError as error:
         listening.close()
-        reason = (error.strerror or "it failed").lower()
         raise ConfigurationError(
-            f"port {port} of {ADDRESS} cannot be served: {reason}", "choose another --port, or leave it out"
+            f"port {port} of {ADDRESS} cannot be served: {system_errors.plain(error)}",
+            "choose another --port, or leave it out",
         ) from None
     listening.listen(_BACKLOG)
     listening.settimeout(0.0)

@@ -19,13 +19,17 @@ NOT_EXECUTABLE = 126
 """POSIX shell, 2.8.2 "Exit Status for Commands"."""
 
 
-class CannotRun(Exception):
-    """The command could not be started. Shapes: `status` is 126 or 127, `reason` is for people."""
+AS_IT_IS = "what follows -- is run as it is, without a shell"
 
-    def __init__(self, status: int, reason: str) -> None:
+
+class CannotRun(Exception):
+    """The command could not be started. Shapes: `status` is 126 or 127, `reason` and `hint` are for people."""
+
+    def __init__(self, status: int, reason: str, hint: str = AS_IT_IS) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
+        self.hint = hint
 
 
 def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
@@ -101,7 +105,9 @@ def cannot_run(name: str, error: "OSError | ValueError") -> CannotRun:
     # A folder or a file without the x bit on the PATH is EACCES, none at all is ENOENT.
     if isinstance(error, FileNotFoundError | NotADirectoryError) and not _is_there(name):
         return CannotRun(NOT_FOUND, "command not found")
-    return CannotRun(NOT_EXECUTABLE, os.strerror(error.errno or 0).lower())
+    from mfasession import system_errors
+
+    return CannotRun(NOT_EXECUTABLE, *system_errors.explain_start(error, AS_IT_IS))
 
 
 def _is_there(name: str) -> bool:

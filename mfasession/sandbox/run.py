@@ -110,7 +110,7 @@ def _handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None],
 
 
 def _cannot_run(name: str, failure: program.CannotRun) -> int:
-    complain(f"{name or repr('')}: {failure.reason}", "what follows -- is run as it is, without a shell")
+    complain(f"{name or repr('')}: {failure.reason}", failure.hint)
     return failure.status
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Self
 
+from mfasession import system_errors
 from mfasession.errors import MfaSessionError
-from mfasession.files import plain
 from mfasession.server import guard_program
 
 TAKES_OVER = 3.0
@@ -56,9 +56,8 @@ class Guard:
             )
         except OSError as error:
             os.close(self._pipe)
-            raise MfaSessionError(
-                f"the port of the server cannot be guarded: {plain(error)}", "see how many programs run: ps -u $(id -u)"
-            ) from None
+            reason, hint = system_errors.explain_start(error, "run it again")
+            raise MfaSessionError(f"the port of the server cannot be guarded: {reason}", hint) from None
         finally:
             os.close(ours)
         # It outlives us: nobody waits for it.

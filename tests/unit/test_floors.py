@@ -10,7 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "mfasession"
 
 FLOORS = (
-    ("words", ("errors", "causes", "values", "model", "device", "ini", "ini_edits", "totp", "durations",
+    ("words", ("errors", "causes", "system_errors", "values", "model", "device", "ini", "ini_edits", "totp",
+               "durations",
                "timestamps", "text", "toml", "redaction", "key_shapes", "options", "hints", "roles",
                "account", "credential_report", "__init__")),
     (

@@ -1,0 +1,76 @@
+"""Limits of the system: no more threads, programs, open files or memory is said to be that, with what raises it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from mfasession import system_errors
+from tests.support import MFASESSION, Home, key_pair, session_section
+
+NO_THREADS = "ulimit -s 4000000; ulimit -v 3000000; "
+"""A thread's stack has no room: the same error as beyond RLIMIT_NPROC, which does not hold for root."""
+FULL = """
+import json, os, resource, sys
+from mfasession import errors, files, locks, system_errors, writing
+import errno, fcntl, shlex
+path = sys.argv[1]
+def hold():
+    with locks.hold(path + "/lock"):
+        pass
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+said = []
+for do in (lambda: files.read_text(path + "/file"), lambda: writing.replace(path + "/file", "x"), hold):
+    try:
+        do()
+    except errors.MfaSessionError as error:
+        said.append([type(error).__name__, error.message, error.hint])
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture
+def live(home: Home) -> Home:
+    """A home with a session that lives until 2099."""
+    home.write_credentials(key_pair() + session_section())
+    return home
+
+
+def test_no_more_threads(live: Home) -> None:
+    """The command is not left running without its server; the message names the limit."""
+    words = f"{NO_THREADS} exec {MFASESSION} exec --server -- touch started"
+    done = live.run_program("bash", "-c", words)
+    reason, hint = system_errors.explain_unexpected(RuntimeError("can't start new thread")) or ("", "")
+    assert (done.returncode, done.stderr) == (1, f"mfasession: {reason}\n  hint: {hint}\n")
+    assert "ulimit -u" in hint
+    assert not (live.folder / "started").exists()
+
+
+def test_no_more_open_files(home: Home) -> None:
+    """`ls -ld` would say nothing of it: the limit is named wherever a file is opened."""
+    (home.folder / "file").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(home.folder)], capture_output=True, text=True, check=True, timeout=60
+    )
+    said = json.loads(done.stdout)
+    assert [kind for kind, _, _ in said] == ["ConfigurationError", "StoreError", "StoreError"]
+    for _, message, hint in said:
+        assert message.endswith("this program has too many files open")
+        assert hint == "raise the limit: ulimit -n 1024"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(24, "Too many open files"), "this program has too many files open"),
+        (MemoryError(), "no memory is left"),
+        (OSError(28, "No space left on device"), "no space is left on the disk"),
+        (OSError(2, "No such file"), None),
+        (RuntimeError("SECRET"), None),
+    ],
+)
+def test_what_nobody_expected(error: BaseException, reason: str | None) -> None:
+    """What says only that the system is full needs no report; any other failure does."""
+    found = system_errors.explain_unexpected(error)
+    assert (found[0] if found else None) == reason
