@@ -30,6 +30,8 @@ from mfasession.values import Secret
 
 _LOCK_TIME = time_limit.LONGEST
 """Seconds that a change waits for another one."""
+_KEPT = tuple(name for name in Session.__fields__ if name != "settings")
+"""The fields that an item holds: an SDK reads a profile's settings in a file, and no keyring of ours."""
 
 
 class KeyringStore:
@@ -81,7 +83,7 @@ class KeyringStore:
 
     def save(self, section: str, session: Session) -> None:
         """Keep a session and read it back, for some backends drop what they are given. Raises StoreError."""
-        text = json.dumps({name: _plain(getattr(session, name)) for name in Session.__fields__}, separators=(",", ":"))
+        text = json.dumps({name: _plain(getattr(session, name)) for name in _KEPT}, separators=(",", ":"))
         item = _session_item(section)
         with _or_the_file(), locks.hold(self._lock, timeout=_LOCK_TIME):
             was_listed = section in self.sections()
@@ -307,7 +309,7 @@ def _plain(value: object) -> object:
 def _session(text: str) -> Session | None:
     kept = _fields(text)
     fields: dict[str, Any] = {}
-    for name in Session.__fields__:
+    for name in _KEPT:
         value = kept.get(name, getattr(Session, name, None))
         is_good = timestamps.is_epoch if name in ("expires", "issued") else _is_text
         if not is_good(value):

@@ -133,6 +133,14 @@ def test_a_session_of_a_later_version(memory: memory_keyring.Keyring, tmp_path: 
     assert store.load("default-mfa") == session("t")
 
 
+@pytest.mark.usefixtures("memory")
+def test_a_session_of_a_profile_with_settings(tmp_path: Path) -> None:
+    """They are for SDKs, which read none of our items: the session comes back without them."""
+    store = KeyringStore(str(tmp_path / "keyring.toml"))
+    store.save("default-mfa", session("t").replace(settings=(("endpoint_url", "http://127.0.0.1:4566"),)))
+    assert store.load("default-mfa") == session("t")
+
+
 @pytest.mark.parametrize("text", ["sections = ", "sections = 1\n", "sections = [1]\n", "\0"])
 def test_a_damaged_index(memory: memory_keyring.Keyring, tmp_path: Path, text: str) -> None:
     """An index that somebody broke is named, with the command that mends it, and nothing is written."""
