@@ -76,10 +76,12 @@ def on_the_bus(service: SecretService) -> Preparation:
 
 
 def assert_whole(trial: Trial, service: SecretService) -> None:
-    """Each item of a session is listed, every file can be read, and no command takes half a session for one."""
+    """Each item is listed, as a session or as one to remove; every file can be read, and no half a session is taken."""
     trial.assert_sound()
-    index = trial.home.folder / ".local/state/mfasession/keyring.toml"
+    state = trial.home.folder / ".local/state/mfasession"
+    index, left = state / "keyring.toml", state / "keyring-forgotten"
     listed = tomllib.loads(index.read_text())["sections"] if index.exists() else []
+    listed += left.read_text().splitlines() if left.exists() else []
     kept = {item.rpartition("session/")[2] for item in left_in(service) if "session/" in item}
     assert kept <= set(listed)
     assert trial.home.run("status").returncode == 0
