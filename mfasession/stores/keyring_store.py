@@ -28,6 +28,8 @@ from mfasession.stores.keyring_items import (
 from mfasession.stores.noted import Notes
 from mfasession.values import Secret
 
+_KEPT = tuple(name for name in Session.__fields__ if name != "settings")
+"""What is kept of a session. No SDK looks into a keyring, and the settings of its profile are in the AWS files."""
 _LOCK_TIME = time_limit.LONGEST
 """Seconds that a change waits for another one."""
 _KEPT = tuple(name for name in Session.__fields__ if name != "settings")

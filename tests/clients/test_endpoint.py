@@ -20,7 +20,7 @@ def test_the_endpoint_wins(alices_home: Home, aws: Sandbox, alice: SandboxUser, 
     """The key pair is in `[default]` and stale variables are all around: the session is taken, in its region."""
     log_in(alices_home, alice)
     alices_home.environ |= EVERYTHING
-    done = alices_home.run(*SERVER, *CLIENTS[client](aws))
+    done = alices_home.run("exec", "--server", "-p", "default", "--", *CLIENTS[client](aws))
     assert done.returncode == 0, done.stderr
     call = last_call(aws, alice)
     assert (call.outcome, call.region) == ("ok", "eu-central-1")

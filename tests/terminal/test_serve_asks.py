@@ -27,7 +27,7 @@ class Endpoint:
     def __init__(self, home: Home, uri: str) -> None:
         self._uri = uri
         folder = home.folder / ".local/state/mfasession"
-        (file,) = folder.glob("serve-*.token")
+        (file,) = folder.glob("served-*/token")
         self.token = file.read_text()
 
     def key(self) -> str:
@@ -131,7 +131,7 @@ def test_a_closed_window_ends_it_with_its_question(alices_home: Home, alice: San
         person.hang_up()
         os.kill(pid, signal.SIGHUP)
         wait_for(lambda: Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z")
-    assert list((alices_home.folder / ".local/state/mfasession").glob("*.token")) == []
+    assert list((alices_home.folder / ".local/state/mfasession").glob("served-*")) == []
     assert alices_home.run("login", "--code", alice.devices[0].code()).returncode == 0
 
 
