@@ -60,7 +60,12 @@ def made(environ: Mapping[str, str], prefix: str = SERVED) -> Iterator[RunFolder
 
 
 def _remove_dead(parent: str) -> None:
-    for name in os.listdir(parent):
+    try:
+        names = os.listdir(parent)
+    except OSError:
+        # What dead runs left waits for a run that can see it.
+        return
+    for name in names:
         folder = os.path.join(parent, name)
         # One that cannot be looked into, such as root's, stays.
         with suppress(StoreError):
