@@ -19,6 +19,7 @@ _EXPIRED = ("ExpiredToken", "ExpiredTokenException")
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _FAILED = ("InternalFailure", "InternalError", "ServiceFailure", "ServiceUnavailable")
 
+_OF_STS = ("AssumeRole", "GetCallerIdentity", "GetSessionToken")
 _HINTS = {
     "ValidationError": "look at mfa_serial, the role and the durations",
     "InvalidParameterValue": "look at session_tags and transitive_session_tags in the AWS configuration file",
@@ -95,7 +96,10 @@ def _other_refusal(operation: str, code: str, words: str, profile: str) -> MfaSe
             "AWS did not take the two codes: they must be of this device, one right after the other, in this order",
             "wait for the next code on the device, then run it again",
         )
-    hint = _HINTS.get(code, "look it up under Common Errors in the STS API Reference")
+    service = "STS" if operation in _OF_STS else "IAM"
+    hint = f"look it up under Common Errors in the {service} API Reference"
+    if service == "STS":
+        hint = _HINTS.get(code, hint)
     return AwsRefused(f"AWS refused {operation}: {printable(code)}: {said}", hint)
 
 

@@ -107,6 +107,17 @@ class AwsFiles:
         names = self._configured() | parse(self.credentials_path, self.credentials_text())
         return list(names)
 
+    def misplaced(self, name: str) -> tuple[str, str, str] | None:
+        """Return path, header and right header of a section that was meant to be this profile's and is no profile's.
+
+        Section names have `profile ` in front in the configuration file alone.
+        """
+        if f"profile {name}" in parse(self.credentials_path, self.credentials_text()):
+            return self.credentials_path, f"profile {name}", name
+        if name != "default" and name in parse(self.config_path, self.config_text()):
+            return self.config_path, name, f"profile {name}"
+        return None
+
     def _section(self, path: str, text: str, name: str) -> "Mapping[str, str] | None":
         if (path, name) not in self._sections:
             self._sections[path, name] = read_section(path, text, name)

@@ -19,7 +19,7 @@ class Caller:
     """One long-term key and its way to AWS. `prepare` and `ready` may be called from two threads."""
 
     def __init__(self, environ: Mapping[str, str], profile: "Profile") -> None:
-        self.key = profile.key or _key_in_keyring(environ, profile)
+        self.key = find_key(environ, profile)
         self._environ = environ
         self._profile = profile
         self._preparing = threading.Lock()
@@ -48,6 +48,11 @@ class Caller:
         return self._ready[1].user if self._ready else ""
 
 
+def find_key(environ: Mapping[str, str], profile: "Profile") -> LongTermKey:
+    """Return a profile's long-term key. Raises ConfigurationError when there is none, and StoreError."""
+    return profile.key or _key_in_keyring(environ, profile)
+
+
 def _key_in_keyring(environ: Mapping[str, str], profile: "Profile") -> LongTermKey:
     """Return the key that no file has. Raises StoreError when the keyring has it, or may have it, and does not answer.
 
@@ -56,7 +61,7 @@ def _key_in_keyring(environ: Mapping[str, str], profile: "Profile") -> LongTermK
     from mfasession.causes import KeyringAbsent
     from mfasession.stores.key_places import KeyInKeyring
 
-    missing = _missing(profile)
+    missing = _missing(environ, profile)
     try:
         key = KeyInKeyring(profile.key_section, environ).key()
     except KeyringAbsent as absent:
@@ -67,7 +72,7 @@ def _key_in_keyring(environ: Mapping[str, str], profile: "Profile") -> LongTermK
     return key
 
 
-def _missing(profile: "Profile") -> ConfigurationError:
+def _missing(environ: Mapping[str, str], profile: "Profile") -> ConfigurationError:
     name = profile.key_section
     if profile.serves_itself:
         return ConfigurationError(
@@ -75,4 +80,7 @@ def _missing(profile: "Profile") -> ConfigurationError:
             f"aws configure --profile {quote(name + '-key')}, and let it run: "
             f"{hints.command_line('process', profile=name + '-key')}",
         )
-    return ConfigurationError(f"profile {name} has no long-term key", f"aws configure --profile {quote(name)}")
+    from mfasession import profile_faults
+    from mfasession.awsfiles import AwsFiles
+
+    return profile_faults.no_key(name, AwsFiles(environ))

@@ -1,12 +1,14 @@
 """What is wrong with a profile, in an error with a hint. Loaded only when something is: `profiles` is on every hit."""
 
+import shlex
 from difflib import get_close_matches
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import key_shapes
+from mfasession import hints, key_shapes
 from mfasession.awsfiles import is_managed
 from mfasession.errors import ConfigurationError
+from mfasession.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 _FOR_SOURCE = "name the profile that holds your key pair: source_profile = NAME"
 
 
-def not_a_long_term_key(section: str, keys: "Mapping[str, str]") -> ConfigurationError:
+def not_a_long_term_key(section: str, keys: "Mapping[str, str]", sections: "Sections") -> ConfigurationError:
     """Return the error for a whole pair that is not an IAM user's access key; no value is quoted."""
     key_id = keys["aws_access_key_id"]
     fault = key_shapes.pair_fault(key_id, keys["aws_secret_access_key"])
@@ -26,7 +28,8 @@ def not_a_long_term_key(section: str, keys: "Mapping[str, str]") -> Configuratio
     if key_id[1:4] == "SIA":
         return ConfigurationError(
             f"profile {section} holds temporary credentials, not a long-term key",
-            "a session is made from a long-term key (AKIA…): put that key pair into the profile",
+            _long_term_section(section, sections)
+            or "a session is made from a long-term key (AKIA…): put that key pair into the profile",
         )
     token = "aws_session_token" if keys.get("aws_session_token") else "aws_security_token"
     return ConfigurationError(
@@ -66,6 +69,11 @@ def without_source(name: str, keys: "Mapping[str, str]") -> ConfigurationError:
 
 def no_such_profile(name: str, sections: "Sections", lead: str = "") -> ConfigurationError:
     """Return the error for a name that neither file has, with the nearest one that they have."""
+    what = f"{lead}there is no profile {name}"
+    if misplaced := _misplaced(name, sections):
+        return ConfigurationError(f"{what}: {misplaced[0]}", misplaced[1])
+    if hint := _long_term_section(name, sections):
+        return ConfigurationError(what, hint)
     known = [known for known in sections.profile_names() if not is_managed(sections.credentials(known))]
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     if near:
@@ -75,4 +83,49 @@ def no_such_profile(name: str, sections: "Sections", lead: str = "") -> Configur
         hint = f"profiles: {shown}" + (", …" if len(known) > 8 else "")
     else:
         hint = f"aws configure --profile {quote(name)}"
-    return ConfigurationError(f"{lead}there is no profile {name}", hint)
+    return ConfigurationError(what, hint)
+
+
+def no_key(name: str, sections: "Sections") -> ConfigurationError:
+    """Return the error for a profile without a long-term key, with the place where it may have been meant to be."""
+    what = f"profile {name} has no long-term key"
+    if misplaced := _misplaced(name, sections):
+        return ConfigurationError(f"{what}: {misplaced[0]}", misplaced[1])
+    if hint := _long_term_section(name, sections):
+        return ConfigurationError(what, hint)
+    program = _program((sections.profile(name) or {}).get("credential_process", ""))
+    if program:
+        return ConfigurationError(
+            f"{what}: its credentials come from another program, {program} (credential_process)",
+            f"AWS tools run that program by themselves (AWS_PROFILE={quote(name)}); to use a key of yours: "
+            + hints.command_line("keys", "add", profile=name),
+        )
+    return ConfigurationError(what, f"aws configure --profile {quote(name)}")
+
+
+def _misplaced(name: str, sections: "Sections") -> tuple[str, str] | None:
+    """What is wrong with a section's header, and how it is right."""
+    found = sections.misplaced(name)
+    if found is None:
+        return None
+    path, header, right = found
+    rule = "have no 'profile' in front" if right == name else "begin with 'profile'"
+    return f"section names in {path} {rule}, and there is [{header}]", f"rename that section to [{right}]"
+
+
+def _long_term_section(name: str, sections: "Sections") -> str:
+    """The hint for the layout of aws-mfa: the key pair of `[NAME]` is in `[NAME-long-term]`."""
+    section = f"{name}-long-term"
+    if "aws_access_key_id" not in (sections.profile(section) or {}):
+        return ""
+    line = hints.command_line("login", profile=section)
+    return f'the key pair is in [{section}], as aws-mfa has it: {line}; or source = "{section}" in [profiles.{name}]'
+
+
+def _program(line: str) -> str:
+    """The name of the program that a credential_process runs; never its arguments."""
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return "an unreadable line"
+    return printable(words[0].rpartition("/")[2]) if words else ""

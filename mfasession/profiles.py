@@ -28,6 +28,9 @@ if TYPE_CHECKING:
         def profile_names(self) -> list[str]:
             """Return the names of all profiles."""
 
+        def misplaced(self, name: str) -> tuple[str, str, str] | None:
+            """Return path, header and right header of a section that was meant to be this profile's."""
+
 
 SUFFIX = "-mfa"
 _LONGEST = 4096
@@ -199,11 +202,11 @@ def _resolve(
     if own is None:
         raise _no_such_profile(key_section, sections, f"source of profile {name}: ")
     _check_texts(key_section, own)
-    key = _long_term_key(key_section, own)
+    key = _long_term_key(key_section, own, sections)
     served = served_by(own)
     if key is None and served not in ("", name) and name not in config.profiles:
         return _resolve(served, sections, config, (*behind, name))
-    if key is None and name not in config.profiles:
+    if key is None and name not in config.profiles and any(each.startswith(("sso_", "login_session")) for each in own):
         from mfasession import profile_faults
 
         profile_faults.refuse_other_ways(key_section, own)
@@ -288,7 +291,7 @@ def _user_beside_role(
         name=name,
         settings=settings,
         key_section=name,
-        key=_long_term_key(name, keys),
+        key=_long_term_key(name, keys, sections),
         session_section=of_user,
         mfa_serial=serial,
         region=keys.get("region", ""),
@@ -335,7 +338,7 @@ def _in_one_word(text: str) -> str:
     return "".join(char if char.isprintable() and char not in " %" else f"%{ord(char):x}%" for char in text)
 
 
-def _long_term_key(section: str, keys: "Mapping[str, str]") -> "LongTermKey | None":
+def _long_term_key(section: str, keys: "Mapping[str, str]", sections: "Sections") -> "LongTermKey | None":
     key_id, secret = keys.get("aws_access_key_id", ""), keys.get("aws_secret_access_key", "")
     if not key_id and not secret:
         return None
@@ -351,7 +354,7 @@ def _long_term_key(section: str, keys: "Mapping[str, str]") -> "LongTermKey | No
     if token or key_id[1:4] == "SIA" or not (is_key_id(key_id) and is_key_secret(secret)):
         from mfasession import profile_faults
 
-        raise profile_faults.not_a_long_term_key(section, keys)
+        raise profile_faults.not_a_long_term_key(section, keys, sections)
     return LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret))
 
 

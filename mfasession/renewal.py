@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from mfasession import destination, hardening, locks, paths, terminal
+from mfasession.caller import find_key
 from mfasession.durations import show
 from mfasession.errors import Cancelled, InputNeeded, StoreError
 from mfasession.exchange import Exchange, forget_elsewhere
@@ -106,6 +107,9 @@ def _without_asking(context: "Context", profile: "Profile", kept: "Session | Non
         session = context.kept(profile)
     if session is not None and _may_serve(context, session):
         return session
+    if session is None:
+        # Exit 3, not 6: no code would be of use.
+        find_key(context.environ, profile)
     raise _nobody(context, profile, session)
 
 
@@ -119,8 +123,14 @@ def _nobody(context: "Context", profile: "Profile", kept: "Session | None") -> I
         what = f"the session of profile {profile.name} has expired"
     else:
         what = f"there is no session for profile {profile.name}"
-    reason = "--no-input was given" if context.options.no_input else "nobody is here to give a code"
-    return InputNeeded(f"{what}, and {reason}", _login_by_hand(context, profile))
+    hint = _login_by_hand(context, profile)
+    if context.options.no_input:
+        return InputNeeded(f"{what}, and --no-input was given", hint)
+    if not terminal.is_in_background():
+        return InputNeeded(f"{what}, and nobody is here to give a code", hint)
+    if terminal.parent() == "timeout":
+        hint = f"timeout keeps it from the terminal: timeout --foreground 30 {_login_line(context, profile)}"
+    return InputNeeded(f"{what}, and this runs in the background of its terminal, where it cannot ask", hint)
 
 
 def _login_by_hand(context: "Context", profile: "Profile") -> str:
@@ -134,6 +144,11 @@ def _login_by_hand(context: "Context", profile: "Profile") -> str:
     flags += ["--force"] if options.force else []
     flags += ["--min-ttl", str(options.min_ttl)] if options.min_ttl else []
     return context.command_line("login", *flags, profile=profile.name)
+
+
+def _login_line(context: "Context", profile: "Profile") -> str:
+    """The line that logs in, with the flags that were given."""
+    return _login_by_hand(context, profile).rpartition(": ")[2].removesuffix(" --code -")
 
 
 def _may_serve(context: "Context", session: "Session") -> bool:

@@ -18,7 +18,12 @@ from mfasession.errors import Cancelled, InputNeeded
 from mfasession.text import printable
 
 PATH = "/dev/tty"
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_HARMLESS = (signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH)
+_NOT_OURS = (signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
+"""Those that nobody may catch, and those of a fault that would only come again."""
+_OF_JOBS = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+_ENDING = sorted(signal.valid_signals() - {*_HARMLESS, *_NOT_OURS, *_OF_JOBS})
+"""Signals that end a process that does not handle them (signal(7))."""
 
 
 class Terminal:
@@ -169,6 +174,27 @@ def is_ours() -> bool:
         os.close(descriptor)
 
 
+def is_in_background() -> bool:
+    """Tell whether there is a controlling terminal and another process group has its foreground."""
+    try:
+        descriptor = _opened()
+    except OSError:
+        return False
+    try:
+        return not _in_foreground(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def parent() -> str:
+    """Return the name of the program that started this one; empty where the system does not say it (proc(5))."""
+    try:
+        with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as name:
+            return name.read().strip()
+    except OSError:
+        return ""
+
+
 def is_dumb() -> bool:
     """Tell whether the terminal may not understand cursor movements (TERM unset, dumb or unknown)."""
     return os.environ.get("TERM", "").lower() in ("", "dumb", "unknown")
@@ -218,7 +244,9 @@ def attended() -> Iterator[Terminal | None]:
 
 @contextmanager
 def signals_held(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` on the first SIGINT, SIGTERM or SIGHUP; let the signal do its work when the block has tidied up.
+    """Call `stop` on the first signal that would end us; let the signal do its work when the block has tidied up.
+
+    SIGTSTP does nothing meanwhile, as ctrl-Z: the shell behind would get a terminal without its echo.
 
     `stop` runs between any two instructions of the main thread, so it should only tell the block to end: raised in the
     middle of starting a program, an exception would leave that program behind. Ignored signals (nohup) stay ignored.
@@ -233,10 +261,11 @@ def signals_held(stop: Callable[[], None]) -> Iterator[None]:
         if len(received) == 1:
             stop()
 
-    before = {number: signal.getsignal(number) for number in _ENDING}
+    before = {number: signal.getsignal(number) for number in (*_ENDING, signal.SIGTSTP)}
     caught = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
     for number in caught:
-        signal.signal(number, note)
+        # Not SIG_IGN, which a program that we start would inherit.
+        signal.signal(number, note if number != signal.SIGTSTP else lambda *_: None)
     try:
         yield
     finally:

@@ -112,3 +112,8 @@ def test_the_example_of_the_documentation(alices_home: Home, alice: SandboxUser)
     done = alices_home.run_program("python", "-c", example)
     assert (done.returncode, done.stderr) == (0, "")
     assert alice.arn in done.stdout
+    alices_home.write_credentials("")
+    done = alices_home.run_program("python", "-c", example)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "profile default has no long-term key" in done.stderr

@@ -19,6 +19,11 @@ NOBODY = (
     "mfasession: the session of profile default has expired, and nobody is here to give a code\n"
     "  hint: mfasession login\n"
 )
+BEHIND = (
+    "mfasession: the session of profile default has expired, and this runs in the background of its terminal, where it "
+    "cannot ask\n"
+    "  hint: mfasession login\n"
+)
 
 
 def read(home: Home, name: str) -> str:
@@ -36,7 +41,7 @@ def test_a_background_job_fails_at_once(
     with shell(alices_home, "bash") as sitting:
         sitting.line(f"mfasession {' '.join(command)} >out 2>err & wait $!; echo 'END='$?")
         sitting.see("END=6\r")
-    assert read(alices_home, "err") == NOBODY
+    assert read(alices_home, "err") == BEHIND
     assert read(alices_home, "out") == ("(exit 6)\n" if command == ("env",) else "")
     assert aws.calls() == []
     assert "MFA" not in sitting.shown
@@ -48,7 +53,7 @@ def test_in_the_background_of_other_shells(alices_home: Home, alice: SandboxUser
     alices_home.write_credentials(expired(alice))
     with shell(alices_home, name) as sitting:
         sitting.line("mfasession process &")
-        sitting.see("mfasession: the session of profile default has expired, and nobody is here to give a code")
+        sitting.see("the session of profile default has expired, and this runs in the background of its terminal")
         sitting.line("echo 'END='")
         sitting.see("END=\r")
     assert re.search("(?i)stopped|suspended", sitting.shown) is None

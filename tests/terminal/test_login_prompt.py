@@ -1,6 +1,9 @@
 """`mfasession login` asks on the terminal, wherever its streams lead, and leaves terminal and files in order."""
 
+import os
 import re
+import signal
+from pathlib import Path
 
 import pytest
 
@@ -262,3 +265,28 @@ def test_a_live_session_asks_nothing(alices_home: Home, aws: Sandbox, alice: San
         assert sitting.end() == 0
     assert re.fullmatch(rf"{SESSION}\d\d:\d\d( tomorrow)? \((12 h|11 h 59 min) left\)\r\n", sitting.seen)
     assert aws.calls() == []
+
+
+ENDING = ("QUIT", "USR1", "USR2", "ALRM", "XCPU", "VTALRM", "PROF", "IO", "RTMIN", "HUP", "TERM")
+
+
+@pytest.mark.parametrize("name", ENDING)
+def test_a_signal_at_the_prompt_leaves_the_terminal_as_it_was(alices_home: Home, name: str) -> None:
+    """Whatever ends it: the echo is back, and the shell is told of that signal."""
+    number = getattr(signal, f"SIG{name}")
+    words = ("bash", "--norc", "-c", f"stty -g >before; {MFASESSION} login; echo $? >code; stty -g >after")
+    with seat(alices_home, *words) as sitting:
+        sitting.see(CLOCK)
+        (child,) = Path(f"/proc/{sitting.process}/task/{sitting.process}/children").read_text().split()
+        os.kill(int(child), number)
+        sitting.end()
+    folder = alices_home.folder
+    assert (folder / "after").read_text() == (folder / "before").read_text()
+    assert (folder / "code").read_text() in (f"{128 + number}\n", "130\n")
+
+
+def test_a_program_that_keeps_it_from_the_terminal_is_named(alices_home: Home) -> None:
+    """In a script `timeout` makes a process group of its own, which is not the terminal's foreground one."""
+    with seat(alices_home, "bash", "-c", f"timeout 30 {MFASESSION} login; exit $?") as sitting:
+        sitting.see("runs in the background of its terminal, where it cannot ask")
+        sitting.see(r"timeout --foreground 30 mfasession login")

@@ -36,6 +36,10 @@ class Sections:
             return None
         return {**self._config.get(name, {}), **self._credentials.get(name, {})}
 
+    def misplaced(self, _name: str) -> tuple[str, str, str] | None:
+        """No header is wrong here."""
+        return None
+
     def profile_names(self) -> list[str]:
         """All names."""
         return [*self._config, *self._credentials]
