@@ -7,7 +7,7 @@ reference" and "Service-specific endpoints"; ByteNess/aws-vault#261.
 import os
 from collections.abc import Iterator, Mapping, MutableMapping
 
-from mfasession import profiles
+from mfasession import hints, profiles
 from mfasession.awsfiles import is_managed, parse
 from mfasession.endpoints import SETTINGS
 from mfasession.errors import ConfigurationError
@@ -154,7 +154,8 @@ def _endpoints(
         raise ConfigurationError(
             f"profile {printable(name)} has endpoints for some services, and for the others programs would take those "
             "of the default profile",
-            "give the profile an endpoint_url, or a configuration file of its own: mfasession exec --server",
+            "give the profile an endpoint_url, or a configuration file of its own: "
+            f"{hints.command_line('exec', '--server', profile=name)}",
         )
     # Neither the environment nor the profile has endpoints: ignoring all is ignoring the default profile's.
     return {IGNORE: "true"}

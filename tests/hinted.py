@@ -11,6 +11,8 @@ from mfasession.options import Options
 _HINT = re.compile(r"^  hint: (.*)$", re.MULTILINE)
 _OURS = re.compile(r"\bmfasession(?= )")
 _AWS = re.compile(r"\baws (?:iam|sts|s3|configure|sso|login)\b")
+_ENDS = (",", ";", ":", ")", ')"')
+"""What a command line in a sentence, or in `eval "$(…)"`, may end with."""
 _FOR_NOBODY = ("shell", "sandbox", "demo")
 """Commands that no profile changes anything about; nor `policy show` and its like, nor `env --unset`."""
 
@@ -44,8 +46,8 @@ def _meant(text: str) -> Options | str | None:
         words = shlex.split(text)
     except ValueError:
         words = text.split()
-    end = next((place + 1 for place, word in enumerate(words) if word.endswith((",", ";", ":", ")"))), len(words))
-    words = [*words[: end - 1], *(word.rstrip(",;:)") for word in words[end - 1 : end])]
+    end = next((place + 1 for place, word in enumerate(words) if word.endswith(_ENDS)), len(words))
+    words = [*words[: end - 1], *(word.rstrip(',;:)"') for word in words[end - 1 : end])]
     lines = (words[:length] for length in range(len(words), 0, -1))
     return next((options for line in lines if (options := _options(line)) is not None), None)
 

@@ -22,7 +22,10 @@ for line in sys.stdin:
     except mfasession.MfaSessionError as error:
         print(type(error).__name__, error.message, error.hint, sep="; ", flush=True)
 """
-EXPIRED = "InputNeeded; the session of profile default has expired, and nobody is here to give a code; mfasession login"
+EXPIRED = (
+    "InputNeeded; the session of profile default has expired, and nobody is here to give a code; "
+    "mfasession login -p default"
+)
 
 
 def test_one_client_across_an_expiry(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:

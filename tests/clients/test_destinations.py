@@ -32,7 +32,7 @@ def by_serve(home: Home, words: tuple[str, ...]) -> Done:
 WAYS: Mapping[str, Callable[[Home, tuple[str, ...]], Done]] = {
     "env": by_env,
     "exec": lambda home, words: home.run("exec", "-p", "work", "--", *words),
-    "exec several": lambda home, words: home.run("exec", "-p", "work", "-p", "work", "--jobs", "1", "--", *words),
+    "exec several": lambda home, words: home.run("exec", "--all-matching", "work", "--jobs", "1", "--", *words),
     "exec --server": lambda home, words: home.run("exec", "--server", "-p", "work", "--", *words),
     "serve": by_serve,
     "process": lambda home, words: home.run_program(*words, environ={"AWS_PROFILE": "by-process"}),
@@ -178,7 +178,7 @@ def test_what_variables_cannot_say(local: Home) -> None:
         "profile work has endpoints for some services, and for the others programs would take those of the default "
         "profile"
     )
-    hint = "give the profile an endpoint_url, or a configuration file of its own: mfasession exec --server"
+    hint = "give the profile an endpoint_url, or a configuration file of its own: mfasession exec -p work --server"
     done = local.run("exec", "-p", "work", "--", "touch", "started")
     assert (done.returncode, done.stderr) == (3, complaint(message, hint))
     assert not (local.folder / "started").exists()

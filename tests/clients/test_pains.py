@@ -110,7 +110,7 @@ def test_a_device_that_cannot_answer(aws: Sandbox, tmp_path: Path) -> None:
     assert done.stderr.startswith(
         "mfasession: user fido-only has only FIDO devices (security keys, passkeys), and AWS "
     )
-    assert "\n  hint: add an authenticator app beside it" in done.stderr
+    assert "; or add an authenticator app in the console: IAM, Security credentials, MFA\n" in done.stderr
 
 
 def test_a_carriage_return_never_reaches_the_shell(

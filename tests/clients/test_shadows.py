@@ -1,17 +1,18 @@
 """What lies in a shell from before and would win over the session."""
 
 import json
+import shlex
 
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.clients.programs import CLIENTS, DAY, WAYS, last_call, log_in
-from tests.support import KEY_ID, SECRET, Home
+from tests.support import KEY_ID, MFASESSION, SECRET, Home, need
 
 STALE = {
     "token": {"AWS_SECURITY_TOKEN": "stale"},
     "profile": {"AWS_PROFILE": "default"},
-    "default profile": {"AWS_DEFAULT_PROFILE": "gone"},
+    "default profile": {"AWS_DEFAULT_PROFILE": "default"},
     "keys": {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET},
     "session": {
         "AWS_ACCESS_KEY_ID": KEY_ID,
@@ -19,8 +20,6 @@ STALE = {
         "AWS_SESSION_TOKEN": "stale",
         "AWS_SECURITY_TOKEN": "stale",
         "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z",
-        "AWS_DEFAULT_REGION": "us-west-2",
-        "AWS_REGION": "us-west-2",
     },
     "container": {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/",
@@ -72,11 +71,11 @@ def test_login_tells_what_wins_over_the_session(alices_home: Home, aws: Sandbox,
 
 def test_login_tells_which_shell_holds_the_older_session(alices_home: Home, alice: SandboxUser) -> None:
     """99designs/aws-vault#1266: after a renewal this shell still has the older keys; one line takes the new ones."""
-    alices_home.environ["SHELL"] = "/usr/bin/fish"
     log_in(alices_home, alice)
     variables = json.loads(alices_home.run("env", "--shell", "json").stdout)
     alices_home.environ |= {name: value for name, value in variables.items() if value is not None}
-    done = alices_home.run("login", "--force", "-p", "default", "--code", alice.devices[0].code(1))
+    words = (MFASESSION, "login", "--force", "-p", "default", "--code", alice.devices[0].code(1))
+    done = alices_home.run_program(need("fish"), "-c", f"{shlex.join(words)}; or exit 1")
     assert done.returncode == 0
     assert done.stderr.endswith("  hint: mfasession env -p default --shell fish | source\n"), done.stderr
 

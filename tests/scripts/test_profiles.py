@@ -26,7 +26,7 @@ def state_of(home: Home) -> Path:
 
 
 def test_the_order_of_choice(home: Home) -> None:
-    """-p, MFASESSION_PROFILE, AWS_PROFILE, default_profile, default; an empty variable is none."""
+    """-p, MFASESSION_PROFILE, AWS_PROFILE or AWS_DEFAULT_PROFILE, default_profile, default; empty is not set."""
     names = ("default", "flag", "ours", "aws", "configured")
     home.write_credentials("".join(key_pair(name) + session_section(f"{name}-mfa") for name in names))
     assert chosen(home) == "default"
@@ -36,7 +36,7 @@ def test_the_order_of_choice(home: Home) -> None:
     assert chosen(home, AWS_PROFILE="aws", MFASESSION_PROFILE="ours") == "ours"
     assert chosen(home, "-p", "flag", AWS_PROFILE="aws", MFASESSION_PROFILE="ours") == "flag"
     assert chosen(home, AWS_PROFILE="", MFASESSION_PROFILE="") == "configured"
-    assert chosen(home, AWS_DEFAULT_PROFILE="aws") == "configured"
+    assert chosen(home, AWS_DEFAULT_PROFILE="aws") == "aws"
 
 
 @pytest.mark.parametrize(

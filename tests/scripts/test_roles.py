@@ -50,9 +50,10 @@ def test_the_key_pair_of_a_source_wins_over_its_role(aws: Sandbox, alices_home: 
         "[default]\nrole_arn = arn:aws:iam::123456789012:role/other\nsource_profile = nobody\n"
         + profile("end", role.arn, source="default")
     )
+    aws.forget_calls()
     done = alices_home.run("login", "-p", "end", "--code", alice.devices[0].code())
     assert done.returncode == 0, done.stderr
-    assert asked(aws, alice).count("AssumeRole") == 1
+    assert [call.params["RoleArn"] for call in aws.calls("AssumeRole")] == [role.arn]
     user = section(alices_home.credentials, "default-user-mfa")
     assert user["mfasession_identity"] == alice.arn
 

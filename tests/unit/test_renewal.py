@@ -231,8 +231,12 @@ def test_the_name_of_a_role_session(configured: str, identity: str, name: str) -
         (None, {}, "there is no session for profile default"),
         (-5, {}, "the session of profile default has expired"),
         (300, {}, "the session of profile default has only"),
-        (300, {"force": True}, "a new session for profile default is wanted"),
-        (7000, {"min_ttl": 7200}, "the session of profile default has only 1 h"),
+        (300, {"force": True, "typed": ("login", "--force")}, "a new session for profile default is wanted"),
+        (
+            7000,
+            {"min_ttl": 7200, "typed": ("login", "--min-ttl", "7200")},
+            "the session of profile default has only 1 h",
+        ),
     ],
 )
 def test_what_is_wanted_is_told(opened: Open, left: int | None, options: dict[str, Any], what: str) -> None:
