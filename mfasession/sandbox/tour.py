@@ -99,7 +99,7 @@ def _work(stage: Stage) -> None:
     )
     stage.run("AWS_PROFILE=default-mfa aws sts get-caller-identity --output text", shows=f"user/{USER}")
     stage.run(f"head -n $(wc -l < before) {CREDENTIALS} | cmp - before && echo not a byte changed", shows="not a byte")
-    stage.run("mfasession status", shows=f"default .*{USER} in 123456789012 .*file")
+    stage.run("mfasession status", shows=rf"default\s+{USER} in 123456789012\s[\s\S]*file")
 
 
 def _mistakes(stage: Stage, aws: Sandbox) -> None:

@@ -12,7 +12,7 @@ from tests.scripts.checks import complaint, keys_of, log_in
 from tests.scripts.kept_keys import NO_KEYRING, listed, two_lines
 from tests.support import KEY_ID, SESSION_ID, Home, key_pair, session_section
 
-LOGIN = "mfasession: age and last use are told while there is a session: mfasession login\n"
+LOGIN = "mfasession: age and last use are shown while there is a session: mfasession login\n"
 
 
 def test_what_is_known_without_asking(keyring_home: Home, aws: Sandbox, alice: SandboxUser) -> None:

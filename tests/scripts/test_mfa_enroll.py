@@ -86,8 +86,8 @@ def test_what_it_says(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
         "is enabled\n"
         + complaint(
             f"stdin did not give two codes; device {bare.name} waits for its codes",
-            "a line each, of six digits, in the order in which the device shows them; then mfasession mfa enroll goes "
-            "on with it",
+            "a line each, of six digits, in the order in which the device shows them; then run it again: it "
+            "continues with this device",
         )
     )
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
