@@ -9,7 +9,8 @@ from mfasession.errors import UsageError
 from mfasession.options import Options
 
 _HINT = re.compile(r"^  hint: (.*)$", re.MULTILINE)
-_OURS = re.compile(r"\bmfasession(?= )")
+_OURS = re.compile(r"(?<!\b(?:set|del|get) )\bmfasession(?= )")
+"""Our program, and not the name of our items in `keyring set mfasession …`."""
 _AWS = re.compile(r"\baws (?:iam|sts|s3|configure|sso|login)\b")
 _ENDS = (",", ";", ":", ")", ')"')
 """What a command line in a sentence, or in `eval "$(…)"`, may end with."""

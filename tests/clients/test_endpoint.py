@@ -19,11 +19,12 @@ SERVER = ("exec", "--server", "--")
 def test_the_endpoint_wins(alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str) -> None:
     """The key pair is in `[default]` and stale variables are all around: the session is taken, in the user's region."""
     log_in(alices_home, alice)
-    alices_home.environ |= EVERYTHING
+    own = {"AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2"}
+    alices_home.environ |= EVERYTHING | own
     done = alices_home.run("exec", "--server", "-p", "default", "--", *CLIENTS[client](aws))
     assert done.returncode == 0, done.stderr
     call = last_call(aws, alice)
-    assert (call.outcome, call.region) == ("ok", EVERYTHING["AWS_REGION"])
+    assert (call.outcome, call.region) == ("ok", "us-west-2")
     assert call.access_key_id.startswith("ASIA")
 
 

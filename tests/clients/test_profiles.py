@@ -87,8 +87,8 @@ def test_mfasession_on_itself_comes_to_an_end(alices_home: Home, alice: SandboxU
     with_key_in(alices_home, alice, "other", f"[profile work]\nregion = us-west-2\n{process}")
     done = alices_home.run_program(*words, environ={"AWS_PROFILE": "work"})
     assert done.returncode != 0
-    assert "mfasession: there is no session for profile work" in done.stderr
-    assert "hint: mfasession login -p work" in done.stderr
+    assert "mfasession: profile work has no long-term key" in done.stderr
+    assert "mfasession keys add -p work" in done.stderr
     assert len(log.read_text()) == 1
 
 

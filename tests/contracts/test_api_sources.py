@@ -96,7 +96,7 @@ def test_a_notebook(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None
     refused = alices_home.run_program(*words)
     assert (refused.returncode, refused.stderr) == (0, "")
     what = "there is no session for profile default, and nobody is here to give a code"
-    assert refused.stdout == f"InputNeeded; {what}; mfasession login\n" * 2
+    assert refused.stdout == f"InputNeeded; {what}; mfasession login -p default\n" * 2
     assert made(aws, alice) == []
     assert alices_home.run("login", "--code", alice.devices[0].code()).returncode == 0
     assert alices_home.run_program(*words).stdout == f"{alice.arn}\n" * 2

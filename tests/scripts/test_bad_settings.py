@@ -22,7 +22,7 @@ def live(home: Home) -> Home:
         (
             'zzz = "file"',
             "unknown key zzz",
-            "known keys: code, default_profile, duration, profiles, refresh_margin, store",
+            "known keys: allow_http_endpoint, code, default_profile, duration, profiles, refresh_margin, store",
         ),
         ("[profile.work]", "unknown key profile", "did you mean profiles?"),
         ('[profiles.work]\nmfa_seral = "x"', "unknown key profiles.work.mfa_seral", "did you mean mfa_serial?"),

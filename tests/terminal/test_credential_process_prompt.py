@@ -97,5 +97,5 @@ def test_in_the_background_it_fails_with_the_way_out(home: Home, client: str) ->
         sitting.line("bash job & wait $!; echo 'END='$?")
         sitting.see(r"END=[1-9]\d*")
     said = (home.folder / "out").read_text()
-    assert "the session of profile default has expired, and nobody is here to give a code" in said
+    assert "the session of profile default has expired, and this runs in the background of its terminal" in said
     assert "hint: mfasession login" in said

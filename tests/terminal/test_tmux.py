@@ -12,6 +12,10 @@ from tests.terminal.seat import expired
 from tests.terminal.tmux import Tmux, tmux
 
 _numbers = count(1)
+NEXT_STEP = [
+    'mfasession: aws and other tools use it after eval "$(mfasession env)", or within mfasession exec -- aws s3 ls'
+]
+"""What a first login says."""
 
 
 @pytest.fixture
@@ -65,6 +69,7 @@ def test_the_three_habits(window: Tmux, alices_home: Home, aws: Sandbox, alice: 
     assert transcript(window, "mfasession login", code) == [
         f"{ask(alice)} {grouped(code)}",
         "mfasession: session for default until HH:MM (12 h left)",
+        *NEXT_STEP,
     ]
     bucket = f"reports-of-{alice.name}"
     assert transcript(window, f"mfasession exec -- aws s3 mb s3://{bucket}") == [f"make_bucket: {bucket}"]
@@ -92,6 +97,7 @@ def test_a_mistyped_code(window: Tmux, alice: SandboxUser) -> None:
         "AWS refused that code: it is wrong, too old, or was used before",
         f"{ask(alice)} {grouped(code)}",
         "mfasession: session for default until HH:MM (12 h left)",
+        *NEXT_STEP,
     ]
 
 
