@@ -61,8 +61,9 @@ def set_sections(text: str, sections: "Mapping[str, Mapping[str, str | None]]") 
 def written(sections: "Mapping[str, Mapping[str, str]]") -> str:
     """Return the text of a new file with these sections, which reads back as exactly them: names, keys and values.
 
-    A value may have several lines, as a nested one has. Raises ValueError, which never quotes: the text would be read
-    as anything else, such as one section more.
+    A value may have several lines when it is a nested one: nothing in the first, `key = value` in the others. Raises
+    ValueError, which never quotes: botocore or the SDK of another language would read the text as anything else, such
+    as one section more.
     """
     text = "".join(f"[{name}]\n{_pairs(values)}" for name, values in sections.items())
     try:
@@ -71,6 +72,9 @@ def written(sections: "Mapping[str, Mapping[str, str]]") -> str:
         as_read = {}
     if as_read != sections or list(as_read) != list(sections) or not _is_encodable(text):
         raise ValueError("not what a file of sections can hold")
+    values = [value for pairs in sections.values() for value in pairs.values()]
+    if not all(map(_is_read_alike, values)):
+        raise ValueError("not what all SDKs read alike")
     return text
 
 
@@ -128,6 +132,18 @@ def _survives(word: str) -> bool:
     if word != word.strip() or any(char in word for char in "\r\n\0"):
         return False
     return _is_encodable(word)
+
+
+def _is_read_alike(value: str) -> bool:
+    """Whether the SDKs for Go and JavaScript read a value as botocore does.
+
+    They take a header for one however far it is indented, and an indented line for a key of the section unless the
+    value is a nested one.
+    """
+    first, *others = value.split("\n")
+    return not (first and others) and all(
+        line.find("=") > 0 and not line.startswith("[") for line in others if line.strip()
+    )
 
 
 def _is_encodable(word: str) -> bool:

@@ -116,7 +116,10 @@ def config_text(files: AwsFiles, names: tuple[str, ...], region: str) -> str:
         keys = files.profile(name) or {}
         settings |= {key: value for key, value in keys.items() if key in HARMLESS or key.startswith("cli_")}
         services = keys.get("services", services)
-    sections = {f"services {services}": parse(files.config_path, files.config_text()).get(f"services {services}", {})}
+    of_services = parse(files.config_path, files.config_text()).get(f"services {services}", {})
+    # Only nested values mean anything there.
+    nested = {key: value for key, value in of_services.items() if value.startswith("\n")}
+    sections = {f"services {services}": nested}
     if services:
         settings["services"] = services
     if "ca_bundle" in settings:

@@ -14,6 +14,7 @@ from tests.patience import scaled, wait_for
 from tests.scripts.checks import CANNOT_BE_RUN, check_cannot_be_run, complaint
 from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
 
+STEALS = "credential_process = touch stolen"
 SERVER = ("exec", "--server")
 SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
 ASK = """
@@ -91,10 +92,20 @@ def test_an_mfasession_inside_knows_the_persons_files(live: Home) -> None:
     assert left_behind(live) == []
 
 
-def test_a_setting_that_would_be_a_section(live: Home) -> None:
-    """A value with line breaks wrote a profile with a credential_process, and the command ran it: exit code 3 now."""
-    config = "[default]\nservices = x]\n  [profile default]\n  credential_process = touch stolen\n  [services y\n"
-    live.config.write_text(config)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        f"services = x]\n  [profile default]\n  {STEALS}\n  [services y",
+        f"s3 =\n  [default]\n  {STEALS}",
+        f"s3 =\n  addressing_style = path\n  [profile default] ; odd\n  {STEALS}",
+        f"services = own\n[services own]\nsts =\n  [default]\n  {STEALS}",
+        f"output = json\n  {STEALS}",
+    ],
+    ids=["botocore", "first", "behind-a-key", "services", "second-line"],
+)
+def test_a_setting_that_would_be_a_section(live: Home, settings: str) -> None:
+    """Refused: botocore, or the SDKs for Go and JavaScript, would read a credential_process in the copy and run it."""
+    live.config.write_text(f"[default]\n{settings}\n")
     done = live.run(*SERVER, "--", "touch", "started")
     assert done.returncode == 3, done.stderr
     expected = "the settings of profile default cannot be copied into a file of their own"

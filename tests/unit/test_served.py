@@ -128,6 +128,17 @@ def test_no_header_comes_out_of_a_value(files: AwsFiles, line: str) -> None:
     assert "touch" not in caught.value.message + caught.value.hint
 
 
+def test_a_service_is_all_that_passes_of_services(files: AwsFiles) -> None:
+    """Other keys mean nothing there, and would be the profile's where an SDK sees a comment in the header."""
+    Path(files.config_path).write_text(
+        f"[default]\nservices = own ; x\n[services own ; x]\n{PROCESS}\ns3 =\n  endpoint_url = u\n"
+    )
+    files.reread()
+    assert served.config_text(files, ("default",), "") == (
+        "[default]\nservices = own ; x\n[services own ; x]\ns3 = \n  endpoint_url = u\n"
+    )
+
+
 @given(
     name=st.text("ab]\n[ '\"", min_size=1, max_size=12),
     keys=st.dictionaries(
