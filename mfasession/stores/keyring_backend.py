@@ -23,7 +23,11 @@ _APPLES = "keyring.backends.macOS.api"
 
 
 def backend() -> "KeyringBackend":
-    """Return the backend to ask. Raises StoreError: the one that the user named cannot be loaded or cannot work."""
+    """Return the backend to ask.
+
+    Raises StoreError: the one that the user named cannot be loaded or cannot work. Raises ConfigurationError: others
+    may change keyringrc.cfg, or the folder that it has modules loaded from.
+    """
     import logging
 
     # keyring logs broken plugins with their tracebacks, which would reach the terminal when nobody handles them.
@@ -66,11 +70,30 @@ def _recommended() -> "KeyringBackend":
 
     # A program that uses us may have named one with `keyring.set_keyring`.
     if getattr(core, "_keyring_backend", None) is None:
+        if "PYTHON_KEYRING_BACKEND" not in os.environ:
+            _check_configuration()
         # The limit holds for the members of a chainer, too.
         core.init_backend(core.recommended)
         for each in members(core.get_keyring()):
             secret_service.make_safe(each)
     return core.get_keyring()
+
+
+def _check_configuration() -> None:
+    """Raise ConfigurationError unless what says which code is loaded is trusted, as each file of ours is."""
+    import configparser
+
+    from keyring.util import platform_
+
+    from mfasession import files, trust
+
+    text = files.read_trusted(str(platform_.config_root() / "keyringrc.cfg"))
+    if text is None:
+        return
+    parser = configparser.RawConfigParser()
+    parser.read_string(text)
+    if folder := parser.get("backend", "keyring-path", fallback="").strip():
+        trust.check_folders(os.path.expanduser(folder))
 
 
 def members(ring: "KeyringBackend") -> "list[KeyringBackend]":

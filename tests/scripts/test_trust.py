@@ -205,6 +205,52 @@ def test_no_program_of_another_user_is_run(victim: Home, tmp_path: Path) -> None
     assert not (tmp_path / "ran").exists()
 
 
+KEYRING = "mfasession.backend.Missing"
+"""A backend that cannot be loaded: whoever gets so far has taken the file for trusted."""
+
+
+@pytest.fixture
+def chosen(victim: Home) -> Path:
+    """The keyring package's own configuration, which names the module that it loads."""
+    path = victim.folder / ".config" / "python_keyring" / "keyringrc.cfg"
+    path.parent.mkdir(0o700)
+    path.write_text(f"[backend]\ndefault-keyring = {KEYRING}\nkeyring-path = ~/backends\n")
+    path.chmod(0o600)
+    give(path.parent, VICTIM)
+    return path
+
+
+def choose(victim: Home) -> tuple[int, str]:
+    """Run what loads that module."""
+    return run(victim, *LOGIN, "--store", "keyring")
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize("above", [False, True])
+def test_the_choice_of_a_keyring(victim: Home, chosen: Path, fault: Callable[[Path], str], *, above: bool) -> None:
+    """Another user would name his own code in it, which keeps the long-term key and runs as the victim."""
+    assert choose(victim)[0] == 7
+    hint = fault(chosen.parent if above else chosen)
+    code, said = choose(victim)
+    assert code == 3
+    assert said.startswith(f"mfasession: {chosen} ")
+    assert said.endswith(f"\n  hint: {hint}\n")
+    assert run(victim, *LOGIN, "--store", "keyring", environ={"PYTHON_KEYRING_BACKEND": KEYRING})[0] == 7
+
+
+def test_the_folder_that_a_keyring_is_loaded_from(victim: Home, chosen: Path) -> None:
+    """What keyring-path names comes before all other places of Python's modules."""
+    folder = victim.folder / "backends"
+    folder.mkdir()
+    os.chown(folder, VICTIM, VICTIM)
+    folder.chmod(0o755)
+    assert choose(victim)[0] == 7
+    folder.chmod(0o777)
+    what = f"{folder} is not safe: other users can write in {folder}"
+    assert choose(victim) == (3, complaint(what, f"chmod o-w {folder}"))
+    assert chosen.exists()
+
+
 def test_files_of_root(victim: Home) -> None:
     """As a container mounts them."""
     give(victim.aws, 0)
