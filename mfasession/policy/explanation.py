@@ -1,12 +1,12 @@
 """A policy explained: each statement in a few lines, then a table of what each kind of caller may do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from mfasession.policy import callers, rule
+from mfasession.policy import callers, principals, rule
 from mfasession.policy.callers import CALLERS, KEY, ROLE
-from mfasession.policy.certainty import holds
+from mfasession.policy.certainty import AGE, holds
 from mfasession.policy.evaluation import read
 from mfasession.policy.lint.findings import is_about_presence, mfa_lines, values_of
 from mfasession.policy.lint.whole import ENROLMENT
@@ -17,6 +17,9 @@ from mfasession.text import in_columns
 
 if TYPE_CHECKING:
     from mfasession.policy.document import Document, Line, Statement
+
+    Sections = Sequence[tuple[tuple[str, ...], tuple[Row, ...]]]
+    Limits = Sequence[Sequence[Document]]
 
 WIDTH, WIDEST = 100, 120
 """Columns of lists, and of any line that can be broken."""
@@ -33,44 +36,87 @@ _MFA = {
 """Of whose requests a line about MFA is true."""
 _WHY_NOT_ACTION = "NotAction, because a user who has no device yet could otherwise never make one."
 _WHY_IF_EXISTS = "BoolIfExists, because the key is absent, not false, on requests that are signed with long-term keys."
+_AGE = {
+    ("null", "true"): "MFA was not used: long-term keys, and sessions without MFA",
+    ("null", "false"): "sessions with MFA",
+}
+"""Of whose requests a line about the age of MFA is true, where the age itself does not matter."""
+_NOT_ALLOWED = "not allowed"
 _LEGEND = {
-    "not allowed": "no statement allows it",
+    _NOT_ALLOWED: "no statement allows it",
     "always": "AWS allows it whatever policies say",
     "never": "AWS refuses it whatever policies say",
 }
 
 
-def explained(document: "Document") -> Iterator[str]:
-    """Yield the lines: of the statements, of the table, and what its words mean."""
+def explained(document: "Document", limits: "Limits" = ()) -> Iterator[str]:
+    """Yield the lines: of the statements, of the table, and what its words mean.
+
+    `limits`: sets of documents, of each of which one must allow a request, too: of service control policies, and of
+    permissions boundaries.
+    """
+    allows = any(statement.effect == "Allow" for statement in document.statements)
+    beside = () if allows else ("It allows nothing by itself. Beside a policy that allows everything:",)
+    sections = list(Overview((document,) if allows else (document, everything()), limits).sections())
+    yield from paragraphs(
+        statements(document), beside, within(limits), table(sections), legend(sections, (document,), limits)
+    )
+
+
+def paragraphs(*groups: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of the groups that have any, with an empty line between two groups."""
+    is_first = True
+    for group in groups:
+        for number, line in enumerate(group):
+            if number == 0 and not is_first:
+                yield ""
+            is_first = False
+            yield line
+
+
+def everything() -> "Document":
+    """Return a policy that allows everything."""
+    return read(as_json(rule.ALLOW_ALL))
+
+
+def statements(document: "Document") -> Iterator[str]:
+    """Yield what each statement says."""
     for statement in document.statements:
         yield from _statement(document, statement)
-    yield ""
-    allows = any(statement.effect == "Allow" for statement in document.statements)
-    if not allows:
-        yield from ("It allows nothing by itself. Beside a policy that allows everything:", "")
-    overview = Overview((document,) if allows else (document, read(as_json(rule.ALLOW_ALL))))
-    sections = list(overview.sections())
-    yield from _table(sections)
+
+
+def within(limits: "Limits") -> Iterator[str]:
+    """Yield a line that names the limits, if there are any."""
+    if limits:
+        yield from listed("Within the limits of", [each.where for several in limits for each in several], none="")
+
+
+def legend(sections: "Sections", documents: "Sequence[Document]", limits: "Limits" = ()) -> Iterator[str]:
+    """Yield what the words of tables mean."""
     words = {word for _, rows in sections for row in rows for word in row.words}
-    yield ""
-    yield from (f"{word}: {says}" for word, says in _LEGEND.items() if word in words)
+    meanings = _LEGEND | (
+        {_NOT_ALLOWED: "no statement allows it, or none of a policy that limits it"} if limits else {}
+    )
+    yield from (f"{word}: {says}" for word, says in meanings.items() if word in words)
     if "depends" in words:
-        yield f"depends: on {'; on '.join(_unknown(document))}"
+        found = [each for document in documents for each in _unknown(document)]
+        found += [f"{each} of {one.where}" for several in limits for one in several for each in _unknown(one)]
+        yield f"depends: on {'; on '.join(found)}"
 
 
-def _table(sections: "Sequence[tuple[tuple[str, ...], tuple[Row, ...]]]") -> Iterator[str]:
+def table(sections: "Sections") -> Iterator[str]:
     """Yield one table, with a line before the rows of each group of resources where there are several groups."""
     lines = [("ACTION", *(caller.name.upper() for caller in CALLERS))]
     lines += [(row.action, *row.words) for _, rows in sections for row in rows]
     head, *shown = in_columns(lines).splitlines()
     yield head
     for resources, rows in sections:
-        if len(sections) > 1:
+        if len(sections) > 1 or EVERYWHERE not in resources:
             yield ""
             if EVERYWHERE in resources:
                 yield "on every resource that is not below"
             else:
-                yield from _listed("on", resources, none="")
+                yield from listed("on", resources, none="")
         yield from shown[: len(rows)]
         del shown[: len(rows)]
 
@@ -78,23 +124,25 @@ def _table(sections: "Sequence[tuple[tuple[str, ...], tuple[Row, ...]]]") -> Ite
 def _statement(document: "Document", statement: "Statement") -> Iterator[str]:
     head = f"line {statement.place.line}: {statement.name} {'denies' if statement.effect == 'Deny' else 'allows'}"
     if statement.not_actions is not None:
-        yield from _listed(f"{head} every action except", statement.not_actions, none=f"{head} every action")
+        yield from listed(f"{head} every action except", statement.not_actions, none=f"{head} every action")
     elif set(statement.actions or ()) & {"*", "*:*"}:
         yield f"{head} every action"
     else:
-        yield from _listed(head, statement.actions or (), none=f"{head} nothing")
+        yield from listed(head, statement.actions or (), none=f"{head} nothing")
     if statement.not_resources is not None:
-        yield from _listed("  on every resource except", statement.not_resources, none="  on every resource")
+        yield from listed("  on every resource except", statement.not_resources, none="  on every resource")
     elif statement.resources is not None and "*" not in statement.resources:
-        yield from _listed("  on", statement.resources, none="  on no resource")
-    for kind, names in (statement.principals or {}).items():
-        yield from _listed(f"  for {'everybody' if kind == '*' else kind}", names, none="  for everybody")
+        yield from listed("  on", statement.resources, none="  on no resource")
+    if statement.principals is not None:
+        yield from listed("  for", principals.listed(statement.principals), none="  for nobody")
+    elif statement.not_principals is not None:
+        yield from listed("  for everybody except", principals.listed(statement.not_principals), none="  for everybody")
     for number, line in enumerate(statement.conditions):
         yield from _wrapped(f"  {'and ' if number else ''}when {_condition(document, statement, line)}")
     yield from _reasons(statement)
 
 
-def _listed(head: str, names: Sequence[str], *, none: str) -> Iterator[str]:
+def listed(head: str, names: Sequence[str], *, none: str) -> Iterator[str]:
     """Yield a list behind its head where it is short, else below it."""
     if not names:
         yield none
@@ -116,6 +164,8 @@ def _condition(document: "Document", statement: "Statement", line: "Line") -> st
     values = values_of(line)
     if is_about_presence(line) and len(values) == 1:
         meaning = _MFA.get((line.operator.lower(), values.pop()))
+    elif line.key.lower() == AGE and len(values) == 1:
+        meaning = _AGE.get((line.operator.lower(), values.pop()), "")
     else:
         meaning = _of_whom(document, statement, line)
     return f"{test} ({meaning})" if meaning else test

@@ -1,25 +1,17 @@
-"""Trust and resource policies in sentences: what each statement says to whom, and which callers of these get it.
-
-What nobody can know of a request (its address, its tags) is taken for the caller's good, and said to be.
-"""
+"""Trust and resource policies explained: each statement in a few lines, then tables for those whom it names."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from mfasession.policy import callers, evaluation, principals
-from mfasession.policy.callers import CALLERS, Caller, Person
-from mfasession.policy.document import Document, Kind, Line, Statement
-from mfasession.policy.evaluation import Decision, Policies, Request
-from mfasession.policy.patterns import Context, filled, plain
+from mfasession.policy import explanation, principals
+from mfasession.policy.callers import CALLERS, Caller
+from mfasession.policy.document import Document, Kind, Statement
+from mfasession.policy.overview import EVERYTHING, Overview, Row
+from mfasession.policy.permissions import EVERYWHERE
 from mfasession.policy.principals import ANYBODY
-from mfasession.policy.samples import common
-from mfasession.values import Value
-
-if TYPE_CHECKING:
-    from mfasession.policy.placed import Text
 
 CODE_COUNTS = "A code that the AssumeRole request itself brings counts as MFA, with a long-term key, too."
 """Source: IAM User Guide, "Configuring MFA-protected API access"."""
+NO_MFA = "AWS services and identity providers bring no MFA: a condition that asks for it allows them nothing."
 KEY_DECIDES = "A KMS key's own policy decides: without an Allow here nobody may use the key, whatever IAM policies say."
 KEYS_DECIDE = (
     "KMS keys have policies of their own, and these decide: an Allow here counts only for keys whose policy leaves the "
@@ -27,34 +19,31 @@ KEYS_DECIDE = (
 )
 """Source: AWS KMS Developer Guide, "Key policies in AWS KMS"."""
 _MFA_KEYS = ("aws:multifactorauthpresent", "aws:multifactorauthage")
-_NAMES = {
-    "key": "a long-term key",
-    "session": "a session without MFA",
-    "mfa": "a session with MFA",
-    "role": "a role's session",
-}
+_NOT_ALLOWED = "not allowed"
+_OTHER = "-"
+"""In the column of a caller that a principal cannot be."""
+
+_Sections = tuple[tuple[tuple[str, ...], tuple[Row, ...]], ...]
 
 
-class _Grant(Value):
-    """What an Allow gives: its actions and resources as they are written, and a sample of each to ask about."""
+def explained(document: Document, scp: Sequence[Document] = (), boundary: Sequence[Document] = ()) -> Iterator[str]:
+    """Yield the statements, then a table for all users, roles and accounts that fare alike, and what its words mean.
 
-    shown: str
-    action: str
-    resource: str
-
-
-def explained(document: Document) -> Iterator[str]:
-    """Yield a sentence for each statement, then one for each user, role and account that the policy names."""
-    for statement in document.statements:
-        yield f"Line {statement.place.line}: {statement.name} {_said(statement)}."
-        yield f"  {_applying(document, statement)}"
-    for name in principals.all_of_aws([document]):
-        if any(_gives(each, name) for each in document.statements):
-            yield from _of(document, name)
-    if document.kind is Kind.TRUST and any(map(_asks_for_mfa, document.statements)):
-        yield CODE_COUNTS
-    if concerns_kms(document):
-        yield KEY_DECIDES
+    `scp`, `boundary`: the service control policies and the permissions boundaries that these callers are under.
+    """
+    limits = [several for several in (scp, boundary) if several]
+    shown: dict[tuple[bool, _Sections], list[str]] = {}
+    for name in _allowed(document):
+        sections = tuple(_sections(document, name, _limits(name, scp, boundary)))
+        shown.setdefault((principals.is_account(name), sections), []).append(name)
+    tables = [_table(document, names, sections) for (_, sections), names in shown.items()]
+    whole = [each for _, sections in shown for each in sections]
+    yield from explanation.paragraphs(
+        explanation.statements(document),
+        explanation.within(limits),
+        *tables,
+        [*explanation.legend(whole, (document,), limits), *_notes(document)],
+    )
 
 
 def concerns_kms(document: Document) -> bool:
@@ -66,66 +55,46 @@ def concerns_kms(document: Document) -> bool:
     )
 
 
-def _said(statement: Statement) -> str:
-    verb = "denies" if statement.effect == "Deny" else "allows"
-    actions = _everything_but(statement.actions, statement.not_actions, "every action")
-    on = ""
-    if statement.resources is not None or statement.not_resources is not None:
-        on = f", on {_everything_but(statement.resources, statement.not_resources, 'everything')}"
-    conditions = " and ".join(f"{_condition(line)}" for line in statement.conditions)
-    return f"{verb} {actions}{on}, to {_whom(statement)}" + (f", where {conditions}" if conditions else "")
+def _allowed(document: Document) -> list[str]:
+    """The users, roles and accounts that an Allow names, each once."""
+    found: dict[str, None] = {}
+    for each in document.statements:
+        if each.effect == "Allow":
+            found |= dict.fromkeys([ANYBODY] if each.principals is None else principals.of_aws(each.principals))
+    return list(found)
 
 
-def _everything_but(named: Sequence[str] | None, but: Sequence[str] | None, everything: str) -> str:
-    if but is not None:
-        return f"{everything} but {_listed(but)}" if but else everything
-    return everything if ANYBODY in (named or ()) else _listed(named or ())
+def _limits(name: str, scp: Sequence[Document], boundary: Sequence[Document]) -> list[Sequence[Document]]:
+    """What limits one of them: a boundary that allows nothing binds no user whom the policy itself names.
+
+    Source: IAM User Guide, "Permissions boundaries for IAM entities" (a Deny in it does bind).
+    """
+    is_direct = not principals.is_account(name) and ":role/" not in name
+    own = [*boundary, explanation.everything()] if boundary and is_direct else boundary
+    return [several for several in (scp, own) if several]
 
 
-def _whom(statement: Statement) -> str:
-    if statement.principals is None:
-        return f"everybody but {_listed([_called(each) for each in _all(statement.not_principals or {})])}"
-    names = [_called(each) for each in _all(statement.principals)]
-    return _listed(names) or "nobody"
-
-
-def _all(element: "dict[Text, tuple[Text, ...]]") -> list[str]:
-    """All that a Principal element names, of services and identity providers, too."""
-    named = ((kind, name) for kind, several in element.items() for name in (several or (ANYBODY,)))
-    return [str(name) if str(kind) in ("AWS", ANYBODY, "Service") else f"{kind} {name}" for kind, name in named]
-
-
-def _called(name: str) -> str:
-    if name == ANYBODY:
-        return "everybody"
-    return f"account {principals.account_in(name)}" if principals.is_account(name) else name
-
-
-def _condition(line: Line) -> str:
-    return f"{line.operator} of {line.key} is {_listed(line.values, 'or')}"
-
-
-def _applying(document: Document, statement: Statement) -> str:
-    """Which kinds of callers the conditions of a statement hold for, among those that it names."""
-    names = principals.of_aws(statement.principals or {}) or (ANYBODY if statement.not_principals else "",)
-    known, is_sure = _assumed(statement)
-    holds = [
-        caller
-        for caller in CALLERS
-        if any(_can_be(name, caller) for name in names)
-        and evaluation.condition_holds(document, known, callers.context(caller))
+def _sections(
+    document: Document, name: str, limits: Sequence[Sequence[Document]]
+) -> Iterator[tuple[tuple[str, ...], tuple[Row, ...]]]:
+    """The rows of a table for one of them, without those that say only that nothing is allowed."""
+    own = document.replace(statements=tuple(each for each in document.statements if principals.concerns(each, name)))
+    found = [
+        (resources, tuple(_row(row, name) for row in rows))
+        for resources, rows in Overview((own,), limits, shown=()).sections()
     ]
-    if not any(names):
-        none = ", and services and identity providers bring no MFA" if _asks_for_mfa(statement) else ""
-        return f"It is about {_listed(list(principals.others(statement)))}{none}."
-    far = "" if is_sure else ", as far as its other conditions hold"
-    if len(holds) == len(CALLERS) and is_sure:
-        return "It applies with MFA and without."
-    return f"It applies to {_listed([_NAMES[each.slug] for each in holds]) or 'no kind of caller'}{far}."
+    kept = [(resources, tuple(row for row in rows if not _is_empty(row))) for resources, rows in found]
+    kept = [(resources, rows) for resources, rows in kept if rows or resources != (EVERYWHERE,)]
+    yield from (kept if any(rows for _, rows in kept) else found[:1])
 
 
-def _asks_for_mfa(statement: Statement) -> bool:
-    return any(line.key.lower() in _MFA_KEYS for line in statement.conditions)
+def _row(row: Row, name: str) -> Row:
+    words = zip(CALLERS, row.words, strict=True)
+    return row.replace(words=tuple(word if _can_be(name, caller) else _OTHER for caller, word in words))
+
+
+def _is_empty(row: Row) -> bool:
+    return row.action == EVERYTHING and set(row.words) <= {_NOT_ALLOWED, _OTHER}
 
 
 def _can_be(name: str, caller: Caller) -> bool:
@@ -133,78 +102,25 @@ def _can_be(name: str, caller: Caller) -> bool:
     return (":user/" not in name) if caller.is_role else (":role/" not in name and ":assumed-role/" not in name)
 
 
-def _gives(statement: Statement, name: str) -> bool:
-    return statement.effect == "Allow" and name in principals.of_aws(statement.principals or {})
+def _table(document: Document, names: Sequence[str], sections: _Sections) -> Iterator[str]:
+    """A table behind the names of those whom it is about."""
+    called = [principals.called(each) for each in names]
+    if names == [ANYBODY] and len(_allowed(document)) > 1:
+        called = ["everybody else"]
+    own = ", if their own policies allow it, too" if principals.is_account(names[0]) else ""
+    yield from explanation.listed("What is allowed to", [*called[:-1], f"{called[-1]}{own}:"], none="")
+    yield from explanation.table(sections)
 
 
-def _of(document: Document, name: str) -> Iterator[str]:
-    """What the whole document gives to one of those that it names, by the kinds of callers these can be."""
-    whose = _person(document, name)
-    grants = [grant for each in document.statements if _gives(each, name) for grant in _grants(each, whose)]
-    at_best = document.replace(statements=tuple(_at_best(document)))
-    may: dict[tuple[str, ...], list[str]] = {}
-    for caller in CALLERS:
-        if _can_be(name, caller):
-            given = tuple(dict.fromkeys(each.shown for each in grants if _is_given(at_best, each, caller, whose)))
-            may.setdefault(given, []).append(_NAMES[caller.slug])
-    own = " (if its own policies allow it, too)" if principals.is_account(name) else ""
-    told = "; ".join(f"{_listed(who)} may do {_listed(given) or 'nothing'}" for given, who in may.items())
-    far = "" if all(_assumed(each)[1] for each in document.statements) else ", as far as the other conditions hold"
-    yield f"Of {_called(name)}{own}: {told}{far}."
+def _notes(document: Document) -> Iterator[str]:
+    asks = [each for each in document.statements if _asks_for_mfa(each)]
+    if any(each.effect == "Allow" and [*principals.others(each)] for each in asks):
+        yield NO_MFA
+    if document.kind is Kind.TRUST and asks:
+        yield CODE_COUNTS
+    if concerns_kms(document):
+        yield KEY_DECIDES
 
 
-def _person(document: Document, name: str) -> Person:
-    account = principals.account_in(name) or callers.ACCOUNT
-    whose = callers.person("", [document])
-    start = f"{':'.join(whose.user_arn.split(':')[:4])}:{account}"
-    return Person(
-        user=name.rpartition("/")[2] if ":user/" in name else callers.USER,
-        user_arn=name if ":user/" in name else f"{start}:user/{callers.USER}",
-        role_arn=name if ":role/" in name else f"{start}:role/example",
-    )
-
-
-def _grants(statement: Statement, whose: Person) -> Iterator[_Grant]:
-    known = callers.context(callers.MFA, whose=whose)
-    for action in statement.actions or (ANYBODY,):
-        for resource in statement.resources or (ANYBODY,):
-            yield _Grant(
-                shown="everything" if action == ANYBODY else str(action),
-                action=common(action.lower()) or "example:action",
-                resource=_sample(resource, known),
-            )
-
-
-def _sample(resource: str, context: Context) -> str:
-    ready = filled(resource, context)
-    return common(plain(ready) if ready is not None else resource) or ANYBODY
-
-
-def _is_given(document: Document, grant: _Grant, caller: Caller, whose: Person) -> bool:
-    request = Request(
-        action=grant.action,
-        resource=grant.resource,
-        context=callers.context(caller, whose=whose),
-        who=whose.who(caller),
-    )
-    return evaluation.evaluate(Policies(identity=(document,)), request).decision is Decision.ALLOWED
-
-
-def _at_best(document: Document) -> Iterator[Statement]:
-    for statement in document.statements:
-        known, is_sure = _assumed(statement)
-        if is_sure or statement.effect == "Allow":
-            yield known
-
-
-def _assumed(statement: Statement) -> tuple[Statement, bool]:
-    """The statement with those conditions alone that the kind of caller decides, and whether these are all."""
-    told = {*callers.context(callers.MFA), *_MFA_KEYS}
-    known = tuple(line for line in statement.conditions if line.key.lower() in told)
-    return statement.replace(conditions=known), len(known) == len(statement.conditions)
-
-
-def _listed(words: Sequence[str], last: str = "and") -> str:
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+def _asks_for_mfa(statement: Statement) -> bool:
+    return any(line.key.lower() in _MFA_KEYS for line in statement.conditions)

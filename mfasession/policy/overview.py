@@ -1,6 +1,8 @@
 """What each kind of caller may do under whole documents, as rows of a table: of everything first, then what differs."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import and_, or_
 
 from mfasession.policy import callers
 from mfasession.policy.callers import Caller
@@ -17,7 +19,9 @@ from mfasession.policy.permissions import (
 )
 from mfasession.values import Value
 
-_ALWAYS_SHOWN = ("iam:*", "sts:GetSessionToken")
+EVERYTHING = "everything"
+"""The row of all actions that no other row is about."""
+FIXED = ("iam:*", "sts:GetSessionToken")
 """What AWS refuses or allows to some whatever policies say: shown though no statement names it."""
 
 
@@ -34,9 +38,13 @@ class Row(Value):
 class Overview:
     """What each kind of caller may do under whole documents."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self._requests = Requests(documents, _ALWAYS_SHOWN)
-        self._permissions = Permissions(self._requests, is_fresh=False)
+    def __init__(
+        self, documents: Sequence[Document], limits: Sequence[Sequence[Document]] = (), shown: Sequence[str] = FIXED
+    ) -> None:
+        """`limits`: sets of documents of which each must allow it, too. `shown`: actions shown though not named."""
+        sets = (documents, *limits)
+        self._requests = Requests([document for several in sets for document in several], shown)
+        self._permissions = [Permissions(self._requests, is_fresh=False, documents=several) for several in sets]
         self._sets = [self._sets_of(caller) for caller in callers.CALLERS]
         self._actions = [name for name in self._requests.actions if name not in self._requests.shared]
         globs = by_heads(name for name in self._actions if is_wild(name))
@@ -55,7 +63,7 @@ class Overview:
         shown: dict[str, bool] = {}
         for action in self._actions:
             if self._is_shown(action, resource, shown):
-                name = "everything" if action == ANY_OTHER else action
+                name = EVERYTHING if action == ANY_OTHER else action
                 yield Row(action=name, words=self._words(action, resource))
 
     def _is_shown(self, action: str, resource: str, shown: dict[str, bool]) -> bool:
@@ -79,9 +87,12 @@ class Overview:
 
     def _sets_of(self, caller: Caller) -> list[tuple[str, bytes]]:
         """Words, each with the requests that it is said of unless a word before it is."""
-        always, never = self._permissions.fixed(caller)
-        worst, best = (self._permissions.may(caller, best=best, beside_all=False) for best in (False, True))
-        denied = self._permissions.denied(caller, best=True)
+        always, never = self._permissions[0].fixed(caller)
+        worst, best = (
+            reduce(and_, (each.may(caller, best=best, beside_all=False) for each in self._permissions))
+            for best in (False, True)
+        )
+        denied = reduce(or_, (each.denied(caller, best=True) for each in self._permissions))
         rest = self._requests.all
         size = rest.bit_length() // 8 + 1
         words = {"always": always, "never": never, "allow": worst, "depends": best, "deny": denied, "not allowed": rest}

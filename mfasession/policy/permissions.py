@@ -148,12 +148,17 @@ class _Part:
 class Permissions:
     """Answers for whole documents, by sets of requests."""
 
-    def __init__(self, requests: Requests, *, is_fresh: bool) -> None:
-        """`is_fresh`: sessions with MFA are one minute old; otherwise their age is not known."""
+    def __init__(self, requests: Requests, *, is_fresh: bool, documents: Sequence[Document] | None = None) -> None:
+        """`is_fresh`: sessions with MFA are one minute old; otherwise their age is not known.
+
+        `documents`: those of the requests' that are asked; else all.
+        """
         self.requests = requests
         self._is_fresh = is_fresh
         self._parts = [
-            _Part(requests, document, statement) for document in requests.documents for statement in document.statements
+            _Part(requests, document, statement)
+            for document in (requests.documents if documents is None else documents)
+            for statement in document.statements
         ]
 
     def with_statement(self, statement: Statement, changed: Statement) -> "Permissions":

@@ -83,6 +83,35 @@ def account_in(name: str) -> str:
     return found[1] if found else name if is_account(name) else ""
 
 
+def concerns(statement: Statement, name: str) -> bool:
+    """Return whether a statement is about a user, role or account that a document names, or about everybody."""
+    if statement.principals is None:
+        return name not in of_aws(statement.not_principals or {})
+    named_here = of_aws(statement.principals)
+    account = account_in(name)
+    whole = any(is_account(each) and account_in(each) == account for each in named_here)
+    return not named_here or name in named_here or ANYBODY in named_here or (bool(account) and whole)
+
+
+def called(name: str) -> str:
+    """Return a principal of AWS as people call it: its ARN, `account 111122223333`, `everybody`."""
+    if name == ANYBODY:
+        return "everybody"
+    return f"account {account_in(name)}" if is_account(name) else name
+
+
+def listed(element: Mapping[Text, tuple[Text, ...]]) -> list[str]:
+    """Return all that a Principal element names, as people call it; services and identity providers, too."""
+    found: dict[str, None] = {}
+    for kind, several in element.items():
+        for name in several or (ANYBODY,):
+            if kind in (ANYBODY, "AWS"):
+                found[called(name)] = None
+            else:
+                found[str(name) if kind == "Service" else f"{kind} {name}"] = None
+    return list(found)
+
+
 def _among(names: Iterable[str], who: Who) -> Named:
     names = tuple(names)
     return Named(

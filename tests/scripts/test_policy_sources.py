@@ -9,6 +9,7 @@ import pytest
 from mfasession.policy import rule
 from tests.scripts.checks import complaint
 from tests.support import Home
+from tests.templates import trust_property
 
 if TYPE_CHECKING:
     import subprocess
@@ -24,19 +25,15 @@ TRUST: dict[str, Any] = {
         }
     ],
 }
-TEMPLATE = """\
+TEMPLATE = (
+    """\
 Resources:
   Admin:
     Type: AWS::IAM::Role
     Properties:
-      AssumeRolePolicyDocument:
-        Version: 2012-10-17
-        Statement:
-          - Effect: Allow
-            Principal: {AWS: !Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:root'}
-            Action: sts:AssumeRole
-            Condition:
-              BoolIfExists: {aws:MultiFactorAuthPresent: true}
+"""
+    + trust_property("BoolIfExists")
+    + """\
   Rule:
     Type: AWS::IAM::ManagedPolicy
     Properties:
@@ -49,6 +46,7 @@ Resources:
           Resource: '*'
           Condition: {Bool: {aws:MultiFactorAuthPresent: false}}
 """
+)
 
 
 @pytest.fixture
@@ -81,9 +79,8 @@ def test_one_of_its_policies(home: Home) -> None:
     """FILE#NAME is one of them; a name that is not there is answered with those that are."""
     (home.folder / "t.yaml").write_text(TEMPLATE)
     done = home.run("policy", "explain", "t.yaml#Admin")
-    said = "Line 8: statement 1 allows sts:AssumeRole, to account 123456789012, where "
-    said += "BoolIfExists of aws:MultiFactorAuthPresent is true."
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, said)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[:2] == ["line 8: statement 1 allows sts:AssumeRole", "  for account 123456789012"]
     both = home.run("policy", "explain", "t.yaml")
     assert "t.yaml, Admin.AssumeRolePolicyDocument:\n" in both.stdout
     assert "\nt.yaml, Rule.PolicyDocument:\n" in both.stdout
@@ -243,6 +240,33 @@ def test_a_boundary_and_a_policy_of_the_organization_together(home: Home) -> Non
     (home.folder / "trust.json").write_text(json.dumps(TRUST))
     done = home.run("policy", "test", "own.json", "--scp", "trust.json")
     assert (done.returncode, "trust.json is a trust policy: --scp takes none" in done.stderr) == (2, True)
+
+
+def test_limits_in_an_explanation(home: Home) -> None:
+    """Of `explain`, as of `test`: what the table says is what is allowed under them."""
+    texts = {"own": "*", "boundary": ["s3:*", "ec2:*"]}
+    for name, actions in texts.items():
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        (home.folder / f"{name}.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    (home.folder / "scp.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [SCP]}))
+    done = home.run("policy", "explain", "own.json", "--boundary", "boundary.json", "--scp", "scp.json")
+    assert (done.returncode, done.stderr) == (
+        0, "mfasession: service control policies do not bind the management account and service-linked roles\n"
+    )  # fmt: skip
+    assert "\nWithin the limits of scp.json, FullAWSAccess, boundary.json\n" in done.stdout
+    said = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if ":*" in line}
+    assert said["s3:*"] == said["ec2:*"] == ["deny", "deny", "allow", "deny"]
+    assert "\nnot allowed: no statement allows it, or none of a policy that limits it\n" in done.stdout
+    (home.folder / "trust.json").write_text(json.dumps(TRUST))
+    done = home.run("policy", "explain", "trust.json", "--scp", "scp.json")
+    row = next(line.split() for line in done.stdout.splitlines() if line.startswith("sts:AssumeRole "))
+    assert row[1:] == ["allow", "not", "allowed", "allow", "not", "allowed"]
+    done = home.run("policy", "explain", "own.json", "--boundary", "trust.json")
+    assert (done.returncode, done.stderr) == (
+        2, complaint("trust.json is a trust policy: --boundary takes none", "give it as a FILE")
+    )  # fmt: skip
+    done = home.run("policy", "explain", "-", "--scp", "-")
+    assert (done.returncode, "stdin can be one file only" in done.stderr) == (2, True)
 
 
 def test_keys_of_kms(home: Home) -> None:

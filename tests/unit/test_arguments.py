@@ -101,6 +101,14 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     ),
     (["policy", "explain", "-"], {"command": "policy", "action": "explain", "flags": explain.Flags(source="-")}),
     (
+        ["policy", "explain", "a", "--scp", "b", "--scp", "c", "--boundary", "d"],
+        {
+            "command": "policy",
+            "action": "explain",
+            "flags": explain.Flags(source="a", scp=["b", "c"], boundary=["d"]),
+        },
+    ),
+    (
         [
             "policy",
             "lint",

@@ -242,3 +242,27 @@ def test_no_request_proves_it_wrong(
             action, said.get("iam:*", said["everything"]) if action.startswith("iam:") else said["everything"]
         )
         assert is_allowed in _WITHIN.get(word, {False}), (caller.name, word)
+
+
+@given(
+    st.lists(_statements(), min_size=1, max_size=3),
+    st.lists(_statements(), min_size=1, max_size=3),
+    st.lists(_statements(), min_size=1, max_size=3),
+    _names,
+)
+def test_no_request_proves_limits_wrong(
+    own: list[dict[str, Any]], scp: list[dict[str, Any]], boundary: list[dict[str, Any]], action: str
+) -> None:
+    """Each caller gets what was said of them under a service control policy and a boundary, too."""
+    policy, organization, limit = parsed(*own), parsed(*scp), parsed(*boundary)
+    ((_, rows), *_) = Overview((policy,), [(organization,), (limit,)]).sections()
+    whole = Policies(identity=(policy,), organization=(organization,), boundary=(limit,))
+    for number, caller in enumerate(callers.CALLERS):
+        if callers.fixed(caller, action):
+            continue
+        context = {**callers.context(caller), "aws:requestedregion": "eu-west-1"}
+        request = Request(action=action, resource=EVERYWHERE, context=context)
+        is_allowed = evaluation.evaluate(whole, request).decision is Decision.ALLOWED
+        said = {row.action: row.words[number] for row in rows}
+        around = said.get("iam:*", said["everything"]) if action.startswith("iam:") else said["everything"]
+        assert is_allowed in _WITHIN.get(said.get(action, around), {False}), caller.name

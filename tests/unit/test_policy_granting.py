@@ -139,24 +139,115 @@ def test_the_sample_for_a_bucket() -> None:
     assert "roles-denied-too" not in found(document.parse(json.dumps(sample), "it", kind=None))
 
 
-def test_a_trust_policy_in_sentences() -> None:
+def said(it: Document, **limits: Any) -> str:
+    """The explanation."""
+    return "\n".join(granting.explained(it, **limits))
+
+
+def rows(it: Document, **limits: Any) -> list[list[str]]:
+    """The rows of all tables, as action and words; `not allowed` is NO."""
+    lines = [line.replace(NO, "no") for line in said(it, **limits).splitlines()]
+    whole = [line.split() for line in lines]
+    return [each for each in whole if len(each) == 5 and set(each[1:]) <= {"allow", "deny", "no", "depends", "-"}]
+
+
+def test_a_trust_policy_explained() -> None:
     """Who may do it, by what they have; and that a code in the request itself counts."""
     conditions = {"BoolIfExists": {PRESENT: "true"}, "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
     it = trust(
         {"Principal": {"AWS": ACCOUNT}, "Condition": conditions}, {"Principal": {"Service": "ec2.amazonaws.com"}}
     )
-    mfa = "BoolIfExists of aws:MultiFactorAuthPresent is true and IpAddress of aws:SourceIp is 203.0.113.0/24"
-    first, applies, second, about, account, code = granting.explained(it)
-    assert first == f"Line 3: statement 1 allows sts:AssumeRole, to account 111122223333, where {mfa}."
-    assert applies == "  It applies to a long-term key and a session with MFA, as far as its other conditions hold."
-    assert second == "Line 18: statement 2 allows sts:AssumeRole, to ec2.amazonaws.com."
-    assert about == "  It is about ec2.amazonaws.com."
-    assert account == (
-        "Of account 111122223333 (if its own policies allow it, too): a long-term key and a session with MFA may do "
-        "sts:AssumeRole; a session without MFA and a role's session may do nothing, as far as the other conditions "
-        "hold."
+    expected = f"""\
+line 3: statement 1 allows sts:AssumeRole
+  for account 111122223333
+  when BoolIfExists aws:MultiFactorAuthPresent true (sessions with MFA, and long-term keys, whose requests do not have
+    the key)
+  and when IpAddress aws:SourceIp 203.0.113.0/24
+line 18: statement 2 allows sts:AssumeRole
+  for ec2.amazonaws.com
+
+What is allowed to account 111122223333, if their own policies allow it, too:
+ACTION          LONG-TERM KEY  SESSION WITHOUT MFA  SESSION WITH MFA  ROLE
+sts:AssumeRole  depends        not allowed          depends           not allowed
+
+not allowed: no statement allows it
+depends: on IpAddress aws:SourceIp (line 14)
+{granting.CODE_COUNTS}"""
+    assert said(it) == expected
+
+
+def test_those_who_fare_alike_have_one_table() -> None:
+    """Users in one, accounts and roles in others; what somebody cannot be has no word."""
+    role = "arn:aws:iam::111122223333:role/ci"
+    it = trust(
+        {"Principal": {"AWS": [BOB, f"{BOB}by", ACCOUNT, role]}},
+        {"Effect": "Deny", "Principal": {"AWS": f"{BOB}ette"}},
     )
-    assert code == granting.CODE_COUNTS
+    users, account, of_role = rows(it)
+    assert users == ["sts:AssumeRole", "allow", "allow", "allow", "-"]
+    assert account == ["sts:AssumeRole", "allow", "allow", "allow", "allow"]
+    assert of_role == ["sts:AssumeRole", "-", "-", "-", "allow"]
+    assert f"What is allowed to {BOB}, {BOB}by:" in said(it)
+
+
+def test_long_lists_of_principals_are_broken() -> None:
+    """Forty users, and no line is longer than a terminal."""
+    it = trust({"Principal": {"AWS": [f"{BOB}{number}" for number in range(40)]}, "Condition": WITH_MFA})
+    assert max(map(len, said(it).splitlines())) <= 120
+    assert rows(it) == [["sts:AssumeRole", "no", "no", "allow", "-"]]
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([{"Principal": {"Service": "ec2.amazonaws.com"}}], []),
+        ([{"Principal": {"AWS": "arn:aws:iam::111122223333:role/ci"}, "Condition": WITH_MFA}],
+         [["everything", "-", "-", "-", "no"]]),
+        ([{"NotPrincipal": {"AWS": BOB}}], [["sts:AssumeRole", *["allow"] * 4]]),
+        ([{"Principal": "*"}, {"Effect": "Deny", "Principal": "*", "Condition": {"BoolIfExists": {PRESENT: "false"}}}],
+         [["sts:AssumeRole", "deny", "deny", "allow", "deny"]]),
+    ],
+)  # fmt: skip
+def test_tables_of_trust_policies(statements: list[dict[str, Any]], expected: list[list[str]]) -> None:
+    """Services have none; nothing is allowed to whoever never brings MFA."""
+    assert rows(trust(*statements)) == expected
+
+
+def test_services_bring_no_mfa() -> None:
+    """Said where MFA is asked of them."""
+    it = trust({"Principal": {"Service": "ec2.amazonaws.com", "AWS": BOB}, "Condition": WITH_MFA})
+    assert granting.NO_MFA in said(it)
+    assert granting.NO_MFA not in said(trust({"Principal": {"AWS": BOB}, "Condition": WITH_MFA}))
+
+
+def test_the_table_of_a_bucket() -> None:
+    """A Deny for a part of it: each group of resources has its rows."""
+    statements = [
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/taxdocuments/*",
+         "Condition": {"Null": {"aws:MultiFactorAuthAge": True}}},
+        {"Effect": "Allow", "Principal": {"AWS": BOB}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"},
+    ]  # fmt: skip
+    it = document.parse(json.dumps({"Statement": statements}), "it", kind=None)
+    assert rows(it) == [["s3:GetObject", "deny", "deny", "allow", "-"], ["s3:GetObject", *["allow"] * 3, "-"]]
+    whole = said(it)
+    assert "on arn:aws:s3:::b/taxdocuments/*\ns3:GetObject" in whole
+    assert "when Null aws:MultiFactorAuthAge true (MFA was not used: " in whole
+
+
+def test_limits_of_those_whom_a_policy_names() -> None:
+    """An SCP binds all; of a boundary, a user whom the policy itself names is bound by what it denies alone.
+
+    Source: IAM User Guide, "Permissions boundaries for IAM entities".
+    """
+    limit = document.parse('{"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}', "limit")
+    denial = {"Statement": {"Effect": "Deny", "Action": "sts:*", "Resource": "*"}}
+    denied = document.parse(json.dumps(denial), "denied")
+    it = trust({"Principal": {"AWS": BOB}})
+    assert rows(it, boundary=[limit]) == [["sts:AssumeRole", *["allow"] * 3, "-"]]
+    assert rows(it, boundary=[limit, denied]) == [["everything", *["no"] * 3, "-"]]
+    assert rows(it, scp=[limit]) == [["everything", *["no"] * 3, "-"]]
+    assert rows(trust({"Principal": {"AWS": ACCOUNT}}), boundary=[limit]) == [["everything", *["no"] * 4]]
+    assert "Within the limits of limit, denied" in said(it, boundary=[limit, denied])
 
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1"

@@ -12,6 +12,7 @@ from yaml.loader import SafeLoader
 
 from mfasession.policy import document, intrinsics, placed, rule, wrapped, yaml_nodes
 from mfasession.policy.document import Kind
+from tests.templates import trust_property
 
 TRUST: dict[str, Any] = {
     "Version": "2012-10-17",
@@ -99,7 +100,8 @@ def test_a_terraform_state() -> None:
     ]
 
 
-TEMPLATE = """\
+TEMPLATE = (
+    """\
 AWSTemplateFormatVersion: 2010-09-09
 Conditions:
   Prod: !Equals [!Ref Env, prod]
@@ -114,14 +116,9 @@ Resources:
   Role:
     Type: AWS::IAM::Role
     Properties:
-      AssumeRolePolicyDocument:
-        Version: 2012-10-17
-        Statement:
-          - Effect: Allow
-            Principal: {AWS: !Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:root'}
-            Action: sts:AssumeRole
-            Condition:
-              Bool: {aws:MultiFactorAuthPresent: true}
+"""
+    + trust_property("Bool")
+    + """\
       Policies:
         - PolicyName: own
           PolicyDocument:
@@ -140,6 +137,7 @@ Resources:
       PolicyDocument: !Sub |
         {"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::${Bucket}/*"}}
 """
+)
 
 
 def documents(text: str) -> list[document.Document]:

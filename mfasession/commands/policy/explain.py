@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession.commands.policy import sources
+from mfasession.commands.policy import sources, test
 from mfasession.policy import document, evaluation, explanation, granting
 from mfasession.policy.document import Kind
 from mfasession.text import printable
@@ -11,7 +11,7 @@ from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mfasession.context import Context
     from mfasession.policy.document import Document
@@ -23,6 +23,8 @@ class Flags(Value):
     """The arguments of `policy explain`."""
 
     source: str
+    boundary: "Sequence[str]" = ()
+    scp: "Sequence[str]" = ()
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
@@ -30,24 +32,28 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument(
         "source", metavar="FILE", help="a file that holds policies; - is stdin, an ARN one of the account"
     )
+    test.add_limits(parser)
 
 
 def run(context: "Context", flags: Flags) -> int:
     """Print the explanation; of several policies, each behind its name."""
+    test.check_stdin(flags.source, *flags.boundary, *flags.scp)
     found = sources.read(flags.source, context, limit=document.ROLE_SIZE).documents
+    boundary = test.limits(flags.boundary, "--boundary", context) or ()
+    scp = test.organization(test.limits(flags.scp, "--scp", context)) or ()
     for number, parsed in enumerate(found):
         evaluation.check(parsed)
-        lines = list(_lines(parsed))
+        lines = list(_lines(parsed, scp, boundary))
         if len(found) > 1:
             lines = [*([""] if number else []), f"{parsed.where}:", *lines]
         sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
     return 0
 
 
-def _lines(parsed: "Document") -> "Iterator[str]":
+def _lines(parsed: "Document", scp: "Sequence[Document]", boundary: "Sequence[Document]") -> "Iterator[str]":
     if parsed.kind is not Kind.IDENTITY:
-        yield from granting.explained(parsed)
+        yield from granting.explained(parsed, scp, boundary)
         return
-    yield from explanation.explained(parsed)
+    yield from explanation.explained(parsed, [several for several in (scp, boundary) if several])
     if granting.concerns_kms(parsed):
         yield granting.KEYS_DECIDE

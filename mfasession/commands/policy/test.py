@@ -54,10 +54,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         metavar="FILE",
         help="policies, together; - is stdin, an ARN one of the account; none: the rule",
     )
-    parser.add_argument("--boundary", metavar="FILE", action="append", help="a permissions boundary, which limits them")
-    parser.add_argument(
-        "--scp", metavar="FILE", action="append", help="a service control policy of the organization, which limits them"
-    )
+    add_limits(parser)
     parser.add_argument("--allow-all", action="store_true", help="as if everything were allowed besides")
     parser.add_argument(
         "--action", dest="action_names", metavar="A", action="append", help="an action, as s3:GetObject; several: again"
@@ -78,6 +75,14 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--live", action="store_true", help="ask IAM what the user's policies say, with FILEs besides")
     parser.add_argument("--json", action="store_true", help="one JSON array, for scripts")
     parser.add_argument("--why", action="store_true", help="which statements decide, and which conditions hold")
+
+
+def add_limits(parser: "argparse.ArgumentParser") -> None:
+    """Add the flags of policies that limit others."""
+    parser.add_argument("--boundary", metavar="FILE", action="append", help="a permissions boundary, which limits them")
+    parser.add_argument(
+        "--scp", metavar="FILE", action="append", help="a service control policy of the organization, which limits them"
+    )
 
 
 def condition_key(text: str) -> tuple[str, str]:
@@ -140,8 +145,7 @@ def _told(rows: "Sequence[Sequence[Cell]]", expected: "Sequence[Expectation]") -
 
 
 def _policies(flags: Flags, context: "Context") -> Policies:
-    if [*flags.files, *flags.boundary, *flags.scp, *flags.expect].count("-") > 1:
-        raise UsageError("stdin can be one file only", "write the others into files")
+    check_stdin(*flags.files, *flags.boundary, *flags.scp, *flags.expect)
     if flags.scp and flags.live:
         raise UsageError("--scp and --live do not go together", "IAM asks the organization itself")
     documents = _read(flags.files, context)
@@ -160,6 +164,12 @@ def _policies(flags: Flags, context: "Context") -> Policies:
         organization=organization(limits(flags.scp, "--scp", context)),
         resource=granting or None,
     )
+
+
+def check_stdin(*files: str) -> None:
+    """Raise UsageError where stdin is named as several files."""
+    if files.count("-") > 1:
+        raise UsageError("stdin can be one file only", "write the others into files")
 
 
 def _check_granting(granting: "Sequence[Document]", flags: Flags) -> None:

@@ -65,7 +65,7 @@ def _operators(subject: Subject) -> Iterator[Finding]:
     document = subject.document
     seen = set()
     for name in principals.all_of_aws([document]) or ("",):
-        own = tuple(each for each in document.statements if _is_about(each, name))
+        own = tuple(each for each in document.statements if principals.concerns(each, name))
         alone = Subject(document.replace(statements=own), subject.partition)
         of_lines = list(operators.check(alone))
         is_inverted = any(each.rule is operators.INVERTED for each in of_lines)
@@ -74,16 +74,6 @@ def _operators(subject: Subject) -> Iterator[Finding]:
             if found.rule is not operators.NARROW and (found.rule.slug, found.place) not in seen:
                 seen.add((found.rule.slug, found.place))
                 yield found
-
-
-def _is_about(statement: "Statement", name: str) -> bool:
-    """Whether a statement is about one of the principals that the document names."""
-    if statement.principals is None:
-        return name not in principals.of_aws(statement.not_principals or {})
-    named = principals.of_aws(statement.principals)
-    account = principals.account_in(name)
-    whole = any(principals.is_account(each) and principals.account_in(each) == account for each in named)
-    return not named or name in named or principals.ANYBODY in named or (bool(account) and whole)
 
 
 def kms(subject: Subject) -> Iterator[Finding]:
