@@ -42,6 +42,19 @@ def test_what_adds_to_it(
     assert installation.repairing() == repair
 
 
+@pytest.mark.parametrize("receipt", ["pipx_metadata.json", "uv-receipt.toml", ""])
+def test_the_page_says_what_hints_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receipt: str) -> None:
+    """docs/policy.md: how PyYAML is added, for each way that this program may have been installed."""
+    folder = tmp_path / "mfasession"
+    folder.mkdir()
+    if receipt:
+        (folder / receipt).touch()
+    monkeypatch.setattr(sys, "prefix", str(folder))
+    monkeypatch.setattr(sys, "executable", "python")
+    page = " ".join((Path(__file__).parents[2] / "docs" / "policy.md").read_text().split())
+    assert f"`{installation.adding('pyyaml')}`" in page
+
+
 def test_a_python_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment that uv made has none."""
     monkeypatch.setattr(installation, "find_spec", lambda _: None)
