@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from mfasession.auditing import Auditing
 from mfasession.errors import MfaSessionError
+from mfasession.files.spool import Spool
 from mfasession.policy import audit
 from mfasession.policy.audit import Account, Row
-from mfasession.spool import Spool
 
 if TYPE_CHECKING:
     from mfasession.aws_account import AwsAccount

@@ -21,10 +21,11 @@ import urllib3.exceptions
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
-from mfasession import aws_answers, aws_errors, deadline, endpoints, hints, roles, trust
+from mfasession import aws_answers, aws_errors, deadline, endpoints, hints, roles
 from mfasession.causes import Throttled, Unanswered
 from mfasession.device import Device
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
+from mfasession.files import trust
 from mfasession.model import LongTermKey, Role, Session, own_region, partition_of
 from mfasession.nested_values import unparsed
 from mfasession.text import printable

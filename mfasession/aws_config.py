@@ -3,16 +3,17 @@
 import os
 from collections.abc import Mapping
 
-from mfasession import attributes, editing, files, ini, ini_edits, locks, paths, profile_headers
+from mfasession import files, ini, ini_edits, profile_headers
 from mfasession.awsfiles import malformed, parse
 from mfasession.errors import ConfigurationError
+from mfasession.files import attributes, locks, paths, shared_edit
 
 
 def check(path: str, name: str, environ: Mapping[str, str]) -> None:
     """Raise what `add_profile` would raise, as far as can be told now."""
     _added(path, name, files.read_trusted(path) or "")
     attributes.check_writable(path)
-    editing.check(path, _unfinished(path, environ))
+    shared_edit.check(path, _unfinished(path, environ))
 
 
 def add_profile(path: str, name: str, environ: Mapping[str, str]) -> str:
@@ -23,7 +24,7 @@ def add_profile(path: str, name: str, environ: Mapping[str, str]) -> str:
     """
     with locks.hold(paths.lock_file(environ, "file", os.path.realpath(path))):
         attributes.check_writable(path)
-        editing.edit(
+        shared_edit.edit(
             path,
             lambda: files.read_trusted(path) or "",
             lambda text: _added(path, name, text),

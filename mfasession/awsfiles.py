@@ -5,8 +5,9 @@ Rules: AWS SDKs and Tools Reference Guide, "Shared config and credentials files"
 
 import os
 
-from mfasession import files, ini, paths
+from mfasession import files, ini
 from mfasession.errors import ConfigurationError
+from mfasession.files import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class AwsFiles:
         unfinished = paths.unfinished_file(self._environ, target)
         if not os.path.exists(unfinished):
             return False
-        from mfasession import in_place, locks
+        from mfasession.files import in_place, locks
 
         with locks.hold(paths.lock_file(self._environ, "file", target)):
             is_ended = in_place.finish(self.credentials_path, unfinished)

@@ -7,8 +7,9 @@ reader of TOML.
 
 import os
 
-from mfasession import __version__, files, paths
+from mfasession import __version__, files
 from mfasession.errors import ConfigurationError, StoreError
+from mfasession.files import paths
 from mfasession.values import Value
 
 TYPE_CHECKING = False
@@ -131,10 +132,10 @@ def _keep(cache: str, path: str, text: str, flat: "Flat") -> None:
         records.append(_UNIT.join((kind, "\t".join(key), *parts)))
     if any(_RECORD in record for record in records):
         return
-    from mfasession import writing
+    from mfasession.files import replace
 
     try:
-        writing.replace(cache, _RECORD.join((*records, _seal(records))))
+        replace.replace(cache, _RECORD.join((*records, _seal(records))))
     except (StoreError, ConfigurationError):
         # Only speed is lost: a home that cannot be written still gets its answer.
         return

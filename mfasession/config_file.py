@@ -4,8 +4,9 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mfasession import durations, endpoints, toml
+from mfasession import durations, endpoints
 from mfasession.errors import ConfigurationError
+from mfasession.files import toml
 from mfasession.redaction import redacted
 
 Scalar = str | int | tuple[str, ...]

@@ -6,9 +6,10 @@ On the path of every command: what only a renewal needs is imported there.
 import os
 import time
 
-from mfasession import config, paths, profiles
+from mfasession import config, profiles
 from mfasession.awsfiles import AwsFiles, is_managed
 from mfasession.errors import StoreError
+from mfasession.files import paths
 from mfasession.stores.credentials_file import CredentialsFileStore
 
 TYPE_CHECKING = False

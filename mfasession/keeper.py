@@ -12,10 +12,11 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mfasession import hints, paths, profiles, supply, system_errors, terminal
+from mfasession import hints, profiles, supply, terminal
 from mfasession.context import Context
 from mfasession.errors import MfaSessionError
 from mfasession.exchange import Exchange
+from mfasession.files import paths, system_errors
 from mfasession.messages import complain, until
 from mfasession.server import limits
 from mfasession.supply import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, Outlook

@@ -12,8 +12,9 @@ from typing import Any
 
 import tomli_w
 
-from mfasession import files, locks, paths, toml, writing
+from mfasession import files
 from mfasession.device import Device
+from mfasession.files import locks, paths, replace, toml
 from mfasession.values import Value
 
 REUSE_WINDOW = 180
@@ -111,7 +112,7 @@ class Remembered:
             entries = _table(state, table)
             new = change(entries.pop(key, None))
             own = {key: new} if new else {}
-            writing.replace(self._path, _written({**state, table: {**entries, **own}}, {table: own}))
+            replace.replace(self._path, _written({**state, table: {**entries, **own}}, {table: own}))
 
 
 def _written(state: Mapping[str, Any], needed: Mapping[str, Any]) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from mfasession import destination, hardening, locks, paths, terminal
+from mfasession import destination, hardening, terminal
 from mfasession.caller import find_key
 from mfasession.durations import show
 from mfasession.errors import Cancelled, InputNeeded, StoreError
 from mfasession.exchange import Exchange, forget_elsewhere
+from mfasession.files import locks, paths
 from mfasession.messages import say
 from mfasession.remembered import Remembered
 

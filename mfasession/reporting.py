@@ -3,7 +3,8 @@
 import os
 import sys
 
-from mfasession import errors, system_errors
+from mfasession import errors
+from mfasession.files import system_errors
 from mfasession.messages import complain
 
 TYPE_CHECKING = False

@@ -11,10 +11,11 @@ import subprocess
 import time
 from contextlib import nullcontext, suppress
 
-from mfasession import system_errors, terminal
+from mfasession import terminal
 from mfasession.codes import CodeRequest, OnWaiting
 from mfasession.codes.preparation import Preparation
 from mfasession.errors import Cancelled, ConfigurationError
+from mfasession.files import system_errors
 
 TIME_LIMIT = 30.0
 """Seconds for one run, a touch or a password included."""

@@ -15,11 +15,12 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import Self
 from urllib.parse import unquote_to_bytes
 
-from mfasession import system_errors, terminal
+from mfasession import terminal
 from mfasession.codes import CodeRequest, OnWaiting, normalise
 from mfasession.codes.entry import SIX_DIGITS, question
 from mfasession.codes.preparation import Preparation
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError
+from mfasession.files import system_errors
 from mfasession.text import printable
 
 PROGRAMS = (

@@ -7,9 +7,10 @@ import time
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import awsfiles, hardening, inputs, profile_headers, profiles, terminal, timestamps
+from mfasession import awsfiles, hardening, profile_headers, profiles, terminal, timestamps
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, UsageError
+from mfasession.files import inputs
 from mfasession.keys import listing, moving, places, rotation
 from mfasession.keys.adding import Adding
 from mfasession.messages import complain, say

@@ -99,9 +99,9 @@ def _forget_in(
 def _wait_for_writers(context: "Context", store: str) -> None:
     """Half a file, which another tool is writing, would hide a session."""
     if store == "file":
-        from mfasession import editing
+        from mfasession.files import shared_edit
 
-        editing.wait(context.aws_files.credentials_path)
+        shared_edit.wait(context.aws_files.credentials_path)
         context.aws_files.reread()
 
 

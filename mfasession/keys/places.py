@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mfasession import files, hints, locks, paths, profile_headers
+from mfasession import files, hints, profile_headers
 from mfasession.awsfiles import is_managed, parse
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
+from mfasession.files import locks, paths
 from mfasession.stores import keyring_store
 from mfasession.stores.key_places import (
     KeyInFile,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from mfasession import devices, locks, paths
+from mfasession import devices
 from mfasession.aws_devices import LIMIT, AwsDevices
 from mfasession.caller import Caller
 from mfasession.causes import AlreadyThere, KeyringAbsent, NotFound, Unanswered
@@ -17,6 +17,7 @@ from mfasession.codes import GivenCode
 from mfasession.codes.seed import Seed as SeedSource
 from mfasession.device import Device
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, MfaSessionError, StoreError
+from mfasession.files import locks, paths
 from mfasession.keys import sessions
 from mfasession.mfa import first_login, names, pair
 from mfasession.mfa.handing import Seed, Ways

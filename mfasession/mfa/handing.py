@@ -3,9 +3,10 @@
 import os
 from shlex import quote
 
-from mfasession import terminal, writing
+from mfasession import terminal
 from mfasession.device import Device
 from mfasession.errors import ConfigurationError, InputNeeded, StoreError
+from mfasession.files import replace
 from mfasession.mfa import program, qr
 from mfasession.stores.keyring_items import forget_item, write_item
 from mfasession.stores.keyring_store import save_seed
@@ -58,7 +59,7 @@ class Ways(Value):
                 raise _is_there(self.png)
             if not os.path.isdir(folder := os.path.dirname(os.path.abspath(self.png))):
                 raise ConfigurationError(f"there is no folder {folder}", f"mkdir -p {quote(folder)}")
-            writing.check_replaceable(self.png)
+            replace.check_replaceable(self.png)
         if self.keyring:
             _check_keyring()
 
@@ -110,7 +111,7 @@ def write_png(path: str, picture: bytes) -> None:
     except FileExistsError:
         raise _is_there(path) from None
     except OSError as error:
-        raise writing.unwritten(path, os.path.abspath(path), error) from None
+        raise replace.unwritten(path, os.path.abspath(path), error) from None
     try:
         rest = memoryview(picture)
         while rest:
@@ -119,7 +120,7 @@ def write_png(path: str, picture: bytes) -> None:
     except BaseException as error:
         os.unlink(path)
         if isinstance(error, OSError):
-            raise writing.unwritten(path, os.path.abspath(path), error) from None
+            raise replace.unwritten(path, os.path.abspath(path), error) from None
         raise
     finally:
         os.close(descriptor)

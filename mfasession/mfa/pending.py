@@ -9,9 +9,10 @@ from contextlib import suppress
 from hashlib import sha256
 from shlex import quote
 
-from mfasession import files, installation, paths, system_errors, writing
+from mfasession import files, installation
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
+from mfasession.files import paths, replace, system_errors
 from mfasession.stores.keyring_items import forget_item, read_item, unreadable, write_item
 from mfasession.values import Secret, Value
 
@@ -63,21 +64,21 @@ class Safe:
             write_item(f"check/{self._item}", "check")
             forget_item(f"check/{self._item}")
         except KeyringAbsent:
-            writing.check_replaceable(self._path)
+            replace.check_replaceable(self._path)
             self.where = self._path
         except StoreError as failure:
             raise _locked(failure) from None
         else:
-            writing.check_replaceable(self._note)
+            replace.check_replaceable(self._note)
             self.where = "the keyring"
 
     def keep(self, pending: Pending) -> None:
         """Keep the seed in the place that `check` has chosen."""
         text = f"{pending.serial}\n{pending.seed.reveal()}\n{pending.made}\n"
         if self.where == self._path:
-            writing.replace(self._path, text)
+            replace.replace(self._path, text)
         else:
-            write_item(self._item, text, lambda: writing.replace(self._note, ""))
+            write_item(self._item, text, lambda: replace.replace(self._note, ""))
 
     def forget(self) -> None:
         """Remove the seed from wherever it is."""

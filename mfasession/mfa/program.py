@@ -4,9 +4,10 @@ import signal
 import subprocess
 from contextlib import nullcontext
 
-from mfasession import system_errors, terminal
+from mfasession import terminal
 from mfasession.codes.command import end
 from mfasession.errors import Cancelled, ConfigurationError
+from mfasession.files import system_errors
 from mfasession.terminal import Terminal
 from mfasession.values import Secret
 

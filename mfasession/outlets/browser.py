@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from mfasession import hardening, system_errors
+from mfasession import hardening
 from mfasession.errors import ConfigurationError, MfaSessionError
+from mfasession.files import system_errors
 from mfasession.outlets import listener, peers
 from mfasession.outlets.listener import Listener
 from mfasession.outlets.page import Page

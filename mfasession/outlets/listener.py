@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from mfasession import system_errors
 from mfasession.errors import ConfigurationError
+from mfasession.files import system_errors
 from mfasession.outlets.server import ADDRESS, Refused, cut, refusal
 from mfasession.server import limits
 

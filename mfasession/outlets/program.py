@@ -105,7 +105,7 @@ def cannot_run(name: str, error: "OSError | ValueError") -> CannotRun:
     # A folder or a file without the x bit on the PATH is EACCES, none at all is ENOENT.
     if isinstance(error, FileNotFoundError | NotADirectoryError) and not _is_there(name):
         return CannotRun(NOT_FOUND, "command not found")
-    from mfasession import system_errors
+    from mfasession.files import system_errors
 
     return CannotRun(NOT_EXECUTABLE, *system_errors.explain_start(error, AS_IT_IS))
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from mfasession import toml
+from mfasession.files import toml
 from mfasession.policy import callers, evaluation, rule
 from mfasession.policy.callers import ACCOUNT, CALLERS, Caller, Person
 from mfasession.policy.evaluation import Decision, Policies, Request

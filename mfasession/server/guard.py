@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Self
 
-from mfasession import system_errors
 from mfasession.errors import MfaSessionError
+from mfasession.files import system_errors
 from mfasession.server import guard_program
 
 TAKES_OVER = 3.0

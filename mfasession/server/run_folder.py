@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from mfasession import locks, paths, writing
 from mfasession.awsfiles import COPY_MARK
 from mfasession.errors import StoreError
+from mfasession.files import locks, paths, replace
 
 SERVED = COPY_MARK.rpartition("/")[2]
 SANDBOX, DEMO = "sandbox-", "demo-"
@@ -34,7 +34,7 @@ class RunFolder(NamedTuple):
             with open(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
                 file.write(text)
         except OSError as error:
-            raise writing.unwritten(path, path, error) from None
+            raise replace.unwritten(path, path, error) from None
         return path
 
 
@@ -50,7 +50,7 @@ def made(environ: Mapping[str, str], prefix: str = SERVED) -> Iterator[RunFolder
         try:
             folder = tempfile.mkdtemp(prefix=prefix, dir=parent)
         except OSError as error:
-            raise writing.unwritten(os.path.join(parent, prefix), os.path.join(parent, prefix), error) from None
+            raise replace.unwritten(os.path.join(parent, prefix), os.path.join(parent, prefix), error) from None
         lock = locks.keep(os.path.join(folder, _LOCK))
     try:
         yield RunFolder(folder, lock)

@@ -5,9 +5,10 @@ A section of ours says `manager = mfasession`; any other section of the file is 
 
 import os
 
-from mfasession import ini, paths, timestamps
+from mfasession import ini, timestamps
 from mfasession.awsfiles import MANAGER, is_managed, malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
+from mfasession.files import paths
 from mfasession.model import Session, is_whole
 from mfasession.values import Secret
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mfasession.awsfiles import AwsFiles
-    from mfasession.writing import Room
+    from mfasession.files.replace import Room
 
 EXPIRES = "x_security_token_expires"
 """The expiry key that saml2aws writes and starship shows; `expiration` and `aws_expiration` are other tools'."""
@@ -51,15 +52,16 @@ class CredentialsFileStore:
 
     def reserve(self, section: str) -> None:
         """Raise as `check`, and keep the space that `save` needs until `release`."""
-        from mfasession import editing, ini_edits
+        from mfasession import ini_edits
+        from mfasession.files import shared_edit
 
         path = self._files.credentials_path
         self._files.end_unfinished()
-        editing.wait(path)
+        shared_edit.wait(path)
         self._edited(
             [section], self._read_anew(), lambda text: ini_edits.set_section(text, section, {"manager": MANAGER})
         )
-        self._room = editing.reserve(path, self._unfinished())
+        self._room = shared_edit.reserve(path, self._unfinished())
 
     def release(self) -> None:
         """Give back what `reserve` keeps."""
@@ -80,14 +82,15 @@ class CredentialsFileStore:
 
     def forget(self, section: str) -> bool:
         """Remove a session; tell whether there was one. A section that is not ours is left alone and is no session."""
-        from mfasession import editing, ini_edits
+        from mfasession import ini_edits
+        from mfasession.files import shared_edit
 
         self._files.end_unfinished()
         self._files.reread()
         if not is_managed(self._files.credentials(section)):
             return False
         linked = self._edit([section], lambda text: ini_edits.remove_section(text, section))
-        editing.say_linked(self._files.credentials_path, linked)
+        shared_edit.say_linked(self._files.credentials_path, linked)
         return True
 
     def sections(self) -> list[str]:
@@ -100,12 +103,12 @@ class CredentialsFileStore:
         return []
 
     def _edit(self, sections: list[str], change: "Callable[[str], str]") -> int:
-        from mfasession import editing, locks
+        from mfasession.files import locks, shared_edit
 
         path = self._files.credentials_path
         with locks.hold(paths.lock_file(self._environ, "file", os.path.realpath(path))):
             try:
-                return editing.edit(
+                return shared_edit.edit(
                     path,
                     self._read_anew,
                     lambda text: self._edited(sections, text, change),

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from mfasession import attributes, editing, files, ini, ini_edits, key_shapes, locks, paths
+from mfasession import files, ini, ini_edits, key_shapes
 from mfasession.awsfiles import malformed, parse
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
+from mfasession.files import attributes, locks, paths, shared_edit
 from mfasession.model import LongTermKey, is_key_id, is_key_secret
 from mfasession.stores import keyring_backend, keyring_store
 from mfasession.stores.keyring_items import forget_item, write_item
@@ -79,7 +80,7 @@ class KeyInFile:
         """Raise what `save` would raise."""
         self.load()
         self._check_writable()
-        editing.check(self.where, self._unfinished)
+        shared_edit.check(self.where, self._unfinished)
 
     def save(self, record: KeyRecord) -> None:
         """Keep a record: all lines change in one step."""
@@ -107,11 +108,11 @@ class KeyInFile:
         # A file that holds no secret any more keeps its mode.
         mode = None if values is _NOTHING and not self._private else 0o600
         with locks.hold(self._lock):
-            linked = editing.edit(
+            linked = shared_edit.edit(
                 self.where, lambda: self._read(self.where) or "", changed, self._unfinished, mode=mode
             )
         if found:
-            editing.say_linked(self.where, linked)
+            shared_edit.say_linked(self.where, linked)
         return found
 
     def _check_writable(self) -> None:

@@ -11,8 +11,9 @@ from contextlib import contextmanager, suppress
 from shlex import quote
 from typing import Any
 
-from mfasession import files, locks, timestamps, writing
+from mfasession import files, timestamps
 from mfasession.errors import ConfigurationError, StoreError
+from mfasession.files import locks, replace
 from mfasession.model import LongTermKey, Session, is_key_id, is_key_secret, is_whole
 from mfasession.stores import keyring_backend, time_limit
 from mfasession.stores.keyring_items import (
@@ -68,8 +69,8 @@ class KeyringStore:
     def check(self, section: str) -> None:
         """Raise what `save` would raise: write, read and remove an item that holds nothing. Raises StoreError."""
         item = _check_item(section)
-        writing.check_replaceable(self._index_path)
-        writing.check_replaceable(self._taker_path)
+        replace.check_replaceable(self._index_path)
+        replace.check_replaceable(self._taker_path)
         with _or_the_file(), locks.hold(self._lock, timeout=_LOCK_TIME):
             self.sections()
             write_item(item, "check")
@@ -127,7 +128,7 @@ class KeyringStore:
         damaged = StoreError(
             f"the list of sessions in the keyring is damaged: {self._index_path}", f"rm {quote(self._index_path)}"
         )
-        from mfasession import toml
+        from mfasession.files import toml
 
         try:
             names = toml.read(text).get("sections", [])
@@ -177,7 +178,7 @@ class KeyringStore:
 
     def _note_taker(self, backend: str) -> None:
         if backend != self._taker():
-            writing.replace(self._taker_path, f"{backend}\n")
+            replace.replace(self._taker_path, f"{backend}\n")
 
     def _list(self, section: str, *, listed: bool) -> None:
         names = self.sections()
@@ -186,7 +187,7 @@ class KeyringStore:
         import tomli_w
 
         names = [*names, section] if listed else [name for name in names if name != section]
-        writing.replace(self._index_path, tomli_w.dumps({"sections": names}))
+        replace.replace(self._index_path, tomli_w.dumps({"sections": names}))
 
 
 @contextmanager

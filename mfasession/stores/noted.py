@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from mfasession import files, locks, writing
+from mfasession import files
+from mfasession.files import locks, replace
 
 _LOCK_TIME = 10.0
 """Seconds that a change waits for another one, which itself takes none."""
@@ -34,7 +35,7 @@ class Notes:
             before = self.names()
             after = change(before)
             if after != before:
-                writing.replace(self._path, "".join(f"{_line(each)}\n" for each in after))
+                replace.replace(self._path, "".join(f"{_line(each)}\n" for each in after))
 
 
 def _line(name: str) -> str:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.configloader import raw_config_parse
 
-from mfasession import files, writing
+from mfasession import files
+from mfasession.files import replace
 from mfasession.sandbox import Sandbox
 from tests.faults import file_keyring
 from tests.support import MFASESSION, Home, key_pair, need
@@ -209,7 +210,7 @@ class Trial:
     def let_time_pass(self) -> None:
         """Make what was left behind, and what is remembered of sent codes, as old as it is some time later."""
         for path in self.strays():
-            os.utime(path, times=(0, time.time() - 2 * writing.STRAY_AGE_AT_MOST))
+            os.utime(path, times=(0, time.time() - 2 * replace.STRAY_AGE_AT_MOST))
         state = self.home.folder / ".local/state/mfasession/state.toml"
         if self.command.age and state.exists():
             age = self.command.age
@@ -345,7 +346,7 @@ class Survey:
             # The next run need not have written that file again; whoever does next takes the stray away.
             kept = stray.with_name(stray.name[1:].partition(".mfasession-")[0])
             mode = stat.S_IMODE(kept.stat().st_mode) if kept.exists() else 0o600
-            writing.replace(str(kept), files.read_text(str(kept)) or "", mode=mode)
+            replace.replace(str(kept), files.read_text(str(kept)) or "", mode=mode)
         assert trial.strays() == [], "what was left behind stays"
         assert trial.shapes() == self._new, "the next run left something else"
 

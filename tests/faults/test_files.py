@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import files, writing
+from mfasession import files
 from mfasession.errors import ConfigurationError
+from mfasession.files import replace
 from tests.patience import scaled
 
 OLD, NEW = "old\n" * 50, "new\n" * 50
@@ -147,9 +148,9 @@ def test_the_first_fault_is_the_one_that_is_told(credentials: Path, fault: str) 
     }
     (stray,) = beside(credentials)
     assert stat.S_IMODE(stray.stat().st_mode) == 0o600
-    long_ago = time.time() - 2 * writing.STRAY_AGE
+    long_ago = time.time() - 2 * replace.STRAY_AGE
     os.utime(stray, (long_ago, long_ago))
-    writing.replace(str(credentials), NEW)
+    replace.replace(str(credentials), NEW)
     assert beside(credentials) == []
 
 
@@ -171,11 +172,11 @@ def test_killed_at_any_point(credentials: Path, point: str) -> None:
     done = driven("replace", credentials, faults=(f"{point}:signal=KILL",))
     assert done.returncode in (-9, 137)
     assert credentials.read_text() in (OLD, NEW)
-    long_ago = time.time() - 2 * writing.STRAY_AGE
+    long_ago = time.time() - 2 * replace.STRAY_AGE
     for stray in beside(credentials):
         assert stat.S_IMODE(stray.stat().st_mode) == 0o600
         os.utime(stray, (long_ago, long_ago))
-    writing.replace(str(credentials), NEW)
+    replace.replace(str(credentials), NEW)
     assert credentials.read_text() == NEW
     assert beside(credentials) == []
 
@@ -247,7 +248,7 @@ def test_somebody_elses_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     path.chmod(0o600)
     owner = 65534 if os.geteuid() == 0 else os.geteuid()
     os.chown(path, owner, -1)
-    writing.replace(str(path), NEW)
+    replace.replace(str(path), NEW)
     assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (owner, 0o600)
     assert files.read_private(str(path)) == NEW
 
@@ -270,15 +271,15 @@ def ended_process() -> int:
 
 def test_what_a_dead_process_left_is_removed(credentials: Path) -> None:
     """A temporary whose process is gone holds secrets for nobody."""
-    left = stray(credentials, ended_process(), writing.STRAY_AGE + 5)
-    writing.replace(str(credentials), NEW)
+    left = stray(credentials, ended_process(), replace.STRAY_AGE + 5)
+    replace.replace(str(credentials), NEW)
     assert not left.exists()
 
 
 def test_what_is_an_hour_old_is_removed(credentials: Path) -> None:
     """An ID may be in use again by another process: no write takes an hour."""
-    left = stray(credentials, os.getpid(), writing.STRAY_AGE_AT_MOST + 5)
-    writing.replace(str(credentials), NEW)
+    left = stray(credentials, os.getpid(), replace.STRAY_AGE_AT_MOST + 5)
+    replace.replace(str(credentials), NEW)
     assert not left.exists()
 
 
@@ -286,14 +287,14 @@ def test_what_is_no_stray_stays(credentials: Path) -> None:
     """A living writer's temporary, a young one, another file's and other programs' files stay."""
     gone = ended_process()
     kept = [
-        stray(credentials, os.getppid(), writing.STRAY_AGE + 5),
+        stray(credentials, os.getppid(), replace.STRAY_AGE + 5),
         stray(credentials, gone, 0),
         stray(credentials, 0, 99999, f".config.mfasession-{gone}-0a1b2c3d"),
         stray(credentials, 0, 99999, ".credentials.swp"),
-        stray(credentials, 0, writing.STRAY_AGE + 5, ".credentials.mfasession-x-1"),
+        stray(credentials, 0, replace.STRAY_AGE + 5, ".credentials.mfasession-x-1"),
         stray(credentials, 0, 99999, "credentials~"),
     ]
-    writing.replace(str(credentials), NEW)
+    replace.replace(str(credentials), NEW)
     assert [path for path in kept if not path.exists()] == []
 
 

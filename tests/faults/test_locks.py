@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import locks
 from mfasession.errors import StoreError
+from mfasession.files import locks
 from tests.patience import scaled, wait_for
 from tests.support import need
 

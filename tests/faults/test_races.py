@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from botocore.configloader import raw_config_parse
 
-from mfasession import editing, ini, ini_edits
+from mfasession import ini, ini_edits
 from mfasession.errors import StoreError
+from mfasession.files import shared_edit
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.faults import races
 from tests.faults.writers import BYSTANDER, KINDS
@@ -194,7 +195,7 @@ def test_a_writer_that_waits_for_us_is_not_lost(tmp_path: Path) -> None:
             wait_for(lambda: "D" in state(writer.pid) or "break_lease" in waits_in(writer.pid))
             return f"{text}[ours]\n"
 
-        editing.edit(str(path), path.read_text, change, NOTHING_UNFINISHED)
+        shared_edit.edit(str(path), path.read_text, change, NOTHING_UNFINISHED)
     assert path.read_text() == "[a]\n[theirs]\n[ours]\n"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -225,7 +226,7 @@ def test_a_file_replaced_in_the_middle(tmp_path: Path, editor: str) -> None:
                 KINDS[editor](str(path), "[a]\n[theirs]\n")
         return text if "[ours]" in text else f"{text}[ours]\n"
 
-    editing.edit(str(path), lambda: path.read_text() if path.exists() else "", change, NOTHING_UNFINISHED)
+    shared_edit.edit(str(path), lambda: path.read_text() if path.exists() else "", change, NOTHING_UNFINISHED)
     assert path.read_text() == ("[ours]\n" if editor == "removed" else "[a]\n[theirs]\n[ours]\n")
     assert [entry.name for entry in tmp_path.iterdir() if "mfasession" in entry.name] == []
 
@@ -239,7 +240,7 @@ def test_a_file_made_in_the_middle(tmp_path: Path) -> None:
             path.write_text("[theirs]\n")
         return text if "[ours]" in text else f"{text}[ours]\n"
 
-    editing.edit(str(path), lambda: path.read_text() if path.exists() else "", change, NOTHING_UNFINISHED)
+    shared_edit.edit(str(path), lambda: path.read_text() if path.exists() else "", change, NOTHING_UNFINISHED)
     assert path.read_text() == "[theirs]\n[ours]\n"
 
 
@@ -254,7 +255,7 @@ def test_one_who_never_stops(tmp_path: Path) -> None:
         return f"{text}[ours]\n"
 
     with pytest.raises(StoreError, match="another program keeps writing it"):
-        editing.edit(str(path), path.read_text, change, NOTHING_UNFINISHED)
+        shared_edit.edit(str(path), path.read_text, change, NOTHING_UNFINISHED)
     assert "[ours]" not in path.read_text()
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mfasession import system_errors
+from mfasession.files import system_errors
 from tests.support import MFASESSION, Home, key_pair, session_section
 
 NO_THREADS = "ulimit -s 4000000; ulimit -v 3000000; "

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import locks
+from mfasession.files import locks
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.patience import wait_for
 from tests.scripts.checks import asked, complaint, log_in

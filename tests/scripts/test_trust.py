@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import trust
+from mfasession.files import trust
 from tests.people import NOBODY, VICTIM, as_user, give, listed, open_folder
 from tests.scripts.checks import complaint
 from tests.scripts.listener import listening

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import attributes, writing
 from mfasession.errors import ConfigurationError
+from mfasession.files import attributes, replace
 from tests.people import NOBODY, VICTIM, as_user, listed, open_folder
 from tests.support import missing
 
@@ -43,9 +43,9 @@ def mode(path: Path) -> int:
 def test_the_mode_stays_when_it_is_to_stay(path: Path, before: int) -> None:
     """A file that is no secret keeps what it has; a new one is private."""
     path.chmod(before)
-    writing.replace(str(path), "new\n", mode=None)
+    replace.replace(str(path), "new\n", mode=None)
     assert (path.read_text(), mode(path)) == ("new\n", before)
-    writing.replace(str(path.parent / "fresh"), "new\n", mode=None)
+    replace.replace(str(path.parent / "fresh"), "new\n", mode=None)
     assert mode(path.parent / "fresh") == 0o600
 
 
@@ -55,7 +55,7 @@ def test_the_group_stays(path: Path, wanted: int | None) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give a file to any group")
     os.chown(path, -1, 12345)
-    writing.replace(str(path), "new\n", mode=wanted)
+    replace.replace(str(path), "new\n", mode=wanted)
     assert (path.stat().st_gid, mode(path)) == (12345, wanted or 0o640)
 
 
@@ -79,7 +79,7 @@ def test_an_access_control_list_stays(path: Path) -> None:
     except OSError:
         missing("a file system with access control lists")
     before = acl(path)
-    writing.replace(str(path), "new\n", mode=None)
+    replace.replace(str(path), "new\n", mode=None)
     assert acl(path) == before
 
 
@@ -89,7 +89,7 @@ def test_a_list_of_a_private_file_gives_nothing(path: Path) -> None:
         listed(path, NOBODY, 6)
     except OSError:
         missing("a file system with access control lists")
-    writing.replace(str(path), "new\n")
+    replace.replace(str(path), "new\n")
     assert mode(path) == 0o600
     masks = [rights for tag, rights, _ in struct.iter_unpack("<HHI", acl(path)[4:]) if tag == 0x10]
     assert masks == [0]
@@ -110,7 +110,7 @@ def test_a_folder_gives_no_list(path: Path) -> None:
         os.setxattr(path.parent, "system.posix_acl_default", content)
     except OSError:
         missing("a file system with access control lists")
-    writing.replace(str(path), "new\n", mode=None)
+    replace.replace(str(path), "new\n", mode=None)
     assert (acl(path), mode(path)) == (b"", 0o640)
 
 
@@ -123,7 +123,7 @@ def test_extended_attributes_stay(path: Path) -> None:
     if os.geteuid() == 0:
         os.setxattr(path, "trusted.note", b"root's")
     for _ in "twice":
-        writing.replace(str(path), "new\n")
+        replace.replace(str(path), "new\n")
     assert os.getxattr(path, "user.note") == b"mine\0"
     assert sorted(os.listxattr(path)) == (["trusted.note", "user.note"] if os.geteuid() == 0 else ["user.note"])
 
@@ -131,9 +131,9 @@ def test_extended_attributes_stay(path: Path) -> None:
 def test_room_that_was_kept_gets_all_of_it(path: Path) -> None:
     """However the new file came about."""
     os.setxattr(path, "user.note", b"mine")
-    room = writing.reserve(str(path))
+    room = replace.reserve(str(path))
     try:
-        writing.replace(str(path), "new\n", mode=None, room=room)
+        replace.replace(str(path), "new\n", mode=None, room=room)
     finally:
         room.close()
     assert (path.read_text(), mode(path), os.getxattr(path, "user.note")) == ("new\n", 0o640, b"mine")
@@ -144,20 +144,20 @@ def test_room_that_was_kept_gets_all_of_it(path: Path) -> None:
 def test_room_is_used_once_and_given_back(path: Path, monkeypatch: pytest.MonkeyPatch, *, is_nameless: bool) -> None:
     """Used, used again, not used, or removed by somebody else: nothing is left beside the file."""
     if not is_nameless:
-        monkeypatch.setattr(writing, "_NAMELESS", 0)
-    room = writing.reserve(str(path))
+        monkeypatch.setattr(replace, "_NAMELESS", 0)
+    room = replace.reserve(str(path))
     assert len(list(path.parent.iterdir())) == (1 if is_nameless else 2)
-    writing.replace(str(path), "one\n", room=room)
-    writing.replace(str(path), "two\n", room=room)
+    replace.replace(str(path), "one\n", room=room)
+    replace.replace(str(path), "two\n", room=room)
     room.close()
     assert path.read_text() == "two\n"
-    unused = writing.reserve(str(path))
+    unused = replace.reserve(str(path))
     unused.close()
-    gone = writing.reserve(str(path))
+    gone = replace.reserve(str(path))
     for entry in path.parent.iterdir():
         if entry != path:
             entry.unlink()
-    writing.replace(str(path), "three\n", room=gone)
+    replace.replace(str(path), "three\n", room=gone)
     gone.close()
     assert [entry.name for entry in path.parent.iterdir()] == ["file"]
     assert path.read_text() == "three\n"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import __version__, causes, cli, errors, locks, reporting
+from mfasession import __version__, causes, cli, errors, reporting
+from mfasession.files import locks
 from tests.support import Home, move_into
 
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import files, writing
+from mfasession import files
 from mfasession.errors import ConfigurationError, StoreError
+from mfasession.files import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,14 +57,14 @@ def test_every_byte_survives(tmp_path_factory: pytest.TempPathFactory, content: 
     text = files.read_private(str(path))
     assert text == content.decode("utf-8", "surrogateescape")
     assert text is not None
-    writing.replace(str(path), text)
+    replace.replace(str(path), text)
     assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("size", [0, 1, 65535, 65536, 300_001])
 def test_files_of_any_size(credentials: Path, size: int) -> None:
     """Small and large texts are read and written whole."""
-    writing.replace(str(credentials), "é" * size)
+    replace.replace(str(credentials), "é" * size)
     assert files.read_private(str(credentials)) == "é" * size
 
 
@@ -83,7 +84,7 @@ def test_a_file_of_unknown_size(credentials: Path) -> None:
         files.read_private(str(credentials))
 
 
-@pytest.mark.parametrize("read", [files.read_text, files.read_private, lambda path: writing.replace(path, "new")])
+@pytest.mark.parametrize("read", [files.read_text, files.read_private, lambda path: replace.replace(path, "new")])
 def test_a_directory_in_its_place(credentials: Path, read: "Callable[[str], object]") -> None:
     """A directory is named as one, with the command that moves it away."""
     credentials.unlink()
@@ -93,7 +94,7 @@ def test_a_directory_in_its_place(credentials: Path, read: "Callable[[str], obje
     assert raised.value.hint == f"move it away: mv {credentials} {credentials}.old"
 
 
-@pytest.mark.parametrize("read", [files.read_text, files.read_private, lambda path: writing.replace(path, "new")])
+@pytest.mark.parametrize("read", [files.read_text, files.read_private, lambda path: replace.replace(path, "new")])
 @pytest.mark.parametrize("kind", ["fifo", "device", "socket"])
 def test_no_regular_file_in_its_place(
     credentials: Path, read: "Callable[[str], object]", kind: str, monkeypatch: pytest.MonkeyPatch
@@ -122,7 +123,7 @@ def test_the_null_device_is_an_empty_file(credentials: Path, read: "Callable[[st
     assert read(str(credentials)) == ""
 
 
-@pytest.mark.parametrize("write", [lambda path: writing.replace(path, "new"), writing.check_replaceable])
+@pytest.mark.parametrize("write", [lambda path: replace.replace(path, "new"), replace.check_replaceable])
 def test_the_null_device_is_never_replaced(credentials: Path, write: "Callable[[str], object]") -> None:
     """Root could: it is refused, and no hint says how to move a device away."""
     credentials.unlink()
@@ -169,7 +170,7 @@ def test_links_that_lead_in_a_circle(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="circle"):
         files.read_text(str(tmp_path / "a"))
     with pytest.raises(ConfigurationError, match="circle"):
-        writing.replace(str(tmp_path / "a"), "new")
+        replace.replace(str(tmp_path / "a"), "new")
     assert (tmp_path / "a").is_symlink()
 
 
@@ -179,9 +180,9 @@ def test_a_file_where_a_folder_should_be(credentials: Path) -> None:
     with pytest.raises(ConfigurationError, match="a part of the path is no folder"):
         files.read_text(below)
     with pytest.raises(StoreError, match="a part of the path is no folder"):
-        writing.check_replaceable(below)
+        replace.check_replaceable(below)
     with pytest.raises(StoreError, match="was not written"):
-        writing.replace(below, "new")
+        replace.replace(below, "new")
     assert credentials.read_text() == "old\n"
 
 
@@ -189,7 +190,7 @@ def test_a_file_where_a_folder_should_be(credentials: Path) -> None:
 def test_a_replaced_file_is_private(credentials: Path, before: int) -> None:
     """The new file has the mode that was asked for, whatever the old one had, and nothing lies beside it."""
     credentials.chmod(before)
-    writing.replace(str(credentials), "new\n")
+    replace.replace(str(credentials), "new\n")
     assert credentials.read_text() == "new\n"
     assert mode(credentials) == 0o600
     assert alone(credentials)
@@ -210,7 +211,7 @@ def test_the_umask_changes_nothing(tmp_path: Path, umask: int) -> None:
 
 def test_a_mode_that_was_asked_for(tmp_path: Path) -> None:
     """Files that hold no secret may be given another mode."""
-    writing.replace(str(tmp_path / "file"), "new", mode=0o644)
+    replace.replace(str(tmp_path / "file"), "new", mode=0o644)
     assert mode(tmp_path / "file") == 0o644
 
 
@@ -219,7 +220,7 @@ def test_a_link_stays_a_link(credentials: Path, tmp_path: Path) -> None:
     link, second = tmp_path / "link", tmp_path / "second"
     link.symlink_to("aws/credentials")
     second.symlink_to(link)
-    writing.replace(str(second), "new\n")
+    replace.replace(str(second), "new\n")
     assert second.readlink() == link
     assert link.readlink() == Path("aws/credentials")
     assert credentials.read_text() == "new\n"
@@ -229,7 +230,7 @@ def test_a_link_stays_a_link(credentials: Path, tmp_path: Path) -> None:
 def test_a_link_to_nothing_gets_its_target(tmp_path: Path) -> None:
     """A dangling link stays, and the file and the folder it names are made."""
     (tmp_path / "link").symlink_to("dotfiles/aws/credentials")
-    writing.replace(str(tmp_path / "link"), "new\n")
+    replace.replace(str(tmp_path / "link"), "new\n")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "dotfiles" / "aws" / "credentials").read_text() == "new\n"
     assert mode(tmp_path / "dotfiles") == 0o700
@@ -238,21 +239,21 @@ def test_a_link_to_nothing_gets_its_target(tmp_path: Path) -> None:
 def test_a_relative_path(credentials: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name alone is a file of the current folder."""
     monkeypatch.chdir(credentials.parent)
-    writing.check_replaceable("credentials")
-    writing.replace("credentials", "new\n")
+    replace.check_replaceable("credentials")
+    replace.replace("credentials", "new\n")
     assert files.read_private("credentials") == "new\n"
 
 
 def test_text_that_cannot_be_written(credentials: Path) -> None:
     """A lone surrogate is no Unicode; Python's own exception would hold the whole text, so it is not passed on."""
     with pytest.raises(StoreError, match="no Unicode") as raised:
-        writing.replace(str(credentials), "aws_secret_access_key = wJalr\ud800")
+        replace.replace(str(credentials), "aws_secret_access_key = wJalr\ud800")
     assert raised.value.__suppress_context__
     assert "wJalr" not in repr(raised.value)
     assert credentials.read_text() == "old\n"
 
 
-@pytest.mark.parametrize("write", [lambda path: writing.replace(path, "new"), writing.check_replaceable])
+@pytest.mark.parametrize("write", [lambda path: replace.replace(path, "new"), replace.check_replaceable])
 @pytest.mark.parametrize("place", ["folder of the file", "folder of the link"])
 def test_a_folder_that_anyone_may_write_in(tmp_path: Path, write: "Callable[[str], object]", place: str) -> None:
     """Where anyone may put files, anyone may put his own in the place of ours."""
@@ -276,14 +277,14 @@ def test_a_folder_that_anyone_may_write_in(tmp_path: Path, write: "Callable[[str
 def test_a_folder_of_the_group_is_fine(tmp_path: Path) -> None:
     """A folder writable for the group is usual where each user has a group of his own."""
     tmp_path.chmod(0o770)
-    writing.replace(str(tmp_path / "file"), "new")
+    replace.replace(str(tmp_path / "file"), "new")
     assert (tmp_path / "file").read_text() == "new"
 
 
 def test_a_check_changes_nothing(credentials: Path) -> None:
     """Looking whether a file can be replaced leaves the file, its time, and its folder as they were."""
     before = credentials.stat()
-    writing.check_replaceable(str(credentials))
+    replace.check_replaceable(str(credentials))
     after = credentials.stat()
     assert (before.st_ino, before.st_mtime_ns, before.st_mode) == (after.st_ino, after.st_mtime_ns, after.st_mode)
     assert alone(credentials)
@@ -291,22 +292,22 @@ def test_a_check_changes_nothing(credentials: Path) -> None:
 
 def test_a_check_makes_no_folder(tmp_path: Path) -> None:
     """Before the answer is given nothing is made, not even a folder."""
-    writing.check_replaceable(str(tmp_path / "a" / "b" / "credentials"))
+    replace.check_replaceable(str(tmp_path / "a" / "b" / "credentials"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_new_folder_is_private(tmp_path: Path) -> None:
     """Folders that are missing are made for the owner alone; existing ones stay as they are."""
     tmp_path.chmod(0o755)
-    writing.make_folder(str(tmp_path / "a" / "b"))
-    writing.make_folder(str(tmp_path / "a" / "b"))
+    replace.make_folder(str(tmp_path / "a" / "b"))
+    replace.make_folder(str(tmp_path / "a" / "b"))
     assert [mode(tmp_path / "a" / "b"), mode(tmp_path / "a"), mode(tmp_path)] == [0o700, 0o700, 0o755]
 
 
 def test_a_name_too_long(tmp_path: Path) -> None:
     """A name that the file system does not take is told as one."""
     with pytest.raises(StoreError, match="was not written: file name too long"):
-        writing.replace(str(tmp_path / ("x" * 250)), "new")
+        replace.replace(str(tmp_path / ("x" * 250)), "new")
     with pytest.raises(ConfigurationError, match="cannot be read: file name too long"):
         files.read_text(str(tmp_path / ("x" * 300)))
 
@@ -321,7 +322,7 @@ def test_importing_costs_nothing_but_os_and_time() -> None:
 def test_a_text_in_pieces(tmp_path: Path) -> None:
     """A report is written as it is made; one that breaks off leaves the old file and nothing beside it."""
     path = tmp_path / "report"
-    writing.replace(str(path), (f"{number}\n" for number in range(3)))
+    replace.replace(str(path), (f"{number}\n" for number in range(3)))
     assert path.read_text() == "0\n1\n2\n"
 
     def broken() -> "Iterator[str]":
@@ -329,6 +330,6 @@ def test_a_text_in_pieces(tmp_path: Path) -> None:
         raise StoreError("the rest is lost")
 
     with pytest.raises(StoreError, match="the rest is lost"):
-        writing.replace(str(path), broken())
+        replace.replace(str(path), broken())
     assert path.read_text() == "0\n1\n2\n"
     assert os.listdir(tmp_path) == ["report"]

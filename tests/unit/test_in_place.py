@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import in_place
 from mfasession.errors import StoreError
+from mfasession.files import in_place
 from tests.support import need
 
 OLD, NEW = "[a]\n" + "old\n" * 3000, "[a]\n" + "new\n" * 4000

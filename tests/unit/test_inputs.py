@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import inputs
 from mfasession.errors import ConfigurationError
+from mfasession.files import inputs
 
 WRITER = """
 import sys, time

@@ -7,7 +7,7 @@ import pytest
 from platformdirs.macos import MacOS
 from platformdirs.unix import Unix
 
-from mfasession import paths
+from mfasession.files import paths
 
 XDG = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
 PLATFORMS = {"linux": Unix, "freebsd14": Unix, "darwin": MacOS}

@@ -10,12 +10,13 @@ from typing import Any
 import keyring
 import pytest
 
-from mfasession import causes, errors, locks, renewal
+from mfasession import causes, errors, renewal
 from mfasession.caller import Caller
 from mfasession.codes import CodeRequest
 from mfasession.context import Context
 from mfasession.device import Device
 from mfasession.exchange import Exchange, _role_session_name
+from mfasession.files import locks
 from mfasession.model import Role, Session
 from mfasession.options import Options
 from mfasession.remembered import Remembered

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import trust
+from mfasession.files import trust
 
 DRIVE = r"C:\134 rw,aname=drvfs;path=C:\134;uid=1000;gid=1000;{more}symlinkroot=/mnt/,access=client,trans=fd,rfd=5"
 

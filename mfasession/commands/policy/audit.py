@@ -6,9 +6,10 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mfasession import attributes, hardening, inputs, terminal, writing
+from mfasession import hardening, terminal
 from mfasession.causes import Denied
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
+from mfasession.files import attributes, inputs, replace
 from mfasession.messages import complain, say
 from mfasession.model import Role, partition_of
 from mfasession.outlets.prefixed import Screen, told
@@ -63,7 +64,7 @@ def run(context: "Context", flags: Flags) -> int:
     organization = _organization(context, flags)
     if flags.output:
         attributes.check_writable(flags.output)
-        writing.check_replaceable(flags.output)
+        replace.check_replaceable(flags.output)
     access = Access(context, flags.role_name)
     shows = os.isatty(sys.stderr.fileno()) and not terminal.is_dumb()
     screen = Screen(sys.stdout.fileno(), sys.stderr.fileno(), shows=shows)
@@ -175,7 +176,7 @@ def _report(audited: "Sequence[Audited]", now: float) -> "Report":
 def _write(report: "Report", flags: Flags) -> None:
     pieces = import_module(f"mfasession.policy.reports.{flags.format}").pieces(report)
     if flags.output:
-        writing.replace(flags.output, pieces)
+        replace.replace(flags.output, pieces)
         say(f"the report is in {flags.output}")
         return
     for piece in pieces:

@@ -3,10 +3,10 @@
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import attributes, inputs, writing
 from mfasession.causes import NotFound
 from mfasession.commands.policy import sources
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
+from mfasession.files import attributes, inputs, replace
 from mfasession.messages import complain, say
 from mfasession.policy import document, rule
 from mfasession.policy.lint import running, shown
@@ -130,4 +130,4 @@ def _put(source: str, before: "Document", after: "Document") -> None:
         sys.stdout.buffer.write(after.text.encode("utf-8", "surrogateescape"))
     elif after.text != before.text:
         attributes.check_writable(source)
-        writing.replace(source, after.text, mode=None)
+        replace.replace(source, after.text, mode=None)

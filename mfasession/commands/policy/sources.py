@@ -5,9 +5,10 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import hints, inputs
+from mfasession import hints
 from mfasession.causes import NotFound
 from mfasession.errors import ConfigurationError, UsageError
+from mfasession.files import inputs
 from mfasession.messages import complain
 from mfasession.policy import document, placed, wrapped
 from mfasession.policy.document import Kind

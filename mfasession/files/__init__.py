@@ -114,7 +114,7 @@ def _check(path: str, status: os.stat_result, forbidden: int) -> None:
     """Let pass what is plainly safe; `trust` has the whole rule, and the words for what breaks it."""
     us = os.geteuid()
     if status.st_mode & forbidden or status.st_uid not in (us, 0) or not _is_plainly_reached(path, us):
-        from mfasession import trust
+        from mfasession.files import trust
 
         trust.check(path, status, is_private=forbidden == _NOT_OWNER)
 
@@ -146,7 +146,7 @@ def _is_plainly_reached(path: str, us: int) -> bool:
 def _unreadable(path: str, error: OSError) -> ConfigurationError:
     import errno
 
-    from mfasession import system_errors
+    from mfasession.files import system_errors
 
     if error.errno == errno.ENXIO:
         # A socket, or a device with nothing behind it.

@@ -10,9 +10,10 @@ import os
 import time
 from shlex import quote
 
-from mfasession import files, locks, system_errors, writing
-from mfasession.attributes import is_mounted, locked_by
+from mfasession import files
 from mfasession.errors import StoreError
+from mfasession.files import locks, replace, system_errors
+from mfasession.files.attributes import is_mounted, locked_by
 
 _HEAD = "mfasession unfinished 1 {} {}\n"
 PATIENCE = 0.5
@@ -32,13 +33,13 @@ def check(path: str, unfinished: str) -> None:
     try:
         size = os.stat(target).st_size
         if locked_by(target):
-            raise writing.unwritten(path, target, PermissionError(errno.EPERM, ""))
+            raise replace.unwritten(path, target, PermissionError(errno.EPERM, ""))
         if not os.access(target, os.W_OK):
             _refuse(path, target)
     except OSError as error:
-        raise writing.unwritten(path, target, error) from error
+        raise replace.unwritten(path, target, error) from error
     # What it needs while it lasts. A disk that is full for the file itself costs the file nothing.
-    writing.reserve(unfinished, 2 * size).close()
+    replace.reserve(unfinished, 2 * size).close()
 
 
 def overwrite(path: str, before: str, after: str, unfinished: str) -> None:
@@ -53,12 +54,12 @@ def overwrite(path: str, before: str, after: str, unfinished: str) -> None:
         try:
             _have_alone(descriptor)
             if _content(descriptor) == old:
-                writing.replace(unfinished, _HEAD.format(len(old), len(new)) + before + after)
+                replace.replace(unfinished, _HEAD.format(len(old), len(new)) + before + after)
                 _put(descriptor, old, new, unfinished)
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise writing.unwritten(path, target, error) from error
+        raise replace.unwritten(path, target, error) from error
     _forget(unfinished)
 
 
@@ -86,7 +87,7 @@ def finish(path: str, unfinished: str) -> bool:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise writing.unwritten(path, target, error) from error
+        raise replace.unwritten(path, target, error) from error
     _forget(unfinished)
     return ended
 

@@ -8,8 +8,9 @@ import select
 import stat
 import time
 
-from mfasession import files, system_errors
+from mfasession import files
 from mfasession.errors import ConfigurationError
+from mfasession.files import system_errors
 
 PATIENCE = 300.0
 """Seconds until a pipe must have ended: what writes into it may ask a person for a code first."""

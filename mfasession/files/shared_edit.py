@@ -18,9 +18,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from shlex import quote
 
-from mfasession import in_place, locks, messages, trust, writing
+from mfasession import messages
 from mfasession.errors import StoreError
-from mfasession.writing import Room
+from mfasession.files import in_place, locks, replace, trust
+from mfasession.files.replace import Room
 
 MOMENT = 0.03
 """Seconds in which a tool that has begun to write has written: they take less than one thousandth."""
@@ -52,7 +53,7 @@ def edit(
     The caller holds our own lock. A file that cannot be replaced is changed in place, with what ends that kept at the
     path `unfinished`. Returns the inode number of the old file when it has other names (hard links) that still hold the
     old text, else 0. `change` leaves a text alone in which there is nothing to change (any more). Raises
-    StoreError when others do not stop writing, and what `read`, `change`, `trust.check_folders` and `writing.replace`
+    StoreError when others do not stop writing, and what `read`, `change`, `trust.check_folders` and `replace.replace`
     raise.
     """
     trust.check_folders(path)
@@ -72,7 +73,7 @@ def edit(
             else:
                 with suppress(_Changed):
                     old = seen.linked
-                    writing.replace(path, changed, mode=mode, put=seen.put, room=room)
+                    replace.replace(path, changed, mode=mode, put=seen.put, room=room)
                     linked = linked or old
             # Our own work is nobody's fault: a large file on a busy machine takes seconds.
             deadline += time.monotonic() - began
@@ -97,9 +98,9 @@ def reserve(path: str, unfinished: str) -> Room | None:
         in_place.check(path, unfinished)
         return None
     if os.path.isdir(os.path.dirname(os.path.realpath(path))):
-        return writing.reserve(path)
+        return replace.reserve(path)
     # Nothing is left in a folder above that is not ours to fill.
-    writing.check_replaceable(path)
+    replace.check_replaceable(path)
     return None
 
 

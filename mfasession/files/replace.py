@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Iterable
 from shlex import quote
 
-from mfasession import system_errors, trust
-from mfasession.attributes import Attributes, is_mounted, locked_by
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.files import flags, refuse_irregular
+from mfasession.files import flags, refuse_irregular, system_errors, trust
+from mfasession.files.attributes import Attributes, is_mounted, locked_by
 
 Pieces = Iterable[bytes]
 Put = Callable[[int, str, str], None]

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from shlex import quote
 from types import ModuleType
 
-from mfasession import system_errors, writing
 from mfasession.errors import StoreError
+from mfasession.files import replace, system_errors
 from mfasession.messages import say
 
 PATIENCE = 30.0
@@ -198,7 +198,7 @@ def _locked(fcntl: ModuleType, path: str, operation: int, wait: _Wait) -> int:
 
 
 def _opened(path: str) -> int:
-    writing.make_folder(os.path.dirname(path))
+    replace.make_folder(os.path.dirname(path))
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError as error:

@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mfasession import system_errors
 from mfasession.errors import StoreError
+from mfasession.files import system_errors
 
 
 class Spool:
