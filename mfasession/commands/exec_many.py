@@ -16,7 +16,7 @@ from mfasession.fleet import Fleet
 from mfasession.messages import complain, say
 from mfasession.outlets import environment, program
 from mfasession.outlets.jobs import Jobs
-from mfasession.outlets.prefixed import Screen, told
+from mfasession.terminal.screen import Screen, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

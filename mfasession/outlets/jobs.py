@@ -11,7 +11,7 @@ from types import FrameType
 
 from mfasession import hardening
 from mfasession.outlets import program
-from mfasession.outlets.prefixed import Lines, Screen
+from mfasession.terminal.screen import Lines, Screen
 
 GRACE = 5.0
 """Seconds from the signal that ends a command to SIGKILL."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.outlets import prefixed
-from mfasession.outlets.prefixed import Lines, Screen, told
+from mfasession.terminal import screen as terminal_screen
+from mfasession.terminal.screen import Lines, Screen, told
 
 
 @given(st.lists(st.text("ab\n\0\r", max_size=6).map(str.encode), max_size=8))
@@ -31,7 +31,7 @@ def test_nothing_is_handed_over_before_its_end() -> None:
 
 def test_a_line_without_an_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is broken where the limit is."""
-    monkeypatch.setattr(prefixed, "LINE_LIMIT", 10)
+    monkeypatch.setattr(terminal_screen, "LINE_LIMIT", 10)
     assert Lines(b"x: ").of(b"y" * 11) == b"x: " + b"y" * 11 + b"\n"
 
 

@@ -12,7 +12,7 @@ from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
 from mfasession.messages import complain, say
 from mfasession.model import Role, partition_of
-from mfasession.outlets.prefixed import Screen, told
+from mfasession.terminal.screen import Screen, told
 from mfasession.text import bar
 from mfasession.values import Value
 
