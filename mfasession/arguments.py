@@ -170,7 +170,7 @@ def stdin_codes(text: str) -> str:
 
 def shell(text: str) -> str:
     """Return the name of a shell dialect."""
-    from mfasession.outlets import shells
+    from mfasession import shells
 
     if text not in shells.NAMES:
         raise argparse.ArgumentTypeError(f"unknown shell {text!r} ({_near(text, shells.NAMES)})")

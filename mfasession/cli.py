@@ -147,6 +147,6 @@ def read_hit(words: "Sequence[str]") -> Options | None:
 
 
 def _is_shell(name: str) -> bool:
-    from mfasession.outlets import shells
+    from mfasession import shells
 
     return name in shells.NAMES

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from mfasession import arguments
+from mfasession import arguments, shells
 from mfasession.config_file import STORES
-from mfasession.outlets import shells
 
 
 def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]]) -> list[str]:

@@ -78,7 +78,7 @@ def _command(words: "Sequence[str]") -> str:
 
 def _fail_the_eval(code: int, words: "Sequence[str]") -> None:
     """`eval "$(false)"` succeeds, even under `set -e`: print the one line that makes the eval fail too."""
-    from mfasession.outlets import shells
+    from mfasession import shells
 
     named = ""
     for word, behind in zip(words, (*words[1:], ""), strict=True):

@@ -3,8 +3,9 @@
 import os
 import sys
 
+from mfasession import shells
 from mfasession.errors import UsageError
-from mfasession.outlets import environment, shells
+from mfasession.outlets import environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -67,7 +67,7 @@ def _say_what_wins(context: "Context", profile: "Profile", session: "Session") -
     """
     wins = False
     if context.environ.get("AWS_ACCESS_KEY_ID", session.access_key_id) != session.access_key_id:
-        from mfasession.outlets import shells
+        from mfasession import shells
 
         wins = True
         shell = shells.calling(context.environ, reads_stdout=False)

@@ -62,8 +62,7 @@ def _show_what_stays_here(context: "Context", profile: "Profile | None") -> None
     held = held_profile(context.environ)
     if not context.environ.get("AWS_SESSION_TOKEN") or not held or (profile and held != profile.name):
         return
-    from mfasession import hints
-    from mfasession.outlets import shells
+    from mfasession import hints, shells
 
     line = shells.how_to(shells.calling(context.environ, reads_stdout=False), hints.command_line("env", "--unset"))
     complain(f"this shell still holds the session of profile {held}", line)

@@ -3,9 +3,8 @@
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import awsfiles, profiles
+from mfasession import awsfiles, profiles, shells
 from mfasession.messages import say
-from mfasession.outlets import shells
 
 if TYPE_CHECKING:
     from mfasession.context import Context

@@ -6,9 +6,9 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import profiles, terminal
+from mfasession import profiles, shells, terminal
 from mfasession.messages import say
-from mfasession.outlets import served, shells
+from mfasession.outlets import served
 from mfasession.outlets.endpoint import Endpoint
 
 if TYPE_CHECKING:

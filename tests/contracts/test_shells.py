@@ -12,8 +12,8 @@ from dotenv import dotenv_values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mfasession import shells
 from mfasession.errors import ConfigurationError
-from mfasession.outlets import shells
 from mfasession.values import Value
 from tests.patience import scaled
 from tests.support import need

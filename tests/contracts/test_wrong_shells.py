@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession.outlets import shells
+from mfasession import shells
 from mfasession.values import Value
 from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, missing, need, session_section
 
@@ -171,7 +171,7 @@ def test_behind_a_wrapper(live: Home, name: str, wrapper: str) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
 def test_under_another_user(live: Home) -> None:
     """As under `sudo -u`: the kernel does not show us the parent's program, but its words."""
-    code = "from mfasession.outlets import shells; print(shells.calling({}))"
+    code = "from mfasession import shells; print(shells.calling({}))"
     typed = f"{need('setpriv')} --reuid=65534 --clear-groups {need('python')} -c '{code}'"
     for name in ("bash", "fish", "tcsh"):
         assert read(live, READERS[name], f"{typed} >out") == ("", "")
@@ -200,7 +200,7 @@ def test_where_no_shell_is_in_sight(live: Home) -> None:
 
 def test_the_process_table_says_the_same(live: Home) -> None:
     """Where there is no /proc, ps(1) is asked: here it is asked beside it."""
-    code = "from mfasession.outlets import calling_shell as c; print(c.nearest(), c.from_process_table(), c.PS)"
+    code = "from mfasession.shells import detection as c; print(c.nearest(), c.from_process_table(), c.PS)"
     for name in ("bash", "zsh", "dash", "mksh", "fish", "tcsh", "elvish"):
         reader = READERS[name]
         _, err = read(live, reader, f"{need('python')} -c '{code}' >out\n{reader.ended or 'nop'}")

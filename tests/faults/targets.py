@@ -26,13 +26,14 @@ from mfasession import (
     ini_edits,
     profile_headers,
     profiles,
+    shells,
     timestamps,
 )
 from mfasession.commands import process
 from mfasession.commands.status import Row, _record, _table
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError, UsageError
 from mfasession.model import Session
-from mfasession.outlets import environment, shells
+from mfasession.outlets import environment
 from mfasession.remembered import Remembered
 from mfasession.stores import credentials_file, keyring_items, keyring_store
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession.outlets import shells
+from mfasession import shells
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.scripts.checks import asked, complaint, keys_of, log_in
 from tests.support import KEY_ID, SECRET, Home, key_pair, need, session_section

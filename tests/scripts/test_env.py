@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from mfasession import timestamps
-from mfasession.outlets import shells
+from mfasession import shells, timestamps
 from tests.scripts.checks import complaint
 from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, need, session_section
 

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import __version__, arguments, hints
+from mfasession import __version__, arguments, hints, shells
 from mfasession.commands.mfa import enroll, remove, resync
 from mfasession.commands.mfa import list as list_
 from mfasession.commands.policy import apply, audit, explain, lint, show, test
 from mfasession.errors import UsageError
 from mfasession.options import Options
-from mfasession.outlets import shells
 from mfasession.values import Secret
 
 ACTIONS = [name for command in arguments.HAVE_ACTIONS for name in arguments.parsed_apart(command)]

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import arguments, cli, config, config_file, ini, reporting
+from mfasession import arguments, cli, config, config_file, ini, reporting, shells
 from mfasession.awsfiles import AwsFiles
 from mfasession.config import ProfileSettings
 from mfasession.files import paths
-from mfasession.outlets import shells
 from mfasession.stores.credentials_file import CredentialsFileStore, _keys
 from tests.support import made_session
 

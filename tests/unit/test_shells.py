@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mfasession import shells
 from mfasession.errors import ConfigurationError, UsageError
-from mfasession.outlets import calling_shell, rare_shells, shells
+from mfasession.shells import detection, rare
 
 environment_text = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
@@ -51,13 +52,13 @@ environment_text = st.text(st.characters(codec="utf-8", exclude_characters="\0")
 )
 def test_detect_knows_the_program(shell_path: str, dialect: str) -> None:
     """Paths, login shells, versions and Windows names lead to a dialect, all else to sh."""
-    assert calling_shell.detect(shell_path) == dialect
+    assert detection.detect(shell_path) == dialect
 
 
 @given(st.text())
 def test_detect_always_answers(shell_path: str) -> None:
     """Whatever $SHELL holds, the answer is a dialect that can be evaluated."""
-    assert calling_shell.detect(shell_path) in set(shells.NAMES) - {"dotenv", "json"}
+    assert detection.detect(shell_path) in set(shells.NAMES) - {"dotenv", "json"}
 
 
 def test_bourne_text() -> None:
@@ -70,13 +71,13 @@ def test_powershell_text() -> None:
     """Five quotation marks are doubled (PowerShell-Docs#11405), $null removes."""
     text = shells.render("powershell", {"K": "a'b\u2018c\u2019d\u201ae\u201bf$x`y\"\u201c", "GONE": None})
     doubled = "a''b\u2018\u2018c\u2019\u2019d\u201a\u201ae\u201b\u201bf$x`y\"\u201c"
-    assert text == f"{rare_shells.GUARDS['powershell']}\n$env:K = '{doubled}'\n$env:GONE = $null\n"
+    assert text == f"{rare.GUARDS['powershell']}\n$env:K = '{doubled}'\n$env:GONE = $null\n"
 
 
 def test_cmd_text() -> None:
     """Quotes around the whole assignment; nothing after the equals sign unsets."""
     text = shells.render("cmd", {"K": "a&b|c<d>e^f g/=+", "GONE": None})
-    assert text == rare_shells.GUARDS["cmd"] + '\nset "K=a&b|c<d>e^f g/=+"\nset "GONE="\nrem\n'
+    assert text == rare.GUARDS["cmd"] + '\nset "K=a&b|c<d>e^f g/=+"\nset "GONE="\nrem\n'
 
 
 def test_dotenv_text() -> None:
@@ -92,7 +93,7 @@ def test_json_is_json(shell: str, values: dict[str, str | None]) -> None:
     text = shells.render(shell, values)
     if shell == "nu":
         # nushell reads comments; tests/contracts runs it.
-        text = text.removeprefix(rare_shells.GUARDS["nu"])
+        text = text.removeprefix(rare.GUARDS["nu"])
     assert list(json.loads(text).items()) == list(values.items())
     assert text.endswith("}\n")
 
@@ -174,9 +175,9 @@ def test_how_to_is_what_people_type(shell: str, line: str) -> None:
 def test_the_common_dialect_imports_little() -> None:
     """`env` in bash loads neither the rare dialects nor anything slow from the standard library."""
     program = (
-        "import sys; before = set(sys.modules); from mfasession.outlets import shells; "
+        "import sys; before = set(sys.modules); from mfasession import shells; "
         "shells.render('bash', {'A': 'b', 'C': None}); "
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["mfasession", "mfasession.errors", "mfasession.outlets", "mfasession.outlets.shells"]
+    assert done.stdout.split() == ["mfasession", "mfasession.errors", "mfasession.shells"]

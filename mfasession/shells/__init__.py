@@ -47,9 +47,9 @@ def calling(environ: "Mapping[str, str]", *, reads_stdout: bool = True) -> str:
         except OSError:
             # Another user's, or gone: its ancestors may be seen.
             pass
-    from mfasession.outlets import calling_shell
+    from mfasession.shells import detection
 
-    return calling_shell.nearest(reads_stdout=reads_stdout) or calling_shell.detect(environ.get("SHELL", ""))
+    return detection.nearest(reads_stdout=reads_stdout) or detection.detect(environ.get("SHELL", ""))
 
 
 def render(shell: str, values: "Mapping[str, str | None]") -> str:
@@ -71,9 +71,9 @@ def render(shell: str, values: "Mapping[str, str | None]") -> str:
             raise ConfigurationError(f"{name} holds a NUL character, which no environment can take")
     if shell in BOURNE_FAMILY:
         return "\n".join((BOURNE_GUARD, *(bourne_line(name, value) for name, value in values.items()), ""))
-    from mfasession.outlets import rare_shells
+    from mfasession.shells import rare
 
-    return rare_shells.render(shell, values)
+    return rare.render(shell, values)
 
 
 def bourne_line(name: str, value: str | None) -> str:
@@ -98,9 +98,9 @@ def failure(shell: str, exit_code: int) -> str:
     require_known(shell)
     if shell in BOURNE_FAMILY:
         return f"(exit {exit_code})\n"
-    from mfasession.outlets import rare_shells
+    from mfasession.shells import rare
 
-    return rare_shells.failure(shell, exit_code)
+    return rare.failure(shell, exit_code)
 
 
 def how_to(shell: str, command: str) -> str:
@@ -112,9 +112,9 @@ def how_to(shell: str, command: str) -> str:
     require_known(shell)
     if shell in BOURNE_FAMILY:
         return f'eval "$({command})"'
-    from mfasession.outlets import rare_shells
+    from mfasession.shells import rare
 
-    return rare_shells.how_to(shell, command)
+    return rare.how_to(shell, command)
 
 
 def require_known(shell: str) -> None:

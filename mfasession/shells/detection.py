@@ -3,7 +3,7 @@
 import os
 import sys
 
-from mfasession.outlets.shells import FILE_FORMATS, NAMES
+from mfasession.shells import FILE_FORMATS, NAMES
 
 OTHER_PROGRAM_NAMES = {
     "ash": "sh",
