@@ -18,7 +18,7 @@ from mfasession.errors import MfaSessionError
 from mfasession.exchange import Exchange
 from mfasession.files import paths, system_errors
 from mfasession.messages import complain, until
-from mfasession.server import limits
+from mfasession.programs import limits
 from mfasession.supply import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, Outlook
 from mfasession.text import printable
 

@@ -2,7 +2,8 @@
 
 import sys
 
-from mfasession.outlets import environment, program
+from mfasession import programs
+from mfasession.outlets import environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def run(context: "Context") -> int:
     try:
         if context.options.server:
             return _served(context, profile, session, words, settings)
-        program.replace(words, environment.child(context.environ, session, profile.name, settings))
-    except program.CannotRun as failure:
+        programs.replace(words, environment.child(context.environ, session, profile.name, settings))
+    except programs.CannotRun as failure:
         from mfasession.messages import complain
 
         complain(f"{words[0] or repr('')}: {failure.reason}", failure.hint)
@@ -65,8 +66,8 @@ def _served(
 
     from mfasession import profiles
     from mfasession.outlets import served
-    from mfasession.outlets.child import Child, end_as
     from mfasession.outlets.endpoint import Endpoint
+    from mfasession.programs.child import Child, end_as
 
     # The command reads the terminal when its stdin is one: no question of ours may stand there then.
     endpoint = Endpoint(context, [(profile, session)], owns_terminal=not os.isatty(0))

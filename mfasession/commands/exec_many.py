@@ -9,13 +9,13 @@ from collections import deque
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from mfasession import destination, hints, profiles, terminal
+from mfasession import destination, hints, profiles, programs, terminal
 from mfasession.errors import ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.exchange import is_chained
 from mfasession.fleet import Fleet
 from mfasession.messages import complain, say
-from mfasession.outlets import environment, program
-from mfasession.outlets.jobs import Jobs
+from mfasession.outlets import environment
+from mfasession.programs.jobs import Jobs
 from mfasession.terminal.screen import Screen, told
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Many:
             try:
                 settings = destination.handed_on(self._context.aws_files, profile, profile.name, self._environ)
                 self._jobs.start(profile.name, environment.child(self._environ, session, profile.name, settings))
-            except program.CannotRun as failure:
+            except programs.CannotRun as failure:
                 self._failed[profile.name] = failure.reason
             except ConfigurationError as error:
                 self._fail(profile.name, error)
@@ -237,8 +237,8 @@ def _names(context: "Context") -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def _missing(name: str, environ: "Mapping[str, str]") -> "program.CannotRun | None":
+def _missing(name: str, environ: "Mapping[str, str]") -> "programs.CannotRun | None":
     """Why no profile could run the command, told before a code is asked for; None when nothing speaks against it."""
     if name and (os.sep in name or shutil.which(name, path=environ.get("PATH"))):
         return None
-    return program.CannotRun(program.NOT_FOUND, "command not found")
+    return programs.CannotRun(programs.NOT_FOUND, "command not found")

@@ -18,7 +18,7 @@ from mfasession.files import system_errors
 from mfasession.outlets import listener, peers
 from mfasession.outlets.listener import Listener
 from mfasession.outlets.page import Page
-from mfasession.server.guard import Guard
+from mfasession.programs.guard import Guard
 from mfasession.values import Secret, Value
 
 PATIENCE = 60.0

@@ -15,7 +15,7 @@ from mfasession.outlets import listener
 from mfasession.outlets.listener import Listener
 from mfasession.outlets.server import ADDRESS, Server, Supplied, path_of
 from mfasession.profiles import Profile
-from mfasession.server.guard import Guard, take_over
+from mfasession.programs.guard import Guard, take_over
 from mfasession.server.run_folder import RunFolder
 from mfasession.values import Secret
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from mfasession import programs
 from mfasession.messages import complain
-from mfasession.outlets import program
+from mfasession.programs.guard import Guard, inherited
 from mfasession.sandbox import Sandbox
 from mfasession.server import run_folder
-from mfasession.server.guard import Guard, inherited
 from mfasession.server.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ def _run(command: Sequence[str], environment: Mapping[str, str], listening: int)
     with _handling((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), pass_on):
         try:
             with inherited(listening):
-                processes.append(program.start(command, environment, close_fds=False))
-        except program.CannotRun as failure:
+                processes.append(programs.start(command, environment, close_fds=False))
+        except programs.CannotRun as failure:
             return _cannot_run(command[0], failure)
         for number in early:
             processes[0].send_signal(number)
@@ -109,7 +109,7 @@ def _handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None],
             signal.signal(number, previous)
 
 
-def _cannot_run(name: str, failure: program.CannotRun) -> int:
+def _cannot_run(name: str, failure: programs.CannotRun) -> int:
     complain(f"{name or repr('')}: {failure.reason}", failure.hint)
     return failure.status
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession.server import guard_program
+from mfasession.programs import guard_program
 from tests.patience import wait_for
 from tests.serving import Served, ask, serve
 from tests.support import MFASESSION, Home, key_pair, need, session_section

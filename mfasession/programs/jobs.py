@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from mfasession import hardening
-from mfasession.outlets import program
+from mfasession import hardening, programs
 from mfasession.terminal.screen import Lines, Screen
 
 GRACE = 5.0
@@ -75,7 +74,7 @@ class Jobs:
         """Start the command; `name` stands before each of its lines. Raises CannotRun."""
         hardening.allow_core()
         try:
-            process = program.start(
+            process = programs.start(
                 self._words,
                 environ,
                 stdin=subprocess.DEVNULL,

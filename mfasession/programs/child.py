@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from mfasession import hardening, terminal
-from mfasession.outlets.program import start
-from mfasession.server import limits
-from mfasession.server.guard import inherited
+from mfasession.programs import limits, start
+from mfasession.programs.guard import inherited
 
 PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 FROM_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)

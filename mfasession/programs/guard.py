@@ -14,7 +14,7 @@ from typing import Self
 
 from mfasession.errors import MfaSessionError
 from mfasession.files import system_errors
-from mfasession.server import guard_program
+from mfasession.programs import guard_program
 
 TAKES_OVER = 3.0
 """Seconds that a guard may need to end when a new server wants its port."""
