@@ -21,8 +21,9 @@ import urllib3.exceptions
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
-from mfasession import aws_answers, aws_errors, deadline, endpoints, hints, roles
+from mfasession import aws_answers, aws_errors, deadline, hints, roles
 from mfasession.causes import Throttled, Unanswered
+from mfasession.config import endpoints
 from mfasession.device import Device
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
 from mfasession.files import trust

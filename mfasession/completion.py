@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from mfasession import arguments, shells
-from mfasession.config_file import STORES
+from mfasession.config.schema import STORES
 
 
 def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]]) -> list[str]:

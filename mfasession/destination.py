@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 
 from mfasession import hints, profiles
 from mfasession.awsfiles import is_managed, parse
-from mfasession.endpoints import SETTINGS
+from mfasession.config.endpoints import SETTINGS
 from mfasession.errors import ConfigurationError
 from mfasession.text import printable
 

@@ -178,7 +178,7 @@ def _session(keys: "Mapping[str, str]") -> "Session | None":
 
 
 def _keys(session: Session) -> "dict[str, str | None]":
-    from mfasession.endpoints import SETTINGS
+    from mfasession.config.endpoints import SETTINGS
 
     return {
         "manager": MANAGER,

@@ -16,21 +16,10 @@ from typing import Any
 
 from botocore.configloader import build_profile_map
 
-from mfasession import (
-    aws_errors,
-    cli,
-    config,
-    config_file,
-    durations,
-    ini,
-    ini_edits,
-    profile_headers,
-    profiles,
-    shells,
-    timestamps,
-)
+from mfasession import aws_errors, cli, config, durations, ini, ini_edits, profile_headers, profiles, shells, timestamps
 from mfasession.commands import process
 from mfasession.commands.status import Row, _record, _table
+from mfasession.config import schema
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError, UsageError
 from mfasession.model import Session
 from mfasession.outlets import environment
@@ -80,7 +69,7 @@ def fuzz_toml(data: bytes) -> None:
     """`config.toml` is entries that can be kept and built upon, or one ConfigurationError."""
     text = decoded(data)
     try:
-        flat = config_file.read("config.toml", text)
+        flat = schema.read("config.toml", text)
     except ConfigurationError as error:
         check_error(error)
         return

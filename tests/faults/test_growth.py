@@ -10,7 +10,7 @@ import pytest
 from mfasession import ini, ini_edits, profile_headers, profiles
 from mfasession.codes import CodeRequest
 from mfasession.codes.command import Command
-from mfasession.config_file import read
+from mfasession.config.schema import read
 from mfasession.errors import ConfigurationError
 from mfasession.files import toml
 from tests.scripts.checks import complaint

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import config_file
-from mfasession.config import ProfileSettings
+from mfasession.config import ProfileSettings, schema
 from mfasession.errors import ConfigurationError
 
 WHOLE = """
@@ -28,7 +27,7 @@ store = "file"
 def fault_of(text: str) -> ConfigurationError | None:
     """Why a text is refused, if it is."""
     try:
-        config_file.read("c.toml", text)
+        schema.read("c.toml", text)
     except ConfigurationError as fault:
         return fault
     return None
@@ -43,7 +42,7 @@ def refusal(text: str) -> ConfigurationError:
 
 def test_every_key() -> None:
     """All that may be set, for all profiles and for one; durations become seconds."""
-    assert config_file.read("c.toml", WHOLE) == {
+    assert schema.read("c.toml", WHOLE) == {
         ("default_profile",): "work",
         ("store",): "keyring",
         ("duration",): 8 * 3600,
@@ -60,12 +59,12 @@ def test_every_key() -> None:
 
 def test_an_empty_text_sets_nothing() -> None:
     """A file of comments is a configuration too."""
-    assert config_file.read("c.toml", "# nothing\n") == {}
+    assert schema.read("c.toml", "# nothing\n") == {}
 
 
 def test_whatever_a_profile_can_have_can_be_written() -> None:
     """No setting exists in the code alone."""
-    assert {*config_file._SETTINGS, *config_file._PROFILE_ONLY} == set(ProfileSettings.__fields__)
+    assert {*schema._SETTINGS, *schema._PROFILE_ONLY} == set(ProfileSettings.__fields__)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +86,7 @@ def test_whatever_a_profile_can_have_can_be_written() -> None:
 )
 def test_what_a_key_may_hold(line: str, value: object) -> None:
     """The edges of the ranges, and every way to spell a value."""
-    (read,) = config_file.read("c.toml", line).values()
+    (read,) = schema.read("c.toml", line).values()
     assert read == value
 
 
@@ -212,7 +211,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     """Whatever a file holds, the answer is entries or one ConfigurationError."""
     fault = fault_of(text)
     if fault is None:
-        assert all(isinstance(value, str | int | tuple) for value in config_file.read("c.toml", text).values())
+        assert all(isinstance(value, str | int | tuple) for value in schema.read("c.toml", text).values())
     else:
         assert fault.message.startswith("c.toml")
         assert "\n" not in fault.message

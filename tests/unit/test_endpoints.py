@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import endpoints
+from mfasession.config import endpoints
 from mfasession.errors import ConfigurationError
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import arguments, cli, config, config_file, ini, reporting, shells
+from mfasession import arguments, cli, config, ini, reporting, shells
 from mfasession.awsfiles import AwsFiles
-from mfasession.config import ProfileSettings
+from mfasession.config import ProfileSettings, schema
 from mfasession.files import paths
 from mfasession.stores.credentials_file import CredentialsFileStore, _keys
 from tests.support import made_session
@@ -106,7 +106,7 @@ def test_the_exit_codes() -> None:
 def test_the_configuration_example_is_one(tmp_path: Path) -> None:
     """It is read without complaint, and it shows every key."""
     text = block("toml", "default_profile")
-    flat = config_file.read("config.toml", text)
+    flat = schema.read("config.toml", text)
     assert {key[-1] for key in flat} - {"work"} == {"default_profile", *ProfileSettings.__fields__}
     named = tmp_path / "config.toml"
     named.write_text(text)
@@ -118,18 +118,18 @@ def test_the_configuration_example_tells_the_defaults_and_the_choices() -> None:
     """What stands behind a key is what may stand there; the durations are the defaults."""
     example = tomllib.loads(block("toml", "default_profile"))
     default = ProfileSettings()
-    assert config_file.read("", f'duration = "{example["duration"]}"')["duration",] == default.duration
-    assert config_file.read("", f'refresh_margin = "{example["refresh_margin"]}"')["refresh_margin",] == (
+    assert schema.read("", f'duration = "{example["duration"]}"')["duration",] == default.duration
+    assert schema.read("", f'refresh_margin = "{example["refresh_margin"]}"')["refresh_margin",] == (
         default.refresh_margin
     )
     assert example["code"] == default.code
-    assert tuple(comment("store").split(" | ")) == config_file.STORES
+    assert tuple(comment("store").split(" | ")) == schema.STORES
     *sources, command = comment("code").split(" | ")
-    assert tuple(sources) == config_file.CODE_SOURCES
-    assert config_file.read("", f"code = {command}")
+    assert tuple(sources) == schema.CODE_SOURCES
+    assert schema.read("", f"code = {command}")
     least, most = comment("duration").split(" to ")
     for text in (least, most):
-        assert config_file.read("", f'duration = "{text}"')
+        assert schema.read("", f'duration = "{text}"')
 
 
 def test_the_places_of_the_configuration() -> None:

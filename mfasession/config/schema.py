@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mfasession import durations, endpoints
+from mfasession import durations
+from mfasession.config import endpoints
 from mfasession.errors import ConfigurationError
 from mfasession.files import toml
 from mfasession.redaction import redacted

@@ -64,9 +64,9 @@ def load(environ: "Mapping[str, str]") -> Config:
     cache = os.path.join(paths.cache_folder(environ), "config.parsed")
     flat = _kept(cache, path, text)
     if flat is None:
-        from mfasession import config_file
+        from mfasession.config import schema
 
-        flat = config_file.read(path, text)
+        flat = schema.read(path, text)
         _keep(cache, path, text, flat)
     return _build(path, flat)
 
