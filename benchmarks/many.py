@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import homes, tables
-from mfasession import ini, ini_edits
+from mfasession.awsfiles import ini, ini_edit
 from mfasession.sandbox import Sandbox
 from tests.support import Home, key_pair
 
@@ -63,7 +63,7 @@ def editor(_folder: Path) -> str:
     works: dict[str, Callable[[], object]] = {
         "read every byte of it (`str.encode`)": text.encode,
         "find a section": lambda: ini.read_section(text, "default-mfa"),
-        "replace a section": lambda: ini_edits.set_section(text, "default-mfa", keys),
+        "replace a section": lambda: ini_edit.set_section(text, "default-mfa", keys),
         "parse all": lambda: ini.parse(text),
     }
     rows = []

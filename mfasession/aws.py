@@ -22,13 +22,13 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
 from mfasession import aws_answers, aws_errors, deadline, hints, roles
+from mfasession.awsfiles.nested_values import unparsed
 from mfasession.causes import Throttled, Unanswered
 from mfasession.config import endpoints
 from mfasession.device import Device
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
 from mfasession.files import trust
 from mfasession.model import LongTermKey, Role, Session, own_region, partition_of
-from mfasession.nested_values import unparsed
 from mfasession.text import printable
 from mfasession.values import Secret, Value
 

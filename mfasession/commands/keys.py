@@ -7,7 +7,8 @@ import time
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import awsfiles, hardening, profile_headers, profiles, terminal, timestamps
+from mfasession import awsfiles, hardening, profiles, terminal, timestamps
+from mfasession.awsfiles import headers
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, UsageError
 from mfasession.files import inputs
@@ -220,7 +221,7 @@ def _tell_sdks(context: "Context", profile: "Profile") -> None:
     configured = awsfiles.parse(context.aws_files.config_path, context.aws_files.config_text())
     if any(profiles.served_by(keys) == profile.name for keys in configured.values()):
         return
-    header = profile_headers.written(profile.name)
+    header = headers.written(profile.name)
     say(f"for SDKs and the AWS CLI, put this line into [{header}] of {context.aws_files.config_path}:")
     sys.stderr.write(f"  credential_process = {quote(_program())} process -p {quote(profile.name)}\n")
 

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from mfasession import aws_config, profiles
+from mfasession import profiles
+from mfasession.awsfiles import add_profile
 from mfasession.errors import AwsUnreachable, ConfigurationError, StoreError
 from mfasession.keys import places, sessions
 from mfasession.stores.key_places import KeyInKeyring, KeyPlace, KeyRecord
@@ -44,7 +45,7 @@ class Adding:
         """Raise what would keep the key from being kept, before anybody types it. Raises StoreError."""
         self.place.check()
         if self._is_new:
-            aws_config.check(self._context.aws_files.config_path, self.profile.key_section, self._context.environ)
+            add_profile.check(self._context.aws_files.config_path, self.profile.key_section, self._context.environ)
 
     def refuse_other(self, key_id: str) -> None:
         """Raise ConfigurationError when the profile has another key than this one, unless `--force` was given."""
@@ -88,7 +89,7 @@ class Adding:
             self.refuse_other(key.access_key_id)
             header = ""
             if self._is_new:
-                header = aws_config.add_profile(context.aws_files.config_path, name, context.environ)
+                header = add_profile.add_profile(context.aws_files.config_path, name, context.environ)
             self.place.save(KeyRecord(key=key))
             for other in before:
                 if other.place is not self.place:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mfasession import files, hints, profile_headers
+from mfasession import files, hints
+from mfasession.awsfiles import headers as awsfiles_headers
 from mfasession.awsfiles import is_managed, parse
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
@@ -58,7 +59,7 @@ def in_files(context: "Context", profile: str) -> list[KeyPlace]:
     aws_files, environ = context.aws_files, context.environ
     found: list[KeyPlace] = [KeyInFile(aws_files.credentials_path, profile, environ, private=True)]
     sections = parse(aws_files.config_path, aws_files.config_text())
-    header = profile_headers.headers(sections).get(profile)
+    header = awsfiles_headers.headers(sections).get(profile)
     if header is not None:
         found.append(KeyInFile(aws_files.config_path, header, environ, private=False))
     return found
@@ -104,7 +105,7 @@ def visible(context: "Context") -> tuple[list[Held], StoreError | None]:
     Files that others may read are read too: to list them is not to use them. Raises ConfigurationError.
     """
     aws_files, environ = context.aws_files, context.environ
-    headers = profile_headers.headers(_sections(aws_files.config_path))
+    headers = awsfiles_headers.headers(_sections(aws_files.config_path))
     own, in_config = _profiles(context)
     found = [
         Held(profile=name, place=KeyInFile(path, header, environ, private=False), record=record)
@@ -146,7 +147,7 @@ def _profiles(context: "Context") -> tuple[Mapping[str, dict[str, str]], Mapping
     configured = _sections(context.aws_files.config_path)
     return (
         {name: keys for name, keys in credentials.items() if not is_managed(keys)},
-        {name: configured[header] for name, header in profile_headers.headers(configured).items()},
+        {name: configured[header] for name, header in awsfiles_headers.headers(configured).items()},
     )
 
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import ini_edits, profile_headers
-from mfasession.awsfiles import AwsFiles, parse
+from mfasession.awsfiles import AwsFiles, ini_edit, parse
+from mfasession.awsfiles import headers as awsfiles_headers
 from mfasession.errors import ConfigurationError
 from mfasession.outlets import environment
 from mfasession.server import run_folder
@@ -125,9 +125,9 @@ def config_text(files: AwsFiles, names: tuple[str, ...], region: str) -> str:
     if "ca_bundle" in settings:
         # The SDKs for Go and JavaScript know no `~`.
         settings["ca_bundle"] = os.path.expanduser(settings["ca_bundle"])
-    headers = dict.fromkeys(profile_headers.written(name) for name in ("default", *names))
+    headers = dict.fromkeys(awsfiles_headers.written(name) for name in ("default", *names))
     try:
-        return ini_edits.written({**dict.fromkeys(headers, settings), **(sections if services else {})})
+        return ini_edit.written({**dict.fromkeys(headers, settings), **(sections if services else {})})
     except ValueError:
         raise ConfigurationError(
             f"the settings of profile {printable(names[-1])} cannot be copied into a file of their own",

@@ -5,8 +5,8 @@ A section of ours says `manager = mfasession`; any other section of the file is 
 
 import os
 
-from mfasession import ini, timestamps
-from mfasession.awsfiles import MANAGER, is_managed, malformed, parse
+from mfasession import timestamps
+from mfasession.awsfiles import MANAGER, ini, is_managed, malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import paths
 from mfasession.model import Session, is_whole
@@ -52,14 +52,14 @@ class CredentialsFileStore:
 
     def reserve(self, section: str) -> None:
         """Raise as `check`, and keep the space that `save` needs until `release`."""
-        from mfasession import ini_edits
+        from mfasession.awsfiles import ini_edit
         from mfasession.files import shared_edit
 
         path = self._files.credentials_path
         self._files.end_unfinished()
         shared_edit.wait(path)
         self._edited(
-            [section], self._read_anew(), lambda text: ini_edits.set_section(text, section, {"manager": MANAGER})
+            [section], self._read_anew(), lambda text: ini_edit.set_section(text, section, {"manager": MANAGER})
         )
         self._room = shared_edit.reserve(path, self._unfinished())
 
@@ -75,21 +75,21 @@ class CredentialsFileStore:
 
     def save_all(self, sessions: "Mapping[str, Session]") -> None:
         """Keep several sessions by their sections, all in one step or none. Raises ConfigurationError, StoreError."""
-        from mfasession import ini_edits
+        from mfasession.awsfiles import ini_edit
 
         values = {section: _keys(session) for section, session in sessions.items()}
-        self._edit(list(values), lambda text: ini_edits.set_sections(text, values))
+        self._edit(list(values), lambda text: ini_edit.set_sections(text, values))
 
     def forget(self, section: str) -> bool:
         """Remove a session; tell whether there was one. A section that is not ours is left alone and is no session."""
-        from mfasession import ini_edits
+        from mfasession.awsfiles import ini_edit
         from mfasession.files import shared_edit
 
         self._files.end_unfinished()
         self._files.reread()
         if not is_managed(self._files.credentials(section)):
             return False
-        linked = self._edit([section], lambda text: ini_edits.remove_section(text, section))
+        linked = self._edit([section], lambda text: ini_edit.remove_section(text, section))
         shared_edit.say_linked(self._files.credentials_path, linked)
         return True
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from mfasession import files, ini, ini_edits, key_shapes
-from mfasession.awsfiles import malformed, parse
+from mfasession import files, key_shapes
+from mfasession.awsfiles import ini, ini_edit, malformed, parse
 from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import attributes, locks, paths, shared_edit
@@ -122,7 +122,7 @@ class KeyInFile:
 
     def _edited(self, text: str, values: Mapping[str, str | None]) -> str:
         try:
-            edited = ini_edits.set_section(text, self._section, values)
+            edited = ini_edit.set_section(text, self._section, values)
         except ini.MalformedIni as fault:
             raise malformed(self.where, fault) from None
         except ValueError:

@@ -16,7 +16,9 @@ from typing import Any
 
 from botocore.configloader import build_profile_map
 
-from mfasession import aws_errors, cli, config, durations, ini, ini_edits, profile_headers, profiles, shells, timestamps
+from mfasession import aws_errors, cli, config, durations, profiles, shells, timestamps
+from mfasession.awsfiles import headers as awsfiles_headers
+from mfasession.awsfiles import ini, ini_edit
 from mfasession.commands import process
 from mfasession.commands.status import Row, _record, _table
 from mfasession.config import schema
@@ -154,10 +156,10 @@ def fuzz_times(data: bytes) -> None:
 def fuzz_headers(data: bytes) -> None:
     """The profiles of a file are those that botocore sees, but for headers that only shlex, slowly, could read."""
     lines = decoded(data).replace("\r", "\n").split("\n")
-    headers = [header for header in lines if 0 < len(header) <= profile_headers._LONGEST]
+    headers = [header for header in lines if 0 < len(header) <= awsfiles_headers._LONGEST]
     sections: dict[str, dict[str, str]] = {header: {"at": str(number)} for number, header in enumerate(headers)}
     theirs = build_profile_map({name: dict(keys) for name, keys in sections.items()})["profiles"]
-    assert profile_headers.profiles(sections) == {name: dict(keys) for name, keys in theirs.items()}
+    assert awsfiles_headers.profiles(sections) == {name: dict(keys) for name, keys in theirs.items()}
     for line in headers:
         profiles.served_by({"credential_process": line})
 
@@ -288,7 +290,7 @@ def _configparsers(text: str) -> dict[str, dict[str, str]] | None:
 
 def _check_edit(text: str, name: str, found: Mapping[str, Mapping[str, str]]) -> None:
     try:
-        edited = ini_edits.set_section(text, name, {"manager": "mfasession", "region": None})
+        edited = ini_edit.set_section(text, name, {"manager": "mfasession", "region": None})
     except ValueError:
         return
     after = ini.parse(edited)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from mfasession import ini, ini_edits, profile_headers, profiles
+from mfasession import profiles
+from mfasession.awsfiles import headers, ini, ini_edit
 from mfasession.codes import CodeRequest
 from mfasession.codes.command import Command
 from mfasession.config.schema import read
@@ -23,7 +24,7 @@ GROWTH = 2.5
 
 def edited(text: str) -> str:
     """Write a session into a file, and take another one out of it."""
-    return ini_edits.remove_section(ini_edits.set_section(text, "s7", {"manager": "mfasession", "region": None}), "s8")
+    return ini_edit.remove_section(ini_edit.set_section(text, "s7", {"manager": "mfasession", "region": None}), "s8")
 
 
 INI: dict[str, Callable[[int], str]] = {
@@ -64,7 +65,7 @@ def work(function: Callable[[Any], object], value: object) -> int:
         ini.parse,
         edited,
         lambda text: ini.read_section(text, "s7"),
-        lambda text: profile_headers.headers(text.split("\n")),
+        lambda text: headers.headers(text.split("\n")),
     ],
     ids=["parse", "edit", "one section", "headers"],
 )
@@ -95,7 +96,7 @@ def test_a_long_line_in_quotes() -> None:
     """What shlex reads it copies once a character: no such line is a profile's or one of ours."""
     long = "x" * 1_000_000
     assert work(profiles.served_by, {"credential_process": f"mfasession '{long}' -p a"}) < 1000
-    assert work(profile_headers.headers, [f'profile "{long}"']) < 1000
+    assert work(headers.headers, [f'profile "{long}"']) < 1000
     assert profiles.served_by({"credential_process": f"mfasession process -p '{'x' * 100}'"}) == "x" * 100
 
 

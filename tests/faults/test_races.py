@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from botocore.configloader import raw_config_parse
 
-from mfasession import ini, ini_edits
+from mfasession.awsfiles import ini, ini_edit
 from mfasession.errors import StoreError
 from mfasession.files import shared_edit
 from mfasession.sandbox import Sandbox, SandboxUser
@@ -99,7 +99,7 @@ def test_login_and_logout_race(alices_home: Home, aws: Sandbox, alice: SandboxUs
     for role in roles[:2]:
         alices_home.run("logout", "-p", role.name)
     left = alices_home.credentials.read_text()
-    assert ini_edits.remove_section(left, f"{roles[2].name}-mfa") == before
+    assert ini_edit.remove_section(left, f"{roles[2].name}-mfa") == before
     assert left != before
 
 
@@ -124,7 +124,7 @@ def test_twenty_profiles_log_in_at_once(tmp_path: Path, aws: Sandbox, alice: San
     text = home.credentials.read_bytes().decode()
     assert {f"p{number}-mfa" for number in range(MANY)} <= ini.parse(text).keys()
     for number in range(MANY):
-        text = ini_edits.remove_section(text, f"p{number}-mfa")
+        text = ini_edit.remove_section(text, f"p{number}-mfa")
     assert text == before
 
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import ini
-from mfasession.awsfiles import AwsFiles
+from mfasession.awsfiles import AwsFiles, ini
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.stores.credentials_file import CredentialsFileStore
 from mfasession.values import Secret

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from mfasession import ini, ini_edits
+from mfasession.awsfiles import ini, ini_edit
 
 BREAKS = ("\n", "\n", "\n", "\r\n", "\r\n", "\r")
 NAMES = (
@@ -311,9 +311,9 @@ def test_a_fault_names_its_line_and_never_a_value(text: str, line: int, reason: 
     assert (caught.value.line, caught.value.reason) == (line, reason)
     assert "SECRET" not in f"{caught.value} {caught.value!r}"
     with pytest.raises(ini.MalformedIni):
-        ini_edits.set_section(text, "n", {"k": "v"})
+        ini_edit.set_section(text, "n", {"k": "v"})
     with pytest.raises(ini.MalformedIni):
-        ini_edits.remove_section(text, "a")
+        ini_edit.remove_section(text, "a")
 
 
 @pytest.mark.parametrize(
@@ -344,9 +344,9 @@ def test_ten_thousand_sections(newline: str) -> None:
 
 def test_the_import_is_bare() -> None:
     """The module is on the path of every command: it imports nothing."""
-    code = "import sys; old = set(sys.modules); import mfasession.ini; print(*sorted(set(sys.modules) - old))"
+    code = "import sys; old = set(sys.modules); import mfasession.awsfiles.ini; print(*sorted(set(sys.modules) - old))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["mfasession", "mfasession.ini"]
+    assert done.stdout.split() == ["mfasession", "mfasession.awsfiles.ini"]
 
 
 # Setting
@@ -363,18 +363,18 @@ def test_the_import_is_bare() -> None:
 def test_an_edit_changes_what_it_was_asked_to(text: str, name: str, values: dict[str, "str | None"]) -> None:
     """Read back, by us and by `configparser`, an edited text holds what it held before, and the change."""
     expected = after_the_change(text, name, values)
-    edited = ini_edits.set_section(text, name, values)
+    edited = ini_edit.set_section(text, name, values)
     assert ini.parse(edited) == expected
     assert read_by_configparser(edited) == expected
     assert ini.read_section(edited, name) == expected[name]
-    assert ini_edits.set_section(edited, name, values) == edited
+    assert ini_edit.set_section(edited, name, values) == edited
 
 
 @examples(250)
 @given(text=sound_texts(), name=plain_names, values=changes)
 def test_an_edit_keeps_every_comment(text: str, name: str, values: dict[str, "str | None"]) -> None:
     """broamski/aws-mfa#39, 99designs/aws-vault#288: comments, also those between the lines of a value, stay."""
-    assert comments(ini_edits.set_section(text, name, values)) == comments(text)
+    assert comments(ini_edit.set_section(text, name, values)) == comments(text)
 
 
 @examples(250)
@@ -392,7 +392,7 @@ def test_an_edit_touches_its_section_only(
     text = f"{before}[own]\r\n{ended(section)}{after}"
     assume(not has_header(section))
     assume(refusal_of(text) is None)
-    edited = ini_edits.set_section(text, "own", values)
+    edited = ini_edit.set_section(text, "own", values)
     assert edited.startswith(f"{before}[own]\r\n")
     assert edited.endswith(after)
     body = list(universal_lines(edited[len(before) : len(edited) - len(after)]))
@@ -408,7 +408,7 @@ def test_an_edit_touches_its_section_only(
 def test_a_new_section_comes_last(text: str, name: str, values: dict[str, "str | None"]) -> None:
     """The old text stays as it is, then comes one blank line, then the section."""
     assume(name not in ini.parse(text))
-    edited = ini_edits.set_section(text, name, values)
+    edited = ini_edit.set_section(text, name, values)
     assert edited.startswith(text)
     gap, header, _ = edited[len(text) :].partition(f"[{name}]")
     assert header
@@ -427,7 +427,7 @@ def test_a_section_is_edited_in_place() -> None:
         "# mine\r\n[a]\nx=1\n\n[n]\n# about it\nRegion :  old  \n; kept\naws_security_token=t\n  more\n# inside\n\n"
         "  and more\nsame   =  s  \nlast = l\n\n# about b\n[b]\ny = 2"
     )
-    edited = ini_edits.set_section(text, "n", {"region": "new", "aws_security_token": None, "same": "s", "Fresh": "f"})
+    edited = ini_edit.set_section(text, "n", {"region": "new", "aws_security_token": None, "same": "s", "Fresh": "f"})
     assert edited == (
         "# mine\r\n[a]\nx=1\n\n[n]\n# about it\nRegion :  new\n; kept\n# inside\n"
         "same   =  s  \nlast = l\nFresh = f\r\n\n# about b\n[b]\ny = 2"
@@ -452,7 +452,7 @@ def test_a_section_is_edited_in_place() -> None:
 )
 def test_how_a_section_is_written(text: str, edited: str) -> None:
     """Line ends as in the first line, one blank line before a new section, the neighbours' indentation."""
-    assert ini_edits.set_section(text, "n", {"k": "v", "gone": None, "empty": ""}) == edited
+    assert ini_edit.set_section(text, "n", {"k": "v", "gone": None, "empty": ""}) == edited
 
 
 @pytest.mark.parametrize(
@@ -470,7 +470,7 @@ def test_how_a_section_is_written(text: str, edited: str) -> None:
 def test_what_does_not_survive_is_refused(name: str, values: dict[str, "str | None"]) -> None:
     """Nothing is written that would be read back otherwise, or that no AWS tool could decode; no value is quoted."""
     with pytest.raises(ValueError, match=r"^(not a|the same key)") as caught:
-        ini_edits.set_section("[a]\nk = old\n", name, values)
+        ini_edit.set_section("[a]\nk = old\n", name, values)
     assert "SECRET" not in repr(caught.value)
 
 
@@ -485,8 +485,8 @@ def test_several_sections_at_once_are_as_one_after_the_other(
     """Five hundred sessions are written in one step, byte for byte as in five hundred."""
     one_by_one = text
     for name, values in sections.items():
-        one_by_one = ini_edits.set_section(one_by_one, name, values)
-    assert ini_edits.set_sections(text, sections) == one_by_one
+        one_by_one = ini_edit.set_section(one_by_one, name, values)
+    assert ini_edit.set_sections(text, sections) == one_by_one
 
 
 @given(text=sound_texts(), name=plain_names)
@@ -494,11 +494,11 @@ def test_a_removal_takes_its_section_only(text: str, name: str) -> None:
     """Read back, all is there but the section, or the removal is refused because of an indented header."""
     expected = ini.parse(text)
     expected.pop(name, None)
-    if fault := fault_of(lambda: ini_edits.remove_section(text, name)):
+    if fault := fault_of(lambda: ini_edit.remove_section(text, name)):
         assert "indented" in fault.reason
         assert list(universal_lines(text))[fault.line - 1][0].isspace()
         return
-    removed = ini_edits.remove_section(text, name)
+    removed = ini_edit.remove_section(text, name)
     assert ini.parse(removed) == expected
     assert read_by_configparser(removed) == expected
 
@@ -519,7 +519,7 @@ def test_a_removal_keeps_all_other_bytes(before: str, section: str, between: str
     kept = list(universal_lines(before))
     if kept and is_blank(kept[-1]) and is_blank(next(universal_lines(after))):
         kept.pop()
-    assert ini_edits.remove_section(text, "own") == "".join(kept) + after
+    assert ini_edit.remove_section(text, "own") == "".join(kept) + after
 
 
 @pytest.mark.parametrize(
@@ -538,13 +538,13 @@ def test_a_removal_keeps_all_other_bytes(before: str, section: str, between: str
 )
 def test_how_a_section_is_removed(text: str, removed: str) -> None:
     """From its header to its last key; what follows keeps its comments."""
-    assert ini_edits.remove_section(text, "n") == removed
+    assert ini_edit.remove_section(text, "n") == removed
 
 
 def test_a_removal_that_would_swallow_the_next_section_is_refused() -> None:
     """Without `[n]` the indented header would be a continuation of `x`."""
     with pytest.raises(ini.MalformedIni) as caught:
-        ini_edits.remove_section("[a]\nx = 1\n[n]\n  [b]\n  y = 2\n", "n")
+        ini_edit.remove_section("[a]\nx = 1\n[n]\n  [b]\n  y = 2\n", "n")
     assert (caught.value.line, caught.value.reason) == (4, "the header [b] is indented deeper than the section before")
 
 
@@ -553,23 +553,23 @@ def test_a_removal_that_would_swallow_the_next_section_is_refused() -> None:
 def test_setting_and_removing_does_not_grow_the_text(text: str, name: str, values: dict[str, "str | None"]) -> None:
     """Set, removed and set again is set; removed it is the old text to the byte, but for a line end that it lacked."""
     assume(name not in ini.parse(text))
-    once = ini_edits.set_section(text, name, values)
-    removed = ini_edits.remove_section(once, name)
+    once = ini_edit.set_section(text, name, values)
+    removed = ini_edit.remove_section(once, name)
     if text == ended(text):
         assert removed == text
     else:
         assert removed in {text + ending for ending in BREAKS}
-    assert ini_edits.set_section(removed, name, values) == once
+    assert ini_edit.set_section(removed, name, values) == once
 
 
 def by_turns(text: str) -> Iterator[str]:
     """The text after each day on which two profiles log in and out by turns."""
-    text = ini_edits.set_section(text, "one", {"k": "v"})
+    text = ini_edit.set_section(text, "one", {"k": "v"})
     while True:
-        text = ini_edits.set_section(text, "two", {"k": "v"})
-        text = ini_edits.remove_section(text, "one")
-        text = ini_edits.set_section(text, "one", {"k": "v"})
-        text = ini_edits.remove_section(text, "two")
+        text = ini_edit.set_section(text, "two", {"k": "v"})
+        text = ini_edit.remove_section(text, "one")
+        text = ini_edit.set_section(text, "one", {"k": "v"})
+        text = ini_edit.remove_section(text, "two")
         yield text
 
 
@@ -606,7 +606,7 @@ def test_botocore_reads_what_was_written(
     """The product's own promise: what we write botocore reads back equal."""
     assume(not any("\ud800" <= char <= "\udfff" for char in text))
     path = tmp_path_factory.getbasetemp() / "credentials"
-    edited = ini_edits.set_section(text, name, values)
+    edited = ini_edit.set_section(text, name, values)
     path.write_bytes(edited.encode())
     found = botocore.configloader.raw_config_parse(str(path), parse_subsections=False)
     assert found == after_the_change(text, name, values)
@@ -620,6 +620,6 @@ def test_botocore_finds_the_profile(
     """A section of the credentials file is a session of that name; `[profile x]` of the other file a profile."""
     assume(name != "DEFAULT")
     path = tmp_path_factory.getbasetemp() / "config"
-    path.write_bytes(ini_edits.set_section("# c\n", f"profile {name}", values).encode())
+    path.write_bytes(ini_edit.set_section("# c\n", f"profile {name}", values).encode())
     expected = {key.lower(): value for key, value in values.items() if value is not None}
     assert botocore.configloader.load_config(str(path))["profiles"] == {name: expected}

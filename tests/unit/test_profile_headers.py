@@ -2,7 +2,7 @@
 
 import pytest
 
-from mfasession.profile_headers import profiles
+from mfasession.awsfiles.headers import profiles
 
 
 @pytest.mark.parametrize(

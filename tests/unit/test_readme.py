@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import arguments, cli, config, ini, reporting, shells
-from mfasession.awsfiles import AwsFiles
+from mfasession import arguments, cli, config, reporting, shells
+from mfasession.awsfiles import AwsFiles, ini
 from mfasession.config import ProfileSettings, schema
 from mfasession.files import paths
 from mfasession.stores.credentials_file import CredentialsFileStore, _keys

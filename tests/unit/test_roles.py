@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import ini, ini_edits
+from mfasession.awsfiles import ini, ini_edit
 from mfasession.errors import ConfigurationError
 from mfasession.model import Role
 from mfasession.profiles import ROLE_TEXTS, fits, role_options
@@ -106,7 +106,7 @@ def test_a_session_is_void_when_anything_of_its_role_changed(then: Role, now: Ro
     """However the texts look: two roles are one for a kept session only when they are the same, in a file too."""
     made = made_session(role_arn=ARN, role_options=role_options(made_profile(role=then)))
     assert fits(made, made_profile(role=now)) is (then == now)
-    text = ini_edits.set_section("", "a", _keys(made))
+    text = ini_edit.set_section("", "a", _keys(made))
     assert _session(ini.parse(text)["a"]) == made
 
 

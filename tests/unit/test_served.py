@@ -10,8 +10,7 @@ from botocore.configloader import load_config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import ini_edits, profile_headers
-from mfasession.awsfiles import AwsFiles
+from mfasession.awsfiles import AwsFiles, headers, ini_edit
 from mfasession.errors import ConfigurationError
 from mfasession.outlets import environment, served
 from mfasession.values import Secret
@@ -149,9 +148,9 @@ def test_a_service_is_all_that_passes_of_services(files: AwsFiles) -> None:
 )
 def test_a_copy_reads_back_as_what_was_meant(name: str, keys: dict[str, str], section: dict[str, str]) -> None:
     """Whatever the names and values are: botocore reads exactly those settings, or nothing is made."""
-    meant = {"default": keys, profile_headers.written(name): keys, f"services {name}": section}
+    meant = {"default": keys, headers.written(name): keys, f"services {name}": section}
     try:
-        text = ini_edits.written(meant)
+        text = ini_edit.written(meant)
     except ValueError:
         return
     parser = configparser.RawConfigParser()

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from shlex import quote
 
-from mfasession import files, ini
+from mfasession import files
+from mfasession.awsfiles import ini
 from mfasession.errors import ConfigurationError
 from mfasession.text import printable
 

@@ -3,7 +3,7 @@
 The grammar is that of `ini`, which is apart because a hit only reads.
 """
 
-from mfasession.ini import (
+from mfasession.awsfiles.ini import (
     BLANK,
     COMMENT,
     DEFAULT,

@@ -5,7 +5,8 @@ Rules: AWS SDKs and Tools Reference Guide, "Shared config and credentials files"
 
 import os
 
-from mfasession import files, ini
+from mfasession import files
+from mfasession.awsfiles import ini
 from mfasession.errors import ConfigurationError
 from mfasession.files import paths
 
@@ -125,9 +126,9 @@ class AwsFiles:
         return self._sections[path, name]
 
     def _configured(self) -> dict[str, dict[str, str]]:
-        from mfasession import profile_headers
+        from mfasession.awsfiles import headers
 
-        return profile_headers.profiles(parse(self.config_path, self.config_text()))
+        return headers.profiles(parse(self.config_path, self.config_text()))
 
 
 def read_section(path: str, text: str, name: str) -> "Mapping[str, str] | None":

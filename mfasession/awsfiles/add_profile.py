@@ -3,8 +3,8 @@
 import os
 from collections.abc import Mapping
 
-from mfasession import files, ini, ini_edits, profile_headers
-from mfasession.awsfiles import malformed, parse
+from mfasession import files
+from mfasession.awsfiles import headers, ini, ini_edit, malformed, parse
 from mfasession.errors import ConfigurationError
 from mfasession.files import attributes, locks, paths, shared_edit
 
@@ -31,7 +31,7 @@ def add_profile(path: str, name: str, environ: Mapping[str, str]) -> str:
             _unfinished(path, environ),
             mode=None,
         )
-    return profile_headers.written(name)
+    return headers.written(name)
 
 
 def _unfinished(path: str, environ: Mapping[str, str]) -> str:
@@ -40,13 +40,13 @@ def _unfinished(path: str, environ: Mapping[str, str]) -> str:
 
 def _added(path: str, name: str, text: str) -> str:
     parse(path, text)
-    header = profile_headers.written(name)
+    header = headers.written(name)
     try:
-        added = ini_edits.set_section(text, header, {})
+        added = ini_edit.set_section(text, header, {})
     except ini.MalformedIni as fault:
         raise malformed(path, fault) from None
     except ValueError:
         added = text
-    if name not in profile_headers.headers(parse(path, added)):
+    if name not in headers.headers(parse(path, added)):
         raise ConfigurationError(f"{name!r} is no name that a profile can have", "choose letters, digits and dashes")
     return added
