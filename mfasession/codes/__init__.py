@@ -124,7 +124,7 @@ def source_for(code: str | Sequence[str], *, seed_reader: SeedReader) -> CodeSou
 
         return Pinentry()
     if code == "totp":
-        from mfasession.codes.seed import Seed
+        from mfasession.codes.totp import Seed
 
         return Seed(seed_reader)
     if isinstance(code, str) or not code:

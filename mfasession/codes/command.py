@@ -13,7 +13,7 @@ from contextlib import nullcontext, suppress
 
 from mfasession import terminal
 from mfasession.codes import CodeRequest, OnWaiting
-from mfasession.codes.preparation import Preparation
+from mfasession.codes.background import Preparation
 from mfasession.errors import Cancelled, ConfigurationError
 from mfasession.files import system_errors
 

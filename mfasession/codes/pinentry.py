@@ -17,8 +17,8 @@ from urllib.parse import unquote_to_bytes
 
 from mfasession import terminal
 from mfasession.codes import CodeRequest, OnWaiting, normalise
+from mfasession.codes.background import Preparation
 from mfasession.codes.entry import SIX_DIGITS, question
-from mfasession.codes.preparation import Preparation
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError
 from mfasession.files import system_errors
 from mfasession.text import printable

@@ -4,8 +4,8 @@ import time
 
 from mfasession import terminal
 from mfasession.codes import CodeRequest, OnWaiting, normalise
+from mfasession.codes.background import Preparation
 from mfasession.codes.entry import SIX_DIGITS, clock, question
-from mfasession.codes.preparation import Preparation
 from mfasession.errors import Cancelled
 from mfasession.terminal import Terminal
 
@@ -26,9 +26,9 @@ class Prompt:
             try:
                 can_draw = not terminal.is_dumb() and _can_draw(ours)
                 if can_draw:
-                    from mfasession.codes import live
+                    from mfasession.codes import live_prompt
 
-                    return live.ask(ours, request, preparation)
+                    return live_prompt.ask(ours, request, preparation)
             except KeyboardInterrupt:
                 raise Cancelled("interrupted") from None
             with ours.interruptible():
@@ -40,7 +40,7 @@ def _can_draw(ours: Terminal) -> bool:
     with terminal.signals_held(lambda: None), ours.settings_kept():
         ours.hide_typing()
         try:
-            import mfasession.codes.live  # noqa: F401
+            import mfasession.codes.live_prompt  # noqa: F401
         except ImportError:
             # Packaged without it, or broken: a plain question is still a question.
             return False

@@ -14,7 +14,7 @@ from mfasession.aws_devices import LIMIT, AwsDevices
 from mfasession.caller import Caller
 from mfasession.causes import AlreadyThere, KeyringAbsent, NotFound, Unanswered
 from mfasession.codes import GivenCode
-from mfasession.codes.seed import Seed as SeedSource
+from mfasession.codes.totp import Seed as SeedSource
 from mfasession.device import Device
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, MfaSessionError, StoreError
 from mfasession.files import locks, paths

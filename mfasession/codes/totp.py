@@ -7,7 +7,7 @@ import time
 
 from mfasession import installation
 from mfasession.codes import CodeRequest, OnWaiting, SeedReader
-from mfasession.codes.preparation import Preparation
+from mfasession.codes.background import Preparation
 from mfasession.errors import Cancelled, ConfigurationError
 from mfasession.text import printable
 from mfasession.totp import code_at, secret_of

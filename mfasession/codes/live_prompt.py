@@ -16,8 +16,8 @@ from prompt_toolkit.layout import FormattedTextControl, Layout, Window
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from mfasession.codes import CodeRequest
+from mfasession.codes.background import Preparation
 from mfasession.codes.entry import Entry, page
-from mfasession.codes.preparation import Preparation
 from mfasession.errors import Cancelled
 from mfasession.terminal import Terminal, hung_up, signals_held
 
