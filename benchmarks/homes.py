@@ -24,7 +24,7 @@ _SAVE = """
 import json, os, sys, time
 from mfasession import paths
 from mfasession.model import Session
-from mfasession.stores.keyring_store import KeyringStore
+from mfasession.stores.keyring import KeyringStore
 from mfasession.values import Secret
 now = int(time.time())
 given = json.load(sys.stdin)

@@ -3,7 +3,7 @@
 They are apart from `errors` because no hit meets them: each class costs a hit a four hundredth of Python's own start.
 """
 
-from mfasession.errors import AwsRefused, AwsUnreachable, StoreError
+from mfasession.errors import AwsRefused, AwsUnreachable
 
 
 class CodeRefused(AwsRefused):
@@ -32,7 +32,3 @@ class Unanswered(AwsUnreachable):
 
 class Throttled(AwsUnreachable):
     """AWS refused to look at the request because of too many before it: the same request may be sent again."""
-
-
-class KeyringAbsent(StoreError):
-    """There is no keyring here: nothing can be in it. Raised by `stores.keyring_items`."""

@@ -10,7 +10,7 @@ from mfasession import config, profiles
 from mfasession.awsfiles import AwsFiles, is_managed
 from mfasession.errors import StoreError
 from mfasession.files import paths
-from mfasession.stores.credentials_file import CredentialsFileStore
+from mfasession.stores.file import CredentialsFileStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Context:
         """Return a store by its name: `file` or `keyring`."""
         if name == "file":
             return CredentialsFileStore(self.aws_files, self.environ)
-        from mfasession.stores.keyring_store import KeyringStore
+        from mfasession.stores.keyring import KeyringStore
 
         return KeyringStore(paths.keyring_index(self.environ))
 

@@ -286,6 +286,6 @@ def _role_session_name(role: "Role", identity: str) -> str:
 
 
 def _seed(serial: str) -> "codes.Secret | None":
-    from mfasession.stores.keyring_store import read_seed
+    from mfasession.stores.keyring import read_seed
 
     return read_seed(serial)

@@ -17,7 +17,7 @@ from mfasession.errors import Cancelled, InputNeeded, MfaSessionError, StoreErro
 from mfasession.exchange import assumed, check_role, forget_all_elsewhere, is_chained
 from mfasession.messages import complain
 from mfasession.profiles import ROLE_TEXTS
-from mfasession.stores.credentials_file import CredentialsFileStore
+from mfasession.stores.file import CredentialsFileStore
 from mfasession.values import Value
 
 if TYPE_CHECKING:

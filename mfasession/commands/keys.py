@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from mfasession import awsfiles, hardening, profiles, terminal, timestamps
 from mfasession.awsfiles import headers
-from mfasession.causes import KeyringAbsent
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, UsageError
 from mfasession.files import inputs
 from mfasession.keys import listing, moving, places, rotation
 from mfasession.keys.adding import Adding
 from mfasession.messages import complain, say
+from mfasession.stores.errors import KeyringAbsent
 from mfasession.text import in_columns
 
 if TYPE_CHECKING:

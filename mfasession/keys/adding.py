@@ -6,7 +6,7 @@ from mfasession import profiles
 from mfasession.awsfiles import add_profile
 from mfasession.errors import AwsUnreachable, ConfigurationError, StoreError
 from mfasession.keys import places, sessions
-from mfasession.stores.key_places import KeyInKeyring, KeyPlace, KeyRecord
+from mfasession.stores.keys import KeyInKeyring, KeyPlace, KeyRecord
 from mfasession.values import Value
 
 if TYPE_CHECKING:

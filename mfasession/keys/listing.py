@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mfasession.context import Context
     from mfasession.keys.places import Held
     from mfasession.profiles import Profile
-    from mfasession.stores.key_places import KeyRecord
+    from mfasession.stores.keys import KeyRecord
 
 
 class Told(Value):

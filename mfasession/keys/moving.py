@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 from mfasession.aws_keys import AwsKeys
-from mfasession.causes import KeyringAbsent, NotFound
+from mfasession.causes import NotFound
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
 from mfasession.keys import places, sessions
-from mfasession.stores.key_places import KeyInKeyring
+from mfasession.stores.errors import KeyringAbsent
+from mfasession.stores.keys import KeyInKeyring
 from mfasession.values import Value
 
 if TYPE_CHECKING:

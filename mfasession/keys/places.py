@@ -8,19 +8,11 @@ from typing import TYPE_CHECKING
 from mfasession import files, hints
 from mfasession.awsfiles import headers as awsfiles_headers
 from mfasession.awsfiles import is_managed, parse
-from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import locks, paths
-from mfasession.stores import keyring_store
-from mfasession.stores.key_places import (
-    KeyInFile,
-    KeyInKeyring,
-    KeyPlace,
-    KeyRecord,
-    fault_of,
-    in_the_keyring,
-    record_of,
-)
+from mfasession.stores import keyring as keyring_store
+from mfasession.stores.errors import KeyringAbsent
+from mfasession.stores.keys import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord, fault_of, in_the_keyring, record_of
 from mfasession.stores.noted import Notes
 from mfasession.values import Value
 

@@ -14,7 +14,7 @@ from mfasession.causes import NotFound
 from mfasession.errors import AwsRefused, AwsUnreachable, Cancelled, MfaSessionError
 from mfasession.keys import places, sessions
 from mfasession.remembered import Remembered
-from mfasession.stores.key_places import KeyRecord
+from mfasession.stores.keys import KeyRecord
 from mfasession.values import Value
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mfasession import devices
 from mfasession.aws_devices import LIMIT, AwsDevices
 from mfasession.caller import Caller
-from mfasession.causes import AlreadyThere, KeyringAbsent, NotFound, Unanswered
+from mfasession.causes import AlreadyThere, NotFound, Unanswered
 from mfasession.codes import GivenCode
 from mfasession.codes.totp import Seed as SeedSource
 from mfasession.device import Device
@@ -23,7 +23,8 @@ from mfasession.mfa import first_login, names, pair
 from mfasession.mfa.handing import Seed, Ways
 from mfasession.mfa.pending import Pending, Safe
 from mfasession.model import account_of
-from mfasession.stores.keyring_store import forget_seed, save_seed
+from mfasession.stores.errors import KeyringAbsent
+from mfasession.stores.keyring import forget_seed, save_seed
 from mfasession.values import Value
 
 if TYPE_CHECKING:

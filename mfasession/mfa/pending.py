@@ -10,9 +10,9 @@ from hashlib import sha256
 from shlex import quote
 
 from mfasession import files, installation
-from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import paths, replace, system_errors
+from mfasession.stores.errors import KeyringAbsent
 from mfasession.stores.keyring_items import forget_item, read_item, unreadable, write_item
 from mfasession.values import Secret, Value
 

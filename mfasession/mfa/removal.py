@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 from mfasession.aws_devices import AwsDevices
-from mfasession.causes import Denied, KeyringAbsent, NotFound
+from mfasession.causes import Denied, NotFound
 from mfasession.context import Context
 from mfasession.errors import MfaSessionError, StoreError
 from mfasession.keys import sessions
 from mfasession.mfa.first_login import as_a_login
 from mfasession.remembered import Remembered
-from mfasession.stores.keyring_store import forget_seed
+from mfasession.stores.errors import KeyringAbsent
+from mfasession.stores.keyring import forget_seed
 
 if TYPE_CHECKING:
     from mfasession.device import Device

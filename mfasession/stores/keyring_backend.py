@@ -8,9 +8,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession.causes import KeyringAbsent
 from mfasession.errors import MfaSessionError, StoreError
 from mfasession.stores import secret_service
+from mfasession.stores.errors import KeyringAbsent
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend

@@ -14,7 +14,7 @@ from mfasession.keys import moving, places, rotation
 from mfasession.model import LongTermKey
 from mfasession.options import Options
 from mfasession.sandbox import Sandbox, SandboxUser
-from mfasession.stores.key_places import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord
+from mfasession.stores.keys import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord
 from mfasession.values import Secret
 from tests.contracts import memory_keyring
 from tests.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair

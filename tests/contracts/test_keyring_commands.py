@@ -22,7 +22,7 @@ LIMIT = 3.0 + 7.0
 SAVE_KEY = """
 import sys
 from mfasession.model import LongTermKey
-from mfasession.stores.keyring_store import save_long_term_key
+from mfasession.stores.keyring import save_long_term_key
 from mfasession.values import Secret
 key_id, _, secret = sys.stdin.read().partition(" ")
 save_long_term_key(sys.argv[1], LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret)))

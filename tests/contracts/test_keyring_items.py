@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mfasession import installation
 from mfasession.errors import StoreError
 from mfasession.model import LongTermKey, Session
-from mfasession.stores import keyring_store
-from mfasession.stores.keyring_store import KeyringStore
+from mfasession.stores import keyring as keyring_store
+from mfasession.stores.keyring import KeyringStore
 from mfasession.values import Secret
 from tests.contracts import memory_keyring
 

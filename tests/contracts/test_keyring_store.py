@@ -14,7 +14,7 @@ import pytest
 
 from mfasession.errors import StoreError
 from mfasession.model import Session
-from mfasession.stores.keyring_store import KeyringStore
+from mfasession.stores.keyring import KeyringStore
 from tests.contracts.secret_service import SecretService
 from tests.patience import scaled, wait_for
 

@@ -102,7 +102,7 @@ def test_nobody_knows_who_took_it(home: Home, kept: str | None) -> None:
 
 LONG = """
 import sys
-from mfasession.stores.keyring_store import KeyringStore
+from mfasession.stores.keyring import KeyringStore
 from mfasession.stores.secret_service import SecretService
 from mfasession.values import Secret
 from tests.support import made_session

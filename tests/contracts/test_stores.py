@@ -10,7 +10,8 @@ import pytest
 
 from mfasession.awsfiles import AwsFiles
 from mfasession.model import Session
-from mfasession.stores import credentials_file, keyring_store
+from mfasession.stores import file as file_store
+from mfasession.stores import keyring as keyring_store
 from mfasession.values import Secret
 from tests.contracts import memory_keyring
 from tests.contracts.secret_service import SecretService
@@ -39,7 +40,7 @@ SESSION = Session(
 @contextmanager
 def _file_store(folder: Path) -> Iterator[Opener]:
     environ = {"HOME": str(folder), "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws" / "credentials")}
-    yield lambda: credentials_file.CredentialsFileStore(AwsFiles(environ), environ)
+    yield lambda: file_store.CredentialsFileStore(AwsFiles(environ), environ)
 
 
 @contextmanager

@@ -26,7 +26,9 @@ from mfasession.errors import ConfigurationError, MfaSessionError, StoreError, U
 from mfasession.model import Session
 from mfasession.outlets import environment
 from mfasession.remembered import Remembered
-from mfasession.stores import credentials_file, keyring_items, keyring_store
+from mfasession.stores import file as file_store
+from mfasession.stores import keyring as keyring_store
+from mfasession.stores import keyring_items
 
 MARK = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
 """Stands for a secret: no error may hold it."""
@@ -96,9 +98,9 @@ def fuzz_section(data: bytes) -> None:
     """A kept section is a session that every outlet can hand on, or none."""
     with suppress(ini.MalformedIni):
         for keys in ini.parse(decoded(data)).values():
-            check_session(credentials_file._session(keys))
-            full = dict.fromkeys(credentials_file._keys(_session()), "x") | keys
-            check_session(credentials_file._session(full))
+            check_session(file_store._session(keys))
+            full = dict.fromkeys(file_store._keys(_session()), "x") | keys
+            check_session(file_store._session(full))
 
 
 def fuzz_payload(data: bytes) -> None:

@@ -15,7 +15,7 @@ from keyring.errors import KeyringLocked, PasswordDeleteError, PasswordSetError
 from mfasession.errors import StoreError
 from mfasession.model import Session
 from mfasession.sandbox import SandboxUser
-from mfasession.stores.keyring_store import KeyringStore
+from mfasession.stores.keyring import KeyringStore
 from mfasession.values import Secret
 from tests.contracts.memory_keyring import FailingKeyring
 from tests.contracts.secret_service import SecretService
@@ -109,7 +109,7 @@ def test_a_check_that_fails_leaves_nothing(ring: FailingKeyring, tmp_path: Path,
 
 SAVE = """
 import sys
-from mfasession.stores.keyring_store import KeyringStore
+from mfasession.stores.keyring import KeyringStore
 from mfasession.values import Secret
 from tests.support import made_session
 store = KeyringStore(sys.argv[1])

@@ -21,7 +21,7 @@ from pathlib import Path
 from mfasession.awsfiles import AwsFiles
 from mfasession.errors import MfaSessionError
 from mfasession.model import Session
-from mfasession.stores.credentials_file import CredentialsFileStore
+from mfasession.stores.file import CredentialsFileStore
 from mfasession.values import Secret
 from tests.support import made_session
 

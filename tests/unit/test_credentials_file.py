@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mfasession.awsfiles import AwsFiles, ini
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.stores.credentials_file import CredentialsFileStore
+from mfasession.stores.file import CredentialsFileStore
 from mfasession.values import Secret
 from tests.patience import scaled
 from tests.support import KEY_ID, SECRET, SESSION_ID, key_pair, made_session, session_section

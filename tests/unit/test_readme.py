@@ -12,7 +12,7 @@ from mfasession import arguments, cli, config, reporting, shells
 from mfasession.awsfiles import AwsFiles, ini
 from mfasession.config import ProfileSettings, schema
 from mfasession.files import paths
-from mfasession.stores.credentials_file import CredentialsFileStore, _keys
+from mfasession.stores.file import CredentialsFileStore, _keys
 from tests.support import made_session
 
 ROOT = Path(__file__).parents[2]

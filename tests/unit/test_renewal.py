@@ -21,7 +21,7 @@ from mfasession.model import Role, Session
 from mfasession.options import Options
 from mfasession.remembered import Remembered
 from mfasession.sandbox import Sandbox, SandboxUser
-from mfasession.stores.keyring_store import save_long_term_key
+from mfasession.stores.keyring import save_long_term_key
 from mfasession.values import Secret
 from tests.contracts import memory_keyring
 from tests.patience import scaled

@@ -13,7 +13,7 @@ from mfasession.errors import ConfigurationError
 from mfasession.model import Role
 from mfasession.profiles import ROLE_TEXTS, fits, role_options
 from mfasession.roles import parameters
-from mfasession.stores.credentials_file import _keys, _session
+from mfasession.stores.file import _keys, _session
 from tests.support import made_profile, made_session
 
 ARN = "arn:aws:iam::123456789012:role/Admin"

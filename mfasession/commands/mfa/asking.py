@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mfasession import codes, terminal
-from mfasession.stores.keyring_store import read_seed
+from mfasession.stores.keyring import read_seed
 
 
 def codes_of(code: str | Sequence[str]) -> "codes.CodeSource":

@@ -10,11 +10,12 @@ from typing import Protocol
 
 from mfasession import files, key_shapes
 from mfasession.awsfiles import ini, ini_edit, malformed, parse
-from mfasession.causes import KeyringAbsent
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import attributes, locks, paths, shared_edit
 from mfasession.model import LongTermKey, is_key_id, is_key_secret
-from mfasession.stores import keyring_backend, keyring_store
+from mfasession.stores import keyring as keyring_store
+from mfasession.stores import keyring_backend
+from mfasession.stores.errors import KeyringAbsent
 from mfasession.stores.keyring_items import forget_item, write_item
 from mfasession.stores.noted import Notes
 from mfasession.values import Secret, Value
