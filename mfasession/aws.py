@@ -21,7 +21,7 @@ import urllib3.exceptions
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
-from mfasession import aws_answers, aws_errors, deadline, hints, roles
+from mfasession import aws_answers, aws_errors, deadline, hints
 from mfasession.awsfiles.nested_values import unparsed
 from mfasession.causes import Throttled, Unanswered
 from mfasession.config import endpoints
@@ -29,6 +29,7 @@ from mfasession.device import Device
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
 from mfasession.files import trust
 from mfasession.model import LongTermKey, Role, Session, own_region, partition_of
+from mfasession.profiles import role_request
 from mfasession.text import printable
 from mfasession.values import Secret, Value
 
@@ -150,7 +151,7 @@ class Aws:
         `profile` is named when its keys cannot be sent. Raises ConfigurationError for those.
         """
         request = {
-            **roles.parameters(role, profile),
+            **role_request.parameters(role, profile),
             "RoleSessionName": session_name,
             "DurationSeconds": duration,
         }

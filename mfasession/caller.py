@@ -80,7 +80,7 @@ def _missing(environ: Mapping[str, str], profile: "Profile") -> ConfigurationErr
             f"aws configure --profile {quote(name + '-key')}, and let it run: "
             f"{hints.command_line('process', profile=name + '-key')}",
         )
-    from mfasession import profile_faults
     from mfasession.awsfiles import AwsFiles
+    from mfasession.profiles import faults
 
-    return profile_faults.no_key(name, AwsFiles(environ))
+    return faults.no_key(name, AwsFiles(environ))

@@ -5,14 +5,14 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mfasession import codes, destination, messages, profiles, roles
+from mfasession import codes, destination, messages, profiles
 from mfasession.asking import Asking
 from mfasession.caller import Caller
 from mfasession.causes import DeviceRefused
 from mfasession.durations import show
 from mfasession.errors import AwsRefused, ConfigurationError, StoreError
 from mfasession.model import account_of
-from mfasession.profiles import CHAINED_MAXIMUM
+from mfasession.profiles import CHAINED_MAXIMUM, role_request
 from mfasession.remembered import Remembered
 from mfasession.totp import STEP
 
@@ -227,7 +227,7 @@ def check_role(profile: "Profile", min_ttl: int = 0) -> None:
         _check_min_ttl(profile, profile.role.duration, min_ttl)
     at: Profile | None = profile
     while at is not None and at.role is not None:
-        roles.parameters(at.role, at.name)
+        role_request.parameters(at.role, at.name)
         at = at.source
 
 

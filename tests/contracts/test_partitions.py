@@ -10,10 +10,11 @@ import botocore.session
 import pytest
 from botocore.endpoint_provider import EndpointProvider
 
-from mfasession import aws, roles, signin
+from mfasession import aws, signin
 from mfasession.commands.policy import sources
 from mfasession.model import Role, partition_of
 from mfasession.policy import principals, rule
+from mfasession.profiles import role_request
 from mfasession.sandbox.cloud import REGIONS
 
 DATA = Path(botocore.__file__).parent / "data"
@@ -62,7 +63,7 @@ def test_arns_of_a_partition(partition: str) -> None:
     arn = f"arn:{partition}:iam::123456789012:role/deploy"
     policy = f"arn:{partition}:iam::aws:policy/ReadOnlyAccess"
     assert partition_of(arn) == partition
-    parameters = roles.parameters(Role(arn=arn, policy_arns=policy), "it")
+    parameters = role_request.parameters(Role(arn=arn, policy_arns=policy), "it")
     assert (parameters["RoleArn"], parameters["PolicyArns"]) == (arn, [{"arn": policy}])
     assert sources._POLICY.fullmatch(policy)
     assert principals.account_in(f"arn:{partition}:iam::123456789012:root") == "123456789012"

@@ -12,7 +12,7 @@ from mfasession.awsfiles import ini, ini_edit
 from mfasession.errors import ConfigurationError
 from mfasession.model import Role
 from mfasession.profiles import ROLE_TEXTS, fits, role_options
-from mfasession.roles import parameters
+from mfasession.profiles.role_request import parameters
 from mfasession.stores.file import _keys, _session
 from tests.support import made_profile, made_session
 

@@ -167,9 +167,9 @@ def _meant(name: str, sections: "Sections", config: "Config") -> str:
 
 
 def _no_such_profile(name: str, sections: "Sections", lead: str = "") -> ConfigurationError:
-    from mfasession import profile_faults
+    from mfasession.profiles import faults
 
-    return profile_faults.no_such_profile(name, sections, lead)
+    return faults.no_such_profile(name, sections, lead)
 
 
 def _resolve(
@@ -207,9 +207,9 @@ def _resolve(
     if key is None and served not in ("", name) and name not in config.profiles:
         return _resolve(served, sections, config, (*behind, name))
     if key is None and name not in config.profiles and any(each.startswith(("sso_", "login_session")) for each in own):
-        from mfasession import profile_faults
+        from mfasession.profiles import faults
 
-        profile_faults.refuse_other_ways(key_section, own)
+        faults.refuse_other_ways(key_section, own)
     return Profile(
         name=name,
         settings=settings,
@@ -256,9 +256,9 @@ def _role_profile(
     behind: tuple[str, ...],
 ) -> Profile:
     if not keys.get("source_profile") or "credential_source" in keys or "web_identity_token_file" in keys:
-        from mfasession import profile_faults
+        from mfasession.profiles import faults
 
-        raise profile_faults.without_source(name, keys)
+        raise faults.without_source(name, keys)
     serial = settings.mfa_serial or keys.get("mfa_serial", "")
     source_name = keys["source_profile"]
     if source_name == name:
@@ -352,9 +352,9 @@ def _long_term_key(section: str, keys: "Mapping[str, str]", sections: "Sections"
         )
     token = keys.get("aws_session_token") or keys.get("aws_security_token")
     if token or key_id[1:4] == "SIA" or not (is_key_id(key_id) and is_key_secret(secret)):
-        from mfasession import profile_faults
+        from mfasession.profiles import faults
 
-        raise profile_faults.not_a_long_term_key(section, keys, sections)
+        raise faults.not_a_long_term_key(section, keys, sections)
     return LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret))
 
 
