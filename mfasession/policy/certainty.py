@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from mfasession.policy import callers, conditions
 from mfasession.policy.callers import Caller
 from mfasession.policy.document import Document, Line, Statement
+from mfasession.policy.glob_overlap import common
 from mfasession.policy.patterns import Context
-from mfasession.policy.samples import common
 
 AGE = "aws:multifactorauthage"
 _SAME_FOR_ALL = {

@@ -16,9 +16,9 @@ from mfasession.model import account_of, partition_of
 from mfasession.policy import evaluation, rule
 from mfasession.policy.document import Document, Statement
 from mfasession.policy.evaluation import Decision, Policies, Request
+from mfasession.policy.glob_overlap import combined, common
+from mfasession.policy.located_json import Text
 from mfasession.policy.patterns import Context, filled, plain
-from mfasession.policy.placed import Text
-from mfasession.policy.samples import combined, common
 from mfasession.values import Value
 
 EXEMPT = frozenset(

@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from enum import Enum
 
 from mfasession.errors import ConfigurationError
-from mfasession.policy import placed
-from mfasession.policy.placed import Node, Place, Text
+from mfasession.policy import located_json
+from mfasession.policy.located_json import Node, Place, Text
 from mfasession.text import printable
 from mfasession.values import Value
 
@@ -166,8 +166,8 @@ def parse(
     if len(text.lstrip()) > LONGEST or size(text) > most:
         raise _too_large(where, most)
     try:
-        root = placed.read(text, first_line=first_line)
-    except placed.NotJson as error:
+        root = located_json.read(text, first_line=first_line)
+    except located_json.NotJson as error:
         column = f"column {error.place.column}: " if "twice" not in str(error) else ""
         raise Malformed(where, (Problem(what=f"not JSON: {column}{error}", place=error.place),)) from None
     kind = kind or kind_of(root)

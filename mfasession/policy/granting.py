@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from mfasession.policy import explanation, principals
+from mfasession.policy import explain, principals
 from mfasession.policy.callers import CALLERS, Caller
 from mfasession.policy.document import Document, Kind, Statement
 from mfasession.policy.overview import EVERYTHING, Overview, Row
@@ -38,11 +38,11 @@ def explained(document: Document, scp: Sequence[Document] = (), boundary: Sequen
         shown.setdefault((principals.is_account(name), sections), []).append(name)
     tables = [_table(document, names, sections) for (_, sections), names in shown.items()]
     whole = [each for _, sections in shown for each in sections]
-    yield from explanation.paragraphs(
-        explanation.statements(document),
-        explanation.within(limits),
+    yield from explain.paragraphs(
+        explain.statements(document),
+        explain.within(limits),
         *tables,
-        [*explanation.legend(whole, (document,), limits), *_notes(document)],
+        [*explain.legend(whole, (document,), limits), *_notes(document)],
     )
 
 
@@ -70,7 +70,7 @@ def _limits(name: str, scp: Sequence[Document], boundary: Sequence[Document]) ->
     Source: IAM User Guide, "Permissions boundaries for IAM entities" (a Deny in it does bind).
     """
     is_direct = not principals.is_account(name) and ":role/" not in name
-    own = [*boundary, explanation.everything()] if boundary and is_direct else boundary
+    own = [*boundary, explain.everything()] if boundary and is_direct else boundary
     return [several for several in (scp, own) if several]
 
 
@@ -108,8 +108,8 @@ def _table(document: Document, names: Sequence[str], sections: _Sections) -> Ite
     if names == [ANYBODY] and len(_allowed(document)) > 1:
         called = ["everybody else"]
     own = ", if their own policies allow it, too" if principals.is_account(names[0]) else ""
-    yield from explanation.listed("What is allowed to", [*called[:-1], f"{called[-1]}{own}:"], none="")
-    yield from explanation.table(sections)
+    yield from explain.listed("What is allowed to", [*called[:-1], f"{called[-1]}{own}:"], none="")
+    yield from explain.table(sections)
 
 
 def _notes(document: Document) -> Iterator[str]:

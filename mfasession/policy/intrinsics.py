@@ -7,7 +7,7 @@ Source: AWS CloudFormation User Guide, "Intrinsic function reference" and "Pseud
 import re
 
 from mfasession.policy.callers import ACCOUNT
-from mfasession.policy.placed import Node
+from mfasession.policy.located_json import Node
 
 _PSEUDO = {
     "AWS::AccountId": ACCOUNT,

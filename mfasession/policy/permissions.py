@@ -11,9 +11,9 @@ from itertools import combinations
 from mfasession.policy import callers, certainty
 from mfasession.policy.callers import Caller
 from mfasession.policy.document import Document, Statement
+from mfasession.policy.glob_overlap import common
+from mfasession.policy.located_json import Text
 from mfasession.policy.patterns import Context, filled, like, plain, resource_like
-from mfasession.policy.placed import Text
-from mfasession.policy.samples import common
 
 EVERYWHERE = "*"
 ANY_OTHER = "example:AnyOtherAction"

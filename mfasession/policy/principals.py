@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from mfasession.policy.document import Document, Statement
-from mfasession.policy.placed import Text
+from mfasession.policy.located_json import Text
 from mfasession.values import Value
 
 _ACCOUNT = re.compile(r"[0-9]{12}|arn:aws[a-z-]*:iam::[0-9]{12}:root")

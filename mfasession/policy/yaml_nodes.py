@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mfasession import installation
 from mfasession.errors import ConfigurationError
-from mfasession.policy.placed import Node, NotJson, Place, Text, inside
+from mfasession.policy.located_json import Node, NotJson, Place, Text, inside
 from mfasession.text import printable
 
 if TYPE_CHECKING:

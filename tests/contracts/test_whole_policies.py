@@ -8,7 +8,7 @@ from typing import Any
 from mfasession.aws_policies import operations
 from mfasession.policy import callers, document, rule
 from mfasession.policy.evaluation import Decision
-from mfasession.policy.lint import running
+from mfasession.policy.lint import engine
 from mfasession.policy.lint.findings import Severity
 from tests.contracts.policy_cases import ROLE_SESSION, USER, Case
 from tests.contracts.test_iam_simulate import theirs
@@ -82,7 +82,7 @@ def allowed(policies: list[dict[str, Any]], kinds: tuple[callers.Caller, ...]) -
 def checked(tree: dict[str, Any], attached_to: str = "") -> set[str]:
     """The rules of lint that are broken, without information."""
     parsed = document.parse(json.dumps(tree), "here")
-    found = running.check(parsed, running.Settings(attached_to=attached_to), operations)
+    found = engine.check(parsed, engine.Settings(attached_to=attached_to), operations)
     return {each.rule.slug for each in found if each.rule.severity is not Severity.INFO}
 
 

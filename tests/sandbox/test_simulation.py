@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from mfasession.policy import callers, document, rule, truth
+from mfasession.policy import callers, document, matrix, rule
 from mfasession.policy.evaluation import Policies
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.sandbox.clients import client, refusal, session
@@ -128,7 +128,7 @@ def test_the_table_says_what_happens(aws: Sandbox, alice: SandboxUser) -> None:
     policies = Policies(
         identity=tuple(document.parse(json.dumps(each), "here") for each in (rule.DENY_ALL_WITHOUT_MFA, rule.ALLOW_ALL))
     )
-    rows = truth.table(policies, list(CALLS), user=alice.name, resource="", extra={})
+    rows = matrix.table(policies, list(CALLS), user=alice.name, resource="", extra={})
     said = {(cell.caller.slug, cell.action): cell.is_allowed for row in rows for cell in row}
     assert said == {
         (caller.slug, action): goes_through(client(aws, service, keys[caller.slug]), call, alice)

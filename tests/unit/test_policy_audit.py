@@ -15,9 +15,9 @@ from mfasession.policy import audit, coverage, evaluation
 from mfasession.policy.audit import CONTROLS, Row, Rules, Tally, Totals
 from mfasession.policy.coverage import CONDITIONAL, NOTHING, TOGETHER, Source, Verdict
 from mfasession.policy.evaluation import Decision, Policies, Request
+from mfasession.policy.glob_overlap import common
 from mfasession.policy.patterns import like
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
-from mfasession.policy.samples import common
 
 ARN = "arn:aws:iam::123456789012:user/alice"
 NOW = 1_795_500_000

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from mfasession.aws_policies import operations
-from mfasession.policy import callers, document, evaluation, explanation, rule
+from mfasession.policy import callers, document, evaluation, explain, rule
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Decision, Policies, Request
-from mfasession.policy.lint import running
+from mfasession.policy.lint import engine
 from mfasession.policy.lint.findings import Severity
 from tests.unit.policy_corpus import MFA, NO_MFA, PRESENT, PUBLISHED, THE_RULE, Published, allow, deny, except_
 
@@ -28,8 +28,8 @@ def parsed(statements: list[dict[str, Any]], name: str = "it") -> Document:
 def test_the_right_verdict(name: str) -> None:
     """Every rule that is right, once or more, and no other."""
     case: Published = PUBLISHED[name]
-    settings = running.Settings(attached_to=case.attached_to)
-    found = running.check(parsed(case.statements, case.name), settings, operations)
+    settings = engine.Settings(attached_to=case.attached_to)
+    found = engine.check(parsed(case.statements, case.name), settings, operations)
     said = {each.rule.slug for each in found if each.rule.severity is not Severity.INFO}
     informed = {each.rule.slug for each in found if each.rule.severity is Severity.INFO}
     assert (said, informed) == (set(case.says), set(case.informs)), [each.message for each in found]
@@ -39,9 +39,9 @@ def test_the_right_verdict(name: str) -> None:
 def test_what_is_fixed_stays_fixed(name: str) -> None:
     """After --fix no finding is left that could be fixed, and nothing has become worse."""
     case: Published = PUBLISHED[name]
-    settings = running.Settings(attached_to=case.attached_to)
-    after = running.fixed(parsed(case.statements, case.name), settings, operations).document
-    left = running.check(after, settings, operations)
+    settings = engine.Settings(attached_to=case.attached_to)
+    after = engine.fixed(parsed(case.statements, case.name), settings, operations).document
+    left = engine.check(after, settings, operations)
     assert not [each.rule.slug for each in left if each.edits]
     assert not more_without_mfa(after) or more_without_mfa(parsed(case.statements))
 
@@ -54,10 +54,10 @@ def test_what_aws_manages_is_right() -> None:
     policies = {name: each["Document"] for name, each in json.loads(aws_managed_policies_data).items()}
     for name in {*OF_AWS, *list(policies)[::60]}:
         it = document.parse(json.dumps(policies[name]), name, limit=document.LONGEST)
-        found = running.check(it, running.Settings(), operations)
+        found = engine.check(it, engine.Settings(), operations)
         assert [each.message for each in found if each.rule.severity is not Severity.INFO] == [], name
     it = document.parse(json.dumps(policies["ReadOnlyAccess"]), "ReadOnlyAccess", limit=document.LONGEST)
-    assert max(map(len, explanation.explained(it))) <= 200
+    assert max(map(len, explain.explained(it))) <= 200
 
 
 REQUESTS = [
@@ -122,7 +122,7 @@ _STATEMENTS = st.one_of(
 def test_no_policy_that_gives_more_without_mfa_passes(statements: list[dict[str, Any]]) -> None:
     """Wherever the evaluator finds such a request, there is an error."""
     it = parsed(statements)
-    found = running.check(it, running.Settings(), operations)
+    found = engine.check(it, engine.Settings(), operations)
     if more_without_mfa(it):
         assert "inverted" in {each.rule.slug for each in found}
 
@@ -131,7 +131,7 @@ def test_no_policy_that_gives_more_without_mfa_passes(statements: list[dict[str,
 def test_nobody_is_locked_out_silently(statements: list[dict[str, Any]]) -> None:
     """Beside the rule, or with conditions of MFA: where MFA opens nothing at all, there is an error."""
     it = parsed([{**THE_RULE, "Condition": {}}, *statements])
-    found = {each.rule.slug for each in running.check(it, running.Settings(), operations)}
+    found = {each.rule.slug for each in engine.check(it, engine.Settings(), operations)}
     assert not allowed((it, ALLOW_ALL), callers.MFA)
     assert {"nothing-with-mfa", "inverted"} & found
 
@@ -139,6 +139,6 @@ def test_nobody_is_locked_out_silently(statements: list[dict[str, Any]]) -> None
 @given(st.lists(_STATEMENTS, max_size=3))
 def test_under_the_whole_rule_no_hole_is_reported(statements: list[dict[str, Any]]) -> None:
     """What another statement lets through, the rule beside it denies: no error says otherwise."""
-    found = {each.rule.slug for each in running.check(parsed([THE_RULE, *statements]), running.Settings(), operations)}
+    found = {each.rule.slug for each in engine.check(parsed([THE_RULE, *statements]), engine.Settings(), operations)}
     holes = {"bool-without-ifexists", "null-test", "lets-through", "allow-if-exists", "narrow-deny", "narrow-resource"}
     assert not found & (holes | {"narrow-condition", "allow-notaction", "some-calls-only"})

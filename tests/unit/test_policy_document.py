@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.policy import document, placed, rule
+from mfasession.policy import document, located_json, rule
 from mfasession.policy.document import Kind, Malformed, parse
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def test_a_trust_policy() -> None:
     assert said.startswith("Statement[0].Principal: Principal must be")
 
 
-def plain(node: placed.Node) -> Any:
+def plain(node: located_json.Node) -> Any:
     """What Python's own reader makes of the same text; numbers as they are written."""
     if node.kind == "object":
         return {str(key): plain(value) for key, value in node.members.items()}
@@ -181,11 +181,11 @@ JSON = st.recursive(
 def test_reads_what_python_reads(value: Any, indent: int | None, ascii_only: bool) -> None:  # noqa: FBT001  # hypothesis
     """Any JSON in any layout: the same values as json.loads, and each text's place is where it stands."""
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
-    node = placed.read(text)
+    node = located_json.read(text)
     assert plain(node) == value
     lines = text.split("\n")
 
-    def look(each: placed.Node) -> None:
+    def look(each: located_json.Node) -> None:
         here = lines[each.place.line - 1][each.place.column - 1 :]
         starts = {"object": "{", "list": "[", "string": '"'}
         assert here.startswith(starts.get(each.kind, each.text))
@@ -208,8 +208,8 @@ def test_refuses_what_python_refuses(text: str) -> None:
     """No text is read otherwise than by json.loads, but for keys that are there twice; an error is inside the text."""
     node, refusal = None, None
     try:
-        node = placed.read(text)
-    except placed.NotJson as error:
+        node = located_json.read(text)
+    except located_json.NotJson as error:
         refusal = error
     try:
         value = json.loads(text, parse_float=str, parse_int=str, parse_constant=no_constant)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from mfasession.aws_policies import operations
-from mfasession.policy import callers, document, evaluation, granting, principals, truth
+from mfasession.policy import callers, document, evaluation, granting, matrix, principals
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Policies
-from mfasession.policy.lint import running
+from mfasession.policy.lint import engine
 from mfasession.policy.principals import Who
 
 PRESENT = "aws:MultiFactorAuthPresent"
@@ -25,14 +25,14 @@ def trust(*statements: dict[str, Any]) -> Document:
 
 def found(it: Document) -> list[str]:
     """The rules that a policy breaks."""
-    return [each.rule.slug for each in running.check(it, running.Settings(), operations)]
+    return [each.rule.slug for each in engine.check(it, engine.Settings(), operations)]
 
 
 def row(it: Document, *identity: Document, user: str = "") -> list[str]:
     """What a key, a session, one with MFA and a role may do: assume the role."""
     policies = Policies(identity=identity, resource=(it,))
     whose = callers.person(user, [it])
-    ((*cells,),) = truth.table(policies, ["sts:AssumeRole"], whose=whose, resource="", extra={})
+    ((*cells,),) = matrix.table(policies, ["sts:AssumeRole"], whose=whose, resource="", extra={})
     return [cell.word for cell in cells]
 
 
@@ -131,7 +131,7 @@ def test_the_sample_for_a_bucket() -> None:
         ],
     }  # fmt: skip
     it = document.parse(json.dumps(sample), "it", kind=None)
-    severities = {each.rule.severity.value for each in running.check(it, running.Settings(), operations)}
+    severities = {each.rule.severity.value for each in engine.check(it, engine.Settings(), operations)}
     assert severities == {"info"}
     assert "roles-denied-too" in found(it)
     deny, *_ = sample["Statement"]
@@ -267,7 +267,7 @@ def test_the_policy_of_a_key_decides(key_policy: dict[str, Any], expected: list[
     it = document.parse(json.dumps({"Statement": {"Effect": "Allow", "Resource": "*", **key_policy}}), "it", kind=None)
     policies = Policies(identity=(ALL,), resource=(it,))
     whose = callers.person("bob", [trust({"Principal": {"AWS": ACCOUNT}})])
-    ((*cells,),) = truth.table(policies, ["kms:Decrypt"], whose=whose, resource=KEY, extra={})
+    ((*cells,),) = matrix.table(policies, ["kms:Decrypt"], whose=whose, resource=KEY, extra={})
     assert [cell.word for cell in cells] == expected
     assert list(granting.explained(it))[-1] == granting.KEY_DECIDES
     assert "kms-key-policy" in found(it)
@@ -281,7 +281,7 @@ def test_a_bucket_and_its_readers_own_policies() -> None:
     whose = callers.person("", [it])
 
     def words(policies: Policies) -> list[str]:
-        ((*cells,),) = truth.table(policies, ["s3:GetObject"], whose=whose, resource="", extra={})
+        ((*cells,),) = matrix.table(policies, ["s3:GetObject"], whose=whose, resource="", extra={})
         return [cell.word for cell in cells]
 
     assert words(Policies(identity=(none,), resource=(it,))) == ["allow", "allow", "allow", NO]

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession.aws_policies import operations
-from mfasession.policy import document, rule, truth
+from mfasession.policy import document, matrix, rule
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Policies
-from mfasession.policy.lint import running
+from mfasession.policy.lint import engine
 from mfasession.policy.lint.findings import RULES, Severity
 
 THE_RULE: dict[str, Any] = rule.document()["Statement"][0]
@@ -34,14 +34,14 @@ def changed(**parts: Any) -> dict[str, Any]:
     return {name: part for name, part in {**THE_RULE, **parts}.items() if part is not None}
 
 
-def found(it: Document, settings: running.Settings | None = None) -> list[str]:
+def found(it: Document, settings: engine.Settings | None = None) -> list[str]:
     """The rules that are broken, information included."""
-    return [each.rule.slug for each in running.check(it, settings or running.Settings(), operations)]
+    return [each.rule.slug for each in engine.check(it, settings or engine.Settings(), operations)]
 
 
-def mended(it: Document, settings: running.Settings | None = None) -> dict[str, Any]:
+def mended(it: Document, settings: engine.Settings | None = None) -> dict[str, Any]:
     """The document as --fix writes it."""
-    text = running.fixed(it, settings or running.Settings(), operations).document.text
+    text = engine.fixed(it, settings or engine.Settings(), operations).document.text
     tree: dict[str, Any] = json.loads(text)
     return tree
 
@@ -105,8 +105,8 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "kms-key-policy": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}],
 }  # fmt: skip
 SETTINGS = {
-    "attached-to-roles": running.Settings(attached_to="role"),
-    "wrong-partition": running.Settings(partition="aws"),
+    "attached-to-roles": engine.Settings(attached_to="role"),
+    "wrong-partition": engine.Settings(partition="aws"),
 }
 FOR_PEOPLE = {
     *("narrow-deny", "getsessiontoken-missing", "first-password", "exemption-not-allowed", "attached-to-roles"),
@@ -138,15 +138,15 @@ def test_every_rule_is_documented() -> None:
 @pytest.mark.parametrize("slug", BROKEN)
 def test_a_broken_rule_is_found_and_mended(slug: str) -> None:
     """With its place; and what --fix writes does not break it any more."""
-    it, settings = broken(slug), SETTINGS.get(slug, running.Settings())
-    (first, *_) = [each for each in running.check(it, settings, operations) if each.rule.slug == slug]
+    it, settings = broken(slug), SETTINGS.get(slug, engine.Settings())
+    (first, *_) = [each for each in engine.check(it, settings, operations) if each.rule.slug == slug]
     assert first.place.line > 0
     assert first.message
     if slug in FOR_PEOPLE:
         assert not first.edits
         return
     assert first.edits
-    after = running.fixed(it, settings, operations).document
+    after = engine.fixed(it, settings, operations).document
     assert slug not in found(after, settings)
     json.loads(after.text)
 
@@ -163,7 +163,7 @@ INSIDE = {"aws:sourceip": "203.0.113.9"}
 
 def callers(*documents: Document) -> list[bool]:
     """Whether each of them may send to a queue: a key, a session without MFA, one with MFA."""
-    rows = truth.table(Policies(identity=documents), ["sqs:SendMessage"], user="alice", resource="", extra=INSIDE)
+    rows = matrix.table(Policies(identity=documents), ["sqs:SendMessage"], user="alice", resource="", extra=INSIDE)
     return [cell.is_allowed for cell in rows[0][:3]]
 
 
@@ -173,7 +173,7 @@ def test_a_hole_is_one_and_is_closed(slug: str) -> None:
     it = broken(slug)
     assert any(callers(it, parsed(ALLOWED))[:2])
     if slug not in FOR_PEOPLE:
-        assert callers(running.fixed(it, running.Settings(), operations).document, parsed(ALLOWED)) == [
+        assert callers(engine.fixed(it, engine.Settings(), operations).document, parsed(ALLOWED)) == [
             False,
             False,
             True,
@@ -211,13 +211,13 @@ def test_every_test_for_mfa_is_judged_by_what_it_does(value: object) -> None:
     for operator, key in ((operator, key) for operator, key, each in TESTS if each == value):
         deny = parsed(condition(operator, value, key))
         assert bool(wrong(deny)) == (callers(deny, parsed(ALLOWED)) != [False, False, True]), (operator, key)
-        after = running.fixed(deny, running.Settings(), operations).document
+        after = engine.fixed(deny, engine.Settings(), operations).document
         assert callers(after, parsed(ALLOWED)) == [False, False, True], (operator, key)
         allow = parsed({**ALLOWED, "Condition": {operator: {key: value}}})
         *without, with_mfa = callers(allow)
         assert bool(wrong(allow)) == any(without), (operator, key)
         if any(without) and not with_mfa:
-            fixed = running.fixed(allow, running.Settings(), operations).document
+            fixed = engine.fixed(allow, engine.Settings(), operations).document
             assert callers(fixed) == [False, False, True], (operator, key)
 
 
@@ -252,7 +252,7 @@ def test_what_services_do_for_somebody_may_be_spared() -> None:
 def test_what_else_is_spared(spared: str, told: list[str]) -> None:
     """Whatever works with a stolen key alone is named, but for what AWS's samples spare too."""
     it = parsed(changed(NotAction=[*THE_RULE["NotAction"], spared]))
-    findings = running.check(it, running.Settings(), operations)
+    findings = engine.check(it, engine.Settings(), operations)
     assert [each.message for each in findings if each.rule.slug == "other-exemption"] == told
 
 
@@ -264,7 +264,7 @@ def test_only_what_is_wrong_is_changed() -> None:
         + ', "Resource":"*",\r\n "Condition":{"Bool":{ "aws:multifactorauthpresent" : false }}}}\r\n'
     )
     it = document.parse(text, "it")
-    assert running.fixed(it, running.Settings(), operations).document.text == text.replace('"Bool"', '"BoolIfExists"')
+    assert engine.fixed(it, engine.Settings(), operations).document.text == text.replace('"Bool"', '"BoolIfExists"')
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_actions_that_are_no_operations_are_left_alone(action: str) -> None:
     """The Service Authorization Reference has them, the SDK has not: --fix must not turn them into others."""
     it = parsed({**ALLOWED, "Action": action})
     assert "misspelt-action" not in found(it)
-    assert running.fixed(it, running.Settings(), operations).document.text == it.text
+    assert engine.fixed(it, engine.Settings(), operations).document.text == it.text
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_misspelt_keys(wrong_name: str, right: str) -> None:
     """What was meant for MFA's key is never present: the Deny would deny everybody, or nobody."""
     (told,) = [
         each
-        for each in running.check(parsed(condition("BoolIfExists", key=wrong_name)), running.Settings(), operations)
+        for each in engine.check(parsed(condition("BoolIfExists", key=wrong_name)), engine.Settings(), operations)
         if each.rule.slug == "misspelt-key"
     ]
     assert told.corrected == right
@@ -369,7 +369,7 @@ def test_misspelt_keys(wrong_name: str, right: str) -> None:
 )
 def test_misspelt_actions(wrong_name: str, right: str) -> None:
     """But for a letter or two it would be one."""
-    findings = running.check(parsed({**ALLOWED, "Action": wrong_name}), running.Settings(), operations)
+    findings = engine.check(parsed({**ALLOWED, "Action": wrong_name}), engine.Settings(), operations)
     assert [each.corrected for each in findings if each.rule.slug == "misspelt-action"] == [right]
 
 
@@ -383,8 +383,8 @@ def test_whom_a_condition_names_is_in_the_partition() -> None:
     """The rule for users of another partition would be for nobody."""
     users = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}
     it = parsed(changed(Condition={**THE_RULE["Condition"], **users}))
-    assert "wrong-partition" not in found(it, running.Settings(partition="aws"))
-    china = running.Settings(partition="aws-cn")
+    assert "wrong-partition" not in found(it, engine.Settings(partition="aws"))
+    china = engine.Settings(partition="aws-cn")
     assert "wrong-partition" in found(it, china)
     kept = mended(it, china)["Statement"][0]["Condition"]
     assert kept["ArnLike"] == {"aws:PrincipalArn": "arn:aws-cn:iam::*:user/*"}
@@ -423,7 +423,7 @@ def test_mending_any_policy(parts: list[dict[str, Any]], version: str | None, in
     """What comes out is a policy, is mended once and for all, and has no finding left that could be mended."""
     head = {"Version": version} if version else {}
     it = document.parse(json.dumps({**head, "Statement": parts}, indent=indent), "it")
-    after = running.fixed(it, running.Settings(), operations).document
+    after = engine.fixed(it, engine.Settings(), operations).document
     document.parse(after.text, "after")
-    assert running.fixed(after, running.Settings(), operations).document.text == after.text
-    assert [each.rule.slug for each in running.check(after, running.Settings(), operations) if each.edits] == []
+    assert engine.fixed(after, engine.Settings(), operations).document.text == after.text
+    assert [each.rule.slug for each in engine.check(after, engine.Settings(), operations) if each.edits] == []

@@ -6,16 +6,16 @@ import pytest
 
 from mfasession.aws_policies import operations
 from mfasession.policy import document, rule
-from mfasession.policy.lint import running
+from mfasession.policy.lint import engine
 
 NO_MFA = '"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}'
 EXEMPT = rule.DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"]
 NEEDED = [name for name in EXEMPT if name not in ("sts:GetSessionToken", "iam:GetUser")]
 
 
-def mended(text: str, settings: running.Settings | None = None) -> str:
+def mended(text: str, settings: engine.Settings | None = None) -> str:
     """The text as --fix writes it."""
-    return running.fixed(document.parse(text, "it"), settings or running.Settings(), operations).document.text
+    return engine.fixed(document.parse(text, "it"), settings or engine.Settings(), operations).document.text
 
 
 @pytest.mark.parametrize("empty", ["[]", "[ ]", "[\n]"], ids=repr)
@@ -31,7 +31,7 @@ def test_what_json_must_escape_stays_escaped(odd: str) -> None:
     """An ARN of the wrong partition, and an exemption that stands alone, with a character that JSON cannot hold raw."""
     rest = f'"Resource": ["*", "arn:aws-cn:s3:::{odd}"], {NO_MFA}'
     text = f'{{"Version": "2012-10-17", "Statement": {{"Effect": "Deny", "NotAction": "x:{odd}", {rest}}}}}'
-    after = json.loads(mended(text, running.Settings(partition="aws")))["Statement"]
+    after = json.loads(mended(text, engine.Settings(partition="aws")))["Statement"]
     character = json.loads(f'"{odd}"')
     assert after["Resource"] == ["*", f"arn:aws:s3:::{character}"]
     assert after["NotAction"] == [f"x:{character}", *NEEDED]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yaml.loader import SafeLoader
 
-from mfasession.policy import document, intrinsics, placed, rule, wrapped, yaml_nodes
+from mfasession.policy import document, intrinsics, located_json, rule, unwrap, yaml_nodes
 from mfasession.policy.document import Kind
 from tests.templates import trust_property
 
@@ -23,12 +23,12 @@ RULE = rule.document()
 
 def names(text: str) -> list[str]:
     """The names of the policies in a JSON text."""
-    return [each.name for each in wrapped.read(wrapped.tree(text)).found]
+    return [each.name for each in unwrap.read(unwrap.tree(text)).found]
 
 
 def only(text: str) -> document.Document:
     """The one policy in a JSON text."""
-    (found,) = wrapped.read(wrapped.tree(text)).found
+    (found,) = unwrap.read(unwrap.tree(text)).found
     return document.parse(found.text, found.name, kind=None, first_line=found.first_line)
 
 
@@ -87,7 +87,7 @@ def test_a_terraform_plan() -> None:
     bucket = json.dumps({"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}})
     assert names(plan(bucket)) == ['aws_iam_role.r["x"].assume_role_policy', "module.m.aws_s3_bucket_policy.b.policy"]
     change = {"address": "aws_iam_policy.p", "change": {"after_unknown": {"policy": True, "id": True}}}
-    found = wrapped.read(wrapped.tree(plan(None, resource_changes=[change])))
+    found = unwrap.read(unwrap.tree(plan(None, resource_changes=[change])))
     assert [each.name for each in found.found] == ['aws_iam_role.r["x"].assume_role_policy']
     assert found.unknown == ("aws_iam_policy.p.policy",)
 
@@ -142,7 +142,7 @@ Resources:
 
 def documents(text: str) -> list[document.Document]:
     """The policies of a YAML text."""
-    found = wrapped.read(yaml_nodes.read(text, "it")).found
+    found = unwrap.read(yaml_nodes.read(text, "it")).found
     return [document.parse(each.text, each.name, kind=None, first_line=each.first_line) for each in found]
 
 
@@ -188,7 +188,7 @@ LONG: Any = type("Long", (SafeLoader,), _READERS)
 def test_yaml_and_json_are_the_same_template() -> None:
     """A template in JSON has the long forms of the functions, and the same policies come out."""
     as_json = json.dumps(yaml.load(TEMPLATE, Loader=LONG), indent=1)  # noqa: S506  # a SafeLoader with tags
-    found = wrapped.read(wrapped.tree(as_json)).found
+    found = unwrap.read(unwrap.tree(as_json)).found
     there = [document.parse(each.text, each.name, kind=None) for each in found]
 
     def content(each: document.Document) -> Any:
@@ -208,20 +208,20 @@ PLAIN: Any = st.recursive(
 def test_any_yaml_is_read_as_pyyaml_reads_it(value: object, flow: bool) -> None:  # noqa: FBT001  # hypothesis's
     """Block and flow style, quoted or not: laid out as JSON it is what it was."""
     text = yaml.safe_dump({"key": value}, default_flow_style=flow, allow_unicode=True)
-    assert json.loads(wrapped.laid_out(yaml_nodes.read(text, "it"))) == {"key": value}
+    assert json.loads(unwrap.laid_out(yaml_nodes.read(text, "it"))) == {"key": value}
 
 
 @given(PLAIN, st.sampled_from([None, 1, 4]))
 def test_every_value_is_laid_out_where_it_was(value: object, indent: int | None) -> None:
     """Written anew, each value and key of a JSON text has its line, and the text its meaning."""
     text = json.dumps(value, indent=indent)
-    root = placed.read(text)
-    again = wrapped.laid_out(root)
+    root = located_json.read(text)
+    again = unwrap.laid_out(root)
     assert json.loads(again) == value
-    assert [each.line for each in places(placed.read(again))] == [each.line for each in places(root)]
+    assert [each.line for each in places(located_json.read(again))] == [each.line for each in places(root)]
 
 
-def places(node: placed.Node) -> list[placed.Place]:
+def places(node: located_json.Node) -> list[located_json.Place]:
     """Where all values stand."""
     return [node.place, *(place for each in (*node.members.values(), *node.items) for place in places(each))]
 
@@ -229,7 +229,7 @@ def places(node: placed.Node) -> list[placed.Place]:
 def test_aliases_and_merges() -> None:
     """An anchor's value stands wherever its alias does; `<<` adds what is not there."""
     text = "a: &x {k: v, o: p}\nb: *x\nc: {<<: *x, o: own}\n"
-    assert json.loads(wrapped.laid_out(yaml_nodes.read(text, "it"))) == {
+    assert json.loads(unwrap.laid_out(yaml_nodes.read(text, "it"))) == {
         "a": {"k": "v", "o": "p"}, "b": {"k": "v", "o": "p"}, "c": {"o": "own", "k": "v"},
     }  # fmt: skip
 
@@ -247,7 +247,7 @@ def test_aliases_and_merges() -> None:
 )
 def test_yaml_that_cannot_be_read(text: str, what: str) -> None:
     """One clean refusal each: broken, ambiguous, or standing for more than memory holds."""
-    with pytest.raises(placed.NotJson, match=what.replace("[", r"\[").replace("]", r"\]")):
+    with pytest.raises(located_json.NotJson, match=what.replace("[", r"\[").replace("]", r"\]")):
         yaml_nodes.read(text, "it")
 
 
@@ -269,4 +269,4 @@ def test_yaml_that_cannot_be_read(text: str, what: str) -> None:
 )
 def test_functions(value: object, made: object) -> None:
     """What the template alone decides; the rest stands as a name in angle brackets."""
-    assert json.loads(wrapped.laid_out(intrinsics.resolved(placed.read(json.dumps(value))))) == made
+    assert json.loads(unwrap.laid_out(intrinsics.resolved(located_json.read(json.dumps(value))))) == made

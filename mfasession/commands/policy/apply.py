@@ -160,15 +160,15 @@ def _text(context: "Context", flags: Flags) -> str:
     from mfasession.aws_policies import operations
     from mfasession.commands.policy import sources
     from mfasession.policy import evaluation
-    from mfasession.policy.lint import running
+    from mfasession.policy.lint import engine
     from mfasession.policy.lint.findings import Severity
 
     if not flags.file:
         return json.dumps(rule.DENY_ALL_WITHOUT_MFA, indent=2)
     parsed = sources.one(flags.file, context)
     evaluation.check(parsed)
-    settings = running.Settings(attached_to="group" if flags.group else "user")
-    for finding in running.check(parsed, settings, operations):
+    settings = engine.Settings(attached_to="group" if flags.group else "user")
+    for finding in engine.check(parsed, settings, operations):
         if finding.rule.severity is Severity.ERROR:
             raise ConfigurationError(
                 f"{parsed.where}, line {finding.place.line}: {finding.message}",

@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mfasession.commands.policy import sources, test
-from mfasession.policy import document, evaluation, explanation, granting
+from mfasession.policy import document, evaluation, explain, granting
 from mfasession.policy.document import Kind
 from mfasession.text import printable
 from mfasession.values import Value
@@ -54,6 +54,6 @@ def _lines(parsed: "Document", scp: "Sequence[Document]", boundary: "Sequence[Do
     if parsed.kind is not Kind.IDENTITY:
         yield from granting.explained(parsed, scp, boundary)
         return
-    yield from explanation.explained(parsed, [several for several in (scp, boundary) if several])
+    yield from explain.explained(parsed, [several for several in (scp, boundary) if several])
     if granting.concerns_kms(parsed):
         yield granting.KEYS_DECIDE

@@ -9,7 +9,7 @@ from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
 from mfasession.messages import complain, say
 from mfasession.policy import document, rule
-from mfasession.policy.lint import running, shown
+from mfasession.policy.lint import engine, formats
 from mfasession.policy.lint.findings import Severity
 from mfasession.values import Value
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from mfasession.context import Context
     from mfasession.policy.document import Document
-    from mfasession.policy.lint.running import Settings
+    from mfasession.policy.lint.engine import Settings
 
 HELP = "report what is wrong with policies, where and why, and fix it"
-FORMATS = {"text": shown.as_text, "json": shown.as_json, "sarif": shown.as_sarif, "github": shown.as_github}
+FORMATS = {"text": formats.as_text, "json": formats.as_json, "sarif": formats.as_sarif, "github": formats.as_github}
 
 
 class Flags(Value):
@@ -43,12 +43,12 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--fix", action="store_true", help="fix in the file what can be fixed; for stdin, on stdout")
     parser.add_argument("--format", choices=tuple(FORMATS), help="text")
     parser.add_argument("--partition", choices=rule.PARTITIONS, help="of the account; else that of most ARNs")
-    parser.add_argument("--attached-to", choices=running.ATTACHED_TO, help="what the policy is attached to")
+    parser.add_argument("--attached-to", choices=engine.ATTACHED_TO, help="what the policy is attached to")
 
 
 def run(context: "Context", flags: Flags) -> int:
     """Report the findings; 1 when one of them is more than information."""
-    settings = running.Settings(
+    settings = engine.Settings(
         partition=flags.partition,
         attached_to=flags.attached_to,
         limit=document.ROLE_SIZE if flags.attached_to == "role" else document.MANAGED_SIZE,
@@ -79,7 +79,7 @@ def run(context: "Context", flags: Flags) -> int:
     return 1 if wrong else 0
 
 
-def _sum_up(wrong: int, checked: "Sequence[shown.Checked]") -> None:
+def _sum_up(wrong: int, checked: "Sequence[formats.Checked]") -> None:
     """Say once what it comes to: what was fixed and where, and what is left."""
     left = f"{wrong} {'problem' if wrong == 1 else 'problems'}"
     changed = [each.where for each in checked if each.fixed]
@@ -92,9 +92,11 @@ def _sum_up(wrong: int, checked: "Sequence[shown.Checked]") -> None:
     say(f"{done}; {left} left to fix by hand" if wrong else done)
 
 
-def _all(context: "Context", settings: "Settings", flags: Flags) -> "tuple[list[shown.Checked], list[MfaSessionError]]":
+def _all(
+    context: "Context", settings: "Settings", flags: Flags
+) -> "tuple[list[formats.Checked], list[MfaSessionError]]":
     """The documents that could be looked at, and why the others could not."""
-    found: list[shown.Checked] = []
+    found: list[formats.Checked] = []
     failures: list[MfaSessionError] = []
     for source in flags.sources:
         try:
@@ -104,7 +106,7 @@ def _all(context: "Context", settings: "Settings", flags: Flags) -> "tuple[list[
     return found, failures
 
 
-def _checked(context: "Context", source: str, settings: "Settings", flags: Flags) -> "Iterator[shown.Checked]":
+def _checked(context: "Context", source: str, settings: "Settings", flags: Flags) -> "Iterator[formats.Checked]":
     from mfasession.aws_policies import operations
 
     found = sources.read(source, context, limit=settings.limit)
@@ -117,11 +119,11 @@ def _checked(context: "Context", source: str, settings: "Settings", flags: Flags
     for each in found.documents:
         parsed, count = each, 0
         if flags.fix:
-            repair = running.fixed(each, settings, operations)
+            repair = engine.fixed(each, settings, operations)
             _put(source, each, repair.document)
             parsed, count = repair.document, repair.count
-        findings = running.check(parsed, settings, operations)
-        yield shown.Checked(where=parsed.where, path="" if path == "-" else path, findings=findings, fixed=count)
+        findings = engine.check(parsed, settings, operations)
+        yield formats.Checked(where=parsed.where, path="" if path == "-" else path, findings=findings, fixed=count)
 
 
 def _put(source: str, before: "Document", after: "Document") -> None:

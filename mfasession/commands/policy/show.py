@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession.policy import rule, written
+from mfasession.policy import formats, rule
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Flags(Value):
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
     parser.add_argument("--partition", choices=rule.PARTITIONS, help="of the account: aws")
-    parser.add_argument("--format", choices=tuple(written.FORMATS), help="json")
+    parser.add_argument("--format", choices=tuple(formats.FORMATS), help="json")
     parser.add_argument(
         "--self-service", action="store_true", help="allow users to manage their own devices, keys and password, too"
     )
@@ -34,5 +34,5 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 def run(_context: "Context", flags: Flags) -> int:
     """Print the document."""
     document = rule.document(flags.partition, self_service=flags.self_service)
-    sys.stdout.write(written.FORMATS[flags.format](document))
+    sys.stdout.write(formats.FORMATS[flags.format](document))
     return 0

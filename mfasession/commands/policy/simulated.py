@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from mfasession.errors import UsageError
 from mfasession.messages import say
 from mfasession.model import account_of, partition_of
-from mfasession.policy import callers, evaluation, truth
-from mfasession.policy.truth import Cell, Decider
+from mfasession.policy import callers, evaluation, matrix
+from mfasession.policy.matrix import Cell, Decider
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +98,7 @@ class _Simulation:
         return self._answers[place]
 
     def _resource_of(self, action: str) -> str:
-        return truth.resource_of(action, self._user, account_of(self._arn), partition_of(self._arn))
+        return matrix.resource_of(action, self._user, account_of(self._arn), partition_of(self._arn))
 
 
 def _lacking(said: "Simulated") -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from mfasession.causes import NotFound
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.files import inputs
 from mfasession.messages import complain
-from mfasession.policy import document, placed, wrapped
+from mfasession.policy import document, located_json, unwrap
 from mfasession.policy.document import Kind
 from mfasession.text import printable
 from mfasession.values import Value
@@ -18,7 +18,7 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     from mfasession.context import Context
     from mfasession.policy.document import Document
-    from mfasession.policy.placed import Node
+    from mfasession.policy.located_json import Node
 
 _POLICY = re.compile(r"arn:[a-z-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
 _TERRAFORM = re.compile(
@@ -95,10 +95,10 @@ def text_of(source: str, context: "Context", hint: str = "name a file that holds
     AwsUnreachable, and what keeps a session from being made.
     """
     if source == "-":
-        return sys.stdin.buffer.read(wrapped.LONGEST + 1).decode("utf-8", "surrogateescape") if sys.stdin else ""
+        return sys.stdin.buffer.read(unwrap.LONGEST + 1).decode("utf-8", "surrogateescape") if sys.stdin else ""
     if not is_file(source):
         return _text_in_account(source, context)
-    text = inputs.read(source, 2 * wrapped.LONGEST)
+    text = inputs.read(source, 2 * unwrap.LONGEST)
     if text is None:
         raise ConfigurationError(f"there is no file {printable(source)}", hint)
     return text
@@ -131,10 +131,10 @@ def _is_chosen(where: str, wanted: str) -> bool:
 
 def _in_text(text: str, where: str, limit: int) -> Source:
     """The policies of a text. Raises Malformed, ConfigurationError."""
-    text = wrapped.decoded(text)
-    if len(text) > wrapped.LONGEST:
+    text = unwrap.decoded(text)
+    if len(text) > unwrap.LONGEST:
         raise ConfigurationError(
-            f"{where} is too large: more than {wrapped.LONGEST // 1_000_000} million characters",
+            f"{where} is too large: more than {unwrap.LONGEST // 1_000_000} million characters",
             "give the policies alone",
         )
     root = _tree(text, where)
@@ -144,7 +144,7 @@ def _in_text(text: str, where: str, limit: int) -> Source:
     if body is not None and body.kind == "string":
         return _in_text(body.text, where, limit)
     if root is None or _is_alone(root):
-        plain = text if root is None or text.lstrip()[:1] == "{" else wrapped.laid_out(root)
+        plain = text if root is None or text.lstrip()[:1] == "{" else unwrap.laid_out(root)
         line = 1 if root is None or plain is text else root.place.line
         parsed = document.parse(plain, where, limit=limit, kind=None, first_line=line)
         return Source(documents=(parsed,), is_plain=plain is text)
@@ -153,20 +153,20 @@ def _in_text(text: str, where: str, limit: int) -> Source:
 
 def _is_alone(root: "Node") -> bool:
     """Whether the document is a policy, or nothing that policies are looked for in."""
-    if wrapped.is_policy(root) or root.get("Statement") is not None:
+    if unwrap.is_policy(root) or root.get("Statement") is not None:
         return True
     return root.kind not in ("object", "list") or (not root.members and not root.items)
 
 
 def _inside(root: "Node", where: str, limit: int) -> Source:
-    found = wrapped.read(root)
+    found = unwrap.read(root)
     if found.unknown:
         later = ", ".join(map(printable, found.unknown))
         complain(f"{where}: known only when the plan is applied, and so not looked at: {later}")
     if not found.found:
         if any(root.get(name) is not None for name in _CONTAINERS):
             raise ConfigurationError(f"there is no policy in {where}", "name a file that holds one")
-        document.parse(wrapped.laid_out(root), where, limit=limit, kind=None)
+        document.parse(unwrap.laid_out(root), where, limit=limit, kind=None)
     limit = max(limit, document.ROLE_SIZE)
     names = [f"{where}, {printable(each.name)}" for each in found.found]
     parsed = (
@@ -180,8 +180,8 @@ def _tree(text: str, where: str) -> "Node | None":
     """The document that a text is, in JSON or YAML; None for a text that is neither. Raises ConfigurationError."""
     if text.lstrip()[:1] in ("{", "[", '"'):
         try:
-            return wrapped.tree(text)
-        except placed.NotJson:
+            return unwrap.tree(text)
+        except located_json.NotJson:
             return None
     if _TERRAFORM.search(text):
         raise ConfigurationError(
@@ -194,5 +194,5 @@ def _tree(text: str, where: str) -> "Node | None":
 
     try:
         return yaml_nodes.read(text, where)
-    except placed.NotJson as error:
+    except located_json.NotJson as error:
         raise document.Malformed(where, (document.Problem(what=f"not YAML: {error}", place=error.place),)) from None

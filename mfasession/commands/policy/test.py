@@ -8,7 +8,7 @@ from mfasession import hints
 from mfasession.commands.policy import sources
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain, say
-from mfasession.policy import callers, document, evaluation, rule, truth, truth_shown
+from mfasession.policy import callers, document, evaluation, matrix, matrix_output, rule
 from mfasession.policy.document import Kind
 from mfasession.policy.evaluation import Policies
 from mfasession.text import printable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mfasession.context import Context
     from mfasession.policy import patterns
     from mfasession.policy.document import Document
-    from mfasession.policy.truth import Cell, Expectation
+    from mfasession.policy.matrix import Cell, Expectation
 
 KEY_POLICY = "aws kms get-key-policy --policy-name default --key-id ID"
 _EXPECTED = "as in --expect mfa:s3:GetObject=allow, or a file of such"
@@ -108,8 +108,8 @@ def run(context: "Context", flags: Flags) -> int:
         whose = callers.person(flags.user, policies.resource or ())
         if whose != callers.person(flags.user):
             say(f"asked as {whose.user_arn}, and as {whose.role_arn}")
-        rows = truth.table(policies, actions, whose=whose, **about)
-    show = truth_shown.as_json if flags.json else truth_shown.as_text
+        rows = matrix.table(policies, actions, whose=whose, **about)
+    show = matrix_output.as_json if flags.json else matrix_output.as_text
     sys.stdout.write(show(rows, policies if flags.why else None))
     return _told(rows, expected)
 
@@ -121,9 +121,9 @@ def _about(policies: Policies) -> tuple[str, ...]:
         for each in policies.resource or ()
         for statement in each.statements
         for action in (*(statement.actions or ()), *(statement.not_actions or ()))
-        if truth.is_action(action)
+        if matrix.is_action(action)
     ]
-    return tuple(dict.fromkeys(named)) or truth.default_actions()
+    return tuple(dict.fromkeys(named)) or matrix.default_actions()
 
 
 def _say_of_keys(policies: Policies, actions: "Sequence[str]", profile: str) -> None:
@@ -136,7 +136,7 @@ def _say_of_keys(policies: Policies, actions: "Sequence[str]", profile: str) -> 
 
 
 def _told(rows: "Sequence[Sequence[Cell]]", expected: "Sequence[Expectation]") -> int:
-    failures = list(truth.failures(rows, expected))
+    failures = list(matrix.failures(rows, expected))
     for failure in failures:
         complain(failure)
     if expected and not failures:
@@ -221,9 +221,9 @@ def _expectations(flags: Flags, context: "Context") -> "tuple[Expectation, ...]"
     for each in flags.expect:
         try:
             expected += (
-                [truth.expectation(each)]
+                [matrix.expectation(each)]
                 if "=" in each
-                else truth.expectations(sources.text_of(each, context, _EXPECTED))
+                else matrix.expectations(sources.text_of(each, context, _EXPECTED))
             )
         except ValueError as error:
             if "=" in each:
@@ -236,7 +236,7 @@ def _expectations(flags: Flags, context: "Context") -> "tuple[Expectation, ...]"
 
 def _actions(flags: Flags, expected: "Sequence[Expectation]") -> tuple[str, ...]:
     for action in flags.action_names:
-        if not truth.is_action(action):
+        if not matrix.is_action(action):
             raise UsageError(
                 f"{printable(action[:80])!r} is not an action", "as in --action s3:GetObject, without wildcards"
             )

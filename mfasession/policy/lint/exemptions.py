@@ -14,7 +14,7 @@ from mfasession.policy.patterns import like
 
 if TYPE_CHECKING:
     from mfasession.policy.document import Statement
-    from mfasession.policy.placed import Text
+    from mfasession.policy.located_json import Text
 
 EXEMPT: tuple[str, ...] = tuple(the_rule.DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"])
 SESSION_TOKEN, CHANGE_PASSWORD = "sts:GetSessionToken", "iam:ChangePassword"

@@ -5,9 +5,9 @@ from enum import Enum
 from json import JSONDecoder, dumps
 from typing import TYPE_CHECKING
 
-from mfasession.policy import placed
+from mfasession.policy import located_json
 from mfasession.policy.lint.whole import MFA_AGE, MFA_PRESENT, Whole
-from mfasession.policy.placed import Node, Place, Text
+from mfasession.policy.located_json import Node, Place, Text
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Subject:
         self.attached_to = attached_to
         self.statements = document.statements
         self.whole = Whole(document)
-        root = placed.read(document.text, first_line=document.first_line)
+        root = located_json.read(document.text, first_line=document.first_line)
         node = root.get("Statement")
         self.nodes = node.items if node is not None and node.kind == "list" else ((node,) if node else ())
         self.root = root

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from mfasession.policy import callers, evaluation, granting, principals
 from mfasession.policy.document import Kind
 from mfasession.policy.evaluation import Decision, Policies, Request
+from mfasession.policy.glob_overlap import common
 from mfasession.policy.lint import grants, names, operators, outcome
 from mfasession.policy.lint.findings import Finding, Operations, Severity, Subject, mfa_lines, rule
 from mfasession.policy.principals import Who
-from mfasession.policy.samples import common
 
 if TYPE_CHECKING:
     from mfasession.policy.document import Statement

@@ -8,7 +8,7 @@ from functools import lru_cache
 from mfasession.policy import conditions
 from mfasession.policy.document import NEW
 from mfasession.policy.lint.findings import Finding, Operations, Rule, Severity, Subject, quoted, rule
-from mfasession.policy.placed import Text
+from mfasession.policy.located_json import Text
 
 GLOBAL_KEYS = (
     *("aws:AssumedRoot", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:CurrentTime"),

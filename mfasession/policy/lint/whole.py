@@ -11,8 +11,8 @@ from mfasession.policy import callers
 from mfasession.policy.callers import Caller
 from mfasession.policy.coverage import EXEMPT as HARMLESS
 from mfasession.policy.document import Document, Line, Statement
+from mfasession.policy.located_json import Text
 from mfasession.policy.permissions import ANY_OTHER, EVERYWHERE, Bits, Permissions, Requests
-from mfasession.policy.placed import Text
 
 MFA_PRESENT, MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 ENROLMENT = ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice")

@@ -7,7 +7,7 @@ from typing import Any
 from mfasession.policy import evaluation
 from mfasession.policy.document import Line
 from mfasession.policy.evaluation import Found, Look, Policies, Request
-from mfasession.policy.truth import Cell
+from mfasession.policy.matrix import Cell
 from mfasession.text import printable
 
 Rows = Sequence[Sequence[Cell]]

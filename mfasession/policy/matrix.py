@@ -8,8 +8,8 @@ from mfasession.files import toml
 from mfasession.policy import callers, evaluation, rule
 from mfasession.policy.callers import ACCOUNT, CALLERS, Caller, Person
 from mfasession.policy.evaluation import Decision, Policies, Request
+from mfasession.policy.glob_overlap import common
 from mfasession.policy.patterns import Context
-from mfasession.policy.samples import common
 from mfasession.text import printable
 from mfasession.values import Value
 

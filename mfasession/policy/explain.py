@@ -8,11 +8,11 @@ from mfasession.policy import callers, principals, rule
 from mfasession.policy.callers import CALLERS, KEY, ROLE
 from mfasession.policy.certainty import AGE, holds
 from mfasession.policy.evaluation import read
+from mfasession.policy.formats import as_json
 from mfasession.policy.lint.findings import is_about_presence, mfa_lines, values_of
 from mfasession.policy.lint.whole import ENROLMENT
 from mfasession.policy.overview import Overview, Row
 from mfasession.policy.permissions import EVERYWHERE, open_variables
-from mfasession.policy.written import as_json
 from mfasession.text import in_columns
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from mfasession.policy import intrinsics, placed
-from mfasession.policy.placed import Node, NotJson, inside
+from mfasession.policy import intrinsics, located_json
+from mfasession.policy.located_json import Node, NotJson, inside
 from mfasession.values import Value
 
 LONGEST = 16_000_000
@@ -121,7 +121,7 @@ def _inside(node: Node, path: str) -> Iterator[Found]:
 
 def _in_text(text: str) -> Node | None:
     try:
-        node = placed.read(decoded(text), depth=_NESTED)
+        node = located_json.read(decoded(text), depth=_NESTED)
     except NotJson:
         return None
     return node if is_policy(node) else None
@@ -129,7 +129,7 @@ def _in_text(text: str) -> Node | None:
 
 def tree(text: str) -> Node:
     """Return a JSON text that may hold policies. Raises NotJson."""
-    return placed.read(text, depth=_NESTED)
+    return located_json.read(text, depth=_NESTED)
 
 
 class _Layout:
@@ -164,7 +164,7 @@ class _Layout:
         else:
             self._put(_quoted(node.text) if node.kind == "string" else node.text)
 
-    def _go_to(self, place: placed.Place) -> None:
+    def _go_to(self, place: located_json.Place) -> None:
         if self._on_one_line:
             return
         if place.line > self._line:
