@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from mfasession.causes import CodeRefused, Unanswered
+from mfasession.aws.errors import CodeRefused, Unanswered
 from mfasession.errors import AwsRefused, AwsUnreachable, MfaSessionError
 from mfasession.totp import STEP
 

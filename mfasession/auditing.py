@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from mfasession import credential_report
-from mfasession.account import Credentials, User
-from mfasession.causes import Denied, NotFound
+from mfasession.aws.account_model import Credentials, User
+from mfasession.aws.errors import Denied, NotFound
 from mfasession.errors import AwsRefused
 from mfasession.policy import audit
 from mfasession.policy.audit import Account, Row, Rules
 
 if TYPE_CHECKING:
-    from mfasession.aws_account import AwsAccount
+    from mfasession.aws.account import AwsAccount
 
 Read = TypeVar("Read")
 Tell = Callable[[Row], object]

@@ -12,7 +12,7 @@ from mfasession.policy import audit
 from mfasession.policy.audit import Account, Row
 
 if TYPE_CHECKING:
-    from mfasession.aws_account import AwsAccount
+    from mfasession.aws.account import AwsAccount
 
 THREADS = 8
 """Accounts that are read at once."""

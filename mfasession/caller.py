@@ -10,7 +10,7 @@ from mfasession.errors import ConfigurationError
 from mfasession.model import LongTermKey
 
 if TYPE_CHECKING:
-    from mfasession.aws import Aws, Identity
+    from mfasession.aws.client import Aws, Identity
     from mfasession.codes import CodeRequest
     from mfasession.profiles import Profile
 
@@ -37,7 +37,7 @@ class Caller:
         """Return the connection and the key's owner. Raises AwsRefused, AwsUnreachable, ConfigurationError."""
         with self._preparing:
             if self._ready is None:
-                from mfasession.aws import Aws
+                from mfasession.aws.client import Aws
 
                 aws = Aws(self._profile, self.key, self._environ)
                 self._ready = aws, aws.identity()
@@ -58,7 +58,7 @@ def _key_in_keyring(environ: Mapping[str, str], profile: "Profile") -> LongTermK
 
     Raises ConfigurationError when there is none: where no keyring is and none was put into one, there is nothing.
     """
-    from mfasession.causes import KeyringAbsent
+    from mfasession.aws.errors import KeyringAbsent
     from mfasession.stores.keys import KeyInKeyring
 
     missing = _missing(environ, profile)

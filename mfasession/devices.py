@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mfasession.device import Device
+from mfasession.aws.device import Device
 from mfasession.errors import ConfigurationError
 from mfasession.model import is_name
 from mfasession.redaction import redacted

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mfasession import codes, destination, messages, profiles
 from mfasession.asking import Asking
+from mfasession.aws.errors import DeviceRefused
 from mfasession.caller import Caller
-from mfasession.causes import DeviceRefused
 from mfasession.durations import show
 from mfasession.errors import AwsRefused, ConfigurationError, StoreError
 from mfasession.model import account_of
@@ -19,10 +19,10 @@ from mfasession.totp import STEP
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mfasession.aws import Aws
+    from mfasession.aws.client import Aws
+    from mfasession.aws.device import Device
     from mfasession.codes import CodeSource
     from mfasession.context import Context
-    from mfasession.device import Device
     from mfasession.model import Role, Session
     from mfasession.profiles import Profile
     from mfasession.stores import SessionStore
@@ -91,7 +91,7 @@ class Exchange:
         return _bound(made, self._profile, self._profile.instead_of)
 
     def _assumed(self) -> "Session":
-        from mfasession.aws import Aws
+        from mfasession.aws.client import Aws
 
         profile, environ = self._profile, self._context.environ
         if profile.source is None:
@@ -142,7 +142,7 @@ class Exchange:
 
     def _device(self, caller: Caller) -> "Device":
         from mfasession import devices
-        from mfasession.device import Device
+        from mfasession.aws.device import Device
 
         known = self._remembered.device(caller.key.access_key_id)
         if serial := self._profile.mfa_serial or self._profile.suggested_serial:

@@ -21,7 +21,7 @@ from mfasession.stores.file import CredentialsFileStore
 from mfasession.values import Value
 
 if TYPE_CHECKING:
-    from mfasession.aws import Aws
+    from mfasession.aws.client import Aws
     from mfasession.context import Context
     from mfasession.model import Session
     from mfasession.profiles import Profile
@@ -247,7 +247,7 @@ class Fleet:
         known = (base.access_key_id, self._settings.get(profile.session_section))
         with self._connecting:
             if known not in self._clients:
-                from mfasession.aws import Aws
+                from mfasession.aws.client import Aws
 
                 aws = Aws(profile, base, self._context.environ, PAUSES)
                 aws.connect()

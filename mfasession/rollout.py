@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mfasession import devices, hints
-from mfasession.account import User
-from mfasession.causes import NotFound
+from mfasession.aws.account_model import User
+from mfasession.aws.errors import NotFound
 from mfasession.errors import AwsRefused, ConfigurationError
 from mfasession.model import account_of, partition_of
 from mfasession.policy import application, coverage
@@ -14,8 +14,8 @@ from mfasession.policy.audit import Rules
 from mfasession.values import Value
 
 if TYPE_CHECKING:
-    from mfasession.aws import Identity
-    from mfasession.aws_rollout import AwsRollout
+    from mfasession.aws.client import Identity
+    from mfasession.aws.managed_policy import AwsRollout
     from mfasession.model import Session
 
 NAMED = 5

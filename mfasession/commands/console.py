@@ -57,7 +57,7 @@ def run(context: "Context") -> int:
     # Before a code is asked for.
     shown_in = None if options.print_url else browser.find(context.environ)
     session, seconds = _session(context, profile)
-    from mfasession.aws_signin import AwsSignin
+    from mfasession.aws.federation import AwsSignin
 
     aws = AwsSignin(profile, session, context.environ)
     site = signin.site(partition, region, configured=aws.configured(), signs_out=options.logout_first)
@@ -135,7 +135,7 @@ def _from_the_source(context: "Context", profile: "Profile") -> "Session":
     base = context.kept(profile.source) if profile.source else None
     if base is None or not base.is_alive(time.time()):
         return context.session(profile)
-    from mfasession.aws import Aws
+    from mfasession.aws.client import Aws
 
     return assumed(profile, base, Aws(profile, base, context.environ))
 

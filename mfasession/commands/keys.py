@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from mfasession.aws_keys import AccessKey
+    from mfasession.aws.access_keys import AccessKey
     from mfasession.context import Context
     from mfasession.errors import MfaSessionError
     from mfasession.keys.listing import Listing, Row

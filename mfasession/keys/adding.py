@@ -10,7 +10,7 @@ from mfasession.stores.keys import KeyInKeyring, KeyPlace, KeyRecord
 from mfasession.values import Value
 
 if TYPE_CHECKING:
-    from mfasession.aws import Identity
+    from mfasession.aws.client import Identity
     from mfasession.context import Context
     from mfasession.errors import MfaSessionError
     from mfasession.keys.places import Held
@@ -63,7 +63,7 @@ class Adding:
         Raises AwsRefused: AWS does not know the key, or its secret is wrong. Raises ConfigurationError for the key of a
         root user without `--force`.
         """
-        from mfasession.aws import Aws
+        from mfasession.aws.client import Aws
 
         force = self._context.options.force
         try:

@@ -11,7 +11,7 @@ from mfasession.stores.keyring_items import backend_names
 from mfasession.values import Value
 
 if TYPE_CHECKING:
-    from mfasession.aws_keys import AccessKey, AwsKeys
+    from mfasession.aws.access_keys import AccessKey, AwsKeys
     from mfasession.context import Context
     from mfasession.keys.places import Held
     from mfasession.profiles import Profile
@@ -126,7 +126,7 @@ class _Source:
         session = sessions.live(self._context, [held.key_id])
         if session is None or self.failure is not None:
             return None
-        from mfasession.aws_keys import AwsKeys
+        from mfasession.aws.access_keys import AwsKeys
 
         try:
             aws = AwsKeys(self._profile(held.profile), session, self._context.environ)

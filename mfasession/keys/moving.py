@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from mfasession.aws_keys import AwsKeys
-from mfasession.causes import NotFound
+from mfasession.aws.access_keys import AwsKeys
+from mfasession.aws.errors import NotFound
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
 from mfasession.keys import places, sessions
 from mfasession.stores.errors import KeyringAbsent

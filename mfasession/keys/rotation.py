@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from mfasession.aws_keys import LIMIT, AccessKey, AwsKeys
-from mfasession.causes import NotFound
+from mfasession.aws.access_keys import LIMIT, AccessKey, AwsKeys
+from mfasession.aws.errors import NotFound
 from mfasession.errors import AwsRefused, AwsUnreachable, Cancelled, MfaSessionError
 from mfasession.keys import places, sessions
 from mfasession.remembered import Remembered

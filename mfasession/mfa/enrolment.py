@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from mfasession import devices
-from mfasession.aws_devices import LIMIT, AwsDevices
+from mfasession.aws.device import Device
+from mfasession.aws.devices import LIMIT, AwsDevices
+from mfasession.aws.errors import AlreadyThere, NotFound, Unanswered
 from mfasession.caller import Caller
-from mfasession.causes import AlreadyThere, NotFound, Unanswered
 from mfasession.codes import GivenCode
 from mfasession.codes.totp import Seed as SeedSource
-from mfasession.device import Device
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, MfaSessionError, StoreError
 from mfasession.files import locks, paths
 from mfasession.keys import sessions

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mfasession import devices, renewal
-from mfasession.causes import CodeRefused, DeviceRefused
+from mfasession.aws.errors import CodeRefused, DeviceRefused
 from mfasession.codes import CodeRequest
 from mfasession.context import Context
 from mfasession.errors import InputNeeded
 from mfasession.remembered import Remembered
 
 if TYPE_CHECKING:
+    from mfasession.aws.device import Device
     from mfasession.codes import CodeSource
-    from mfasession.device import Device
     from mfasession.model import Session
     from mfasession.profiles import Profile
 

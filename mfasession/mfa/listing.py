@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from mfasession.aws_devices import AwsDevices, OwnDevice
+from mfasession.aws.device import Device
+from mfasession.aws.devices import AwsDevices, OwnDevice
 from mfasession.caller import Caller
-from mfasession.device import Device
 from mfasession.errors import ConfigurationError, InputNeeded
 from mfasession.keys import sessions
 from mfasession.mfa import names

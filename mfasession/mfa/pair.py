@@ -5,14 +5,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from mfasession import codes
-from mfasession.causes import CodeRefused
+from mfasession.aws.errors import CodeRefused
 from mfasession.codes import CodeRequest
 from mfasession.errors import AwsRefused, InputNeeded, UsageError
 from mfasession.totp import STEP, code_at, secret_of
 
 if TYPE_CHECKING:
+    from mfasession.aws.device import Device
     from mfasession.codes import CodeSource
-    from mfasession.device import Device
     from mfasession.values import Secret
 
 Pair = tuple[str, str]

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from mfasession.aws_devices import AwsDevices
-from mfasession.causes import Denied, NotFound
+from mfasession.aws.devices import AwsDevices
+from mfasession.aws.errors import Denied, NotFound
 from mfasession.context import Context
 from mfasession.errors import MfaSessionError, StoreError
 from mfasession.keys import sessions
@@ -13,7 +13,7 @@ from mfasession.stores.errors import KeyringAbsent
 from mfasession.stores.keyring import forget_seed
 
 if TYPE_CHECKING:
-    from mfasession.device import Device
+    from mfasession.aws.device import Device
     from mfasession.mfa.listing import Listing
     from mfasession.profiles import Profile
 

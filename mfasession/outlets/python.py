@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import boto3
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 
-from mfasession import aws, codes, destination, timestamps
+from mfasession import codes, destination, timestamps
+from mfasession.aws import client
 from mfasession.context import Context
 from mfasession.errors import ConfigurationError
 from mfasession.options import Options
@@ -90,7 +91,7 @@ def session(
             f"this program was started with the endpoints of another profile than {found.name}",
             f"start it without them: they are listed in {destination.MARK}",
         )
-    known = aws.settings(found)
+    known = client.settings(found)
     known.register_component("credential_provider", CredentialResolver([_Provider(refresh)]))
     # boto3 by itself knows AWS_DEFAULT_REGION alone.
     region = region or found.region or environ.get("AWS_REGION") or None

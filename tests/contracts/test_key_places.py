@@ -7,7 +7,7 @@ from pathlib import Path
 import keyring
 import pytest
 
-from mfasession.aws_keys import AwsKeys
+from mfasession.aws.access_keys import AwsKeys
 from mfasession.context import Context
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, StoreError
 from mfasession.keys import moving, places, rotation

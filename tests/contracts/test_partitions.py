@@ -10,7 +10,8 @@ import botocore.session
 import pytest
 from botocore.endpoint_provider import EndpointProvider
 
-from mfasession import aws, signin
+from mfasession import signin
+from mfasession.aws import client
 from mfasession.commands.policy import sources
 from mfasession.model import Role, partition_of
 from mfasession.policy import principals, rule
@@ -45,7 +46,7 @@ def test_all_partitions_are_named(named: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("partition", KNOWN)
 def test_the_region_of_a_partition(partition: str) -> None:
     """What is asked without a configured region stays in the partition."""
-    region = aws.DEFAULT_REGIONS.get(partition, "us-east-1")
+    region = client.DEFAULT_REGIONS.get(partition, "us-east-1")
     assert partition_of_region(region) == partition
     assert partition_of_region(REGIONS.get(partition, region)) == partition
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from botocore.configloader import build_profile_map
 
-from mfasession import aws_errors, cli, config, durations, profiles, shells, timestamps
+from mfasession import cli, config, durations, profiles, shells, timestamps
+from mfasession.aws import translate
 from mfasession.awsfiles import headers as awsfiles_headers
 from mfasession.awsfiles import ini, ini_edit
 from mfasession.commands import process
@@ -186,7 +187,7 @@ def fuzz_refusal(data: bytes) -> None:
     """Whatever AWS says, it is one of our errors."""
     operation, _, rest = data.decode("utf-8", "replace").partition("\n")
     code, _, text = rest.partition("\n")
-    assert isinstance(aws_errors.refusal(operation, code, text, now=NOW), MfaSessionError)
+    assert isinstance(translate.refusal(operation, code, text, now=NOW), MfaSessionError)
 
 
 def fuzz_assuan(data: bytes) -> None:

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 import pytest
 
-from mfasession import causes, errors
+from mfasession import errors
 from mfasession.asking import Asking
+from mfasession.aws import errors as aws_errors
 from mfasession.codes import CodeRequest, GivenCode, OnWaiting
 from mfasession.model import Session
 from mfasession.remembered import Remembered
@@ -17,7 +18,7 @@ from tests.support import made_session
 
 SERIAL = "arn:aws:iam::123456789012:mfa/phone"
 REQUEST = CodeRequest(serial=SERIAL, profile="work")
-REFUSED = causes.CodeRefused("AWS refused that code", "wait")
+REFUSED = aws_errors.CodeRefused("AWS refused that code", "wait")
 USED = "that code was sent to AWS before, and AWS takes each only once"
 
 Result = TypeVar("Result")
@@ -243,7 +244,7 @@ def test_it_stops_when_there_is_no_sense_in_another(remembered: Remembered, trie
 
 def test_a_given_code_is_refused_in_awss_words(remembered: Remembered) -> None:
     """One code, one try, one reason."""
-    with pytest.raises(causes.CodeRefused) as caught:
+    with pytest.raises(aws_errors.CodeRefused) as caught:
         exchanged(GivenCode("123456"), Aws(remembered, REFUSED), remembered)
     assert caught.value is REFUSED
 
@@ -251,10 +252,10 @@ def test_a_given_code_is_refused_in_awss_words(remembered: Remembered) -> None:
 @pytest.mark.parametrize(
     ("failure", "is_used"),
     [
-        (causes.Unanswered("no answer"), True),
-        (causes.DeviceRefused("no such device"), True),
+        (aws_errors.Unanswered("no answer"), True),
+        (aws_errors.DeviceRefused("no such device"), True),
         (errors.AwsRefused("denied"), True),
-        (causes.Throttled("busy"), False),
+        (aws_errors.Throttled("busy"), False),
         (errors.AwsUnreachable("no network"), False),
         (KeyboardInterrupt(), True),
     ],

@@ -11,10 +11,11 @@ from typing import ClassVar
 
 import pytest
 
-from mfasession import causes, errors
-from mfasession.aws import Aws, Identity
-from mfasession.aws_account import AwsAccount
-from mfasession.device import Device
+from mfasession import errors
+from mfasession.aws import errors as aws_errors
+from mfasession.aws.account import AwsAccount
+from mfasession.aws.client import Aws, Identity
+from mfasession.aws.device import Device
 from mfasession.model import LongTermKey, Role, Session
 from mfasession.profiles import Profile
 from mfasession.sandbox import Sandbox, SandboxUser
@@ -188,15 +189,23 @@ def refusals(
     return {
         "unknown key": (opened(alice, unknown).identity, errors.AwsRefused, "does not know key AKIAIOSFODNN7EXAMPLE"),
         "wrong secret": (opened(alice, wrong).identity, errors.AwsRefused, "secret of key"),
-        "wrong code": (lambda: opened(alice).session_token(serial, WRONG_CODE, 900), causes.CodeRefused, "that code"),
-        "wrong serial": (lambda: opened(alice).session_token(serial + "x", code(), 900), causes.DeviceRefused, "check"),
+        "wrong code": (
+            lambda: opened(alice).session_token(serial, WRONG_CODE, 900),
+            aws_errors.CodeRefused,
+            "that code",
+        ),
+        "wrong serial": (
+            lambda: opened(alice).session_token(serial + "x", code(), 900),
+            aws_errors.DeviceRefused,
+            "check",
+        ),
         "short code": (
             lambda: opened(alice).session_token(serial, "1", 900),
             errors.ConfigurationError,
             "these values",
         ),
         "no such role": (lambda: opened(alice).assume_role(role, "x", duration=1), errors.ConfigurationError, "values"),
-        "denied": (lambda: opened(alice).assume_role(role, "alice", duration=900), causes.Denied, "AWS denied"),
+        "denied": (lambda: opened(alice).assume_role(role, "alice", duration=900), aws_errors.Denied, "AWS denied"),
     }
 
 
@@ -238,7 +247,7 @@ def test_a_code_is_never_sent_twice(reachable: Sandbox, alice: SandboxUser, kind
     aws.identity()
     reachable.forget_calls()
     reachable.faults.add("GetSessionToken", kind)
-    with pytest.raises(causes.Unanswered):
+    with pytest.raises(aws_errors.Unanswered):
         aws.session_token(alice.devices[0].serial, alice.devices[0].code(), 900)
     assert len(reachable.calls("GetSessionToken")) == 1
 
@@ -252,7 +261,7 @@ def test_a_throttled_code_is_sent_again(reachable: Sandbox, alice: SandboxUser) 
 def test_throttled_for_long(reachable: Sandbox, alice: SandboxUser) -> None:
     """Four times in some seconds, and then the person is told to wait."""
     reachable.faults.add("GetCallerIdentity", "throttle", times=4)
-    with pytest.raises(causes.Throttled) as caught:
+    with pytest.raises(aws_errors.Throttled) as caught:
         opened(alice).identity()
     assert caught.value.hint == "wait a minute, then run it again"
     assert len(reachable.calls("GetCallerIdentity")) == 4
@@ -297,7 +306,7 @@ def test_somebody_else_answers(alice: SandboxUser, surroundings: pytest.MonkeyPa
         surroundings.setenv("AWS_ENDPOINT_URL", url)
         with pytest.raises(errors.MfaSessionError) as caught:
             opened(alice).session_token(alice.devices[0].serial, "123456", 900)
-    assert isinstance(caught.value, causes.Unanswered)
+    assert isinstance(caught.value, aws_errors.Unanswered)
     assert caught.value.hint
     assert caught.value.message.isprintable()
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import aws_errors, causes, errors, timestamps
+from mfasession import errors, timestamps
+from mfasession.aws import errors as aws_errors
+from mfasession.aws import translate
 from mfasession.sandbox.refusals import INVALID_CODE_TEXT, TABLE, UNABLE_TO_VALIDATE_TEXT
 
 NOW = float(timestamps.parse("2026-11-24T06:40:00Z"))
@@ -16,7 +18,7 @@ KEY = "AKIAIOSFODNN7EXAMPLE"
 
 def refusal(code: str, text: str, operation: str = "GetSessionToken", key_id: str = KEY) -> errors.MfaSessionError:
     """Our words for AWS's."""
-    return aws_errors.refusal(operation, code, text, now=NOW, key_id=key_id)
+    return translate.refusal(operation, code, text, now=NOW, key_id=key_id)
 
 
 WRONG_CODE = "AWS refused that code: it is wrong, too old, or was used before"
@@ -38,13 +40,13 @@ BAD_SIGNATURE = "The request signature we calculated does not match the signatur
         (
             "AccessDenied",
             INVALID_CODE_TEXT,
-            causes.CodeRefused,
+            aws_errors.CodeRefused,
             WRONG_CODE,
         ),
         (
             "AccessDenied",
             UNABLE_TO_VALIDATE_TEXT,
-            causes.DeviceRefused,
+            aws_errors.DeviceRefused,
             UNCHECKED,
         ),
         (
@@ -56,13 +58,13 @@ BAD_SIGNATURE = "The request signature we calculated does not match the signatur
         (
             "InvalidAuthenticationCode",
             "Authentication code for device is not valid.",
-            causes.CodeRefused,
+            aws_errors.CodeRefused,
             "AWS did not take the two codes: they must be of this device, one right after the other, in this order",
         ),
         (
             "EntityAlreadyExists",
             "MFA device already exists.",
-            causes.AlreadyThere,
+            aws_errors.AlreadyThere,
             "AWS has it already (GetSessionToken): MFA device already exists",
         ),
         (
@@ -96,18 +98,18 @@ BAD_SIGNATURE = "The request signature we calculated does not match the signatur
             errors.AwsRefused,
             f"{REFUSED}: SignatureDoesNotMatch: Credential should be scoped to a valid region",
         ),
-        ("Throttling", "Rate exceeded", causes.Throttled, BUSY),
-        ("ThrottlingException", "Rate exceeded", causes.Throttled, BUSY),
-        ("TooManyRequestsException", "", causes.Throttled, BUSY),
-        ("RequestThrottled", "", causes.Throttled, BUSY),
-        ("RequestLimitExceeded", "Request limit exceeded.", causes.Throttled, BUSY),
-        ("SlowDown", "Please reduce your request rate.", causes.Throttled, BUSY),
-        ("InternalFailure", "…", causes.Unanswered, "AWS failed to answer GetSessionToken (InternalFailure)"),
-        ("InternalError", "…", causes.Unanswered, "AWS failed to answer GetSessionToken (InternalError)"),
-        ("ServiceFailure", "…", causes.Unanswered, "AWS failed to answer GetSessionToken (ServiceFailure)"),
-        ("ServiceUnavailable", "…", causes.Unanswered, "AWS failed to answer GetSessionToken (ServiceUnavailable)"),
-        ("502", "Bad Gateway", causes.Unanswered, "AWS failed to answer GetSessionToken (502)"),
-        ("504", "Gateway Timeout", causes.Unanswered, "AWS failed to answer GetSessionToken (504)"),
+        ("Throttling", "Rate exceeded", aws_errors.Throttled, BUSY),
+        ("ThrottlingException", "Rate exceeded", aws_errors.Throttled, BUSY),
+        ("TooManyRequestsException", "", aws_errors.Throttled, BUSY),
+        ("RequestThrottled", "", aws_errors.Throttled, BUSY),
+        ("RequestLimitExceeded", "Request limit exceeded.", aws_errors.Throttled, BUSY),
+        ("SlowDown", "Please reduce your request rate.", aws_errors.Throttled, BUSY),
+        ("InternalFailure", "…", aws_errors.Unanswered, "AWS failed to answer GetSessionToken (InternalFailure)"),
+        ("InternalError", "…", aws_errors.Unanswered, "AWS failed to answer GetSessionToken (InternalError)"),
+        ("ServiceFailure", "…", aws_errors.Unanswered, "AWS failed to answer GetSessionToken (ServiceFailure)"),
+        ("ServiceUnavailable", "…", aws_errors.Unanswered, "AWS failed to answer GetSessionToken (ServiceUnavailable)"),
+        ("502", "Bad Gateway", aws_errors.Unanswered, "AWS failed to answer GetSessionToken (502)"),
+        ("504", "Gateway Timeout", aws_errors.Unanswered, "AWS failed to answer GetSessionToken (504)"),
     ],
 )
 def test_what_aws_says(code: str, text: str, kind: type[errors.MfaSessionError], message: str) -> None:
@@ -191,7 +193,7 @@ def test_a_denial_names_what_was_denied(operation: str, code: str, hint: str, po
         f"explicit deny in an identity-based policy{policy}"
     )
     said = refusal(code, text, operation)
-    assert type(said) is causes.Denied
+    assert type(said) is aws_errors.Denied
     assert said.message == f"AWS denied {operation}: {text}"
     assert said.hint.startswith(hint)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import __version__, causes, cli, errors, reporting
+from mfasession import __version__, cli, errors, reporting
+from mfasession.aws import errors as aws_errors
 from mfasession.files import locks
 from tests.support import Home, move_into
 
@@ -18,11 +19,11 @@ from tests.support import Home, move_into
         (errors.UsageError("x"), 2),
         (errors.ConfigurationError("x"), 3),
         (errors.AwsRefused("x"), 4),
-        (causes.CodeRefused("x"), 4),
-        (causes.DeviceRefused("x"), 4),
+        (aws_errors.CodeRefused("x"), 4),
+        (aws_errors.DeviceRefused("x"), 4),
         (errors.AwsUnreachable("x"), 5),
-        (causes.Unanswered("x"), 5),
-        (causes.Throttled("x"), 5),
+        (aws_errors.Unanswered("x"), 5),
+        (aws_errors.Throttled("x"), 5),
         (errors.InputNeeded("x"), 6),
         (errors.StoreError("x"), 7),
         (locks.LockTimeout("x"), 7),

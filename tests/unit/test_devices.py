@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.device import Device
+from mfasession.aws.device import Device
 from mfasession.devices import check_serial, usable, with_device
 from mfasession.errors import ConfigurationError
 from tests.support import made_profile

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from mfasession.causes import CodeRefused
+from mfasession.aws.device import Device
+from mfasession.aws.errors import CodeRefused
 from mfasession.codes import CodeRequest, OnWaiting
-from mfasession.device import Device
 from mfasession.errors import AwsRefused, ConfigurationError, UsageError
 from mfasession.mfa import names, pair
 from mfasession.mfa.enrolment import ENABLED, GONE, NEW, RESUME, SETTLED, standing

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession import credential_report
-from mfasession.account import Credentials, Group, Inline, KeyUse, User
+from mfasession.aws.account_model import Credentials, Group, Inline, KeyUse, User
 from mfasession.policy import audit, coverage, evaluation
 from mfasession.policy.audit import CONTROLS, Row, Rules, Tally, Totals
 from mfasession.policy.coverage import CONDITIONAL, NOTHING, TOGETHER, Source, Verdict

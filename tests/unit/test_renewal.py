@@ -10,11 +10,12 @@ from typing import Any
 import keyring
 import pytest
 
-from mfasession import causes, errors, renewal
+from mfasession import errors, renewal
+from mfasession.aws import errors as aws_errors
+from mfasession.aws.device import Device
 from mfasession.caller import Caller
 from mfasession.codes import CodeRequest
 from mfasession.context import Context
-from mfasession.device import Device
 from mfasession.exchange import Exchange, _role_session_name
 from mfasession.files import locks
 from mfasession.model import Role, Session
@@ -93,7 +94,7 @@ def test_a_device_that_is_gone_is_looked_for_again(opened: Open, alice: SandboxU
     """A new phone: the first login says what is wrong, and the next one finds it."""
     remembered = Remembered(alices_home.environ)
     remembered.remember_device(alice.key.access_key_id, Device(serial=alice.devices[0].serial + "-old"))
-    with pytest.raises(causes.DeviceRefused):
+    with pytest.raises(aws_errors.DeviceRefused):
         session_of(opened(code=alice.devices[0].code()))
     assert remembered.device(alice.key.access_key_id) is None
     assert session_of(opened(code=alice.devices[0].next_code())).mfa_serial == alice.devices[0].serial

@@ -15,7 +15,7 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.aws_devices import OwnDevice
+    from mfasession.aws.devices import OwnDevice
     from mfasession.context import Context
     from mfasession.mfa.listing import Listing
 

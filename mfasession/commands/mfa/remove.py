@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from mfasession import terminal
+from mfasession.aws.device import Device
 from mfasession.commands.mfa.asking import choose
-from mfasession.device import Device
 from mfasession.errors import Cancelled, InputNeeded
 from mfasession.keys import places
 from mfasession.messages import complain, say

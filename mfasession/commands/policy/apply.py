@@ -48,7 +48,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context", flags: Flags) -> int:
     """Plan, ask, do. Raises ConfigurationError for what would lock somebody out, InputNeeded, Cancelled, AwsRefused."""
-    from mfasession.aws_rollout import AwsRollout
+    from mfasession.aws.managed_policy import AwsRollout
     from mfasession.rollout import Rollout
 
     hardening.forbid_looking()
@@ -157,7 +157,7 @@ def _check(flags: Flags) -> None:
 
 def _text(context: "Context", flags: Flags) -> str:
     """The policy's text. Raises ConfigurationError for one that AWS would not take, or that leaves a hole."""
-    from mfasession.aws_policies import operations
+    from mfasession.aws.policies import operations
     from mfasession.commands.policy import sources
     from mfasession.policy import evaluation
     from mfasession.policy.lint import engine

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from mfasession import hardening, terminal
-from mfasession.causes import Denied
+from mfasession.aws.errors import Denied
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
 from mfasession.messages import complain, say
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mfasession.audits import Audited
-    from mfasession.aws_account import AwsAccount
+    from mfasession.aws.account import AwsAccount
     from mfasession.context import Context
     from mfasession.model import Session
     from mfasession.policy.audit import Account, Row
@@ -106,7 +106,7 @@ class Access:
         return self._opened(profile, assumed(profile, self._session, self._aws))
 
     def _opened(self, profile: "Profile", session: "Session") -> "AwsAccount":
-        from mfasession.aws_account import AwsAccount
+        from mfasession.aws.account import AwsAccount
         from mfasession.fleet import PAUSES
 
         return AwsAccount(profile, session, self._environ, PAUSES)

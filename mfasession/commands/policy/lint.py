@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession.causes import NotFound
+from mfasession.aws.errors import NotFound
 from mfasession.commands.policy import sources
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
@@ -107,7 +107,7 @@ def _all(
 
 
 def _checked(context: "Context", source: str, settings: "Settings", flags: Flags) -> "Iterator[formats.Checked]":
-    from mfasession.aws_policies import operations
+    from mfasession.aws.policies import operations
 
     found = sources.read(source, context, limit=settings.limit)
     if flags.fix and not found.is_plain:

@@ -11,7 +11,7 @@ from mfasession.policy.matrix import Cell, Decider
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mfasession.aws_simulation import AwsSimulation, Simulated
+    from mfasession.aws.simulation import AwsSimulation, Simulated
     from mfasession.context import Context
     from mfasession.policy.callers import Caller
     from mfasession.policy.evaluation import Policies
@@ -29,7 +29,7 @@ def table(
 
     `user`: empty for the session's own. Raises UsageError, and whatever keeps a session from being made or used.
     """
-    from mfasession.aws_simulation import AwsSimulation
+    from mfasession.aws.simulation import AwsSimulation
 
     profile = context.profile()
     aws = AwsSimulation(profile, context.session(profile), context.environ)

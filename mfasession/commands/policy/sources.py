@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mfasession import hints
-from mfasession.causes import NotFound
+from mfasession.aws.errors import NotFound
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.files import inputs
 from mfasession.messages import complain
@@ -108,7 +108,7 @@ def _text_in_account(arn: str, context: "Context") -> str:
     if not _POLICY.fullmatch(arn):
         hint = "as in arn:aws:iam::123456789012:policy/NAME; a file of that name is ./arn:…"
         raise UsageError(f"{printable(arn)} is not the ARN of a policy", hint)
-    from mfasession.aws_policies import AwsPolicies
+    from mfasession.aws.policies import AwsPolicies
 
     profile = context.profile()
     try:

@@ -2,7 +2,7 @@
 
 import time
 
-from mfasession.device import Device
+from mfasession.aws.device import Device
 from mfasession.policy.audit import DAY, Row
 
 UNKNOWN = "-"

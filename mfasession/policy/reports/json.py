@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mfasession import timestamps
-from mfasession.account import KeyUse
-from mfasession.device import Device
+from mfasession.aws.account_model import KeyUse
+from mfasession.aws.device import Device
 from mfasession.policy.audit import CONTROLS, Row
 from mfasession.policy.reports import Report
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 import botocore.session
 from botocore.exceptions import UnknownServiceError
 
-from mfasession.aws import Aws
-from mfasession.aws_answers import required_text
+from mfasession.aws.answers import required_text
+from mfasession.aws.client import Aws
 
 SERVICES = (
     *("iam", "sts", "ec2", "sqs", "sns", "dynamodb", "organizations", "cloudformation", "cloudtrail"),

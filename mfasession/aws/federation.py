@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mfasession import aws_errors, hints
-from mfasession.aws import Aws
-from mfasession.aws_answers import token
-from mfasession.causes import Throttled, Unanswered
+from mfasession import hints
+from mfasession.aws import translate
+from mfasession.aws.answers import token
+from mfasession.aws.client import Aws
+from mfasession.aws.errors import Throttled, Unanswered
 from mfasession.durations import show
 from mfasession.errors import AwsRefused, MfaSessionError
 from mfasession.model import Session
@@ -84,7 +85,7 @@ def _refusal(status: int, seconds: int, profile: str) -> MfaSessionError:
     if 500 <= status < 600:
         return Unanswered(f"AWS failed to answer {_OPERATION} ({status})", "run it again in a moment")
     if status not in (400, 401, 403):
-        return aws_errors.not_aws(_OPERATION)
+        return translate.not_aws(_OPERATION)
     reasons = ["it was revoked", "it is of another partition"]
     if seconds:
         reasons.append(f"its console may not last {show(seconds)}")

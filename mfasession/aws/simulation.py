@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mfasession.aws import Aws
-from mfasession.aws_answers import required_text
-from mfasession.causes import Denied, Unanswered
+from mfasession.aws.answers import required_text
+from mfasession.aws.client import Aws
+from mfasession.aws.errors import Denied, Unanswered
 from mfasession.values import Value
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ The codes and texts of STS and IAM are in the API references ("Common errors") a
 """
 
 from mfasession import durations, hints
-from mfasession.causes import AlreadyThere, CodeRefused, Denied, DeviceRefused, NotFound, Throttled, Unanswered
+from mfasession.aws.errors import AlreadyThere, CodeRefused, Denied, DeviceRefused, NotFound, Throttled, Unanswered
 from mfasession.errors import AwsRefused, MfaSessionError
 from mfasession.model import is_key_id
 from mfasession.redaction import redacted

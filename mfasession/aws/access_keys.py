@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mfasession import aws_answers
-from mfasession.aws import Aws
-from mfasession.causes import NotFound
+from mfasession.aws import answers
+from mfasession.aws.client import Aws
+from mfasession.aws.errors import NotFound
 from mfasession.model import LongTermKey
 from mfasession.values import Secret, Value
 
@@ -54,7 +54,7 @@ class AwsKeys(Aws):
             made = self._client("iam").create_access_key(UserName=user)["AccessKey"]
             if made["UserName"] != user:
                 raise ValueError("UserName")
-            secret = Secret(aws_answers.secret(made, "SecretAccessKey"))
+            secret = Secret(answers.secret(made, "SecretAccessKey"))
             return LongTermKey(access_key_id=_key_id(made), secret_access_key=secret)
 
         return self._call("CreateAccessKey", send, uses_code=True)
@@ -86,4 +86,4 @@ def _key(listed: Any) -> AccessKey:
 
 
 def _key_id(answer: Mapping[str, Any]) -> str:
-    return aws_answers.key_id(answer, "AccessKeyId", temporary=False)
+    return answers.key_id(answer, "AccessKeyId", temporary=False)

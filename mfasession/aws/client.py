@@ -21,11 +21,12 @@ import urllib3.exceptions
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
-from mfasession import aws_answers, aws_errors, deadline, hints
+from mfasession import hints
+from mfasession.aws import answers, deadline, translate
+from mfasession.aws.device import Device
+from mfasession.aws.errors import Throttled, Unanswered
 from mfasession.awsfiles.nested_values import unparsed
-from mfasession.causes import Throttled, Unanswered
 from mfasession.config import endpoints
-from mfasession.device import Device
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
 from mfasession.files import trust
 from mfasession.model import LongTermKey, Role, Session, own_region, partition_of
@@ -107,8 +108,8 @@ class Aws:
 
         def send() -> Identity:
             answer = self._client("sts").get_caller_identity()
-            self._account = account = aws_answers.required_text(answer, "Account")
-            return Identity(arn=aws_answers.arn(answer, "Arn", account), account=account)
+            self._account = account = answers.required_text(answer, "Account")
+            return Identity(arn=answers.arn(answer, "Arn", account), account=account)
 
         return self._call("GetCallerIdentity", send)
 
@@ -119,8 +120,8 @@ class Aws:
             answer = self._client("iam").list_mfa_devices()
             return [
                 Device(
-                    serial=aws_answers.serial(each, self._account),
-                    user=aws_answers.required_text(each, "UserName") if "UserName" in each else "",
+                    serial=answers.serial(each, self._account),
+                    user=answers.required_text(each, "UserName") if "UserName" in each else "",
                 )
                 for each in answer["MFADevices"]
             ]
@@ -161,7 +162,7 @@ class Aws:
         def send() -> Session:
             answer = self._client("sts").assume_role(**request)
             made = self._made(answer, duration, serial or getattr(self._key, "mfa_serial", ""))
-            identity = aws_answers.assumed(answer["AssumedRoleUser"], role.arn, session_name)
+            identity = answers.assumed(answer["AssumedRoleUser"], role.arn, session_name)
             return made.replace(role_arn=role.arn, identity=identity)
 
         return self._call("AssumeRole", send, uses_code=bool(serial))
@@ -170,10 +171,10 @@ class Aws:
         credentials = answer["Credentials"]
         key_id = self._key.key_id if isinstance(self._key, Session) else self._key.access_key_id
         return Session(
-            access_key_id=aws_answers.key_id(credentials, "AccessKeyId", temporary=True),
-            secret_access_key=Secret(aws_answers.secret(credentials, "SecretAccessKey")),
-            session_token=Secret(aws_answers.token(credentials, "SessionToken")),
-            expires=aws_answers.expiration(credentials, duration),
+            access_key_id=answers.key_id(credentials, "AccessKeyId", temporary=True),
+            secret_access_key=Secret(answers.secret(credentials, "SecretAccessKey")),
+            session_token=Secret(answers.token(credentials, "SessionToken")),
+            expires=answers.expiration(credentials, duration),
             issued=int(time.time()),
             key_id=key_id,
             mfa_serial=mfa_serial,
@@ -244,7 +245,7 @@ class Aws:
             raise
         except botocore.exceptions.ClientError as error:
             said = error.response.get("Error", {})
-            translated = aws_errors.refusal(
+            translated = translate.refusal(
                 operation,
                 str(said.get("Code", "")),
                 str(said.get("Message", "")),
@@ -256,7 +257,7 @@ class Aws:
         except botocore.exceptions.BotoCoreError as error:
             translated = _without_answer(operation, error)
         except Exception:  # noqa: BLE001  # what botocore's parsers raise at odd answers, besides their own errors
-            translated = aws_errors.not_aws(operation)
+            translated = translate.not_aws(operation)
         # Raised outside the handlers: botocore's exceptions hold the request, and a traceback would show them.
         raise translated
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from mfasession import aws_answers
-from mfasession.aws import Aws
-from mfasession.device import Device
+from mfasession.aws import answers
+from mfasession.aws.client import Aws
+from mfasession.aws.device import Device
 from mfasession.totp import secret_of
 from mfasession.values import Secret, Value
 
@@ -53,7 +53,7 @@ class AwsDevices(Aws):
         def send() -> set[str]:
             pages = self._client("iam").get_paginator("list_virtual_mfa_devices")
             listed = pages.paginate(AssignmentStatus="Unassigned")
-            return {aws_answers.serial(each) for page in listed for each in page["VirtualMFADevices"]}
+            return {answers.serial(each) for page in listed for each in page["VirtualMFADevices"]}
 
         return self._call("ListVirtualMFADevices", send)
 
@@ -70,7 +70,7 @@ class AwsDevices(Aws):
             if not seed.isalnum() or len(seed) > LONGEST_SEED:
                 raise ValueError("Base32StringSeed")
             secret_of(seed)
-            serial = aws_answers.serial(told_device, self._account)
+            serial = answers.serial(told_device, self._account)
             if not serial.endswith(f":mfa{path}{name}"):
                 raise ValueError("SerialNumber")
             return NewDevice(serial=serial, seed=Secret(seed))
@@ -106,7 +106,7 @@ class AwsDevices(Aws):
 
 
 def _own(listed: Any, user: str) -> OwnDevice:
-    device = Device(serial=aws_answers.serial(listed), user=user)
+    device = Device(serial=answers.serial(listed), user=user)
     return OwnDevice(device=device, enabled=int(listed["EnableDate"].timestamp()))
 
 
