@@ -65,11 +65,11 @@ def _run_words(words: "Sequence[str]") -> int:
 
 
 def _run(options: Options) -> int:
-    from mfasession.context import Context
+    from mfasession.sessions.context import Context
 
     hardening.forbid_core()
     if "MFASESSION_SETTINGS" in os.environ:
-        from mfasession import destination
+        from mfasession.sessions import destination
 
         # They are the profile's that an earlier `env` or `exec` was for; this run may be for another.
         destination.take_back(os.environ)

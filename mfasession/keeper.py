@@ -13,12 +13,12 @@ import time
 from typing import TYPE_CHECKING
 
 from mfasession import hints, profiles, supply, terminal
-from mfasession.context import Context
 from mfasession.errors import MfaSessionError
-from mfasession.exchange import Exchange
 from mfasession.files import paths, system_errors
 from mfasession.messages import complain, until
 from mfasession.programs import limits
+from mfasession.sessions.context import Context
+from mfasession.sessions.create import Exchange
 from mfasession.supply import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, Outlook
 from mfasession.text import printable
 

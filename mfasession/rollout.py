@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mfasession import devices, hints
+from mfasession import hints
 from mfasession.aws.account_model import User
 from mfasession.aws.errors import NotFound
 from mfasession.errors import AwsRefused, ConfigurationError
@@ -11,6 +11,7 @@ from mfasession.model import account_of, partition_of
 from mfasession.policy import application, coverage
 from mfasession.policy.application import Step, Wanted
 from mfasession.policy.audit import Rules
+from mfasession.sessions import devices
 from mfasession.values import Value
 
 if TYPE_CHECKING:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from mfasession import hardening, hints, profiles, signin, terminal
 from mfasession.durations import CONSOLE_MAXIMUM, show
 from mfasession.errors import ConfigurationError, InputNeeded, UsageError
-from mfasession.exchange import Exchange, assumed, check_role, is_chained
 from mfasession.messages import say, until
 from mfasession.model import partition_of
 from mfasession.outlets import browser
-from mfasession.renewal import unkept
+from mfasession.sessions.create import Exchange, assumed, check_role, is_chained
+from mfasession.sessions.renew import unkept
 from mfasession.values import Secret
 
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.context import Context
     from mfasession.model import Session
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 HELP = "the AWS console as a role profile, in the browser"
 _NAMED = 5

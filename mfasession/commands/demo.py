@@ -7,7 +7,7 @@ from mfasession.commands.sandbox import not_installed
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.context import Context
+    from mfasession.sessions.context import Context
 
 HELP = "a day with the rule, on this computer, in a minute"
 

@@ -5,13 +5,13 @@ import sys
 
 from mfasession import shells
 from mfasession.errors import UsageError
-from mfasession.outlets import environment
+from mfasession.sessions import environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.context import Context
+    from mfasession.sessions.context import Context
 
 HELP = 'lines to eval in a shell: eval "$(mfasession env)"'
 

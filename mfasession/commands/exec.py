@@ -3,16 +3,16 @@
 import sys
 
 from mfasession import programs
-from mfasession.outlets import environment
+from mfasession.sessions import environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
-    from mfasession.context import Context
     from mfasession.model import Session
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 HELP = "become a command that has the session: mfasession exec -- aws s3 ls"
 

@@ -9,22 +9,22 @@ from collections import deque
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from mfasession import destination, hints, profiles, programs, terminal
+from mfasession import hints, profiles, programs, terminal
 from mfasession.errors import ConfigurationError, InputNeeded, MfaSessionError, UsageError
-from mfasession.exchange import is_chained
-from mfasession.fleet import Fleet
 from mfasession.messages import complain, say
-from mfasession.outlets import environment
 from mfasession.programs.jobs import Jobs
+from mfasession.sessions import destination, environment
+from mfasession.sessions.batch import Fleet
+from mfasession.sessions.create import is_chained
 from mfasession.terminal.screen import Screen, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mfasession.context import Context
     from mfasession.model import Session
     from mfasession.options import Options
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 JOBS = 4
 """Commands that run at once unless `--jobs` says otherwise."""

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mfasession.aws.access_keys import AccessKey
-    from mfasession.context import Context
     from mfasession.errors import MfaSessionError
     from mfasession.keys.listing import Listing, Row
     from mfasession.keys.rotation import Surplus
     from mfasession.model import LongTermKey
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 HELP = "long-term keys: into the keyring, rotated with one code, out of plain text"
 ACTIONS = {

@@ -4,17 +4,18 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mfasession import hints, renewal
+from mfasession import hints
 from mfasession.durations import show
 from mfasession.errors import UsageError
 from mfasession.messages import complain, say, until
+from mfasession.sessions import renew
 
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.context import Context
     from mfasession.model import Session
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 HELP = "have a valid session: one code when there is none"
 
@@ -46,7 +47,7 @@ def run(context: "Context") -> int:
     profile = context.profile()
     is_first = sys.stderr.isatty() and _is_first(context, profile)
     session = context.session(profile)
-    renewal.settle(context, profile, session)
+    renew.settle(context, profile, session)
     say(f"session for {profile.name} until {until(session.expires, time.time())}")
     if not _say_what_wins(context, profile, session) and is_first:
         from mfasession.commands import next_step

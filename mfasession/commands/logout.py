@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from mfasession.context import Context
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
     from mfasession.stores import SessionStore
 
 HELP = "forget the session in every store"

@@ -7,8 +7,8 @@ from mfasession import awsfiles, profiles, shells
 from mfasession.messages import say
 
 if TYPE_CHECKING:
-    from mfasession.context import Context
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 
 def say_it(context: "Context", profile: "Profile") -> None:

@@ -8,7 +8,7 @@ from mfasession.errors import ConfigurationError
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.context import Context
+    from mfasession.sessions.context import Context
 
 HELP = "an AWS on 127.0.0.1 that really refuses: around a command, or alone"
 

@@ -11,7 +11,7 @@ from mfasession.redaction import redacted
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.context import Context
+    from mfasession.sessions.context import Context
 
 HELP = "the prompt hook and the completions of a shell"
 NAMES = ("bash", "zsh", "fish")

@@ -11,11 +11,11 @@ from mfasession.values import Value
 
 if TYPE_CHECKING:
     from mfasession.aws.client import Identity
-    from mfasession.context import Context
     from mfasession.errors import MfaSessionError
     from mfasession.keys.places import Held
     from mfasession.model import LongTermKey
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 
 class Added(Value):

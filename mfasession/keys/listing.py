@@ -12,9 +12,9 @@ from mfasession.values import Value
 
 if TYPE_CHECKING:
     from mfasession.aws.access_keys import AccessKey, AwsKeys
-    from mfasession.context import Context
     from mfasession.keys.places import Held
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
     from mfasession.stores.keys import KeyRecord
 
 

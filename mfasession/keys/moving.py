@@ -11,9 +11,9 @@ from mfasession.stores.keys import KeyInKeyring
 from mfasession.values import Value
 
 if TYPE_CHECKING:
-    from mfasession.context import Context
     from mfasession.keys.places import Held
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 
 class Protected(Value):

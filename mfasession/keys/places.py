@@ -17,8 +17,8 @@ from mfasession.stores.noted import Notes
 from mfasession.values import Value
 
 if TYPE_CHECKING:
-    from mfasession.context import Context
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 _NO_KEY_OF_THEIR_OWN = ("role_arn", "sso_session", "sso_start_url", "web_identity_token_file", "login_session")
 """Keys of profiles that take their credentials from elsewhere: the keyring is not asked for theirs."""

@@ -13,14 +13,14 @@ from mfasession.aws.access_keys import LIMIT, AccessKey, AwsKeys
 from mfasession.aws.errors import NotFound
 from mfasession.errors import AwsRefused, AwsUnreachable, Cancelled, MfaSessionError
 from mfasession.keys import places, sessions
-from mfasession.remembered import Remembered
+from mfasession.sessions.state import Remembered
 from mfasession.stores.keys import KeyRecord
 from mfasession.values import Value
 
 if TYPE_CHECKING:
-    from mfasession.context import Context
     from mfasession.model import LongTermKey
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0)
 """Seconds between two looks whether AWS knows the new key: IAM is eventually consistent, mostly within ten seconds."""

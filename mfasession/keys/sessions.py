@@ -4,9 +4,9 @@ import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from mfasession import renewal
-from mfasession.context import Context
 from mfasession.errors import ConfigurationError, MfaSessionError
+from mfasession.sessions import renew
+from mfasession.sessions.context import Context
 
 if TYPE_CHECKING:
     from mfasession.model import Session
@@ -39,7 +39,7 @@ def for_iam(context: Context, profile: "Profile", key_ids: Collection[str]) -> "
     kept = None if context.options.code else live(context, key_ids)
     if kept is not None:
         return kept
-    return renewal.unkept(Context(context.environ, context.options.replace(duration=UNKEPT)), profile)
+    return renew.unkept(Context(context.environ, context.options.replace(duration=UNKEPT)), profile)
 
 
 def forget(context: Context, key_ids: Collection[str], section: str = "") -> list[MfaSessionError]:

@@ -9,11 +9,9 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from mfasession import devices
 from mfasession.aws.device import Device
 from mfasession.aws.devices import LIMIT, AwsDevices
 from mfasession.aws.errors import AlreadyThere, NotFound, Unanswered
-from mfasession.caller import Caller
 from mfasession.codes import GivenCode
 from mfasession.codes.totp import Seed as SeedSource
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, MfaSessionError, StoreError
@@ -23,15 +21,17 @@ from mfasession.mfa import first_login, names, pair
 from mfasession.mfa.handing import Seed, Ways
 from mfasession.mfa.pending import Pending, Safe
 from mfasession.model import account_of
+from mfasession.sessions import devices
+from mfasession.sessions.connection import Caller
 from mfasession.stores.errors import KeyringAbsent
 from mfasession.stores.keyring import forget_seed, save_seed
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     from mfasession.codes import CodeSource
-    from mfasession.context import Context
     from mfasession.model import Session
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 NEW, RESUME, ENABLED, GONE = "new", "resume", "enabled", "gone"
 """Where an enrolment stands: not begun; waiting for its codes; enabled, and the last run did not live to hear it; of a

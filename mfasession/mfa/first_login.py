@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mfasession import devices, renewal
 from mfasession.aws.errors import CodeRefused, DeviceRefused
 from mfasession.codes import CodeRequest
-from mfasession.context import Context
 from mfasession.errors import InputNeeded
-from mfasession.remembered import Remembered
+from mfasession.sessions import devices, renew
+from mfasession.sessions.context import Context
+from mfasession.sessions.state import Remembered
 
 if TYPE_CHECKING:
     from mfasession.aws.device import Device
@@ -34,7 +34,7 @@ def log_in(
     """Make the profile's session with a device that was enabled a moment ago, and keep it as `login` does.
 
     `source` gives a code that is good already: those of an enrolment are not used up. Without one, and when AWS takes
-    it no longer, the profile's own source is asked. Raises as `renewal.renew` does.
+    it no longer, the profile's own source is asked. Raises as `renew.renew` does.
     """
     if profile.mfa_serial not in ("", device.serial):
         profile = devices.with_device(profile, device.serial)
@@ -66,7 +66,7 @@ def log_in(
 def _made(context: "Context", profile: "Profile", source: "CodeSource | None") -> "Session":
     as_login = as_a_login(context)
     as_login.code_source = source
-    return renewal.renew(as_login, profile, as_login.kept(profile))
+    return renew.renew(as_login, profile, as_login.kept(profile))
 
 
 def as_a_login(context: "Context") -> Context:

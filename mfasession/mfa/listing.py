@@ -4,19 +4,19 @@ from typing import TYPE_CHECKING
 
 from mfasession.aws.device import Device
 from mfasession.aws.devices import AwsDevices, OwnDevice
-from mfasession.caller import Caller
 from mfasession.errors import ConfigurationError, InputNeeded
 from mfasession.keys import sessions
 from mfasession.mfa import names
 from mfasession.model import account_of
-from mfasession.remembered import Remembered
+from mfasession.sessions.connection import Caller
+from mfasession.sessions.state import Remembered
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mfasession.context import Context
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 
 class Listing(Value):

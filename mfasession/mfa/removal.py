@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from mfasession.aws.devices import AwsDevices
 from mfasession.aws.errors import Denied, NotFound
-from mfasession.context import Context
 from mfasession.errors import MfaSessionError, StoreError
 from mfasession.keys import sessions
 from mfasession.mfa.first_login import as_a_login
-from mfasession.remembered import Remembered
+from mfasession.sessions.context import Context
+from mfasession.sessions.state import Remembered
 from mfasession.stores.errors import KeyringAbsent
 from mfasession.stores.keyring import forget_seed
 

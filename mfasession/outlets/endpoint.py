@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 from mfasession import hardening
-from mfasession.context import Context
 from mfasession.errors import ConfigurationError
 from mfasession.keeper import Keeper
 from mfasession.model import Session
@@ -17,6 +16,7 @@ from mfasession.outlets.server import ADDRESS, Server, Supplied, path_of
 from mfasession.profiles import Profile
 from mfasession.programs.guard import Guard, take_over
 from mfasession.server.run_folder import RunFolder
+from mfasession.sessions.context import Context
 from mfasession.values import Secret
 
 

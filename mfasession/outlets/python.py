@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 import boto3
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 
-from mfasession import codes, destination, timestamps
+from mfasession import codes, timestamps
 from mfasession.aws import client
-from mfasession.context import Context
 from mfasession.errors import ConfigurationError
 from mfasession.options import Options
+from mfasession.sessions import destination
+from mfasession.sessions.context import Context
 
 METHOD = "mfasession"
 """What botocore names as the place that the credentials are from."""

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from mfasession.awsfiles import AwsFiles, ini_edit, parse
 from mfasession.awsfiles import headers as awsfiles_headers
 from mfasession.errors import ConfigurationError
-from mfasession.outlets import environment
 from mfasession.server import run_folder
 from mfasession.server.run_folder import RunFolder
+from mfasession.sessions import environment
 from mfasession.text import printable
 from mfasession.values import Secret
 

@@ -8,12 +8,12 @@ import keyring
 import pytest
 
 from mfasession.aws.access_keys import AwsKeys
-from mfasession.context import Context
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, StoreError
 from mfasession.keys import moving, places, rotation
 from mfasession.model import LongTermKey
 from mfasession.options import Options
 from mfasession.sandbox import Sandbox, SandboxUser
+from mfasession.sessions.context import Context
 from mfasession.stores.keys import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord
 from mfasession.values import Secret
 from tests.contracts import memory_keyring

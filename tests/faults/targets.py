@@ -25,8 +25,8 @@ from mfasession.commands.status import Row, _record, _table
 from mfasession.config import schema
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError, UsageError
 from mfasession.model import Session
-from mfasession.outlets import environment
-from mfasession.remembered import Remembered
+from mfasession.sessions import environment
+from mfasession.sessions.state import Remembered
 from mfasession.stores import file as file_store
 from mfasession.stores import keyring as keyring_store
 from mfasession.stores import keyring_items

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from mfasession import timestamps
-from mfasession.outlets import environment
+from mfasession.sessions import environment
 from tests.patience import scaled
 from tests.scripts.checks import CANNOT_BE_RUN, check_cannot_be_run
 from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession.outlets import environment
+from mfasession.sessions import environment
 from tests.patience import scaled, wait_for
 from tests.scripts.checks import CANNOT_BE_RUN, check_cannot_be_run, complaint
 from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section

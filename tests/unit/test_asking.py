@@ -8,11 +8,11 @@ from typing import TypeVar
 import pytest
 
 from mfasession import errors
-from mfasession.asking import Asking
 from mfasession.aws import errors as aws_errors
 from mfasession.codes import CodeRequest, GivenCode, OnWaiting
 from mfasession.model import Session
-from mfasession.remembered import Remembered
+from mfasession.sessions.attempts import Asking
+from mfasession.sessions.state import Remembered
 from mfasession.totp import STEP
 from tests.support import made_session
 

@@ -6,9 +6,9 @@ from typing import Any
 import keyring
 import pytest
 
-from mfasession.context import Context
 from mfasession.errors import ConfigurationError, InputNeeded, StoreError
 from mfasession.options import Options
+from mfasession.sessions.context import Context
 from tests.contracts import memory_keyring
 from tests.support import KEY_ID, Home, key_pair, made_session, move_into, session_section
 

@@ -11,9 +11,9 @@ from botocore.configprovider import ConfiguredEndpointProvider
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import destination
 from mfasession.awsfiles import AwsFiles
 from mfasession.errors import ConfigurationError
+from mfasession.sessions import destination
 from tests.support import Home, key_pair, made_profile
 
 SERVICES = ("sts", "s3", "dynamodb")

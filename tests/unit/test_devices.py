@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession.aws.device import Device
-from mfasession.devices import check_serial, usable, with_device
 from mfasession.errors import ConfigurationError
+from mfasession.sessions.devices import check_serial, usable, with_device
 from tests.support import made_profile
 
 PHONE = Device(serial="arn:aws:iam::123456789012:mfa/phone", user="alice")

@@ -7,7 +7,7 @@ from botocore.credentials import EnvProvider
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.outlets import environment
+from mfasession.sessions import environment
 from mfasession.values import Secret
 from tests.support import SECRET, SESSION_ID, made_session
 

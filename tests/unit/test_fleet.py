@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mfasession.context import Context
-from mfasession.fleet import Fleet
 from mfasession.model import Session
 from mfasession.options import Options
 from mfasession.profiles import Profile, resolve
 from mfasession.sandbox import Sandbox, SandboxUser
+from mfasession.sessions.batch import Fleet
+from mfasession.sessions.context import Context
 from mfasession.values import Secret
 from tests.patience import scaled
 from tests.scripts.checks import section

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mfasession.aws.device import Device
 from mfasession.errors import ConfigurationError
-from mfasession.remembered import Remembered
+from mfasession.sessions.state import Remembered
 from tests.patience import scaled
 from tests.support import KEY_ID
 
@@ -211,7 +211,7 @@ def test_a_folder_in_its_place_is_told(state: State) -> None:
 def test_many_processes_lose_no_code(state: State) -> None:
     """Two logins at two terminals with one device: both codes are known afterwards (aws/aws-cli#9632)."""
     script = (
-        "import os, sys; from mfasession.remembered import Remembered; sys.stdin.readline()\n"
+        "import os, sys; from mfasession.sessions.state import Remembered; sys.stdin.readline()\n"
         "for code in sys.argv[1:]: Remembered(os.environ).record_sent('GAHT12345678', code)"
     )
     codes = [[f"{process}0000{number}" for number in range(4)] for process in range(4)]

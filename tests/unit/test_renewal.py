@@ -10,18 +10,19 @@ from typing import Any
 import keyring
 import pytest
 
-from mfasession import errors, renewal
+from mfasession import errors
 from mfasession.aws import errors as aws_errors
 from mfasession.aws.device import Device
-from mfasession.caller import Caller
 from mfasession.codes import CodeRequest
-from mfasession.context import Context
-from mfasession.exchange import Exchange, _role_session_name
 from mfasession.files import locks
 from mfasession.model import Role, Session
 from mfasession.options import Options
-from mfasession.remembered import Remembered
 from mfasession.sandbox import Sandbox, SandboxUser
+from mfasession.sessions import renew
+from mfasession.sessions.connection import Caller
+from mfasession.sessions.context import Context
+from mfasession.sessions.create import Exchange, _role_session_name
+from mfasession.sessions.state import Remembered
 from mfasession.stores.keyring import save_long_term_key
 from mfasession.values import Secret
 from tests.contracts import memory_keyring
@@ -273,7 +274,7 @@ def test_what_another_process_has_made_is_taken(
     waiting, made = opened("exec", code=alice.devices[0].code() if can_ask else "", no_input=True), opened()
     found: list[Session] = []
     thread = threading.Thread(target=lambda: found.append(session_of(waiting)))
-    with locks.hold(renewal._login_lock(made, made.profile())):
+    with locks.hold(renew._login_lock(made, made.profile())):
         thread.start()
         new = keep(made, 40_000)
     thread.join(timeout=scaled(30))

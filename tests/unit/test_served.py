@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from mfasession.awsfiles import AwsFiles, headers, ini_edit
 from mfasession.errors import ConfigurationError
-from mfasession.outlets import environment, served
+from mfasession.outlets import served
+from mfasession.sessions import environment
 from mfasession.values import Secret
 from tests.support import KEY_ID, SECRET, Home, key_pair, made_session, move_into, session_section
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from mfasession import hardening
 
 if TYPE_CHECKING:
-    from mfasession.context import Context
+    from mfasession.sessions.context import Context
 
 HELP = "your own MFA devices: enrolled, listed, brought back into step, removed"
 ACTIONS = ("enroll", "list", "resync", "remove")

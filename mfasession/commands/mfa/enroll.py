@@ -16,8 +16,8 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.context import Context
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 HELP = "make a device of your own and enable it: a QR code, two codes, and the first login"
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import argparse
 
     from mfasession.aws.devices import OwnDevice
-    from mfasession.context import Context
     from mfasession.mfa.listing import Listing
+    from mfasession.sessions.context import Context
 
 HELP = "your devices: what they are, since when, and which one is used here"
 _NO_CODES = "gives no codes: AWS takes no FIDO answer for an API call"

@@ -15,8 +15,8 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.context import Context
     from mfasession.mfa.listing import Listing
+    from mfasession.sessions.context import Context
 
 HELP = "take a device away; AWS wants a session with MFA for that"
 

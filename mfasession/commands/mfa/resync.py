@@ -13,7 +13,7 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.context import Context
+    from mfasession.sessions.context import Context
 
 HELP = "bring a device whose codes are refused back into step, with two codes"
 

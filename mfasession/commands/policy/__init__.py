@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mfasession.context import Context
+    from mfasession.sessions.context import Context
 
 HELP = "the rule itself: show it, explain, check, test and audit it, apply it"
 ACTIONS = ("show", "explain", "lint", "test", "audit", "apply")

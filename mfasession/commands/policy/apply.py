@@ -14,8 +14,8 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.context import Context
     from mfasession.rollout import Plan, Rollout
+    from mfasession.sessions.context import Context
 
 HELP = "put the rule into force for a group or users: a plan first, then how to take it back"
 NAME = "DenyAllWithoutMFA"

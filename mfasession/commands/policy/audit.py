@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from mfasession.audits import Audited
     from mfasession.aws.account import AwsAccount
-    from mfasession.context import Context
     from mfasession.model import Session
     from mfasession.policy.audit import Account, Row
     from mfasession.policy.reports import Report
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 HELP = "check an account: who can act without MFA, devices, keys, passwords, controls"
 FORMATS = ("table", "csv", "json", "html")
@@ -99,7 +99,7 @@ class Access:
         """Return AWS as seen in an account; called from several threads."""
         if not self._role_name:
             return self._aws
-        from mfasession.exchange import assumed
+        from mfasession.sessions.create import assumed
 
         role = Role(arn=f"arn:{self._partition}:iam::{account}:role/{self._role_name}")
         profile = self._profile.replace(name=account, role=role, source=self._profile)
@@ -107,7 +107,7 @@ class Access:
 
     def _opened(self, profile: "Profile", session: "Session") -> "AwsAccount":
         from mfasession.aws.account import AwsAccount
-        from mfasession.fleet import PAUSES
+        from mfasession.sessions.batch import PAUSES
 
         return AwsAccount(profile, session, self._environ, PAUSES)
 

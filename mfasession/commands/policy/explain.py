@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from mfasession.context import Context
     from mfasession.policy.document import Document
+    from mfasession.sessions.context import Context
 
 HELP = "explain what a policy does, and what each kind of caller may do"
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from mfasession.context import Context
     from mfasession.policy.document import Document
     from mfasession.policy.lint.engine import Settings
+    from mfasession.sessions.context import Context
 
 HELP = "report what is wrong with policies, where and why, and fix it"
 FORMATS = {"text": formats.as_text, "json": formats.as_json, "sarif": formats.as_sarif, "github": formats.as_github}

@@ -9,7 +9,7 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.context import Context
+    from mfasession.sessions.context import Context
 
 HELP = "print the rule that denies everything without MFA"
 

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mfasession.aws.simulation import AwsSimulation, Simulated
-    from mfasession.context import Context
     from mfasession.policy.callers import Caller
     from mfasession.policy.evaluation import Policies
     from mfasession.policy.patterns import Context as Keys
+    from mfasession.sessions.context import Context
 
 _WORDS = {"allowed": "allow", "explicitDeny": "deny", "implicitDeny": "not allowed"}
 _OWN_KEYS = ("aws:multifactorauth", "aws:username", "aws:userid", "aws:principal")

@@ -16,9 +16,9 @@ from mfasession.text import printable
 from mfasession.values import Value
 
 if TYPE_CHECKING:
-    from mfasession.context import Context
     from mfasession.policy.document import Document
     from mfasession.policy.located_json import Node
+    from mfasession.sessions.context import Context
 
 _POLICY = re.compile(r"arn:[a-z-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
 _TERRAFORM = re.compile(

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from mfasession.context import Context
     from mfasession.policy import patterns
     from mfasession.policy.document import Document
     from mfasession.policy.matrix import Cell, Expectation
+    from mfasession.sessions.context import Context
 
 KEY_POLICY = "aws kms get-key-policy --policy-name default --key-id ID"
 _EXPECTED = "as in --expect mfa:s3:GetObject=allow, or a file of such"

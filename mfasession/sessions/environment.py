@@ -7,9 +7,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mfasession.context import Context
     from mfasession.model import Session
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 SET = (
     "AWS_ACCESS_KEY_ID",
@@ -54,7 +54,7 @@ def settings(context: "Context", profile: "Profile", *, alone: bool = False) -> 
     """Return the variables of `destination.of_chosen`: none where no profile has settings that they would say."""
     if "MFASESSION_SETTINGS" not in context.environ and not context.aws_files.name_endpoints():
         return {}
-    from mfasession import destination
+    from mfasession.sessions import destination
 
     return destination.of_chosen(context, profile, alone=alone)
 
@@ -103,7 +103,7 @@ def unset(environ: "Mapping[str, str]") -> "dict[str, str | None]":
         name: None for name in SET if not name.endswith("_REGION") or not own_region(environ, name)
     }
     if "MFASESSION_SETTINGS" in environ:
-        from mfasession import destination
+        from mfasession.sessions import destination
 
         values |= destination.unset(environ)
     return values

@@ -11,20 +11,21 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from mfasession import destination, hardening
+from mfasession import hardening
 from mfasession.awsfiles import AwsFiles
 from mfasession.errors import Cancelled, InputNeeded, MfaSessionError, StoreError
-from mfasession.exchange import assumed, check_role, forget_all_elsewhere, is_chained
 from mfasession.messages import complain
 from mfasession.profiles import ROLE_TEXTS
+from mfasession.sessions import destination
+from mfasession.sessions.create import assumed, check_role, forget_all_elsewhere, is_chained
 from mfasession.stores.file import CredentialsFileStore
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     from mfasession.aws.client import Aws
-    from mfasession.context import Context
     from mfasession.model import Session
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
     from mfasession.stores import SessionStore
 
 THREADS = 8

@@ -42,7 +42,7 @@ class Context:
         name = profiles.chosen(named or self.options.profile, self.environ, self.config)
         profile = profiles.resolve(name, self.aws_files, self.config)
         if self.options.serial:
-            from mfasession import devices
+            from mfasession.sessions import devices
 
             profile = devices.with_device(profile, self.options.serial)
         return profile
@@ -56,9 +56,9 @@ class Context:
         margin = profile.settings.refresh_margin
         if kept and not self.options.force and kept.is_fresh(time.time(), margin, self.options.min_ttl):
             return kept
-        from mfasession import renewal
+        from mfasession.sessions import renew
 
-        return renewal.renew(self, profile, kept)
+        return renew.renew(self, profile, kept)
 
     def kept(self, profile: "Profile") -> "Session | None":
         """Return the kept session of a profile when it is bound to its key, device and role as they are now.

@@ -7,19 +7,20 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from mfasession import destination, hardening, terminal
-from mfasession.caller import find_key
+from mfasession import hardening, terminal
 from mfasession.durations import show
 from mfasession.errors import Cancelled, InputNeeded, StoreError
-from mfasession.exchange import Exchange, forget_elsewhere
 from mfasession.files import locks, paths
 from mfasession.messages import say
-from mfasession.remembered import Remembered
+from mfasession.sessions import destination
+from mfasession.sessions.connection import find_key
+from mfasession.sessions.create import Exchange, forget_elsewhere
+from mfasession.sessions.state import Remembered
 
 if TYPE_CHECKING:
-    from mfasession.context import Context
     from mfasession.model import Session
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
 
 PATIENCE_OF_THE_ABSENT = 20.0
 """Seconds that a process without a terminal waits for one that is asking a person."""

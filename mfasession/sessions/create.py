@@ -5,15 +5,16 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mfasession import codes, destination, messages, profiles
-from mfasession.asking import Asking
+from mfasession import codes, messages, profiles
 from mfasession.aws.errors import DeviceRefused
-from mfasession.caller import Caller
 from mfasession.durations import show
 from mfasession.errors import AwsRefused, ConfigurationError, StoreError
 from mfasession.model import account_of
 from mfasession.profiles import CHAINED_MAXIMUM, role_request
-from mfasession.remembered import Remembered
+from mfasession.sessions import destination
+from mfasession.sessions.attempts import Asking
+from mfasession.sessions.connection import Caller
+from mfasession.sessions.state import Remembered
 from mfasession.totp import STEP
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from mfasession.aws.client import Aws
     from mfasession.aws.device import Device
     from mfasession.codes import CodeSource
-    from mfasession.context import Context
     from mfasession.model import Role, Session
     from mfasession.profiles import Profile
+    from mfasession.sessions.context import Context
     from mfasession.stores import SessionStore
 
 ROOT_MAXIMUM = 3600
@@ -141,8 +142,8 @@ class Exchange:
         return lambda code: aws.session_token(device.serial, code, duration).replace(identity=identity.arn)
 
     def _device(self, caller: Caller) -> "Device":
-        from mfasession import devices
         from mfasession.aws.device import Device
+        from mfasession.sessions import devices
 
         known = self._remembered.device(caller.key.access_key_id)
         if serial := self._profile.mfa_serial or self._profile.suggested_serial:
@@ -258,7 +259,8 @@ def _user(profile: "Profile") -> "Profile":
 
 def _tell_which_device(context: "Context", profile: "Profile") -> None:
     """Say before a question that it is not the role's device whose code is wanted (99designs/aws-vault#525, #648)."""
-    from mfasession import devices, terminal
+    from mfasession import terminal
+    from mfasession.sessions import devices
 
     user = _user(profile)
     kept, named = context.kept(user), profile.suggested_serial

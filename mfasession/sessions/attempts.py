@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mfasession.codes import CodeRequest, CodeSource
     from mfasession.model import Session
-    from mfasession.remembered import Remembered
+    from mfasession.sessions.state import Remembered
 
 _USED = "that code was sent to AWS before, and AWS takes each only once"
 _REFUSED = "AWS refused that code before, so it was not sent again"

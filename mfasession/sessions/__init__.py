@@ -1,0 +1,1 @@
+"""Sessions: found where they are stored, renewed, created with a code, handed out."""
