@@ -65,19 +65,19 @@ def _served(
     import os
 
     from mfasession import profiles
-    from mfasession.outlets import served
-    from mfasession.outlets.endpoint import Endpoint
     from mfasession.programs.child import Child, end_as
+    from mfasession.server import client_files
+    from mfasession.server.endpoint import Endpoint
 
     # The command reads the terminal when its stdin is one: no question of ours may stand there then.
     endpoint = Endpoint(context, [(profile, session)], owns_terminal=not os.isatty(0))
     named = profiles.chosen(context.options.profile, context.environ, context.config)
     names, environ = (profile.name, named), context.environ
     with (
-        served.private_files(environ, context.aws_files, names, profile.region, endpoint.token) as folder,
+        client_files.private_files(environ, context.aws_files, names, profile.region, endpoint.token) as folder,
         endpoint.guarded(environ, folder),
     ):
         token, uri = endpoint.token.reveal(), endpoint.uri(profile.name)
-        own = served.child(environ, session, profile.name, settings, uri=uri, token=token, folder=folder.path)
+        own = client_files.child(environ, session, profile.name, settings, uri=uri, token=token, folder=folder.path)
         status = asyncio.run(endpoint.run(Child(words, own, endpoint.listening).run))
     return end_as(status)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from mfasession import profiles, shells, terminal
 from mfasession.messages import say
-from mfasession.outlets import served
-from mfasession.outlets.endpoint import Endpoint
+from mfasession.server import client_files
+from mfasession.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +42,9 @@ def run(context: "Context") -> int:
     first, environ = sessions[0][0], context.environ
     named = profiles.chosen(next(iter(context.options.profiles), context.options.profile), environ, context.config)
     with (
-        served.private_files(environ, context.aws_files, (first.name, named), first.region, endpoint.token) as folder,
+        client_files.private_files(
+            environ, context.aws_files, (first.name, named), first.region, endpoint.token
+        ) as folder,
         endpoint.guarded(environ, folder),
     ):
         return asyncio.run(
@@ -60,7 +62,7 @@ def _print(context: "Context", endpoint: Endpoint, sessions: "list[tuple[Profile
     """Print the lines for another shell. The token stays off the screen: those lead to its file, of mode 0600."""
     shell = context.options.shell or shells.calling(context.environ, reads_stdout=False)
     first = sessions[0][0]
-    values = served.variables(context.aws_files, folder, endpoint.uri(first.name), first.region)
+    values = client_files.variables(context.aws_files, folder, endpoint.uri(first.name), first.region)
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))
     sys.stdout.flush()
     for profile, _ in sessions:

@@ -15,10 +15,11 @@ from typing import Any
 from mfasession import hardening
 from mfasession.errors import ConfigurationError, MfaSessionError
 from mfasession.files import system_errors
-from mfasession.outlets import listener, peers
-from mfasession.outlets.listener import Listener
+from mfasession.outlets import peers
 from mfasession.outlets.page import Page
 from mfasession.programs.guard import Guard
+from mfasession.server import connections
+from mfasession.server.connections import Listener
 from mfasession.values import Secret, Value
 
 PATIENCE = 60.0
@@ -59,7 +60,7 @@ def show(browser: Browser, address: Secret, environ: Mapping[str, str], patience
 
 
 async def _shown(browser: Browser, address: Secret, environ: Mapping[str, str], patience: float) -> None:
-    listening = listener.bound()
+    listening = connections.bound()
     page = Page(listening.getsockname()[1], address)
     admits = functools.partial(peers.is_ours, server=listening.getsockname())
     # A browser that comes late, or after we were killed, must not find another user's page at the address.

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from hmac import compare_digest
 
-from mfasession.outlets.server import ADDRESS, Refused, parse, refusal
+from mfasession.server.protocol import ADDRESS, Refused, parse, refusal
 from mfasession.values import Secret
 
 

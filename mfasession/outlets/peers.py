@@ -9,7 +9,7 @@ import socket
 import sys
 from contextlib import suppress
 
-from mfasession.outlets.listener import Peer
+from mfasession.server.connections import Peer
 
 TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 """A client that would speak IPv6 as well, as Firefox would, is in the second one."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mfasession.awsfiles import AwsFiles, headers, ini_edit
 from mfasession.errors import ConfigurationError
-from mfasession.outlets import served
+from mfasession.server import client_files
 from mfasession.sessions import environment
 from mfasession.values import Secret
 from tests.support import KEY_ID, SECRET, Home, key_pair, made_session, move_into, session_section
@@ -66,7 +66,7 @@ def parsed(text: str, folder: Path) -> "dict[str, dict[str, dict[str, object]]]"
 
 def test_harmless_settings_pass(files: AwsFiles, tmp_path: Path) -> None:
     """The job talks to the same AWS in the same way: region, endpoints, certificates, retries, S3, nested ones too."""
-    read = parsed(served.config_text(files, ("default",), "eu-west-1"), tmp_path)
+    read = parsed(client_files.config_text(files, ("default",), "eu-west-1"), tmp_path)
     assert read["profiles"]["default"] == {
         "region": "eu-west-1",
         "output": "json",
@@ -84,20 +84,20 @@ def test_harmless_settings_pass(files: AwsFiles, tmp_path: Path) -> None:
 @pytest.mark.parametrize("names", [("default",), ("two words",), ("default", "two words"), ("default-mfa",), ("gone",)])
 def test_no_credentials_pass(files: AwsFiles, names: tuple[str, ...]) -> None:
     """Neither keys nor what leads to some, a kind that is not invented yet included: they would win."""
-    text = served.config_text(files, names, "")
+    text = client_files.config_text(files, names, "")
     for word in (SECRET, KEY_ID, "credential", "role_arn", "source_profile", "sso", "login_", "mfa_serial", "future"):
         assert word not in text
 
 
 def test_a_named_profile_is_there_too(files: AwsFiles, tmp_path: Path) -> None:
     """`aws --profile NAME` inside finds its profile, without credentials, and so the endpoint."""
-    profiles = parsed(served.config_text(files, ("two words",), "us-east-1"), tmp_path)["profiles"]
+    profiles = parsed(client_files.config_text(files, ("two words",), "us-east-1"), tmp_path)["profiles"]
     assert profiles == {"default": {"region": "us-east-1"}, "two words": {"region": "us-east-1"}}
 
 
 def test_the_folder_is_private_and_goes(files: AwsFiles) -> None:
     """Mode 0700, with an empty credentials file, and nothing is left."""
-    with served.private_files(os.environ, files, ("default",), "", Secret("t")) as (path, _):
+    with client_files.private_files(os.environ, files, ("default",), "", Secret("t")) as (path, _):
         folder = Path(path)
         assert folder.stat().st_mode & 0o777 == 0o700
         assert {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()} == dict.fromkeys(
@@ -124,7 +124,7 @@ def test_no_header_comes_out_of_a_value(files: AwsFiles, line: str) -> None:
     Path(files.config_path).write_text(f"[default]\n{line}\n")
     files.reread()
     with pytest.raises(ConfigurationError, match="cannot be copied") as caught:
-        served.config_text(files, ("default",), "")
+        client_files.config_text(files, ("default",), "")
     assert "touch" not in caught.value.message + caught.value.hint
 
 
@@ -166,13 +166,13 @@ names = st.sampled_from((*environment.SET, *environment.SHADOWS, *environment.OT
 @given(st.dictionaries(names, st.text("abc", max_size=4)))
 def test_a_command_has_the_endpoint_and_no_other_credentials(environ: dict[str, str]) -> None:
     """One token, as a variable and in a file; no relative URI, no keys and no profile: each would win in some SDK."""
-    child = served.child(environ, made_session(), "work", uri="http://u", token="t", folder="/f")
+    child = client_files.child(environ, made_session(), "work", uri="http://u", token="t", folder="/f")
     assert child["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == "http://u"
     assert child["AWS_CONTAINER_AUTHORIZATION_TOKEN"] == "t"
     assert (child["AWS_CONFIG_FILE"], child["AWS_SHARED_CREDENTIALS_FILE"]) == ("/f/config", "/f/credentials")
     assert child["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] == "/f/token"
-    ours = {served.URI, served.TOKEN, served.TOKEN_FILE}
-    assert not ({*served.KEYS, *environment.SHADOWS, *environment.OTHER_SOURCES} - ours) & set(child)
+    ours = {client_files.URI, client_files.TOKEN, client_files.TOKEN_FILE}
+    assert not ({*client_files.KEYS, *environment.SHADOWS, *environment.OTHER_SOURCES} - ours) & set(child)
     assert not any(SECRET in value for value in child.values())
     assert {name: environ[name] for name in ("HOME", "AWS_CA_BUNDLE") if name in environ}.items() <= child.items()
 
@@ -180,9 +180,11 @@ def test_a_command_has_the_endpoint_and_no_other_credentials(environ: dict[str, 
 def test_an_mfasession_inside_reads_the_persons_files(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """`mfasession login` typed in a served shell must find the long-term key; a file named by hand wins."""
     move_into(home, monkeypatch)
-    child = served.child(home.environ, made_session(), "work", uri="u", token="t", folder="/run/mfasession/served-1")
+    child = client_files.child(
+        home.environ, made_session(), "work", uri="u", token="t", folder="/run/mfasession/served-1"
+    )
     inside = AwsFiles(child)
     assert (inside.config_path, inside.credentials_path) == (str(home.config), str(home.credentials))
-    again = served.child(child, made_session(), "work", uri="u", token="t", folder="/run/mfasession/served-2")
+    again = client_files.child(child, made_session(), "work", uri="u", token="t", folder="/run/mfasession/served-2")
     assert AwsFiles(again).credentials_path == str(home.credentials)
     assert AwsFiles({**child, "AWS_CONFIG_FILE": "/other"}).config_path == "/other"

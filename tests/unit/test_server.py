@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.outlets.server import HEAD_LIMIT, Refused, Server, Supplied, cut, path_of
+from mfasession.server.protocol import HEAD_LIMIT, Refused, Server, Supplied, cut, path_of
 from mfasession.values import Secret
 from tests.support import SECRET, SESSION_ID, made_session
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import supply
-from mfasession.supply import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, WAIT, Outlook, next_try, step
+from mfasession.server import schedule
+from mfasession.server.schedule import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, WAIT, Outlook, next_try, step
 from tests.support import made_session
 
 MARGIN = 900
@@ -82,7 +82,7 @@ def test_the_edges(left: int, takes: str, taken: str) -> None:
 def test_a_renewal_that_fails_is_tried_again(failures: int, now: float) -> None:
     """Soon at first, then every five minutes, for ever; 99designs/aws-vault#779: never in a spin."""
     pause = next_try(now, failures, RENEW) - now
-    assert supply.FIRST_PAUSE - 1 <= pause <= supply.LONGEST_PAUSE + 1
+    assert schedule.FIRST_PAUSE - 1 <= pause <= schedule.LONGEST_PAUSE + 1
     assert next_try(now, failures + 1, RENEW) >= next_try(now, failures, RENEW)
 
 

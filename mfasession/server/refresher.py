@@ -12,14 +12,15 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mfasession import hints, profiles, supply, terminal
+from mfasession import hints, profiles, terminal
 from mfasession.errors import MfaSessionError
 from mfasession.files import paths, system_errors
 from mfasession.messages import complain, until
 from mfasession.programs import limits
+from mfasession.server import schedule
+from mfasession.server.schedule import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, Outlook
 from mfasession.sessions.context import Context
 from mfasession.sessions.create import Exchange
-from mfasession.supply import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, Outlook
 from mfasession.text import printable
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Keeper:
             except Exception as error:  # noqa: BLE001  # the last resort: what lives is served on
                 system = system_errors.explain_unexpected(error)
                 self._trouble = system[0] if system else f"unexpected failure: {type(error).__name__}"
-            await asyncio.sleep(supply.LOOK)
+            await asyncio.sleep(schedule.LOOK)
 
     async def _look(self, *, again: bool = False) -> None:
         """Read the files when they have changed; a keyring, from time to time."""
@@ -85,7 +86,7 @@ class Keeper:
             self._seen = seen
 
     def _keyring_is_due(self) -> bool:
-        pause = _KEYRING_LOOK if self._is_fresh() else supply.LOOK
+        pause = _KEYRING_LOOK if self._is_fresh() else schedule.LOOK
         if time.monotonic() - self._looked < pause:
             return False
         return self._profile.settings.store == "keyring" or os.path.exists(paths.keyring_index(self._environ))
@@ -103,7 +104,7 @@ class Keeper:
             not_before=self._not_before,
             told=self._told == self._state(),
         )
-        taken = supply.step(outlook, now)
+        taken = schedule.step(outlook, now)
         if taken == TELL:
             self._tell()
         elif taken in (RENEW, ASK):
@@ -161,7 +162,7 @@ class Keeper:
         if self._is_fresh():
             return
         self._failures += 1
-        self._not_before = supply.next_try(time.time(), self._failures, taken)
+        self._not_before = schedule.next_try(time.time(), self._failures, taken)
         if said and said[0] != self._trouble:
             complain(f"profile {self.name} was not renewed: {said[0]}", said[1])
         self._trouble = said[0] if said else ""

@@ -8,13 +8,13 @@ from contextlib import suppress
 
 from mfasession import hardening
 from mfasession.errors import ConfigurationError
-from mfasession.keeper import Keeper
 from mfasession.model import Session
-from mfasession.outlets import listener
-from mfasession.outlets.listener import Listener
-from mfasession.outlets.server import ADDRESS, Server, Supplied, path_of
 from mfasession.profiles import Profile
 from mfasession.programs.guard import Guard, take_over
+from mfasession.server import connections
+from mfasession.server.connections import Listener
+from mfasession.server.protocol import ADDRESS, Server, Supplied, path_of
+from mfasession.server.refresher import Keeper
 from mfasession.server.run_folder import RunFolder
 from mfasession.sessions.context import Context
 from mfasession.values import Secret
@@ -71,11 +71,11 @@ def _mark(port: int) -> str:
 
 def _bound(port: int) -> socket.socket:
     try:
-        return listener.bound(port)
+        return connections.bound(port)
     except ConfigurationError:
         for _ in take_over(_mark(port)) if port else ():
             with suppress(ConfigurationError):
-                return listener.bound(port)
+                return connections.bound(port)
         raise
 
 

@@ -12,8 +12,8 @@ from typing import Protocol, cast
 
 from mfasession.errors import ConfigurationError
 from mfasession.files import system_errors
-from mfasession.outlets.server import ADDRESS, Refused, cut, refusal
 from mfasession.programs import limits
+from mfasession.server.protocol import ADDRESS, Refused, cut, refusal
 
 CONNECTIONS = 2000
 """At once. One more, and the one that has waited longest for its client is closed."""
