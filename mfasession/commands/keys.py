@@ -11,8 +11,9 @@ from mfasession import awsfiles, hardening, profiles, terminal, timestamps
 from mfasession.awsfiles import headers
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, UsageError
 from mfasession.files import inputs
-from mfasession.keys import listing, moving, places, rotation
-from mfasession.keys.adding import Adding
+from mfasession.keys import list as list_keys
+from mfasession.keys import locate, protect, rotate
+from mfasession.keys.add import Adding
 from mfasession.messages import complain, say
 from mfasession.stores.errors import KeyringAbsent
 from mfasession.text import in_columns
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
     from mfasession.aws.access_keys import AccessKey
     from mfasession.errors import MfaSessionError
-    from mfasession.keys.listing import Listing, Row
-    from mfasession.keys.rotation import Surplus
+    from mfasession.keys.list import Listing, Row
+    from mfasession.keys.rotate import Surplus
     from mfasession.model import LongTermKey
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
@@ -98,7 +99,7 @@ def _add(context: "Context") -> int:
 
 def _given(context: "Context", adding: Adding) -> "LongTermKey":
     """The key that a file, stdin or a person gives. Raises ConfigurationError, UsageError, InputNeeded, Cancelled."""
-    from mfasession.keys import pairs, prompt
+    from mfasession.keys import parse, prompt
 
     options = context.options
     if options.csv:
@@ -107,14 +108,14 @@ def _given(context: "Context", adding: Adding) -> "LongTermKey":
         text = inputs.read(options.csv)
         if text is None:
             raise ConfigurationError(f"there is no file {options.csv}", "name the file that the AWS console gave")
-        return pairs.of_csv(text, options.csv)
+        return parse.of_csv(text, options.csv)
     if options.name:
         if sys.stdin is not None and sys.stdin.isatty():
             raise UsageError(
                 "stdin is a terminal, which would show the secret", "leave - out, to be asked without echo"
             )
         lines = [sys.stdin.buffer.readline(_LINE_LIMIT) for _ in range(2)] if sys.stdin else []
-        return pairs.of_lines([line.decode("ascii", "replace") for line in lines if line])
+        return parse.of_lines([line.decode("ascii", "replace") for line in lines if line])
     if options.no_input or not terminal.is_ours():
         raise InputNeeded(
             "there is no terminal to type a key on",
@@ -124,8 +125,8 @@ def _given(context: "Context", adding: Adding) -> "LongTermKey":
 
 
 def _rotate(context: "Context") -> int:
-    profile = places.owner(context)
-    rotated = rotation.Rotation(context, profile, _Listener(context)).run()
+    profile = locate.owner(context)
+    rotated = rotate.Rotation(context, profile, _Listener(context)).run()
     say(f"profile {profile.name} has the new key {rotated.new}, in {rotated.where}; {rotated.old} is deleted at AWS")
     if rotated.also:
         say(f"the new key is in place for {', '.join(rotated.also)} too")
@@ -167,8 +168,8 @@ class _Listener:
 
 
 def _protect(context: "Context") -> int:
-    profile = places.owner(context)
-    protected = moving.protect(context, profile)
+    profile = locate.owner(context)
+    protected = protect.protect(context, profile)
     of = f"key {protected.key_id} of profile {profile.key_section}"
     if protected.out_of:
         say(f"{of} is in the keyring, and no longer in {protected.out_of}")
@@ -181,8 +182,8 @@ def _protect(context: "Context") -> int:
 
 
 def _remove(context: "Context") -> int:
-    options, profile = context.options, places.owner(context)
-    removal = moving.Removal(context, profile)
+    options, profile = context.options, locate.owner(context)
+    removal = protect.Removal(context, profile)
     if not removal.held:
         say(f"profile {profile.key_section} has no long-term key here")
         return _told(removal.run())
@@ -233,7 +234,7 @@ def _program() -> str:
 
 
 def _list(context: "Context") -> int:
-    found, now = listing.listing(context), time.time()
+    found, now = list_keys.listing(context), time.time()
     if context.options.json:
         import json
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from mfasession import terminal
 from mfasession.codes.background import Preparation
 from mfasession.errors import Cancelled, ConfigurationError
-from mfasession.keys import pairs
+from mfasession.keys import parse
 from mfasession.model import LongTermKey
 from mfasession.terminal import Terminal
 
@@ -29,9 +29,9 @@ def ask(check_id: Callable[[str], None]) -> LongTermKey:
     ):
         ours.read_key_by_key()
         lines = _Lines(ours, waiting)
-        key_id = _good(lines, "AWS access key ID: ", pairs.access_key_id)
+        key_id = _good(lines, "AWS access key ID: ", parse.access_key_id)
         check_id(key_id)
-        secret = _good(lines, "AWS secret access key (not shown): ", pairs.secret_access_key, shown=False)
+        secret = _good(lines, "AWS secret access key (not shown): ", parse.secret_access_key, shown=False)
     return LongTermKey(access_key_id=key_id, secret_access_key=secret)
 
 

@@ -16,7 +16,7 @@ from mfasession.codes import GivenCode
 from mfasession.codes.totp import Seed as SeedSource
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, MfaSessionError, StoreError
 from mfasession.files import locks, paths
-from mfasession.keys import sessions
+from mfasession.keys import issued
 from mfasession.mfa import first_login, names, pair
 from mfasession.mfa.handing import Seed, Ways
 from mfasession.mfa.pending import Pending, Safe
@@ -96,7 +96,7 @@ class Enrolment:
         made, the message tells that it waits, and the hint how to go on.
         """
         identity = self._aws.identity()
-        self._arn, self._user = identity.arn, sessions.user_of(identity.arn)
+        self._arn, self._user = identity.arn, issued.user_of(identity.arn)
         self._safe = Safe(self._context.environ, self._arn)
         with locks.hold(paths.lock_file(self._context.environ, "enrolment", self._arn), timeout=2.0):
             self._own = self._aws.own(self._user)
@@ -168,7 +168,7 @@ class Enrolment:
         if not self._own:
             return self._aws
         key_id = self._caller.key.access_key_id
-        session = sessions.live(self._context, {key_id})
+        session = issued.live(self._context, {key_id})
         if session is None:
             self._tell(f"{self._user} has a device already, and AWS wants its code before it takes another one")
             session = first_login.as_a_login(self._context).session(self._profile)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mfasession.aws.device import Device
 from mfasession.aws.devices import AwsDevices, OwnDevice
 from mfasession.errors import ConfigurationError, InputNeeded
-from mfasession.keys import sessions
+from mfasession.keys import issued
 from mfasession.mfa import names
 from mfasession.model import account_of
 from mfasession.sessions.connection import Caller
@@ -49,7 +49,7 @@ def listing(context: "Context", profile: "Profile") -> Listing:
     caller = Caller(context.environ, profile)
     aws = AwsDevices(profile, caller.key, context.environ)
     arn = aws.identity().arn
-    user = sessions.user_of(arn)
+    user = issued.user_of(arn)
     known = Remembered(context.environ).device(caller.key.access_key_id)
     devices = tuple(aws.own(user))
     in_use = profile.mfa_serial or (known.serial if known else "")

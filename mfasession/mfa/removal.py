@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mfasession.aws.devices import AwsDevices
 from mfasession.aws.errors import Denied, NotFound
 from mfasession.errors import MfaSessionError, StoreError
-from mfasession.keys import sessions
+from mfasession.keys import issued
 from mfasession.mfa.first_login import as_a_login
 from mfasession.sessions.context import Context
 from mfasession.sessions.state import Remembered
@@ -41,7 +41,7 @@ class Removal:
 
         Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable.
         """
-        session = sessions.for_iam(as_a_login(self._context), self._profile, {self._listed.key_id})
+        session = issued.for_iam(as_a_login(self._context), self._profile, {self._listed.key_id})
         aws = AwsDevices(self._profile, session, self._context.environ)
         if self.is_own:
             aws.deactivate(self._listed.user, self.device.serial)

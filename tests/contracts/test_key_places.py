@@ -9,7 +9,7 @@ import pytest
 
 from mfasession.aws.access_keys import AwsKeys
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, StoreError
-from mfasession.keys import moving, places, rotation
+from mfasession.keys import locate, protect, rotate
 from mfasession.model import LongTermKey
 from mfasession.options import Options
 from mfasession.sandbox import Sandbox, SandboxUser
@@ -166,12 +166,12 @@ def test_protect_that_was_killed(context: Context, alices_home: Home, ring: memo
         context.aws_files.reread()
         ring.changes_left = changes
         with suppress(StoreError):
-            moving.protect(context, places.owner(context))
+            protect.protect(context, locate.owner(context))
         ring.changes_left = -1
         is_in_keyring = KeyInKeyring("default", context.environ).load() is not None
         assert is_in_keyring or alices_home.credentials.read_bytes() == before
         context.aws_files.reread()
-        moving.protect(context, places.owner(context))
+        protect.protect(context, locate.owner(context))
         assert KeyInKeyring("default", context.environ).load() is not None
         assert b"aws_" not in alices_home.credentials.read_bytes()
 
@@ -182,7 +182,7 @@ class Silent:
     def tell(self, text: str) -> None:
         """Hear it."""
 
-    def may_delete(self, surplus: rotation.Surplus) -> bool:  # noqa: ARG002  # whichever it is
+    def may_delete(self, surplus: rotate.Surplus) -> bool:  # noqa: ARG002  # whichever it is
         """Say no."""
         return False
 
@@ -192,13 +192,13 @@ def test_rotation_whose_keyring_fails(
 ) -> None:
     """At whichever change: the key in place is one that AWS takes, no secret is told, and a next run ends it."""
     assert alices_home.run("login", "--code", alice.devices[0].code()).returncode == 0
-    moving.protect(context, places.owner(context))
+    protect.protect(context, locate.owner(context))
     said: list[str] = []
     for changes in range(40):
         ring.changes_left = changes
         context.aws_files.reread()
         try:
-            rotated = rotation.Rotation(context, places.owner(context), Silent()).run()
+            rotated = rotate.Rotation(context, locate.owner(context), Silent()).run()
             break
         except StoreError as failure:
             said.append(failure.message + failure.hint)
@@ -221,7 +221,7 @@ def test_a_second_key_that_may_not_be_deleted(context: Context, alices_home: Hom
     assert alices_home.run("login", "--code", alice.devices[0].code()).returncode == 0
     alice.add_key()
     with pytest.raises(Cancelled, match="nothing was changed"):
-        rotation.Rotation(context, places.owner(context), Silent()).run()
+        rotate.Rotation(context, locate.owner(context), Silent()).run()
     assert len(alice.key_statuses()) == 2
 
 
@@ -229,8 +229,8 @@ def test_waiting_ends(context: Context, aws: Sandbox, alice: SandboxUser) -> Non
     """A key that AWS never knows is refused after all pauses, of which the test waits for none."""
     alice.set_key_status(alice.key.access_key_id, "Inactive")
     waited: list[float] = []
-    client = AwsKeys(places.owner(context), alice.key, context.environ)
+    client = AwsKeys(locate.owner(context), alice.key, context.environ)
     with pytest.raises(AwsRefused, match="does not know key"):
-        rotation.wait_until_known(client, alice.key, Silent(), sleep=waited.append)
-    assert tuple(waited) == rotation.PAUSES
+        rotate.wait_until_known(client, alice.key, Silent(), sleep=waited.append)
+    assert tuple(waited) == rotate.PAUSES
     assert len(aws.calls("GetCallerIdentity")) > len(waited)

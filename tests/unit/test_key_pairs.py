@@ -3,7 +3,7 @@
 import pytest
 
 from mfasession.errors import ConfigurationError
-from mfasession.keys import pairs
+from mfasession.keys import parse
 from tests.support import KEY_ID, SECRET, SESSION_ID
 
 FORMS = {
@@ -26,7 +26,7 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_the_files_of_the_aws_console(form: str) -> None:
     """99designs/aws-vault#311, #1236: the key is taken from the file, in every form that the console has given."""
-    key = pairs.of_csv(FORMS[form], "accessKeys.csv")
+    key = parse.of_csv(FORMS[form], "accessKeys.csv")
     assert (key.access_key_id, key.secret_access_key.reveal()) == (KEY_ID, SECRET)
 
 
@@ -46,18 +46,18 @@ def test_the_files_of_the_aws_console(form: str) -> None:
 def test_files_that_are_none(text: str, count: str) -> None:
     """The message counts the keys and quotes nothing."""
     with pytest.raises(ConfigurationError) as caught:
-        pairs.of_csv(text, "accessKeys.csv")
+        parse.of_csv(text, "accessKeys.csv")
     assert caught.value.message == f"accessKeys.csv holds {count} that we know how to read"
     assert SECRET not in repr(caught.value) + caught.value.hint
 
 
 def test_two_lines() -> None:
     """The ID, then the secret, with whatever space around them."""
-    key = pairs.of_lines([f"  {KEY_ID}\r\n", f"{SECRET} \n"])
+    key = parse.of_lines([f"  {KEY_ID}\r\n", f"{SECRET} \n"])
     assert (key.access_key_id, key.secret_access_key.reveal()) == (KEY_ID, SECRET)
     for lines in ([], [KEY_ID], [KEY_ID, SECRET, "more"]):
         with pytest.raises(ConfigurationError, match="not given as two lines"):
-            pairs.of_lines(lines)
+            parse.of_lines(lines)
 
 
 @pytest.mark.parametrize(
@@ -66,19 +66,19 @@ def test_two_lines() -> None:
 def test_what_is_no_access_key_id(text: str) -> None:
     """A user's ID, half an ID, the secret in its place: refused without being quoted."""
     with pytest.raises(ConfigurationError, match=r"^that (is|holds|has) ") as caught:
-        pairs.access_key_id(text)
+        parse.access_key_id(text)
     assert not text or text not in caught.value.message + caught.value.hint
 
 
 def test_a_temporary_key() -> None:
     """Only AKIA keys are long-term ones."""
     with pytest.raises(ConfigurationError, match="temporary"):
-        pairs.access_key_id(SESSION_ID)
+        parse.access_key_id(SESSION_ID)
 
 
 @pytest.mark.parametrize("text", ["", "two words", "é" * 40, "a\x1b[2Jb", "tab\tin"])
 def test_what_is_no_secret(text: str) -> None:
     """Refused before AWS is asked, and not quoted."""
     with pytest.raises(ConfigurationError, match=r"^that (is|holds|has) ") as caught:
-        pairs.secret_access_key(text)
+        parse.secret_access_key(text)
     assert not text or text not in caught.value.message + caught.value.hint

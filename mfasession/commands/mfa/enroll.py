@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mfasession.commands import next_step
 from mfasession.commands.mfa.asking import codes_of
-from mfasession.keys import places
+from mfasession.keys import locate
 from mfasession.messages import complain, say, until
 from mfasession.mfa import names, pair
 from mfasession.mfa.enrolment import Enrolled, Enrolment, Wish
@@ -54,7 +54,7 @@ def _name(text: str) -> str:
 
 def run(context: "Context", flags: Flags) -> int:
     """Enrol a device, or end what an interrupted run has begun, and log in with it."""
-    profile = places.owner(context)
+    profile = locate.owner(context)
     ways = Ways(png=flags.png, keyring=flags.to == "keyring", command=flags.to_command, secret=flags.secret)
     wish = Wish(name=flags.name, ways=ways, codes=_codes(profile, flags), no_input=context.options.no_input)
     enrolled = Enrolment(context, profile, wish, say).run()

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from mfasession import timestamps
-from mfasession.keys import places
+from mfasession.keys import locate
 from mfasession.messages import complain
 from mfasession.mfa import listing
 from mfasession.text import in_columns
@@ -36,7 +36,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context", flags: Flags) -> int:
     """Print the devices."""
-    listed = listing.listing(context, places.owner(context))
+    listed = listing.listing(context, locate.owner(context))
     if flags.json:
         sys.stdout.write(json.dumps([_record(listed, each) for each in listed.devices], indent=2) + "\n")
     elif listed.devices:

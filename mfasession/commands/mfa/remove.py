@@ -6,7 +6,7 @@ from mfasession import terminal
 from mfasession.aws.device import Device
 from mfasession.commands.mfa.asking import choose
 from mfasession.errors import Cancelled, InputNeeded
-from mfasession.keys import places
+from mfasession.keys import locate
 from mfasession.messages import complain, say
 from mfasession.mfa import listing
 from mfasession.mfa.removal import Removal
@@ -36,7 +36,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context", flags: Flags) -> int:
     """Remove the device, once that is agreed to."""
-    profile = places.owner(context)
+    profile = locate.owner(context)
     listed = listing.listing(context, profile)
     has_person = not context.options.no_input and terminal.is_ours()
     device = _left_over(listed, flags.serial) or listing.chosen(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mfasession import terminal
 from mfasession.commands.mfa.asking import choose, codes_of
 from mfasession.errors import ConfigurationError
-from mfasession.keys import places
+from mfasession.keys import locate
 from mfasession.messages import say
 from mfasession.mfa import listing, pair
 from mfasession.values import Value
@@ -35,7 +35,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context", flags: Flags) -> int:
     """Let AWS learn how far the device's clock is off. The key alone is enough."""
-    profile, no_input = places.owner(context), context.options.no_input
+    profile, no_input = locate.owner(context), context.options.no_input
     source: pair.PairSource = pair.Lines() if flags.codes else pair.Asked(codes_of(profile.settings.code))
     source.check(no_input=no_input)
     listed = listing.listing(context, profile)

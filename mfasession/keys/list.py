@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 from mfasession import files, profiles
 from mfasession.errors import AwsRefused, ConfigurationError, MfaSessionError
-from mfasession.keys import places, sessions
+from mfasession.keys import issued, locate
 from mfasession.model import account_of
 from mfasession.stores.keyring_items import backend_names
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     from mfasession.aws.access_keys import AccessKey, AwsKeys
-    from mfasession.keys.places import Held
+    from mfasession.keys.locate import Held
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
     from mfasession.stores.keys import KeyRecord
@@ -60,8 +60,8 @@ class Listing(Value):
 
 def listing(context: "Context") -> Listing:
     """Return the keys of all profiles, or of the one named with -p. Raises ConfigurationError."""
-    found, failure = places.visible(context)
-    faults = places.malformed(context)
+    found, failure = locate.visible(context)
+    faults = locate.malformed(context)
     if context.options.profile:
         name = _named(context)
         found = [each for each in found if each.profile == name]
@@ -79,7 +79,7 @@ def listing(context: "Context") -> Listing:
 def _named(context: "Context") -> str:
     """The section of the named profile; as it is called when a file may not be used."""
     try:
-        return places.owner(context).key_section
+        return locate.owner(context).key_section
     except ConfigurationError:
         return context.options.profile
 
@@ -123,7 +123,7 @@ class _Source:
 
     def ask(self, held: "Held") -> Told | None:
         """Return what AWS tells of the user whose key this is; None when there is no session, or AWS does not tell."""
-        session = sessions.live(self._context, [held.key_id])
+        session = issued.live(self._context, [held.key_id])
         if session is None or self.failure is not None:
             return None
         from mfasession.aws.access_keys import AwsKeys
@@ -136,7 +136,7 @@ class _Source:
             return None
 
     def _answer(self, aws: "AwsKeys", arn: str) -> Told:
-        user, account = sessions.user_of(arn), account_of(arn)
+        user, account = issued.user_of(arn), account_of(arn)
         for told in self.answers:
             if (told.user, told.account) == (user, account):
                 return told

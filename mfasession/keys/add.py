@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 from mfasession import profiles
 from mfasession.awsfiles import add_profile
 from mfasession.errors import AwsUnreachable, ConfigurationError, StoreError
-from mfasession.keys import places, sessions
+from mfasession.keys import issued, locate
 from mfasession.stores.keys import KeyInKeyring, KeyPlace, KeyRecord
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     from mfasession.aws.client import Identity
     from mfasession.errors import MfaSessionError
-    from mfasession.keys.places import Held
+    from mfasession.keys.locate import Held
     from mfasession.model import LongTermKey
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
@@ -37,7 +37,7 @@ class Adding:
         self.profile, self._is_new = _profile(context)
         name = self.profile.key_section
         in_keyring = (context.options.store or "keyring") == "keyring"
-        self._places = [*places.in_files(context, name), KeyInKeyring(name, context.environ)]
+        self._places = [*locate.in_files(context, name), KeyInKeyring(name, context.environ)]
         self.place: KeyPlace = self._places[-1 if in_keyring else 0]
         self._is_new = self._is_new and in_keyring
 
@@ -84,7 +84,7 @@ class Adding:
     def keep(self, key: "LongTermKey") -> Added:
         """Keep the key, then remove what other places have for the profile. Raises ConfigurationError, StoreError."""
         context, name = self._context, self.profile.key_section
-        with places.one_at_a_time(context, name):
+        with locate.one_at_a_time(context, name):
             before = self._held()
             self.refuse_other(key.access_key_id)
             header = ""
@@ -95,13 +95,13 @@ class Adding:
                 if other.place is not self.place:
                     other.place.forget()
         replaced = tuple(dict.fromkeys(each.key_id for each in before if each.key_id != key.access_key_id))
-        failures = sessions.forget(context, replaced) if replaced else []
+        failures = issued.forget(context, replaced) if replaced else []
         return Added(replaced=replaced, header=header, failures=tuple(failures))
 
     def _held(self) -> "list[Held]":
-        found = places.held(self.profile.key_section, [each for each in self._places if each.name == "file"])
+        found = locate.held(self.profile.key_section, [each for each in self._places if each.name == "file"])
         try:
-            return found + places.held(self.profile.key_section, [self._places[-1]])
+            return found + locate.held(self.profile.key_section, [self._places[-1]])
         except StoreError:
             # A key for the file needs no keyring; one in there would not count beside it.
             if self.place.name == "keyring":
@@ -115,7 +115,7 @@ def _profile(context: "Context") -> "tuple[Profile, bool]":
     if context.aws_files.profile(name) is None and name not in context.config.profiles:
         return profiles.unresolved(name, context.aws_files, context.config), True
     try:
-        return places.owner(context), False
+        return locate.owner(context), False
     except ConfigurationError:
         if not context.options.force:
             raise

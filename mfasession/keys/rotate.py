@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 from mfasession.aws.access_keys import LIMIT, AccessKey, AwsKeys
 from mfasession.aws.errors import NotFound
 from mfasession.errors import AwsRefused, AwsUnreachable, Cancelled, MfaSessionError
-from mfasession.keys import places, sessions
+from mfasession.keys import issued, locate
 from mfasession.sessions.state import Remembered
 from mfasession.stores.keys import KeyRecord
 from mfasession.values import Value
@@ -89,13 +89,13 @@ class Rotation:
         the message tells what is where, and the hint how to go on.
         """
         context = self._context
-        with places.one_at_a_time(context, self._profile.key_section):
-            held = places.first(context, self._profile)
+        with locate.one_at_a_time(context, self._profile.key_section):
+            held = locate.first(context, self._profile)
             self._place, self._record = held.place, held.record
-            session = sessions.for_iam(context, self._profile, {held.key_id, held.record.retiring} - {""})
+            session = issued.for_iam(context, self._profile, {held.key_id, held.record.retiring} - {""})
             self._aws = AwsKeys(self._profile, session, context.environ)
             self._arn = session.identity or self._aws.identity().arn
-            self._user = sessions.user_of(self._arn)
+            self._user = issued.user_of(self._arn)
             try:
                 return self._rotated()
             except KeyboardInterrupt:
@@ -117,7 +117,7 @@ class Rotation:
         also = self._replace_copies()
         self._retire(old)
         self._save(KeyRecord(key=self._record.key))
-        failures = [*self._remember(old, new), *sessions.forget(self._context, {old})]
+        failures = [*self._remember(old, new), *issued.forget(self._context, {old})]
         return Rotated(new=new, old=old, where=self._place.where, also=also, failures=tuple(failures))
 
     def _made(self, listed: Sequence[AccessKey]) -> "LongTermKey":
@@ -150,7 +150,7 @@ class Rotation:
         intent = self._remembered.key_intent(self._arn)
         if intent is None:
             return listed
-        here = {each.key_id for each in places.visible(self._context)[0]}
+        here = {each.key_id for each in locate.visible(self._context)[0]}
         here |= {self._record.retiring, self._record.next.access_key_id if self._record.next else ""}
         for each in listed:
             is_new = each.access_key_id not in intent.known | here and abs(each.created - intent.at) <= MADE_WITHIN
@@ -204,7 +204,7 @@ class Rotation:
 
     def _replace_copies(self) -> tuple[str, ...]:
         """Put the new key wherever else the old one stands: it is about to be deleted."""
-        copies = [each for each in places.visible(self._context)[0] if each.key_id == self._record.retiring]
+        copies = [each for each in locate.visible(self._context)[0] if each.key_id == self._record.retiring]
         for each in copies:
             each.place.save(KeyRecord(key=self._record.key))
         return tuple(dict.fromkeys(each.profile for each in copies if each.profile != self._profile.key_section))

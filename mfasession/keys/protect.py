@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from mfasession.aws.access_keys import AwsKeys
 from mfasession.aws.errors import NotFound
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
-from mfasession.keys import places, sessions
+from mfasession.keys import issued, locate
 from mfasession.stores.errors import KeyringAbsent
 from mfasession.stores.keys import KeyInKeyring
 from mfasession.values import Value
 
 if TYPE_CHECKING:
-    from mfasession.keys.places import Held
+    from mfasession.keys.locate import Held
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
 
@@ -35,13 +35,13 @@ def protect(context: "Context", profile: "Profile") -> Protected:
     in the keyring (`--force` puts this one in its place). Raises StoreError.
     """
     name, ring = profile.key_section, KeyInKeyring(profile.key_section, context.environ)
-    with places.one_at_a_time(context, name):
+    with locate.one_at_a_time(context, name):
         before = ring.load()
-        in_files = places.held(name, places.in_files(context, name))
+        in_files = locate.held(name, locate.in_files(context, name))
         if not in_files:
             if before is None:
-                places.first(context, profile)
-                raise places.no_key(name)
+                locate.first(context, profile)
+                raise locate.no_key(name)
             return Protected(key_id=before.key.access_key_id, also=_elsewhere(context, before.key.access_key_id))
         moved = in_files[0]
         for other in in_files[1:]:
@@ -57,7 +57,7 @@ def protect(context: "Context", profile: "Profile") -> Protected:
         for each in in_files:
             each.place.forget(only=each.record)
     replaced = {before.key.access_key_id} - {moved.key_id} if before else set()
-    failures = sessions.forget(context, replaced) if replaced else []
+    failures = issued.forget(context, replaced) if replaced else []
     also = _elsewhere(context, moved.key_id)
     return Protected(key_id=moved.key_id, out_of=moved.place.where, also=also, failures=tuple(failures))
 
@@ -71,7 +71,7 @@ def _refuse_two(one: "Held", other_id: str, where: str) -> None:
 
 
 def _elsewhere(context: "Context", key_id: str) -> tuple[str, ...]:
-    found = places.visible(context)[0]
+    found = locate.visible(context)[0]
     return tuple(dict.fromkeys(each.profile for each in found if each.key_id == key_id and each.place.name == "file"))
 
 
@@ -83,11 +83,11 @@ class Removal:
         self._context = context
         self._profile = profile
         name = profile.key_section
-        self.held = places.held(name, places.in_files(context, name))
+        self.held = locate.held(name, locate.in_files(context, name))
         self._failure: MfaSessionError | None = None
         self._done: dict[str, str] = {}
         try:
-            self.held += places.held(name, [KeyInKeyring(name, context.environ)])
+            self.held += locate.held(name, [KeyInKeyring(name, context.environ)])
         except KeyringAbsent:
             pass
         except StoreError as failure:
@@ -104,11 +104,11 @@ class Removal:
     def delete_in_aws(self) -> list[str]:
         """Delete the keys at AWS; return those that their user has no longer.
 
-        Raises as `sessions.for_iam` and IAM do; the message then tells which keys are in which state.
+        Raises as `issued.for_iam` and IAM do; the message then tells which keys are in which state.
         """
-        session = sessions.for_iam(self._context, self._profile, self.key_ids)
+        session = issued.for_iam(self._context, self._profile, self.key_ids)
         aws = AwsKeys(self._profile, session, self._context.environ)
-        user = sessions.user_of(session.identity or aws.identity().arn)
+        user = issued.user_of(session.identity or aws.identity().arn)
         missing: list[str] = []
         for key_id in self.key_ids:
             try:
@@ -128,9 +128,9 @@ class Removal:
         Raises ConfigurationError and StoreError when a key stays in its file.
         """
         # First: whatever ends us, a later run would know only the profile's own session when the key is gone.
-        failures = sessions.forget(self._context, self.key_ids, self._profile.session_section)
+        failures = issued.forget(self._context, self.key_ids, self._profile.session_section)
         try:
-            with places.one_at_a_time(self._context, self._profile.key_section):
+            with locate.one_at_a_time(self._context, self._profile.key_section):
                 for each in self.held:
                     each.place.forget()
         except MfaSessionError as failure:
