@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mfasession.policy.application import TAKING_BACK
+from mfasession.admin.apply_plan import TAKING_BACK
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox
 from tests.auditing import Estate

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mfasession.policy.reports.csv import HEADS
+from mfasession.admin.reports.csv import HEADS
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox
 from tests.auditing import PASSWORD, Estate

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession.policy.reports.html import POLICY
+from mfasession.admin.reports.html import POLICY
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox
 from tests.auditing import PASSWORD, Estate

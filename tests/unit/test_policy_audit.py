@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import credential_report
+from mfasession.admin import credential_report, findings
+from mfasession.admin.findings import CONTROLS, Row, Rules, Tally, Totals
 from mfasession.aws.account_model import Credentials, Group, Inline, KeyUse, User
-from mfasession.policy import audit, coverage, evaluation
-from mfasession.policy.audit import CONTROLS, Row, Rules, Tally, Totals
+from mfasession.policy import coverage, evaluation
 from mfasession.policy.coverage import CONDITIONAL, NOTHING, TOGETHER, Source, Verdict
 from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.glob_overlap import common
@@ -295,7 +295,7 @@ def test_a_row_comes_back_from_the_disk() -> None:
     known = row(keys=(KeyUse(is_active=True, created=NOW, last_used=None),), open=("iam:*", "s3:Get*"))
     unknown = Row(account="1", user="x", arn=ARN)
     for each in (known, unknown):
-        assert audit.restored(json.loads(json.dumps(audit.record(each)))) == each
+        assert findings.restored(json.loads(json.dumps(findings.record(each)))) == each
 
 
 # The credential report

@@ -6,15 +6,16 @@ import sys
 from typing import TYPE_CHECKING
 
 from mfasession import hardening, hints, terminal
+from mfasession.admin import apply_plan
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.messages import complain, say
-from mfasession.policy import application, rule
+from mfasession.policy import rule
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.rollout import Plan, Rollout
+    from mfasession.admin.apply import Plan, Rollout
     from mfasession.sessions.context import Context
 
 HELP = "put the rule into force for a group or users: a plan first, then how to take it back"
@@ -48,8 +49,8 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context", flags: Flags) -> int:
     """Plan, ask, do. Raises ConfigurationError for what would lock somebody out, InputNeeded, Cancelled, AwsRefused."""
+    from mfasession.admin.apply import Rollout
     from mfasession.aws.managed_policy import AwsRollout
-    from mfasession.rollout import Rollout
 
     hardening.forbid_looking()
     _check(flags)
@@ -118,7 +119,7 @@ class Work:
                     failure.hint = f"{failure.hint}; then run it again: it continues where it stopped"
                 raise
             self._done.append(step.says)
-            self._undo = [*application.undo(step, self._plan.wanted, made), *self._undo]
+            self._undo = [*apply_plan.undo(step, self._plan.wanted, made), *self._undo]
 
     def report(self) -> int:
         """Write the undo commands, or all of it as JSON, to stdout."""

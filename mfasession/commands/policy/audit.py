@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from mfasession.audits import Audited
+    from mfasession.admin.audit_many import Audited
+    from mfasession.admin.findings import Account, Row
+    from mfasession.admin.reports import Report
     from mfasession.aws.account import AwsAccount
     from mfasession.model import Session
-    from mfasession.policy.audit import Account, Row
-    from mfasession.policy.reports import Report
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
 
@@ -57,7 +57,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context", flags: Flags) -> int:
     """Report on the accounts; 1 when a user can act without MFA, else the code of what kept one from being told."""
-    from mfasession import audits
+    from mfasession.admin import audit_many
 
     hardening.forbid_looking()
     accounts = _accounts(flags)
@@ -69,7 +69,7 @@ def run(context: "Context", flags: Flags) -> int:
     shows = os.isatty(sys.stderr.fileno()) and not terminal.is_dumb()
     screen = Screen(sys.stdout.fileno(), sys.stderr.fileno(), shows=shows)
     try:
-        audited = audits.run(
+        audited = audit_many.run(
             accounts or [access.own], access.connect, lambda now: screen.show(_progress(now)), organization
         )
     finally:
@@ -158,8 +158,8 @@ def _progress(audited: "Sequence[Audited]") -> str:
 
 
 def _report(audited: "Sequence[Audited]", now: float) -> "Report":
-    from mfasession.policy.audit import Totals
-    from mfasession.policy.reports import Report
+    from mfasession.admin.findings import Totals
+    from mfasession.admin.reports import Report
 
     read = [each for each in audited if each.told is not None]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mfasession.policy.audit import CONTROLS, Row
-from mfasession.policy.reports import Report, cells
+from mfasession.admin.findings import CONTROLS, Row
+from mfasession.admin.reports import Report, cells
 from mfasession.text import in_columns, printable
 
 _HEADS = ("USER", "COVERED", "BY, OR WHAT IS OPEN", "ADMIN", "DEVICES", "PASSWORD", "KEYS", "OLDEST", "LAST USED")

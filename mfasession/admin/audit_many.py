@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from mfasession.auditing import Auditing
+from mfasession.admin import findings
+from mfasession.admin.audit import Auditing
+from mfasession.admin.findings import Account, Row
 from mfasession.errors import MfaSessionError
 from mfasession.files.spool import Spool
-from mfasession.policy import audit
-from mfasession.policy.audit import Account, Row
 
 if TYPE_CHECKING:
     from mfasession.aws.account import AwsAccount
@@ -34,14 +34,14 @@ class Audited:
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows from the first on."""
-        return map(audit.restored, self._spool)
+        return map(findings.restored, self._spool)
 
     def read(self, aws: "AwsAccount", organization: tuple[str, ...]) -> None:
         """Read the account. Raises MfaSessionError."""
         self.told = Auditing(aws, self.account, self._add, self._note, organization).run()
 
     def _add(self, row: Row) -> None:
-        self._spool.add(audit.record(row))
+        self._spool.add(findings.record(row))
 
     def _note(self, done: int, total: int) -> None:
         self.done, self.total = done, total

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mfasession import timestamps
+from mfasession.admin.findings import CONTROLS, Row
+from mfasession.admin.reports import Report
 from mfasession.aws.account_model import KeyUse
 from mfasession.aws.device import Device
-from mfasession.policy.audit import CONTROLS, Row
-from mfasession.policy.reports import Report
 
 
 def pieces(report: Report) -> Iterator[str]:

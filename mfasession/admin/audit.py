@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from mfasession import credential_report
+from mfasession.admin import credential_report, findings
+from mfasession.admin.findings import Account, Row, Rules
 from mfasession.aws.account_model import Credentials, User
 from mfasession.aws.errors import Denied, NotFound
 from mfasession.errors import AwsRefused
-from mfasession.policy import audit
-from mfasession.policy.audit import Account, Row, Rules
 
 if TYPE_CHECKING:
     from mfasession.aws.account import AwsAccount
@@ -85,7 +84,7 @@ class Auditing:
         if rules is not None and verdict is None:
             self._notes.append(f"a policy of user {user.name} cannot be read")
         credentials = self._credentials.get(user.arn)
-        return audit.row(
+        return findings.row(
             self._account,
             user.name,
             user.arn,

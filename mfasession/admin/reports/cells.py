@@ -2,8 +2,8 @@
 
 import time
 
+from mfasession.admin.findings import DAY, Row
 from mfasession.aws.device import Device
-from mfasession.policy.audit import DAY, Row
 
 UNKNOWN = "-"
 

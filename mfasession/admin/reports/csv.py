@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterator
 
 from mfasession import timestamps
-from mfasession.policy.audit import Row
-from mfasession.policy.reports import Report, cells
+from mfasession.admin.findings import Row
+from mfasession.admin.reports import Report, cells
 
 HEADS = (
     "account", "user", "arn", "covered", "covered_by", "open_without_mfa", "administrator", "works_with_mfa", "mfa",

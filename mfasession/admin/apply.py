@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mfasession import hints
+from mfasession.admin import apply_plan
+from mfasession.admin.apply_plan import Step, Wanted
+from mfasession.admin.findings import Rules
 from mfasession.aws.account_model import User
 from mfasession.aws.errors import NotFound
 from mfasession.errors import AwsRefused, ConfigurationError
 from mfasession.model import account_of, partition_of
-from mfasession.policy import application, coverage
-from mfasession.policy.application import Step, Wanted
-from mfasession.policy.audit import Rules
+from mfasession.policy import coverage
 from mfasession.sessions import devices
 from mfasession.values import Value
 
@@ -57,7 +58,7 @@ class Rollout:
                 "would be denied",
                 "detach it there, or take another --name",
             )
-        steps = application.plan(wanted, versions, attachments)
+        steps = apply_plan.plan(wanted, versions, attachments)
         rules = Rules(self._aws.rules())
         if group and rules.group(group) is None:
             raise self._none(f"group {group}", caller, "aws iam list-groups")
@@ -134,7 +135,7 @@ class Rollout:
             if user.arn == caller.arn and not _can_take_back(user, after):
                 raise ConfigurationError(
                     f"you, {user.name}, could not take policy {wanted.name} back: with it you may not, even with MFA, "
-                    f"call {', '.join(application.TAKING_BACK)}",
+                    f"call {', '.join(apply_plan.TAKING_BACK)}",
                     "leave yourself out, or have somebody else apply it",
                 )
 
@@ -153,5 +154,5 @@ def _works(user: User, rules: Rules) -> bool:
 
 def _can_take_back(user: User, rules: Rules) -> bool:
     return coverage.allows(
-        rules.sources(user), rules.boundary(user), application.TAKING_BACK, user=user.name, arn=user.arn
+        rules.sources(user), rules.boundary(user), apply_plan.TAKING_BACK, user=user.name, arn=user.arn
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from mfasession.policy.audit import Account, Row, Totals
+from mfasession.admin.findings import Account, Row, Totals
 from mfasession.values import Value
 
 

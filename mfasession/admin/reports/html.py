@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from mfasession import timestamps
-from mfasession.policy.audit import AGES, CONTROLS, Account, Row
-from mfasession.policy.reports import Report, cells
-from mfasession.policy.reports.charts import Part, bars, share
+from mfasession.admin.findings import AGES, CONTROLS, Account, Row
+from mfasession.admin.reports import Report, cells
+from mfasession.admin.reports.charts import Part, bars, share
 from mfasession.text import printable
 
 STYLE = """

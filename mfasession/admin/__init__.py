@@ -1,0 +1,1 @@
+"""What an administrator does: audits an account's MFA, applies the rule."""
