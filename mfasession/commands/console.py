@@ -5,12 +5,12 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mfasession import hardening, hints, profiles, signin, terminal
+from mfasession import hardening, hints, profiles, terminal
+from mfasession.console import browser, urls
 from mfasession.durations import CONSOLE_MAXIMUM, show
 from mfasession.errors import ConfigurationError, InputNeeded, UsageError
 from mfasession.messages import say, until
 from mfasession.model import partition_of
-from mfasession.outlets import browser
 from mfasession.sessions.create import Exchange, assumed, check_role, is_chained
 from mfasession.sessions.renew import unkept
 from mfasession.values import Secret
@@ -60,11 +60,11 @@ def run(context: "Context") -> int:
     from mfasession.aws.federation import AwsSignin
 
     aws = AwsSignin(profile, session, context.environ)
-    site = signin.site(partition, region, configured=aws.configured(), signs_out=options.logout_first)
-    page = signin.page(site, region, service=options.service, path=options.path)
-    address = signin.login(site, page, aws.token(site.signin, seconds).reveal())
+    site = urls.site(partition, region, configured=aws.configured(), signs_out=options.logout_first)
+    page = urls.page(site, region, service=options.service, path=options.path)
+    address = urls.login(site, page, aws.token(site.signin, seconds).reveal())
     if options.logout_first:
-        address = signin.logout(site, address)
+        address = urls.logout(site, address)
     if shown_in is None:
         sys.stdout.write(f"{address}\n")
         sys.stdout.flush()
@@ -87,7 +87,7 @@ def _chosen(context: "Context") -> "tuple[Profile, str, str]":
         context.options.region or profile.region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
     )
     partition = partition_of(profile.role.arn)
-    signin.check_region(region, partition)
+    urls.check_region(region, partition)
     return profile, region, partition
 
 

@@ -10,9 +10,9 @@ import botocore.session
 import pytest
 from botocore.endpoint_provider import EndpointProvider
 
-from mfasession import signin
 from mfasession.aws import client
 from mfasession.commands.policy import sources
+from mfasession.console import urls
 from mfasession.model import Role, partition_of
 from mfasession.policy import principals, rule
 from mfasession.profiles import role_request
@@ -37,7 +37,7 @@ def partition_of_region(region: str) -> str:
     )
 
 
-@pytest.mark.parametrize("named", [rule.PARTITIONS, tuple(signin.PARTITIONS), tuple(REGIONS)])
+@pytest.mark.parametrize("named", [rule.PARTITIONS, tuple(urls.PARTITIONS), tuple(REGIONS)])
 def test_all_partitions_are_named(named: tuple[str, ...]) -> None:
     """Every one that botocore knows, but for those that are closed to all but some."""
     assert set(named) == set(KNOWN) - ISOLATED
@@ -55,7 +55,7 @@ def test_the_region_of_a_partition(partition: str) -> None:
 def test_regions_are_known_to_be_of_their_partition(partition: str) -> None:
     """The console's own check of the region."""
     for region in regions(partition):
-        signin.check_region(region, partition)
+        urls.check_region(region, partition)
 
 
 @pytest.mark.parametrize("partition", KNOWN)
@@ -70,7 +70,7 @@ def test_arns_of_a_partition(partition: str) -> None:
     assert principals.account_in(f"arn:{partition}:iam::123456789012:root") == "123456789012"
 
 
-@pytest.mark.parametrize("partition", sorted(signin.PARTITIONS))
+@pytest.mark.parametrize("partition", sorted(urls.PARTITIONS))
 def test_the_sign_in_of_a_partition(partition: str) -> None:
     """Its host is the one of AWS Sign-In's own endpoint rules, with the region or, where that serves, without it."""
     loader = botocore.session.get_session().get_component("data_loader")
@@ -79,6 +79,6 @@ def test_the_sign_in_of_a_partition(partition: str) -> None:
     )
     for region in regions(partition):
         theirs = provider.resolve_endpoint(Region=region, UseFIPS=False, UseDualStack=False).url
-        ours = signin.site(partition, region).signin
+        ours = urls.site(partition, region).signin
         assert theirs in (ours, ours.replace("https://", f"https://{region}.", 1))
-    assert signin.site("aws-eusc", "").signin == "https://eusc-de-east-1.signin.amazonaws-eusc.eu"
+    assert urls.site("aws-eusc", "").signin == "https://eusc-de-east-1.signin.amazonaws-eusc.eu"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mfasession.console import browser, peer
 from mfasession.errors import ConfigurationError, MfaSessionError
-from mfasession.outlets import browser, peers
 from mfasession.values import Secret
 from tests.support import need
 
@@ -82,11 +82,11 @@ def test_a_program_of_ours(family: socket.AddressFamily, address: str) -> None:
         client.connect((address, ours[1]))
         accepted, theirs = listening.accept()
         with accepted:
-            assert peers.is_ours(theirs, ours)
-            assert not peers.is_ours(("127.0.0.2", theirs[1]), ours)
-            assert not peers.is_ours(theirs, ("127.0.0.1", 1))
+            assert peer.is_ours(theirs, ours)
+            assert not peer.is_ours(("127.0.0.2", theirs[1]), ours)
+            assert not peer.is_ours(theirs, ("127.0.0.1", 1))
         client.close()
-        assert not peers.is_ours(theirs, ours)
+        assert not peer.is_ours(theirs, ours)
 
 
 def test_a_program_of_somebody_else() -> None:
@@ -105,7 +105,7 @@ def test_a_program_of_somebody_else() -> None:
         with subprocess.Popen([need(words[0]), *words[1:3], need(words[3]), *words[4:]]) as theirs:
             accepted, client = listening.accept()
             try:
-                assert not peers.is_ours(client, listening.getsockname())
+                assert not peer.is_ours(client, listening.getsockname())
             finally:
                 accepted.close()
                 theirs.kill()
@@ -113,5 +113,5 @@ def test_a_program_of_somebody_else() -> None:
 
 def test_where_nothing_tells_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """On other systems the page works all the same, for who knows its address."""
-    monkeypatch.setattr(peers, "TABLES", ("/nowhere",))
-    assert peers.is_ours(("127.0.0.1", 1), ("127.0.0.1", 2))
+    monkeypatch.setattr(peer, "TABLES", ("/nowhere",))
+    assert peer.is_ours(("127.0.0.1", 1), ("127.0.0.1", 2))

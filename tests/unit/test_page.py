@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mfasession.outlets.page import Page
+from mfasession.console.redirect import Page
 from mfasession.values import Secret
 
 PORT = 40123

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import signin
+from mfasession.console import urls
 from mfasession.errors import ConfigurationError
 
-SITE = signin.Site(signin="https://signin.aws.amazon.com", console="https://console.aws.amazon.com")
+SITE = urls.Site(signin="https://signin.aws.amazon.com", console="https://console.aws.amazon.com")
 
 
 @pytest.mark.parametrize(
@@ -28,28 +28,28 @@ SITE = signin.Site(signin="https://signin.aws.amazon.com", console="https://cons
 )
 def test_the_hosts_of_a_partition(partition: str, region: str, its_signin: str, console: str) -> None:
     """AWS General Reference, "AWS Sign-In endpoints"; Versent/saml2aws#533 for GovCloud."""
-    site = signin.site(partition, region)
+    site = urls.site(partition, region)
     assert (site.signin, site.console) == (f"https://{its_signin}", f"https://{console}")
 
 
 def test_a_sign_out_that_leads_on() -> None:
     """kionsoftware/kion-cli#35: us-east-1 alone follows the address behind it, wherever the page is."""
-    site = signin.site("aws", "eu-west-1", signs_out=True)
+    site = urls.site("aws", "eu-west-1", signs_out=True)
     assert site.signin == "https://us-east-1.signin.aws.amazon.com"
     assert site.console == "https://eu-west-1.console.aws.amazon.com"
-    assert signin.site("aws-cn", "cn-north-1", signs_out=True) == signin.site("aws-cn", "cn-north-1")
+    assert urls.site("aws-cn", "cn-north-1", signs_out=True) == urls.site("aws-cn", "cn-north-1")
 
 
 def test_an_endpoint_that_is_set_plays_both() -> None:
     """As a sandbox does, in any partition."""
-    site = signin.site("aws-iso", "us-iso-east-1", configured="http://127.0.0.1:4566/")
+    site = urls.site("aws-iso", "us-iso-east-1", configured="http://127.0.0.1:4566/")
     assert (site.signin, site.console) == ("http://127.0.0.1:4566", "http://127.0.0.1:4566")
 
 
 def test_a_partition_whose_console_nobody_knows() -> None:
     """Told, and not guessed: what is sent there is a secret."""
     with pytest.raises(ConfigurationError, match="nothing is known of a console in partition aws-iso"):
-        signin.site("aws-iso", "us-iso-east-1")
+        urls.site("aws-iso", "us-iso-east-1")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_partition_whose_console_nobody_knows() -> None:
 )
 def test_a_region_of_the_partition(region: str, partition: str) -> None:
     """Those of tomorrow too."""
-    signin.check_region(region, partition)
+    urls.check_region(region, partition)
 
 
 @pytest.mark.parametrize(
@@ -76,17 +76,17 @@ def test_a_region_of_the_partition(region: str, partition: str) -> None:
 def test_a_region_of_another_partition(region: str, partition: str) -> None:
     """Its host would not exist, or would know nobody."""
     with pytest.raises(ConfigurationError, match=f"region {region} is not in partition {partition}"):
-        signin.check_region(region, partition)
+        urls.check_region(region, partition)
 
 
 @given(st.text(min_size=1))
 def test_what_is_taken_for_a_region_is_a_label_of_a_host(text: str) -> None:
     """The session's secret is sent to a host that the region is a part of."""
     try:
-        signin.check_region(text, "aws")
+        urls.check_region(text, "aws")
     except ConfigurationError:
         return
-    host = urlsplit(signin.site("aws", text).signin).hostname
+    host = urlsplit(urls.site("aws", text).signin).hostname
     assert host in ("signin.aws.amazon.com", f"{text}.signin.aws.amazon.com")
     assert "." not in text
 
@@ -106,16 +106,16 @@ def test_what_is_taken_for_a_region_is_a_label_of_a_host(text: str) -> None:
 )
 def test_pages(given_page: dict[str, str], region: str, address: str) -> None:
     """Always on the console's own host."""
-    page = signin.page(SITE, region, **given_page)
+    page = urls.page(SITE, region, **given_page)
     assert page == f"https://console.aws.amazon.com{address}"
     assert urlsplit(page).hostname == "console.aws.amazon.com"
 
 
 def test_addresses_hold_addresses() -> None:
     """What is in the inner one stays there: `&`, `#` and all."""
-    page = signin.page(SITE, "eu-west-1", path="/ec2/home?a=b&c=d#Instances:sort=e")
-    login = signin.login(SITE, page, "a+b/c==")
-    outer = urlsplit(signin.logout(SITE, login))
+    page = urls.page(SITE, "eu-west-1", path="/ec2/home?a=b&c=d#Instances:sort=e")
+    login = urls.login(SITE, page, "a+b/c==")
+    outer = urlsplit(urls.logout(SITE, login))
     assert (outer.hostname, outer.path) == ("signin.aws.amazon.com", "/oauth")
     assert dict(parse_qsl(outer.query)) == {"Action": "logout", "redirect_uri": login}
     inner = urlsplit(login)

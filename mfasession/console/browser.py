@@ -13,10 +13,10 @@ from contextlib import suppress
 from typing import Any
 
 from mfasession import hardening
+from mfasession.console import peer
+from mfasession.console.redirect import Page
 from mfasession.errors import ConfigurationError, MfaSessionError
 from mfasession.files import system_errors
-from mfasession.outlets import peers
-from mfasession.outlets.page import Page
 from mfasession.programs.guard import Guard
 from mfasession.server import connections
 from mfasession.server.connections import Listener
@@ -62,7 +62,7 @@ def show(browser: Browser, address: Secret, environ: Mapping[str, str], patience
 async def _shown(browser: Browser, address: Secret, environ: Mapping[str, str], patience: float) -> None:
     listening = connections.bound()
     page = Page(listening.getsockname()[1], address)
-    admits = functools.partial(peers.is_ours, server=listening.getsockname())
+    admits = functools.partial(peer.is_ours, server=listening.getsockname())
     # A browser that comes late, or after we were killed, must not find another user's page at the address.
     with Guard(listening.fileno(), page.url.rpartition("/")[0], environ=environ, seconds=PATIENCE) as guard:
         async with Listener(listening, page, admits):

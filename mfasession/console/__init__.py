@@ -1,0 +1,1 @@
+"""The web console: a sign-in URL made of a session, opened in a browser."""
