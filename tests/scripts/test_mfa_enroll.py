@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession.mfa.enrolment import SETTLED
+from mfasession.mfa.enroll import SETTLED
 from mfasession.policy.rule import DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.contracts.secret_service import SecretService

@@ -8,8 +8,8 @@ from mfasession.aws.device import Device
 from mfasession.aws.errors import CodeRefused
 from mfasession.codes import CodeRequest, OnWaiting
 from mfasession.errors import AwsRefused, ConfigurationError, UsageError
-from mfasession.mfa import names, pair
-from mfasession.mfa.enrolment import ENABLED, GONE, NEW, RESUME, SETTLED, standing
+from mfasession.mfa import code_pair, names
+from mfasession.mfa.enroll import ENABLED, GONE, NEW, RESUME, SETTLED, standing
 from mfasession.mfa.pending import Pending
 from mfasession.totp import STEP, code_at, secret_of
 from mfasession.values import Secret
@@ -133,7 +133,7 @@ def test_the_second_code_is_the_next_one() -> None:
     """The question tells when it comes, and does not insist: a phone's clock may be off."""
     in_mid_step()
     person = Typed(shown(), shown(1))
-    assert pair.Asked(person).ask(PHONE, "why", WAITS.seed) == (shown(), shown(1))
+    assert code_pair.Asked(person).ask(PHONE, "why", WAITS.seed) == (shown(), shown(1))
     first, second = person.asked
     assert (first.wanted, first.notice, first.comes) == ("first code of device alice", "why", 0.0)
     assert (second.wanted, second.notice, second.not_before) == ("second code of device alice", "", 0.0)
@@ -144,7 +144,7 @@ def test_a_first_code_that_was_typed_late() -> None:
     """Its step is over, and the second code stands on the phone already: nobody is told to wait for another."""
     in_mid_step()
     person = Typed(shown(-1), shown())
-    assert pair.Asked(person).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
+    assert code_pair.Asked(person).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
     assert person.asked[1].comes <= time.time()
 
 
@@ -154,16 +154,18 @@ def test_a_phone_that_is_hours_off(hours: int) -> None:
     in_mid_step()
     codes = shown(hours * 120), shown(hours * 120 + 1)
     person = Typed(*codes)
-    assert pair.Asked(person).ask(PHONE, "", WAITS.seed) == codes
+    assert code_pair.Asked(person).ask(PHONE, "", WAITS.seed) == codes
     assert person.asked[1].comes == 0.0
 
 
 def test_what_is_no_code_of_the_device() -> None:
     """A typing error, or another entry of the app: told at once, and AWS is not asked."""
     in_mid_step()
-    foreign = next(code for code in ("000000", "111111", "222222") if pair.step_of(SECRET, code, time.time()) is None)
+    foreign = next(
+        code for code in ("000000", "111111", "222222") if code_pair.step_of(SECRET, code, time.time()) is None
+    )
     person = Typed(foreign, shown(), foreign, shown(), shown(1))
-    assert pair.Asked(person).ask(PHONE, "", WAITS.seed) == (shown(), shown(1))
+    assert code_pair.Asked(person).ask(PHONE, "", WAITS.seed) == (shown(), shown(1))
     assert [request.notice.partition(":")[0] for request in person.asked] == [
         "",
         "that is no code of this device",
@@ -177,21 +179,21 @@ def test_a_second_code_that_was_missed() -> None:
     """The one that was typed is the first now."""
     in_mid_step()
     person = Typed(shown(-3), shown(-1), shown())
-    assert pair.Asked(person).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
+    assert code_pair.Asked(person).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
     assert person.asked[2].notice.startswith("that one does not come right after the first")
 
 
 def test_without_the_seed_only_a_repetition_is_told() -> None:
     """As for `resync`: AWS alone knows that device."""
     person = Typed("111111", "111111", "222222")
-    assert pair.Asked(person).ask(PHONE, "") == ("111111", "222222")
+    assert code_pair.Asked(person).ask(PHONE, "") == ("111111", "222222")
     assert [(bool(request.notice), request.comes) for request in person.asked] == [(False, 0), (False, 0), (True, 0)]
 
 
 def test_a_program_is_made_to_wait() -> None:
     """Its clock is ours: it is not asked for the second code before that is there, and again when the step was over."""
     program = Typed("111111", "111111", "222222", interactive=False)
-    assert pair.Asked(program).ask(PHONE, "") == ("111111", "222222")
+    assert code_pair.Asked(program).ask(PHONE, "") == ("111111", "222222")
     waits = [request.not_before for request in program.asked]
     assert waits[0] == 0
     assert (waits[1] % STEP, waits[2] - waits[1]) == (0, STEP)
@@ -199,14 +201,14 @@ def test_a_program_is_made_to_wait() -> None:
 
 def test_refused_codes_are_asked_for_anew() -> None:
     """Both, three times at most, with AWS's reason; none is sent twice."""
-    person, sent = Typed(*"123456"), list[pair.Pair]()
+    person, sent = Typed(*"123456"), list[code_pair.Pair]()
 
-    def send(codes: pair.Pair) -> None:
+    def send(codes: code_pair.Pair) -> None:
         sent.append(codes)
         raise CodeRefused("AWS did not take the two codes", "a hint")
 
     with pytest.raises(AwsRefused) as caught:
-        pair.until_taken(pair.Asked(person), PHONE, send)
+        code_pair.until_taken(code_pair.Asked(person), PHONE, send)
     assert caught.value.message == "AWS refused 3 pairs of codes"
     assert sent == [("1", "2"), ("3", "4"), ("5", "6")]
     assert [request.notice for request in person.asked[::2]] == [
@@ -218,6 +220,6 @@ def test_refused_codes_are_asked_for_anew() -> None:
 def test_computed_codes_need_no_waiting() -> None:
     """The last step's and this one's: AWS takes any two in a row (RFC 6238)."""
     before = time.time()
-    first, second = pair.Computed(WAITS.seed).ask(PHONE, "")
+    first, second = code_pair.Computed(WAITS.seed).ask(PHONE, "")
     secret = secret_of(WAITS.seed.reveal())
     assert (first, second) in {(code_at(secret, now - STEP), code_at(secret, now)) for now in (before, time.time())}

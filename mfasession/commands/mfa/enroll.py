@@ -8,9 +8,9 @@ from mfasession.commands import next_step
 from mfasession.commands.mfa.asking import codes_of
 from mfasession.keys import locate
 from mfasession.messages import complain, say, until
-from mfasession.mfa import names, pair
-from mfasession.mfa.enrolment import Enrolled, Enrolment, Wish
-from mfasession.mfa.handing import Ways
+from mfasession.mfa import code_pair, names
+from mfasession.mfa.enroll import Enrolled, Enrolment, Wish
+from mfasession.mfa.seed_output import Ways
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -71,15 +71,15 @@ def run(context: "Context", flags: Flags) -> int:
     return 0
 
 
-def _codes(profile: "Profile", flags: Flags) -> pair.PairSource | None:
+def _codes(profile: "Profile", flags: Flags) -> code_pair.PairSource | None:
     """Where the two codes come from: a configured program counts only for a seed that was handed to a program."""
     if flags.codes:
-        return pair.Lines()
+        return code_pair.Lines()
     if flags.to:
         return None
     code = profile.settings.code
     is_asked = code == "pinentry" or (flags.to_command and not isinstance(code, str))
-    return pair.Asked(codes_of(code if is_asked else "prompt"))
+    return code_pair.Asked(codes_of(code if is_asked else "prompt"))
 
 
 def _tell(context: "Context", profile: "Profile", enrolled: Enrolled, ways: Ways) -> None:

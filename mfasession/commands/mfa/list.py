@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mfasession import timestamps
 from mfasession.keys import locate
 from mfasession.messages import complain
-from mfasession.mfa import listing
+from mfasession.mfa import list as list_devices
 from mfasession.text import in_columns
 from mfasession.values import Value
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import argparse
 
     from mfasession.aws.devices import OwnDevice
-    from mfasession.mfa.listing import Listing
+    from mfasession.mfa.list import Listing
     from mfasession.sessions.context import Context
 
 HELP = "your devices: what they are, since when, and which one is used here"
@@ -36,7 +36,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context", flags: Flags) -> int:
     """Print the devices."""
-    listed = listing.listing(context, locate.owner(context))
+    listed = list_devices.listing(context, locate.owner(context))
     if flags.json:
         sys.stdout.write(json.dumps([_record(listed, each) for each in listed.devices], indent=2) + "\n")
     elif listed.devices:
@@ -56,7 +56,7 @@ def _table(listed: "Listing") -> str:
         since = time.strftime("%Y-%m-%d", time.localtime(each.enabled))
         in_use = "yes" if device.serial == listed.in_use else "-"
         note = _NO_CODES if device.is_fido else ""
-        rows.append((device.name, listing.kind_of(device), since, in_use, device.serial, note))
+        rows.append((device.name, list_devices.kind_of(device), since, in_use, device.serial, note))
     return in_columns(rows)
 
 
@@ -64,7 +64,7 @@ def _record(listed: "Listing", each: "OwnDevice") -> dict[str, object]:
     device = each.device
     return {
         "name": device.name,
-        "kind": listing.kind_of(device).lower(),
+        "kind": list_devices.kind_of(device).lower(),
         "serial": device.serial,
         "user": listed.user,
         "account": listed.account,

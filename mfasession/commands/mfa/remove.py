@@ -8,14 +8,14 @@ from mfasession.commands.mfa.asking import choose
 from mfasession.errors import Cancelled, InputNeeded
 from mfasession.keys import locate
 from mfasession.messages import complain, say
-from mfasession.mfa import listing
-from mfasession.mfa.removal import Removal
+from mfasession.mfa import list as list_devices
+from mfasession.mfa.remove import Removal
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.mfa.listing import Listing
+    from mfasession.mfa.list import Listing
     from mfasession.sessions.context import Context
 
 HELP = "take a device away; AWS wants a session with MFA for that"
@@ -37,9 +37,9 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 def run(context: "Context", flags: Flags) -> int:
     """Remove the device, once that is agreed to."""
     profile = locate.owner(context)
-    listed = listing.listing(context, profile)
+    listed = list_devices.listing(context, profile)
     has_person = not context.options.no_input and terminal.is_ours()
-    device = _left_over(listed, flags.serial) or listing.chosen(
+    device = _left_over(listed, flags.serial) or list_devices.chosen(
         context, listed, flags.serial, choose if has_person else None
     )
     removal = Removal(context, profile, listed, device)

@@ -7,7 +7,8 @@ from mfasession.commands.mfa.asking import choose, codes_of
 from mfasession.errors import ConfigurationError
 from mfasession.keys import locate
 from mfasession.messages import say
-from mfasession.mfa import listing, pair
+from mfasession.mfa import code_pair
+from mfasession.mfa import list as list_devices
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -36,15 +37,17 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 def run(context: "Context", flags: Flags) -> int:
     """Let AWS learn how far the device's clock is off. The key alone is enough."""
     profile, no_input = locate.owner(context), context.options.no_input
-    source: pair.PairSource = pair.Lines() if flags.codes else pair.Asked(codes_of(profile.settings.code))
+    source: code_pair.PairSource = (
+        code_pair.Lines() if flags.codes else code_pair.Asked(codes_of(profile.settings.code))
+    )
     source.check(no_input=no_input)
-    listed = listing.listing(context, profile)
+    listed = list_devices.listing(context, profile)
     named = flags.serial or (listed.in_use if listed.own(listed.in_use) else "")
-    device = listing.chosen(context, listed, named, None if no_input or not terminal.is_ours() else choose)
+    device = list_devices.chosen(context, listed, named, None if no_input or not terminal.is_ours() else choose)
     if device.is_fido:
         raise ConfigurationError(
             f"{device.name} is a FIDO device, which has no clock", context.command_line("mfa", "list")
         )
-    pair.until_taken(source, device, lambda codes: listed.aws.resync(listed.user, device.serial, codes))
+    code_pair.until_taken(source, device, lambda codes: listed.aws.resync(listed.user, device.serial, codes))
     say(f"device {device.name} of {listed.user} in {listed.account} is in step with AWS again")
     return 0

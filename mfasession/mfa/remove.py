@@ -14,7 +14,7 @@ from mfasession.stores.keyring import forget_seed
 
 if TYPE_CHECKING:
     from mfasession.aws.device import Device
-    from mfasession.mfa.listing import Listing
+    from mfasession.mfa.list import Listing
     from mfasession.profiles import Profile
 
 

@@ -17,9 +17,9 @@ from mfasession.codes.totp import Seed as SeedSource
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, MfaSessionError, StoreError
 from mfasession.files import locks, paths
 from mfasession.keys import issued
-from mfasession.mfa import first_login, names, pair
-from mfasession.mfa.handing import Seed, Ways
+from mfasession.mfa import code_pair, first_login, names
 from mfasession.mfa.pending import Pending, Safe
+from mfasession.mfa.seed_output import Seed, Ways
 from mfasession.model import account_of
 from mfasession.sessions import devices
 from mfasession.sessions.connection import Caller
@@ -51,7 +51,7 @@ class Wish(Value):
     name: str = ""
     """As in `phone` or `/team/phone`; empty is the user's own name, and any device that is there will do."""
     ways: Ways
-    codes: pair.PairSource | None = None
+    codes: code_pair.PairSource | None = None
     """None: computed from the seed."""
     no_input: bool = False
 
@@ -216,11 +216,11 @@ class Enrolment:
         )
         return f"AWS has a device {name.name} already, {whose}"
 
-    def _enable(self, aws: AwsDevices, pending: Pending) -> pair.Pair:
+    def _enable(self, aws: AwsDevices, pending: Pending) -> code_pair.Pair:
         device = self._device(pending)
         self._wish.ways.hand(self._seed(pending))
 
-        def send(codes: pair.Pair) -> None:
+        def send(codes: code_pair.Pair) -> None:
             try:
                 self._sent(aws, pending, codes)
             except (AlreadyThere, Unanswered):
@@ -228,9 +228,9 @@ class Enrolment:
                 if pending.serial not in {each.device.serial for each in self._aws.own(self._user)}:
                     raise
 
-        return pair.until_taken(self._wish.codes or pair.Computed(pending.seed), device, send, pending.seed)
+        return code_pair.until_taken(self._wish.codes or code_pair.Computed(pending.seed), device, send, pending.seed)
 
-    def _sent(self, aws: AwsDevices, pending: Pending, codes: pair.Pair) -> None:
+    def _sent(self, aws: AwsDevices, pending: Pending, codes: code_pair.Pair) -> None:
         for number, pause in enumerate(PAUSES):
             try:
                 return aws.enable(self._user, pending.serial, codes)
