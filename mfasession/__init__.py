@@ -14,6 +14,7 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mfasession.api import session
     from mfasession.errors import (
         AwsRefused,
         AwsUnreachable,
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
         MfaSessionError,
         StoreError,
     )
-    from mfasession.outlets.python import session
 
 
 def __getattr__(name: str) -> object:
     """Load what is asked for, and nothing before: the command's start pays for none of it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room = "mfasession.outlets.python" if name == "session" else "mfasession.errors"
+    room = "mfasession.api" if name == "session" else "mfasession.errors"
     found: object = getattr(__import__(room, fromlist=[name]), name)
     globals()[name] = found
     return found

@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-from mfasession import hardening
+from mfasession import process_memory
 from mfasession.errors import MfaSessionError
 from mfasession.options import Options
 
@@ -67,7 +67,7 @@ def _run_words(words: "Sequence[str]") -> int:
 def _run(options: Options) -> int:
     from mfasession.sessions.context import Context
 
-    hardening.forbid_core()
+    process_memory.forbid_core()
     if "MFASESSION_SETTINGS" in os.environ:
         from mfasession.sessions import destination
 

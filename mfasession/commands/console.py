@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mfasession import hardening, hints, profiles, terminal
+from mfasession import hints, process_memory, profiles, terminal
 from mfasession.console import browser, urls
 from mfasession.durations import CONSOLE_MAXIMUM, show
 from mfasession.errors import ConfigurationError, InputNeeded, UsageError
@@ -52,7 +52,7 @@ def run(context: "Context") -> int:
     options = context.options
     if options.service and options.path:
         raise UsageError("--service and --path both name a page", "leave one of them out")
-    hardening.forbid_looking()
+    process_memory.forbid_looking()
     profile, region, partition = _chosen(context)
     # Before a code is asked for.
     shown_in = None if options.print_url else browser.find(context.environ)

@@ -7,7 +7,7 @@ import time
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import awsfiles, hardening, profiles, terminal, timestamps
+from mfasession import awsfiles, process_memory, profiles, terminal, timestamps
 from mfasession.awsfiles import headers
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, UsageError
 from mfasession.files import inputs
@@ -63,7 +63,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "Context") -> int:
     """Do what the action says. Raises UsageError for a flag of another action."""
-    hardening.forbid_looking()
+    process_memory.forbid_looking()
     action = context.options.action
     for name in dict.fromkeys(flag for flags in ACTIONS.values() for flag in flags):
         if getattr(context.options, name) and name not in ACTIONS[action]:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mfasession import hardening, installation
+from mfasession import installation, process_memory
 from mfasession.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def run(context: "Context") -> int:
     except ModuleNotFoundError as missing:
         raise not_installed(missing) from None
     # Its secrets are made up, and the command has limits of its own.
-    hardening.allow_core()
+    process_memory.allow_core()
     return sandbox.run(list(context.options.words))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from mfasession import hardening
+from mfasession import process_memory
 from mfasession.console import peer
 from mfasession.console.redirect import Page
 from mfasession.errors import ConfigurationError, MfaSessionError
@@ -82,7 +82,7 @@ async def _shown(browser: Browser, address: Secret, environ: Mapping[str, str], 
 def _started(browser: Browser, url: str, environ: Mapping[str, str]) -> "asyncio.Future[int]":
     """Start the browser; return what becomes its status when it fails. One that does not goes on without us."""
     words = [word.replace("%s", url) for word in browser.words]
-    hardening.allow_core()
+    process_memory.allow_core()
     try:
         process = subprocess.Popen(
             words,
@@ -97,7 +97,7 @@ def _started(browser: Browser, url: str, environ: Mapping[str, str]) -> "asyncio
         why, hint = system_errors.explain_start(error, _PRINT)
         raise ConfigurationError(f"the browser {browser.words[0]} cannot be run: {why}", hint) from None
     finally:
-        hardening.forbid_core()
+        process_memory.forbid_core()
     loop = asyncio.get_running_loop()
     failed: asyncio.Future[int] = loop.create_future()
     told = browser.stdin.replace("%s", url).encode()

@@ -2,7 +2,7 @@
 
 import os
 
-from mfasession import hardening
+from mfasession import process_memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class CannotRun(Exception):
 def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
     """Become the command, found through the PATH of its own environment. Raises CannotRun."""
     _restore_signals()
-    hardening.allow_core()
+    process_memory.allow_core()
     try:
         _become(words, environ)
     except (OSError, ValueError) as error:

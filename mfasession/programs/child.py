@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from mfasession import hardening, terminal
+from mfasession import process_memory, terminal
 from mfasession.programs import limits, start
 from mfasession.programs.guard import inherited
 
@@ -54,13 +54,13 @@ class Child:
         return await ended
 
     def _start(self) -> None:
-        hardening.allow_core()
+        process_memory.allow_core()
         try:
             with limits.as_started(), inherited(self._listening):
                 # Files that our caller has open for the command, as bash has for `<(…)`, stay open in it.
                 started = start(self._words, self._environ, close_fds=False)
         finally:
-            hardening.forbid_core()
+            process_memory.forbid_core()
         # The one who waits for it is `_follow`.
         self._pid, started.returncode = started.pid, 0
         for number in self._early:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from mfasession import hardening, programs
+from mfasession import process_memory, programs
 from mfasession.terminal.screen import Lines, Screen
 
 GRACE = 5.0
@@ -72,7 +72,7 @@ class Jobs:
 
     def start(self, name: str, environ: Mapping[str, str]) -> None:
         """Start the command; `name` stands before each of its lines. Raises CannotRun."""
-        hardening.allow_core()
+        process_memory.allow_core()
         try:
             process = programs.start(
                 self._words,
@@ -84,7 +84,7 @@ class Jobs:
                 start_new_session=True,
             )
         finally:
-            hardening.forbid_core()
+            process_memory.forbid_core()
         job = _Job(name, process)
         self._running.append(job)
         prefix = os.fsencode(f"{name}: ")

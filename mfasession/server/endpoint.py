@@ -6,7 +6,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
-from mfasession import hardening
+from mfasession import process_memory
 from mfasession.errors import ConfigurationError
 from mfasession.model import Session
 from mfasession.profiles import Profile
@@ -27,7 +27,7 @@ class Endpoint:
         self, context: Context, served: Sequence[tuple[Profile, Session]], *, port: int = 0, owns_terminal: bool
     ) -> None:
         """Raises ConfigurationError when the port is taken."""
-        hardening.forbid_looking()
+        process_memory.forbid_looking()
         self._listening = _bound(port)
         self.port: int = self._listening.getsockname()[1]
         self.token = Secret(secrets.token_urlsafe(32))

@@ -11,7 +11,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from mfasession import hardening
+from mfasession import process_memory
 from mfasession.awsfiles import AwsFiles
 from mfasession.errors import Cancelled, InputNeeded, MfaSessionError, StoreError
 from mfasession.messages import complain
@@ -100,7 +100,7 @@ class Fleet:
         if self._roles.empty():
             return
         self._is_taking = True
-        hardening.forbid_looking()
+        process_memory.forbid_looking()
         for work in [self._keep_all] + [self._assume_all] * min(THREADS, self._roles.qsize()):
             threading.Thread(target=work, daemon=True, name="mfasession-roles").start()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from mfasession import hardening, terminal
+from mfasession import process_memory, terminal
 from mfasession.durations import show
 from mfasession.errors import Cancelled, InputNeeded, StoreError
 from mfasession.files import locks, paths
@@ -37,7 +37,7 @@ def renew(context: "Context", profile: "Profile", kept: "Session | None") -> "Se
     another process, or cannot answer. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, ConfigurationError,
     StoreError.
     """
-    hardening.forbid_looking()
+    process_memory.forbid_looking()
     exchange = Exchange(context, profile)
     if exchange.needs_code and not exchange.can_ask():
         return _without_asking(context, profile, kept)

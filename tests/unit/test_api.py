@@ -4,7 +4,7 @@ import pytest
 
 import mfasession
 from mfasession import codes, errors
-from mfasession.outlets.python import CalledSource
+from mfasession.api import CalledSource
 from tests.support import Home, key_pair, move_into
 
 

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mfasession import hardening
+from mfasession import process_memory
 
 if TYPE_CHECKING:
     from mfasession.sessions.context import Context
@@ -14,6 +14,6 @@ ACTIONS = ("enroll", "list", "resync", "remove")
 
 def run(context: "Context") -> int:
     """Do what the action says."""
-    hardening.forbid_looking()
+    process_memory.forbid_looking()
     code: int = import_module(f"{__name__}.{context.options.action}").run(context, context.options.flags)
     return code

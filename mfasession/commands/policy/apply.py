@@ -5,7 +5,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import hardening, hints, terminal
+from mfasession import hints, process_memory, terminal
 from mfasession.admin import apply_plan
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.messages import complain, say
@@ -52,7 +52,7 @@ def run(context: "Context", flags: Flags) -> int:
     from mfasession.admin.apply import Rollout
     from mfasession.aws.managed_policy import AwsRollout
 
-    hardening.forbid_looking()
+    process_memory.forbid_looking()
     _check(flags)
     text = _text(context, flags)
     profile = context.profile()

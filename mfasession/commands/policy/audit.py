@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mfasession import hardening, terminal
+from mfasession import process_memory, terminal
 from mfasession.aws.errors import Denied
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
@@ -59,7 +59,7 @@ def run(context: "Context", flags: Flags) -> int:
     """Report on the accounts; 1 when a user can act without MFA, else the code of what kept one from being told."""
     from mfasession.admin import audit_many
 
-    hardening.forbid_looking()
+    process_memory.forbid_looking()
     accounts = _accounts(flags)
     organization = _organization(context, flags)
     if flags.output:
