@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 
-from mfasession import arguments
+from mfasession.cli import arguments
 from mfasession.errors import UsageError
 from mfasession.options import Options
 

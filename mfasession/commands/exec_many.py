@@ -136,7 +136,7 @@ class Many:
                 self._fail(profile.name, error)
 
     def _fail(self, name: str, error: MfaSessionError) -> None:
-        from mfasession.reporting import exit_code
+        from mfasession.cli.reporting import exit_code
 
         self._failed[name] = "no session"
         self._codes.add(exit_code(error))

@@ -4,7 +4,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import completion, files, installation, profiles
+from mfasession import files, installation, profiles
+from mfasession.cli import completion
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.redaction import redacted
 

@@ -168,7 +168,7 @@ SERVE = ("serve", "--shell", "json")
 API = """
 import sys
 import mfasession
-from mfasession.reporting import exit_code
+from mfasession.cli.reporting import exit_code
 try:
     mfasession.session("default").client("s3").list_buckets()
 except mfasession.MfaSessionError as error:

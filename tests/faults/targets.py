@@ -169,7 +169,7 @@ def fuzz_headers(data: bytes) -> None:
 
 def fuzz_hits(data: bytes) -> None:
     """The short reader answers as the long one, or leaves it to it."""
-    from mfasession import arguments
+    from mfasession.cli import arguments
 
     words = decoded(data).split("\n")
     options = cli.read_hit(words)

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from mfasession import arguments
+from mfasession.cli import arguments
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.browsing import program
 from tests.contracts.secret_service import SecretService

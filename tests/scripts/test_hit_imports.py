@@ -7,7 +7,7 @@ from tests.support import Home, imported, key_pair, session_section
 HEAVY = {
     "boto3", "botocore", "keyring", "prompt_toolkit", "argparse", "tomllib", "tomli_w", "json", "re", "typing",
     "dataclasses", "enum", "pathlib", "datetime", "collections", "configparser", "ssl", "socket", "subprocess",
-    "threading", "logging", "importlib", "inspect", "hashlib", "mfasession.sandbox", "mfasession.arguments",
+    "threading", "logging", "importlib", "inspect", "hashlib", "mfasession.sandbox", "mfasession.cli.arguments",
 }  # fmt: skip
 
 

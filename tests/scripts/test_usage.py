@@ -2,7 +2,8 @@
 
 import pytest
 
-from mfasession import __version__, arguments
+from mfasession import __version__
+from mfasession.cli import arguments
 from tests.scripts.checks import complaint
 from tests.support import Home, key_pair, session_section
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import __version__, arguments, hints, shells
+from mfasession import __version__, hints, shells
+from mfasession.cli import arguments
 from mfasession.commands.mfa import enroll, remove, resync
 from mfasession.commands.mfa import list as list_
 from mfasession.commands.policy import apply, audit, explain, lint, show, test

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import __version__, cli, errors, reporting
+from mfasession import __version__, cli, errors
 from mfasession.aws import errors as aws_errors
+from mfasession.cli import reporting
 from mfasession.files import locks
 from tests.support import Home, move_into
 

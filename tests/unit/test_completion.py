@@ -2,7 +2,7 @@
 
 import pytest
 
-from mfasession import completion
+from mfasession.cli import completion
 
 PROFILES = ("default", "work", "work-eu")
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession import arguments, cli
+from mfasession import cli
+from mfasession.cli import arguments
 from mfasession.errors import UsageError
 
 WORDS = ("env", "exec", "process", "login", "-p", "--profile", "--profile=x", "work", "--no-input", "--shell", "fish")

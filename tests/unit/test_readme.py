@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import arguments, cli, config, reporting, shells
+from mfasession import cli, config, shells
 from mfasession.awsfiles import AwsFiles, ini
+from mfasession.cli import arguments, reporting
 from mfasession.config import ProfileSettings, schema
 from mfasession.files import paths
 from mfasession.stores.file import CredentialsFileStore, _keys

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from mfasession import arguments, shells
+from mfasession import shells
+from mfasession.cli import arguments
 from mfasession.config.schema import STORES
 
 

@@ -45,7 +45,7 @@ def main(words: "Sequence[str] | None" = None) -> int:
         _drop_stdout()
         return 1
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # one line for people, the traceback behind --debug
-        from mfasession import reporting
+        from mfasession.cli import reporting
 
         return reporting.report(error, words)
     return code
@@ -54,7 +54,7 @@ def main(words: "Sequence[str] | None" = None) -> int:
 def _run_words(words: "Sequence[str]") -> int:
     options = read_hit(words)
     if options is None:
-        from mfasession import arguments
+        from mfasession.cli import arguments
 
         try:
             options = arguments.parse(words)
@@ -110,7 +110,7 @@ def _flush() -> None:
 
 
 def _drop_stdout() -> None:
-    from mfasession import reporting
+    from mfasession.cli import reporting
 
     reporting.drop_stdout()
 
