@@ -19,7 +19,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 def run(_context: "Context") -> int:
     """Play the tour; 1 when a step does not end as it should."""
     try:
-        from mfasession.sandbox import tour
+        from mfasession.sandbox import demo
     except ModuleNotFoundError as missing:
         raise not_installed(missing) from None
-    return tour.play()
+    return demo.play()

@@ -5,7 +5,7 @@ texts; moto plays the services behind the gate. Nothing else of the package impo
 """
 
 from mfasession.sandbox.account import Sandbox, SandboxAccount, SandboxRole
-from mfasession.sandbox.calls import Call
-from mfasession.sandbox.people import SandboxDevice, SandboxUser
+from mfasession.sandbox.call_log import Call
+from mfasession.sandbox.handles import SandboxDevice, SandboxUser
 
 __all__ = ["Call", "Sandbox", "SandboxAccount", "SandboxDevice", "SandboxRole", "SandboxUser"]

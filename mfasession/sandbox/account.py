@@ -10,14 +10,14 @@ from typing import Any, Self
 from mfasession.errors import ConfigurationError
 from mfasession.model import LongTermKey
 from mfasession.policy import evaluation, rule
-from mfasession.sandbox.calls import Call, CallLog
-from mfasession.sandbox.cloud import REGIONS
+from mfasession.sandbox.call_log import Call, CallLog
 from mfasession.sandbox.control import Control
 from mfasession.sandbox.faults import Faults
-from mfasession.sandbox.gate import Gate
-from mfasession.sandbox.people import PolicyDocument, SandboxDevice, SandboxUser
+from mfasession.sandbox.gateway import Gate
+from mfasession.sandbox.handles import PolicyDocument, SandboxDevice, SandboxUser
+from mfasession.sandbox.moto_backend import REGIONS
 from mfasession.sandbox.server import Server
-from mfasession.sandbox.world import World
+from mfasession.sandbox.state import World
 from mfasession.values import Secret
 
 ACCOUNT = "123456789012"

@@ -7,12 +7,12 @@ the clocks are apart.
 import hashlib
 from datetime import UTC, datetime
 
-from mfasession.sandbox import chunks, sigv2, sigv4
-from mfasession.sandbox.refusals import S3, Protocol, Refused, refused, skewed
+from mfasession.sandbox import sigv2, sigv4, sigv4_chunks
+from mfasession.sandbox.aws_errors import S3, Protocol, Refused, refused, skewed
+from mfasession.sandbox.request import Request
 from mfasession.sandbox.sigv2 import UrlSignature
 from mfasession.sandbox.sigv4 import Signature
-from mfasession.sandbox.wire import Request
-from mfasession.sandbox.world import Key, World
+from mfasession.sandbox.state import Key, World
 from mfasession.timestamps import show
 
 SKEW_SECONDS = 15 * 60
@@ -61,10 +61,10 @@ def _check_body(request: Request, signature: Signature, secret: str) -> None:
     declared = sigv4.payload_hash(request, signature)
     if declared == sigv4.UNSIGNED:
         return
-    if declared in chunks.KINDS:
+    if declared in sigv4_chunks.KINDS:
         try:
-            good = chunks.match(request.body, declared, signature, secret)
-        except chunks.Incomplete:
+            good = sigv4_chunks.match(request.body, declared, signature, secret)
+        except sigv4_chunks.Incomplete:
             raise Refused("IncompleteBody", 400, "The request body terminated unexpectedly") from None
         if not good:
             raise refused("bad signature", S3)

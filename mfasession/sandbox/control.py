@@ -17,12 +17,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mfasession.sandbox.calls import CallLog
+from mfasession.sandbox.aws_errors import Answer
+from mfasession.sandbox.call_log import CallLog
 from mfasession.sandbox.faults import Faults
-from mfasession.sandbox.people import SandboxDevice
-from mfasession.sandbox.refusals import Answer
-from mfasession.sandbox.wire import Request
-from mfasession.sandbox.world import World
+from mfasession.sandbox.handles import SandboxDevice
+from mfasession.sandbox.request import Request
+from mfasession.sandbox.state import World
 
 _START = "/_sandbox/"
 

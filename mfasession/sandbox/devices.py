@@ -8,7 +8,7 @@ import base64
 import secrets
 import threading
 
-from mfasession.sandbox.refusals import INVALID_CODE_TEXT, UNABLE_TO_VALIDATE_TEXT, Refused
+from mfasession.sandbox.aws_errors import INVALID_CODE_TEXT, UNABLE_TO_VALIDATE_TEXT, Refused
 from mfasession.totp import STEP, code_at
 
 WINDOW_STEPS = 2

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from mfasession.sandbox.refusals import Answer, Protocol, Refused, refused
+from mfasession.sandbox.aws_errors import Answer, Protocol, Refused, refused
 from mfasession.values import Value
 
 KINDS = (

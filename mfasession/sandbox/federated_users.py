@@ -4,9 +4,9 @@ Sources: STS API Reference, GetFederationToken; IAM User Guide, "Permissions for
 """
 
 from mfasession.sandbox import roles
-from mfasession.sandbox.asked import Asked, Result, credentials
+from mfasession.sandbox.authenticated import Asked, Result, credentials
 from mfasession.sandbox.parameters import Text, check_texts, seconds
-from mfasession.sandbox.world import Caller
+from mfasession.sandbox.state import Caller
 
 SECONDS = (900, 129600)
 DEFAULT, ROOT_MOST = 43200, 3600

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from html import escape
 from http.cookies import CookieError, SimpleCookie
 
-from mfasession.sandbox.calls import Call, CallLog
+from mfasession.sandbox.aws_errors import REST_JSON, Answer, Refused
+from mfasession.sandbox.call_log import Call, CallLog
 from mfasession.sandbox.faults import Faults, HangUp, lost, meet
-from mfasession.sandbox.refusals import REST_JSON, Answer, Refused
-from mfasession.sandbox.wire import Request, form_of
-from mfasession.sandbox.world import Key, World
+from mfasession.sandbox.request import Request, form_of
+from mfasession.sandbox.state import Key, World
 from mfasession.timestamps import show
 from mfasession.values import Value
 

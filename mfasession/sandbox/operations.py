@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mfasession.sandbox import resources
-from mfasession.sandbox.refusals import EC2, JSON, QUERY, REST_JSON, S3, Protocol, Refused
+from mfasession.sandbox.aws_errors import EC2, JSON, QUERY, REST_JSON, S3, Protocol, Refused
+from mfasession.sandbox.request import Request, form_of
 from mfasession.sandbox.resources import Place
-from mfasession.sandbox.wire import Request, form_of
 from mfasession.values import Value
 
 UNKNOWN = "Unknown"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mfasession.sandbox.refusals import Refused, invalid_values
+from mfasession.sandbox.aws_errors import Refused, invalid_values
 from mfasession.values import Value
 
 

@@ -6,10 +6,10 @@ Source: IAM API Reference, ChangePassword; the login profile is moto's.
 import hmac
 from collections.abc import Mapping
 
-from mfasession.sandbox.asked import Asked, Handler, Result
-from mfasession.sandbox.mfa import user_named
+from mfasession.sandbox.authenticated import Asked, Handler, Result
+from mfasession.sandbox.aws_errors import Refused
+from mfasession.sandbox.iam_mfa import user_named
 from mfasession.sandbox.parameters import Text, check_texts
-from mfasession.sandbox.refusals import Refused
 
 
 def change_password(asked: Asked) -> Result:

@@ -13,11 +13,11 @@ from mfasession.policy.document import Kind, Malformed, Statement
 from mfasession.policy.evaluation import SESSION, Decision
 from mfasession.policy.patterns import Context
 from mfasession.sandbox import session_tags
-from mfasession.sandbox.asked import Asked, Result, credentials
-from mfasession.sandbox.cloud import Role
+from mfasession.sandbox.authenticated import Asked, Result, credentials
+from mfasession.sandbox.aws_errors import Refused, denied, invalid_values
+from mfasession.sandbox.moto_backend import Role
 from mfasession.sandbox.parameters import Text, check_texts, seconds
-from mfasession.sandbox.refusals import Refused, denied, invalid_values
-from mfasession.sandbox.world import Caller
+from mfasession.sandbox.state import Caller
 
 ROLE_SECONDS = (900, 43200)
 ROLE_DEFAULT = 3600

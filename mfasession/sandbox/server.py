@@ -6,7 +6,7 @@ from typing import Any
 
 from werkzeug.serving import make_server
 
-from mfasession.sandbox.cloud import RequestHandler
+from mfasession.sandbox.moto_backend import RequestHandler
 
 HOST = "127.0.0.1"
 _log = logging.getLogger("mfasession.sandbox")

@@ -7,9 +7,9 @@ taken with assumed roles" (a source identity cannot be changed, and every role o
 from collections.abc import Mapping
 from typing import Any
 
+from mfasession.sandbox.aws_errors import Refused, denied, invalid_values
 from mfasession.sandbox.parameters import Text, check_texts
-from mfasession.sandbox.refusals import Refused, denied, invalid_values
-from mfasession.sandbox.world import Caller
+from mfasession.sandbox.state import Caller
 from mfasession.values import Value
 
 MOST_TAGS = 50

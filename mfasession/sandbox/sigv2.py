@@ -7,7 +7,7 @@ import base64
 import hmac
 from urllib.parse import unquote
 
-from mfasession.sandbox.wire import Request
+from mfasession.sandbox.request import Request
 from mfasession.values import Value
 
 _SUBRESOURCES = frozenset(

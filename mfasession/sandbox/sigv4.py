@@ -9,7 +9,7 @@ import posixpath
 import re
 from urllib.parse import quote, unquote
 
-from mfasession.sandbox.wire import Request
+from mfasession.sandbox.request import Request
 from mfasession.values import Value
 
 ALGORITHM = "AWS4-HMAC-SHA256"

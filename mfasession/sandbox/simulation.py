@@ -11,9 +11,9 @@ from mfasession.policy import document, evaluation
 from mfasession.policy.document import Document, Malformed
 from mfasession.policy.evaluation import BOUNDARY, Answer, Decision, Policies
 from mfasession.policy.patterns import Context
-from mfasession.sandbox.asked import Asked, Handler, Result
+from mfasession.sandbox.authenticated import Asked, Handler, Result
+from mfasession.sandbox.aws_errors import Refused
 from mfasession.sandbox.parameters import Text, check_texts
-from mfasession.sandbox.refusals import Refused
 
 _WORDS = {Decision.ALLOWED: "allowed", Decision.DENIED: "explicitDeny", Decision.NOT_ALLOWED: "implicitDeny"}
 _SOURCE = Text(name="PolicySourceArn", least=20, most=2048, required=True)

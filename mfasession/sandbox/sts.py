@@ -6,9 +6,9 @@ No policy can deny GetSessionToken or GetCallerIdentity (IAM User Guide, "Permis
 from collections.abc import Mapping
 
 from mfasession.sandbox import federated_users, roles
-from mfasession.sandbox.asked import Asked, Handler, Result, credentials
+from mfasession.sandbox.authenticated import Asked, Handler, Result, credentials
+from mfasession.sandbox.aws_errors import Refused
 from mfasession.sandbox.parameters import SERIAL_NUMBER, TOKEN_CODE, Text, check_texts, seconds
-from mfasession.sandbox.refusals import Refused
 
 SESSION_SECONDS = (900, 129600)
 SESSION_DEFAULT = 43200

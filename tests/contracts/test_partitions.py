@@ -16,7 +16,7 @@ from mfasession.console import urls
 from mfasession.model import Role, partition_of
 from mfasession.policy import principals, rule
 from mfasession.profiles import role_request
-from mfasession.sandbox.cloud import REGIONS
+from mfasession.sandbox.moto_backend import REGIONS
 
 DATA = Path(botocore.__file__).parent / "data"
 PARTITIONS: dict[str, Any] = json.loads((DATA / "partitions.json").read_text())

@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
-from mfasession.sandbox import Sandbox, SandboxUser, chunks, sigv4
+from mfasession.sandbox import Sandbox, SandboxUser, sigv4, sigv4_chunks
 from tests.sandbox.clients import client, refusal, session
 from tests.sandbox.test_signatures import received
 
@@ -110,7 +110,7 @@ class ChunkSigner(S3SigV4Auth):
         request.headers["X-Amz-Content-SHA256"] = kind
 
 
-@pytest.mark.parametrize("kind", chunks.KINDS)
+@pytest.mark.parametrize("kind", sigv4_chunks.KINDS)
 def test_uploads_in_chunks(aws: Sandbox, mfa: Any, bucket: str, kind: str) -> None:
     """Signed chunks, signed chunks with a trailer, and an unsigned body with a trailer: stored without the framing."""
     data = b"some data " * 100
@@ -130,24 +130,24 @@ def test_uploads_in_chunks(aws: Sandbox, mfa: Any, bucket: str, kind: str) -> No
     request.data = body
     assert URLLib3Session().send(request.prepare()).status_code == 200
     assert client(aws, "s3", mfa).get_object(Bucket=bucket, Key=kind)["Body"].read() == data
-    if kind != chunks.UNSIGNED_WITH_TRAILER:
+    if kind != sigv4_chunks.UNSIGNED_WITH_TRAILER:
         request.data = body.replace(b"some data", b"sore data", 1)
         assert b"<Code>SignatureDoesNotMatch</Code>" in URLLib3Session().send(request.prepare()).content
-    if kind == chunks.SIGNED:
+    if kind == sigv4_chunks.SIGNED:
         request.data = body[: len(body) // 2]
         assert b"<Code>IncompleteBody</Code>" in URLLib3Session().send(request.prepare()).content
 
 
 def framed(data: bytes, kind: str, seed: sigv4.Signature, secret: str) -> bytes:
     """The data in one chunk, the last chunk, and the trailer that the kind wants."""
-    if kind == chunks.UNSIGNED_WITH_TRAILER:
+    if kind == sigv4_chunks.UNSIGNED_WITH_TRAILER:
         return b"%x\r\n%s\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n" % (len(data), data)
     previous, body = seed.digest, b""
     for part in (data, b""):
         hashes = f"{previous}\n{sigv4.EMPTY_SHA256}\n{hashlib.sha256(part).hexdigest()}"
         previous = sigv4.sign(seed, secret, f"AWS4-HMAC-SHA256-PAYLOAD\n{seed.stamp}\n{seed.scope}\n{hashes}")
         body += b"%x;chunk-signature=%s\r\n%s" % (len(part), previous.encode(), part + b"\r\n" if part else b"")
-    if kind == chunks.SIGNED:
+    if kind == sigv4_chunks.SIGNED:
         return body + b"\r\n"
     fields = b"x-amz-checksum-crc32:AAAAAA=="
     hashes = f"{previous}\n{hashlib.sha256(fields + chr(10).encode()).hexdigest()}"

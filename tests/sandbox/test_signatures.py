@@ -11,9 +11,9 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.sandbox import chunks, sigv4
+from mfasession.sandbox import sigv4, sigv4_chunks
+from mfasession.sandbox.request import Request
 from mfasession.sandbox.sigv4 import Signature
-from mfasession.sandbox.wire import Request
 
 KEY_ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
@@ -121,22 +121,22 @@ def in_chunks(parts: tuple[tuple[int, str], ...]) -> bytes:
 def test_the_published_example_of_a_chunked_upload() -> None:
     """S3 API Reference, "Transferring payload in multiple chunks": 65 KiB of the letter a."""
     body, signature = in_chunks(CHUNKS) + b"\r\n", example_signature(SEED)
-    assert chunks.match(body, chunks.SIGNED, signature, SECRET)
-    assert not chunks.match(body.replace(b"aaa", b"aab", 1), chunks.SIGNED, signature, SECRET)
-    assert not chunks.match(body, chunks.SIGNED, signature, "x")
-    with pytest.raises(chunks.Incomplete):
-        chunks.match(body[:-200], chunks.SIGNED, signature, SECRET)
-    with pytest.raises(chunks.Incomplete):
-        chunks.match(b"a" * 100, chunks.SIGNED, signature, SECRET)
+    assert sigv4_chunks.match(body, sigv4_chunks.SIGNED, signature, SECRET)
+    assert not sigv4_chunks.match(body.replace(b"aaa", b"aab", 1), sigv4_chunks.SIGNED, signature, SECRET)
+    assert not sigv4_chunks.match(body, sigv4_chunks.SIGNED, signature, "x")
+    with pytest.raises(sigv4_chunks.Incomplete):
+        sigv4_chunks.match(body[:-200], sigv4_chunks.SIGNED, signature, SECRET)
+    with pytest.raises(sigv4_chunks.Incomplete):
+        sigv4_chunks.match(b"a" * 100, sigv4_chunks.SIGNED, signature, SECRET)
 
 
 def test_the_published_example_of_a_trailer() -> None:
     """S3 API Reference, "… with trailing headers": the checksum is signed too."""
     body, signature = in_chunks(CHUNKS_OF_TRAILER) + TRAILER, example_signature(SEED_OF_TRAILER)
-    assert chunks.match(body, chunks.SIGNED_WITH_TRAILER, signature, SECRET)
-    assert not chunks.match(body.replace(b"sOO8", b"sOO9"), chunks.SIGNED_WITH_TRAILER, signature, SECRET)
-    with pytest.raises(chunks.Incomplete):
-        chunks.match(in_chunks(CHUNKS_OF_TRAILER), chunks.SIGNED_WITH_TRAILER, signature, SECRET)
+    assert sigv4_chunks.match(body, sigv4_chunks.SIGNED_WITH_TRAILER, signature, SECRET)
+    assert not sigv4_chunks.match(body.replace(b"sOO8", b"sOO9"), sigv4_chunks.SIGNED_WITH_TRAILER, signature, SECRET)
+    with pytest.raises(sigv4_chunks.Incomplete):
+        sigv4_chunks.match(in_chunks(CHUNKS_OF_TRAILER), sigv4_chunks.SIGNED_WITH_TRAILER, signature, SECRET)
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)

@@ -10,7 +10,7 @@ import pexpect
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from mfasession.sandbox.stage import Answer, Stage, StepDiffers
+from mfasession.sandbox.demo_terminal import Answer, Stage, StepDiffers
 from tests.patience import scaled
 from tests.support import BIN, MFASESSION, Home, need
 
@@ -102,7 +102,7 @@ def test_a_step_that_differs(
 ) -> None:
     """The stage holds each command to its word."""
     if "within" in message:
-        monkeypatch.setattr("mfasession.sandbox.stage.TIME_LIMIT", 0.2)
+        monkeypatch.setattr("mfasession.sandbox.demo_terminal.TIME_LIMIT", 0.2)
     with pytest.raises(StepDiffers, match=message):
         act(stage)
 

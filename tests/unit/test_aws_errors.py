@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mfasession import errors, timestamps
 from mfasession.aws import errors as aws_errors
 from mfasession.aws import translate
-from mfasession.sandbox.refusals import INVALID_CODE_TEXT, TABLE, UNABLE_TO_VALIDATE_TEXT
+from mfasession.sandbox.aws_errors import INVALID_CODE_TEXT, TABLE, UNABLE_TO_VALIDATE_TEXT
 
 NOW = float(timestamps.parse("2026-11-24T06:40:00Z"))
 KEY = "AKIAIOSFODNN7EXAMPLE"

@@ -19,8 +19,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
 
-from mfasession.sandbox.refusals import Answer
-from mfasession.sandbox.wire import Environ, Request
+from mfasession.sandbox.aws_errors import Answer
+from mfasession.sandbox.request import Environ, Request
 
 __all__ = ["REGIONS", "Cloud", "Group", "ManagedPolicy", "NotPlayed", "RequestHandler", "Role", "User"]
 

@@ -7,9 +7,9 @@ import threading
 
 from mfasession.model import account_of
 from mfasession.sandbox.clock import Clock
-from mfasession.sandbox.cloud import Cloud, User
 from mfasession.sandbox.devices import Devices
 from mfasession.sandbox.iam_resources import Directory
+from mfasession.sandbox.moto_backend import Cloud, User
 from mfasession.sandbox.resources import Place
 from mfasession.values import Value
 

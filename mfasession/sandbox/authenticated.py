@@ -7,9 +7,9 @@ from typing import Any
 from mfasession.policy import evaluation, rule
 from mfasession.policy.document import Document, Malformed
 from mfasession.policy.evaluation import Answer, Decision, Policies
+from mfasession.sandbox.aws_errors import S3, Refused, denied
 from mfasession.sandbox.operations import Operation
-from mfasession.sandbox.refusals import S3, Refused, denied
-from mfasession.sandbox.world import Caller, Key, World
+from mfasession.sandbox.state import Caller, Key, World
 from mfasession.timestamps import show
 from mfasession.values import Value
 

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from mfasession.sandbox.asked import Asked, Handler, Result
-from mfasession.sandbox.cloud import Group, ManagedPolicy, User
-from mfasession.sandbox.mfa import user_named
+from mfasession.sandbox.authenticated import Asked, Handler, Result
+from mfasession.sandbox.aws_errors import Refused
+from mfasession.sandbox.iam_mfa import user_named
+from mfasession.sandbox.moto_backend import Group, ManagedPolicy, User
 from mfasession.sandbox.parameters import Text, check_texts
-from mfasession.sandbox.refusals import Refused
 from mfasession.timestamps import show
 
 _KINDS = {

@@ -10,8 +10,8 @@ from mfasession import installation
 from mfasession.errors import ConfigurationError, MfaSessionError
 from mfasession.messages import complain
 from mfasession.sandbox import Sandbox
+from mfasession.sandbox.demo_terminal import CONTROL_C, Answer, Stage
 from mfasession.sandbox.run import DEVICE, USER, child, environ
-from mfasession.sandbox.stage import CONTROL_C, Answer, Stage
 from mfasession.server import run_folder
 
 SHORT_LIFE = 15

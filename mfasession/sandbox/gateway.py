@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from urllib.parse import quote_plus
 
-from mfasession.sandbox import mfa, operations, passwords, sigv2, sigv4, simulation, sts, whole_account, xml
-from mfasession.sandbox.asked import Asked
+from mfasession.sandbox import iam_account, iam_mfa, operations, passwords, sigv2, sigv4, simulation, sts, xml
+from mfasession.sandbox.authenticated import Asked
 from mfasession.sandbox.authentication import authenticate
-from mfasession.sandbox.calls import Call, CallLog, shown
-from mfasession.sandbox.cloud import NotPlayed
+from mfasession.sandbox.aws_errors import QUERY, Answer, Refused, refused, written
+from mfasession.sandbox.call_log import Call, CallLog, shown
 from mfasession.sandbox.control import Control
 from mfasession.sandbox.faults import Faults, HangUp, lost, meet
 from mfasession.sandbox.federation import Federation
+from mfasession.sandbox.moto_backend import NotPlayed
 from mfasession.sandbox.operations import Operation
-from mfasession.sandbox.refusals import QUERY, Answer, Refused, refused, written
+from mfasession.sandbox.request import Environ, Request
 from mfasession.sandbox.sigv2 import UrlSignature
 from mfasession.sandbox.sigv4 import Signature
-from mfasession.sandbox.wire import Environ, Request
-from mfasession.sandbox.world import Key, World
+from mfasession.sandbox.state import Key, World
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
@@ -111,16 +111,16 @@ class Gate:
             return xml.answer("sts", operation.name, handle(asked), request_id)
         if operation.service == "iam" and caller.is_user_session and caller.mfa_at is None:
             raise refused("unknown key", QUERY)
-        handlers = {**whole_account.HANDLERS, **simulation.HANDLERS, **passwords.HANDLERS}
-        own = mfa.handler(asked) or handlers.get(operation.name)
-        if own is None or own is not mfa.get_user:
+        handlers = {**iam_account.HANDLERS, **simulation.HANDLERS, **passwords.HANDLERS}
+        own = iam_mfa.handler(asked) or handlers.get(operation.name)
+        if own is None or own is not iam_mfa.get_user:
             named = operations.about_caller(operation, caller.user_name, world.place(region))
             asked = asked.replace(operation=named)
         asked.check_policies()
         if own is not None:
             return xml.answer("iam", operation.name, own(asked), request_id)
         if operation.service == "iam":
-            mfa.check_delete_user(asked)
+            iam_mfa.check_delete_user(asked)
         return self._by_moto(asked, request, signature)
 
     def _by_moto(self, asked: Asked, request: Request, signature: Signature | UrlSignature) -> Answer:

@@ -10,11 +10,11 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from mfasession.sandbox.asked import Asked, Handler, Result
-from mfasession.sandbox.cloud import User
+from mfasession.sandbox.authenticated import Asked, Handler, Result
+from mfasession.sandbox.aws_errors import Refused
 from mfasession.sandbox.devices import DEVICES_OF_A_USER, MfaDevice
+from mfasession.sandbox.moto_backend import User
 from mfasession.sandbox.parameters import SERIAL_NUMBER, Text, check_texts
-from mfasession.sandbox.refusals import Refused
 from mfasession.timestamps import show
 
 _USER = Text(name="UserName", least=1, most=128, pattern=r"[\w+=,.@-]+", required=True)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from mfasession.errors import MfaSessionError
-from mfasession.sandbox.people import SandboxDevice
+from mfasession.sandbox.handles import SandboxDevice
 from mfasession.totp import STEP
 from mfasession.values import Value
 

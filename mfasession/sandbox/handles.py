@@ -8,7 +8,7 @@ from typing import Any
 from mfasession.model import LongTermKey
 from mfasession.policy import evaluation
 from mfasession.sandbox.devices import MfaDevice
-from mfasession.sandbox.world import World, new_key_id, new_secret
+from mfasession.sandbox.state import World, new_key_id, new_secret
 from mfasession.totp import STEP, code_at
 from mfasession.values import Secret
 
