@@ -25,7 +25,7 @@ coverage: .venv/ready
 
 # Killed, raced, fuzzed, searched for secrets: one table. Takes hours; MFASESSION_FAULTS=short counts what `make test` did.
 faults: .venv/ready
-	$(BIN)/python -m tests.faults.report $(PARTS)
+	$(BIN)/python -m tests.helpers.faults.report $(PARTS)
 
 audit: .venv/ready
 	$(BIN)/pip-audit --require-hashes --disable-pip --requirement tests/requirements.txt

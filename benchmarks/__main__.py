@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import audit, endpoint, hits, hook, logins, many, policy, rivals
 from benchmarks.interleaved import run
 from benchmarks.tables import plot, ratios
-from tests.contracts.secret_service import SecretService
+from tests.helpers.secret_service import SecretService
 
 HERE = Path(__file__).parent
 ROUNDS = int(os.environ.get("ROUNDS", "200"))

@@ -8,8 +8,8 @@ from pathlib import Path
 from benchmarks.tables import table as as_table
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox
-from tests.auditing import Estate
-from tests.support import MFASESSION
+from tests.helpers.auditing import Estate
+from tests.helpers.support import MFASESSION
 
 SIZES = (100, 1_000, 10_000)
 """Users; AWS lets an account have 5,000."""

@@ -12,8 +12,8 @@ import pexpect
 from benchmarks import tables
 from benchmarks.rivals import PYTHON
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.support import MFASESSION, Home, key_pair
-from tests.terminal.window import Window
+from tests.helpers.support import MFASESSION, Home, key_pair
+from tests.helpers.window import Window
 
 ROUNDS = int(os.environ.get("LOGINS", "15"))
 PROGRAMS = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from benchmarks import homes, tables
 from mfasession.awsfiles import ini, ini_edit
 from mfasession.sandbox import Sandbox
-from tests.support import Home, key_pair
+from tests.helpers.support import Home, key_pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable

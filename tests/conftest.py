@@ -11,8 +11,8 @@ import pytest
 from hypothesis import settings
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import scaled
-from tests.support import Home, key_pair
+from tests.helpers.patience import scaled
+from tests.helpers.support import Home, key_pair
 
 _numbers = count(1)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -5,9 +5,9 @@ from itertools import count
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import CONFIG, DAY, Runs
-from tests.clients.sdks import SDKS
-from tests.support import Home
+from tests.helpers.programs import CONFIG, DAY, Runs
+from tests.helpers.sdks import SDKS
+from tests.helpers.support import Home
 
 _numbers = count(1)
 

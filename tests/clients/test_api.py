@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import last_call, let_it_be_old, log_in
 from tests.clients.test_refreshing import keys_of, log_in_with, long_lived
-from tests.support import Home
+from tests.helpers.programs import last_call, let_it_be_old, log_in
+from tests.helpers.support import Home
 
 PROGRAM = """
 import sys

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import let_it_be_old, log_in
 from tests.clients.test_refreshing import keys_of, log_in_with
-from tests.patience import scaled
-from tests.support import MFASESSION, Home
+from tests.helpers.patience import scaled
+from tests.helpers.programs import let_it_be_old, log_in
+from tests.helpers.support import MFASESSION, Home
 
 CODE = """
 import sys

@@ -7,8 +7,8 @@ from itertools import product
 
 import pytest
 
-from tests.scripts.checks import complaint
-from tests.support import BIN, MFASESSION, SESSION_ID, Home, key_pair, need, session_section, web_server
+from tests.helpers.checks import complaint
+from tests.helpers.support import BIN, MFASESSION, SESSION_ID, Home, key_pair, need, session_section, web_server
 
 PROFILES = ("default", "work", "other")
 REGIONS = {"default": "", "work": "eu-north-1", "other": ""}

@@ -3,8 +3,8 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import CLIENTS, DAY, REGION, WAYS, age_sessions, last_call, log_in
-from tests.support import Home
+from tests.helpers.programs import CLIENTS, DAY, REGION, WAYS, age_sessions, last_call, log_in
+from tests.helpers.support import Home
 
 
 @pytest.fixture(params=CLIENTS)

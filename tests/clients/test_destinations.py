@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import BOTO3, CLIENTS, Done, last_call, log_in
-from tests.scripts.checks import complaint, section
-from tests.serving import serve
-from tests.support import MFASESSION, Home, key_pair, need
+from tests.helpers.checks import complaint, section
+from tests.helpers.programs import BOTO3, CLIENTS, Done, last_call, log_in
+from tests.helpers.serving import serve
+from tests.helpers.support import MFASESSION, Home, key_pair, need
 
 TRAP = "http://127.0.0.1:9"
 """Nobody listens there: a client that goes there fails."""

@@ -5,12 +5,12 @@ import json
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import CLIENTS, last_call, let_it_be_old, log_in
 from tests.clients.test_refreshing import keys_of, log_in_with, long_lived
 from tests.clients.test_shadows import EVERYTHING
-from tests.patience import scaled, wait_for
-from tests.serving import serve
-from tests.support import MFASESSION, Home, key_pair
+from tests.helpers.patience import scaled, wait_for
+from tests.helpers.programs import CLIENTS, last_call, let_it_be_old, log_in
+from tests.helpers.serving import serve
+from tests.helpers.support import MFASESSION, Home, key_pair
 
 SERVER = ("exec", "--server", "--")
 

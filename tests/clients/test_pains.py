@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import CLIENTS, WAYS, last_call, log_in
-from tests.support import MFASESSION, Home, key_pair
+from tests.helpers.programs import CLIENTS, WAYS, last_call, log_in
+from tests.helpers.support import MFASESSION, Home, key_pair
 
 
 @pytest.fixture

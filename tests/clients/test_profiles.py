@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import CLIENTS, WAYS, Way, last_call, log_in
-from tests.support import BIN, MFASESSION, Home, key_pair
+from tests.helpers.programs import CLIENTS, WAYS, Way, last_call, log_in
+from tests.helpers.support import BIN, MFASESSION, Home, key_pair
 
 ROLE_WAYS: Mapping[str, Way] = {
     **WAYS,

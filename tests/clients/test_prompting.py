@@ -3,9 +3,9 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import BY_PROCESS, CLIENTS
-from tests.support import Home
-from tests.terminal.seat import question, seat
+from tests.helpers.programs import BY_PROCESS, CLIENTS
+from tests.helpers.seat import question, seat
+from tests.helpers.support import Home
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import COUNTED, Runs, Staying, age_sessions, log_in, staying
-from tests.support import MFASESSION, Home
+from tests.helpers.programs import COUNTED, Runs, Staying, age_sessions, log_in, staying
+from tests.helpers.support import MFASESSION, Home
 
 LIFE = 12 * 3600
 """Seconds of a session of the default duration."""

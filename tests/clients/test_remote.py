@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import BOTO3, last_call, log_in
-from tests.patience import scaled
-from tests.serving import serve
-from tests.support import Home, missing, need
+from tests.helpers.patience import scaled
+from tests.helpers.programs import BOTO3, last_call, log_in
+from tests.helpers.serving import serve
+from tests.helpers.support import Home, missing, need
 
 SSHD = """
 HostKey {folder}/host

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import BY_PROCESS, COUNTED, Runs, log_in
-from tests.clients.sdks import SDKS, client
 from tests.clients.test_refreshing import keys_of, log_in_with
 from tests.clients.test_sdks import NEAR
-from tests.patience import wait_for
-from tests.scripts.listener import listening
-from tests.serving import serve
-from tests.support import MFASESSION, Home
-from tests.terminal.seat import question, seat
+from tests.helpers.listener import listening
+from tests.helpers.patience import wait_for
+from tests.helpers.programs import BY_PROCESS, COUNTED, Runs, log_in
+from tests.helpers.sdks import SDKS, client
+from tests.helpers.seat import question, seat
+from tests.helpers.serving import serve
+from tests.helpers.support import MFASESSION, Home
 
 NOT_YET: Mapping[str, Mapping[str, int]] = {
     "process": {"boto3": 16 * 60, "js": 6 * 60, "go": 60, "rust": 60},

@@ -3,11 +3,11 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import BY_PROCESS, DAY, REGION, last_call, log_in
-from tests.clients.sdks import client
 from tests.clients.test_refreshing import keys_of, log_in_with
-from tests.patience import wait_for
-from tests.support import MFASESSION, Home
+from tests.helpers.patience import wait_for
+from tests.helpers.programs import BY_PROCESS, DAY, REGION, last_call, log_in
+from tests.helpers.sdks import client
+from tests.helpers.support import MFASESSION, Home
 
 NEAR = {
     "process": {"boto3": 14 * 60, "js": 4 * 60, "go": 8, "java": 12, "rust": 8},

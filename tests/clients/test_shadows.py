@@ -6,8 +6,8 @@ import shlex
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.clients.programs import CLIENTS, DAY, WAYS, last_call, log_in
-from tests.support import KEY_ID, MFASESSION, SECRET, Home, need
+from tests.helpers.programs import CLIENTS, DAY, WAYS, last_call, log_in
+from tests.helpers.support import KEY_ID, MFASESSION, SECRET, Home, need
 
 STALE = {
     "token": {"AWS_SECURITY_TOKEN": "stale"},

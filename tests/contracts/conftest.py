@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contracts.secret_service import SecretService
-from tests.support import Home, need
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import Home, need
 
 
 @pytest.fixture

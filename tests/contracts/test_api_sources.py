@@ -5,10 +5,10 @@ import sys
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.contracts.secret_service import SecretService
 from tests.contracts.test_code_commands import keep_seed, made
-from tests.support import Home, need
-from tests.terminal.seat import question, seat
+from tests.helpers.seat import question, seat
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import Home, need
 
 PROGRAM = """
 import mfasession

@@ -5,10 +5,10 @@ import subprocess
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.contracts.secret_service import SecretService
-from tests.patience import scaled
-from tests.support import BIN, MFASESSION, Home, need, session_section
-from tests.terminal.seat import seat
+from tests.helpers.patience import scaled
+from tests.helpers.seat import seat
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import BIN, MFASESSION, Home, need, session_section
 
 TOTP = 'code = "totp"\n'
 PINENTRY = 'code = "pinentry"\n'

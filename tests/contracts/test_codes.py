@@ -14,8 +14,8 @@ import pytest
 from mfasession import codes, installation, totp
 from mfasession.codes.pinentry import Pinentry
 from mfasession.errors import ConfigurationError, UsageError
-from tests.support import need
-from tests.terminal.person import Person, driver
+from tests.helpers.person import Person, driver
+from tests.helpers.support import need
 
 if TYPE_CHECKING:
     from collections.abc import Callable

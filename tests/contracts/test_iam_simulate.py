@@ -13,10 +13,10 @@ import pytest
 from mfasession.policy import document, evaluation
 from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.principals import Who
-from tests.contracts.policy_cases import ACCOUNT, USER, Case, case
-from tests.contracts.policy_cases import ROLE as ROLE_ARN
-from tests.patience import scaled
-from tests.support import BUILT, missing, need
+from tests.helpers.patience import scaled
+from tests.helpers.policy_cases import ACCOUNT, USER, Case, case
+from tests.helpers.policy_cases import ROLE as ROLE_ARN
+from tests.helpers.support import BUILT, missing, need
 
 CASES = 4000
 SEED = 20261125

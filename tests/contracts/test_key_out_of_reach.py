@@ -6,10 +6,10 @@ import shutil
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.contracts.secret_service import SecretService
-from tests.scripts.checks import complaint, log_in
-from tests.scripts.kept_keys import NO_KEYRING, Files
-from tests.support import KEY_ID, Home, key_pair
+from tests.helpers.checks import complaint, log_in
+from tests.helpers.kept_keys import NO_KEYRING, Files
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import KEY_ID, Home, key_pair
 
 UNLOCK = "unlock it (log in to the desktop, or gnome-keyring-daemon --unlock) and try again"
 START = "start one (gnome-keyring, KWallet)"

@@ -16,8 +16,8 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.sessions.context import Context
 from mfasession.stores.keys import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord
 from mfasession.values import Secret
-from tests.contracts import memory_keyring
-from tests.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair
+from tests.helpers import memory_keyring
+from tests.helpers.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair
 
 Place = Callable[[], KeyPlace]
 OLD = LongTermKey(access_key_id=KEY_ID, secret_access_key=Secret(SECRET))

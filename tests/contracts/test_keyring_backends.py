@@ -12,10 +12,10 @@ import keyring
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.contracts.secret_service import SecretService
-from tests.scripts.checks import complaint, log_in
-from tests.scripts.kept_keys import Files, listed, two_lines
-from tests.support import Home, missing
+from tests.helpers.checks import complaint, log_in
+from tests.helpers.kept_keys import Files, listed, two_lines
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import Home, missing
 
 PLAIN = "keyrings.alt.file.PlaintextKeyring"
 CHAINER = "keyring.backends.chainer.ChainerBackend"

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.contracts.secret_service import SecretService
-from tests.patience import promised, scaled
-from tests.support import BIN, MFASESSION, Home, key_pair, need, session_section
+from tests.helpers.patience import promised, scaled
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import BIN, MFASESSION, Home, key_pair, need, session_section
 
 COMMANDS = (("process",), ("env",), ("exec", "--", "true"))
 """Commands that need the session."""

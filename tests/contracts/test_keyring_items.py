@@ -15,7 +15,7 @@ from mfasession.model import LongTermKey, Session
 from mfasession.stores import keyring as keyring_store
 from mfasession.stores.keyring import KeyringStore
 from mfasession.values import Secret
-from tests.contracts import memory_keyring
+from tests.helpers import memory_keyring
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 SERIAL = "arn:aws:iam::123456789012:mfa/phone"
@@ -226,7 +226,7 @@ def _save_and_forget_a_seed() -> None:
     [
         ("RefusingKeyring", "the keyring refused to keep the item"),
         ("KeepingKeyring", "the keyring refused to remove the item"),
-        ("ReturningKeyring", "the keyring did not remove seed/x (tests.contracts.memory_keyring.ReturningKeyring)"),
+        ("ReturningKeyring", "the keyring did not remove seed/x (tests.helpers.memory_keyring.ReturningKeyring)"),
     ],
 )
 def test_backends_that_refuse(backend: str, message: str) -> None:

@@ -3,10 +3,10 @@
 import pytest
 
 from mfasession.sandbox import SandboxUser
-from tests.contracts.secret_service import SecretService
-from tests.patience import wait_for
-from tests.serving import serve
-from tests.support import Home
+from tests.helpers.patience import wait_for
+from tests.helpers.secret_service import SecretService
+from tests.helpers.serving import serve
+from tests.helpers.support import Home
 
 
 @pytest.fixture

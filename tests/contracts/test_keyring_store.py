@@ -15,8 +15,8 @@ import pytest
 from mfasession.errors import StoreError
 from mfasession.model import Session
 from mfasession.stores.keyring import KeyringStore
-from tests.contracts.secret_service import SecretService
-from tests.patience import scaled, wait_for
+from tests.helpers.patience import scaled, wait_for
+from tests.helpers.secret_service import SecretService
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 STILL_THERE = "default-mfa may still be in the keyring, and is not used any more: "

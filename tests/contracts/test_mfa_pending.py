@@ -12,7 +12,7 @@ from mfasession import installation
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
 from mfasession.mfa.pending import Pending, Safe
 from mfasession.values import Secret
-from tests.contracts import memory_keyring
+from tests.helpers import memory_keyring
 
 ARN = "arn:aws:iam::123456789012:user/alice"
 WAITS = Pending(

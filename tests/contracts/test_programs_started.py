@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.faults.canaries import Run, programs_in
-from tests.patience import scaled
-from tests.support import Home
+from tests.helpers.faults.canaries import Run, programs_in
+from tests.helpers.patience import scaled
+from tests.helpers.support import Home
 
 SOURCE = "code = {{ command = ['cat', '{path}'] }}\n"
 COMMANDS: tuple[tuple[str, list[str]], ...] = (

@@ -10,9 +10,9 @@ import pytest
 
 from mfasession.sandbox import SandboxUser
 from mfasession.stores import secret_service
-from tests.contracts.secret_service import SecretService
-from tests.patience import promised
-from tests.support import SECRET, Home, imported
+from tests.helpers.patience import promised
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import SECRET, Home, imported
 
 RC = "[backend]\ndefault-keyring=keyring.backends.SecretService.Keyring\n"
 
@@ -105,7 +105,7 @@ import sys
 from mfasession.stores.keyring import KeyringStore
 from mfasession.stores.secret_service import SecretService
 from mfasession.values import Secret
-from tests.support import made_session
+from tests.helpers.support import made_session
 session = made_session(session_token=Secret("t" * 4000))
 store = KeyringStore(sys.argv[1])
 store.save("default-mfa", session)

@@ -14,7 +14,7 @@ from mfasession.policy import callers, matrix, rule
 from mfasession.sandbox import resources
 from mfasession.sandbox.iam_resources import Directory
 from mfasession.sandbox.resources import Place
-from tests.support import BUILT, missing
+from tests.helpers.support import BUILT, missing
 
 DATA = BUILT / "iam-simulate" / "node_modules" / "@cloud-copilot" / "iam-data" / "data"
 USER = "arn:aws:iam::123456789012:user/team/alice"

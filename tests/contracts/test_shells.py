@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from mfasession import shells
 from mfasession.errors import ConfigurationError
 from mfasession.values import Value
-from tests.patience import scaled
-from tests.support import need
+from tests.helpers.patience import scaled
+from tests.helpers.support import need
 
 TOKEN = "IQoJb3JpZ2luX2VjE" + "Ab+/9=" * 1400
 

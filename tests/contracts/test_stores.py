@@ -13,8 +13,8 @@ from mfasession.model import Session
 from mfasession.stores import file as file_store
 from mfasession.stores import keyring as keyring_store
 from mfasession.values import Secret
-from tests.contracts import memory_keyring
-from tests.contracts.secret_service import SecretService
+from tests.helpers import memory_keyring
+from tests.helpers.secret_service import SecretService
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from mfasession.policy import callers, document, rule
 from mfasession.policy.evaluation import Decision
 from mfasession.policy.lint import engine
 from mfasession.policy.lint.findings import Severity
-from tests.contracts.policy_cases import ROLE_SESSION, USER, Case
 from tests.contracts.test_iam_simulate import theirs
+from tests.helpers.policy_cases import ROLE_SESSION, USER, Case
 
 SEED = 20261128
 DOCUMENTS = 150

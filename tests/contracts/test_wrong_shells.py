@@ -10,7 +10,7 @@ import pytest
 
 from mfasession import shells
 from mfasession.values import Value
-from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, missing, need, session_section
+from tests.helpers.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, missing, need, session_section
 
 TOKEN = "FwoGZXIvYXdzEXAMPLE"
 SECRETS = (SECRET, TOKEN)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.faults.canaries import Canaries
+from tests.helpers.faults.canaries import Canaries
 
 
 @pytest.fixture

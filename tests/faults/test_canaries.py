@@ -17,15 +17,15 @@ import pytest
 
 from mfasession.cli import arguments
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.browsing import program
-from tests.contracts.secret_service import SecretService
-from tests.faults.canaries import Canaries, Run, core_counts
-from tests.faults.held import stuck
-from tests.patience import scaled, wait_for
-from tests.scripts.checks import keys_of, log_in, section
-from tests.scripts.echo import echoing
-from tests.support import MFASESSION, Home, need
-from tests.terminal.seat import CLOCK, Seat, seat
+from tests.helpers.browsing import program
+from tests.helpers.checks import keys_of, log_in, section
+from tests.helpers.echo import echoing
+from tests.helpers.faults.canaries import Canaries, Run, core_counts
+from tests.helpers.faults.held import stuck
+from tests.helpers.patience import scaled, wait_for
+from tests.helpers.seat import CLOCK, Seat, seat
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import MFASESSION, Home, need
 
 TOOL = {"AWS_VAULT_FILE_PASSPHRASE": "canary-of-another-tool-5b1c"}
 VERBOSITIES = {

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox
-from tests.faults.commands import COMMANDS, REMOVE
-from tests.faults.injection import Command, Survey
-from tests.patience import scaled
+from tests.helpers.faults.commands import COMMANDS, REMOVE
+from tests.helpers.faults.injection import Command, Survey
+from tests.helpers.patience import scaled
 
 
 @pytest.mark.timeout(scaled(7200))

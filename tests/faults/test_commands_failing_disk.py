@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox
-from tests.faults.commands import COMMANDS, Preparation, in_file, nothing_more
-from tests.faults.injection import Command, Trial, assert_one_message
+from tests.helpers.faults.commands import COMMANDS, Preparation, in_file, nothing_more
+from tests.helpers.faults.injection import Command, Trial, assert_one_message
+from tests.helpers.support import MFASESSION
 from tests.scripts.test_full_disk import FILL, on_a_small_disk
-from tests.support import MFASESSION
 
 LIVE = 3600
 WRITERS: dict[str, tuple[Preparation, str]] = {

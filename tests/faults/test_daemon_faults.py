@@ -15,12 +15,12 @@ from typing import TypeVar
 import pytest
 
 from mfasession.sandbox import Sandbox
-from tests.contracts.secret_service import SecretService
-from tests.faults.commands import CODE, KEYRING, Preparation, a_key_works, all_of, logged_in, settings
-from tests.faults.injection import IS_LONG, Command, Trial, assert_one_message, few
 from tests.faults.test_keyring_faults import left_in
-from tests.patience import scaled, wait_for
-from tests.support import need
+from tests.helpers.faults.commands import CODE, KEYRING, Preparation, a_key_works, all_of, logged_in, settings
+from tests.helpers.faults.injection import IS_LONG, Command, Trial, assert_one_message, few
+from tests.helpers.patience import scaled, wait_for
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import need
 
 TRIES = 10 if IS_LONG else 2
 """Points of each command, from the first to the last."""

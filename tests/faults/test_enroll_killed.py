@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox
-from tests.faults.file_keyring import item_path
-from tests.faults.injection import CALLS, IS_LONG, KILL, TALK, VISIBLE, Command, Point, Trial, points
-from tests.patience import scaled
-from tests.support import Home
+from tests.helpers.faults.file_keyring import item_path
+from tests.helpers.faults.injection import CALLS, IS_LONG, KILL, TALK, VISIBLE, Command, Point, Trial, points
+from tests.helpers.patience import scaled
+from tests.helpers.support import Home
 
 SHORT = 8
 """Points that are tried in the short form."""

@@ -17,7 +17,7 @@ import pytest
 from mfasession import files
 from mfasession.errors import ConfigurationError
 from mfasession.files import replace
-from tests.patience import scaled
+from tests.helpers.patience import scaled
 
 OLD, NEW = "old\n" * 50, "new\n" * 50
 

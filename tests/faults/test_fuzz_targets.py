@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mfasession.sandbox import Sandbox
-from tests.faults import targets
-from tests.patience import scaled
-from tests.support import missing
+from tests.helpers.faults import targets
+from tests.helpers.patience import scaled
+from tests.helpers.support import missing
 
 EXAMPLES = 10_000 if os.environ.get("MFASESSION_FAULTS") == "long" else 100
 RUNS = re.compile(r"Done (\d+) runs")

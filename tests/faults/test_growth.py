@@ -14,8 +14,8 @@ from mfasession.codes.command import Command
 from mfasession.config.schema import read
 from mfasession.errors import ConfigurationError
 from mfasession.files import toml
-from tests.scripts.checks import complaint
-from tests.support import Home, key_pair, session_section
+from tests.helpers.checks import complaint
+from tests.helpers.support import Home, key_pair, session_section
 
 SIZE = 300
 GROWTH = 2.5

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import SandboxUser
-from tests.faults.held import core_of, stuck
-from tests.support import MFASESSION, Home, key_pair, need, session_section
-from tests.terminal.seat import CLOCK, Seat, seat
+from tests.helpers.faults.held import core_of, stuck
+from tests.helpers.seat import CLOCK, Seat, seat
+from tests.helpers.support import MFASESSION, Home, key_pair, need, session_section
 
 UNLIMITED = ("bash", "--norc", "-c", 'ulimit -c unlimited && exec "$@"', "-")
 """Runs the words behind it as a developer has it, who wants cores of his own programs."""

@@ -5,9 +5,9 @@ import tomllib
 
 import pytest
 
-from tests.faults.hostile_aws import ALICE, GIB, Body, answering, bomb, caller, coming, devices, refusal, token
-from tests.scripts.checks import complaint, section
-from tests.support import Home, key_pair
+from tests.helpers.checks import complaint, section
+from tests.helpers.faults.hostile_aws import ALICE, GIB, Body, answering, bomb, caller, coming, devices, refusal, token
+from tests.helpers.support import Home, key_pair
 
 SERIAL = "arn:aws:iam::123456789012:mfa/phone"
 CODE_LOST = "this code may be used up: wait for the next one on the device, then run it again"

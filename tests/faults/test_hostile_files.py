@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.scripts.checks import complaint
-from tests.support import MFASESSION, Home, key_pair, missing, need, session_section
+from tests.helpers.checks import complaint
+from tests.helpers.support import MFASESSION, Home, key_pair, missing, need, session_section
 
 NOBODY = 65534
 COMMANDS = [("process",), ("status",), ("login", "--code", "123456"), ("logout", "--all")]

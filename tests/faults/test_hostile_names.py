@@ -8,8 +8,8 @@ import pytest
 
 from mfasession import shells
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import asked, complaint, keys_of, log_in
-from tests.support import KEY_ID, SECRET, Home, key_pair, need, session_section
+from tests.helpers.checks import asked, complaint, keys_of, log_in
+from tests.helpers.support import KEY_ID, SECRET, Home, key_pair, need, session_section
 
 ESCAPES = ["\x1b[31mred", "\x1b]0;title\x07", "\x9b2J", "a\u202eb", "a\u200bb", "a\u2028b", "a\rb", "a\x7fb"]
 QUOTES = ["a'b", 'a"b', "$(touch evil)", "`touch evil`", "a;touch evil", "a\\b", "a|b", "%s%n", "-p", "!!", "~", "*"]

@@ -17,11 +17,11 @@ from mfasession.model import Session
 from mfasession.sandbox import SandboxUser
 from mfasession.stores.keyring import KeyringStore
 from mfasession.values import Secret
-from tests.contracts.memory_keyring import FailingKeyring
-from tests.contracts.secret_service import SecretService
-from tests.faults import races
-from tests.patience import promised, scaled
-from tests.support import Home, made_session, need
+from tests.helpers.faults import races
+from tests.helpers.memory_keyring import FailingKeyring
+from tests.helpers.patience import promised, scaled
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import Home, made_session, need
 
 NO_KEYRING = "keyring.backends.fail.Keyring"
 SECTION = "default-mfa"
@@ -111,7 +111,7 @@ SAVE = """
 import sys
 from mfasession.stores.keyring import KeyringStore
 from mfasession.values import Secret
-from tests.support import made_session
+from tests.helpers.support import made_session
 store = KeyringStore(sys.argv[1])
 while True:
     for letter, size in ("a", 1), ("b", 3000), ("c", 6000):

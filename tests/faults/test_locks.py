@@ -15,8 +15,8 @@ import pytest
 
 from mfasession.errors import StoreError
 from mfasession.files import locks
-from tests.patience import scaled, wait_for
-from tests.support import need
+from tests.helpers.patience import scaled, wait_for
+from tests.helpers.support import need
 
 HOLDER = """
 import sys

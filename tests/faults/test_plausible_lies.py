@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.faults.hostile_aws import ALICE, Body, answering, caller, coming, devices, made
-from tests.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair, session_section
+from tests.helpers.faults.hostile_aws import ALICE, Body, answering, caller, coming, devices, made
+from tests.helpers.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair, session_section
 
 ROLE = "arn:aws:iam::210987654321:role/team/deploy"
 IN_ROLE = b"arn:aws:sts::210987654321:assumed-role/deploy/alice"

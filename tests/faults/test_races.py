@@ -17,11 +17,11 @@ from mfasession.awsfiles import ini, ini_edit
 from mfasession.errors import StoreError
 from mfasession.files import shared_edit
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.faults import races
-from tests.faults.writers import BYSTANDER, KINDS
-from tests.patience import wait_for
-from tests.support import BIN, MFASESSION, SECRET, Home, key_pair, need, session_section
-from tests.terminal.seat import CLOCK, question, seat
+from tests.helpers.faults import races
+from tests.helpers.faults.writers import BYSTANDER, KINDS
+from tests.helpers.patience import wait_for
+from tests.helpers.seat import CLOCK, question, seat
+from tests.helpers.support import BIN, MFASESSION, SECRET, Home, key_pair, need, session_section
 
 IN_PLACE = ("in place", "slowly", "configure set")
 MANY = 20

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.contracts.secret_service import SecretService
-from tests.enrolling import App, bare_user, home_of, kept_seeds, scan, scanned
-from tests.faults.canaries import Canaries, Run
-from tests.support import BIN, MFASESSION, Home, need
-from tests.terminal.seat import CLOCK, seat
+from tests.helpers.enrolling import App, bare_user, home_of, kept_seeds, scan, scanned
+from tests.helpers.faults.canaries import Canaries, Run
+from tests.helpers.seat import CLOCK, seat
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import BIN, MFASESSION, Home, need
 
 PNG = ("mfa", "enroll", "--debug", "--png", "code.png", "--codes", "-")
 LOUD = {"PYTHONDEVMODE": "1", "AWS_DEBUG": "true", "BOTO_DEBUG": "1", "DEBUG": "*", "PYTHONDONTWRITEBYTECODE": "1"}

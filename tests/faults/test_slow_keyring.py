@@ -9,11 +9,11 @@ from contextlib import contextmanager
 import pytest
 
 from mfasession.sandbox import SandboxUser
-from tests.contracts.secret_service import SecretService
 from tests.faults.test_daemon_faults import unless_it_ends_by_itself
-from tests.patience import scaled
-from tests.scripts.checks import complaint, keys_of
-from tests.support import MFASESSION, Home, need
+from tests.helpers.checks import complaint, keys_of
+from tests.helpers.patience import scaled
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import MFASESSION, Home, need
 
 BUSY = 10
 """Programs that never stop computing."""

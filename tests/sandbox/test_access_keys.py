@@ -1,7 +1,7 @@
 """A user's own access keys: made, used, known late, made inactive and deleted as on AWS."""
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.sandbox.clients import client, refusal, session
+from tests.helpers.sandbox_clients import client, refusal, session
 
 
 def test_when_a_key_was_used_last(aws: Sandbox, alice: SandboxUser) -> None:

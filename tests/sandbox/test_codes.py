@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.sandbox.clients import client, in_mid_step, refusal
+from tests.helpers.sandbox_clients import client, in_mid_step, refusal
 
 WRONG = ("AccessDenied", 403, "MultiFactorAuthentication failed with invalid MFA one time pass code. ")
 UNABLE_TEXT = (

@@ -11,7 +11,7 @@ from botocore.parsers import ResponseParserError
 
 from mfasession.errors import ConfigurationError
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.sandbox.clients import client, in_mid_step, refusal
+from tests.helpers.sandbox_clients import client, in_mid_step, refusal
 
 
 def control(aws: Sandbox, path: str, method: str = "GET", base: str = "") -> Any:

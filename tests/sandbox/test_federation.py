@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxRole, SandboxUser
-from tests.browsing import Browser, Page
-from tests.sandbox.clients import Credentials, client, in_mid_step, session
+from tests.helpers.browsing import Browser, Page
+from tests.helpers.sandbox_clients import Credentials, client, in_mid_step, session
 
 INVALID = "<h1>Invalid credentials parameter</h1>"
 

@@ -7,7 +7,7 @@ import pytest
 from mfasession.policy.rule import ALLOW_ALL
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.totp import code_at, secret_of
-from tests.sandbox.clients import client, in_mid_step, refusal, session
+from tests.helpers.sandbox_clients import client, in_mid_step, refusal, session
 
 INVALID_CODES = ("InvalidAuthenticationCode", 403, "Authentication code for device is not valid.")
 MFA_FIRST_TEXT = (

@@ -7,7 +7,7 @@ import pytest
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.sandbox.clients import client, refusal, session
+from tests.helpers.sandbox_clients import client, refusal, session
 
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 

@@ -12,7 +12,7 @@ from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.patterns import Context
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.sandbox.clients import client, refusal, session
+from tests.helpers.sandbox_clients import client, refusal, session
 
 KEY_ONLY: dict[str, str] = {}
 WITHOUT_MFA = {"aws:multifactorauthpresent": "false"}

@@ -12,9 +12,9 @@ import pytest
 
 from mfasession.errors import ConfigurationError
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import scaled
-from tests.sandbox.clients import session
-from tests.support import Home, in_a_process, need
+from tests.helpers.patience import scaled
+from tests.helpers.sandbox_clients import session
+from tests.helpers.support import Home, in_a_process, need
 
 RUN = "import sys; from mfasession.sandbox.run import run; sys.exit(run(sys.argv[1:]))"
 
@@ -135,7 +135,7 @@ def test_a_terminated_sandbox_terminates_its_command() -> None:
 PARTITION = """
 import json, sys
 from mfasession.sandbox import Sandbox
-from tests.sandbox.clients import client, refusal, session
+from tests.helpers.sandbox_clients import client, refusal, session
 with Sandbox(partition=sys.argv[1]) as aws:
     user = aws.add_user("li")
     device = user.add_device("phone")
@@ -172,7 +172,7 @@ def test_other_partitions(partition: str) -> None:
 SWITCHES = """
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox
-from tests.sandbox.clients import client, refusal, session
+from tests.helpers.sandbox_clients import client, refusal, session
 with Sandbox(role_sessions_carry_mfa=True, enrolment_lag=10) as aws:
     user = aws.add_user("alice")
     role = aws.add_role("ruled", trusted=[user.arn], policies=[rule.DENY_ALL_WITHOUT_MFA, rule.ALLOW_ALL])

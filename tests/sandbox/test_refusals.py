@@ -9,7 +9,7 @@ from botocore.httpsession import URLLib3Session
 from mfasession.model import LongTermKey
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.values import Secret
-from tests.sandbox.clients import CALLS, client, refusal, session
+from tests.helpers.sandbox_clients import CALLS, client, refusal, session
 
 INVALID = "The security token included in the request is invalid"
 EXPIRED = "The security token included in the request is expired"

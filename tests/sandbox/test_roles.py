@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxRole, SandboxUser
-from tests.sandbox.clients import client, refusal, session
+from tests.helpers.sandbox_clients import client, refusal, session
 
 CHAINED = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
 TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."

@@ -16,7 +16,7 @@ from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
 from mfasession.sandbox import Sandbox, SandboxUser, sigv4, sigv4_chunks
-from tests.sandbox.clients import client, refusal, session
+from tests.helpers.sandbox_clients import client, refusal, session
 from tests.sandbox.test_signatures import received
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.sandbox.clients import client, refusal, session
+from tests.helpers.sandbox_clients import client, refusal, session
 
 
 def test_every_session_is_another(aws: Sandbox, alice: SandboxUser) -> None:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from mfasession.policy import callers, document, matrix, rule
 from mfasession.policy.evaluation import Policies
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.sandbox.clients import client, refusal, session
+from tests.helpers.sandbox_clients import client, refusal, session
 
 
 def policy(**elements: Any) -> str:

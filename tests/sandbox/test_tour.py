@@ -11,8 +11,8 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.sandbox.demo_terminal import Answer, Stage, StepDiffers
-from tests.patience import scaled
-from tests.support import BIN, MFASESSION, Home, need
+from tests.helpers.patience import scaled
+from tests.helpers.support import BIN, MFASESSION, Home, need
 
 DEMO_AS = "import sys; sys.executable = {!r}; from mfasession.cli import main; sys.exit(main(['demo']))"
 """The tour as an installation elsewhere would play it."""

@@ -6,9 +6,9 @@ import pytest
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.sandbox.clients import in_mid_step, session
-from tests.scripts.checks import asked, complaint, log_in, section
-from tests.support import Home, key_pair
+from tests.helpers.checks import asked, complaint, log_in, section
+from tests.helpers.sandbox_clients import in_mid_step, session
+from tests.helpers.support import Home, key_pair
 
 WRONG_CODE = complaint(
     "AWS refused that code: it is wrong, too old, or was used before",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import SandboxUser
-from tests.scripts.checks import complaint
-from tests.support import Home, key_pair, need, session_section
+from tests.helpers.checks import complaint
+from tests.helpers.support import Home, key_pair, need, session_section
 
 COMMANDS = [
     ("login", "--code", "123456"),

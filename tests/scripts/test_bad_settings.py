@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.scripts.checks import complaint
-from tests.support import Home, key_pair, session_section
+from tests.helpers.checks import complaint
+from tests.helpers.support import Home, key_pair, session_section
 
 CODES = 'must be one of prompt, pinentry, totp or { command = ["…"] }'
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import asked, complaint, section
-from tests.support import MFASESSION, Home, missing, need
+from tests.helpers.checks import asked, complaint, section
+from tests.helpers.support import MFASESSION, Home, missing, need
 
 if TYPE_CHECKING:
     import subprocess

@@ -11,13 +11,13 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxRole, SandboxUser
 from mfasession.timestamps import show
-from tests.browsing import Browser, program
-from tests.faults.hostile_aws import Body, answering
-from tests.patience import wait_for
-from tests.scripts.checks import asked, complaint, log_in, section
-from tests.scripts.listener import listening
+from tests.helpers.browsing import Browser, program
+from tests.helpers.checks import asked, complaint, log_in, section
+from tests.helpers.faults.hostile_aws import Body, answering
+from tests.helpers.listener import listening
+from tests.helpers.patience import wait_for
+from tests.helpers.support import MFASESSION, Home, need
 from tests.scripts.test_roles import age, profile
-from tests.support import MFASESSION, Home, need
 
 KEEP = "mfasession: who has this address within 15 minutes is signed in: keep it to yourself\n"
 USERS = "is a user's, and AWS signs no user's session in to the console, only a role's"

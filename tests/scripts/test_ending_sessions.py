@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import log_in
-from tests.support import Home, key_pair, need
+from tests.helpers.checks import log_in
+from tests.helpers.support import Home, key_pair, need
 
 PAGE = Path(__file__).parents[2] / "docs" / "threat-model.md"
 

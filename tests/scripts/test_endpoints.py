@@ -5,9 +5,9 @@ import json
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import asked, complaint, log_in, section
-from tests.scripts.listener import listening
-from tests.support import Home, in_a_process
+from tests.helpers.checks import asked, complaint, log_in, section
+from tests.helpers.listener import listening
+from tests.helpers.support import Home, in_a_process
 
 CN, GOV = "arn:aws-cn:iam::123456789012:mfa/phone", "arn:aws-us-gov:iam::123456789012:mfa/phone"
 AWS = "arn:aws:iam::123456789012:mfa/phone"
@@ -190,7 +190,7 @@ PARTITION = """
 import json, sys
 from pathlib import Path
 from mfasession.sandbox import Sandbox
-from tests.support import Home, key_pair
+from tests.helpers.support import Home, key_pair
 with Sandbox(partition=sys.argv[1]) as aws:
     user = aws.add_user("li")
     phone = user.add_device("phone")

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from mfasession import shells, timestamps
-from tests.scripts.checks import complaint
-from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, need, session_section
+from tests.helpers.checks import complaint
+from tests.helpers.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, need, session_section
 
 EXPIRES = "2099-01-01T00:00:00Z"
 VALUES = {

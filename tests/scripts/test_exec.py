@@ -9,9 +9,9 @@ import pytest
 
 from mfasession import timestamps
 from mfasession.sessions import environment
-from tests.patience import scaled
-from tests.scripts.checks import CANNOT_BE_RUN, check_cannot_be_run
-from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
+from tests.helpers.checks import CANNOT_BE_RUN, check_cannot_be_run
+from tests.helpers.patience import scaled
+from tests.helpers.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
 
 SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
 

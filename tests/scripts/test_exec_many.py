@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import promised, scaled, wait_for
-from tests.scripts.checks import asked, complaint, keys_of, log_in, section
-from tests.support import MFASESSION, Home, key_pair, session_section
+from tests.helpers.checks import asked, complaint, keys_of, log_in, section
+from tests.helpers.patience import promised, scaled, wait_for
+from tests.helpers.support import MFASESSION, Home, key_pair, session_section
 
 SHOW = 'echo "$MFASESSION_PROFILE $AWS_ACCESS_KEY_ID"; echo oops >&2; cat'
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support import Home, key_pair, session_section
+from tests.helpers.support import Home, key_pair, session_section
 
 WAYS = (("exec",), ("exec", "--server"), ("exec", "-p", "default", "-p", "other"))
 

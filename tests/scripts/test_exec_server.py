@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.sessions import environment
-from tests.patience import scaled, wait_for
-from tests.scripts.checks import CANNOT_BE_RUN, check_cannot_be_run, complaint
-from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
+from tests.helpers.checks import CANNOT_BE_RUN, check_cannot_be_run, complaint
+from tests.helpers.patience import scaled, wait_for
+from tests.helpers.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
 
 STEALS = "credential_process = touch stolen"
 SERVER = ("exec", "--server")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import asked, complaint, keys_of, log_in
-from tests.support import KEY_ID, SECRET, Home, key_pair, session_section
+from tests.helpers.checks import asked, complaint, keys_of, log_in
+from tests.helpers.support import KEY_ID, SECRET, Home, key_pair, session_section
 
 FOREIGN = (
     "# my keys, and why\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import asked, complaint
-from tests.support import MFASESSION, Home, missing, need
+from tests.helpers.checks import asked, complaint
+from tests.helpers.support import MFASESSION, Home, missing, need
 
 MOUNTED = """
 set -e

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support import Home, imported, key_pair, session_section
+from tests.helpers.support import Home, imported, key_pair, session_section
 
 HEAVY = {
     "boto3", "botocore", "keyring", "prompt_toolkit", "argparse", "tomllib", "tomli_w", "json", "re", "typing",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import mfasession
-from tests.support import MFASESSION, Home, key_pair, need, session_section
+from tests.helpers.support import MFASESSION, Home, key_pair, need, session_section
 
 PACKAGE = Path(mfasession.__file__).parent
 BUDGET = {("process",): 1.16, ("env",): 1.19, ("status",): 1.20, ("exec", "--", "true"): 1.19}

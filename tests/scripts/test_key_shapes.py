@@ -8,7 +8,7 @@ import json
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.support import KEY_ID, SECRET, Home, session_section
+from tests.helpers.support import KEY_ID, SECRET, Home, session_section
 
 COMMANDS = [
     ("login", "--code", "123456"),

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import complaint, log_in
-from tests.scripts.kept_keys import NO_KEYRING, Files, foreign, line_for_sdks, places, two_lines, whose, without_key
-from tests.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair
+from tests.helpers.checks import complaint, log_in
+from tests.helpers.kept_keys import NO_KEYRING, Files, foreign, line_for_sdks, places, two_lines, whose, without_key
+from tests.helpers.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair
 
 CSV = "\ufeffAccess key ID,Secret access key\r\n{},{}\r\n"
 

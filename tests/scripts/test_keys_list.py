@@ -7,10 +7,10 @@ import pytest
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.contracts.secret_service import SecretService
-from tests.scripts.checks import complaint, keys_of, log_in
-from tests.scripts.kept_keys import NO_KEYRING, listed, two_lines
-from tests.support import KEY_ID, SESSION_ID, Home, key_pair, session_section
+from tests.helpers.checks import complaint, keys_of, log_in
+from tests.helpers.kept_keys import NO_KEYRING, listed, two_lines
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import KEY_ID, SESSION_ID, Home, key_pair, session_section
 
 LOGIN = "mfasession: age and last use are shown while there is a session: mfasession login\n"
 

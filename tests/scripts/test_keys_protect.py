@@ -7,10 +7,10 @@ import pytest
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.contracts.secret_service import SecretService
-from tests.scripts.checks import complaint, keys_of, log_in
-from tests.scripts.kept_keys import NO_KEYRING, Files, foreign, line_for_sdks, places, two_lines, without_key
-from tests.support import KEY_ID, Home, key_pair
+from tests.helpers.checks import complaint, keys_of, log_in
+from tests.helpers.kept_keys import NO_KEYRING, Files, foreign, line_for_sdks, places, two_lines, without_key
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import KEY_ID, Home, key_pair
 
 IN_THE_CONSOLE = "until it is deleted there: IAM console, Security credentials\n"
 

@@ -12,10 +12,10 @@ import pytest
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import scaled, wait_for
-from tests.scripts.checks import asked, complaint, keys_of, log_in
-from tests.scripts.kept_keys import NO_KEYRING, Files, foreign, places, two_lines
-from tests.support import MFASESSION, Home
+from tests.helpers.checks import asked, complaint, keys_of, log_in
+from tests.helpers.kept_keys import NO_KEYRING, Files, foreign, places, two_lines
+from tests.helpers.patience import scaled, wait_for
+from tests.helpers.support import MFASESSION, Home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from mfasession.files import system_errors
-from tests.support import MFASESSION, Home, key_pair, session_section
+from tests.helpers.support import MFASESSION, Home, key_pair, session_section
 
 NO_THREADS = "ulimit -s 4000000; ulimit -v 3000000; "
 """A thread's stack has no room: the same error as beyond RLIMIT_NPROC, which does not hold for root."""

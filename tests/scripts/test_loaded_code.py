@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import SandboxUser
-from tests.support import Home
+from tests.helpers.support import Home
 
 MODULES = ("argparse", "boto3", "botocore", "fcntl", "hashlib", "hmac", "json", "keyring", "random", "re", "secrets",
            "shlex", "socket", "subprocess", "tempfile", "threading", "tomllib", "typing", "urllib3")  # fmt: skip

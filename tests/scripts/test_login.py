@@ -9,9 +9,9 @@ import pytest
 
 from mfasession import timestamps
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import scaled
-from tests.scripts.checks import asked, complaint, log_in, section, valid
-from tests.support import MFASESSION, Home, key_pair, session_section
+from tests.helpers.checks import asked, complaint, log_in, section, valid
+from tests.helpers.patience import scaled
+from tests.helpers.support import MFASESSION, Home, key_pair, session_section
 
 FULL = r"(12 h|11 h 59 min)"
 SENT = complaint(

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import complaint, log_in
-from tests.support import SESSION_ID, Home, key_pair, need, session_section
+from tests.helpers.checks import complaint, log_in
+from tests.helpers.support import SESSION_ID, Home, key_pair, need, session_section
 
 NOTHING = "mfasession: there was no session to forget\n"
 COPIES = "; AWS honours a copy elsewhere until it expires\n"

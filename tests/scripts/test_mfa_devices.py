@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.contracts.secret_service import SecretService
-from tests.enrolling import bare_user, home_of
-from tests.scripts.checks import asked, complaint, log_in
-from tests.support import BIN, Home
+from tests.helpers.checks import asked, complaint, log_in
+from tests.helpers.enrolling import bare_user, home_of
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import BIN, Home
 
 
 def token_of(user: SandboxUser) -> str:

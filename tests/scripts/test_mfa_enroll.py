@@ -12,11 +12,11 @@ import pytest
 from mfasession.mfa.enroll import SETTLED
 from mfasession.policy.rule import DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.contracts.secret_service import SecretService
-from tests.enrolling import App, bare_user, begun, go_on, home_of, kept_seeds, scan
-from tests.faults import hostile_aws
-from tests.scripts.checks import asked, complaint, log_in
-from tests.support import BIN, Home, in_a_process, key_pair, need
+from tests.helpers.checks import asked, complaint, log_in
+from tests.helpers.enrolling import App, bare_user, begun, go_on, home_of, kept_seeds, scan
+from tests.helpers.faults import hostile_aws
+from tests.helpers.secret_service import SecretService
+from tests.helpers.support import BIN, Home, in_a_process, key_pair, need
 
 EXEMPT = set(DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"])
 NEVER_DENIED = {"sts:GetCallerIdentity"}
@@ -529,7 +529,7 @@ PARTITION = """
 import sys
 from pathlib import Path
 from mfasession.sandbox import Sandbox
-from tests.enrolling import bare_user, begun, go_on, home_of
+from tests.helpers.enrolling import bare_user, begun, go_on, home_of
 with Sandbox(partition=sys.argv[1]) as aws:
     user = bare_user(aws)
     home = home_of(user, aws, Path(sys.argv[2]))

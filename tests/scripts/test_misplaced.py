@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.scripts.checks import complaint
-from tests.support import KEY_ID, SESSION_ID, Home, key_pair
+from tests.helpers.checks import complaint
+from tests.helpers.support import KEY_ID, SESSION_ID, Home, key_pair
 
 
 def test_a_header_of_the_other_file(home: Home) -> None:
@@ -73,7 +73,7 @@ def test_no_key_and_nobody_there(home: Home, words: tuple[str, ...]) -> None:
 
 def test_the_hint_names_the_service_that_refused(home: Home) -> None:
     """IAM has an API reference of its own."""
-    from tests.faults.hostile_aws import answering, refusal
+    from tests.helpers.faults.hostile_aws import answering, refusal
 
     home.write_credentials(key_pair())
     with answering(ListMFADevices=refusal(b"ServiceQuirk", b"no", 400)) as url:

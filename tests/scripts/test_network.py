@@ -12,10 +12,10 @@ import pytest
 
 from mfasession.files import locks
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import wait_for
-from tests.scripts.checks import asked, complaint, log_in
-from tests.scripts.listener import dripping, listening
-from tests.support import MFASESSION, Home, key_pair, need, session_section
+from tests.helpers.checks import asked, complaint, log_in
+from tests.helpers.listener import dripping, listening
+from tests.helpers.patience import wait_for
+from tests.helpers.support import MFASESSION, Home, key_pair, need, session_section
 
 AGAIN = "look at the network, then run it again"
 NEXT_CODE = "this code may be used up: wait for the next one on the device, then run it again"

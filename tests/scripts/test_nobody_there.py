@@ -8,9 +8,9 @@ import pytest
 
 from mfasession import timestamps
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import promised
-from tests.scripts.checks import asked, complaint, log_in
-from tests.support import KEY_ID, SESSION_ID, Home, key_pair, session_section
+from tests.helpers.checks import asked, complaint, log_in
+from tests.helpers.patience import promised
+from tests.helpers.support import KEY_ID, SESSION_ID, Home, key_pair, session_section
 
 USES = [("env",), ("process",), ("exec", "--", "true")]
 

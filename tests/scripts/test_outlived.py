@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.programs import guard_program
-from tests.patience import wait_for
-from tests.serving import Served, ask, serve
-from tests.support import MFASESSION, Home, key_pair, need, session_section
+from tests.helpers.patience import wait_for
+from tests.helpers.serving import Served, ask, serve
+from tests.helpers.support import MFASESSION, Home, key_pair, need, session_section
 
 THIEF = """
 import socket, sys

@@ -11,11 +11,11 @@ import pytest
 from mfasession.admin.apply_plan import TAKING_BACK
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox
-from tests.auditing import Estate
-from tests.sandbox.clients import client, refusal
-from tests.scripts.checks import complaint
-from tests.support import Home, need
-from tests.terminal.seat import seat
+from tests.helpers.auditing import Estate
+from tests.helpers.checks import complaint
+from tests.helpers.sandbox_clients import client, refusal
+from tests.helpers.seat import seat
+from tests.helpers.support import Home, need
 
 ARN = "arn:aws:iam::123456789012:policy/DenyAllWithoutMFA"
 DETACH = f"mfasession exec -- aws iam detach-group-policy --group-name staff --policy-arn {ARN}"

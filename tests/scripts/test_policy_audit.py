@@ -14,11 +14,11 @@ import pytest
 from mfasession.admin.reports.csv import HEADS
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox
-from tests.auditing import PASSWORD, Estate
-from tests.sandbox.clients import client, refusal
-from tests.scripts.checks import complaint, keys_of
-from tests.support import MFASESSION, Home
-from tests.terminal.seat import seat
+from tests.helpers.auditing import PASSWORD, Estate
+from tests.helpers.checks import complaint, keys_of
+from tests.helpers.sandbox_clients import client, refusal
+from tests.helpers.seat import seat
+from tests.helpers.support import MFASESSION, Home
 
 DENY_S3 = {
     "Version": "2012-10-17",

@@ -13,8 +13,8 @@ import yaml
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import complaint, keys_of, log_in
-from tests.support import Home
+from tests.helpers.checks import complaint, keys_of, log_in
+from tests.helpers.support import Home
 
 ROOT = Path(__file__).parents[2]
 HOLE = json.dumps(rule.document(), indent=2).replace("BoolIfExists", "Bool")

@@ -9,9 +9,9 @@ import pytest
 from mfasession.admin.reports.html import POLICY
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox
-from tests.auditing import PASSWORD, Estate
-from tests.patience import scaled
-from tests.support import need
+from tests.helpers.auditing import PASSWORD, Estate
+from tests.helpers.patience import scaled
+from tests.helpers.support import need
 
 SCRIPT = "s3:<img src=https://example.com/x onerror=alert(1)>"
 

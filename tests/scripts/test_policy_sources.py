@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mfasession.policy import rule
-from tests.scripts.checks import complaint
-from tests.support import Home
+from tests.helpers.checks import complaint
+from tests.helpers.support import Home
 from tests.templates import trust_property
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import complaint, log_in
-from tests.support import Home
+from tests.helpers.checks import complaint, log_in
+from tests.helpers.support import Home
 
 SLUGS = ("key", "session", "mfa", "role")
 

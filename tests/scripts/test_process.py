@@ -6,8 +6,8 @@ import pytest
 from botocore.credentials import ProcessProvider, RefreshableCredentials
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import asked, log_in
-from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
+from tests.helpers.checks import asked, log_in
+from tests.helpers.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
 
 TOKEN = "FwoGZXIvYXdzEXAMPLE"
 

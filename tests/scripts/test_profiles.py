@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import asked, complaint, keys_of, log_in, section
-from tests.support import Home, key_pair, session_section
+from tests.helpers.checks import asked, complaint, keys_of, log_in, section
+from tests.helpers.support import Home, key_pair, session_section
 
 NOBODY = "and nobody is here to give a code"
 

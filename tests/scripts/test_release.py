@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import scaled
-from tests.support import BIN
+from tests.helpers.patience import scaled
+from tests.helpers.support import BIN
 
 ROOT = BIN.parents[1]
 RELEASED = ("mfasession", "shell", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".gitignore")

@@ -7,8 +7,8 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxRole, SandboxUser
 from mfasession.timestamps import show
-from tests.scripts.checks import asked, complaint, log_in, section
-from tests.support import Home
+from tests.helpers.checks import asked, complaint, log_in, section
+from tests.helpers.support import Home
 
 ALL = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
 NOBODY = "and nobody is here to give a code"

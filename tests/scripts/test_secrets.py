@@ -5,9 +5,9 @@ import re
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import keys_of, log_in
-from tests.scripts.echo import echoing
-from tests.support import SECRET, Home, key_pair, session_section
+from tests.helpers.checks import keys_of, log_in
+from tests.helpers.echo import echoing
+from tests.helpers.support import SECRET, Home, key_pair, session_section
 
 
 def secrets_in(home: Home) -> set[str]:

@@ -14,10 +14,10 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import promised, scaled, wait_for
-from tests.scripts.checks import complaint, keys_of, log_in, section
-from tests.serving import Served, ask, serve
-from tests.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, need, session_section
+from tests.helpers.checks import complaint, keys_of, log_in, section
+from tests.helpers.patience import promised, scaled, wait_for
+from tests.helpers.serving import Served, ask, serve
+from tests.helpers.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, need, session_section
 
 AGING = 14 * 60
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support import BIN, Home, key_pair, session_section
+from tests.helpers.support import BIN, Home, key_pair, session_section
 
 ROOT = BIN.parents[1]
 

@@ -6,8 +6,8 @@ import time
 
 from mfasession import timestamps
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import LEFT, complaint, log_in
-from tests.support import KEY_ID, SECRET, Home, key_pair, session_section
+from tests.helpers.checks import LEFT, complaint, log_in
+from tests.helpers.support import KEY_ID, SECRET, Home, key_pair, session_section
 
 NONE = "mfasession: no sessions; mfasession login makes one\n"
 SERIAL = "arn:aws:iam::123456789012:mfa/phone"

@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from tests.scripts.checks import complaint
-from tests.support import MFASESSION, Home, key_pair, session_section
+from tests.helpers.checks import complaint
+from tests.helpers.support import MFASESSION, Home, key_pair, session_section
 
 NO_SESSION = complaint("there is no session for profile default, and nobody is here to give a code", "mfasession login")
 FULL = complaint("stdout cannot be written: no space left on device", "see where it leads, then run it again")

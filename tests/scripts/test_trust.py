@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from mfasession.files import trust
-from tests.people import NOBODY, VICTIM, as_user, give, listed, open_folder
-from tests.scripts.checks import complaint
-from tests.scripts.listener import listening
-from tests.support import MFASESSION, Home, key_pair, session_section
+from tests.helpers.checks import complaint
+from tests.helpers.listener import listening
+from tests.helpers.people import NOBODY, VICTIM, as_user, give, listed, open_folder
+from tests.helpers.support import MFASESSION, Home, key_pair, session_section
 
 FILES = ("config", "credentials", "config.toml", "state.toml")
 LOGIN = ("login", "--force", "--code", "123456")

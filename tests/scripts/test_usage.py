@@ -4,8 +4,8 @@ import pytest
 
 from mfasession import __version__
 from mfasession.cli import arguments
-from tests.scripts.checks import complaint
-from tests.support import Home, key_pair, session_section
+from tests.helpers.checks import complaint
+from tests.helpers.support import Home, key_pair, session_section
 
 COMMANDS = ", ".join(arguments.COMMANDS)
 PUT = "put -- before the command: mfasession"

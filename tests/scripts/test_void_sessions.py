@@ -3,8 +3,8 @@
 import json
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.checks import asked, complaint, log_in, section
-from tests.support import Home, key_pair
+from tests.helpers.checks import asked, complaint, log_in, section
+from tests.helpers.support import Home, key_pair
 
 GONE = complaint("there is no session for profile default, and nobody is here to give a code", "mfasession login")
 

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import wait_for
-from tests.support import MFASESSION, SESSION_ID, Home, need
-from tests.terminal.seat import CLOCK, aging, expired, seat, shell
+from tests.helpers.patience import wait_for
+from tests.helpers.seat import CLOCK, aging, expired, seat, shell
+from tests.helpers.support import MFASESSION, SESSION_ID, Home, need
 
 COMMANDS = {
     "env": ("env",),

@@ -3,8 +3,8 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxDevice, SandboxUser
-from tests.support import MFASESSION, Home
-from tests.terminal.seat import APART, CLOCK, question, seat
+from tests.helpers.seat import APART, CLOCK, question, seat
+from tests.helpers.support import MFASESSION, Home
 
 ON_BOTH_TERMINALS = pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 

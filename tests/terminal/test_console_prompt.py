@@ -5,10 +5,10 @@ import re
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.browsing import program
-from tests.patience import wait_for
-from tests.support import Home
-from tests.terminal.seat import question, seat
+from tests.helpers.browsing import program
+from tests.helpers.patience import wait_for
+from tests.helpers.seat import question, seat
+from tests.helpers.support import Home
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.support import BIN, MFASESSION, Home, need
-from tests.terminal.seat import CLOCK, aging, expired, question, seat, shell
+from tests.helpers.seat import CLOCK, aging, expired, question, seat, shell
+from tests.helpers.support import BIN, MFASESSION, Home, need
 
 BOTO3 = "import boto3, sys; print('BUCKETS', len(boto3.client('s3').list_buckets()['Buckets']), sys.stdin.isatty())"
 FIVE_TIMES = """

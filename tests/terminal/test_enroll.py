@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.enrolling import DARK_TERMINAL, LIGHT_TERMINAL, App, bare_user, home_of, kept_seeds, scanned
-from tests.patience import wait_for
-from tests.support import MFASESSION, Home
-from tests.terminal.seat import APART, Seat, outcome, question, seat
+from tests.helpers.enrolling import DARK_TERMINAL, LIGHT_TERMINAL, App, bare_user, home_of, kept_seeds, scanned
+from tests.helpers.patience import wait_for
+from tests.helpers.seat import APART, Seat, outcome, question, seat
+from tests.helpers.support import MFASESSION, Home
 
 ENROLL = (MFASESSION, "mfa", "enroll")
 FIRST, SECOND = r"first code of device [^:]+: +\(", r"second code of device [^:]+: +\("

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import wait_for
-from tests.scripts.checks import asked
-from tests.support import Home
-from tests.terminal.seat import CLOCK, seat, shell
+from tests.helpers.checks import asked
+from tests.helpers.patience import wait_for
+from tests.helpers.seat import CLOCK, seat, shell
+from tests.helpers.support import Home
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.support import MFASESSION, Home
-from tests.terminal.seat import CLOCK, PROMPT, expired, question, seat, shell
+from tests.helpers.seat import CLOCK, PROMPT, expired, question, seat, shell
+from tests.helpers.support import MFASESSION, Home
 
 LOOK = "test -t 0 && test -t 1 && test -t 2 && echo KEY=$AWS_ACCESS_KEY_ID"
 

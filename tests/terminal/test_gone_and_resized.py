@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import wait_for
-from tests.support import MFASESSION, Home
-from tests.terminal.seat import CLOCK, Seat, expired, seat, shell
+from tests.helpers.patience import wait_for
+from tests.helpers.seat import CLOCK, Seat, expired, seat, shell
+from tests.helpers.support import MFASESSION, Home
 
 
 def processes_of(sitting: Seat) -> list[str]:

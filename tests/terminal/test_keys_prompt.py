@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.scripts.kept_keys import whose
-from tests.support import KEY_ID, MFASESSION, SECRET, Home, key_pair
-from tests.terminal.seat import APART, CLOCK, outcome, question, seat, shell
+from tests.helpers.kept_keys import whose
+from tests.helpers.seat import APART, CLOCK, outcome, question, seat, shell
+from tests.helpers.support import KEY_ID, MFASESSION, SECRET, Home, key_pair
 
 ID, HIDDEN = "AWS access key ID: ", r"AWS secret access key \(not shown\): "
 ADD = (MFASESSION, "keys", "add", "--store", "file")

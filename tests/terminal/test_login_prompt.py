@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import wait_for
-from tests.support import MFASESSION, Home
-from tests.terminal.seat import APART, CLOCK, expired, outcome, question, seat, shell
+from tests.helpers.patience import wait_for
+from tests.helpers.seat import APART, CLOCK, expired, outcome, question, seat, shell
+from tests.helpers.support import MFASESSION, Home
 
 DUMB = {"TERM": "dumb"}
 SESSION = "mfasession: session for default until "

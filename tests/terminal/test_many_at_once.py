@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import promised, wait_for
-from tests.support import MFASESSION, Home, key_pair
-from tests.terminal.seat import CLOCK, aging, expired, question, seat
+from tests.helpers.patience import promised, wait_for
+from tests.helpers.seat import CLOCK, aging, expired, question, seat
+from tests.helpers.support import MFASESSION, Home, key_pair
 
 MANY = 50
 COMMANDS = ("process", "env", "exec -- printenv AWS_ACCESS_KEY_ID")

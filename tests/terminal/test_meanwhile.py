@@ -5,9 +5,9 @@ import re
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import wait_for
-from tests.support import MFASESSION, Home
-from tests.terminal.seat import APART, CLOCK, aging, seat
+from tests.helpers.patience import wait_for
+from tests.helpers.seat import APART, CLOCK, aging, seat
+from tests.helpers.support import MFASESSION, Home
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.enrolling import DARK_TERMINAL, App, bare_user, home_of, scanned
-from tests.support import MFASESSION, Home, session_section
-from tests.terminal.seat import CLOCK, seat
+from tests.helpers.enrolling import DARK_TERMINAL, App, bare_user, home_of, scanned
+from tests.helpers.seat import CLOCK, seat
+from tests.helpers.support import MFASESSION, Home, session_section
 
 USE = 'mfasession: aws and other tools use it after eval "$(mfasession env)", or within mfasession exec -- aws s3 ls'
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.patience import scaled
-from tests.support import need
-from tests.terminal.person import Person, driver
-from tests.terminal.tmux import tmux
+from tests.helpers.patience import scaled
+from tests.helpers.person import Person, driver
+from tests.helpers.support import need
+from tests.helpers.tmux import tmux
 
 PROMPT = {"code": "prompt"}
 QUESTION = r"MFA code for alice in 123456789012 \(device phone\): "

@@ -3,8 +3,8 @@
 import re
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.support import Home
-from tests.terminal.seat import CLOCK, question, seat
+from tests.helpers.seat import CLOCK, question, seat
+from tests.helpers.support import Home
 
 
 def test_a_long_role_says_why_it_asks(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.patience import promised, wait_for
-from tests.serving import ask
-from tests.support import MFASESSION, SESSION_ID, Home
-from tests.terminal.seat import CLOCK, PROMPT, aging, expired, question, seat, shell
+from tests.helpers.patience import promised, wait_for
+from tests.helpers.seat import CLOCK, PROMPT, aging, expired, question, seat, shell
+from tests.helpers.serving import ask
+from tests.helpers.support import MFASESSION, SESSION_ID, Home
 
 LIVE = "2099-01-01T00:00:00Z"
 ASK_FOR_KEY = (

@@ -3,8 +3,8 @@
 import pytest
 
 from mfasession.values import Value
-from tests.support import Home, key_pair
-from tests.terminal.seat import Seat, shell
+from tests.helpers.seat import Seat, shell
+from tests.helpers.support import Home, key_pair
 
 
 class Corner(Value):

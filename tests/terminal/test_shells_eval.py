@@ -6,9 +6,9 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.values import Value
-from tests.patience import wait_for
-from tests.support import Home, key_pair
-from tests.terminal.seat import CLOCK, Seat, expired, question, shell
+from tests.helpers.patience import wait_for
+from tests.helpers.seat import CLOCK, Seat, expired, question, shell
+from tests.helpers.support import Home, key_pair
 
 
 class Habit(Value):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support import Home, key_pair, session_section
-from tests.terminal.seat import seat
+from tests.helpers.seat import seat
+from tests.helpers.support import Home, key_pair, session_section
 
 PROFILES = {
     "default": "arn:aws:iam::123456789012:user/team/alice",

@@ -7,9 +7,9 @@ from itertools import count
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.support import Home
-from tests.terminal.seat import expired
-from tests.terminal.tmux import Tmux, tmux
+from tests.helpers.seat import expired
+from tests.helpers.support import Home
+from tests.helpers.tmux import Tmux, tmux
 
 _numbers = count(1)
 NEXT_STEP = [

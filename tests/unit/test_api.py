@@ -5,7 +5,7 @@ import pytest
 import mfasession
 from mfasession import codes, errors
 from mfasession.api import CalledSource
-from tests.support import Home, key_pair, move_into
+from tests.helpers.support import Home, key_pair, move_into
 
 
 def test_the_errors_are_the_commands_own() -> None:

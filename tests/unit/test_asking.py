@@ -14,7 +14,7 @@ from mfasession.model import Session
 from mfasession.sessions.attempts import Asking
 from mfasession.sessions.state import Remembered
 from mfasession.totp import STEP
-from tests.support import made_session
+from tests.helpers.support import made_session
 
 SERIAL = "arn:aws:iam::123456789012:mfa/phone"
 REQUEST = CodeRequest(serial=SERIAL, profile="work")

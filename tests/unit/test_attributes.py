@@ -10,8 +10,8 @@ import pytest
 
 from mfasession.errors import ConfigurationError
 from mfasession.files import attributes, replace
-from tests.people import NOBODY, VICTIM, as_user, listed, open_folder
-from tests.support import missing
+from tests.helpers.people import NOBODY, VICTIM, as_user, listed, open_folder
+from tests.helpers.support import missing
 
 ACL = "system.posix_acl_access"
 

@@ -20,7 +20,7 @@ from mfasession.model import LongTermKey, Role, Session
 from mfasession.profiles import Profile
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.values import Secret
-from tests.support import SECRET, Home, made_profile, made_session, move_into
+from tests.helpers.support import SECRET, Home, made_profile, made_session, move_into
 
 WRONG_CODE = "0" * 6
 

@@ -12,7 +12,7 @@ import pytest
 from mfasession.console import browser, peer
 from mfasession.errors import ConfigurationError, MfaSessionError
 from mfasession.values import Secret
-from tests.support import need
+from tests.helpers.support import need
 
 ADDRESS = Secret("http://127.0.0.1:9/")
 

@@ -10,7 +10,7 @@ from mfasession import __version__, cli, errors
 from mfasession.aws import errors as aws_errors
 from mfasession.cli import reporting
 from mfasession.files import locks
-from tests.support import Home, move_into
+from tests.helpers.support import Home, move_into
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from mfasession.errors import ConfigurationError, InputNeeded, StoreError
 from mfasession.options import Options
 from mfasession.sessions.context import Context
-from tests.contracts import memory_keyring
-from tests.support import KEY_ID, Home, key_pair, made_session, move_into, session_section
+from tests.helpers import memory_keyring
+from tests.helpers.support import KEY_ID, Home, key_pair, made_session, move_into, session_section
 
 Open = Callable[..., Context]
 OTHER = "arn:aws:iam::123456789012:mfa/other"

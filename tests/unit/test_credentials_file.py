@@ -13,8 +13,8 @@ from mfasession.awsfiles import AwsFiles, ini
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.stores.file import CredentialsFileStore
 from mfasession.values import Secret
-from tests.patience import scaled
-from tests.support import KEY_ID, SECRET, SESSION_ID, key_pair, made_session, session_section
+from tests.helpers.patience import scaled
+from tests.helpers.support import KEY_ID, SECRET, SESSION_ID, key_pair, made_session, session_section
 
 SESSION = made_session(expires=1_795_505_040, region="eu-west-1", role_arn="arn:aws:iam::123456789012:role/Admin")
 WRITTEN = f"""\

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mfasession.awsfiles import AwsFiles
 from mfasession.errors import ConfigurationError
 from mfasession.sessions import destination
-from tests.support import Home, key_pair, made_profile
+from tests.helpers.support import Home, key_pair, made_profile
 
 SERVICES = ("sts", "s3", "dynamodb")
 CHOICES: dict[str, tuple[str, ...]] = {

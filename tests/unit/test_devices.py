@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mfasession.aws.device import Device
 from mfasession.errors import ConfigurationError
 from mfasession.sessions.devices import check_serial, usable, with_device
-from tests.support import made_profile
+from tests.helpers.support import made_profile
 
 PHONE = Device(serial="arn:aws:iam::123456789012:mfa/phone", user="alice")
 TOKEN = Device(serial="GAHT12345678", user="alice")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mfasession.sessions import environment
 from mfasession.values import Secret
-from tests.support import SECRET, SESSION_ID, made_session
+from tests.helpers.support import SECRET, SESSION_ID, made_session
 
 SESSION = made_session(expires=1_795_505_040, region="eu-west-1")
 LIVE = SESSION.replace(expires=4_070_908_800)

@@ -13,9 +13,9 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.sessions.batch import Fleet
 from mfasession.sessions.context import Context
 from mfasession.values import Secret
-from tests.patience import scaled
-from tests.scripts.checks import section
-from tests.support import Home, move_into
+from tests.helpers.checks import section
+from tests.helpers.patience import scaled
+from tests.helpers.support import Home, move_into
 
 if TYPE_CHECKING:
     from mfasession.errors import MfaSessionError

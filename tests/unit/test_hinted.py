@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests import hinted
+from tests.helpers import hinted
 
 
 @pytest.mark.parametrize(

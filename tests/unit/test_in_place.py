@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mfasession.errors import StoreError
 from mfasession.files import in_place
-from tests.support import need
+from tests.helpers.support import need
 
 OLD, NEW = "[a]\n" + "old\n" * 3000, "[a]\n" + "new\n" * 4000
 DRIVER = """

@@ -4,7 +4,7 @@ import pytest
 
 from mfasession.errors import ConfigurationError
 from mfasession.keys import parse
-from tests.support import KEY_ID, SECRET, SESSION_ID
+from tests.helpers.support import KEY_ID, SECRET, SESSION_ID
 
 FORMS = {
     "a new key": f"Access key ID,Secret access key\n{KEY_ID},{SECRET}\n",

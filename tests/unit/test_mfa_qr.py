@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mfasession.aws.device import Device
 from mfasession.mfa.qr import QrCode, uri
 from mfasession.values import Secret
-from tests.enrolling import DARK_TERMINAL, LIGHT_TERMINAL, scan, scanned
+from tests.helpers.enrolling import DARK_TERMINAL, LIGHT_TERMINAL, scan, scanned
 
 SEED = Secret("QGNPFCNGFLZT7KZH2MLJXAKBE3VUWAO3P3KTPVBUYZ4ORXAHMYBVT5DYPDFCQTPB")
 PHONE = Device(serial="arn:aws:iam::123456789012:mfa/alice")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mfasession.model import LongTermKey, account_of, partition_of
 from mfasession.values import Secret
-from tests.support import made_profile, made_session
+from tests.helpers.support import made_profile, made_session
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.lint import engine
 from mfasession.policy.lint.findings import Severity
-from tests.unit.policy_corpus import MFA, NO_MFA, PRESENT, PUBLISHED, THE_RULE, Published, allow, deny, except_
+from tests.helpers.policy_corpus import MFA, NO_MFA, PRESENT, PUBLISHED, THE_RULE, Published, allow, deny, except_
 
 ALLOW_ALL = evaluation.read(json.dumps(rule.ALLOW_ALL))
 

@@ -13,7 +13,7 @@ from mfasession.policy import conditions, document, evaluation
 from mfasession.policy.conditions import UnknownOperator, holds
 from mfasession.policy.evaluation import BOUNDARY, IDENTITY, SESSION, Decision, Policies, Request
 from mfasession.policy.patterns import Context, arn_like, filled, like, plain, resource_like
-from tests.patience import promised
+from tests.helpers.patience import promised
 
 ALLOWED, DENIED, NOT_ALLOWED = Decision
 EXISTING = "arn:aws:s3:::reports/2026/november"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mfasession import timestamps
 from mfasession.commands import process
 from mfasession.values import Secret
-from tests.support import SECRET, SESSION_ID, made_session
+from tests.helpers.support import SECRET, SESSION_ID, made_session
 
 
 def test_the_answer_word_for_word() -> None:
@@ -49,7 +49,7 @@ def test_awkward_texts(text: str) -> None:
 def test_json_is_not_imported_for_plain_credentials() -> None:
     """It costs half as much as the interpreter, and the module is on the path of every command."""
     code = (
-        "import sys; from tests.support import made_session; sys.modules.pop('json', None)\n"
+        "import sys; from tests.helpers.support import made_session; sys.modules.pop('json', None)\n"
         "from mfasession.commands import process; process.render(made_session()); print('json' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

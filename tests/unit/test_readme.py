@@ -14,7 +14,7 @@ from mfasession.cli import arguments, reporting
 from mfasession.config import ProfileSettings, schema
 from mfasession.files import paths
 from mfasession.stores.file import CredentialsFileStore, _keys
-from tests.support import made_session
+from tests.helpers.support import made_session
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

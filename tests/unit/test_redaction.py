@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mfasession.redaction import HIDDEN, redacted, traceback_of
 from mfasession.totp import code_at
 from mfasession.values import Secret
-from tests.support import KEY_ID, SECRET
+from tests.helpers.support import KEY_ID, SECRET
 
 
 @pytest.mark.parametrize(

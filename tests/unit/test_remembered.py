@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from mfasession.aws.device import Device
 from mfasession.errors import ConfigurationError
 from mfasession.sessions.state import Remembered
-from tests.patience import scaled
-from tests.support import KEY_ID
+from tests.helpers.patience import scaled
+from tests.helpers.support import KEY_ID
 
 PHONE = Device(serial="arn:aws:iam::123456789012:mfa/phone", user="alice")
 TOKEN = Device(serial="GAHT12345678")

@@ -25,9 +25,9 @@ from mfasession.sessions.create import Exchange, _role_session_name
 from mfasession.sessions.state import Remembered
 from mfasession.stores.keyring import save_long_term_key
 from mfasession.values import Secret
-from tests.contracts import memory_keyring
-from tests.patience import scaled
-from tests.support import Home, key_pair, made_session, move_into
+from tests.helpers import memory_keyring
+from tests.helpers.patience import scaled
+from tests.helpers.support import Home, key_pair, made_session, move_into
 
 Open = Callable[..., Context]
 

@@ -14,7 +14,7 @@ from mfasession.model import Role
 from mfasession.profiles import ROLE_TEXTS, fits, role_options
 from mfasession.profiles.role_request import parameters
 from mfasession.stores.file import _keys, _session
-from tests.support import made_profile, made_session
+from tests.helpers.support import made_profile, made_session
 
 ARN = "arn:aws:iam::123456789012:role/Admin"
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}

@@ -15,7 +15,7 @@ from mfasession.errors import ConfigurationError
 from mfasession.server import client_files
 from mfasession.sessions import environment
 from mfasession.values import Secret
-from tests.support import KEY_ID, SECRET, Home, key_pair, made_session, move_into, session_section
+from tests.helpers.support import KEY_ID, SECRET, Home, key_pair, made_session, move_into, session_section
 
 CONFIG = f"""
 [default]

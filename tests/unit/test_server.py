@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mfasession.server.protocol import HEAD_LIMIT, Refused, Server, Supplied, cut, path_of
 from mfasession.values import Secret
-from tests.support import SECRET, SESSION_ID, made_session
+from tests.helpers.support import SECRET, SESSION_ID, made_session
 
 PORT = 40123
 TOKEN = "dGhlIHRva2Vu_-"

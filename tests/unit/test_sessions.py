@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mfasession.model import Role
 from mfasession.profiles import fits
-from tests.support import made_profile, made_session
+from tests.helpers.support import made_profile, made_session
 
 ROLE = Role(arn="arn:aws:iam::123456789012:role/Admin")
 OTHER_PHONE = "arn:aws:iam::123456789012:mfa/other"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mfasession.server import schedule
 from mfasession.server.schedule import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, WAIT, Outlook, next_try, step
-from tests.support import made_session
+from tests.helpers.support import made_session
 
 MARGIN = 900
 SESSION = made_session()

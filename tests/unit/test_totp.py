@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfasession import totp
-from tests.support import need
+from tests.helpers.support import need
 
 SEED = b"12345678901234567890"
 """The SHA-1 seed of RFC 6238, appendix B, and of RFC 4226, appendix D."""

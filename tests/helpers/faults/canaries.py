@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tests.patience import scaled
-from tests.support import MFASESSION, Home, need
+from tests.helpers.patience import scaled
+from tests.helpers.support import MFASESSION, Home, need
 
 _CUT = re.compile(r"^(\d+) +(execve\(.*) <unfinished \.\.\.>\n((?:.*\n)*?)\1 +<\.\.\. execve resumed>", re.MULTILINE)
 """A call in whose middle strace had something to tell of another process."""

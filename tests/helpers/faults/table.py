@@ -1,4 +1,4 @@
-"""`python -m tests.faults.table`: every point of every command, or of those that are named, as one table.
+"""`python -m tests.helpers.faults.table`: every point of every command, or of those that are named, as one table.
 
 MFASESSION_FAULTS=short tries a few points of each. Ends with 1 when something was not survived, and tells where.
 """
@@ -12,8 +12,8 @@ from pathlib import Path
 os.environ.setdefault("MFASESSION_FAULTS", "long")
 
 from mfasession.sandbox import Sandbox
-from tests.faults.commands import COMMANDS
-from tests.faults.injection import Row, Survey
+from tests.helpers.faults.commands import COMMANDS
+from tests.helpers.faults.injection import Row, Survey
 
 
 def rows(names: Sequence[str]) -> Iterator[Row]:

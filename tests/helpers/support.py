@@ -17,11 +17,11 @@ from mfasession.config import ProfileSettings
 from mfasession.model import LongTermKey, Session
 from mfasession.profiles import Profile
 from mfasession.values import Secret
-from tests import hinted
-from tests.patience import scaled
+from tests.helpers import hinted
+from tests.helpers.patience import scaled
 
 BIN = Path(sys.executable).parent
-BUILT = Path(__file__).parents[1] / ".tools"
+BUILT = Path(__file__).parents[2] / ".tools"
 TOOLS = BUILT / "node_modules" / ".bin"
 """What `make tools` brings, and its programs from npm."""
 MFASESSION = str(BIN / "mfasession")

@@ -1,4 +1,6 @@
-"""Who writes the AWS credentials file at the same time: `python tests/faults/writers.py KIND PATH SECONDS [SECTION]`.
+"""Who writes the AWS credentials file at the same time.
+
+Run as `python tests/helpers/faults/writers.py KIND PATH SECONDS [SECTION]`.
 
 `ours` saves sessions in a section as the program does, over and over, and `coming and going` forgets them too; every
 other kind is a way in which other tools write, none of which takes a lock. Each looks before it writes whether what it
@@ -23,7 +25,7 @@ from mfasession.errors import MfaSessionError
 from mfasession.model import Session
 from mfasession.stores.file import CredentialsFileStore
 from mfasession.values import Secret
-from tests.support import made_session
+from tests.helpers.support import made_session
 
 BYSTANDER = (
     "# nobody's business\n[bystander]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = kept\n\n"

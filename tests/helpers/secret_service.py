@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from tests.patience import scaled, wait_for
-from tests.support import need
+from tests.helpers.patience import scaled, wait_for
+from tests.helpers.support import need
 
 _PASSWORD = b"test"
 # No service folders: nothing is started by a call, so there is no race with the daemon that the test starts.

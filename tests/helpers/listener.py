@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from tests.patience import scaled
+from tests.helpers.patience import scaled
 
 
 def _request(connection: socket.socket) -> bytes:

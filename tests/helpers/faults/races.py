@@ -1,6 +1,6 @@
 """Races for the AWS credentials file, and what they cost: who wrote, how often, and what was lost.
 
-`python -m tests.faults.races` prints a row for each kind of other writer, each of SECONDS.
+`python -m tests.helpers.faults.races` prints a row for each kind of other writer, each of SECONDS.
 """
 
 import json
@@ -17,13 +17,13 @@ from pathlib import Path
 from botocore.configloader import raw_config_parse
 from botocore.exceptions import ConfigNotFound, ConfigParseError
 
-from tests.faults.writers import BYSTANDER, KINDS, THEIRS
-from tests.patience import scaled, wait_for
+from tests.helpers.faults.writers import BYSTANDER, KINDS, THEIRS
+from tests.helpers.patience import scaled, wait_for
 
 IS_LONG = os.environ.get("MFASESSION_FAULTS", "short") == "long"
 SECONDS = 60 if IS_LONG else 3
 """How long a race lasts."""
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,14 @@ def run(folder: Path, writers: Mapping[str, str], seconds: float = SECONDS) -> R
     environ = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), "PYTHONPATH": str(ROOT)}
     started = [
         subprocess.Popen(
-            [sys.executable, str(ROOT / "tests/faults/writers.py"), kind, str(path), str(seconds), *_section(name)],
+            [
+                sys.executable,
+                str(ROOT / "tests/helpers/faults/writers.py"),
+                kind,
+                str(path),
+                str(seconds),
+                *_section(name),
+            ],
             env=environ,
             umask=0o077,
             stdout=subprocess.PIPE,

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+HERE = Path(__file__).parents[2] / "faults"
+ROOT = Path(__file__).parents[3]
 LEFT = ROOT / ".junit.xml"
 """What `make test` leaves."""
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from mfasession.policy.rule import ALLOW_ALL
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.sandbox.clients import client
-from tests.scripts.checks import keys_of, log_in
-from tests.support import Home
+from tests.helpers.checks import keys_of, log_in
+from tests.helpers.sandbox_clients import client
+from tests.helpers.support import Home
 
 PASSWORD = "correct horse battery staple"
 

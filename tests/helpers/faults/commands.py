@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 from mfasession import timestamps
-from tests.faults.file_keyring import item_path
-from tests.faults.injection import HEAD, TAIL, Command, Trial
-from tests.support import made_session, session_section
+from tests.helpers.faults.file_keyring import item_path
+from tests.helpers.faults.injection import HEAD, TAIL, Command, Trial
+from tests.helpers.support import made_session, session_section
 
 AGING, LIVE = 300, 12 * 3600
 """Seconds that a session has left when the command begins."""
@@ -163,7 +163,7 @@ urllib.request.urlopen(urllib.request.Request(uri, headers={"Authorization": tok
 """
 """A command that takes its credentials from the endpoint."""
 EXEC_SERVER = ("exec", "--server", "--", sys.executable, "-c", ASK)
-SERVED_ONCE = (sys.executable, "-m", "tests.faults.served_once")
+SERVED_ONCE = (sys.executable, "-m", "tests.helpers.faults.served_once")
 SERVE = ("serve", "--shell", "json")
 API = """
 import sys

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from mfasession.sandbox import Sandbox, SandboxDevice, SandboxUser
-from tests.support import Home, key_pair
+from tests.helpers.support import Home, key_pair
 
 AS_IT_IS = "what follows -- is run as it is, without a shell"
 CANNOT_BE_RUN = (

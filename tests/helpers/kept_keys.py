@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mfasession.sandbox import SandboxUser
-from tests.support import MFASESSION, Home
+from tests.helpers.support import MFASESSION, Home
 
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 FOREIGN = (

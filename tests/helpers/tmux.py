@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.patience import wait_for
-from tests.support import need
+from tests.helpers.patience import wait_for
+from tests.helpers.support import need
 
 
 class Tmux:

@@ -8,8 +8,8 @@ from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
 ENVIRON = {
-    "PYTHON_KEYRING_BACKEND": "tests.faults.file_keyring.Keyring",
-    "PYTHONPATH": str(Path(__file__).parents[2]),
+    "PYTHON_KEYRING_BACKEND": "tests.helpers.faults.file_keyring.Keyring",
+    "PYTHONPATH": str(Path(__file__).parents[3]),
 }
 """What makes a program use it."""
 FOLDER = "keyring"

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from mfasession.sandbox import SandboxUser
-from tests.patience import scaled
-from tests.support import Home, key_pair, need, session_section
-from tests.terminal.window import Window
+from tests.helpers.patience import scaled
+from tests.helpers.support import Home, key_pair, need, session_section
+from tests.helpers.window import Window
 
 CLOCK = r"this code lives \d+ s"
 """The prompt stands and waits for a code."""

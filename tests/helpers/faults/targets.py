@@ -277,7 +277,7 @@ class _Ring:
 
 
 def _session() -> Session:
-    from tests.support import made_session
+    from tests.helpers.support import made_session
 
     return made_session()
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.clients.programs import Staying, staying
-from tests.support import BUILT, Home, missing, need
+from tests.helpers.programs import Staying, staying
+from tests.helpers.support import BUILT, Home, missing, need
 
 BOTO3 = """
 import json, sys

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.patience import scaled
-from tests.terminal.window import Window
+from tests.helpers.patience import scaled
+from tests.helpers.window import Window
 
 DRIVER = """
 import json, pathlib, sys, time

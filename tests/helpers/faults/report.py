@@ -16,10 +16,10 @@ from pathlib import Path
 
 os.environ.setdefault("MFASESSION_FAULTS", "long")
 
-from tests.faults import races, table
-from tests.faults.injection import IS_LONG
-from tests.faults.targets import TARGETS
-from tests.faults.tests_report import TestsReport
+from tests.helpers.faults import races, table
+from tests.helpers.faults.injection import IS_LONG
+from tests.helpers.faults.targets import TARGETS
+from tests.helpers.faults.tests_report import TestsReport
 
 HERE = Path(__file__).parent
 FUZZ_SECONDS = 60

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mfasession import timestamps
 from mfasession.sandbox import Call, Sandbox, SandboxUser
-from tests.support import BIN, MFASESSION, Home, missing, need
+from tests.helpers.support import BIN, MFASESSION, Home, missing, need
 
 Done = subprocess.CompletedProcess[str]
 

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.totp import STEP, code_at, secret_of
-from tests.patience import scaled
-from tests.support import Home, key_pair, need
+from tests.helpers.patience import scaled
+from tests.helpers.support import Home, key_pair, need
 
 BLACK, WHITE = 0, 255
 DARK_TERMINAL, LIGHT_TERMINAL = (WHITE, BLACK), (BLACK, WHITE)

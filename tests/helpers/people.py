@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.support import MFASESSION, missing, need
+from tests.helpers.support import MFASESSION, missing, need
 
 NOBODY, VICTIM = 65534, 54321
 """The user without any right, and a user whom no file of this machine knows."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.patience import wait_for
-from tests.support import Home
+from tests.helpers.patience import wait_for
+from tests.helpers.support import Home
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.patience import scaled, wait_for
-from tests.support import MFASESSION, Home
+from tests.helpers.patience import scaled, wait_for
+from tests.helpers.support import MFASESSION, Home
 
 
 class Answer:

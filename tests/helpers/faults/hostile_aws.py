@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 
-from tests.support import web_server
+from tests.helpers.support import web_server
 
 ALICE = b"arn:aws:iam::123456789012:user/alice"
 IAM, STS = b"https://iam.amazonaws.com/doc/2010-05-08/", b"https://sts.amazonaws.com/doc/2011-06-15/"

@@ -25,8 +25,8 @@ from botocore.configloader import raw_config_parse
 from mfasession import files
 from mfasession.files import replace
 from mfasession.sandbox import Sandbox
-from tests.faults import file_keyring
-from tests.support import MFASESSION, Home, key_pair, need
+from tests.helpers.faults import file_keyring
+from tests.helpers.support import MFASESSION, Home, key_pair, need
 
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
