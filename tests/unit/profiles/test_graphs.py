@@ -14,7 +14,7 @@ import botocore.exceptions
 from mfasession import profiles
 from mfasession.config import Config
 from mfasession.errors import ConfigurationError
-from tests.unit.test_profiles import Sections
+from tests.unit.profiles.test_profiles import Sections
 
 NAMES = "abc"
 Graph = dict[str, dict[str, str]]

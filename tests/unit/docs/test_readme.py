@@ -16,7 +16,7 @@ from mfasession.files import paths
 from mfasession.stores.file import CredentialsFileStore, _keys
 from tests.helpers.support import made_session
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
 COMMON = {"-h", "--help", "-p", "--profile", "--no-input", "--debug"}
 

@@ -203,7 +203,7 @@ def test_many_processes_lose_no_section(place: Place) -> None:
     """trek10inc/awsume#72, aws/aws-cli#9632: sessions saved at once are all there afterwards."""
     place.write(key_pair())
     script = (
-        "import os, sys; from tests.unit.test_credentials_file import *; sys.stdin.readline()\n"
+        "import os, sys; from tests.unit.stores.test_file import *; sys.stdin.readline()\n"
         "store = CredentialsFileStore(AwsFiles(os.environ), os.environ)\n"
         "for section in sys.argv[1:]: store.save(section, SESSION)"
     )

@@ -129,7 +129,7 @@ def test_a_session_of_before_serves_a_role_without_options() -> None:
 
 def test_the_readme_shows_a_role_that_can_be_sent() -> None:
     """The example of the section "Roles" is read as it stands, and uses every key that is handed to AssumeRole."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
     text = next(block for block in readme.split("```ini\n") if block.startswith("[profile deploy]")).split("```")[0]
     keys = ini.parse(text)["profile deploy"]
     assert set(ROLE_TEXTS) <= set(keys)
