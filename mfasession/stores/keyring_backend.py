@@ -85,7 +85,8 @@ def _check_configuration() -> None:
 
     from keyring.util import platform_
 
-    from mfasession import files, trust
+    from mfasession import files
+    from mfasession.files import trust
 
     text = files.read_trusted(str(platform_.config_root() / "keyringrc.cfg"))
     if text is None:

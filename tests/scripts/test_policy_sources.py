@@ -9,7 +9,7 @@ import pytest
 from mfasession.policy import rule
 from tests.helpers.checks import complaint
 from tests.helpers.support import Home
-from tests.templates import trust_property
+from tests.helpers.templates import trust_property
 
 if TYPE_CHECKING:
     import subprocess

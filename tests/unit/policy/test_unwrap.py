@@ -12,7 +12,7 @@ from yaml.loader import SafeLoader
 
 from mfasession.policy import document, intrinsics, located_json, rule, unwrap, yaml_nodes
 from mfasession.policy.document import Kind
-from tests.templates import trust_property
+from tests.helpers.templates import trust_property
 
 TRUST: dict[str, Any] = {
     "Version": "2012-10-17",

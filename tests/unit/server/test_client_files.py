@@ -134,7 +134,7 @@ def test_a_service_is_all_that_passes_of_services(files: AwsFiles) -> None:
         f"[default]\nservices = own ; x\n[services own ; x]\n{PROCESS}\ns3 =\n  endpoint_url = u\n"
     )
     files.reread()
-    assert served.config_text(files, ("default",), "") == (
+    assert client_files.config_text(files, ("default",), "") == (
         "[default]\nservices = own ; x\n[services own ; x]\ns3 = \n  endpoint_url = u\n"
     )
 
