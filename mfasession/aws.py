@@ -21,7 +21,7 @@ import urllib3.exceptions
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
-from mfasession import aws_answers, aws_errors, deadline, endpoints, hints, roles, trust
+from mfasession import aws_answers, aws_errors, deadline, endpoints, hints, roles, system_errors, trust
 from mfasession.causes import Throttled, Unanswered
 from mfasession.device import Device
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
@@ -252,8 +252,9 @@ class Aws:
             )
         except botocore.exceptions.BotoCoreError as error:
             translated = _without_answer(operation, error)
-        except Exception:  # noqa: BLE001  # what botocore's parsers raise at odd answers, besides their own errors
-            translated = aws_errors.not_aws(operation)
+        except Exception as error:  # noqa: BLE001  # what botocore's parsers raise at odd answers, besides their own
+            system = system_errors.explain_unexpected(error)
+            translated = MfaSessionError(*system) if system else aws_errors.not_aws(operation)
         # Raised outside the handlers: botocore's exceptions hold the request, and a traceback would show them.
         raise translated
 
