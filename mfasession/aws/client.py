@@ -28,7 +28,7 @@ from mfasession.aws.errors import Throttled, Unanswered
 from mfasession.awsfiles.nested_values import unparsed
 from mfasession.config import endpoints
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
-from mfasession.files import trust
+from mfasession.files import system_errors, trust
 from mfasession.model import LongTermKey, Role, Session, own_region, partition_of
 from mfasession.profiles import role_request
 from mfasession.text import printable
@@ -256,8 +256,9 @@ class Aws:
             )
         except botocore.exceptions.BotoCoreError as error:
             translated = _without_answer(operation, error)
-        except Exception:  # noqa: BLE001  # what botocore's parsers raise at odd answers, besides their own errors
-            translated = translate.not_aws(operation)
+        except Exception as error:  # noqa: BLE001  # what botocore's parsers raise at odd answers, besides their own
+            system = system_errors.explain_unexpected(error)
+            translated = MfaSessionError(*system) if system else translate.not_aws(operation)
         # Raised outside the handlers: botocore's exceptions hold the request, and a traceback would show them.
         raise translated
 

@@ -51,9 +51,9 @@ def report(error: BaseException, words: "Sequence[str]") -> int:
     else:
         # Not its text: a foreign exception may quote what it choked on.
         complain(f"unexpected failure: {type(error).__name__}", "run it again with --debug and report what it shows")
-    if _command(words) == "env" and not sys.stdout.isatty():
-        _fail_the_eval(code, words)
     try:
+        if _command(words) == "env" and not sys.stdout.isatty():
+            _fail_the_eval(code, words)
         sys.stdout.flush()
     except OSError:
         drop_stdout()

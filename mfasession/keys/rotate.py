@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from mfasession.aws.access_keys import LIMIT, AccessKey, AwsKeys
-from mfasession.aws.errors import NotFound
+from mfasession.aws.errors import NotFound, Unanswered
 from mfasession.errors import AwsRefused, AwsUnreachable, Cancelled, MfaSessionError
 from mfasession.keys import issued, locate
-from mfasession.sessions.state import Remembered
+from mfasession.sessions.state import Intent, Remembered
 from mfasession.stores.keys import KeyRecord
 from mfasession.values import Value
 
@@ -126,43 +126,54 @@ class Rotation:
         listed = self._with_room(listed)
         known = {each.access_key_id for each in listed}
         # Noted first: killed before the answer is here, the next run knows whose key that is.
+        is_one_unknown = self._remembered.key_intent(self._arn) is not None
         self._remembered.record_key_intent(self._arn, known)
         try:
             made = self._aws.create(self._user)
             self._lost = made.access_key_id
             self._save(self._record.replace(next=made))
-        except AwsRefused:
-            self._remembered.forget_key_intent(self._arn)
+        except Unanswered:
+            if self._take_back(known):
+                self._remembered.forget_key_intent(self._arn)
+            raise
+        except (AwsRefused, AwsUnreachable):
+            # AWS has made none for this request.
+            if not is_one_unknown:
+                self._remembered.forget_key_intent(self._arn)
             raise
         except BaseException:
-            self._take_back(known)
-            self._remembered.forget_key_intent(self._arn)
+            if self._take_back(known):
+                self._remembered.forget_key_intent(self._arn)
             raise
         self._lost = ""
         self._remembered.forget_key_intent(self._arn)
         return made
 
     def _without_orphan(self, listed: Sequence[AccessKey]) -> Sequence[AccessKey]:
-        """Delete the key that a run has made which was killed before it had the answer; return what is left.
+        """Delete the key of a run that was killed before it had the answer; return what is left.
 
-        New since the note, from that very time, never used, and nowhere here: nobody has its secret.
+        New since the note, from that very time, never used, and nowhere here: its secret is lost. The note stays while
+        such a key may still come: AWS may end a request late, and lists a key late.
         """
         intent = self._remembered.key_intent(self._arn)
         if intent is None:
             return listed
         here = {each.key_id for each in locate.visible(self._context)[0]}
         here |= {self._record.retiring, self._record.next.access_key_id if self._record.next else ""}
-        for each in listed:
-            is_new = each.access_key_id not in intent.known | here and abs(each.created - intent.at) <= MADE_WITHIN
-            if is_new and self._last_used(each) == 0:
-                self._aws.delete(self._user, each.access_key_id)
-                self._listener.tell(
-                    f"key {each.access_key_id} is deleted at AWS: a rotation that was killed has made it, and nobody "
-                    "has its secret"
-                )
-                listed = [other for other in listed if other is not each]
-        self._remembered.forget_key_intent(self._arn)
-        return listed
+        new = [each for each in listed if each.access_key_id not in intent.known]
+        orphans = [each for each in new if each.access_key_id not in here and self._is_of(intent, each)]
+        for each in orphans:
+            self._aws.delete(self._user, each.access_key_id)
+            self._listener.tell(
+                f"key {each.access_key_id} is deleted at AWS: a rotation that was killed has made it, and nobody has "
+                "its secret"
+            )
+        if new or abs(time.time() - intent.at) > MADE_WITHIN:
+            self._remembered.forget_key_intent(self._arn)
+        return [each for each in listed if each not in orphans]
+
+    def _is_of(self, intent: Intent, key: AccessKey) -> bool:
+        return abs(key.created - intent.at) <= MADE_WITHIN and self._last_used(key) == 0
 
     def _with_room(self, listed: Sequence[AccessKey]) -> Sequence[AccessKey]:
         """Delete the user's other key when there are two, if that may be; return what is left."""
@@ -192,15 +203,18 @@ class Rotation:
         except AwsRefused:
             return None
 
-    def _take_back(self, before: set[str]) -> None:
-        """Delete at AWS what was made and could not be kept: nobody has its secret."""
+    def _take_back(self, before: set[str]) -> bool:
+        """Delete at AWS what was made and could not be kept; return whether it was there."""
         made = self._lost
         self._lost = made or _UNKNOWN
+        found = False
         for each in self._aws.access_keys(self._user):
             if each.access_key_id == made or (not made and each.access_key_id not in before):
+                found = True
                 self._lost = each.access_key_id
                 self._aws.delete(self._user, each.access_key_id)
         self._lost = ""
+        return found
 
     def _replace_copies(self) -> tuple[str, ...]:
         """Put the new key wherever else the old one stands: it is about to be deleted."""

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from mfasession.files import system_errors
+from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.support import MFASESSION, Home, key_pair, session_section
 
 NO_THREADS = "ulimit -s 4000000; ulimit -v 3000000; "
@@ -45,6 +46,16 @@ def test_no_more_threads(live: Home) -> None:
     assert (done.returncode, done.stderr) == (1, f"mfasession: {reason}\n  hint: {hint}\n")
     assert "ulimit -u" in hint
     assert not (live.folder / "started").exists()
+
+
+def test_no_more_threads_for_a_call_to_aws(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+    """It is the limit, and not something else that answers in the place of AWS."""
+    home.write_credentials(key_pair("default", alice.key.access_key_id, alice.key.secret_access_key.reveal()))
+    environ = {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "eu-west-1"}
+    words = f"{NO_THREADS} exec {MFASESSION} login --code {alice.devices[0].code()}"
+    done = home.run_program("bash", "-c", words, environ=environ)
+    reason, hint = system_errors.explain_unexpected(RuntimeError("can't start new thread")) or ("", "")
+    assert (done.returncode, done.stderr) == (1, f"mfasession: {reason}\n  hint: {hint}\n")
 
 
 def test_no_more_open_files(home: Home) -> None:

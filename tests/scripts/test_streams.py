@@ -24,6 +24,18 @@ def test_a_full_disk_behind_stdout(home: Home, command: str) -> None:
     assert in_sh(home, f"mfasession {command} >/dev/full") == (1, "", FULL)
 
 
+@pytest.mark.parametrize("command", ["env", "process", "status", "status --json"])
+def test_a_full_disk_behind_an_unbuffered_stdout(home: Home, command: str) -> None:
+    """Under PYTHONUNBUFFERED, as containers set it, each line fails at once; the line for eval does, too."""
+    home.write_credentials(key_pair() + session_section())
+    home.environ["PYTHONUNBUFFERED"] = "1"
+    assert in_sh(home, f"mfasession {command} >/dev/full") == (
+        1,
+        "",
+        complaint("no space is left on the disk", "free some, then again: df -h"),
+    )
+
+
 @pytest.mark.parametrize("command", ["env", "process", "status", "--help"])
 def test_a_reader_that_went_away(home: Home, command: str) -> None:
     """`mfasession status | true` says nothing; the pipe's other end is gone."""
