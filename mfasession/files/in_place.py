@@ -55,7 +55,12 @@ def overwrite(path: str, before: str, after: str, unfinished: str) -> None:
             _have_alone(descriptor)
             if _content(descriptor) == old:
                 replace.replace(unfinished, _HEAD.format(len(old), len(new)) + before + after)
-                _put(descriptor, old, new, unfinished)
+                try:
+                    _put(descriptor, old, new)
+                except BaseException:
+                    if _content(descriptor) == old:
+                        _forget(unfinished)
+                    raise
         finally:
             os.close(descriptor)
     except OSError as error:
@@ -66,7 +71,8 @@ def overwrite(path: str, before: str, after: str, unfinished: str) -> None:
 def finish(path: str, unfinished: str) -> bool:
     """End what a process that is gone began; tell whether there was anything to end. The caller holds our lock.
 
-    A file that somebody else has written meanwhile stays as it is. Raises StoreError, ConfigurationError.
+    A file that somebody else has written meanwhile stays as it is. Raises StoreError: it can be tried again. Raises
+    ConfigurationError.
     """
     kept = files.read_private(unfinished)
     if kept is None:
@@ -80,7 +86,7 @@ def finish(path: str, unfinished: str) -> bool:
             _have_alone(descriptor)
             now = _content(descriptor)
             if texts is not None and now not in texts and _is_between(now, *texts):
-                _put(descriptor, now, texts[1], unfinished)
+                _put(descriptor, now, texts[1])
                 ended = True
         finally:
             os.close(descriptor)
@@ -92,14 +98,13 @@ def finish(path: str, unfinished: str) -> bool:
     return ended
 
 
-def _put(descriptor: int, old: bytes, new: bytes, unfinished: str) -> None:
+def _put(descriptor: int, old: bytes, new: bytes) -> None:
     """Write what differs, from the first such byte on; a failure puts the old bytes back, which takes no space."""
     start = _alike(old, new)
     try:
         _write(descriptor, new, start)
     except BaseException:
         _write(descriptor, old, start)
-        _forget(unfinished)
         raise
 
 

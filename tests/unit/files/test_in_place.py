@@ -32,11 +32,16 @@ def overwritten(path: Path, new: str, *faults: str) -> "subprocess.CompletedProc
     """Overwrite a file in a process of its own; `faults` are strace's."""
     text = path.parent / "text"
     text.write_text(new)
+    return traced(path, *faults, code=DRIVER, more=(str(text),))
+
+
+def traced(path: Path, *faults: str, code: str, more: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
+    """Run a program with the path, that of what is unfinished, and more; `faults` are strace's."""
     calls = ",".join(dict.fromkeys(fault.partition(":")[0] for fault in faults))
     injected = [word for fault in faults for word in ("-e", f"inject={fault}")]
     strace = (need("strace"), "-qq", "-o", os.devnull, "-e", f"trace={calls}", *injected)
     return subprocess.run(
-        [*strace, sys.executable, "-c", DRIVER, str(path), str(unfinished(path)), str(text)],
+        [*strace, sys.executable, "-c", code, str(path), str(unfinished(path)), *more],
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
@@ -100,6 +105,23 @@ def test_a_disk_that_fails_leaves_the_old_text(path: Path, fault: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{path} was not written: " in done.stdout
     assert path.read_text() == OLD
+    assert not unfinished(path).exists()
+
+
+@pytest.mark.parametrize("fault", ["pwrite64:error=ENOSPC:when=1", "fsync:error=EIO:when=1"])
+def test_an_end_that_fails_can_be_tried_again(path: Path, fault: str) -> None:
+    """Half of each text stood in the file, and both texts were thrown away."""
+    half = NEW[:8000] + OLD[8000:]
+    path.write_text(half)
+    unfinished(path).parent.mkdir(mode=0o700)
+    unfinished(path).write_text(f"mfasession unfinished 1 {len(OLD)} {len(NEW)}\n{OLD}{NEW}")
+    unfinished(path).chmod(0o600)
+    code = "import sys; from mfasession import in_place; in_place.finish(*sys.argv[1:])"
+    done = traced(path, fault, code=code)
+    assert f"StoreError: {path} was not written: " in done.stderr
+    assert path.read_text() == half
+    assert in_place.finish(str(path), str(unfinished(path))) is True
+    assert path.read_text() == NEW
     assert not unfinished(path).exists()
 
 
