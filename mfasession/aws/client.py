@@ -311,11 +311,11 @@ def settings(profile: "Profile") -> botocore.session.Session:
         raise ConfigurationError(
             f"there are no certificates at {printable(bundle)}", "fix AWS_CA_BUNDLE, or ca_bundle in the profile"
         )
-    _check_trusted(known, bundle or os.environ.get("REQUESTS_CA_BUNDLE"))
+    _check_trusted(known, bundle or os.path.expanduser(os.environ.get("REQUESTS_CA_BUNDLE", "")))
     return known
 
 
-def _check_trusted(known: botocore.session.Session, bundle: str | None) -> None:
+def _check_trusted(known: botocore.session.Session, bundle: str) -> None:
     """Raise ConfigurationError when others may change what says who AWS is: certificates, and models of its services.
 
     botocore takes models from `~/.aws/models` and AWS_DATA_PATH, and endpoints with them.

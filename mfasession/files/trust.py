@@ -43,12 +43,21 @@ def check(path: str, status: os.stat_result, *, is_private: bool) -> None:
 
 
 def check_there(path: str) -> None:
-    """Raise ConfigurationError unless what is at a path now is trusted: a file, or a folder with all that is in it."""
+    """Raise ConfigurationError unless what is at a path now is trusted: a file, or a folder with all that is in it.
+
+    Links to other folders are followed.
+    """
     if os.path.isfile(path):
         check(path, os.stat(path), is_private=False)
         return
-    for folder, _, names in os.walk(path):
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(path, followlinks=True):
         check_folders(folder)
+        if (real := os.path.realpath(folder)) in seen:
+            # Links may lead in a circle.
+            folders.clear()
+            continue
+        seen.add(real)
         for name in names:
             place = os.path.join(folder, name)
             if os.path.isfile(place):
@@ -168,7 +177,8 @@ def _led_through(path: str) -> "Iterator[tuple[str, os.stat_result]]":
     """Yield every folder and link from the root on, as the kernel resolves a path, and at last the file."""
     at, links = "/", 0
     yield at, os.lstat(at)
-    rest = _parts(os.path.join(os.getcwd(), path))
+    # The current folder may be gone, and only a relative path needs it.
+    rest = _parts(path if path.startswith("/") else os.path.join(os.getcwd(), path))
     while rest:
         name = rest.pop()
         if name == "..":

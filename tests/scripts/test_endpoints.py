@@ -186,6 +186,35 @@ def test_models_that_others_can_change(nowhere: Home, aws: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (3, said)
 
 
+def test_a_link_to_models_that_others_can_change(nowhere: Home, aws: Sandbox) -> None:
+    """What is behind a link counts as well; links in a circle end nowhere."""
+    nowhere.environ["AWS_ENDPOINT_URL"] = aws.url
+    described = nowhere.folder / "elsewhere" / "sts"
+    described.mkdir(parents=True)
+    (nowhere.aws / "models").mkdir()
+    (nowhere.aws / "models" / "sts").symlink_to(described)
+    (described / "again").symlink_to(nowhere.aws / "models")
+    described.chmod(0o777)
+    done = nowhere.run("login", "--code", "123456")
+    link = nowhere.aws / "models" / "sts"
+    said = complaint(f"{link} is not safe: other users can write in {described}", f"chmod o-w {described}")
+    assert (done.returncode, done.stderr) == (3, said)
+    described.chmod(0o755)
+    assert nowhere.run("login", "--code", "123456").returncode != 3
+
+
+@pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+def test_certificates_in_the_home_folder(nowhere: Home, aws: Sandbox, variable: str) -> None:
+    """urllib3 reads `~` in both."""
+    bundle = nowhere.folder / "ca.pem"
+    bundle.touch()
+    bundle.chmod(0o646)
+    nowhere.environ |= {"AWS_ENDPOINT_URL": aws.url, variable: "~/ca.pem"}
+    done = nowhere.run("login", "--code", "123456")
+    said = complaint(f"{bundle} can be changed by other users", f"chmod o-w {bundle}")
+    assert (done.returncode, done.stderr) == (3, said)
+
+
 PARTITION = """
 import json, sys
 from pathlib import Path

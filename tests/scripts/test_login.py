@@ -279,3 +279,14 @@ def test_a_serial_that_is_none(
     done = alices_home.run("login", "--serial", serial, "--code", "123456")
     assert (done.returncode, done.stdout, done.stderr) == (3, "", complaint(what, hint))
     assert asked(aws, alice) == []
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o660])
+def test_in_a_folder_that_is_gone(alices_home: Home, alice: SandboxUser, mode: int) -> None:
+    """Removed by another shell: it has nothing to do with the session."""
+    alices_home.config.touch()
+    alices_home.config.chmod(mode)
+    line = 'mkdir gone && cd gone && rmdir ../gone && exec mfasession login --code "$0"'
+    done = alices_home.run_program("sh", "-c", line, alice.devices[0].code())
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert done.stderr.startswith("mfasession: session for default until ")
