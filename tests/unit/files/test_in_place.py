@@ -116,7 +116,7 @@ def test_an_end_that_fails_can_be_tried_again(path: Path, fault: str) -> None:
     unfinished(path).parent.mkdir(mode=0o700)
     unfinished(path).write_text(f"mfasession unfinished 1 {len(OLD)} {len(NEW)}\n{OLD}{NEW}")
     unfinished(path).chmod(0o600)
-    code = "import sys; from mfasession import in_place; in_place.finish(*sys.argv[1:])"
+    code = "import sys; from mfasession.files import in_place; in_place.finish(*sys.argv[1:])"
     done = traced(path, fault, code=code)
     assert f"StoreError: {path} was not written: " in done.stderr
     assert path.read_text() == half
