@@ -20,6 +20,7 @@ import botocore.session
 import urllib3.exceptions
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.utils import get_environ_proxies
 
 from mfasession import hints
 from mfasession.aws import answers, deadline, translate
@@ -210,7 +211,8 @@ class Aws:
         except ValueError:
             # botocore raises a bare ValueError for an endpoint_url that is no URL.
             raise ConfigurationError("the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL") from None
-        endpoints.check(client.meta.endpoint_url, self._allowed_http)
+        where = client.meta.endpoint_url
+        endpoints.check(where, self._allowed_http, get_environ_proxies(where).get("http", ""))
         client.meta.events.register("before-send", self._sender(client._endpoint.http_session))  # noqa: SLF001
         return client
 

@@ -134,6 +134,36 @@ def test_no_code_goes_over_plain_http(nowhere: Home, config: str, environ: dict[
     assert nowhere.credentials.read_bytes() == before
 
 
+def test_a_host_that_only_looks_like_this_machine(nowhere: Home) -> None:
+    """urllib3 ends a host at a backslash, and urlsplit takes what stands before an @ for a name."""
+    with listening(answer=b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n") as (port, heard):
+        environ = {"AWS_ENDPOINT_URL": f"http://localhost:{port}\\@127.0.0.1:9/"}
+        done = nowhere.run("login", "--code", "123456", environ=environ)
+    assert heard == []
+    assert (done.returncode, done.stderr) == (
+        3,
+        complaint(
+            f"the endpoint {environ['AWS_ENDPOINT_URL']} is not a URL of https", "fix endpoint_url or AWS_ENDPOINT_URL"
+        ),
+    )
+
+
+def test_no_proxy_elsewhere_sees_what_is_meant_for_this_machine(nowhere: Home, aws: Sandbox) -> None:
+    """To botocore a loopback address is one like any other: it would go through the proxy, in clear."""
+    proxy = "http://198.51.100.7:3128"
+    environ = {"AWS_ENDPOINT_URL": aws.url, "HTTP_PROXY": proxy, "http_proxy": proxy, "no_proxy": ""}
+    done = nowhere.run("login", "--code", "123456", environ=environ)
+    assert (done.returncode, done.stderr) == (
+        3,
+        complaint(
+            f"the endpoint {aws.url} has no TLS, and HTTP_PROXY sends the code and the keys to another machine",
+            "export no_proxy=127.0.0.1",
+        ),
+    )
+    done = nowhere.run("login", "--code", "123456", environ={**environ, "no_proxy": "127.0.0.1"})
+    assert done.returncode != 3, done.stderr
+
+
 def test_the_endpoint_of_iam_alone(nowhere: Home, aws: Sandbox) -> None:
     """New keys come back from there."""
     nowhere.environ["AWS_ENDPOINT_URL_STS"] = aws.url
