@@ -18,7 +18,7 @@ from tests.helpers.support import need
 OLD, NEW = "[a]\n" + "old\n" * 3000, "[a]\n" + "new\n" * 4000
 DRIVER = """
 import sys
-from mfasession import in_place
+from mfasession.files import in_place
 from mfasession.errors import StoreError
 path, unfinished, new = sys.argv[1:]
 try:
@@ -160,7 +160,7 @@ def test_what_was_kept_in_part_is_dropped(path: Path, kept: str) -> None:
 def test_readers_see_the_old_or_the_new_text(path: Path) -> None:
     """While it is changed over and over, nobody reads half of it (a lease keeps readers waiting)."""
     code = (
-        "import sys; from mfasession import in_place\n"
+        "import sys; from mfasession.files import in_place\n"
         "for n in range(30): in_place.overwrite(sys.argv[1], *sys.argv[2:4][::1 - n % 2 * 2], sys.argv[4])"
     )
     short = ("a" * 20000, "b" * 15000)
@@ -178,7 +178,7 @@ def test_a_file_without_permission(path: Path) -> None:
     """Found out before anything is asked for."""
     words = (need("setpriv"), "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
     path.chmod(0o400)
-    code = "import sys; from mfasession import in_place; in_place.check(*sys.argv[1:])"
+    code = "import sys; from mfasession.files import in_place; in_place.check(*sys.argv[1:])"
     done = subprocess.run(
         [*words, sys.executable, "-c", code, str(path), str(unfinished(path))],
         capture_output=True,
