@@ -2,12 +2,27 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+_LONGEST_WORD = 100
+"""Characters of a wrong word that are compared with the known ones: the comparison is quadratic."""
 
 
 def printable(text: str) -> str:
     """Return the text without control characters: nothing from AWS or from a file reaches a terminal raw."""
     return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def nearest(word: str, known: "Iterable[str]", *, likeness: float = 0.6) -> str:
+    """Return the known word that is most like this one, empty when none is.
+
+    Case does not count. `likeness` (0..1) is the share of letters in common, as in `difflib.get_close_matches`.
+    """
+    from difflib import get_close_matches
+
+    by_letters = {each.casefold(): each for each in known}
+    near = get_close_matches(word[:_LONGEST_WORD].casefold(), by_letters, n=1, cutoff=likeness)
+    return by_letters[near[0]] if near else ""
 
 
 def in_columns(lines: "Sequence[tuple[str, ...]]") -> str:

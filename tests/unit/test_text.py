@@ -1,9 +1,10 @@
 """Text that is safe to show."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.text import bar, in_columns, printable
+from mfasession.text import bar, in_columns, nearest, printable
 
 
 @given(st.text())
@@ -38,3 +39,13 @@ def test_a_bar_is_as_full_as_it_says(share: float, width: int) -> None:
     shown = bar(share, width)
     assert len(shown) == width + 2
     assert abs(shown.count("#") - min(max(share, 0), 1) * width) < 1
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [("lgoin", "login"), ("LOGIN", "login"), ("statsu", "status"), ("frobnicate", ""), ("", ""), ("é" * 100_000, "")],
+)
+def test_the_nearest_word(word: str, near: str) -> None:
+    """In any case, and none rather than a far one."""
+    assert nearest(word, ["status", "login", "logout"]) == near
+    assert nearest(word, []) == ""
