@@ -23,7 +23,7 @@ SETTINGS = 'store = "file"\nduration = "12h"\n\n[profiles.work]\nmfa_serial = "a
 _SAVE = """
 import json, os, sys, time
 from mfasession import paths
-from mfasession.model import Session
+from mfasession.values import Session
 from mfasession.stores.keyring import KeyringStore
 from mfasession.values import Secret
 now = int(time.time())

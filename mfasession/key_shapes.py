@@ -3,8 +3,8 @@
 What a good one looks like is in `model`, which every command reads.
 """
 
-from mfasession.model import is_key_id, is_key_secret
 from mfasession.redaction import is_like_a_secret
+from mfasession.values import is_key_id, is_key_secret
 
 KEY_ID, SECRET = "aws_access_key_id", "aws_secret_access_key"
 _ABOUT_ID = "an access key ID starts with AKIA and has 20 capitals and digits: IAM console, Security credentials"

@@ -7,18 +7,17 @@ from mfasession import hints
 from mfasession.admin import apply_plan
 from mfasession.admin.apply_plan import Step, Wanted
 from mfasession.admin.findings import Rules
-from mfasession.aws.account_model import User
 from mfasession.aws.errors import NotFound
+from mfasession.aws.model import User
 from mfasession.errors import AwsRefused, ConfigurationError
-from mfasession.model import account_of, partition_of
 from mfasession.policy import coverage
 from mfasession.sessions import devices
-from mfasession.values import Value
+from mfasession.values import Value, account_of, partition_of
 
 if TYPE_CHECKING:
     from mfasession.aws.client import Identity
     from mfasession.aws.managed_policy import AwsRollout
-    from mfasession.model import Session
+    from mfasession.values import Session
 
 NAMED = 5
 """Users that a refusal names."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from shlex import quote
 
-from mfasession.aws.account_model import Attachments, Version
+from mfasession.aws.model import Attachments, Version
 from mfasession.values import Value
 
 VERSIONS = 5

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mfasession.admin import credential_report, findings
 from mfasession.admin.findings import Account, Row, Rules
-from mfasession.aws.account_model import Credentials, User
 from mfasession.aws.errors import Denied, NotFound
+from mfasession.aws.model import Credentials, User
 from mfasession.errors import AwsRefused
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import csv
 from collections.abc import Iterator
 
 from mfasession import timestamps
-from mfasession.aws.account_model import ROOT, Credentials, KeyUse
+from mfasession.aws.model import ROOT, Credentials, KeyUse
 
 _COLUMNS = ("user", "arn", "password_enabled", "mfa_active", "access_key_1_active", "access_key_2_active")
 _NEVER = ("no_information", "N/A")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from mfasession.aws.account_model import Credentials, Group, KeyUse, User
+from mfasession.aws.model import Credentials, Group, KeyUse, User
 from mfasession.policy import coverage, rule
 from mfasession.policy.coverage import Source, Verdict
 from mfasession.policy.document import Malformed

@@ -6,8 +6,7 @@ from typing import Any
 from mfasession.aws import answers
 from mfasession.aws.client import Aws
 from mfasession.aws.errors import NotFound
-from mfasession.model import LongTermKey
-from mfasession.values import Secret, Value
+from mfasession.values import LongTermKey, Secret, Value
 
 LIMIT = 2
 """Access keys that a user may have (IAM quotas)."""

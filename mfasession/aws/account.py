@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from mfasession.aws.account_model import Group, Inline, User
 from mfasession.aws.answers import required_text, serial
 from mfasession.aws.client import Aws
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device, Group, Inline, User
 
 PAGE = 100
 """Users, groups or policies in an answer, at most."""

@@ -8,8 +8,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from mfasession.model import account_of, is_key_id, is_key_secret, is_name, partition_of
 from mfasession.timestamps import is_epoch
+from mfasession.values import account_of, is_key_id, is_key_secret, is_name, partition_of
 
 CLOCK_SKEW = 15 * 60
 """Seconds that AWS's clock may be away from ours: it refuses a request that is further away (IAM User Guide, "Signature

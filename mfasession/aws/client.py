@@ -24,16 +24,15 @@ from botocore.utils import get_environ_proxies
 
 from mfasession import hints
 from mfasession.aws import answers, deadline, translate
-from mfasession.aws.device import Device
 from mfasession.aws.errors import Throttled, Unanswered
+from mfasession.aws.model import Device
 from mfasession.awsfiles.nested_values import unparsed
 from mfasession.config import endpoints
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
 from mfasession.files import system_errors, trust
-from mfasession.model import LongTermKey, Role, Session, own_region, partition_of
 from mfasession.profiles import role_request
 from mfasession.text import printable
-from mfasession.values import Secret, Value
+from mfasession.values import LongTermKey, Role, Secret, Session, Value, own_region, partition_of
 
 if TYPE_CHECKING:
     from mfasession.profiles import Profile

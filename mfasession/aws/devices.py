@@ -4,7 +4,7 @@ from typing import Any
 
 from mfasession.aws import answers
 from mfasession.aws.client import Aws
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device
 from mfasession.totp import secret_of
 from mfasession.values import Secret, Value
 

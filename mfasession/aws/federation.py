@@ -11,8 +11,7 @@ from mfasession.aws.client import Aws
 from mfasession.aws.errors import Throttled, Unanswered
 from mfasession.durations import show
 from mfasession.errors import AwsRefused, MfaSessionError
-from mfasession.model import Session
-from mfasession.values import Secret
+from mfasession.values import Secret, Session
 
 if TYPE_CHECKING:
     from mfasession.profiles import Profile

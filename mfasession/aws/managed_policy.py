@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mfasession.aws.account import AwsAccount
-from mfasession.aws.account_model import Attachments, Version
 from mfasession.aws.answers import required_text
 from mfasession.aws.errors import NotFound
+from mfasession.aws.model import Attachments, Version
 
 _LATE = (0.5, 1.0, 2.0, 4.0)
 """Seconds until IAM has spread what was made: until then it may not find it (IAM User Guide, "Troubleshoot IAM")."""

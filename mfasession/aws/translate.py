@@ -6,9 +6,9 @@ The codes and texts of STS and IAM are in the API references ("Common errors") a
 from mfasession import durations, hints
 from mfasession.aws.errors import AlreadyThere, CodeRefused, Denied, DeviceRefused, NotFound, Throttled, Unanswered
 from mfasession.errors import AwsRefused, MfaSessionError
-from mfasession.model import is_key_id
 from mfasession.redaction import redacted
 from mfasession.text import printable
+from mfasession.values import is_key_id
 
 _BUSY = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestThrottled", "RequestLimitExceeded",
          "SlowDown")  # fmt: skip

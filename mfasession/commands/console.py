@@ -10,17 +10,16 @@ from mfasession.console import browser, urls
 from mfasession.durations import CONSOLE_MAXIMUM, show
 from mfasession.errors import ConfigurationError, InputNeeded, UsageError
 from mfasession.messages import say, until
-from mfasession.model import partition_of
 from mfasession.sessions.create import Exchange, assumed, check_role, is_chained
 from mfasession.sessions.renew import unkept
-from mfasession.values import Secret
+from mfasession.values import Secret, partition_of
 
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.model import Session
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.values import Session
 
 HELP = "the AWS console as a role profile, in the browser"
 _NAMED = 5

@@ -21,10 +21,10 @@ from mfasession.terminal.screen import Screen, told
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mfasession.model import Session
     from mfasession.options import Options
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.values import Session
 
 JOBS = 4
 """Commands that run at once unless `--jobs` says otherwise."""

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from mfasession.errors import MfaSessionError
     from mfasession.keys.list import Listing, Row
     from mfasession.keys.rotate import Surplus
-    from mfasession.model import LongTermKey
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.values import LongTermKey
 
 HELP = "long-term keys: into the keyring, rotated with one code, out of plain text"
 ACTIONS = {

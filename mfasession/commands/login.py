@@ -13,9 +13,9 @@ from mfasession.sessions import renew
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.model import Session
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.values import Session
 
 HELP = "have a valid session: one code when there is none"
 

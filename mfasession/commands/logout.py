@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mfasession import profiles
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
 from mfasession.messages import complain, say
-from mfasession.model import held_profile
+from mfasession.values import held_profile
 
 if TYPE_CHECKING:
     import argparse

@@ -11,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.model import Session
     from mfasession.sessions.context import Context
+    from mfasession.values import Session
 
 HELP = "the JSON that credential_process wants"
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from mfasession.model import Session
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.values import Session
 
 HELP = "an endpoint on 127.0.0.1 that gives every SDK the session, and keeps it fresh"
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

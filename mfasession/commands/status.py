@@ -8,18 +8,17 @@ from mfasession import profiles, timestamps
 from mfasession.durations import show
 from mfasession.errors import StoreError, UsageError
 from mfasession.messages import complain, say, until
-from mfasession.model import account_of
 from mfasession.text import bar, printable
-from mfasession.values import Value
+from mfasession.values import Value, account_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.model import Session
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
     from mfasession.stores import SessionStore
+    from mfasession.values import Session
 
 HELP = "every session: profile, identity, store, time left"
 UNKNOWN_LIFE = 12 * 3600

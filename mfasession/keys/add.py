@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from mfasession.aws.client import Identity
     from mfasession.errors import MfaSessionError
     from mfasession.keys.locate import Held
-    from mfasession.model import LongTermKey
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.values import LongTermKey
 
 
 class Added(Value):

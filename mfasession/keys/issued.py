@@ -9,8 +9,8 @@ from mfasession.sessions import renew
 from mfasession.sessions.context import Context
 
 if TYPE_CHECKING:
-    from mfasession.model import Session
     from mfasession.profiles import Profile
+    from mfasession.values import Session
 
 ENOUGH = 120
 """Seconds that a kept session must still live to be worth using."""

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 from mfasession import files, profiles
 from mfasession.errors import AwsRefused, ConfigurationError, MfaSessionError
 from mfasession.keys import issued, locate
-from mfasession.model import account_of
 from mfasession.stores.keyring_items import backend_names
-from mfasession.values import Value
+from mfasession.values import Value, account_of
 
 if TYPE_CHECKING:
     from mfasession.aws.access_keys import AccessKey, AwsKeys

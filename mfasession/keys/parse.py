@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from mfasession import key_shapes
 from mfasession.errors import ConfigurationError
-from mfasession.model import LongTermKey
-from mfasession.values import Secret
+from mfasession.values import LongTermKey, Secret
 
 _IDS = {"accesskeyid", "awsaccesskeyid"}
 _SECRETS = {"secretaccesskey", "awssecretkey", "awssecretaccesskey"}

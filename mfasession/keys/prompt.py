@@ -7,8 +7,8 @@ from mfasession import terminal
 from mfasession.codes.background import Preparation
 from mfasession.errors import Cancelled, ConfigurationError
 from mfasession.keys import parse
-from mfasession.model import LongTermKey
 from mfasession.terminal import Terminal
+from mfasession.values import LongTermKey
 
 TRIES = 3
 _ENTER, _ERASE, _CLEAR, _END = (b"\n", b"\r"), (b"\x7f", b"\x08"), (b"\x15", b"\x17"), (b"", b"\x04")

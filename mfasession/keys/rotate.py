@@ -18,9 +18,9 @@ from mfasession.stores.keys import KeyRecord
 from mfasession.values import Value
 
 if TYPE_CHECKING:
-    from mfasession.model import LongTermKey
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.values import LongTermKey
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0)
 """Seconds between two looks whether AWS knows the new key: IAM is eventually consistent, mostly within ten seconds."""

@@ -11,7 +11,7 @@ from mfasession.errors import AwsRefused, InputNeeded, UsageError
 from mfasession.totp import STEP, code_at, secret_of
 
 if TYPE_CHECKING:
-    from mfasession.aws.device import Device
+    from mfasession.aws.model import Device
     from mfasession.codes import CodeSource
     from mfasession.values import Secret
 

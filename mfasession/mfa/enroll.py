@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from mfasession.aws.device import Device
 from mfasession.aws.devices import LIMIT, AwsDevices
 from mfasession.aws.errors import AlreadyThere, NotFound, Unanswered
+from mfasession.aws.model import Device
 from mfasession.codes import GivenCode
 from mfasession.codes.totp import Seed as SeedSource
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, MfaSessionError, StoreError
@@ -20,18 +20,17 @@ from mfasession.keys import issued
 from mfasession.mfa import code_pair, first_login, names
 from mfasession.mfa.pending import Pending, Safe
 from mfasession.mfa.seed_output import Seed, Ways
-from mfasession.model import account_of
 from mfasession.sessions import devices
 from mfasession.sessions.connection import Caller
 from mfasession.stores.errors import KeyringAbsent
 from mfasession.stores.keyring import forget_seed, save_seed
-from mfasession.values import Value
+from mfasession.values import Value, account_of
 
 if TYPE_CHECKING:
     from mfasession.codes import CodeSource
-    from mfasession.model import Session
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.values import Session
 
 NEW, RESUME, ENABLED, GONE = "new", "resume", "enabled", "gone"
 """Where an enrolment stands: not begun; waiting for its codes; enabled, and the last run did not live to hear it; of a

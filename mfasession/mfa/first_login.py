@@ -12,10 +12,10 @@ from mfasession.sessions.context import Context
 from mfasession.sessions.state import Remembered
 
 if TYPE_CHECKING:
-    from mfasession.aws.device import Device
+    from mfasession.aws.model import Device
     from mfasession.codes import CodeSource
-    from mfasession.model import Session
     from mfasession.profiles import Profile
+    from mfasession.values import Session
 
 PAUSES = (5.0, 10.0, 15.0)
 """Seconds between two tries: STS hears of a device 8 to 14 s late, and AWS counts each try (9 in 3 minutes)."""

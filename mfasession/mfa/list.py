@@ -2,15 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from mfasession.aws.device import Device
 from mfasession.aws.devices import AwsDevices, OwnDevice
+from mfasession.aws.model import Device
 from mfasession.errors import ConfigurationError, InputNeeded
 from mfasession.keys import issued
 from mfasession.mfa import names
-from mfasession.model import account_of
 from mfasession.sessions.connection import Caller
 from mfasession.sessions.state import Remembered
-from mfasession.values import Value
+from mfasession.values import Value, account_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.text import printable
 from mfasession.values import Value

@@ -3,7 +3,7 @@
 from io import BytesIO
 from urllib.parse import quote, urlencode
 
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device
 from mfasession.values import Secret
 
 ISSUER = "AWS"

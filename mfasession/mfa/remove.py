@@ -13,7 +13,7 @@ from mfasession.stores.errors import KeyringAbsent
 from mfasession.stores.keyring import forget_seed
 
 if TYPE_CHECKING:
-    from mfasession.aws.device import Device
+    from mfasession.aws.model import Device
     from mfasession.mfa.list import Listing
     from mfasession.profiles import Profile
 

@@ -4,7 +4,7 @@ import os
 from shlex import quote
 
 from mfasession import terminal
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device
 from mfasession.errors import ConfigurationError, InputNeeded, StoreError
 from mfasession.files import replace
 from mfasession.mfa import program, qr

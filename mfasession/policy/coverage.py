@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 
-from mfasession.model import account_of, partition_of
 from mfasession.policy import evaluation, rule
 from mfasession.policy.document import Document, Statement
 from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.glob_overlap import combined, common
 from mfasession.policy.located_json import Text
 from mfasession.policy.patterns import Context, filled, plain
-from mfasession.values import Value
+from mfasession.values import Value, account_of, partition_of
 
 EXEMPT = frozenset(
     action.lower()

@@ -5,8 +5,7 @@ On the path of every command.
 
 from mfasession.awsfiles import is_managed
 from mfasession.errors import ConfigurationError
-from mfasession.model import LongTermKey, Role, held_profile, is_key_id, is_key_secret
-from mfasession.values import Secret, Value
+from mfasession.values import LongTermKey, Role, Secret, Value, held_profile, is_key_id, is_key_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from mfasession.config import Config, ProfileSettings
-    from mfasession.model import Session
+    from mfasession.values import Session
 
     class Sections(Protocol):
         """What is asked of the AWS files; `awsfiles.AwsFiles` has it."""

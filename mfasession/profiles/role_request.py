@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfasession.errors import ConfigurationError
-from mfasession.model import Role
 from mfasession.redaction import is_like_a_secret
-from mfasession.values import Value
+from mfasession.values import Role, Value
 
 TAGS = 50
 """Session tags at most."""

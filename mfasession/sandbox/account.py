@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from mfasession.errors import ConfigurationError
-from mfasession.model import LongTermKey
 from mfasession.policy import evaluation, rule
 from mfasession.sandbox.call_log import Call, CallLog
 from mfasession.sandbox.control import Control
@@ -18,7 +17,7 @@ from mfasession.sandbox.handles import PolicyDocument, SandboxDevice, SandboxUse
 from mfasession.sandbox.moto_backend import REGIONS
 from mfasession.sandbox.server import Server
 from mfasession.sandbox.state import World
-from mfasession.values import Secret
+from mfasession.values import LongTermKey, Secret
 
 ACCOUNT = "123456789012"
 _one_at_a_time = threading.Lock()

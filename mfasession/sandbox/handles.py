@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from mfasession.model import LongTermKey
 from mfasession.policy import evaluation
 from mfasession.sandbox.devices import MfaDevice
 from mfasession.sandbox.state import World, new_key_id, new_secret
 from mfasession.totp import STEP, code_at
-from mfasession.values import Secret
+from mfasession.values import LongTermKey, Secret
 
 PolicyDocument = Mapping[str, Any]
 

@@ -5,13 +5,12 @@ import secrets
 import string
 import threading
 
-from mfasession.model import account_of
 from mfasession.sandbox.clock import Clock
 from mfasession.sandbox.devices import Devices
 from mfasession.sandbox.iam_resources import Directory
 from mfasession.sandbox.moto_backend import Cloud, User
 from mfasession.sandbox.resources import Place
-from mfasession.values import Value
+from mfasession.values import Value, account_of
 
 
 class Caller(Value):

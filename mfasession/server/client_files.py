@@ -23,7 +23,7 @@ from mfasession.text import printable
 from mfasession.values import Secret
 
 if TYPE_CHECKING:
-    from mfasession.model import Session
+    from mfasession.values import Session
 
 URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105  # the name of a variable

@@ -8,7 +8,6 @@ from contextlib import suppress
 
 from mfasession import process_memory
 from mfasession.errors import ConfigurationError
-from mfasession.model import Session
 from mfasession.profiles import Profile
 from mfasession.programs.guard import Guard, take_over
 from mfasession.server import connections
@@ -17,7 +16,7 @@ from mfasession.server.protocol import ADDRESS, Server, Supplied, path_of
 from mfasession.server.refresher import Keeper
 from mfasession.server.run_folder import RunFolder
 from mfasession.sessions.context import Context
-from mfasession.values import Secret
+from mfasession.values import Secret, Session
 
 
 class Endpoint:

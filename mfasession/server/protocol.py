@@ -9,8 +9,7 @@ from hmac import compare_digest
 from urllib.parse import quote
 
 from mfasession import timestamps
-from mfasession.model import Session, account_of
-from mfasession.values import Secret, Value
+from mfasession.values import Secret, Session, Value, account_of
 
 ADDRESS = "127.0.0.1"
 HEAD_LIMIT = 8 * 1024

@@ -26,9 +26,9 @@ from mfasession.text import printable
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
-    from mfasession.model import Session
     from mfasession.options import Options
     from mfasession.profiles import Profile
+    from mfasession.values import Session
 
 TIME_LIMIT = 120.0
 """Seconds for a renewal that needs nobody: a program that gives codes may take 30, a slow network the rest."""

@@ -1,7 +1,6 @@
 """When a server renews what it serves: what is known of one profile and the time in, the next step out. No I/O here."""
 
-from mfasession.model import Session
-from mfasession.values import Value
+from mfasession.values import Session, Value
 
 LOOK = 1.0
 """Seconds between two looks at the files: a `login` or `logout` elsewhere is seen that soon."""

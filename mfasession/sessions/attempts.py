@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mfasession.codes import CodeRequest, CodeSource
-    from mfasession.model import Session
     from mfasession.sessions.state import Remembered
+    from mfasession.values import Session
 
 _USED = "that code was sent to AWS before, and AWS takes each only once"
 _REFUSED = "AWS refused that code before, so it was not sent again"

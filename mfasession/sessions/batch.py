@@ -23,10 +23,10 @@ from mfasession.values import Value
 
 if TYPE_CHECKING:
     from mfasession.aws.client import Aws
-    from mfasession.model import Session
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
     from mfasession.stores import SessionStore
+    from mfasession.values import Session
 
 THREADS = 8
 """Roles that are assumed at once; botocore keeps ten connections."""

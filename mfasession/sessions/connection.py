@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mfasession import hints
 from mfasession.errors import ConfigurationError
-from mfasession.model import LongTermKey
+from mfasession.values import LongTermKey
 
 if TYPE_CHECKING:
     from mfasession.aws.client import Aws, Identity

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from mfasession.codes import CodeSource
     from mfasession.config import Config
-    from mfasession.model import Session
     from mfasession.options import Options
     from mfasession.profiles import Profile
     from mfasession.stores import SessionStore
+    from mfasession.values import Session
 
 
 class Context:

@@ -9,24 +9,24 @@ from mfasession import codes, messages, profiles
 from mfasession.aws.errors import DeviceRefused
 from mfasession.durations import show
 from mfasession.errors import AwsRefused, ConfigurationError, StoreError
-from mfasession.model import account_of
 from mfasession.profiles import CHAINED_MAXIMUM, role_request
 from mfasession.sessions import destination
 from mfasession.sessions.attempts import Asking
 from mfasession.sessions.connection import Caller
 from mfasession.sessions.state import Remembered
 from mfasession.totp import STEP
+from mfasession.values import account_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mfasession.aws.client import Aws
-    from mfasession.aws.device import Device
+    from mfasession.aws.model import Device
     from mfasession.codes import CodeSource
-    from mfasession.model import Role, Session
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
     from mfasession.stores import SessionStore
+    from mfasession.values import Role, Session
 
 ROOT_MAXIMUM = 3600
 """Seconds of a root user's session at most (GetSessionToken, STS API reference)."""
@@ -142,7 +142,7 @@ class Exchange:
         return lambda code: aws.session_token(device.serial, code, duration).replace(identity=identity.arn)
 
     def _device(self, caller: Caller) -> "Device":
-        from mfasession.aws.device import Device
+        from mfasession.aws.model import Device
         from mfasession.sessions import devices
 
         known = self._remembered.device(caller.key.access_key_id)

@@ -16,9 +16,9 @@ from mfasession.text import printable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mfasession.awsfiles import AwsFiles
-    from mfasession.model import Session
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.values import Session
 
 VARIABLES = {
     "account_id_endpoint_mode": "AWS_ACCOUNT_ID_ENDPOINT_MODE",

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device
 from mfasession.errors import ConfigurationError
-from mfasession.model import is_name
 from mfasession.redaction import redacted
 from mfasession.text import printable
+from mfasession.values import is_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,15 +1,15 @@
 """The environment variables of a session: what `env` prints and `exec` hands on. On the path of every command."""
 
 from mfasession import timestamps
-from mfasession.model import MARK, own_region
+from mfasession.values import MARK, own_region
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mfasession.model import Session
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.values import Session
 
 SET = (
     "AWS_ACCESS_KEY_ID",

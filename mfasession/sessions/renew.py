@@ -18,9 +18,9 @@ from mfasession.sessions.create import Exchange, forget_elsewhere
 from mfasession.sessions.state import Remembered
 
 if TYPE_CHECKING:
-    from mfasession.model import Session
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.values import Session
 
 PATIENCE_OF_THE_ABSENT = 20.0
 """Seconds that a process without a terminal waits for one that is asking a person."""

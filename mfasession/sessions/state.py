@@ -13,7 +13,7 @@ from typing import Any
 import tomli_w
 
 from mfasession import files
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device
 from mfasession.files import locks, paths, replace, toml
 from mfasession.values import Value
 

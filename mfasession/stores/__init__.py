@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Protocol
 
-    from mfasession.model import Session
+    from mfasession.values import Session
 
     class SessionStore(Protocol):
         """Sessions by the name of their section.

@@ -9,8 +9,7 @@ from mfasession import timestamps
 from mfasession.awsfiles import MANAGER, ini, is_managed, malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import paths
-from mfasession.model import Session, is_whole
-from mfasession.values import Secret
+from mfasession.values import Secret, Session, is_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

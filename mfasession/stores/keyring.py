@@ -14,7 +14,6 @@ from typing import Any
 from mfasession import files, timestamps
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import locks, replace
-from mfasession.model import LongTermKey, Session, is_key_id, is_key_secret, is_whole
 from mfasession.stores import keyring_backend, time_limit
 from mfasession.stores.keyring_items import (
     BROKEN,
@@ -27,7 +26,7 @@ from mfasession.stores.keyring_items import (
     write_item,
 )
 from mfasession.stores.noted import Notes
-from mfasession.values import Secret
+from mfasession.values import LongTermKey, Secret, Session, is_key_id, is_key_secret, is_whole
 
 _KEPT = tuple(name for name in Session.__fields__ if name != "settings")
 """What is kept of a session. No SDK looks into a keyring, and the settings of its profile are in the AWS files."""

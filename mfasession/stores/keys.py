@@ -12,13 +12,12 @@ from mfasession import files, key_shapes
 from mfasession.awsfiles import ini, ini_edit, malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import attributes, locks, paths, shared_edit
-from mfasession.model import LongTermKey, is_key_id, is_key_secret
 from mfasession.stores import keyring as keyring_store
 from mfasession.stores import keyring_backend
 from mfasession.stores.errors import KeyringAbsent
 from mfasession.stores.keyring_items import forget_item, write_item
 from mfasession.stores.noted import Notes
-from mfasession.values import Secret, Value
+from mfasession.values import LongTermKey, Secret, Value, is_key_id, is_key_secret
 
 
 class KeyRecord(Value):

@@ -10,12 +10,11 @@ import pytest
 from mfasession.aws.access_keys import AwsKeys
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, StoreError
 from mfasession.keys import locate, protect, rotate
-from mfasession.model import LongTermKey
 from mfasession.options import Options
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.sessions.context import Context
 from mfasession.stores.keys import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord
-from mfasession.values import Secret
+from mfasession.values import LongTermKey, Secret
 from tests.helpers import memory_keyring
 from tests.helpers.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair
 

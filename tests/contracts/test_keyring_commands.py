@@ -21,7 +21,7 @@ LIMIT = 3.0 + 7.0
 """Seconds: the 3 s that the keyring has to answer, and the time to start Python twice."""
 SAVE_KEY = """
 import sys
-from mfasession.model import LongTermKey
+from mfasession.values import LongTermKey
 from mfasession.stores.keyring import save_long_term_key
 from mfasession.values import Secret
 key_id, _, secret = sys.stdin.read().partition(" ")

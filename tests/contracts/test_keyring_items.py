@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from mfasession import installation
 from mfasession.errors import StoreError
-from mfasession.model import LongTermKey, Session
 from mfasession.stores import keyring as keyring_store
 from mfasession.stores.keyring import KeyringStore
-from mfasession.values import Secret
+from mfasession.values import LongTermKey, Secret, Session
 from tests.helpers import memory_keyring
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

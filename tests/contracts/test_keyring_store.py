@@ -13,8 +13,8 @@ import keyring
 import pytest
 
 from mfasession.errors import StoreError
-from mfasession.model import Session
 from mfasession.stores.keyring import KeyringStore
+from mfasession.values import Session
 from tests.helpers.patience import scaled, wait_for
 from tests.helpers.secret_service import SecretService
 
@@ -25,7 +25,7 @@ SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
 DRIVER = """
 import json, sys
 from mfasession.errors import MfaSessionError
-from mfasession.model import LongTermKey, Session
+from mfasession.values import LongTermKey, Session
 from mfasession.stores import keyring_store
 from mfasession.values import Secret
 

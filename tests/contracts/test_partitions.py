@@ -13,10 +13,10 @@ from botocore.endpoint_provider import EndpointProvider
 from mfasession.aws import client
 from mfasession.commands.policy import sources
 from mfasession.console import urls
-from mfasession.model import Role, partition_of
 from mfasession.policy import principals, rule
 from mfasession.profiles import role_request
 from mfasession.sandbox.moto_backend import REGIONS
+from mfasession.values import Role, partition_of
 
 DATA = Path(botocore.__file__).parent / "data"
 PARTITIONS: dict[str, Any] = json.loads((DATA / "partitions.json").read_text())

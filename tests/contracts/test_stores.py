@@ -9,10 +9,9 @@ import keyring
 import pytest
 
 from mfasession.awsfiles import AwsFiles
-from mfasession.model import Session
 from mfasession.stores import file as file_store
 from mfasession.stores import keyring as keyring_store
-from mfasession.values import Secret
+from mfasession.values import Secret, Session
 from tests.helpers import memory_keyring
 from tests.helpers.secret_service import SecretService
 

@@ -13,10 +13,9 @@ import pytest
 from keyring.errors import KeyringLocked, PasswordDeleteError, PasswordSetError
 
 from mfasession.errors import StoreError
-from mfasession.model import Session
 from mfasession.sandbox import SandboxUser
 from mfasession.stores.keyring import KeyringStore
-from mfasession.values import Secret
+from mfasession.values import Secret, Session
 from tests.helpers.faults import races
 from tests.helpers.memory_keyring import FailingKeyring
 from tests.helpers.patience import promised, scaled

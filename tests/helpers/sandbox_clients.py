@@ -8,8 +8,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from mfasession.model import LongTermKey
 from mfasession.sandbox import Sandbox, SandboxDevice, SandboxUser
+from mfasession.values import LongTermKey
 
 Credentials = Mapping[str, Any]
 """`Credentials` of an answer of STS."""

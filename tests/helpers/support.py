@@ -14,9 +14,8 @@ from typing import Any, NoReturn
 import pytest
 
 from mfasession.config import ProfileSettings
-from mfasession.model import LongTermKey, Session
 from mfasession.profiles import Profile
-from mfasession.values import Secret
+from mfasession.values import LongTermKey, Secret, Session
 from tests.helpers import hinted
 from tests.helpers.patience import scaled
 

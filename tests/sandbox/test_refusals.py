@@ -6,9 +6,8 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
-from mfasession.model import LongTermKey
 from mfasession.sandbox import Sandbox, SandboxUser
-from mfasession.values import Secret
+from mfasession.values import LongTermKey, Secret
 from tests.helpers.sandbox_clients import CALLS, client, refusal, session
 
 INVALID = "The security token included in the request is invalid"

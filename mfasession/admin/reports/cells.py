@@ -3,7 +3,7 @@
 import time
 
 from mfasession.admin.findings import DAY, Row
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device
 
 UNKNOWN = "-"
 

@@ -7,8 +7,7 @@ from typing import Any
 from mfasession import timestamps
 from mfasession.admin.findings import CONTROLS, Row
 from mfasession.admin.reports import Report
-from mfasession.aws.account_model import KeyUse
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device, KeyUse
 
 
 def pieces(report: Report) -> Iterator[str]:

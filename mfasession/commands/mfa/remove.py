@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mfasession import terminal
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device
 from mfasession.commands.mfa.asking import choose
 from mfasession.errors import Cancelled, InputNeeded
 from mfasession.keys import locate

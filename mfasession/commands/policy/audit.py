@@ -11,10 +11,9 @@ from mfasession.aws.errors import Denied
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
 from mfasession.messages import complain, say
-from mfasession.model import Role, partition_of
 from mfasession.terminal.screen import Screen, told
 from mfasession.text import bar
-from mfasession.values import Value
+from mfasession.values import Role, Value, partition_of
 
 if TYPE_CHECKING:
     import argparse
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
     from mfasession.admin.findings import Account, Row
     from mfasession.admin.reports import Report
     from mfasession.aws.account import AwsAccount
-    from mfasession.model import Session
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.values import Session
 
 HELP = "check an account: who can act without MFA, devices, keys, passwords, controls"
 FORMATS = ("table", "csv", "json", "html")

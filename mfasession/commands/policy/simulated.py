@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from mfasession.errors import UsageError
 from mfasession.messages import say
-from mfasession.model import account_of, partition_of
 from mfasession.policy import callers, evaluation, matrix
 from mfasession.policy.matrix import Cell, Decider
+from mfasession.values import account_of, partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

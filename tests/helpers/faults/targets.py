@@ -24,12 +24,12 @@ from mfasession.commands import process
 from mfasession.commands.status import Row, _record, _table
 from mfasession.config import schema
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError, UsageError
-from mfasession.model import Session
 from mfasession.sessions import environment
 from mfasession.sessions.state import Remembered
 from mfasession.stores import file as file_store
 from mfasession.stores import keyring as keyring_store
 from mfasession.stores import keyring_items
+from mfasession.values import Session
 
 MARK = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
 """Stands for a secret: no error may hold it."""

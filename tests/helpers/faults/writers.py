@@ -22,9 +22,8 @@ from pathlib import Path
 
 from mfasession.awsfiles import AwsFiles
 from mfasession.errors import MfaSessionError
-from mfasession.model import Session
 from mfasession.stores.file import CredentialsFileStore
-from mfasession.values import Secret
+from mfasession.values import Secret, Session
 from tests.helpers.support import made_session
 
 BYSTANDER = (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mfasession.admin import credential_report, findings
 from mfasession.admin.findings import CONTROLS, Row, Rules, Tally, Totals
-from mfasession.aws.account_model import Credentials, Group, Inline, KeyUse, User
+from mfasession.aws.model import Credentials, Group, Inline, KeyUse, User
 from mfasession.policy import coverage, evaluation
 from mfasession.policy.coverage import CONDITIONAL, NOTHING, TOGETHER, Source, Verdict
 from mfasession.policy.evaluation import Decision, Policies, Request

@@ -15,11 +15,10 @@ from mfasession import errors
 from mfasession.aws import errors as aws_errors
 from mfasession.aws.account import AwsAccount
 from mfasession.aws.client import Aws, Identity
-from mfasession.aws.device import Device
-from mfasession.model import LongTermKey, Role, Session
+from mfasession.aws.model import Device
 from mfasession.profiles import Profile
 from mfasession.sandbox import Sandbox, SandboxUser
-from mfasession.values import Secret
+from mfasession.values import LongTermKey, Role, Secret, Session
 from tests.helpers.support import SECRET, Home, made_profile, made_session, move_into
 
 WRONG_CODE = "0" * 6

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from mfasession.aws.device import Device
 from mfasession.aws.errors import CodeRefused
+from mfasession.aws.model import Device
 from mfasession.codes import CodeRequest, OnWaiting
 from mfasession.errors import AwsRefused, ConfigurationError, UsageError
 from mfasession.mfa import code_pair, names

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device
 from mfasession.mfa.qr import QrCode, uri
 from mfasession.values import Secret
 from tests.helpers.enrolling import DARK_TERMINAL, LIGHT_TERMINAL, scan, scanned

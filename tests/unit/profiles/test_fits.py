@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mfasession.model import Role
 from mfasession.profiles import fits
+from mfasession.values import Role
 from tests.helpers.support import made_profile, made_session
 
 ROLE = Role(arn="arn:aws:iam::123456789012:role/Admin")

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from mfasession import profiles
 from mfasession.config import Config, ProfileSettings
 from mfasession.errors import ConfigurationError
-from mfasession.model import Role, Session
 from mfasession.profiles import fits
-from mfasession.values import Secret
+from mfasession.values import Role, Secret, Session
 
 KEY = {"aws_access_key_id": "AKIAALICEALICEALICE", "aws_secret_access_key": "s"}
 MANAGED = {

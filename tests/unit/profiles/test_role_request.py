@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from mfasession.awsfiles import ini, ini_edit
 from mfasession.errors import ConfigurationError
-from mfasession.model import Role
 from mfasession.profiles import ROLE_TEXTS, fits, role_options
 from mfasession.profiles.role_request import parameters
 from mfasession.stores.file import _keys, _session
+from mfasession.values import Role
 from tests.helpers.support import made_profile, made_session
 
 ARN = "arn:aws:iam::123456789012:role/Admin"

@@ -10,10 +10,10 @@ import pytest
 from mfasession import errors
 from mfasession.aws import errors as aws_errors
 from mfasession.codes import CodeRequest, GivenCode, OnWaiting
-from mfasession.model import Session
 from mfasession.sessions.attempts import Asking
 from mfasession.sessions.state import Remembered
 from mfasession.totp import STEP
+from mfasession.values import Session
 from tests.helpers.support import made_session
 
 SERIAL = "arn:aws:iam::123456789012:mfa/phone"

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mfasession.model import Session
 from mfasession.options import Options
 from mfasession.profiles import Profile, resolve
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.sessions.batch import Fleet
 from mfasession.sessions.context import Context
-from mfasession.values import Secret
+from mfasession.values import Secret, Session
 from tests.helpers.checks import section
 from tests.helpers.patience import scaled
 from tests.helpers.support import Home, move_into

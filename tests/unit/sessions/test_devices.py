@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device
 from mfasession.errors import ConfigurationError
 from mfasession.sessions.devices import check_serial, usable, with_device
 from tests.helpers.support import made_profile

@@ -12,10 +12,9 @@ import pytest
 
 from mfasession import errors
 from mfasession.aws import errors as aws_errors
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device
 from mfasession.codes import CodeRequest
 from mfasession.files import locks
-from mfasession.model import Role, Session
 from mfasession.options import Options
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.sessions import renew
@@ -24,7 +23,7 @@ from mfasession.sessions.context import Context
 from mfasession.sessions.create import Exchange, _role_session_name
 from mfasession.sessions.state import Remembered
 from mfasession.stores.keyring import save_long_term_key
-from mfasession.values import Secret
+from mfasession.values import Role, Secret, Session
 from tests.helpers import memory_keyring
 from tests.helpers.patience import scaled
 from tests.helpers.support import Home, key_pair, made_session, move_into

@@ -11,7 +11,7 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mfasession.aws.device import Device
+from mfasession.aws.model import Device
 from mfasession.errors import ConfigurationError
 from mfasession.sessions.state import Remembered
 from tests.helpers.patience import scaled

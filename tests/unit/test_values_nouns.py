@@ -1,11 +1,10 @@
-"""What an ARN tells, and that no noun shows its secrets."""
+"""Parts of an ARN, and that no value shows its secrets."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.model import LongTermKey, account_of, partition_of
-from mfasession.values import Secret
+from mfasession.values import LongTermKey, Secret, account_of, partition_of
 from tests.helpers.support import made_profile, made_session
 
 

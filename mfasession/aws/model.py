@@ -1,9 +1,36 @@
-"""What IAM tells of an account, as values. Times are epoch seconds; an ARN of a policy stands for its text."""
+"""What IAM reports of devices and accounts, as values. Times are epoch seconds; a policy's ARN stands for its text."""
 
-from mfasession.values import Value
+from mfasession.values import Value, account_of
 
 ROOT = "<root_account>"
 """What the credential report calls the root user."""
+
+
+class Device(Value):
+    """One MFA device of a user, as `iam:ListMFADevices` tells it."""
+
+    serial: str
+    user: str = ""
+
+    @property
+    def is_fido(self) -> bool:
+        """A FIDO key or passkey cannot answer an API call (IAM User Guide, MFA-protected API access)."""
+        return ":u2f/" in self.serial or ":fido/" in self.serial
+
+    @property
+    def is_virtual(self) -> bool:
+        """An authenticator app, or a program that plays one."""
+        return ":mfa/" in self.serial
+
+    @property
+    def name(self) -> str:
+        """The name people gave the device: the last part of its ARN, or a hardware serial number as it is."""
+        return self.serial.rpartition("/")[2]
+
+    @property
+    def account(self) -> str:
+        """Twelve digits from the ARN; empty for a hardware serial number."""
+        return account_of(self.serial)
 
 
 class Inline(Value):
