@@ -2,9 +2,11 @@
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mfasession import files, installation, profiles
+import mfasession
+from mfasession import files, installation
 from mfasession.cli import completion
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.redaction import redacted
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from mfasession.sessions.context import Context
 
 HELP = "the prompt hook and the completions of a shell"
-NAMES = ("bash", "zsh", "fish")
+_FILE = "mfasession."
+"""What the name of a hook's file begins with; the shell's name follows. A file in `shell/` is all that a hook needs."""
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
@@ -23,7 +26,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument(
         "action", choices=("init", "complete"), help="print the shell's lines; or complete what is behind --"
     )
-    parser.add_argument("name", nargs="?", default="", metavar="NAME", help=f"init: {', '.join(NAMES)}")
+    parser.add_argument("name", nargs="?", default="", metavar="NAME", help=f"init: {', '.join(_hooks())}")
 
 
 def run(context: "Context") -> int:
@@ -33,9 +36,12 @@ def run(context: "Context") -> int:
         names = completion.candidates(options.words, lambda: _profile_names(context))
         sys.stdout.write("".join(f"{name}\n" for name in names if name.isprintable()))
         return 0
-    if options.name not in NAMES:
-        raise UsageError(f"no lines for shell {redacted(options.name)!r}", f"mfasession shell init {' | '.join(NAMES)}")
-    sys.stdout.write(_text(options.name))
+    hooks = _hooks()
+    if not hooks:
+        raise ConfigurationError("this installation has no hooks for shells", installation.repairing())
+    if options.name not in hooks:
+        raise UsageError(f"no hook for shell {redacted(options.name)!r}", f"mfasession shell init {' | '.join(hooks)}")
+    sys.stdout.write(files.read_text(hooks[options.name]) or "")
     return 0
 
 
@@ -44,11 +50,14 @@ def _profile_names(context: "Context") -> list[str]:
     return sorted({*context.aws_files.profile_names(), *context.config.profiles} - managed)
 
 
-def _text(name: str) -> str:
-    """Return the file of a shell: inside the installed package, or beside it in a checkout."""
-    package = os.path.dirname(profiles.__file__)
+def _hooks() -> dict[str, str]:
+    """Return the paths of the hooks by the names of their shells: in the installed package, or beside it in a checkout.
+
+    Empty when the folder is missing.
+    """
+    package = os.path.dirname(mfasession.__file__)
     for folder in (os.path.join(package, "shell"), os.path.join(os.path.dirname(package), "shell")):
-        text = files.read_text(os.path.join(folder, f"mfasession.{name}"))
-        if text is not None:
-            return text
-    raise ConfigurationError(f"this installation has no lines for {name}", installation.repairing())
+        with suppress(OSError):
+            names = sorted(name for name in os.listdir(folder) if name.startswith(_FILE))
+            return {name.removeprefix(_FILE): os.path.join(folder, name) for name in names}
+    return {}

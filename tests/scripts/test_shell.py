@@ -7,7 +7,16 @@ from tests.helpers.support import BIN, Home, key_pair, session_section
 ROOT = BIN.parents[1]
 
 
-@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+HOOKS = sorted(path.suffix[1:] for path in (ROOT / "shell").iterdir())
+
+
+def test_the_help_names_each_shell_that_has_a_hook(home: Home) -> None:
+    """A file in shell/ is all that it takes."""
+    assert {"bash", "zsh", "fish"} <= set(HOOKS)
+    assert f"init: {', '.join(HOOKS)}" in home.run("shell", "--help").stdout
+
+
+@pytest.mark.parametrize("name", HOOKS)
 def test_init_prints_the_file_of_the_shell(home: Home, name: str) -> None:
     """The file in shell/, as it is."""
     done = home.run("shell", "init", name)
