@@ -23,13 +23,14 @@ OLD, NEW = "old\n" * 50, "new\n" * 50
 
 DRIVER = """
 import json, signal, sys
-from mfasession import files, writing
+from mfasession import files
+from mfasession.files import replace
 from mfasession.errors import MfaSessionError
 action, path, text = sys.argv[1:]
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 actions = {
-    "replace": lambda: writing.replace(path, text),
-    "check": lambda: writing.check_replaceable(path),
+    "replace": lambda: replace.replace(path, text),
+    "check": lambda: replace.check_replaceable(path),
     "read": lambda: files.read_private(path),
 }
 try:
@@ -300,7 +301,7 @@ def test_what_is_no_stray_stays(credentials: Path) -> None:
 
 def test_readers_never_see_half_a_file(credentials: Path) -> None:
     """While several processes write different texts over and over, each look finds one of them, whole and private."""
-    code = "import sys; from mfasession import writing\nfor _ in range(40): writing.replace(*sys.argv[1:])"
+    code = "import sys; from mfasession.files import replace\nfor _ in range(40): replace.replace(*sys.argv[1:])"
     writers = [subprocess.Popen([sys.executable, "-c", code, str(credentials), letter * 20000]) for letter in "abc"]
     seen = set()
     while any(writer.poll() is None for writer in writers):

@@ -20,14 +20,14 @@ from tests.helpers.support import need
 
 HOLDER = """
 import sys
-from mfasession import locks
+from mfasession.files import locks
 with locks.hold(sys.argv[1], shared=sys.argv[2] == "shared"):
     print("held", flush=True)
     sys.stdin.read()
 """
 WAITER = """
 import sys
-from mfasession import locks
+from mfasession.files import locks
 print("ready", flush=True)
 try:
     with locks.hold(sys.argv[1], timeout=float(sys.argv[2] or 600)):
@@ -147,7 +147,7 @@ def test_one_at_a_time(lock: str, tmp_path: Path) -> None:
     """Many processes that count in one file under the lock lose no step, with and without a time limit."""
     code = """
 import sys, pathlib
-from mfasession import locks
+from mfasession.files import locks
 counter = pathlib.Path(sys.argv[2])
 for number in range(25):
     with locks.hold(sys.argv[1], timeout=60):
@@ -195,7 +195,7 @@ def test_a_child_does_not_keep_the_lock(lock: str) -> None:
     """A child forked while the lock was held, which has the file open too, does not hold on to it."""
     code = """
 import os, signal, sys
-from mfasession import locks
+from mfasession.files import locks
 with locks.hold(sys.argv[1]):
     child = os.fork()
     if child == 0:
@@ -238,7 +238,8 @@ def test_a_file_system_without_locks(lock: str, fault: str, word: str, timeout: 
     """A network file system that cannot lock is told as that, not waited for."""
     code = """
 import json, sys
-from mfasession import errors, locks
+from mfasession import errors
+from mfasession.files import locks
 try:
     with locks.hold(sys.argv[1], timeout=float(sys.argv[2] or 600)):
         pass
@@ -264,7 +265,7 @@ def test_a_lock_that_cannot_be_given_back_in_words(lock: str) -> None:
     """A network file system that has gone away keeps no work from being done: closing the file gives the lock back."""
     code = """
 import sys
-from mfasession import locks
+from mfasession.files import locks
 with locks.hold(sys.argv[1]):
     pass
 with locks.hold(sys.argv[1], timeout=1):
@@ -294,7 +295,8 @@ def test_no_locks_on_native_windows(lock: str) -> None:
     code = """
 import sys
 sys.modules["fcntl"] = None
-from mfasession import errors, locks
+from mfasession import errors
+from mfasession.files import locks
 try:
     with locks.hold(sys.argv[1]):
         print("held")

@@ -14,7 +14,8 @@ NO_THREADS = "ulimit -s 4000000; ulimit -v 3000000; "
 """A thread's stack has no room: the same error as beyond RLIMIT_NPROC, which does not hold for root."""
 FULL = """
 import json, os, resource, sys
-from mfasession import errors, files, locks, system_errors, writing
+from mfasession import errors, files
+from mfasession.files import locks, replace, system_errors
 import errno, fcntl, shlex
 path = sys.argv[1]
 def hold():
@@ -22,7 +23,7 @@ def hold():
         pass
 resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
 said = []
-for do in (lambda: files.read_text(path + "/file"), lambda: writing.replace(path + "/file", "x"), hold):
+for do in (lambda: files.read_text(path + "/file"), lambda: replace.replace(path + "/file", "x"), hold):
     try:
         do()
     except errors.MfaSessionError as error:

@@ -260,7 +260,10 @@ def test_who_waits_for_a_login_that_hangs_says_so(alices_home: Home, alice: Sand
 
 def test_who_waits_for_a_stopped_login_gives_up(alices_home: Home, alice: SandboxUser) -> None:
     """A process that was stopped holds its lock for ever; here five minutes are three seconds."""
-    program = "import sys; from mfasession import cli, renewal; renewal.PATIENCE = 3.0; sys.exit(cli.main())"
+    program = (
+        "import sys; from mfasession import cli; from mfasession.sessions import renew; renew.PATIENCE = 3.0; "
+        "sys.exit(cli.main())"
+    )
     with hanging(alices_home) as login:
         login.send_signal(signal.SIGSTOP)
         done = alices_home.run_program(sys.executable, "-c", program, "login", "--code", alice.devices[0].code())

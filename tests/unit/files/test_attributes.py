@@ -67,7 +67,7 @@ def test_a_group_that_cannot_be_given() -> None:
         os.chown(folder, VICTIM, VICTIM)
         os.chown(theirs, VICTIM, 12345)
         theirs.chmod(0o664)
-        code = "import sys; from mfasession import writing; writing.replace(sys.argv[1], 'new', mode=None)"
+        code = "import sys; from mfasession.files import replace; replace.replace(sys.argv[1], 'new', mode=None)"
         subprocess.run([*as_user(VICTIM), sys.executable, "-c", code, str(theirs)], check=True)
         assert (theirs.read_text(), theirs.stat().st_gid, mode(theirs)) == ("new", VICTIM, 0o644)
 
@@ -181,7 +181,7 @@ def test_a_file_of_another_user() -> None:
         theirs.write_text("")
         folder.chmod(0o777)
         theirs.chmod(0o666)
-        code = "import sys; from mfasession import attributes; attributes.check_writable(sys.argv[1])"
+        code = "import sys; from mfasession.files import attributes; attributes.check_writable(sys.argv[1])"
         done = subprocess.run(
             [*as_user(VICTIM), sys.executable, "-c", code, str(theirs)], capture_output=True, text=True, check=False
         )

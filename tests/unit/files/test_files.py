@@ -199,9 +199,8 @@ def test_a_replaced_file_is_private(credentials: Path, before: int) -> None:
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o277])
 def test_the_umask_changes_nothing(tmp_path: Path, umask: int) -> None:
     """New files are 0600, or the mode asked for, and new folders 0700, under any umask that leaves folders usable."""
-    code = (
-        "import os,sys; from mfasession import writing; os.umask(int(sys.argv[2])); writing.replace(sys.argv[1], 'new')"
-    )
+    words = "os.umask(int(sys.argv[2])); replace.replace(sys.argv[1], 'new')"
+    code = f"import os,sys; from mfasession.files import replace; {words}"
     folder = tmp_path if umask == 0o277 else tmp_path / "a" / "b"
     subprocess.run([sys.executable, "-c", code, str(folder / "file"), str(umask)], check=True)
     assert mode(folder / "file") == 0o600
