@@ -37,6 +37,7 @@ def run(context: "Context") -> int:
         profile = context.profile()
         settings = environment.settings(context, profile)
         values = environment.variables(context.session(profile), profile.name, context.environ, settings)
+        environment.warn_of_region(context.aws_files, profile, context.environ)
     # In bytes: a profile's name need not be text in this locale.
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))
     return 0

@@ -40,6 +40,8 @@ def run(context: "Context") -> int:
     settings = environment.settings(context, profile, alone=context.options.server)
     session = context.session(profile)
     words = context.options.words or (context.environ.get("SHELL") or "/bin/sh",)
+    if not context.options.server:
+        environment.warn_of_region(context.aws_files, profile, context.environ)
     sys.stdout.flush()
     sys.stderr.flush()
     try:

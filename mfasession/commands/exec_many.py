@@ -129,6 +129,8 @@ class Many:
             self._started += 1
             try:
                 settings = destination.handed_on(self._context.aws_files, profile, profile.name, self._environ)
+                self._screen.end()
+                environment.warn_of_region(self._context.aws_files, profile, self._environ)
                 self._jobs.start(profile.name, environment.child(self._environ, session, profile.name, settings))
             except programs.CannotRun as failure:
                 self._failed[profile.name] = failure.reason

@@ -7,6 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mfasession.awsfiles import AwsFiles
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
     from mfasession.values import Session
@@ -95,6 +96,26 @@ def _add_regions(values: "dict[str, str | None]", region: str, environ: "Mapping
         values["AWS_REGION"] = (default or region) if region else None
     if not default and (region or "AWS_DEFAULT_REGION" in environ):
         values["AWS_DEFAULT_REGION"] = region or None
+
+
+def warn_of_region(files: "AwsFiles", profile: "Profile", environ: "Mapping[str, str]") -> None:
+    """Say so where programs take the region of the default profile because theirs has none.
+
+    With AWS_PROFILE they would have none. No variable says that: botocore makes no endpoint of an empty region.
+    """
+    if profile.region or profile.name == "default":
+        return
+    if own_region(environ, "AWS_REGION") or own_region(environ, "AWS_DEFAULT_REGION"):
+        return
+    if region := (files.profile("default") or {}).get("region", ""):
+        from shlex import quote
+
+        from mfasession.messages import complain
+
+        complain(
+            f"profile {profile.name} has no region, and programs take that of the default profile: {region}",
+            f"aws configure set region {quote(region)} --profile {quote(profile.name)}, or another region",
+        )
 
 
 def unset(environ: "Mapping[str, str]") -> "dict[str, str | None]":

@@ -56,6 +56,28 @@ def test_the_region_is_the_one_that_aws_takes(three: Home, version: str, own: tu
         assert inside["region"] == beside["region"]
 
 
+def test_a_region_of_the_default_profile_alone(three: Home) -> None:
+    """Beside us it is not taken for another profile; where no variable can keep it away, it is said."""
+    three.config.write_text("[default]\nregion = eu-west-1\n[profile other]\noutput = json\n")
+    aws = need(CLIS["2"])
+    note = (
+        "mfasession: profile other has no region, and programs take that of the default profile: eu-west-1\n"
+        "  hint: aws configure set region eu-west-1 --profile other, or another region\n"
+    )
+    assert taken(three, aws, environ={"AWS_PROFILE": "other"})["region"] == ""
+    done = three.run("exec", "-p", "other", "--", "true")
+    assert (done.returncode, done.stderr) == (0, note)
+    done = three.run("env", "-p", "other", "--shell", "sh")
+    assert (done.returncode, done.stderr) == (0, note)
+    done = three.run("exec", "-p", "other", "-p", "default", "--", "true")
+    assert (done.returncode, done.stderr.count(note)) == (0, 1)
+    assert taken(three, MFASESSION, "exec", "-p", "other", "--server", "--", aws, environ={})["region"] == ""
+    for name, variable in (("default", ""), ("other", "us-west-2")):
+        environ = {"AWS_DEFAULT_REGION": variable} if variable else {}
+        done = three.run_program(MFASESSION, "exec", "-p", name, "--", "true", environ=environ)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("version", CLIS)
 def test_the_profile_is_the_one_that_aws_takes(three: Home, version: str) -> None:
     """boto/botocore#1725: AWS_DEFAULT_PROFILE, too; where the two CLIs disagree we refuse, and name both."""
