@@ -6,6 +6,7 @@ Sources: Terraform, "JSON Output Format" (planned_values, values, after_unknown)
 """
 
 import json
+import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
@@ -17,6 +18,8 @@ LONGEST = 16_000_000
 """Characters of a text in which policies are looked for."""
 _NESTED = 100
 """A Terraform plan nests its modules."""
+_POLICY = re.compile(r"(^|_)policy(_document|_json)?$")
+"""The arguments of Terraform's resources that are policies."""
 _FARTHEST = 10_000
 """Columns that are kept: behind them everything may stand on one line."""
 
@@ -30,7 +33,7 @@ class Found(Value):
 
 
 class Sources(Value):
-    """What a text holds. `unknown` are the policies of a plan that are decided only when it is applied."""
+    """What a text holds. `unknown`: what is decided only when a plan is applied or a stack is made, by its place."""
 
     found: tuple[Found, ...]
     unknown: tuple[str, ...] = ()
@@ -58,7 +61,9 @@ def read(root: Node) -> Sources:
             return Sources(found=tuple(_of_terraform(values)), unknown=tuple(_unknown(root)))
     resources = root.get("Resources")
     if resources is not None and resources.kind == "object":
-        return Sources(found=tuple(_of_template(resources)))
+        unknown = [str(name) for name in resources.members if name.startswith("Fn::")]
+        found = tuple(_of_template(resources, unknown))
+        return Sources(found=found, unknown=tuple(unknown))
     return Sources(found=tuple(_inside(root, "")))
 
 
@@ -72,11 +77,12 @@ def laid_out(node: Node, *, on_one_line: bool = False) -> str:
     return layout.text()
 
 
-def _of_template(resources: Node) -> Iterator[Found]:
+def _of_template(resources: Node, unknown: list[str]) -> Iterator[Found]:
+    """The policies of a template's resources; those that the stack alone decides go to `unknown`."""
     for name, resource in resources.members.items():
         properties = resource.get("Properties")
         if properties is not None:
-            yield from _inside(intrinsics.resolved(properties), str(name))
+            yield from _inside(intrinsics.resolved(properties), str(name), unknown)
 
 
 def _of_terraform(node: Node) -> Iterator[Found]:
@@ -94,9 +100,19 @@ def _of_terraform(node: Node) -> Iterator[Found]:
 def _unknown(root: Node) -> Iterator[str]:
     for change in _items(root, "resource_changes"):
         after, address = (change.get("change") or change).get("after_unknown"), change.get("address")
-        for name, value in after.members.items() if after is not None else ():
-            if "policy" in name and value.kind == "boolean" and value.text == "true":
-                yield f"{address.text if address is not None else ''}.{name}"
+        if after is not None:
+            yield from _unknown_inside(after, address.text if address is not None else "")
+
+
+def _unknown_inside(node: Node, path: str) -> Iterator[str]:
+    """The policies that are not known, in blocks of the resource, too; a policy's own number or ARN is none."""
+    for name, value in node.members.items():
+        if value.kind == "boolean":
+            if value.text == "true" and _POLICY.search(name):
+                yield inside(path, str(name))
+            continue
+        for block in value.items or (value,):
+            yield from _unknown_inside(block, inside(path, str(name)))
 
 
 def _items(node: Node, name: str) -> tuple[Node, ...]:
@@ -104,19 +120,30 @@ def _items(node: Node, name: str) -> tuple[Node, ...]:
     return found.items if found is not None else ()
 
 
-def _inside(node: Node, path: str) -> Iterator[Found]:
+def _inside(node: Node, path: str, unknown: list[str] | None = None) -> Iterator[Found]:
+    """The policies in a value. Those whose effect is not decided go to `unknown`, where there may be such."""
     if is_policy(node):
+        if unknown is not None and not _is_decided(node):
+            unknown.append(path)
+            return
         yield Found(name=path, text=laid_out(node), first_line=node.place.line)
     elif node.kind == "object":
         for name, member in node.members.items():
-            yield from _inside(member, inside(path, str(name)))
+            yield from _inside(member, inside(path, str(name)), unknown)
     elif node.kind == "list":
         for number, item in enumerate(node.items):
-            yield from _inside(item, f"{path}[{number}]")
+            yield from _inside(item, f"{path}[{number}]", unknown)
     elif node.kind == "string" and "Statement" in node.text:
         policy = _in_text(node.text)
         if policy is not None:
             yield Found(name=path, text=laid_out(policy, on_one_line=True), first_line=node.place.line)
+
+
+def _is_decided(policy: Node) -> bool:
+    """Whether a template itself says what each statement's effect is."""
+    several = policy.get("Statement")
+    effects = [each.get("Effect") for each in (several, *several.items)] if several is not None else []
+    return all(each is None or (each.kind == "string" and not each.text.startswith("<")) for each in effects)
 
 
 def _in_text(text: str) -> Node | None:

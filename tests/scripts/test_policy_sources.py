@@ -145,7 +145,7 @@ def test_a_terraform_plan(home: Home) -> None:
     plan = {"format_version": "1.2", "planned_values": planned, "resource_changes": [change]}
     done = lint(home, "plan.json", json.dumps(plan))
     assert "plan.json, aws_iam_role.admin.assume_role_policy:1: error" in done.stdout
-    assert "known only when the plan is applied, and so not looked at: aws_iam_policy.later.policy" in done.stderr
+    assert "decided only when it is applied, and so not looked at: aws_iam_policy.later.policy" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -240,6 +240,27 @@ def test_a_boundary_and_a_policy_of_the_organization_together(home: Home) -> Non
     (home.folder / "trust.json").write_text(json.dumps(TRUST))
     done = home.run("policy", "test", "own.json", "--scp", "trust.json")
     assert (done.returncode, "trust.json is a trust policy: --scp takes none" in done.stderr) == (2, True)
+
+
+def test_what_only_a_stack_decides(home: Home) -> None:
+    """It is named and not looked at; nothing that CloudFormation takes is said to be refused by AWS."""
+    (home.folder / "t.yaml").write_text("""\
+Resources:
+  Fn::ForEach::Users: [Name, [a, b], {"P${Name}": {Type: AWS::IAM::Policy}}]
+  Chosen:
+    Properties:
+      PolicyDocument: {Statement: [{Effect: !If [Prod, Deny, Allow], Action: '*', Resource: '*'}]}
+  Named:
+    Properties:
+      PolicyDocument: {Statement: {Effect: !Ref Effect, Action: '*', Resource: '*'}}
+""")
+    done = home.run("policy", "lint", "t.yaml")
+    assert done.returncode == 3
+    later = "Fn::ForEach::Users, Chosen.PolicyDocument, Named.PolicyDocument"
+    assert done.stderr.splitlines()[:2] == [
+        f"mfasession: t.yaml: decided only when it is applied, and so not looked at: {later}",
+        "mfasession: there is no policy in t.yaml",
+    ]
 
 
 def test_limits_in_an_explanation(home: Home) -> None:

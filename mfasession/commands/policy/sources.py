@@ -162,7 +162,7 @@ def _inside(root: "Node", where: str, limit: int) -> Source:
     found = unwrap.read(root)
     if found.unknown:
         later = ", ".join(map(printable, found.unknown))
-        complain(f"{where}: known only when the plan is applied, and so not looked at: {later}")
+        complain(f"{where}: decided only when it is applied, and so not looked at: {later}")
     if not found.found:
         if any(root.get(name) is not None for name in _CONTAINERS):
             raise ConfigurationError(f"there is no policy in {where}", "name a file that holds one")

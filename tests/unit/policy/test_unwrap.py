@@ -92,6 +92,18 @@ def test_a_terraform_plan() -> None:
     assert found.unknown == ("aws_iam_policy.p.policy",)
 
 
+def test_what_a_plan_does_not_know() -> None:
+    """A policy inside a block is named, too; the number and the ARN of a new policy are no policies."""
+    later = {
+        "arn": True, "policy_id": True, "managed_policy_arns": True, "policy": True, "tags_all": {},
+        "inline_policy": [{"name": True, "policy": True}, {}],
+    }  # fmt: skip
+    found = unwrap.read(
+        unwrap.tree(plan(None, resource_changes=[{"address": "r.p", "change": {"after_unknown": later}}]))
+    )
+    assert found.unknown == ("r.p.policy", "r.p.inline_policy.policy")
+
+
 def test_a_terraform_state() -> None:
     """`terraform show -json` without a plan: values, not planned values."""
     resources = [{"address": "aws_iam_role.r", "values": {"assume_role_policy": json.dumps(TRUST)}}]
