@@ -66,7 +66,7 @@ def test_what_the_wheel_holds(release: dict[str, bytes], tmp_path: Path) -> None
     (tmp_path / name).write_bytes(release[name])
     with zipfile.ZipFile(tmp_path / name) as wheel:
         names = wheel.namelist()
-    assert {"mfasession/cli.py", "mfasession/py.typed", "mfasession/sandbox/gateway.py"} <= set(names)
+    assert {"mfasession/cli/__init__.py", "mfasession/py.typed", "mfasession/sandbox/gateway.py"} <= set(names)
     assert {f"mfasession/shell/mfasession.{shell}" for shell in ("bash", "zsh", "fish")} <= set(names)
     assert {each.partition("/")[0].partition("-")[0] for each in names} == {"mfasession"}
     assert not [each for each in names if "__pycache__" in each or "test_" in each or "/tests/" in each]
@@ -84,7 +84,7 @@ def test_what_the_source_archive_holds(release: dict[str, bytes], tmp_path: Path
         "LICENSE",
         "CHANGELOG.md",
         "shell/mfasession.bash",
-        "mfasession/cli.py",
+        "mfasession/cli/__init__.py",
     } <= names
 
 
