@@ -6,13 +6,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from mfasession.policy import callers
+from mfasession.policy.certainty import AGE
 from mfasession.policy.lint.exemptions import EXEMPT, MISSING, NOTHING
 from mfasession.policy.lint.findings import Edit, Finding, Severity, Subject, mfa_lines, rule
 from mfasession.policy.lint.operators import INVERTED
 from mfasession.policy.lint.whole import ENROLMENT, is_about_all
 
 if TYPE_CHECKING:
-    from mfasession.policy.document import Statement
+    from mfasession.policy.document import Line, Statement
 
 _TEST = '"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}'
 
@@ -66,6 +67,17 @@ def more_without(subject: Subject) -> Iterator[Finding]:
             message = f"{subject.whole.shown(bits)} is possible without MFA, and not with it"
             yield Finding(rule=INVERTED, place=place, message=message)
             return
+        line = _wants_old(subject)
+        if line and (bits := subject.whole.only_with_old_mfa(beside_all=beside_all)):
+            message = f"{subject.whole.shown(bits)} is possible with an old MFA, and not with a fresh one"
+            yield Finding(rule=INVERTED, place=line.place, message=message)
+            return
+
+
+def _wants_old(subject: Subject) -> "Line | None":
+    """The first condition of an Allow that wants the MFA to be old."""
+    lines = (line for each in subject.statements if each.effect == "Allow" for line in each.conditions)
+    return next((x for x in lines if x.key.lower() == AGE and x.operator.lower().startswith("numericgreater")), None)
 
 
 def _nothing_with(subject: Subject) -> Iterator[Finding]:

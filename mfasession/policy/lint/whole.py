@@ -82,6 +82,11 @@ class Whole:
                 found |= self._now.may(caller, best=best, beside_all=beside_all) & ~with_mfa
         return found & self._counts
 
+    def only_with_old_mfa(self, *, beside_all: bool) -> Bits:
+        """Return what a session may do whose MFA is old, and one with a fresh MFA may not."""
+        of_any_age = Permissions(self.requests, is_fresh=False).may(callers.MFA, best=True, beside_all=beside_all)
+        return of_any_age & ~self._now.may(callers.MFA, best=True, beside_all=beside_all) & self._counts
+
     def with_mfa(self, *, beside_all: bool) -> Bits:
         """Return what is possible with MFA, at best."""
         return self._now.may(callers.MFA, best=True, beside_all=beside_all) & self._counts

@@ -215,7 +215,8 @@ def test_every_test_for_mfa_is_judged_by_what_it_does(value: object) -> None:
         assert callers(after, parsed(ALLOWED)) == [False, False, True], (operator, key)
         allow = parsed({**ALLOWED, "Condition": {operator: {key: value}}})
         *without, with_mfa = callers(allow)
-        assert bool(wrong(allow)) == any(without), (operator, key)
+        wants_old = operator.startswith("NumericGreater") and key == "aws:MultiFactorAuthAge" and not with_mfa
+        assert bool(wrong(allow)) == (any(without) or wants_old), (operator, key)
         if any(without) and not with_mfa:
             fixed = engine.fixed(allow, engine.Settings(), operations).document
             assert callers(fixed) == [False, False, True], (operator, key)
@@ -228,6 +229,17 @@ def test_a_limit_of_the_age_beside_the_rule_is_right() -> None:
     assert wrong(parsed(THE_RULE, limit)) == set()
     both = {"Bool": {PRESENT: "true"}, "NumericLessThanIfExists": {"aws:MultiFactorAuthAge": "3600"}}
     assert wrong(parsed({**ALLOWED, "Condition": both})) == set()
+
+
+def test_a_limit_of_the_age_that_is_upside_down() -> None:
+    """Sessions whose MFA is old may what those with a fresh one may not: no key of a user gets through."""
+    old = {**ALLOWED, "Condition": {"NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}}}
+    (finding,) = engine.check(parsed(old), engine.Settings(), operations)
+    assert (finding.rule.slug, finding.message) == (
+        "inverted", "everything is possible with an old MFA, and not with a fresh one"
+    )  # fmt: skip
+    fresh = {**ALLOWED, "Condition": {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}}
+    assert wrong(parsed(fresh)) == set()
 
 
 def test_what_services_do_for_somebody_may_be_spared() -> None:
