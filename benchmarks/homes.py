@@ -22,7 +22,7 @@ SESSION = (
 SETTINGS = 'store = "file"\nduration = "12h"\n\n[profiles.work]\nmfa_serial = "arn:aws:iam::123456789012:mfa/phone"\n'
 _SAVE = """
 import json, os, sys, time
-from mfasession import paths
+from mfasession.files import paths
 from mfasession.values import Session
 from mfasession.stores.keyring import KeyringStore
 from mfasession.values import Secret

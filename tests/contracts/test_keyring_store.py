@@ -26,7 +26,7 @@ DRIVER = """
 import json, sys
 from mfasession.errors import MfaSessionError
 from mfasession.values import LongTermKey, Session
-from mfasession.stores import keyring_store
+from mfasession.stores import keyring as keyring_store
 from mfasession.values import Secret
 
 index, action, section, secret = sys.argv[1:]
