@@ -1,4 +1,4 @@
-"""Every way to fail, by who must act; `causes` has finer ones. `reporting.EXIT_CODES` gives each class its exit code.
+"""Every way to fail, by who must act; rooms have finer ones. `exit_codes.EXIT_CODES` gives each class its exit code.
 
 A message says what happened, in lower case and without a full stop; the hint names the command that mends it.
 Neither ever holds a secret. The module imports nothing: it is on the path of every command.

@@ -73,6 +73,11 @@ def _run(options: Options) -> int:
 
         # They are the profile's that an earlier `env` or `exec` was for; this run may be for another.
         destination.take_back(os.environ)
+    if (options.command, options.action) == ("shell", "complete"):
+        from mfasession.cli import completion
+
+        # The one action that needs the parsers of all commands, which stand above the commands.
+        return completion.run(Context(os.environ, options))
     # Not importlib's import_module: importing that costs more than all the rest of a hit.
     command = __import__(f"mfasession.commands.{options.command}", fromlist=["run"])
     code: int = command.run(Context(os.environ, options))

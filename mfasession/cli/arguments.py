@@ -4,13 +4,16 @@ import argparse
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from mfasession import __version__, durations, hints
+from mfasession import __version__, hints
+from mfasession.commands import argument_types
 from mfasession.errors import UsageError
 from mfasession.options import Options
 from mfasession.redaction import redacted
-from mfasession.values import Secret, Value
+
+if TYPE_CHECKING:
+    from mfasession.values import Value
 
 COMMANDS = (
     "login",
@@ -89,105 +92,9 @@ def actions_of(command: str) -> list[str]:
     return _parsers()[command].actions() if command else []
 
 
-def session_duration(text: str) -> int:
-    """Return the seconds of a session's duration (900..129600, GetSessionToken)."""
-    return _within(text, durations.SESSION_MINIMUM, durations.SESSION_MAXIMUM)
-
-
-def console_duration(text: str) -> int:
-    """Return the seconds that a console is to last (900..43200)."""
-    return _within(text, durations.SESSION_MINIMUM, durations.CONSOLE_MAXIMUM)
-
-
-def min_ttl(text: str) -> int:
-    """Return the seconds that must be left at least (0..129600)."""
-    return _within(text, 0, durations.SESSION_MAXIMUM)
-
-
-def jobs(text: str) -> int:
-    """Return how many commands may run at once (1..64)."""
-    if not (text.isascii() and text.isdigit() and len(text) < 3 and 1 <= int(text) <= 64):
-        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number from 1 to 64")
-    return int(text)
-
-
-def code(text: str) -> Secret:
-    """Return a code or `-`. Raises UsageError, which does not quote it, when it is no code."""
-    from mfasession.codes import GivenCode
-
-    if text != "-":
-        GivenCode(text)
-    return Secret(text)
-
-
-def port(text: str) -> int:
-    """Return the number of a port (1..65535)."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
-    return int(text)
-
-
-def service(text: str) -> str:
-    """Return the first word in the path of a service's pages in the console."""
-    if not text or not all(char.isascii() and (char.isalnum() or char == "-") for char in text):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no service: as in ec2, or name the page with --path")
-    return text
-
-
-def path(text: str) -> str:
-    """Return the path of a page of the console, with what may stand behind it."""
-    if not text.startswith("/") or not all("!" <= char <= "~" for char in text):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no path: what stands behind the host, as in /s3/home")
-    return text
-
-
-def stdin(text: str) -> str:
-    """Return `-`, which stands for stdin. Raises UsageError, which does not quote it, for anything else."""
-    if text != "-":
-        raise _no_key_here()
-    return text
-
-
-def command(text: str) -> tuple[str, ...]:
-    """Return the words of a command that is run without a shell."""
-    import shlex
-
-    try:
-        words = tuple(shlex.split(text))
-    except ValueError:
-        words = ()
-    if not words:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no command: as in 'pass otp insert aws'")
-    return words
-
-
-def stdin_codes(text: str) -> str:
-    """Return `-`, which stands for stdin. Raises UsageError, which does not quote it, for anything else."""
-    if text != "-":
-        raise UsageError("--codes takes - alone, and the codes on stdin, a line each", "--codes -, or leave it out")
-    return text
-
-
-def shell(text: str) -> str:
-    """Return the name of a shell dialect."""
-    from mfasession import shells
-
-    if text not in shells.NAMES:
-        raise argparse.ArgumentTypeError(f"unknown shell {text!r} ({_near(text, shells.NAMES)})")
-    return text
-
-
-def _no_key_here() -> UsageError:
-    """The error for a key on the command line; it is not quoted: what stands there may be a secret."""
-    return UsageError(
-        "keys takes no key from the command line, where every user of this computer can read it",
-        "leave it out: keys add asks for it",
-    )
-
-
 def _unknown(word: str, command: str | None, words: Sequence[str]) -> UsageError:
     if command == "keys" and not word.startswith("-"):
-        return _no_key_here()
+        return argument_types.key_in_words()
     hint = f"see mfasession {command} --help" if command else "see mfasession --help"
     if command in RUNS_WORDS and not word.startswith("-"):
         hint = f"put -- before the command: {_with_dashes(words, word)}"
@@ -213,25 +120,6 @@ def _is_whole(words: Sequence[str]) -> bool:
         return False
 
 
-def _within(text: str, least: int, most: int) -> int:
-    try:
-        seconds = durations.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{error}: write it as 12h, 90m or 3600") from None
-    if not least <= seconds <= most:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is out of range: from {durations.show(least)} to {durations.show(most)}"
-        )
-    return seconds
-
-
-def _near(text: str, known: Sequence[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(text, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-
-
 def _cut(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
     """Part our own words from those of a command to run, which may look like ours."""
     if "--" not in words:
@@ -251,7 +139,7 @@ class _Parser(argparse.ArgumentParser):
         if action.choices is not None and value not in action.choices:
             name = (*action.option_strings, action.dest)[0]
             what = "there is no command" if name == "command" else f"{name} cannot be"
-            raise UsageError(f"{what} {redacted(value)}", _near(value, tuple(action.choices)))
+            raise UsageError(f"{what} {redacted(value)}", argument_types.near_name(value, tuple(action.choices)))
 
     def flags(self) -> list[str]:
         """Return all that starts with a dash."""

@@ -1,10 +1,22 @@
 """What may come next on the command line: for the Tab key of every shell, which ask us instead of knowing it."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mfasession import shells
 from mfasession.cli import arguments
 from mfasession.config.schema import STORES
+
+if TYPE_CHECKING:
+    from mfasession.sessions.context import Context
+
+
+def run(context: "Context") -> int:
+    """Print a line for each word that completes those behind `--`: `mfasession shell complete -- WORD …`."""
+    names = candidates(context.options.words, lambda: _profile_names(context))
+    sys.stdout.write("".join(f"{name}\n" for name in names if name.isprintable()))
+    return 0
 
 
 def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]]) -> list[str]:
@@ -31,6 +43,11 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
     apart = f"{command} {chosen}"
     flags = arguments.words_of(apart if apart in arguments.parsed_apart(command) else command)
     return [name for name in (*([] if chosen else actions), *flags) if name.startswith(begun)]
+
+
+def _profile_names(context: "Context") -> list[str]:
+    managed = set(context.store("file").sections())
+    return sorted({*context.aws_files.profile_names(), *context.config.profiles} - managed)
 
 
 def _command(words: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from mfasession import errors
+from mfasession import errors, exit_codes
 from mfasession.files import system_errors
 from mfasession.messages import complain
 
@@ -11,29 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-INTERRUPTED = 130
-EXIT_CODES: dict[type[BaseException], int] = {
-    errors.NoSession: 1,
-    errors.UsageError: 2,
-    errors.ConfigurationError: 3,
-    errors.AwsRefused: 4,
-    errors.AwsUnreachable: 5,
-    errors.InputNeeded: 6,
-    errors.StoreError: 7,
-    errors.Cancelled: INTERRUPTED,
-    KeyboardInterrupt: INTERRUPTED,
-}
-"""The one table of exit codes; 0 is done, and whatever is not here is 1, an unexpected failure."""
-
-
-def exit_code(error: BaseException) -> int:
-    """Return the exit code of an error, by the nearest class in the table."""
-    return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), 1)
-
 
 def report(error: BaseException, words: "Sequence[str]") -> int:
     """Tell people what went wrong, and the shell that evals our lines too; return the exit code."""
-    code = exit_code(error)
+    code = exit_codes.of(error)
     # What stands behind -- is another command's.
     words = words[: list(words).index("--")] if "--" in words else words
     if "--debug" in words:
@@ -44,7 +25,7 @@ def report(error: BaseException, words: "Sequence[str]") -> int:
         sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
     if isinstance(error, errors.MfaSessionError):
         complain(error.message, error.hint)
-    elif code == INTERRUPTED:
+    elif code == exit_codes.INTERRUPTED:
         complain("interrupted")
     elif system := system_errors.explain_unexpected(error):
         complain(*system)

@@ -28,7 +28,7 @@ _NAMED = 5
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
-    from mfasession.cli.arguments import code, console_duration, path, service
+    from mfasession.commands.argument_types import code, console_duration, path, service
 
     parser.add_argument("--service", metavar="NAME", type=service, help="open a service: ec2, s3, cloudformation, …")
     parser.add_argument("--path", metavar="PATH", type=path, help="open a page, as in /s3/home")

@@ -18,7 +18,7 @@ HELP = 'lines to eval in a shell: eval "$(mfasession env)"'
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
-    from mfasession.cli.arguments import shell
+    from mfasession.commands.argument_types import shell
 
     parser.add_argument(
         "--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.NAMES)} (the shell that asks)"

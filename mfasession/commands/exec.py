@@ -19,7 +19,7 @@ HELP = "become a command that has the session: mfasession exec -- aws s3 ls"
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command; the words behind `--` are cut off before."""
-    from mfasession.cli.arguments import jobs, min_ttl
+    from mfasession.commands.argument_types import jobs, min_ttl
 
     parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew when less than this is left")
     parser.add_argument(

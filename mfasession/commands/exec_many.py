@@ -138,10 +138,10 @@ class Many:
                 self._fail(profile.name, error)
 
     def _fail(self, name: str, error: MfaSessionError) -> None:
-        from mfasession.cli.reporting import exit_code
+        from mfasession import exit_codes
 
         self._failed[name] = "no session"
-        self._codes.add(exit_code(error))
+        self._codes.add(exit_codes.of(error))
         if (error.message, error.hint) not in self._complaints:
             self._complaints.add((error.message, error.hint))
             self._screen.end()

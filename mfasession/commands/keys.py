@@ -45,7 +45,7 @@ _LINE_LIMIT = 512
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the arguments of the command."""
-    from mfasession.cli.arguments import code, stdin
+    from mfasession.commands.argument_types import code, stdin
 
     parser.add_argument("action", choices=tuple(ACTIONS), help=", ".join(ACTIONS))
     parser.add_argument(

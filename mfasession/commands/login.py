@@ -22,7 +22,7 @@ HELP = "have a valid session: one code when there is none"
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
-    from mfasession.cli.arguments import code, min_ttl, session_duration
+    from mfasession.commands.argument_types import code, min_ttl, session_duration
 
     parser.add_argument(
         "--code", metavar="C", type=code, help="- reads the six digits from stdin; as C every user here can see them"

@@ -27,7 +27,7 @@ ANSWER_HOLDS = 60.0
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
-    from mfasession.cli.arguments import port, shell
+    from mfasession.commands.argument_types import port, shell
 
     parser.add_argument("--port", metavar="N", type=port, help="listen there (a free port)")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""`mfasession shell init NAME`: what a shell's start-up file evaluates; and what its Tab key asks."""
+"""`mfasession shell init NAME`: what a shell's start-up file evaluates. `shell complete` is in `cli.completion`."""
 
 import os
 import sys
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import mfasession
 from mfasession import files, installation
-from mfasession.cli import completion
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.redaction import redacted
 
@@ -30,12 +29,8 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 
 def run(context: "Context") -> int:
-    """Print the file of the shell, or a line for each word that completes the given ones."""
+    """Print the file of the shell."""
     options = context.options
-    if options.action == "complete":
-        names = completion.candidates(options.words, lambda: _profile_names(context))
-        sys.stdout.write("".join(f"{name}\n" for name in names if name.isprintable()))
-        return 0
     hooks = _hooks()
     if not hooks:
         raise ConfigurationError("this installation has no hooks for shells", installation.repairing())
@@ -43,11 +38,6 @@ def run(context: "Context") -> int:
         raise UsageError(f"no hook for shell {redacted(options.name)!r}", f"mfasession shell init {' | '.join(hooks)}")
     sys.stdout.write(files.read_text(hooks[options.name]) or "")
     return 0
-
-
-def _profile_names(context: "Context") -> list[str]:
-    managed = set(context.store("file").sections())
-    return sorted({*context.aws_files.profile_names(), *context.config.profiles} - managed)
 
 
 def _hooks() -> dict[str, str]:

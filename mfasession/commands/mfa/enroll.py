@@ -35,7 +35,7 @@ class Flags(Value):
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
-    from mfasession.cli.arguments import command, stdin_codes
+    from mfasession.commands.argument_types import command, stdin_codes
 
     parser.add_argument("--name", metavar="NAME", type=_name, help="the device's name (your own user name)")
     parser.add_argument("--png", metavar="FILE", help="the QR code as a new picture, for its owner alone")

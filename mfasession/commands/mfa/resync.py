@@ -28,7 +28,7 @@ class Flags(Value):
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
-    from mfasession.cli.arguments import stdin_codes
+    from mfasession.commands.argument_types import stdin_codes
 
     parser.add_argument("--serial", metavar="S", help="serial number, ARN or name of the device")
     parser.add_argument("--codes", metavar="-", type=stdin_codes, help="- reads the two codes from stdin, a line each")

@@ -168,12 +168,12 @@ SERVE = ("serve", "--shell", "json")
 API = """
 import sys
 import mfasession
-from mfasession.cli.reporting import exit_code
+from mfasession import exit_codes
 try:
     mfasession.session("default").client("s3").list_buckets()
 except mfasession.MfaSessionError as error:
     sys.stderr.write(f"mfasession: {error.message}\\n  hint: {error.hint}\\n")
-    sys.exit(exit_code(error))
+    sys.exit(exit_codes.of(error))
 """
 """A program that tells a failure as the command does."""
 

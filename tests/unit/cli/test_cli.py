@@ -1,4 +1,4 @@
-"""Errors to exit codes, and whose flag is whose."""
+"""The program: its flags, its streams and how it reports an error."""
 
 import re
 import sys
@@ -6,39 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import __version__, cli, errors
-from mfasession.aws import errors as aws_errors
-from mfasession.cli import reporting
-from mfasession.files import locks
+from mfasession import __version__, cli
 from tests.helpers.support import Home, move_into
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (errors.NoSession("x"), 1),
-        (errors.UsageError("x"), 2),
-        (errors.ConfigurationError("x"), 3),
-        (errors.AwsRefused("x"), 4),
-        (aws_errors.CodeRefused("x"), 4),
-        (aws_errors.DeviceRefused("x"), 4),
-        (errors.AwsUnreachable("x"), 5),
-        (aws_errors.Unanswered("x"), 5),
-        (aws_errors.Throttled("x"), 5),
-        (errors.InputNeeded("x"), 6),
-        (errors.StoreError("x"), 7),
-        (locks.LockTimeout("x"), 7),
-        (errors.Cancelled("x"), 130),
-        (KeyboardInterrupt(), 130),
-        (errors.MfaSessionError("x"), 1),
-        (ValueError("x"), 1),
-        (OSError(), 1),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_every_error_has_its_code(error: BaseException, code: int) -> None:
-    """By the nearest class of the table; whatever nobody foresaw is 1."""
-    assert reporting.exit_code(error) == code
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import cli, config, shells
+from mfasession import cli, config, exit_codes, shells
 from mfasession.awsfiles import AwsFiles, ini
-from mfasession.cli import arguments, reporting
+from mfasession.cli import arguments
 from mfasession.config import ProfileSettings, schema
 from mfasession.files import paths
 from mfasession.stores.file import CredentialsFileStore, _keys
@@ -101,7 +101,7 @@ def test_the_shells() -> None:
 
 def test_the_exit_codes() -> None:
     """The table is the one in the code, with 0 for done."""
-    assert [int(code) for code, _ in table("| code | meaning |")] == sorted({0, *reporting.EXIT_CODES.values()})
+    assert [int(code) for code, _ in table("| code | meaning |")] == sorted({0, *exit_codes.EXIT_CODES.values()})
 
 
 def test_the_configuration_example_is_one(tmp_path: Path) -> None:

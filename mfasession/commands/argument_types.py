@@ -1,0 +1,127 @@
+"""The types of the commands' arguments: each takes the text of one argument and returns its value.
+
+Each raises ArgumentTypeError, which argparse reports with the argument's name, or UsageError where the text may be a
+secret and is not to be quoted.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from mfasession import durations
+from mfasession.errors import UsageError
+from mfasession.text import nearest
+from mfasession.values import Secret
+
+
+def session_duration(text: str) -> int:
+    """Return the seconds of a session's duration (900..129600, GetSessionToken)."""
+    return _within(text, durations.SESSION_MINIMUM, durations.SESSION_MAXIMUM)
+
+
+def console_duration(text: str) -> int:
+    """Return the seconds that a console is to last (900..43200)."""
+    return _within(text, durations.SESSION_MINIMUM, durations.CONSOLE_MAXIMUM)
+
+
+def min_ttl(text: str) -> int:
+    """Return the seconds that must be left at least (0..129600)."""
+    return _within(text, 0, durations.SESSION_MAXIMUM)
+
+
+def jobs(text: str) -> int:
+    """Return how many commands may run at once (1..64)."""
+    if not (text.isascii() and text.isdigit() and len(text) < 3 and 1 <= int(text) <= 64):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number from 1 to 64")
+    return int(text)
+
+
+def code(text: str) -> Secret:
+    """Return a code or `-`. Raises UsageError, which does not quote it, when it is no code."""
+    from mfasession.codes import GivenCode
+
+    if text != "-":
+        GivenCode(text)
+    return Secret(text)
+
+
+def port(text: str) -> int:
+    """Return the number of a port (1..65535)."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
+    return int(text)
+
+
+def service(text: str) -> str:
+    """Return the first word in the path of a service's pages in the console."""
+    if not text or not all(char.isascii() and (char.isalnum() or char == "-") for char in text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no service: as in ec2, or name the page with --path")
+    return text
+
+
+def path(text: str) -> str:
+    """Return the path of a page of the console, with what may stand behind it."""
+    if not text.startswith("/") or not all("!" <= char <= "~" for char in text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no path: what stands behind the host, as in /s3/home")
+    return text
+
+
+def stdin(text: str) -> str:
+    """Return `-`, which stands for stdin. Raises UsageError, which does not quote it, for anything else."""
+    if text != "-":
+        raise key_in_words()
+    return text
+
+
+def command(text: str) -> tuple[str, ...]:
+    """Return the words of a command that is run without a shell."""
+    import shlex
+
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError:
+        words = ()
+    if not words:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no command: as in 'pass otp insert aws'")
+    return words
+
+
+def stdin_codes(text: str) -> str:
+    """Return `-`, which stands for stdin. Raises UsageError, which does not quote it, for anything else."""
+    if text != "-":
+        raise UsageError("--codes takes - alone, and the codes on stdin, a line each", "--codes -, or leave it out")
+    return text
+
+
+def shell(text: str) -> str:
+    """Return the name of a shell dialect."""
+    from mfasession import shells
+
+    if text not in shells.NAMES:
+        raise argparse.ArgumentTypeError(f"unknown shell {text!r} ({near_name(text, shells.NAMES)})")
+    return text
+
+
+def key_in_words() -> UsageError:
+    """Return the error for a key on the command line; the key is not quoted, because it is a secret."""
+    return UsageError(
+        "keys takes no key from the command line, where every user of this computer can read it",
+        "leave it out: keys add asks for it",
+    )
+
+
+def near_name(word: str, known: Sequence[str]) -> str:
+    """Return the hint for an unknown word: the known one that is most like it, or all of them."""
+    likely = nearest(word, known)
+    return f"did you mean {likely}?" if likely else f"known: {', '.join(known)}"
+
+
+def _within(text: str, least: int, most: int) -> int:
+    try:
+        seconds = durations.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}: write it as 12h, 90m or 3600") from None
+    if not least <= seconds <= most:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is out of range: from {durations.show(least)} to {durations.show(most)}"
+        )
+    return seconds
