@@ -242,6 +242,20 @@ def test_a_boundary_and_a_policy_of_the_organization_together(home: Home) -> Non
     assert (done.returncode, "trust.json is a trust policy: --scp takes none" in done.stderr) == (2, True)
 
 
+def test_an_account_leaves_it_to_its_own_policies(home: Home) -> None:
+    """Without one of these everything is `not allowed`, which is said and not left to be wondered at."""
+    (home.folder / "trust.json").write_text(json.dumps(TRUST))
+    done = home.run("policy", "test", "trust.json")
+    assert done.stderr.startswith(
+        complaint(
+            "an account that is named leaves it to its own policies, and none of these is here",
+            "give them as FILEs, too; or as if they allowed everything: --allow-all",
+        )
+    )
+    done = home.run("policy", "test", "trust.json", "--allow-all")
+    assert "leaves it to its own policies" not in done.stderr
+
+
 def test_what_only_a_stack_decides(home: Home) -> None:
     """It is named and not looked at; nothing that CloudFormation takes is said to be refused by AWS."""
     (home.folder / "t.yaml").write_text("""\

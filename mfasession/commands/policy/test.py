@@ -8,7 +8,7 @@ from mfasession import hints
 from mfasession.commands.policy import sources
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain, say
-from mfasession.policy import callers, document, evaluation, matrix, matrix_output, rule
+from mfasession.policy import callers, document, evaluation, matrix, matrix_output, principals, rule
 from mfasession.policy.document import Kind
 from mfasession.policy.evaluation import Policies
 from mfasession.text import printable
@@ -158,6 +158,11 @@ def _policies(flags: Flags, context: "Context") -> Policies:
         identity.append(_built_in("all allowed", rule.ALLOW_ALL))
     if not flags.live and all(each.effect == "Deny" for one in (*identity, *granting) for each in one.statements):
         complain("nothing here allows anything", "as if everything were allowed besides: --allow-all")
+    elif granting and not identity and any(map(principals.is_account, principals.all_of_aws(granting))):
+        complain(
+            "an account that is named leaves it to its own policies, and none of these is here",
+            "give them as FILEs, too; or as if they allowed everything: --allow-all",
+        )
     return Policies(
         identity=tuple(identity),
         boundary=limits(flags.boundary, "--boundary", context),
