@@ -1,4 +1,5 @@
-# Two commands for users: `make demo` and `make test`. Both set up what they need in .venv, without root.
+# `make` alone lists the targets. Each sets up what it needs in .venv, without root. A target's line in the list is
+# what stands behind its ##.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -8,44 +9,51 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 PYTEST ?= -n $(WORKERS) --dist worksteal -q
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test coverage faults audit check format bench tools clients lock clean
+.PHONY: help setup demo test coverage faults audit check format bench tools clients lock clean
 
-demo: .venv/ready
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.* ## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: .venv/ready ## make .venv with this program and all that its tests need
+
+demo: .venv/ready ## walk through a day with an AWS on this computer that really refuses
 	$(BIN)/mfasession demo
 
-test: .venv/ready
+test: .venv/ready ## run all tests
 	$(BIN)/pytest --junitxml=.junit.xml -o junit_family=xunit1 $(PYTEST)
 
 # Of all tests but those that do harm: it would be killed and searched, too. To count costs a program seven times a hit.
-coverage: .venv/ready
+coverage: .venv/ready ## run most tests and report how much of the code they run
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PYTEST) --ignore=tests/faults
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
 
-# Killed, raced, fuzzed, searched for secrets: one table. Takes hours; MFASESSION_FAULTS=short counts what `make test` did.
-faults: .venv/ready
+# MFASESSION_FAULTS=short counts what `make test` did instead.
+faults: .venv/ready ## kill, race, fuzz and search for secrets: one table (hours; PARTS="raced fuzzed" does some)
 	$(BIN)/python -m tests.helpers.faults.report $(PARTS)
 
-audit: .venv/ready
+audit: .venv/ready ## look up the dependencies in the advisory database
 	$(BIN)/pip-audit --require-hashes --disable-pip --requirement tests/requirements.txt
 
-check: .venv/ready
+check: .venv/ready ## check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-format: .venv/ready
+format: .venv/ready ## format the code and fix what lint can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Beside the peers, which it builds into .tools; the tables and plots of benchmarks/README.md. PARTS names some of them.
-bench: .venv/ready
+# Beside the peers, which it builds into .tools; the tables and plots of benchmarks/README.md.
+bench: .venv/ready ## measure what the commands cost (PARTS="file endpoint" does some)
 	$(BIN)/python -m benchmarks $(PARTS)
 
 # nushell and an evaluator of policies come from npm alone, and two SDKs are programs of our own; the rest are Debian
 # packages (.ci/run).
-tools: .tools/node_modules/.bin/nu .tools/iam-simulate/node_modules .tools/js/node_modules .tools/go/client
+TOOLS := .tools/node_modules/.bin/nu .tools/iam-simulate/node_modules .tools/js/node_modules .tools/go/client
+
+tools: $(TOOLS) ## build nushell, a policy evaluator and the programs of two SDKs for the tests (npm, Go)
 
 .tools/node_modules/.bin/nu: Makefile
 	npm install --silent --no-fund --no-audit --no-save --prefix .tools nushell@0.108.0
@@ -68,8 +76,8 @@ CLIENT := tests/clients
 .tools/go/client: $(wildcard $(CLIENT)/go/*)
 	cd $(CLIENT)/go && CGO_ENABLED=0 go build -trimpath -o ../../../$@
 
-# Two SDKs that take minutes to build; then: MFASESSION_CLIENTS=all make test
-clients: tools .tools/java/classes .tools/rust/release/client
+# Then: MFASESSION_CLIENTS=all make test
+clients: tools .tools/java/classes .tools/rust/release/client ## build the same for the SDKs for Java and Rust (Maven, cargo; takes minutes)
 
 .tools/java/classes: $(wildcard $(CLIENT)/java/*)
 	mvn --quiet --batch-mode --file $(CLIENT)/java/pom.xml compile
@@ -86,13 +94,13 @@ clients: tools .tools/java/classes .tools/rust/release/client
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# What the tests run with, to the byte: versions and hashes for every platform and Python.
-lock:
+# The versions and hashes of what the tests run with, for every platform and Python.
+lock: ## pin the newest versions of all dependencies in tests/requirements.txt
 	$(PYTHON) -m venv .tools/lock
 	.tools/lock/bin/python -m pip install --quiet --upgrade uv
 	.tools/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--group dev --extra sandbox pyproject.toml --output-file tests/requirements.txt \
 		--no-header --no-emit-index-url --no-emit-find-links
 
-clean:
+clean: ## remove .venv, .tools, builds and caches
 	rm -rf .venv .tools dist build .junit*.xml .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
