@@ -154,4 +154,4 @@ def read_hit(words: "Sequence[str]") -> Options | None:
 def _is_shell(name: str) -> bool:
     from mfasession import shells
 
-    return name in shells.NAMES
+    return shells.is_known(name)

@@ -29,7 +29,7 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
     values: Mapping[str, Callable[[], Sequence[str]]] = {
         "-p": profile_names,
         "--profile": profile_names,
-        "--shell": lambda: shells.NAMES,
+        "--shell": shells.names,
         "--store": lambda: STORES,
     }
     flag, equals, value = begun.partition("=")

@@ -67,5 +67,5 @@ def _fail_the_eval(code: int, words: "Sequence[str]") -> None:
             named = behind
         elif word.startswith("--shell="):
             named = word.partition("=")[2]
-    shell = named if named in shells.NAMES else shells.calling(os.environ)
+    shell = named if shells.is_known(named) else shells.calling(os.environ)
     sys.stdout.write(shells.failure(shell, code))

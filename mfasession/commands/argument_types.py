@@ -96,8 +96,8 @@ def shell(text: str) -> str:
     """Return the name of a shell dialect."""
     from mfasession import shells
 
-    if text not in shells.NAMES:
-        raise argparse.ArgumentTypeError(f"unknown shell {text!r} ({near_name(text, shells.NAMES)})")
+    if not shells.is_known(text):
+        raise argparse.ArgumentTypeError(f"unknown shell {text!r} ({near_name(text, shells.names())})")
     return text
 
 

@@ -21,7 +21,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     from mfasession.commands.argument_types import shell
 
     parser.add_argument(
-        "--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.NAMES)} (the shell that asks)"
+        "--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.names())} (the shell that asks)"
     )
     parser.add_argument("--unset", action="store_true", help="take back all that it sets")
 

@@ -31,7 +31,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
     parser.add_argument("--port", metavar="N", type=port, help="listen there (a free port)")
     parser.add_argument(
-        "--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.NAMES)} (the shell that asks)"
+        "--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.names())} (the shell that asks)"
     )
 
 

@@ -1,8 +1,9 @@
 """Text that a shell evaluates to set and unset environment variables: which dialect, how to quote, how to fail.
 
 This module is imported on each `mfasession env`, so it holds the common dialect only, that of the Bourne family
-(POSIX.1-2017, XCU 2.2.2: between single quotes every character is itself). All others are in `rare_shells`, imported
-when asked for. Which shell is asking is found out here in the usual case, and in `calling_shell` else.
+(POSIX.1-2017, XCU 2.2.2: between single quotes every character is itself). Each file beside it is another dialect,
+found by being there: it holds a `Dialect` as `DIALECT`, and its name is the dialect's. `detection` finds out which
+shell is asking when that is not obvious.
 """
 
 import os
@@ -15,17 +16,104 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BOURNE_FAMILY = ("sh", "bash", "zsh", "dash", "ksh")
-NAMES = (*BOURNE_FAMILY, "fish", "tcsh", "powershell", "cmd", "nu", "elvish", "xonsh", "dotenv", "json")
-FILE_FORMATS = ("dotenv", "json")
-BOURNE_GUARD = (
-    r""": '\''; echo "mfasession: these lines are for sh: add --shell fish" >&2; return 1 #' """
-    r""""\" <#" ${mfasession_env-};"""
-)
-"""The first line for the Bourne family, which does nothing there and stops every other shell before it sees a secret.
+LINE_BREAKS = "\n\r"
+STOP = "${{mfasession_env?these lines are for {name}: name yours with --shell}}"
+"""Makes a Bourne shell fail (POSIX.1-2017, XCU 2.6.2), and fish, tcsh, Elvish and xonsh refuse the line.
 
-fish reads `\'` as a quote inside quotes, and so a message and `return`; tcsh and Elvish refuse `${name-}`; PowerShell
-begins a comment at `<#`. What each of them does with it, `tests/contracts/test_wrong_shells.py` shows.
+A guard keeps it from its own shell's eyes: in quotes that are quotes there alone, or in a comment.
 """
+
+
+PROGRAM_ENDS = ("sh", "shell")
+"""How the other names of a shell's program end: the dialects are not loaded to look for another program's name."""
+
+
+class Dialect:
+    """How one shell, or one kind of file, sets variables. Names and values have been checked by `render`."""
+
+    programs: tuple[str, ...] = ()
+    """Names of programs that speak it, besides its own; each with one of PROGRAM_ENDS."""
+    is_file_format = False
+    """Whether it is a kind of file: no shell reads it, and it needs no guard."""
+    guard = ""
+    """The first line, which does nothing in this shell and makes every other one fail before it sees a secret.
+
+    `tests/contracts/test_wrong_shells.py` shows what each shell does with those of the others.
+    """
+    end = ""
+    """The last line, when there has to be one."""
+    failure = ""
+    """The line that makes the evaluation fail; may hold `{exit_code}`. Empty where the reader has no way to fail."""
+    how_to = "COMMAND"
+    """The line that a person types to evaluate what COMMAND prints."""
+
+    def line(self, name: str, value: str | None) -> str:
+        """Return one command that sets a variable, or unsets it for None.
+
+        Raises `ConfigurationError` for a value that cannot be written.
+        """
+        raise NotImplementedError
+
+    def text(self, values: "Mapping[str, str | None]") -> str:
+        """Return all lines, the guard first, with a newline at the end."""
+        lines = [self.guard] if self.guard else []
+        lines += [self.line(name, value) for name, value in values.items()]
+        if self.end:
+            lines.append(self.end)
+        return "\n".join(lines) + "\n"
+
+
+class Bourne(Dialect):
+    r"""sh and its relatives.
+
+    Their guard: fish reads `\'` as a quote inside quotes, and so a message and `return`; tcsh and Elvish refuse
+    `${name-}`; PowerShell begins a comment at `<#`.
+    """
+
+    guard = (
+        r""": '\''; echo "mfasession: these lines are for sh: add --shell fish" >&2; return 1 #' """
+        r""""\" <#" ${mfasession_env-};"""
+    )
+    failure = "(exit {exit_code})"
+    how_to = 'eval "$(COMMAND)"'
+
+    def line(self, name: str, value: str | None) -> str:
+        """Return one command of the Bourne family.
+
+        The backslash keeps aliases of `export` and `unset` out; the semicolon keeps commands apart when somebody
+        forgets the quotes around `$(...)` and newlines become spaces.
+        """
+        if value is None:
+            return f"\\unset {name};"
+        quoted = value.replace("'", "'\\''")
+        return f"\\export {name}='{quoted}';"
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all dialects, the Bourne family's first."""
+    from mfasession import plugins
+
+    return (*BOURNE_FAMILY, *plugins.names("shells"))
+
+
+def is_known(shell: str) -> bool:
+    """Return whether there is a dialect of that name."""
+    if shell in BOURNE_FAMILY:
+        return True
+    # Not `names`: this is on the path of `env --shell fish`.
+    is_name = shell.isidentifier() and not shell.startswith("_")
+    return is_name and os.path.exists(os.path.join(os.path.dirname(__file__), f"{shell}.py"))
+
+
+def dialect(shell: str) -> Dialect:
+    """Return a dialect by its name. Raises `UsageError` for an unknown one."""
+    if shell in BOURNE_FAMILY:
+        return Bourne()
+    if not is_known(shell):
+        raise UsageError(f"unknown shell {shell!r}", f"choose one of {' '.join(names())}")
+    # Not importlib's import_module: importing that costs more than the rest of `env`.
+    found: Dialect = __import__(f"mfasession.shells.{shell}", fromlist=["DIALECT"]).DIALECT
+    return found
 
 
 def calling(environ: "Mapping[str, str]", *, reads_stdout: bool = True) -> str:
@@ -36,13 +124,12 @@ def calling(environ: "Mapping[str, str]", *, reads_stdout: bool = True) -> str:
     `$SHELL` names the login shell, which need not be the one that asks (ocaml/opam#3275, rbenv/rbenv#453). A shell's
     own variables do not reach its children, and what does (`NU_VERSION`) other shells inherit, so neither says more.
     """
-    # The usual case, with next to no code: a parent whose program is called as its dialect, and reads what we write.
+    # The usual case, with next to no code: a parent whose program has its dialect's name, and reads what we write.
     if sys.platform == "linux":
         parent = f"/proc/{os.getppid()}"
         try:
             program = os.readlink(parent + "/exe").rpartition("/")[2]
-            is_dialect = program in BOURNE_FAMILY or program == "fish"
-            if is_dialect and os.readlink(parent + "/fd/1") != os.readlink("/proc/self/fd/1"):
+            if is_shell(program) and os.readlink(parent + "/fd/1") != os.readlink("/proc/self/fd/1"):
                 return program
         except OSError:
             # Another user's, or gone: its ancestors may be seen.
@@ -50,6 +137,11 @@ def calling(environ: "Mapping[str, str]", *, reads_stdout: bool = True) -> str:
     from mfasession.shells import detection
 
     return detection.nearest(reads_stdout=reads_stdout) or detection.detect(environ.get("SHELL", ""))
+
+
+def is_shell(name: str) -> bool:
+    """Return whether a dialect of that name is evaluated by a shell, and not the format of a file."""
+    return name in BOURNE_FAMILY or (is_known(name) and not dialect(name).is_file_format)
 
 
 def render(shell: str, values: "Mapping[str, str | None]") -> str:
@@ -60,32 +152,17 @@ def render(shell: str, values: "Mapping[str, str | None]") -> str:
     newline and holds secrets: write it once, to stdout only. Characters that are not ASCII are kept as they are; write
     with `os.fsencode` so that undecodable bytes (PEP 383) come out as they came in.
 
-    Raises `UsageError` for an unknown shell, `ValueError` for what is no variable name (ASCII letters, digits,
-    underscores), `ConfigurationError` for a value that the dialect cannot hold; the value is never in the message.
+    Raises `UsageError` for an unknown shell, `ValueError` for a name that is not one of a variable (ASCII letters,
+    digits, underscores), `ConfigurationError` for a value that the dialect cannot hold; the value is never in the
+    message.
     """
-    require_known(shell)
+    found = dialect(shell)
     for name, value in values.items():
         if not (name.isascii() and name.isidentifier()):
             raise ValueError(f"not the name of an environment variable: {name!r}")
         if value is not None and "\0" in value:
             raise ConfigurationError(f"{name} holds a NUL character, which no environment can take")
-    if shell in BOURNE_FAMILY:
-        return "\n".join((BOURNE_GUARD, *(bourne_line(name, value) for name, value in values.items()), ""))
-    from mfasession.shells import rare
-
-    return rare.render(shell, values)
-
-
-def bourne_line(name: str, value: str | None) -> str:
-    """Return one command of the Bourne family.
-
-    The backslash keeps aliases of `export` and `unset` out; the semicolon keeps commands apart when somebody forgets
-    the quotes around `$(...)` and newlines become spaces.
-    """
-    if value is None:
-        return f"\\unset {name};"
-    quoted = value.replace("'", "'\\''")
-    return f"\\export {name}='{quoted}';"
+    return found.text(values)
 
 
 def failure(shell: str, exit_code: int) -> str:
@@ -95,12 +172,8 @@ def failure(shell: str, exit_code: int) -> str:
     The Bourne family, tcsh and cmd pass the exit code on; the others just fail.
     Raises `UsageError` for an unknown shell.
     """
-    require_known(shell)
-    if shell in BOURNE_FAMILY:
-        return f"(exit {exit_code})\n"
-    from mfasession.shells import rare
-
-    return rare.failure(shell, exit_code)
+    line = dialect(shell).failure.replace("{exit_code}", str(exit_code))
+    return line and line + "\n"
 
 
 def how_to(shell: str, command: str) -> str:
@@ -109,15 +182,15 @@ def how_to(shell: str, command: str) -> str:
     `command` comes without `--shell`, as in `mfasession env -p work`; it is added outside the Bourne family.
     Raises `UsageError` for an unknown shell.
     """
-    require_known(shell)
-    if shell in BOURNE_FAMILY:
-        return f'eval "$({command})"'
-    from mfasession.shells import rare
-
-    return rare.how_to(shell, command)
+    whole = command if shell in BOURNE_FAMILY else f"{command} --shell {shell}"
+    return dialect(shell).how_to.replace("COMMAND", whole)
 
 
-def require_known(shell: str) -> None:
-    """Raise `UsageError` unless `shell` is one of `NAMES`."""
-    if shell not in NAMES:
-        raise UsageError(f"unknown shell {shell!r}", f"choose one of {' '.join(NAMES)}")
+def refuse(shell: str, name: str, value: str, forbidden: str) -> None:
+    """Raise `ConfigurationError` when the value holds one of the forbidden characters; it names them, not the value."""
+    found = [character for character in forbidden if character in value]
+    if found:
+        raise ConfigurationError(
+            f"{name} holds {found[0]!a}, which cannot be written for {shell}",
+            "run the command with exec instead, which needs no quoting",
+        )

@@ -1,4 +1,7 @@
-"""Every dialect against the real program that evaluates it, on exactly the line that `how_to` tells people to type."""
+"""Every dialect against the real program that evaluates it, on exactly the line that `how_to` gives people to type.
+
+The subjects are the files in mfasession/shells: a new dialect is tested by being there, with the program of its name.
+"""
 
 import json
 import os
@@ -54,7 +57,13 @@ OTHERS = {
     "xonsh": Program(dialect="xonsh", argv=("xonsh", "--no-rc")),
     "nu": Program(dialect="nu", argv=("nu", "--no-config-file"), dump="^env -0"),
 }
-PROGRAMS = BOURNE | OTHERS
+NOT_RUN = ("cmd", "powershell")
+"""Their programs are not there on every system: tests/unit/shells reads their lines as text."""
+PROGRAMS = BOURNE | {
+    name: OTHERS.get(name, Program(dialect=name, argv=(name,)))
+    for name in shells.names()
+    if shells.is_shell(name) and name not in (*shells.BOURNE_FAMILY, *NOT_RUN)
+}
 every_program = pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS.keys())
 every_bourne_shell = pytest.mark.parametrize("program", BOURNE.values(), ids=BOURNE.keys())
 
@@ -101,7 +110,7 @@ class Outcome(Value):
 
 
 def typed(program: Program) -> str:
-    """Return the line that people are told to type into this shell."""
+    """Return the line that a person types into this shell."""
     return shells.how_to(program.dialect, "mfasession env")
 
 
@@ -145,6 +154,17 @@ def read_back(program: Program, values: Mapping[str, str], script: str = "") -> 
 def held(program: Program, values: Mapping[str, str]) -> dict[str, str]:
     """Return the values that this shell can hold at all."""
     return {name: value for name, value in values.items() if not set(program.unheld) & set(value)}
+
+
+@pytest.mark.parametrize("name", [name for name in shells.names() if name not in shells.BOURNE_FAMILY])
+def test_a_dialect_describes_itself(name: str) -> None:
+    """Its capabilities fit each other, and other names of its program can be recognized."""
+    dialect = shells.dialect(name)
+    assert isinstance(dialect, shells.Dialect), f"mfasession/shells/{name}.py has no Dialect called DIALECT"
+    assert bool(dialect.guard) is bool(dialect.failure) is shells.is_shell(name)
+    assert "\n" not in dialect.guard + dialect.failure + dialect.how_to
+    assert "COMMAND" in dialect.how_to
+    assert all(program.endswith(shells.PROGRAM_ENDS) for program in dialect.programs)
 
 
 @every_program
@@ -246,7 +266,7 @@ def test_tcsh_backslash_quote_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("shadow", ["", "; set -gx AWS_PROFILE other"], ids=["alone", "shadowed"])
-def test_fish_universal_variable_is_told_not_erased(shadow: str) -> None:
+def test_fish_reports_a_universal_variable_and_keeps_it(shadow: str) -> None:
     """A universal variable belongs to every session of the user: it stays, and stderr says so."""
     fish = PROGRAMS["fish"].replace(argv=("fish",))
     text = shells.render("fish", {"AWS_PROFILE": None})

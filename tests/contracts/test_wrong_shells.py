@@ -58,7 +58,7 @@ READERS = {
         dialect="xonsh", argv=("xonsh", "--no-rc"), ended="", key="echo @('KEY=' + $AWS_ACCESS_KEY_ID)", stops=True
     ),
 }
-DIALECTS = tuple(name for name in shells.NAMES if name not in (*shells.FILE_FORMATS, *shells.BOURNE_FAMILY))
+DIALECTS = tuple(name for name in shells.names() if shells.is_shell(name) and name not in shells.BOURNE_FAMILY)
 
 
 def is_foreign(reader: Reader, dialect: str) -> bool:
@@ -200,7 +200,10 @@ def test_where_no_shell_is_in_sight(live: Home) -> None:
 
 def test_the_process_table_says_the_same(live: Home) -> None:
     """Where there is no /proc, ps(1) is asked: here it is asked beside it."""
-    code = "from mfasession.shells import detection as c; print(c.nearest(), c.from_process_table(), c.PS)"
+    code = (
+        "from mfasession.shells import detection; from mfasession.shells.detection import process_table as table; "
+        "print(detection.nearest(), table.nearest(), table.PS)"
+    )
     for name in ("bash", "zsh", "dash", "mksh", "fish", "tcsh", "elvish"):
         reader = READERS[name]
         _, err = read(live, reader, f"{need('python')} -c '{code}' >out\n{reader.ended or 'nop'}")

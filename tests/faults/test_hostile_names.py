@@ -67,7 +67,7 @@ def test_a_name_in_a_shell(home: Home, name: str, shell: str) -> None:
     assert not (home.folder / "evil").exists()
 
 
-@pytest.mark.parametrize("shell", shells.NAMES)
+@pytest.mark.parametrize("shell", shells.names())
 def test_a_token_in_every_dialect(home: Home, shell: str) -> None:
     """Values of several lines or with quotes are written as they are, or refused without being quoted."""
     text = key_pair() + session_section().replace("FwoGZXIvYXdzEXAMPLE", "a'b\n \"c`$(id)")

@@ -58,7 +58,7 @@ def test_unset_takes_back_all_that_it_sets(live: Home) -> None:
     assert read(live, "--unset") == dict.fromkeys([*VALUES, *REGION])
 
 
-@pytest.mark.parametrize("shell", shells.NAMES)
+@pytest.mark.parametrize("shell", shells.names())
 def test_each_shell_has_its_words(live: Home, shell: str) -> None:
     """Every NAME gives every variable, and --unset names each again."""
     for words, values in ((("env",), {**VALUES, **REGION}), (("env", "--unset"), {})):
@@ -71,7 +71,7 @@ def test_each_shell_has_its_words(live: Home, shell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "known"), [("fisch", "did you mean fish?"), ("zzz", f"known: {', '.join(shells.NAMES)}")]
+    ("name", "known"), [("fisch", "did you mean fish?"), ("zzz", f"known: {', '.join(shells.names())}")]
 )
 def test_an_unknown_shell(live: Home, name: str, known: str) -> None:
     """The nearest name is offered, else all; and the eval fails."""

@@ -244,7 +244,7 @@ def check_session(session: Session | None) -> None:
     if session is None:
         return
     process.render(session)
-    for shell in shells.NAMES:
+    for shell in shells.names():
         try:
             os.fsencode(shells.render(shell, environment.variables(session, "default", {})))
         except ConfigurationError as error:

@@ -374,7 +374,7 @@ def test_help_names_every_flag(command: str, flag: str, capsys: pytest.CaptureFi
     assert all(name in shown.out for name in arguments.words_of(command))
     assert set(COMMON) <= set(arguments.words_of(command))
     if command == "env":
-        assert all(name in shown.out for name in shells.NAMES)
+        assert all(name in shown.out for name in shells.names())
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,7 +96,7 @@ def test_what_every_command_takes() -> None:
 
 def test_the_shells() -> None:
     """Each NAME of `env --shell`."""
-    assert COMMANDS["env"][1].partition("NAME: ")[2].split() == list(shells.NAMES)
+    assert COMMANDS["env"][1].partition("NAME: ")[2].split() == list(shells.names())
 
 
 def test_the_exit_codes() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mfasession import shells
 from mfasession.errors import ConfigurationError, UsageError
-from mfasession.shells import detection, rare
+from mfasession.shells import detection
 
 environment_text = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
@@ -58,26 +58,26 @@ def test_detect_knows_the_program(shell_path: str, dialect: str) -> None:
 @given(st.text())
 def test_detect_always_answers(shell_path: str) -> None:
     """Whatever $SHELL holds, the answer is a dialect that can be evaluated."""
-    assert detection.detect(shell_path) in set(shells.NAMES) - {"dotenv", "json"}
+    assert detection.detect(shell_path) in set(shells.names()) - {"dotenv", "json"}
 
 
 def test_bourne_text() -> None:
     """The text that people see when they look: one command a line, in the order given."""
     text = shells.render("sh", {"B": "it's", "A": "", "C": None})
-    assert text == f"{shells.BOURNE_GUARD}\n\\export B='it'\\''s';\n\\export A='';\n\\unset C;\n"
+    assert text == f"{shells.Bourne.guard}\n\\export B='it'\\''s';\n\\export A='';\n\\unset C;\n"
 
 
 def test_powershell_text() -> None:
     """Five quotation marks are doubled (PowerShell-Docs#11405), $null removes."""
     text = shells.render("powershell", {"K": "a'b\u2018c\u2019d\u201ae\u201bf$x`y\"\u201c", "GONE": None})
     doubled = "a''b\u2018\u2018c\u2019\u2019d\u201a\u201ae\u201b\u201bf$x`y\"\u201c"
-    assert text == f"{rare.GUARDS['powershell']}\n$env:K = '{doubled}'\n$env:GONE = $null\n"
+    assert text == f"{shells.dialect('powershell').guard}\n$env:K = '{doubled}'\n$env:GONE = $null\n"
 
 
 def test_cmd_text() -> None:
     """Quotes around the whole assignment; nothing after the equals sign unsets."""
     text = shells.render("cmd", {"K": "a&b|c<d>e^f g/=+", "GONE": None})
-    assert text == rare.GUARDS["cmd"] + '\nset "K=a&b|c<d>e^f g/=+"\nset "GONE="\nrem\n'
+    assert text == shells.dialect("cmd").guard + '\nset "K=a&b|c<d>e^f g/=+"\nset "GONE="\nrem\n'
 
 
 def test_dotenv_text() -> None:
@@ -93,7 +93,7 @@ def test_json_is_json(shell: str, values: dict[str, str | None]) -> None:
     text = shells.render(shell, values)
     if shell == "nu":
         # nushell reads comments; tests/contracts runs it.
-        text = text.removeprefix(rare.GUARDS["nu"])
+        text = text.removeprefix(shells.dialect("nu").guard)
     assert list(json.loads(text).items()) == list(values.items())
     assert text.endswith("}\n")
 
@@ -108,7 +108,7 @@ def test_json_is_json(shell: str, values: dict[str, str | None]) -> None:
             ("dotenv", value)
             for value in ("secret\nx", "secret\\", "secret ${HOME}", "secret'\"", "secret'$", "secret'`")
         ),
-        *((shell, "secret\0") for shell in shells.NAMES),
+        *((shell, "secret\0") for shell in shells.names()),
     ],
 )
 def test_what_cannot_be_written_is_refused(shell: str, value: str) -> None:
@@ -119,7 +119,7 @@ def test_what_cannot_be_written_is_refused(shell: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "A B", "A;id", "1A", "É", "A=B", "A\n"])
-@pytest.mark.parametrize("shell", shells.NAMES)
+@pytest.mark.parametrize("shell", shells.names())
 def test_a_name_cannot_smuggle_commands(shell: str, name: str) -> None:
     """Only ASCII letters, digits and underscores come through."""
     with pytest.raises(ValueError, match="not the name of an environment variable"):
@@ -137,7 +137,7 @@ def test_an_unknown_shell_is_a_usage_error() -> None:
         shells.how_to("vi", "mfasession env")
 
 
-@pytest.mark.parametrize("shell", shells.NAMES)
+@pytest.mark.parametrize("shell", shells.names())
 def test_every_text_ends_its_last_line(shell: str) -> None:
     """Nothing at all is still text that ends with a newline, and so is each failure that there is."""
     assert shells.render(shell, {}).endswith("\n")
@@ -173,7 +173,7 @@ def test_how_to_is_what_people_type(shell: str, line: str) -> None:
 
 
 def test_the_common_dialect_imports_little() -> None:
-    """`env` in bash loads neither the rare dialects nor anything slow from the standard library."""
+    """`env` in bash loads neither the other dialects nor anything slow from the standard library."""
     program = (
         "import sys; before = set(sys.modules); from mfasession import shells; "
         "shells.render('bash', {'A': 'b', 'C': None}); "

@@ -1,36 +1,32 @@
-"""Which shell is asking, where its program's name alone does not say it: wrappers, xonsh, busybox, no /proc (macOS)."""
+"""Which shell is asking, when its program's name does not say it: wrappers, xonsh, busybox, no /proc (macOS)."""
 
 import os
 import sys
 
-from mfasession.shells import FILE_FORMATS, NAMES
+from mfasession import shells
 
-OTHER_PROGRAM_NAMES = {
+BOURNE_PROGRAMS = {
     "ash": "sh",
     "bosh": "sh",
-    "csh": "tcsh",
     "hush": "sh",
     "lksh": "ksh",
     "mksh": "ksh",
-    "nushell": "nu",
     "oksh": "ksh",
     "osh": "sh",
     "pdksh": "ksh",
     "posh": "sh",
-    "pwsh": "powershell",
     "rbash": "bash",
     "rksh": "ksh",
     "rzsh": "zsh",
     "yash": "sh",
 }
+"""Programs of the Bourne family with other names; `Dialect.programs` has those of the other dialects."""
 PROGRAM_SUFFIXES = ("", "preview", "static", "wrapped")
 """What may stand behind a dash in the name of a shell's program, besides a version."""
 LONGEST_CHAIN = 64
 """Ancestors that are looked at."""
 MANY_PROGRAMS = ("busybox", "toybox", "oils", "qemu", "rosetta")
 """Programs that are many in one, or run another one: the words that started them say which. By what stands before -."""
-PS = "/bin/ps"
-"""By its path: nothing that stands first in the PATH is run."""
 
 
 def detect(shell_path: str) -> str:
@@ -39,7 +35,7 @@ def detect(shell_path: str) -> str:
 
 
 def dialect_of(program: str) -> str:
-    """Return the dialect of a shell's program, by its name or path; empty for what is no shell.
+    """Return the dialect of a shell's program, by its name or path; empty for any other program.
 
     Login shells (`-zsh`), versions (`zsh-5.9`, `ksh93`), Windows paths and `.exe` are understood.
     """
@@ -48,18 +44,33 @@ def dialect_of(program: str) -> str:
     if suffix not in PROGRAM_SUFFIXES and not suffix[0].isdigit():
         return ""
     name = name.rstrip("0123456789.")
-    dialect = OTHER_PROGRAM_NAMES.get(name, name)
-    return dialect if dialect in NAMES and dialect not in FILE_FORMATS else ""
+    for dialect in (name, BOURNE_PROGRAMS.get(name, "")):
+        if shells.is_shell(dialect):
+            return dialect
+    return _programs().get(name, "") if name.endswith(shells.PROGRAM_ENDS) else ""
+
+
+def _programs() -> dict[str, str]:
+    """Return the dialects by the other names of their programs, read once: each dialect outside sh has to be loaded."""
+    if not _PROGRAMS:
+        others = (name for name in shells.names() if name not in shells.BOURNE_FAMILY)
+        _PROGRAMS.update({program: name for name in others for program in shells.dialect(name).programs})
+    return _PROGRAMS
+
+
+_PROGRAMS: dict[str, str] = {}
 
 
 def nearest(*, reads_stdout: bool = True) -> str:
     """Return the dialect of the nearest parent that is a shell; empty when there is none.
 
     With `reads_stdout` it is the one that reads what we print: a shell script that writes to the same pipe as we do
-    hands our lines on unread.
+    passes our lines on unread.
     """
     if sys.platform != "linux":
-        return from_process_table()
+        from mfasession.shells.detection import process_table
+
+        return process_table.nearest()
     first, process, ours = "", os.getppid(), _stdout_pipe("self") if reads_stdout else ""
     for _ in range(LONGEST_CHAIN):
         if process < 1:
@@ -82,7 +93,7 @@ def _stdout_pipe(process: int | str) -> str:
 
 
 def _dialect_of_process(process: int) -> str:
-    """Return the dialect that a process speaks (Linux); empty for what is no shell."""
+    """Return the dialect that a process speaks (Linux); empty for any other program."""
     try:
         path = os.readlink(f"/proc/{process}/exe").removesuffix(" (deleted)")
     except OSError:
@@ -116,39 +127,3 @@ def _parent(process: int) -> int:
     except (OSError, ValueError, IndexError):
         # It has ended meanwhile.
         return 0
-
-
-def from_process_table() -> str:
-    """Return the dialect of the nearest parent that is a shell, as ps(1) knows it (POSIX); empty when there is none."""
-    parents: dict[int, tuple[int, str]] = {}
-    for line in _process_table().splitlines():
-        number, _, rest = line.strip().partition(" ")
-        parent, _, program = rest.strip().partition(" ")
-        if number.isdigit() and parent.isdigit():
-            parents[int(number)] = (int(parent), program.strip())
-    process = os.getppid()
-    for _ in range(LONGEST_CHAIN):
-        process, program = parents.get(process, (0, ""))
-        if not program:
-            return ""
-        if program.rpartition("/")[2].lower().startswith(("python", "xonsh")) and "XONSH_VERSION" in os.environ:
-            return "xonsh"
-        if dialect := dialect_of(program):
-            return dialect
-    return ""
-
-
-def _process_table() -> str:
-    if not os.path.exists(PS):
-        return ""
-    words, environ = [PS, "-A", "-o", "pid=,ppid=,comm="], {"PATH": "/usr/bin:/bin"}
-    reader, writer = os.pipe()
-    try:
-        # Not `subprocess`: importing that costs as much as the interpreter.
-        child = os.posix_spawn(PS, words, environ, file_actions=[(os.POSIX_SPAWN_DUP2, writer, 1)])
-    finally:
-        os.close(writer)
-    with open(reader, encoding="utf-8", errors="surrogateescape") as table:
-        text = table.read()
-    os.waitpid(child, 0)
-    return text
