@@ -1,6 +1,5 @@
 """Reads and checks the text of `config.toml`; imported only when that text is new (see `config`)."""
 
-import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ from mfasession.config import endpoints
 from mfasession.errors import ConfigurationError
 from mfasession.files import toml
 from mfasession.redaction import redacted
+from mfasession.text import nearest
 
 Scalar = str | int | tuple[str, ...]
 CODE_SOURCES = ("prompt", "pinentry", "totp")
@@ -59,8 +59,8 @@ def _hint(prefix: tuple[str, ...], key: str, known: tuple[str, ...]) -> str:
         return f"{key} belongs to one profile: put it below [profiles.NAME]"
     if prefix and key == "default_profile":
         return "default_profile is for all: put it above the first [profiles.NAME]"
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else f"known keys: {', '.join(sorted(known))}"
+    near = nearest(key, known, likeness=0.5)
+    return f"did you mean {near}?" if near else f"known keys: {', '.join(sorted(known))}"
 
 
 def _is_table_of_tables(value: object) -> bool:
@@ -80,8 +80,8 @@ def _text(value: Any) -> str:
 def _one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if value not in names:
-            near = difflib.get_close_matches(str(value), names, n=1)
-            raise ValueError(f"must be one of {', '.join(names)}" + (f" (did you mean {near[0]}?)" if near else ""))
+            near = nearest(str(value), names)
+            raise ValueError(f"must be one of {', '.join(names)}" + (f" (did you mean {near}?)" if near else ""))
         return str(value)
 
     return check

@@ -7,13 +7,12 @@ Sources: IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM and 
 """
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from enum import Enum
 
 from mfasession.errors import ConfigurationError
 from mfasession.policy import located_json
 from mfasession.policy.located_json import Node, Place, Text
-from mfasession.text import printable
+from mfasession.text import nearest, printable
 from mfasession.values import Value
 
 MANAGED_SIZE = 6144
@@ -334,8 +333,8 @@ class _Reader:
         if key in _RESOURCE and known is not _TOP:
             article = "an" if self._kind is Kind.IDENTITY else "a"
             return f" in {article} {self._kind.value}"
-        near = get_close_matches(key.capitalize(), known, n=1)
-        return f": did you mean {near[0]}?" if near else ""
+        near = nearest(key, known)
+        return f": did you mean {near}?" if near else ""
 
     def _check_case(self, node: Node) -> None:
         """Operators and keys are the same in any case."""

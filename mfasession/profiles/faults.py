@@ -1,14 +1,13 @@
 """What is wrong with a profile, in an error with a hint. Loaded only when something is: `profiles` is on every hit."""
 
 import shlex
-from difflib import get_close_matches
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from mfasession import hints, key_shapes
 from mfasession.awsfiles import is_managed
 from mfasession.errors import ConfigurationError
-from mfasession.text import printable
+from mfasession.text import nearest, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,9 +74,9 @@ def no_such_profile(name: str, sections: "Sections", lead: str = "") -> Configur
     if hint := _long_term_section(name, sections):
         return ConfigurationError(what, hint)
     known = [known for known in sections.profile_names() if not is_managed(sections.credentials(known))]
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    near = nearest(name, known, likeness=0.5)
     if near:
-        hint = f"did you mean {near[0]}?"
+        hint = f"did you mean {near}?"
     elif known:
         shown = ", ".join(known[:8])
         hint = f"profiles: {shown}" + (", …" if len(known) > 8 else "")

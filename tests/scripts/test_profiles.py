@@ -43,6 +43,7 @@ def test_the_order_of_choice(home: Home) -> None:
     ("words", "environ", "hint"),
     [
         (("-p", "prodution"), {}, "did you mean production?"),
+        (("-p", "PRODUCTION"), {}, "did you mean production?"),
         ((), {"AWS_PROFILE": "prodution"}, "did you mean production?"),
         (("-p", "zzz"), {}, "profiles: work, production"),
         (("-p", "production-mfa-2"), {}, "did you mean production?"),

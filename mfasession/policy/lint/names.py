@@ -9,6 +9,7 @@ from mfasession.policy import conditions
 from mfasession.policy.document import NEW
 from mfasession.policy.lint.findings import Finding, Operations, Rule, Severity, Subject, quoted, rule
 from mfasession.policy.located_json import Text
+from mfasession.text import nearest
 
 GLOBAL_KEYS = (
     *("aws:AssumedRoot", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:CurrentTime"),
@@ -159,9 +160,7 @@ def _misspelt(subject: Subject, word: Text, right: str, broken: Rule, message: s
 
 @lru_cache(maxsize=1024)
 def _nearest(word: str, known: tuple[str, ...]) -> str:
-    by_letters = {name.lower(): name for name in known}
-    near = get_close_matches(word.lower(), by_letters, n=1, cutoff=0.8)
-    return by_letters[near[0]] if near else ""
+    return nearest(word, known, likeness=0.8)
 
 
 @lru_cache(maxsize=1024)
