@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
 TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+PLACE = re.compile(r"`((?:mfasession|tests|benchmarks|shell|docs)/[\w./-]+)`")
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -26,10 +28,33 @@ def test_named_tests_exist(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_named_files_exist(document: Path) -> None:
+    """A path into the repository is right, after a move too."""
+    for place in PLACE.findall(document.read_text()):
+        assert (ROOT / place).exists(), place
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     """A link to another file of ours finds it."""
     for target in LINK.findall(document.read_text()):
         assert (document.parent / target).exists(), target
+
+
+def test_the_index_of_decisions_is_complete() -> None:
+    """Each page is linked once, in the order of its number."""
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text()
+    assert re.findall(r"\((\d{4}-[\w-]+\.md)\)", index) == [page.name for page in DECISIONS]
+    assert len({page.name[:4] for page in DECISIONS}) == len(DECISIONS)
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda path: path.name)
+def test_a_decision_is_one_page_in_three_parts(page: Path) -> None:
+    """Context, decision, consequences; short enough to be read at once."""
+    text = page.read_text()
+    assert re.match(rf"# {int(page.name[:4])}\. \S", text)
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
+    assert text.count("\n") <= 60
 
 
 def test_each_promise_names_a_test() -> None:
