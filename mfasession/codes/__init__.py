@@ -1,34 +1,45 @@
 """Where codes come from: the protocol of all sources, its values, and the one place that picks a source.
 
-A source is a person (`prompt`, `pinentry`) or a program (`command`, `seed`), or the code was given on the command line.
+Each file beside this one is a source that the configuration can name, found by being there: it holds a subclass of
+`Source` as `SOURCE`, and its name is the one in `code = "…"`. A code can be given on the command line, too.
 """
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, Self
 
+from mfasession import plugins
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.totp import DIGITS
 from mfasession.values import Secret, Value
 
 __all__ = [
+    "COMMAND",
+    "DEFAULT",
     "CodeRequest",
     "CodeSource",
     "GivenCode",
     "OnWaiting",
     "Secret",
     "SeedReader",
+    "Source",
     "given",
+    "names",
     "normalise",
+    "source_class",
     "source_for",
 ]
 
+DEFAULT = "prompt"
+COMMAND = "command"
+"""The one source that takes words from the configuration: `code = { command = ["…"] }`."""
 _LINE_LIMIT = 64
 """Bytes of a line of stdin that may hold a code."""
 
 
 class CodeRequest(Value):
-    """What a source is told: whose code of which device, and why it is asked for again."""
+    """What a source gets: whose code of which device, and why it is asked for again."""
 
     user: str = ""
     """The IAM user's name; empty while it is not known."""
@@ -39,18 +50,18 @@ class CodeRequest(Value):
     """Serial number or ARN of the device."""
     profile: str = ""
     notice: str = ""
-    """One line that tells why the last code would not do; empty at first."""
+    """One line that says why the last code was not accepted; empty at first."""
     not_before: float = 0.0
     """Epoch seconds: a program is not run before this, because AWS takes each code only once."""
     wanted: str = ""
-    """What is asked for when it is not a code for a session, as in `second code of device phone`."""
+    """What is asked for when it is not a code for a session, such as `second code of device phone`."""
     comes: float = 0.0
-    """Epoch seconds when the wanted code comes on a device whose clock is right: shown to a person, who may type one
-    before."""
+    """Epoch seconds when the wanted code comes on a device whose clock is right. It is shown to a person, who may type
+    one earlier."""
 
 
 OnWaiting = Callable[[], CodeRequest | None]
-"""Work to do while somebody answers. It may return a better request, which is shown in place of the first."""
+"""Work to do while a person or a program answers. It may return a better request, which then replaces the first."""
 SeedReader = Callable[[str], Secret | None]
 """From a serial number to the base32 seed that is kept for it."""
 
@@ -64,18 +75,45 @@ class CodeSource(Protocol):
     """How many refused codes are worth asking for."""
 
     def available(self) -> bool:
-        """Tell whether somebody or something can answer now."""
+        """Return whether a person or a program can answer now."""
 
     def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:
         """Return six digits.
 
         `on_waiting` runs in a daemon thread once the question is asked. What it raises ends the question and is raised
-        here; when the answer comes first, nobody waits for it. Raises Cancelled, InputNeeded, ConfigurationError.
+        here; when the answer comes first, its result is not awaited. Raises Cancelled, InputNeeded, ConfigurationError.
         """
 
 
+class Source:
+    """A source that the configuration can name, and what it says of itself. A `CodeSource`."""
+
+    interactive = False
+    tries = 2
+    uses_seed = False
+    """Whether it needs the device's seed in the keyring."""
+
+    @classmethod
+    def configured(cls, words: tuple[str, ...], seed_reader: SeedReader) -> Self:  # noqa: ARG003  # for those that need it
+        """Return the source; `words` are those of a command, `seed_reader` finds the seed of a device."""
+        return cls()
+
+    @classmethod
+    def has_window(cls) -> bool:
+        """Return whether it can ask a person without a terminal."""
+        return False
+
+    def available(self) -> bool:
+        """Return whether it can answer now; True, too, when only asking would show it."""
+        return True
+
+    def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:
+        """Return six digits, as `CodeSource.ask` does."""
+        raise NotImplementedError
+
+
 class GivenCode:
-    """A code from the command line. Raises UsageError when it is none."""
+    """A code from the command line. Raises UsageError when it is not six digits."""
 
     interactive = False
     tries = 1
@@ -87,16 +125,16 @@ class GivenCode:
         self._code = Secret(code)
 
     def available(self) -> bool:
-        """Tell that it can answer, always."""
+        """Return True: it can always answer."""
         return True
 
-    def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:  # noqa: ARG002  # nobody waits
-        """Return the code as it was given: there is no other, so `not_before` cannot be met by waiting."""
+    def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:  # noqa: ARG002  # there is nothing to wait for
+        """Return the code as it was given, whatever `not_before` says: waiting would bring no other one."""
         return self._code.reveal()
 
 
 def given(text: str) -> GivenCode:
-    """Return the code of the command line; `-` stands for one line of stdin. Raises UsageError when it is none."""
+    """Return the code of the command line; `-` stands for one line of stdin. Raises UsageError for anything else."""
     if text != "-":
         return GivenCode(text)
     # Closed with `<&-` there is no stdin at all.
@@ -110,27 +148,28 @@ def normalise(text: str) -> str | None:
     return code if len(code) == DIGITS and code.isascii() and code.isdecimal() else None
 
 
-def source_for(code: str | Sequence[str], *, seed_reader: SeedReader) -> CodeSource:
-    """Return the source that the configuration names: `prompt`, `pinentry`, `totp`, or the words of a command.
+def source_class(code: str | Sequence[str]) -> type[Source]:
+    """Return the class of the source that the configuration names; several words are those of a command.
+
+    Raises ConfigurationError for an unknown name.
+    """
+    name = code if isinstance(code, str) else COMMAND
+    if not code or name not in plugins.names("codes") or code == COMMAND:
+        known = ", ".join(f'"{each}"' for each in names())
+        raise ConfigurationError(f"unknown source of codes {code!r}", f'code = {known} or {{ {COMMAND} = ["…"] }}')
+    found: type[Source] = import_module(f"mfasession.codes.{name}").SOURCE
+    return found
+
+
+def source_for(code: str | Sequence[str], *, seed_reader: SeedReader) -> Source:
+    """Return the source that the configuration names: a name of `names`, or the words of a command.
 
     Raises ConfigurationError for anything else.
     """
-    if code == "prompt":
-        from mfasession.codes.prompt import Prompt
+    words = () if isinstance(code, str) else tuple(code)
+    return source_class(code).configured(words, seed_reader)
 
-        return Prompt()
-    if code == "pinentry":
-        from mfasession.codes.pinentry import Pinentry
 
-        return Pinentry()
-    if code == "totp":
-        from mfasession.codes.totp import Seed
-
-        return Seed(seed_reader)
-    if isinstance(code, str) or not code:
-        raise ConfigurationError(
-            f"there is no source of codes named {code!r}", 'code = "prompt", "pinentry", "totp" or { command = ["…"] }'
-        )
-    from mfasession.codes.command import Command
-
-    return Command(tuple(code))
+def names() -> tuple[str, ...]:
+    """Return the names of the sources that need nothing but their name in the configuration."""
+    return tuple(name for name in plugins.names("codes") if name != COMMAND)

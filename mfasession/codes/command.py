@@ -1,7 +1,7 @@
 """Codes from a program of the user's choice, such as `ykman oath accounts code -s NAME` or `op item get NAME --otp`.
 
-It runs as a list of words, without a shell. When a person is at the terminal the program has it, to be told about a
-touch or to ask for a password of its own; our stdin is never its to read.
+It runs as a list of words, without a shell. When a person is at the terminal the program gets it, to ask for a touch or
+for a password of its own; it never reads our stdin.
 """
 
 import os
@@ -10,10 +10,11 @@ import signal
 import subprocess
 import time
 from contextlib import nullcontext, suppress
+from typing import Self
 
 from mfasession import terminal
-from mfasession.codes import CodeRequest, OnWaiting
-from mfasession.codes.background import Preparation
+from mfasession.codes import CodeRequest, OnWaiting, SeedReader, Source
+from mfasession.codes.question.background import Preparation
 from mfasession.errors import Cancelled, ConfigurationError
 from mfasession.files import system_errors
 
@@ -23,24 +24,22 @@ OUTPUT_LIMIT = 64 * 1024
 """Bytes of output that are still looked through for a code."""
 _GRACE = 1.0
 _LOOK = 0.05
-"""Seconds between two looks whether a program ended that left its output open to somebody else."""
+"""Seconds between two looks whether a program has ended whose output another one keeps open."""
 _CODE = re.compile(rb"\b\d{6}\b")
 _ALONE = "run the command by itself and see what it prints: the code alone, or one line with the code in it"
 
 
-class Command:
+class Command(Source):
     """A program that prints a code."""
-
-    interactive = False
-    tries = 2
 
     def __init__(self, words: tuple[str, ...], *, time_limit: float = TIME_LIMIT) -> None:
         self._words = words
         self._time_limit = time_limit
 
-    def available(self) -> bool:
-        """Tell that it can answer: only running it would show."""
-        return True
+    @classmethod
+    def configured(cls, words: tuple[str, ...], seed_reader: SeedReader) -> Self:  # noqa: ARG003  # it reads no seed
+        """Return the source that runs these words."""
+        return cls(words)
 
     def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:
         """Return the one run of six digits that the program prints.
@@ -50,7 +49,7 @@ class Command:
         """
         with Preparation(on_waiting) as preparation:
             try:
-                # First, so that nobody touches a key twice.
+                # First, so that a key has to be touched once only.
                 preparation.wait_for_next_code(request.not_before)
                 output = self._run(preparation)
             except KeyboardInterrupt:
@@ -97,7 +96,7 @@ class Command:
         except FileNotFoundError:
             raise ConfigurationError(
                 f"there is no program {self._words[0]}",
-                "install it, or mend code = { command = … } in the configuration",
+                "install it, or correct code = { command = … } in the configuration",
             ) from None
         except (OSError, ValueError) as error:
             why, hint = system_errors.explain_start(error, _ALONE)
@@ -117,7 +116,7 @@ class Command:
                 if not chunk:
                     break
             elif ended:
-                # A helper that it left behind may keep the output open for ever.
+                # A program that it has started may keep the output open for ever.
                 return output
         while child.poll() is None:
             if time.monotonic() >= end:
@@ -126,8 +125,11 @@ class Command:
         return output
 
 
+SOURCE = Command
+
+
 def end(child: "subprocess.Popen[bytes]") -> None:
-    """End the program and whatever it started: its process group is its own."""
+    """End the program and what it has started, which is in its process group."""
     if child.poll() is not None:
         return
     for number in (signal.SIGTERM, signal.SIGKILL):

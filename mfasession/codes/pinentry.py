@@ -1,4 +1,4 @@
-"""Codes that a person types into pinentry, GnuPG's dialog, which is there without a terminal too.
+"""Codes that a person types into pinentry, GnuPG's dialog, which needs no terminal.
 
 Assuan over two pipes: one command a line, answered by `D data`, then `OK` or `ERR code text`; `S` and `#` lines are
 comments (Assuan manual, "Server responses").
@@ -16,9 +16,9 @@ from typing import Self
 from urllib.parse import unquote_to_bytes
 
 from mfasession import terminal
-from mfasession.codes import CodeRequest, OnWaiting, normalise
-from mfasession.codes.background import Preparation
-from mfasession.codes.entry import SIX_DIGITS, question
+from mfasession.codes import CodeRequest, OnWaiting, Source, normalise
+from mfasession.codes.question.background import Preparation
+from mfasession.codes.question.entry import SIX_DIGITS, question
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError
 from mfasession.files import system_errors
 from mfasession.text import printable
@@ -43,7 +43,7 @@ _MOST_LINES = 1000
 _INSTALL = 'install pinentry, or set code = "prompt" in the configuration'
 
 
-class Pinentry:
+class Pinentry(Source):
     """A dialog window, or pinentry's own screen on the terminal."""
 
     interactive = True
@@ -52,9 +52,14 @@ class Pinentry:
     def __init__(self, program: str = "") -> None:
         self._program = program or next(filter(None, map(shutil.which, PROGRAMS)), "")
 
+    @classmethod
+    def has_window(cls) -> bool:
+        """Return whether there is a display: no terminal is needed then."""
+        return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
     def available(self) -> bool:
-        """Tell whether there is a pinentry, and a display or a terminal for it."""
-        return bool(self._program) and (has_display() or terminal.is_ours())
+        """Return whether there is a pinentry, and a display or a terminal for it."""
+        return bool(self._program) and (self.has_window() or terminal.is_ours())
 
     def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:
         """Return six digits. Raises Cancelled, InputNeeded, ConfigurationError, and what `on_waiting` raised."""
@@ -118,13 +123,13 @@ class _Dialog:
         self._child.stdout.close()
 
     def describe(self, request: CodeRequest) -> None:
-        """Greet, tell where the terminal is, and set the texts."""
+        """Read the greeting, name the terminal, and set the texts."""
         self._response()
         options = [f"lc-ctype={_locale()}"] if _locale() else []
         if terminal.is_ours():
             options += [f"ttyname={terminal.PATH}", f"ttytype={os.environ.get('TERM') or 'dumb'}"]
         for option in options:
-            # An option that this pinentry does not know is none that it needs.
+            # A pinentry works without the options that it does not know.
             self.send(f"OPTION {printable(option)}", needed=False)
         texts = [printable(request.notice), question(request).rstrip(":"), _advice(request)]
         self.send("SETTITLE mfasession", needed=False)
@@ -139,7 +144,7 @@ class _Dialog:
         return self._response().decode("utf-8", "replace")
 
     def send(self, command: str, *, needed: bool = True) -> None:
-        """Give one command. Raises ConfigurationError when a needed one is refused."""
+        """Send one command. Raises ConfigurationError when a needed one is refused."""
         self._write(command)
         try:
             self._response()
@@ -185,7 +190,7 @@ class _Dialog:
         if code in (_CANCELLED, _CLOSED):
             return Cancelled("cancelled")
         if code == _TIMED_OUT:
-            return InputNeeded("nobody answered the dialog", "run it again when you are there")
+            return InputNeeded("the dialog was not answered in time", "run it again with the device at hand")
         return InputNeeded(
             f"{self._name} could not ask (error {code})",
             'run it in a terminal, with code = "prompt" in the configuration',
@@ -206,11 +211,6 @@ def _escaped(text: str) -> str:
     return text[: _LINE_LIMIT // 4 - 10].replace("%", "%25").replace("\n", "%0A")
 
 
-def has_display() -> bool:
-    """Tell whether a window can be opened: no terminal is needed for it."""
-    return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-
-
 def _locale() -> str:
     return next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))), "")
 
@@ -220,3 +220,6 @@ def _tidy_terminal() -> Iterator[None]:
     """Keep the terminal's settings: a pinentry on it may be ended while it has changed them."""
     with terminal.attended() as person, person.settings_kept() if person else nullcontext():
         yield
+
+
+SOURCE = Pinentry

@@ -3,21 +3,21 @@
 import time
 
 from mfasession import terminal
-from mfasession.codes import CodeRequest, OnWaiting, normalise
-from mfasession.codes.background import Preparation
-from mfasession.codes.entry import SIX_DIGITS, clock, question
+from mfasession.codes import CodeRequest, OnWaiting, Source, normalise
+from mfasession.codes.question.background import Preparation
+from mfasession.codes.question.entry import SIX_DIGITS, clock, question
 from mfasession.errors import Cancelled
 from mfasession.terminal import Terminal
 
 
-class Prompt:
+class Prompt(Source):
     """A question on the terminal, with a running clock where the terminal can show one."""
 
     interactive = True
     tries = 3
 
     def available(self) -> bool:
-        """Tell whether a person is at the terminal and we are in its foreground."""
+        """Return whether there is a controlling terminal and we are in its foreground."""
         return terminal.is_ours()
 
     def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:
@@ -26,7 +26,7 @@ class Prompt:
             try:
                 can_draw = not terminal.is_dumb() and _can_draw(ours)
                 if can_draw:
-                    from mfasession.codes import live_prompt
+                    from mfasession.codes.question import live_prompt
 
                     return live_prompt.ask(ours, request, preparation)
             except KeyboardInterrupt:
@@ -40,7 +40,7 @@ def _can_draw(ours: Terminal) -> bool:
     with terminal.signals_held(lambda: None), ours.settings_kept():
         ours.hide_typing()
         try:
-            import mfasession.codes.live_prompt  # noqa: F401
+            import mfasession.codes.question.live_prompt  # noqa: F401
         except ImportError:
             # Packaged without it, or broken: a plain question is still a question.
             return False
@@ -70,3 +70,6 @@ def _line(ours: Terminal, preparation: Preparation) -> str:
         ours.forget_typed()
         raise
     return ours.read_line()
+
+
+SOURCE = Prompt

@@ -1,33 +1,34 @@
-"""Codes computed here from the device's seed, which its owner has put into the keyring on purpose.
+"""Codes computed from the device's seed, which its owner has put into the keyring on purpose.
 
 The seed beside the key makes one factor of two: an explicit choice (`code = "totp"`), never a default.
 """
 
 import time
+from typing import Self
 
 from mfasession import installation
-from mfasession.codes import CodeRequest, OnWaiting, SeedReader
-from mfasession.codes.background import Preparation
+from mfasession.codes import CodeRequest, OnWaiting, SeedReader, Source
+from mfasession.codes.question.background import Preparation
 from mfasession.errors import Cancelled, ConfigurationError
 from mfasession.text import printable
 from mfasession.totp import code_at, secret_of
 
 
-class Seed:
+class Seed(Source):
     """A virtual device of our own."""
 
-    interactive = False
-    tries = 2
+    uses_seed = True
 
     def __init__(self, read: SeedReader) -> None:
         self._read = read
 
-    def available(self) -> bool:
-        """Tell that it can answer: reading the seed may open a keyring, so only asking does it."""
-        return True
+    @classmethod
+    def configured(cls, words: tuple[str, ...], seed_reader: SeedReader) -> Self:  # noqa: ARG003  # it takes no words
+        """Return the source, which reads the seed when it is asked: that may open a keyring."""
+        return cls(seed_reader)
 
     def ask(self, request: CodeRequest, *, on_waiting: OnWaiting | None = None) -> str:
-        """Return the code of now, or of the next step when that is asked for: then it waits, and works meanwhile.
+        """Return the current code; wait for that of a later step when the request wants it, and work meanwhile.
 
         Raises ConfigurationError (no seed, not base32), Cancelled, StoreError, and what `on_waiting` raised.
         """
@@ -44,10 +45,11 @@ class Seed:
         keep = installation.keyring("set", "mfasession", f"seed/{printable(serial)}")
         hint = f'keep its seed (base32) with: {keep}; or set code = "prompt"'
         if seed is None:
-            raise ConfigurationError(f"no seed is kept for device {printable(serial)}", hint)
+            raise ConfigurationError(f"the keyring has no seed for device {printable(serial)}", hint)
         try:
             return secret_of(seed.reveal())
         except ValueError:
-            raise ConfigurationError(
-                f"the seed that is kept for device {printable(serial)} is not base32", hint
-            ) from None
+            raise ConfigurationError(f"the keyring's seed for device {printable(serial)} is not base32", hint) from None
+
+
+SOURCE = Seed

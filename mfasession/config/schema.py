@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mfasession import durations
+from mfasession import durations, plugins
 from mfasession.config import endpoints
 from mfasession.errors import ConfigurationError
 from mfasession.files import toml
@@ -11,7 +11,6 @@ from mfasession.redaction import redacted
 from mfasession.text import nearest
 
 Scalar = str | int | tuple[str, ...]
-CODE_SOURCES = ("prompt", "pinentry", "totp")
 STORES = ("file", "keyring")
 
 
@@ -105,9 +104,11 @@ def _code(value: Any) -> str | tuple[str, ...]:
         if isinstance(words, list) and words and all(isinstance(w, str) and "\0" not in w for w in words) and words[0]:
             return tuple(words)
         raise ValueError('command must be a list of words, as in { command = ["ykman", "oath", "accounts", "code"] }')
-    if isinstance(value, str) and value in CODE_SOURCES:
+    # The file of that name is the source that takes words, and so a table.
+    named = tuple(name for name in plugins.names("codes") if name != "command")
+    if isinstance(value, str) and value in named:
         return value
-    raise ValueError(f'must be one of {", ".join(CODE_SOURCES)} or {{ command = ["…"] }}')
+    raise ValueError(f'must be one of {", ".join(named)} or {{ command = ["…"] }}')
 
 
 def _origins(value: Any) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from mfasession import terminal
-from mfasession.codes.background import Preparation
+from mfasession.codes.question.background import Preparation
 from mfasession.errors import Cancelled, ConfigurationError
 from mfasession.keys import parse
 from mfasession.terminal import Terminal

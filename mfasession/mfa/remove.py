@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from mfasession import codes
 from mfasession.aws.devices import AwsDevices
 from mfasession.aws.errors import Denied, NotFound
 from mfasession.errors import MfaSessionError, StoreError
@@ -83,6 +84,6 @@ class Removal:
             forget_seed(self.device.serial)
         except StoreError as failure:
             # A seed of no device is worth nothing; who keeps none need not hear of the keyring.
-            if self._profile.settings.code == "totp" and not isinstance(failure, KeyringAbsent):
+            if codes.source_class(self._profile.settings.code).uses_seed and not isinstance(failure, KeyringAbsent):
                 failures.append(failure)
         return failures

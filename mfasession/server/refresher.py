@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mfasession import hints, profiles, terminal
+from mfasession import codes, hints, profiles, terminal
 from mfasession.errors import MfaSessionError
 from mfasession.files import paths, system_errors
 from mfasession.messages import complain, until
@@ -136,12 +136,7 @@ class Keeper:
     def _may_ask(self) -> bool:
         if self._options.no_input:
             return False
-        if self._profile.settings.code == "pinentry":
-            from mfasession.codes.pinentry import has_display
-
-            if has_display():
-                return True
-        return self._has_terminal()
+        return codes.source_class(self._profile.settings.code).has_window() or self._has_terminal()
 
     def _has_terminal(self) -> bool:
         return self._owns_terminal and terminal.is_ours()
@@ -182,7 +177,7 @@ class Keeper:
 def _renews_alone(context: Context, profile: "Profile") -> bool:
     """Whether a new session needs nobody: its code comes from a program, or its source profile's session lives."""
     if Exchange(context, profile).needs_code:
-        return profile.settings.code not in ("prompt", "pinentry")
+        return not codes.source_class(profile.settings.code).interactive
     if profile.source is None:
         return False
     base = context.kept(profile.source)

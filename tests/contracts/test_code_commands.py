@@ -83,7 +83,7 @@ def test_no_seed_for_this_device(keyring_home: Home, aws: Sandbox, alice: Sandbo
     serial = alice.devices[0].serial
     assert done.returncode == 3
     assert done.stderr == (
-        f"mfasession: no seed is kept for device {serial}\n"
+        f"mfasession: the keyring has no seed for device {serial}\n"
         f'  hint: keep its seed (base32) with: keyring set mfasession seed/{serial}; or set code = "prompt"\n'
     )
     assert made(aws, alice) == []
@@ -97,7 +97,7 @@ def test_a_seed_that_is_none(home: Home, aws: Sandbox, alice: SandboxUser) -> No
     done = home.run("login")
     assert done.returncode == 3
     assert done.stderr.startswith(
-        f"mfasession: the seed that is kept for device {alice.devices[0].serial} is not base32\n"
+        f"mfasession: the keyring's seed for device {alice.devices[0].serial} is not base32\n"
     )
     assert "not-a-seed" not in done.stderr
     assert made(aws, alice) == []

@@ -5,7 +5,7 @@ import pytest
 from tests.helpers.checks import complaint
 from tests.helpers.support import Home, key_pair, session_section
 
-CODES = 'must be one of prompt, pinentry, totp or { command = ["…"] }'
+CODES = 'must be one of pinentry, prompt, totp or { command = ["…"] }'
 
 
 @pytest.fixture

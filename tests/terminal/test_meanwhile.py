@@ -35,7 +35,7 @@ def test_the_question_comes_before_boto3(alices_home: Home, alice: SandboxUser) 
         sitting.line(alice.devices[0].code())
         assert sitting.end() == 0
     imported = re.findall(r"\| +([\w.]+)$", (alices_home.folder / "err").read_text(), re.MULTILINE)
-    assert imported.index("mfasession.codes.live_prompt") < imported.index("boto3")
+    assert imported.index("mfasession.codes.question.live_prompt") < imported.index("boto3")
 
 
 def test_status_counts_down_until_ctrl_c(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:

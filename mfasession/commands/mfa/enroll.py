@@ -4,6 +4,7 @@ import time
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from mfasession import codes
 from mfasession.commands import next_step
 from mfasession.commands.mfa.asking import codes_of
 from mfasession.keys import locate
@@ -78,8 +79,9 @@ def _codes(profile: "Profile", flags: Flags) -> code_pair.PairSource | None:
     if flags.to:
         return None
     code = profile.settings.code
-    is_asked = code == "pinentry" or (flags.to_command and not isinstance(code, str))
-    return code_pair.Asked(codes_of(code if is_asked else "prompt"))
+    source = codes.source_class(code)
+    is_asked = source.interactive or (flags.to_command and not source.uses_seed)
+    return code_pair.Asked(codes_of(code if is_asked else codes.DEFAULT))
 
 
 def _tell(context: "Context", profile: "Profile", enrolled: Enrolled, ways: Ways) -> None:
@@ -87,7 +89,7 @@ def _tell(context: "Context", profile: "Profile", enrolled: Enrolled, ways: Ways
     login = context.command_line("login", "--serial", serial)
     if ways.png:
         complain(f"{ways.png} holds the seed", f"rm {quote(ways.png)}, once the app has it")
-    if ways.keyring and profile.settings.code != "totp":
+    if ways.keyring and not codes.source_class(profile.settings.code).uses_seed:
         say('its seed is in the keyring; with code = "totp" in the configuration, logins take its codes by themselves')
     if enrolled.session is not None:
         say(f"session for {name} until {until(enrolled.session.expires, time.time())}")

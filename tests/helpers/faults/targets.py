@@ -192,8 +192,8 @@ def fuzz_refusal(data: bytes) -> None:
 
 def fuzz_assuan(data: bytes) -> None:
     """Whatever a pinentry answers, it is a text or one of our errors, and it comes to an end."""
-    from mfasession.codes.background import Preparation
     from mfasession.codes.pinentry import _Dialog
+    from mfasession.codes.question.background import Preparation
 
     reader, writer = os.pipe()
     os.write(writer, data[:60_000])

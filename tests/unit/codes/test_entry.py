@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession.codes import CodeRequest, normalise
-from mfasession.codes.entry import Entry, clock, page, question
+from mfasession.codes.question.entry import Entry, clock, page, question
 
 REQUEST = CodeRequest(user="alice", account="123456789012", device_name="phone", profile="work")
 SIX = st.from_regex(r"[0-9]{6}", fullmatch=True)

@@ -107,12 +107,12 @@ def test_what_a_key_may_hold(line: str, value: object) -> None:
         ("duration = 899", "duration: must be from 15 min to 36 h"),
         ('duration = "37h"', "duration: must be from 15 min to 36 h"),
         ('refresh_margin = "13h"', "refresh_margin: must be from 0 s to 12 h"),
-        ('code = "ykman"', 'code: must be one of prompt, pinentry, totp or { command = ["…"] }'),
-        ("code = 123456", 'code: must be one of prompt, pinentry, totp or { command = ["…"] }'),
-        ('code = ["ykman"]', 'code: must be one of prompt, pinentry, totp or { command = ["…"] }'),
+        ('code = "ykman"', 'code: must be one of pinentry, prompt, totp or { command = ["…"] }'),
+        ("code = 123456", 'code: must be one of pinentry, prompt, totp or { command = ["…"] }'),
+        ('code = ["ykman"]', 'code: must be one of pinentry, prompt, totp or { command = ["…"] }'),
         (
             'code = { command = ["a"], timeout = 1 }',
-            'code: must be one of prompt, pinentry, totp or { command = ["…"] }',
+            'code: must be one of pinentry, prompt, totp or { command = ["…"] }',
         ),
         *(
             (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import cli, config, exit_codes, shells
+from mfasession import cli, codes, config, exit_codes, shells
 from mfasession.awsfiles import AwsFiles, ini
 from mfasession.cli import arguments
 from mfasession.config import ProfileSettings, schema
@@ -126,7 +126,7 @@ def test_the_configuration_example_tells_the_defaults_and_the_choices() -> None:
     assert example["code"] == default.code
     assert tuple(comment("store").split(" | ")) == schema.STORES
     *sources, command = comment("code").split(" | ")
-    assert tuple(sources) == schema.CODE_SOURCES
+    assert set(sources) == set(codes.names())
     assert schema.read("", f"code = {command}")
     least, most = comment("duration").split(" to ")
     for text in (least, most):

@@ -16,8 +16,8 @@ from prompt_toolkit.layout import FormattedTextControl, Layout, Window
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from mfasession.codes import CodeRequest
-from mfasession.codes.background import Preparation
-from mfasession.codes.entry import Entry, page
+from mfasession.codes.question.background import Preparation
+from mfasession.codes.question.entry import Entry, page
 from mfasession.errors import Cancelled
 from mfasession.terminal import Terminal, hung_up, signals_held
 
@@ -27,7 +27,7 @@ def ask(terminal: Terminal, request: CodeRequest, preparation: Preparation) -> s
     try:
         outcome = _outcome(terminal, request, preparation)
     except OSError:
-        # Neither drawing nor tidying up works on a terminal that is gone.
+        # Neither drawing nor restoring works on a terminal that is gone.
         raise hung_up() from None
     if isinstance(outcome, BaseException):
         raise outcome
@@ -101,7 +101,7 @@ class _Question:
             ticking.cancel()
 
     async def _tick(self) -> None:
-        """Draw at each full second. A terminal that fails without a word would be read for ever: look at that too."""
+        """Draw at each full second; end when the terminal is gone, as one that fails silently is read for ever."""
         while True:
             await asyncio.sleep(1 - time.time() % 1)
             if not self._terminal.is_ours():
@@ -112,7 +112,7 @@ class _Question:
         asyncio.get_running_loop().remove_reader(self._preparation.fileno())
         try:
             better = self._preparation.result()
-        except Exception as error:  # noqa: BLE001  # handed over: `answer` raises it when the screen is tidy
+        except Exception as error:  # noqa: BLE001  # handed over: `answer` raises it when the screen is restored
             self._application.erase_when_done = True
             self._end(error)
             return

@@ -1,4 +1,4 @@
-"""Work that a daemon thread does while somebody answers, and waiting for both at once."""
+"""Work that a daemon thread does while a question is open, and waiting for both at once."""
 
 import math
 import os
@@ -16,7 +16,7 @@ from mfasession.errors import Cancelled
 class Preparation:
     """One piece of work; a context manager. `fileno` becomes readable when the work has ended.
 
-    Leaving the block does not wait for the work: who needs its result asks whoever did it.
+    Leaving the block does not wait for the work.
     """
 
     def __init__(self, work: OnWaiting | None) -> None:
@@ -57,7 +57,7 @@ class Preparation:
         return self._request
 
     def better(self, request: CodeRequest) -> CodeRequest:
-        """Return the request as the work has bettered it, or the given one. Raises what the work raised."""
+        """Return the request that the work returned, or the given one. Raises what the work raised."""
         return self.result() or request
 
     def wait(self, *descriptors: int, timeout: float | None = None) -> list[int]:

@@ -1,4 +1,4 @@
-"""What a code prompt says and takes: text in, text out, the time given. No terminal here."""
+"""What a code prompt shows and accepts, as text; the caller gives the time and owns the terminal."""
 
 import math
 import textwrap
@@ -13,14 +13,14 @@ _GROUPED_WIDTH = DIGITS + 1
 
 
 class Entry:
-    """What a person has typed so far, and the remark it earned."""
+    """What a person has typed so far, and a remark about it."""
 
     def __init__(self) -> None:
         self.digits = ""
         self.remark = ""
 
     def type(self, text: str) -> None:
-        """Take digits and leave out everything else; more than six are refused as a whole."""
+        """Add the digits of a text; with more than six in all, none of them."""
         typed = "".join(char for char in text if char in "0123456789")
         if len(self.digits) + len(typed) > DIGITS:
             self.remark = SIX_DIGITS
@@ -29,12 +29,12 @@ class Entry:
             self.remark = ""
 
     def rub_out(self) -> None:
-        """Take back the last digit."""
+        """Remove the last digit."""
         self.digits = self.digits[:-1]
         self.remark = ""
 
     def clear(self) -> None:
-        """Take back everything."""
+        """Remove all digits."""
         self.digits = ""
         self.remark = ""
 
@@ -99,5 +99,5 @@ def page(request: CodeRequest, entry: Entry, now: float, columns: int, *, done: 
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Break between words only: `phone-of-alice` is one name, whose two halves nobody knows."""
+    """Break between words only: `phone-of-alice` is one name."""
     return textwrap.wrap(text, max(width, 10), break_on_hyphens=False)
