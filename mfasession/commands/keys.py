@@ -15,7 +15,7 @@ from mfasession.keys import list as list_keys
 from mfasession.keys import locate, protect, rotate
 from mfasession.keys.add import Adding
 from mfasession.messages import complain, say
-from mfasession.stores.errors import KeyringAbsent
+from mfasession.stores import KeyringAbsent
 from mfasession.text import in_columns
 
 if TYPE_CHECKING:

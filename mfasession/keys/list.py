@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from mfasession import files, profiles
 from mfasession.errors import AwsRefused, ConfigurationError, MfaSessionError
 from mfasession.keys import issued, locate
-from mfasession.stores.keyring_items import backend_names
+from mfasession.stores.keyrings import backend_names
 from mfasession.values import Value, account_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from mfasession.aws.access_keys import AwsKeys
 from mfasession.aws.errors import NotFound
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
 from mfasession.keys import issued, locate
-from mfasession.stores.errors import KeyringAbsent
+from mfasession.stores import KeyringAbsent
 from mfasession.stores.keys import KeyInKeyring
 from mfasession.values import Value
 

@@ -22,7 +22,7 @@ from mfasession.mfa.pending import Pending, Safe
 from mfasession.mfa.seed_output import Seed, Ways
 from mfasession.sessions import devices
 from mfasession.sessions.connection import Caller
-from mfasession.stores.errors import KeyringAbsent
+from mfasession.stores import KeyringAbsent
 from mfasession.stores.keyring import forget_seed, save_seed
 from mfasession.values import Value, account_of
 

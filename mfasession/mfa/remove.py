@@ -10,7 +10,7 @@ from mfasession.keys import issued
 from mfasession.mfa.first_login import as_a_login
 from mfasession.sessions.context import Context
 from mfasession.sessions.state import Remembered
-from mfasession.stores.errors import KeyringAbsent
+from mfasession.stores import KeyringAbsent
 from mfasession.stores.keyring import forget_seed
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from mfasession.errors import ConfigurationError, InputNeeded, StoreError
 from mfasession.files import replace
 from mfasession.mfa import program, qr
 from mfasession.stores.keyring import save_seed
-from mfasession.stores.keyring_items import forget_item, write_item
+from mfasession.stores.keyrings import forget_item, write_item
 from mfasession.terminal import Terminal
 from mfasession.values import Secret, Value
 

@@ -1,7 +1,9 @@
-"""The interface of every place where sessions are kept. On the path of every command, so that only types are here.
+"""The interface of every place where sessions are kept. On the path of every command: it imports next to nothing.
 
 `tests/contracts/test_stores.py` holds every store to it.
 """
+
+from mfasession.errors import StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,3 +53,7 @@ if TYPE_CHECKING:
 
         def sections(self) -> list[str]:
             """Return the names of all sections that were saved and not forgotten."""
+
+
+class KeyringAbsent(StoreError):
+    """There is no keyring: nothing can be in it. Raised by `stores.keyrings`."""

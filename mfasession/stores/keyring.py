@@ -14,22 +14,21 @@ from typing import Any
 from mfasession import files, timestamps
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import locks, replace
-from mfasession.stores import keyring_backend, time_limit
-from mfasession.stores.keyring_items import (
+from mfasession.stores.keyrings import (
     BROKEN,
     Broken,
+    backend,
     forget_item,
     look_at,
     read_item,
     read_items,
+    time_limit,
     unreadable,
     write_item,
 )
-from mfasession.stores.noted import Notes
+from mfasession.stores.keyrings.notes import Notes
 from mfasession.values import LongTermKey, Secret, Session, is_key_id, is_key_secret, is_whole
 
-_KEPT = tuple(name for name in Session.__fields__ if name != "settings")
-"""What is kept of a session. No SDK looks into a keyring, and the settings of its profile are in the AWS files."""
 _LOCK_TIME = time_limit.LONGEST
 """Seconds that a change waits for another one."""
 _KEPT = tuple(name for name in Session.__fields__ if name != "settings")
@@ -195,7 +194,7 @@ def _or_the_file() -> Iterator[None]:
     try:
         yield
     except StoreError as failure:
-        failure.hint = keyring_backend.or_the_file(failure.hint)
+        failure.hint = backend.or_the_file(failure.hint)
         raise
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import SandboxUser
-from mfasession.stores import secret_service
+from mfasession.stores.keyrings import secret_service
 from tests.helpers.patience import promised
 from tests.helpers.secret_service import SecretService
 from tests.helpers.support import SECRET, Home, imported
@@ -103,7 +103,7 @@ def test_nobody_knows_who_took_it(home: Home, kept: str | None) -> None:
 LONG = """
 import sys
 from mfasession.stores.keyring import KeyringStore
-from mfasession.stores.secret_service import SecretService
+from mfasession.stores.keyrings.secret_service import SecretService
 from mfasession.values import Secret
 from tests.helpers.support import made_session
 session = made_session(session_token=Secret("t" * 4000))

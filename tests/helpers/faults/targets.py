@@ -28,7 +28,7 @@ from mfasession.sessions import environment
 from mfasession.sessions.state import Remembered
 from mfasession.stores import file as file_store
 from mfasession.stores import keyring as keyring_store
-from mfasession.stores import keyring_items
+from mfasession.stores import keyrings
 from mfasession.values import Session
 
 MARK = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
@@ -115,10 +115,10 @@ def fuzz_payload(data: bytes) -> None:
 def fuzz_items(data: bytes) -> None:
     """Split items are read, replaced and removed whatever they hold, with a few questions to the keyring."""
     ring: Any = _Ring(data.decode("utf-8", "replace").split("\n"))
-    keyring_items._read(ring, "item")
-    keyring_items._write(ring, "item", "new" * 1000)
-    assert keyring_items._read(ring, "item") == "new" * 1000
-    assert keyring_items._delete(ring, "item")
+    keyrings._read(ring, "item")
+    keyrings._write(ring, "item", "new" * 1000)
+    assert keyrings._read(ring, "item") == "new" * 1000
+    assert keyrings._delete(ring, "item")
     assert ring.questions < 400
 
 
@@ -260,7 +260,7 @@ class _Ring:
     """A keyring whose one item, and its parts, hold these texts; it counts what it is asked."""
 
     def __init__(self, texts: list[str]) -> None:
-        self.items = {keyring_items._part_item("item", number): text for number, text in enumerate(texts, 1)}
+        self.items = {keyrings._part_item("item", number): text for number, text in enumerate(texts, 1)}
         self.questions = 0
 
     def get_password(self, _service: str, item: str) -> str | None:

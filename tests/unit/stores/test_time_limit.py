@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mfasession.stores import time_limit
+from mfasession.stores.keyrings import time_limit
 
 SHORT = 0.4
 """Seconds of silence that are borne in these tests."""

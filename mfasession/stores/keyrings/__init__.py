@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mfasession.errors import StoreError
 from mfasession.messages import complain
-from mfasession.stores import keyring_backend, secret_service, time_limit
+from mfasession.stores.keyrings import backend, secret_service, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ def look_at(item: str, taken_by: str = "") -> tuple[str | Broken | None, str]:
     def look() -> tuple[str | Broken | None, str]:
         if is_direct and (text := _read_directly(item)) is not None:
             return text, secret_service.TAKER
-        return _put(lambda ring: (_read(ring, item), keyring_backend.names_of(ring)))
+        return _put(lambda ring: (_read(ring, item), backend.names_of(ring)))
 
     return _within_time(look)
 
@@ -70,7 +70,7 @@ def _read_directly(item: str) -> str | Broken | None:
 
 def backend_names() -> str:
     """Return the names of the backends that are asked, as a user would name them. Raises StoreError."""
-    return _ask(keyring_backend.names_of)
+    return _ask(backend.names_of)
 
 
 def read_item(item: str) -> str | None:
@@ -170,11 +170,11 @@ def _write(ring: "KeyringBackend", item: str, text: str, before_change: "Callabl
         ring.set_password(SERVICE, _part_item(item, number), part)
     if _read(ring, item) != text:
         raise StoreError(
-            f"the keyring did not keep what was written ({keyring_backend.name_of(ring)})",
-            keyring_backend.CHOOSE,
+            f"the keyring did not keep what was written ({backend.name_of(ring)})",
+            backend.CHOOSE,
         )
     # A chainer is written to the first of its backends.
-    return keyring_backend.name_of(keyring_backend.members(ring)[0])
+    return backend.name_of(backend.members(ring)[0])
 
 
 class _Warned:
@@ -184,10 +184,10 @@ class _Warned:
 
 
 def _warn_of_plain_text(ring: "KeyringBackend") -> None:
-    name = keyring_backend.name_of(keyring_backend.members(ring)[0])
-    if keyring_backend.keeps_plain_text(ring) and name not in _Warned.of:
+    name = backend.name_of(backend.members(ring)[0])
+    if backend.keeps_plain_text(ring) and name not in _Warned.of:
         _Warned.of.add(name)
-        complain(f"the keyring that you have named, {name}, keeps plain text", keyring_backend.CHOOSE)
+        complain(f"the keyring that you have named, {name}, keeps plain text", backend.CHOOSE)
 
 
 def _delete(ring: "KeyringBackend", item: str) -> bool:
@@ -206,7 +206,7 @@ def _delete_one(ring: "KeyringBackend", item: str) -> bool:
             return copies > 0
         ring.delete_password(SERVICE, item)
     raise StoreError(
-        f"the keyring did not remove {item} ({keyring_backend.name_of(ring)})",
+        f"the keyring did not remove {item} ({backend.name_of(ring)})",
         "remove it with the keyring's own program",
     )
 
@@ -219,11 +219,11 @@ def _ask(question: "Callable[[KeyringBackend], Result]") -> Result:
 
 
 def _put(question: "Callable[[KeyringBackend], Result]") -> Result:
-    ring = keyring_backend.backend()
+    ring = backend.backend()
     try:
         return question(ring)
     except Exception as failure:
-        if not keyring_backend.has_ended(failure):
+        if not backend.has_ended(failure):
             raise
     # A daemon that has ended by itself (gnome-keyring#195) is started anew by the bus that it was on, if by anything.
     return question(ring)
@@ -240,4 +240,4 @@ def _within_time(ask: "Callable[[], Result]") -> Result:
         ) from None
     except time_limit.CallFailed as failed:
         # No context: what a backend puts into its exceptions may be the secret itself.
-        raise keyring_backend.translated(failed.failure) from None
+        raise backend.translated(failed.failure) from None

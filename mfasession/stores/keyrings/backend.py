@@ -9,8 +9,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from mfasession.errors import MfaSessionError, StoreError
-from mfasession.stores import secret_service
-from mfasession.stores.errors import KeyringAbsent
+from mfasession.stores import KeyringAbsent
+from mfasession.stores.keyrings import secret_service
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend

@@ -12,11 +12,10 @@ from mfasession import files, key_shapes
 from mfasession.awsfiles import ini, ini_edit, malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import attributes, locks, paths, shared_edit
+from mfasession.stores import KeyringAbsent
 from mfasession.stores import keyring as keyring_store
-from mfasession.stores import keyring_backend
-from mfasession.stores.errors import KeyringAbsent
-from mfasession.stores.keyring_items import forget_item, write_item
-from mfasession.stores.noted import Notes
+from mfasession.stores.keyrings import backend, forget_item, write_item
+from mfasession.stores.keyrings.notes import Notes
 from mfasession.values import LongTermKey, Secret, Value, is_key_id, is_key_secret
 
 
@@ -177,7 +176,7 @@ class KeyInKeyring:
             write_item(item, "check")
             forget_item(item)
         except StoreError as failure:
-            failure.hint = keyring_backend.or_the_file(failure.hint)
+            failure.hint = backend.or_the_file(failure.hint)
             raise
 
     def save(self, record: KeyRecord) -> None:
