@@ -32,11 +32,8 @@ class Options(Value):
     watch: bool = False
     action: str = ""
     name: str = ""
-    """What `keys` and `shell` do, and with what or for which one."""
+    """The shell of `shell init`."""
     all: bool = False
-    csv: str = ""
-    in_aws: bool = False
-    yes: bool = False
     server: bool = False
     port: int = 0
     """Of 127.0.0.1; 0 is a random one."""

@@ -79,8 +79,9 @@ def _run(options: Options) -> int:
         # The one action that needs the parsers of all commands, which stand above the commands.
         return completion.run(Context(os.environ, options))
     # Not importlib's import_module: importing that costs more than all the rest of a hit.
-    command = __import__(f"mfasession.commands.{options.command}", fromlist=["run"])
-    code: int = command.run(Context(os.environ, options))
+    command = __import__(f"mfasession.commands.{options.command.replace('-', '_')}", fromlist=["run"])
+    context = Context(os.environ, options)
+    code: int = command.run(context) if options.flags is None else command.run(context, options.flags)
     return code
 
 
@@ -144,8 +145,8 @@ def read_hit(words: "Sequence[str]") -> Options | None:
                 return None
         elif word == "--json" and command == "status":
             json = True
-        elif word == "--" and command == "exec":
-            behind = tuple(rest)
+        elif command == "exec" and (word == "--" or word[:1] not in ("", "-")):
+            behind = tuple(rest) if word == "--" else (word, *rest)
         else:
             return None
     return Options(command=command, profile=profile, shell=shell, no_input=no_input, json=json, words=behind)

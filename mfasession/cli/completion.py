@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mfasession import shells
-from mfasession.cli import arguments
+from mfasession.cli import arguments, registry
 from mfasession.config.schema import STORES
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
     command = _command(words[:-1])
     actions = arguments.actions_of(command)
     chosen = next((word for word in words[:-1] if word in actions), "")
-    apart = f"{command} {chosen}"
-    flags = arguments.words_of(apart if apart in arguments.parsed_apart(command) else command)
+    flags = arguments.words_of(f"{command} {chosen}".rstrip())
     return [name for name in (*([] if chosen else actions), *flags) if name.startswith(begun)]
 
 
@@ -51,4 +50,5 @@ def _profile_names(context: "Context") -> list[str]:
 
 
 def _command(words: Sequence[str]) -> str:
-    return next((word for word in words if word in arguments.COMMANDS), "")
+    known = set(registry.names())
+    return next((word for word in words if word in known), "")

@@ -5,26 +5,42 @@ import sys
 
 from mfasession import errors, exit_codes
 from mfasession.files import system_errors
-from mfasession.messages import complain
+from mfasession.messages import complain, say
+from mfasession.values import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+
+class ChoiceNeeded(errors.UsageError):
+    """A command or an action is missing. `choices`: those that there are, and what each does."""
+
+    def __init__(self, message: str, hint: str, choices: "Mapping[str, str]") -> None:
+        super().__init__(message, hint)
+        self.choices = choices
 
 
 def report(error: BaseException, words: "Sequence[str]") -> int:
-    """Tell people what went wrong, and the shell that evals our lines too; return the exit code."""
+    """Print what went wrong, for people, and for a shell that evaluates our lines; return the exit code."""
     code = exit_codes.of(error)
     # What stands behind -- is another command's.
     words = words[: list(words).index("--")] if "--" in words else words
-    if "--debug" in words:
+    if "--debug" in words and _is_ours("--debug", words):
         from mfasession.redaction import traceback_of
         from mfasession.text import printable
 
         lines = traceback_of(error).rstrip("\n").split("\n")
         sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
-    if isinstance(error, errors.MfaSessionError):
+    if isinstance(error, ChoiceNeeded):
+        say(error.message)
+        width = max(map(len, error.choices))
+        sys.stderr.write("".join(f"  {name.ljust(width)}  {what}\n" for name, what in error.choices.items()))
+        sys.stderr.write(f"  hint: {error.hint}\n")
+    elif isinstance(error, errors.MfaSessionError):
         complain(error.message, error.hint)
+    elif undeclared := _undeclared(error):
+        complain(*undeclared)
     elif code == exit_codes.INTERRUPTED:
         complain("interrupted")
     elif system := system_errors.explain_unexpected(error):
@@ -46,6 +62,13 @@ def drop_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _is_ours(flag: str, words: "Sequence[str]") -> bool:
+    """Whether a flag is ours, and not one of a command that `exec` runs without `--` before it."""
+    from mfasession.cli import arguments
+
+    return flag in arguments.own(words)
+
+
 def _command(words: "Sequence[str]") -> str:
     """Return the command that is named, however wrong the rest of the line is; empty when there is none."""
     rest = iter(words)
@@ -55,6 +78,18 @@ def _command(words: "Sequence[str]") -> str:
         elif not word.startswith("-"):
             return word
     return ""
+
+
+def _undeclared(error: BaseException) -> tuple[str, str] | None:
+    """Return what to say of a command that reads a flag which it has not declared; None for another error."""
+    if not isinstance(error, AttributeError) or not isinstance(error.obj, Value):
+        return None
+    kind = type(error.obj)
+    if kind.__name__ not in ("Flags", "Options"):
+        return None
+    flag = f"--{(error.name or '').replace('_', '-')}"
+    where = kind.__module__ if kind.__name__ == "Flags" else "the command's module"
+    return f"the command reads {flag}, which it does not declare", f"add {error.name} to class Flags in {where}"
 
 
 def _fail_the_eval(code: int, words: "Sequence[str]") -> None:

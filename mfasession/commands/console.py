@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from mfasession.sessions.context import Context
     from mfasession.values import Session
 
-HELP = "the AWS console as a role profile, in the browser"
+SUMMARY = "Open the AWS console as a role profile"
+EXAMPLES = (
+    ("mfasession console -p admin", "open the console as a role profile"),
+    ("mfasession console -p admin --service s3", "open a service"),
+    ("mfasession console -p admin --print", "print the address instead: it is a secret"),
+)
 _NAMED = 5
 """Role profiles that are named to somebody who has chosen none."""
 

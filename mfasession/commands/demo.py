@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
     from mfasession.sessions.context import Context
 
-HELP = "a day with the rule, on this computer, in a minute"
+SUMMARY = "Play a day with the policy, on this computer"
+EXAMPLES = (("mfasession demo", "play it"),)
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
     from mfasession.sessions.context import Context
 
-HELP = 'lines to eval in a shell: eval "$(mfasession env)"'
+SUMMARY = "Print the lines that set a session's credentials in your shell"
+EXAMPLES = (
+    ('eval "$(mfasession env)"', "set the credentials in this shell"),
+    ('eval "$(mfasession env -p work)"', "set those of another profile"),
+    ('eval "$(mfasession env --unset)"', "take them back"),
+)
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:

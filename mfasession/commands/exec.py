@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from mfasession.sessions.context import Context
     from mfasession.values import Session
 
-HELP = "become a command that has the session: mfasession exec -- aws s3 ls"
+SUMMARY = "Run a command with a session's credentials"
+EXAMPLES = (
+    ("mfasession exec -- aws s3 ls", "run a command with the credentials"),
+    ("mfasession exec -p work -p admin -- aws sts get-caller-identity", "run it for several profiles"),
+    ("mfasession exec --server -- python3 job.py", "run a job that outlives the session"),
+)
+RUNS_WORDS = True
+TAKES_PROFILES = True
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from mfasession.sessions.context import Context
     from mfasession.values import Session
 
-HELP = "have a valid session: one code when there is none"
+SUMMARY = "Log in: ask for one MFA code unless a session is still valid"
+EXAMPLES = (
+    ("mfasession login", "log in with the default profile"),
+    ("mfasession login -p work --duration 1h", "log in with another profile, for one hour"),
+    ("mfasession login --force", "replace the session even if it is still valid"),
+)
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from mfasession.sessions.context import Context
     from mfasession.stores import SessionStore
 
-HELP = "forget the session in every store"
+SUMMARY = "Forget a session in every store"
+EXAMPLES = (
+    ("mfasession logout", "forget the session of the default profile"),
+    ("mfasession logout --all", "forget all sessions"),
+)
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from mfasession.sessions.context import Context
     from mfasession.values import Session
 
-HELP = "the JSON that credential_process wants"
+SUMMARY = "Print a session as the JSON that credential_process expects"
+EXAMPLES = (
+    ("mfasession process -p work", "print what a credential_process line in ~/.aws/config runs"),
+    ("mfasession process --no-input", "fail instead of asking for a code"),
+)
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:

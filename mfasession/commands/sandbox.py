@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
     from mfasession.sessions.context import Context
 
-HELP = "an AWS on 127.0.0.1 that really refuses: around a command, or alone"
+SUMMARY = "Run a command against an AWS on 127.0.0.1 that enforces the policy, or serve it"
+EXAMPLES = (
+    ("mfasession sandbox -- bash", "start a shell in which AWS is on this computer"),
+    ("mfasession sandbox -- aws sts get-caller-identity", "run one command there"),
+)
+RUNS_WORDS = True
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from mfasession.sessions.context import Context
     from mfasession.values import Session
 
-HELP = "an endpoint on 127.0.0.1 that gives every SDK the session, and keeps it fresh"
+SUMMARY = "Serve sessions to SDKs from an endpoint on 127.0.0.1, and keep them fresh"
+EXAMPLES = (
+    ("mfasession serve", "serve the default profile until ctrl-C"),
+    ("mfasession serve -p work -p admin --shell bash", "serve two profiles, to programs started from bash"),
+)
+TAKES_PROFILES = True
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ANSWER_HOLDS = 60.0
 """Seconds that a ctrl-C counts as the answer to the question that stands."""

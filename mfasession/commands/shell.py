@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
     from mfasession.sessions.context import Context
 
-HELP = "the prompt hook and the completions of a shell"
+SUMMARY = "Print the prompt hook and the completions for your shell"
+EXAMPLES = (
+    ('eval "$(mfasession shell init bash)"', "put this into ~/.bashrc"),
+    ("mfasession shell init fish > ~/.config/fish/conf.d/mfasession.fish", "do the same for fish, once"),
+)
+TAKES_WORDS = True
 _FILE = "mfasession."
 """What the name of a hook's file begins with; the shell's name follows. A file in `shell/` is all that a hook needs."""
 
@@ -23,7 +28,10 @@ _FILE = "mfasession."
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the arguments of the command; the words to complete stand behind `--`."""
     parser.add_argument(
-        "action", choices=("init", "complete"), help="print the shell's lines; or complete what is behind --"
+        "action",
+        choices=("init", "complete"),
+        metavar="ACTION",
+        help="init: print the lines for a shell's start-up file; complete: list what may follow the words behind --",
     )
     parser.add_argument("name", nargs="?", default="", metavar="NAME", help=f"init: {', '.join(_hooks())}")
 

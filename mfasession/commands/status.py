@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from mfasession.stores import SessionStore
     from mfasession.values import Session
 
-HELP = "every session: profile, identity, store, time left"
+SUMMARY = "List sessions: profile, identity, store, time left"
+EXAMPLES = (
+    ("mfasession status", "show all sessions"),
+    ("mfasession status --json", "print them for scripts"),
+    ("mfasession status -p work", "exit with 1 unless this profile has a valid session"),
+)
 UNKNOWN_LIFE = 12 * 3600
 """Seconds that a whole bar stands for when a session does not say when it was made."""
 

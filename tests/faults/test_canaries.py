@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from mfasession.cli import arguments
+from mfasession.cli import registry
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.browsing import program
 from tests.helpers.checks import keys_of, log_in, section
@@ -115,7 +115,7 @@ def test_every_command_when_it_goes_well(
     assert made.done.returncode == 0, made.done.stderr
     plant_session(nest, canaries)
     canaries.search_run(made, environ=("tool",))
-    for command in arguments.COMMANDS:
+    for command in registry.names():
         for words in WORDS.get(command, []):
             run = Run(nest, *flags, *words, environ=loud)
             canaries.search_run(run, stdout=OF_THE_SESSION if words in HANDS_OUT else (), environ=("tool",))
@@ -127,7 +127,7 @@ def test_commands_without_words_of_their_own(nest: Home, alice: SandboxUser, can
     """The tour and whatever comes later, bare, ended after a few seconds: none of it shows the person's own secrets."""
     log_in(nest, alice.devices[0])
     plant_session(nest, canaries)
-    for command in arguments.COMMANDS:
+    for command in registry.names():
         if not WORDS.get(command):
             done = nest.run_program(need("timeout"), "-s", "INT", "-k", "5", "10", MFASESSION, command)
             assert done.stdout or done.stderr, command

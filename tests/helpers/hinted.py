@@ -42,7 +42,7 @@ def _faults(words: list[str], hint: str) -> Iterator[str]:
 
 
 def _meant(text: str) -> Options | str | None:
-    """The longest command line at the start of a text; a string when it asks for help, None when there is none."""
+    """The longest command line at the start of a text; a string for --help and --version, None when there is none."""
     try:
         words = shlex.split(text)
     except ValueError:
@@ -56,6 +56,8 @@ def _meant(text: str) -> Options | str | None:
 def _options(words: list[str]) -> Options | str | None:
     if "--help" in words:
         return "help" if words[-1] == "--help" else None
+    if words == ["--version"]:
+        return "version"
     try:
         return arguments.parse(words).replace(typed=())
     except (UsageError, SystemExit):

@@ -84,7 +84,7 @@ def test_add_from_a_file_that_is_not_there(bobs_home: Home) -> None:
     done = bobs_home.run("keys", "add", "--csv", "nowhere.csv")
     assert (done.returncode, done.stderr) == (
         3,
-        complaint("there is no file nowhere.csv", "name the file that the AWS console gave"),
+        complaint("there is no file nowhere.csv", "name the file that the AWS console gave you"),
     )
 
 
@@ -138,9 +138,7 @@ def test_add_when_aws_is_not_reached(bobs_home: Home, alice: SandboxUser) -> Non
     done = bobs_home.run("keys", "add", "-", "--force", stdin=two_lines(alice), environ=away)
     assert done.returncode == 0
     assert done.stderr.startswith(f"mfasession: key {alice.key.access_key_id} is in the keyring, for profile default\n")
-    assert complaint("AWS was not reached: nobody knows yet whether it takes this key", "mfasession login") in (
-        done.stderr
-    )
+    assert complaint("AWS was not reached, so the key has not been checked", "mfasession login") in (done.stderr)
     assert places(bobs_home) == [("default", alice.key.access_key_id, "keyring")]
 
 

@@ -86,7 +86,7 @@ def test_a_key_that_aws_has_no_longer(alices_home: Home, alice: SandboxUser) -> 
 @pytest.mark.parametrize(
     ("denied", "row", "said"),
     [
-        ("ListAccessKeys", "file - - -", "AWS did not tell ages: AWS denied ListAccessKeys"),
+        ("ListAccessKeys", "file - - -", "AWS did not report ages: AWS denied ListAccessKeys"),
         ("GetAccessKeyLastUsed", "file active 0 d -", ""),
     ],
 )

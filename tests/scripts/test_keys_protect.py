@@ -218,7 +218,7 @@ def test_remove_with_nobody_there(home: Home, alice: SandboxUser, words: Sequenc
     assert (done.returncode, done.stderr) == (
         6,
         complaint(
-            f"there is no terminal to agree on that {alice.key.access_key_id} ({home.credentials}) goes",
+            f"there is no terminal to confirm the removal of {alice.key.access_key_id} ({home.credentials})",
             " ".join(("mfasession keys remove", *words, "--yes")),
         ),
     )
@@ -282,10 +282,10 @@ def test_remove_says_what_a_locked_keyring_keeps(home: Home, service: SecretServ
 @pytest.mark.parametrize(
     ("words", "what", "hint"),
     [
-        (("list", "--csv", "x"), "keys list takes no --csv", "it is for keys add"),
-        (("add", "--in-aws"), "keys add takes no --in-aws", "it is for keys remove"),
-        (("protect", "--code", "123456"), "keys protect takes no --code", "it is for keys rotate and keys remove"),
-        (("rotate", "-"), "keys rotate reads nothing from stdin", "see mfasession keys --help"),
+        (("list", "--csv", "x"), "unknown flag --csv", "--csv is a flag of keys add"),
+        (("add", "--in-aws"), "unknown flag --in-aws", "--in-aws is a flag of keys remove"),
+        (("protect", "--code", "123456"), "unknown flag --code", "--code is a flag of keys rotate and keys remove"),
+        (("rotate", "-"), "unexpected argument -", "see mfasession keys rotate --help"),
         (("add", "-", "--csv", "x"), "the key comes from --csv or from stdin, not from both", "leave one of them out"),
     ],
 )

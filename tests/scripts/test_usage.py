@@ -1,36 +1,47 @@
 """What a wrong command line gets: one line, a hint, exit code 2, and for `env` a line that makes the eval fail."""
 
+import re
+
 import pytest
 
 from mfasession import __version__
-from mfasession.cli import arguments
+from mfasession.cli import arguments, registry
 from tests.helpers.checks import complaint
-from tests.helpers.support import Home, key_pair, session_section
+from tests.helpers.support import SESSION_ID, Home, key_pair, session_section
 
-COMMANDS = ", ".join(arguments.COMMANDS)
-PUT = "put -- before the command: mfasession"
+GROUPS = [name for name, module in registry.commands().items() if registry.has_actions(module)]
+MEANT = "did you mean: mfasession"
 
 
 @pytest.mark.parametrize(
     ("words", "what", "hint"),
     [
-        ((), "which command?", f"one of {COMMANDS}; see mfasession --help"),
-        (("lgoin",), "there is no command lgoin", "did you mean login?"),
-        (("frobnicate",), "there is no command frobnicate", f"known: {COMMANDS}"),
-        (("login", "--froce"), "unknown argument --froce", "see mfasession login --help"),
-        (("login", "--forc"), "unknown argument --forc", "see mfasession login --help"),
-        (("process", "--json"), "unknown argument --json", "see mfasession process --help"),
-        (("--frobnicate", "login"), "unknown argument --frobnicate", "see mfasession login --help"),
-        (("login", "work"), "unknown argument work", "see mfasession login --help"),
+        (("lgoin",), "unknown command lgoin", f"{MEANT} login"),
+        (("lgoin", "-p", "work", "--code", "123456"), "unknown command lgoin", f"{MEANT} login -p work"),
+        (("frobnicate",), "unknown command frobnicate", "see mfasession --help"),
+        (("version",), "unknown command version", f"{MEANT} --version"),
+        (("keys", "lst", "-p", "work"), "keys has no action lst", f"{MEANT} keys list -p work"),
+        (("login", "--froce"), "unknown flag --froce", f"{MEANT} login --force"),
+        (("login", "--forc", "--code", "123456"), "unknown flag --forc", f"{MEANT} login --force"),
+        (("login", "--profiel", "work"), "unknown flag --profiel", f"{MEANT} login --profile work"),
+        (("mfa", "enroll", "--secert=hunter2"), "unknown flag --secert", "did you mean --secret?"),
+        (("process", "--json"), "unknown flag --json", "--json is a flag of status"),
+        (("keys", "list", "--csv", "x"), "unknown flag --csv", "--csv is a flag of keys add"),
+        (("--frobnicate", "login"), "unknown flag --frobnicate", "see mfasession login --help"),
+        (("login", "work"), "unexpected argument work", f"{MEANT} login -p work"),
+        (("login", "--force", "my work"), "unexpected argument my work", f"{MEANT} login --force -p 'my work'"),
+        (("login", "-p", "a", "b"), "unexpected argument b", "see mfasession login --help"),
+        (("login", "123456"), "unexpected argument ***", f"{MEANT} login --code -"),
+        (("status", "json"), "unexpected argument json", f"{MEANT} status --json"),
         (("login", "--store", "keyrnig"), "--store cannot be keyrnig", "did you mean keyring?"),
-        (("exec", "aws", "s3", "ls"), "unknown argument aws", f"{PUT} exec -- aws s3 ls"),
-        (("exec", "-p", "work", "aws", "-p", "x"), "unknown argument aws", f"{PUT} exec -p work -- aws -p x"),
-        (("exec", "-p", "aws", "aws"), "unknown argument aws", f"{PUT} exec -p aws -- aws"),
-        (("sandbox", "bash"), "unknown argument bash", f"{PUT} sandbox -- bash"),
+        (("exec", "--servr", "aws", "s3"), "unknown flag --servr", f"{MEANT} exec --server aws s3"),
+        (("exce", "-p", "a", "--", "aws", "s3"), "unknown command exce", f"{MEANT} exec -p a -- aws s3"),
         (("login", "--", "x"), "login runs no command", "only exec and sandbox take words behind --"),
-        (("login", "-p"), "argument -p/--profile: expected one argument", "see mfasession login --help"),
+        (("login", "-p"), "-p/--profile needs a value", "see mfasession login --help"),
+        (("login", "--force=x"), "--force takes no value", "see mfasession login --help"),
+        (("policy", "explain"), "FILE is missing", "see mfasession policy explain --help"),
         (("status", "--watch"), "--watch needs a terminal", "mfasession status --json, for scripts"),
-        (("login", "\x1b[2J"), "unknown argument ?[2J", "see mfasession login --help"),
+        (("login", "\x1b[2J"), "unexpected argument ?[2J", f"{MEANT} login -p '?[2J'"),
     ],
 )
 def test_a_wrong_command_line(home: Home, words: tuple[str, ...], what: str, hint: str) -> None:
@@ -54,7 +65,7 @@ def test_a_duration_that_is_none(home: Home, flag: str, text: str, why: str) -> 
     """The bounds of GetSessionToken are told before anything is asked."""
     done = home.run("login", flag, text)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == complaint(f"argument {flag}: {why}", "see mfasession login --help")
+    assert done.stderr == complaint(f"{flag}: {why}", "see mfasession login --help")
 
 
 @pytest.mark.parametrize(
@@ -103,13 +114,47 @@ def test_help_and_version(home: Home) -> None:
     """They go to stdout, end with 0, and no command is missing."""
     done = home.run("--help")
     assert (done.returncode, done.stderr) == (0, "")
-    assert all(f"\n    {command} " in done.stdout for command in arguments.COMMANDS)
-    for command in arguments.COMMANDS:
+    assert all(f"\n  {command} " in done.stdout for command in registry.names())
+    for command in registry.names():
         shown = home.run(command, "--help")
         assert (shown.returncode, shown.stderr) == (0, "")
-        assert shown.stdout.startswith(f"usage: mfasession {command} ")
+        assert f"\nusage: mfasession {command} " in shown.stdout
         assert "--no-input" in shown.stdout
     assert home.run("--version").stdout == f"mfasession {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "known"), [((), registry.names()), *(((name,), arguments.actions_of(name)) for name in GROUPS)], ids=str
+)
+def test_a_command_without_its_action_lists_them(home: Home, command: tuple[str, ...], known: list[str]) -> None:
+    """On stderr and with exit code 2, each with what it does."""
+    done = home.run(*command)
+    said = f"{command[0]} needs an action" if command else "no command was given"
+    hint = " ".join(("mfasession", *command, "--help"))
+    assert (done.returncode, done.stdout) == (2, "")
+    first, *rows, last = done.stderr.splitlines()
+    assert (first, last) == (f"mfasession: {said}", f"  hint: {hint}")
+    assert [row.split()[0] for row in rows] == known
+    assert all(re.fullmatch(r"  \S+ +[A-Z].*[^.]", row) for row in rows)
+
+
+@pytest.mark.parametrize("words", [("exec", "sh", "-c", "echo $AWS_ACCESS_KEY_ID"), ("exec", "-p", "default", "env")])
+def test_a_command_runs_without_dashes_before_it(home: Home, words: tuple[str, ...]) -> None:
+    """As with `env` and `sudo`: the first word that is no flag starts it, and what follows is its own."""
+    home.write_credentials(key_pair() + session_section())
+    done = home.run(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert SESSION_ID in done.stdout
+
+
+def test_flags_of_a_command_that_is_run_are_its_own(home: Home) -> None:
+    """`exec aws --debug` shows no traceback of ours, and `-p` behind the command is the command's."""
+    home.write_credentials(key_pair() + session_section())
+    done = home.run("exec", "printf", "%s ", "-p", "work", "--", "--debug")
+    assert (done.returncode, done.stdout) == (0, "-p work -- --debug ")
+    done = home.run("exec", "-p", "nobody", "aws", "--debug")
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
 
 
 def test_flags_may_stand_before_the_command(home: Home) -> None:
@@ -138,8 +183,8 @@ def test_two_profiles_where_one_is_meant(home: Home, words: tuple[str, ...]) -> 
     """The last one is not taken silently."""
     home.write_credentials("".join(key_pair(name) + session_section(f"{name}-mfa") for name in "ab"))
     done = home.run(*words)
-    command = next(word for word in words if word in arguments.COMMANDS)
-    said = f"{command} is about one profile, and -p names several: a, b"
+    command = next(word for word in words if word in registry.names())
+    said = f"{command} takes one profile, and -p names several: a, b"
     assert (done.returncode, done.stderr) == (2, complaint(said, "name one of them"))
     assert done.stdout == ("(exit 2)\n" if command == "env" else "")
 

@@ -7,13 +7,18 @@ from mfasession import process_memory
 
 if TYPE_CHECKING:
     from mfasession.sessions.context import Context
+    from mfasession.values import Value
 
-HELP = "your own MFA devices: enrolled, listed, brought back into step, removed"
-ACTIONS = ("enroll", "list", "resync", "remove")
+SUMMARY = "Manage your own MFA devices: enroll, list, resync, remove"
+EXAMPLES = (
+    ("mfasession mfa enroll", "create and enable your first device"),
+    ("mfasession mfa list", "show your devices"),
+)
+ORDER = ("enroll", "list", "resync", "remove")
 
 
-def run(context: "Context") -> int:
-    """Do what the action says."""
+def run(context: "Context", flags: "Value") -> int:
+    """Run the action."""
     process_memory.forbid_looking()
-    code: int = import_module(f"{__name__}.{context.options.action}").run(context, context.options.flags)
+    code: int = import_module(f"{__name__}.{context.options.action.replace('-', '_')}").run(context, flags)
     return code

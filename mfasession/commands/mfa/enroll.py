@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
 
-HELP = "make a device of your own and enable it: a QR code, two codes, and the first login"
+SUMMARY = "Create and enable an MFA device: a QR code, two codes, and the first login"
 
 
 class Flags(Value):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mfasession.mfa.list import Listing
     from mfasession.sessions.context import Context
 
-HELP = "your devices: what they are, since when, and which one is used here"
+SUMMARY = "List your devices: kind, age, and which one is used here"
 _NO_CODES = "gives no codes: AWS takes no FIDO answer for an API call"
 
 

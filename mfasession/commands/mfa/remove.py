@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mfasession.mfa.list import Listing
     from mfasession.sessions.context import Context
 
-HELP = "take a device away; AWS wants a session with MFA for that"
+SUMMARY = "Remove a device; needs a session with MFA"
 
 
 class Flags(Value):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mfasession.sessions.context import Context
 
-HELP = "bring a device whose codes are refused back into step, with two codes"
+SUMMARY = "Resync a device whose codes AWS refuses, with two codes"
 
 
 class Flags(Value):

@@ -5,12 +5,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mfasession.sessions.context import Context
+    from mfasession.values import Value
 
-HELP = "the rule itself: show it, explain, check, test and audit it, apply it"
-ACTIONS = ("show", "explain", "lint", "test", "audit", "apply")
+SUMMARY = "Show, explain, check, test, audit and apply the policy that denies everything without MFA"
+EXAMPLES = (
+    ("mfasession policy show", "print the policy"),
+    ("mfasession policy lint policy.json", "check a policy of your own"),
+    ("mfasession policy test policy.json --action s3:GetObject", "see who may do what under it"),
+)
+ORDER = ("show", "explain", "lint", "test", "audit", "apply")
 
 
-def run(context: "Context") -> int:
-    """Do what the action says."""
-    code: int = import_module(f"{__name__}.{context.options.action}").run(context, context.options.flags)
+def run(context: "Context", flags: "Value") -> int:
+    """Run the action."""
+    code: int = import_module(f"{__name__}.{context.options.action.replace('-', '_')}").run(context, flags)
     return code

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mfasession.admin.apply import Plan, Rollout
     from mfasession.sessions.context import Context
 
-HELP = "put the rule into force for a group or users: a plan first, then how to take it back"
+SUMMARY = "Apply the policy to a group or users: a plan first, then how to undo it"
 NAME = "DenyAllWithoutMFA"
 NAMED = 10
 """Users without a device who are named."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mfasession.sessions.context import Context
     from mfasession.values import Session
 
-HELP = "check an account: who can act without MFA, devices, keys, passwords, controls"
+SUMMARY = "Check an account: who can act without MFA, devices, keys, passwords, controls"
 FORMATS = ("table", "csv", "json", "html")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mfasession.policy.document import Document
     from mfasession.sessions.context import Context
 
-HELP = "explain what a policy does, and what each kind of caller may do"
+SUMMARY = "Explain what a policy does, and what each kind of caller may do"
 
 
 class Flags(Value):

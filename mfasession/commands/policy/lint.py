@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mfasession.policy.lint.engine import Settings
     from mfasession.sessions.context import Context
 
-HELP = "report what is wrong with policies, where and why, and fix it"
+SUMMARY = "Report what is wrong with policies, where and why, and fix it"
 FORMATS = {"text": formats.as_text, "json": formats.as_json, "sarif": formats.as_sarif, "github": formats.as_github}
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from mfasession.sessions.context import Context
 
-HELP = "print the rule that denies everything without MFA"
+SUMMARY = "Print the policy that denies everything without MFA"
 
 
 class Flags(Value):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 KEY_POLICY = "aws kms get-key-policy --policy-name default --key-id ID"
 _EXPECTED = "as in --expect mfa:s3:GetObject=allow, or a file of such"
-HELP = "show what policies let a key, a session, one with MFA and a role do"
+SUMMARY = "Show what policies let a key, a session, a session with MFA and a role do"
 
 
 class Flags(Value):

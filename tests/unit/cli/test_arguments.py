@@ -1,5 +1,6 @@
 """The whole command line: every flag, every refusal, and help that is complete."""
 
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession import __version__, hints, shells
-from mfasession.cli import arguments
+from mfasession.cli import arguments, parsers, registry
+from mfasession.commands.keys import add, protect, rotate
+from mfasession.commands.keys import list as list_keys
+from mfasession.commands.keys import remove as remove_key
 from mfasession.commands.mfa import enroll, remove, resync
 from mfasession.commands.mfa import list as list_
 from mfasession.commands.policy import apply, audit, explain, lint, show, test
@@ -17,7 +21,9 @@ from mfasession.errors import UsageError
 from mfasession.options import Options
 from mfasession.values import Secret
 
-ACTIONS = [name for command in arguments.HAVE_ACTIONS for name in arguments.parsed_apart(command)]
+COMMANDS = registry.names()
+GROUPS = [name for name, module in registry.commands().items() if registry.has_actions(module)]
+ACTIONS = [f"{name} {action}" for name in GROUPS for action in arguments.actions_of(name)]
 COMMON = ("-h", "--help", "-p", "--profile", "--no-input", "--debug")
 
 GOOD: list[tuple[list[str], dict[str, Any]]] = [
@@ -35,6 +41,9 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["exec", "--min-ttl", "36h"], {"command": "exec", "min_ttl": 129_600}),
     (["exec", "--", "aws", "--debug", "--", "-p"], {"command": "exec", "words": ("aws", "--debug", "--", "-p")}),
     (["exec", "--"], {"command": "exec"}),
+    (["exec", "aws", "--debug", "--", "-p"], {"command": "exec", "words": ("aws", "--debug", "--", "-p")}),
+    (["exec", "--min-ttl", "1h", "aws"], {"command": "exec", "min_ttl": 3600, "words": ("aws",)}),
+    (["sandbox", "sh", "-c", "x"], {"command": "sandbox", "words": ("sh", "-c", "x")}),
     (["exec", "--server", "--", "sh"], {"command": "exec", "server": True, "words": ("sh",)}),
     (
         ["exec", "-p", "a", "-p", "b", "--", "x"],
@@ -58,11 +67,22 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["status", "--json"], {"command": "status", "json": True}),
     (["status", "--watch"], {"command": "status", "watch": True}),
     (["logout", "--all"], {"command": "logout", "all": True}),
-    (["keys", "add", "-"], {"command": "keys", "action": "add", "name": "-"}),
-    (["keys", "add", "--force", "-"], {"command": "keys", "action": "add", "name": "-", "force": True}),
-    (["keys", "rotate", "--code", "-"], {"command": "keys", "action": "rotate", "code": Secret("-")}),
-    (["keys", "add", "--csv", "f"], {"command": "keys", "action": "add", "csv": "f"}),
-    (["keys", "remove", "--in-aws", "--yes"], {"command": "keys", "action": "remove", "in_aws": True, "yes": True}),
+    (["keys", "add", "-"], {"command": "keys", "action": "add", "flags": add.Flags(stdin="-")}),
+    (
+        ["keys", "add", "--force", "-", "--store", "file"],
+        {"command": "keys", "action": "add", "force": True, "store": "file", "flags": add.Flags(stdin="-")},
+    ),
+    (["keys", "add", "--csv", "f"], {"command": "keys", "action": "add", "flags": add.Flags(csv="f")}),
+    (["keys", "list", "--json"], {"command": "keys", "action": "list", "flags": list_keys.Flags(json=True)}),
+    (
+        ["keys", "rotate", "--code", "-", "--force"],
+        {"command": "keys", "action": "rotate", "code": Secret("-"), "force": True, "flags": rotate.Flags()},
+    ),
+    (["keys", "protect"], {"command": "keys", "action": "protect", "flags": protect.Flags()}),
+    (
+        ["keys", "remove", "--in-aws", "--yes"],
+        {"command": "keys", "action": "remove", "flags": remove_key.Flags(in_aws=True, yes=True)},
+    ),
     (
         ["mfa", "enroll", "--name", "/team/phone", "--png", "f", "--to", "keyring"],
         {
@@ -224,7 +244,7 @@ def test_every_flag(words: list[str], changes: dict[str, Any]) -> None:
     assert parsed(words) == Options(**changes)
 
 
-@pytest.mark.parametrize("command", arguments.COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_common_flags_stand_before_or_behind_the_command(command: str) -> None:
     """Wherever people write them; two profiles are one too many, but for those that take several."""
     words = [command, *arguments.actions_of(command)[:1]]
@@ -233,7 +253,7 @@ def test_the_common_flags_stand_before_or_behind_the_command(command: str) -> No
     assert parsed([*flags, *words]) == expected
     assert parsed([*words, *flags]) == expected
     assert parsed(["--profile=work", *words, *flags]) == expected
-    if command in arguments.TAKES_PROFILES:
+    if command in ("exec", "serve"):
         assert parsed(["--profile=other", *words, *flags]).profiles == ("other", "work")
     else:
         with pytest.raises(UsageError, match="names several: other, work"):
@@ -274,7 +294,7 @@ def test_every_flag_of_an_action_can_be_said(name: str) -> None:
         ["login", "--duration", "9" * 5000],
         ["exec", "--min-ttl", "37h"],
         ["exec", "--min-ttl", "-1"],
-        ["exec", "aws"],
+        ["exec", "--frob", "aws"],
         ["console", "--duration", "12h1s"],
         ["console", "--path", "https://console.aws.amazon.com/"],
         ["console", "--service", "é"],
@@ -318,7 +338,7 @@ def test_no_refusal_quotes_a_code(code: str) -> None:
 
 word = st.sampled_from(
     (
-        *arguments.COMMANDS,
+        *COMMANDS,
         "-p",
         "--code",
         "--shell",
@@ -359,19 +379,21 @@ def test_any_words_are_options_or_a_usage_error(words: list[str]) -> None:
         options = parsed(words)
     except (UsageError, SystemExit):
         return
-    assert options.command in arguments.COMMANDS
+    assert options.command in COMMANDS
 
 
-@pytest.mark.parametrize("command", ["", *arguments.COMMANDS, *ACTIONS])
+@pytest.mark.parametrize("command", ["", *COMMANDS, *ACTIONS])
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help_names_every_flag(command: str, flag: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """On stdout, exit code 0; what a command takes is what its help says."""
+    """On stdout, exit code 0: what it does in one sentence, and all that it takes."""
     with pytest.raises(SystemExit) as caught:
         arguments.parse([*command.split(), flag])
     shown = capsys.readouterr()
     assert (caught.value.code, shown.err) == (0, "")
-    assert shown.out.startswith(f"usage: mfasession {command}".rstrip())
-    assert all(name in shown.out for name in arguments.words_of(command))
+    sentence, empty, usage = shown.out.splitlines()[:3]
+    assert re.fullmatch(r"[A-Z][^.]+(127\.0\.0\.1[^.]*)?\.", sentence)
+    assert (empty, usage.startswith(f"usage: mfasession {command}".rstrip())) == ("", True)
+    assert all(name in shown.out for name in (*arguments.words_of(command), *arguments.actions_of(command)))
     assert set(COMMON) <= set(arguments.words_of(command))
     if command == "env":
         assert all(name in shown.out for name in shells.names())
@@ -382,3 +404,24 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         arguments.parse(["--version"])
     assert (caught.value.code, capsys.readouterr().out) == (0, f"mfasession {__version__}\n")
+
+
+@pytest.mark.parametrize("words", [["login"], ["keys"], ["keys", "add"], []], ids=" ".join)
+def test_help_is_a_command_too(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """`help login` is `login --help`."""
+    shown = []
+    for line in (["help", *words], [*words, "--help"]):
+        with pytest.raises(SystemExit):
+            arguments.parse(line)
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_ends_with_examples(command: str) -> None:
+    """Two or three that can be pasted; `tests/scripts/test_examples.py` runs them."""
+    parser = parsers.of(command)
+    assert (1 if command == "demo" else 2) <= len(parser.examples) <= 3
+    for line, what in parser.examples:
+        assert "mfasession" in line
+        assert f"  # {what}\n  {line}\n" in parser.format_help()

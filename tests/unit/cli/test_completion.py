@@ -20,7 +20,7 @@ PROFILES = ("default", "work", "work-eu")
         (["env", "--shell", "e"], ["elvish"]),
         (["status", "--j"], ["--json"]),
         (["login", "x"], []),
-        (["console", "--p"], ["--profile", "--path", "--print"]),
+        (["console", "--p"], ["--path", "--print", "--profile"]),
         (["keys", "r"], ["rotate", "remove"]),
         (["keys", "rotate", "r"], []),
         (["-p", "work", "keys", "add", "--store", "k"], ["keyring"]),

@@ -10,7 +10,7 @@ import pytest
 
 from mfasession import cli, codes, config, exit_codes, shells
 from mfasession.awsfiles import AwsFiles, ini
-from mfasession.cli import arguments
+from mfasession.cli import arguments, registry
 from mfasession.config import ProfileSettings, schema
 from mfasession.files import paths
 from mfasession.stores.file import CredentialsFileStore, _keys
@@ -46,23 +46,24 @@ def comment(line: str) -> str:
     return found.rpartition("# ")[2]
 
 
+GROUPS = [name for name, module in registry.commands().items() if registry.has_actions(module)]
 COMMANDS = {words.strip("`").partition(" ")[0]: (words, what) for words, what in table("| command | what it does |")}
-ACTIONS = [name for command in arguments.HAVE_ACTIONS for name in arguments.parsed_apart(command)]
+ACTIONS = [f"{command} {action}" for command in GROUPS for action in arguments.actions_of(command)]
 
 
 def test_the_command_table_names_every_command() -> None:
     """In the order of --help."""
-    assert tuple(COMMANDS) == arguments.COMMANDS
+    assert list(COMMANDS) == registry.names()
 
 
-@pytest.mark.parametrize("command", arguments.COMMANDS)
+@pytest.mark.parametrize("command", registry.names())
 def test_the_command_table_names_every_flag(command: str) -> None:
     """And none that --help does not know."""
     words = COMMANDS[command][0]
     assert set(re.findall(r"--[a-z-]+", words)) == set(arguments.words_of(command)) - COMMON
 
 
-@pytest.mark.parametrize("command", arguments.HAVE_ACTIONS)
+@pytest.mark.parametrize("command", GROUPS)
 def test_the_actions_of_a_command_are_on_a_page_of_their_own(command: str) -> None:
     """The row of the command names them and leads there; there each has a row, in the order of --help."""
     row, what = COMMANDS[command]
@@ -91,7 +92,7 @@ def test_what_every_command_takes() -> None:
     sentence = README.partition("Every command takes ")[2].partition("| command |")[0]
     flags = set(re.findall(r"(?<=[`/])--?[a-z-]+", sentence))
     assert flags == COMMON - {"-h", "--help"}
-    assert all(set(arguments.words_of(command)) >= COMMON for command in ("", *arguments.COMMANDS))
+    assert all(set(arguments.words_of(command)) >= COMMON for command in ("", *registry.names()))
 
 
 def test_the_shells() -> None:
@@ -169,7 +170,7 @@ def test_what_the_reader_types_is_understood(line: str) -> None:
     inner = re.search(r"\$\((mfasession[^)]*)\)", line)
     words = shlex.split(inner[1] if inner else line, comments=True)
     assert words[0] == "mfasession"
-    assert arguments.parse(words[1:]).command in arguments.COMMANDS
+    assert arguments.parse(words[1:]).command in registry.names()
 
 
 def test_the_credential_process_example_is_one() -> None:

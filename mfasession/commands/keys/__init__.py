@@ -1,0 +1,25 @@
+"""`mfasession keys …`: long-term access keys. One module an action."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from mfasession import process_memory
+
+if TYPE_CHECKING:
+    from mfasession.sessions.context import Context
+    from mfasession.values import Value
+
+SUMMARY = "Manage long-term keys: store, list, rotate, protect, remove"
+EXAMPLES = (
+    ("mfasession keys list", "show where your keys are, and how old"),
+    ("mfasession keys add -p new --csv accessKeys.csv", "store the key that the AWS console gave you"),
+    ("mfasession keys rotate", "replace your key by a new one"),
+)
+ORDER = ("add", "list", "rotate", "protect", "remove")
+
+
+def run(context: "Context", flags: "Value") -> int:
+    """Run the action."""
+    process_memory.forbid_looking()
+    code: int = import_module(f"{__name__}.{context.options.action.replace('-', '_')}").run(context, flags)
+    return code

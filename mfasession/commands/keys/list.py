@@ -1,0 +1,118 @@
+"""`mfasession keys list`: long-term keys, where they are, how old they are and when they were last used."""
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from mfasession import timestamps
+from mfasession.commands.keys.common import day, status_of
+from mfasession.keys import list as list_keys
+from mfasession.messages import complain, say
+from mfasession.stores import KeyringAbsent
+from mfasession.text import in_columns
+from mfasession.values import Value
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from mfasession.aws.access_keys import AccessKey
+    from mfasession.errors import ConfigurationError
+    from mfasession.keys.list import Listing, Row
+    from mfasession.sessions.context import Context
+
+SUMMARY = "List long-term keys: where they are, their age and last use"
+
+
+class Flags(Value):
+    """The flags of `keys list`."""
+
+    json: bool = False
+
+
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """Add the flags of the action."""
+    parser.add_argument("--json", action="store_true", help="print a JSON array, for scripts")
+
+
+def run(context: "Context", flags: Flags) -> int:
+    """Print the keys; 1 when the profile named with -p has none."""
+    found, now = list_keys.listing(context), time.time()
+    if flags.json:
+        sys.stdout.write(json.dumps([_record(row, found.unsafe, now) for row in found.rows], indent=2) + "\n")
+    elif found.rows:
+        sys.stdout.write(_table(found.rows, now))
+    sys.stdout.flush()
+    for problem in found.unsafe:
+        complain(problem.message, problem.hint)
+    if found.aws is not None:
+        complain(f"AWS did not report ages: {found.aws.message}", found.aws.hint)
+    if isinstance(found.keyring, KeyringAbsent):
+        say(f"{found.keyring.message}: no key in it is shown")
+    elif found.keyring is not None:
+        raise found.keyring
+    return _answer(context, found, flags)
+
+
+def _answer(context: "Context", found: "Listing", flags: Flags) -> int:
+    name = context.options.profile
+    if not found.rows and name:
+        complain(f"profile {name} has no long-term key", context.command_line("keys", "add"))
+        return 1
+    if not found.rows:
+        say(f"no long-term keys; {context.command_line('keys', 'add')} keeps one")
+    elif any(row.told is None and row.key_id for row in found.rows) and found.aws is None and not flags.json:
+        say(f"age and last use are shown while there is a session: {context.command_line('login')}")
+    return 0
+
+
+def _table(rows: "Sequence[Row]", now: float) -> str:
+    lines = [("PROFILE", "ACCESS KEY", "USER", "WHERE", "STATUS", "AGE", "LAST USED", "")]
+    for row in rows:
+        told, known = row.told, _known(row)
+        lines.append(
+            (
+                row.profile or "-",
+                row.key_id or "-",
+                f"{told.user} in {told.account}" if told else "-",
+                row.store or "not here",
+                status_of(known) if known else "not at AWS" if told else "-",
+                f"{int(now - known.created) // 86400} d" if known else "-",
+                _use(row),
+                row.note,
+            )
+        )
+    backends = dict.fromkeys(row.backend for row in rows if row.backend)
+    return in_columns(lines) + "".join(f"the keyring is {name}\n" for name in backends)
+
+
+def _record(row: "Row", unsafe: "Sequence[ConfigurationError]", now: float) -> dict[str, object]:
+    told, known = row.told, _known(row)
+    used = told.last_used.get(row.key_id) if told else None
+    problem = next((each.message for each in unsafe if row.path and each.message.startswith(row.path)), None)
+    return {
+        "profile": row.profile or None,
+        "access_key_id": row.key_id or None,
+        "store": row.store or None,
+        "backend": row.backend or None,
+        "path": row.path if row.store == "file" else None,
+        "problem": problem or row.note or None,
+        "user": told.user if told else None,
+        "account": told.account if told else None,
+        "in_aws": bool(known) if told else None,
+        "active": known.is_active if known else None,
+        "created": timestamps.show(known.created) if known else None,
+        "age_days": int(now - known.created) // 86400 if known else None,
+        "ever_used": None if used is None else used > 0,
+        "last_used": timestamps.show(used) if used else None,
+    }
+
+
+def _known(row: "Row") -> "AccessKey | None":
+    return row.told.keys.get(row.key_id) if row.told else None
+
+
+def _use(row: "Row") -> str:
+    used = row.told.last_used.get(row.key_id) if row.told else None
+    return "-" if used is None else day(used) if used else "never"
