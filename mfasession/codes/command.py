@@ -6,23 +6,20 @@ for a password of its own; it never reads our stdin.
 
 import os
 import re
-import signal
 import subprocess
 import time
-from contextlib import nullcontext, suppress
 from typing import Self
 
 from mfasession import terminal
 from mfasession.codes import CodeRequest, OnWaiting, SeedReader, Source
 from mfasession.codes.question.background import Preparation
 from mfasession.errors import Cancelled, ConfigurationError
-from mfasession.files import system_errors
+from mfasession.programs.helper import Helper
 
 TIME_LIMIT = 30.0
 """Seconds for one run, a touch or a password included."""
 OUTPUT_LIMIT = 64 * 1024
 """Bytes of output that are still looked through for a code."""
-_GRACE = 1.0
 _LOOK = 0.05
 """Seconds between two looks whether a program has ended whose output another one keeps open."""
 _CODE = re.compile(rb"\b\d{6}\b")
@@ -34,6 +31,11 @@ class Command(Source):
 
     def __init__(self, words: tuple[str, ...], *, time_limit: float = TIME_LIMIT) -> None:
         self._words = words
+        self._helper = Helper(
+            words=words,
+            advice=_ALONE,
+            if_missing="install it, or correct code = { command = … } in the configuration",
+        )
         self._time_limit = time_limit
 
     @classmethod
@@ -63,53 +65,27 @@ class Command(Source):
 
     def _run(self, preparation: Preparation) -> bytes:
         with terminal.attended() as person, terminal.signals_held(preparation.interrupt):
-            child = self._started(person)
-            lending = person.lent_to(child.pid) if person else nullcontext()
+            stdin = person.fileno() if person else subprocess.DEVNULL
             try:
-                with lending:
+                with self._helper.running(person, stdin=stdin, stdout=subprocess.PIPE) as child:
                     preparation.start()
                     output = self._output(child, preparation)
             except BaseException:
-                end(child)
                 if person:
                     person.forget_typed()
                 raise
-            finally:
-                if child.stdout:
-                    child.stdout.close()
-        if child.returncode in (-signal.SIGINT, 128 + signal.SIGINT):
-            raise Cancelled("interrupted")
-        if child.returncode != 0:
-            how = f"exit code {child.returncode}" if child.returncode > 0 else f"signal {-child.returncode}"
-            raise ConfigurationError(f"{self._words[0]} failed ({how}) and gave no code", _ALONE)
+        self._helper.check(child.returncode, "gave no code")
         return output
-
-    def _started(self, person: terminal.Terminal | None) -> "subprocess.Popen[bytes]":
-        try:
-            return subprocess.Popen(
-                self._words,
-                stdin=person.fileno() if person else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=person.fileno() if person else None,
-                process_group=0,
-            )
-        except FileNotFoundError:
-            raise ConfigurationError(
-                f"there is no program {self._words[0]}",
-                "install it, or correct code = { command = … } in the configuration",
-            ) from None
-        except (OSError, ValueError) as error:
-            why, hint = system_errors.explain_start(error, _ALONE)
-            raise ConfigurationError(f"{self._words[0]} cannot be run: {why}", hint) from None
 
     def _output(self, child: "subprocess.Popen[bytes]", preparation: Preparation) -> bytes:
         assert child.stdout is not None
+        descriptor = child.stdout.fileno()
         end = time.monotonic() + self._time_limit
         output = b""
         while (left := end - time.monotonic()) > 0:
             ended = child.poll() is not None
-            if preparation.wait(child.stdout.fileno(), timeout=0 if ended else min(left, _LOOK)):
-                chunk = os.read(child.stdout.fileno(), 4096)
+            if preparation.wait(descriptor, timeout=0 if ended else min(left, _LOOK)):
+                chunk = os.read(descriptor, 4096)
                 output += chunk
                 if len(output) > OUTPUT_LIMIT:
                     raise ConfigurationError(f"{self._words[0]} printed more than a code", _ALONE)
@@ -126,16 +102,3 @@ class Command(Source):
 
 
 SOURCE = Command
-
-
-def end(child: "subprocess.Popen[bytes]") -> None:
-    """End the program and what it has started, which is in its process group."""
-    if child.poll() is not None:
-        return
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, number)
-            os.killpg(child.pid, signal.SIGCONT)
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(_GRACE)
-            return

@@ -20,7 +20,7 @@ from mfasession.codes import CodeRequest, OnWaiting, Source, normalise
 from mfasession.codes.question.background import Preparation
 from mfasession.codes.question.entry import SIX_DIGITS, question
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError
-from mfasession.files import system_errors
+from mfasession.programs.helper import Helper
 from mfasession.text import printable
 
 PROGRAMS = (
@@ -98,13 +98,9 @@ class _Dialog:
         self._name = os.path.basename(program)
         self._preparation = preparation
         self._unread = b""
-        try:
-            self._child = subprocess.Popen(
-                [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
-            )
-        except OSError as error:
-            why, hint = system_errors.explain_start(error, _INSTALL)
-            raise ConfigurationError(f"{self._name} cannot be run: {why}", hint) from None
+        self._child = Helper(words=(program,), advice=_INSTALL, title=self._name).start(
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+        )
 
     def __enter__(self) -> Self:
         return self

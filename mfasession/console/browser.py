@@ -16,8 +16,8 @@ from mfasession import process_memory
 from mfasession.console import peer
 from mfasession.console.redirect import Page
 from mfasession.errors import ConfigurationError, MfaSessionError
-from mfasession.files import system_errors
 from mfasession.programs.guard import Guard
+from mfasession.programs.helper import Helper, how_ended
 from mfasession.server import connections
 from mfasession.server.connections import Listener
 from mfasession.values import Secret, Value
@@ -75,7 +75,7 @@ async def _shown(browser: Browser, address: Secret, environ: Mapping[str, str], 
     if page.taken.is_set():
         return
     if failed.done():
-        raise ConfigurationError(f"{browser.words[0]} failed ({_how(failed.result())}) and opened nothing", _PRINT)
+        raise ConfigurationError(f"{browser.words[0]} failed ({how_ended(failed.result())}) and opened nothing", _PRINT)
     raise MfaSessionError(f"{browser.words[0]} opened no page within {patience:g} s", _PRINT)
 
 
@@ -84,18 +84,14 @@ def _started(browser: Browser, url: str, environ: Mapping[str, str]) -> "asyncio
     words = [word.replace("%s", url) for word in browser.words]
     process_memory.allow_core()
     try:
-        process = subprocess.Popen(
-            words,
+        process = Helper(words=tuple(words), advice=_PRINT, title=browser.words[0]).start(
             # None of the credentials that this shell may have: a browser lives long.
-            env={name: value for name, value in environ.items() if not name.startswith(("AWS_", "MFASESSION_"))},
+            {name: value for name, value in environ.items() if not name.startswith(("AWS_", "MFASESSION_"))},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-    except (OSError, ValueError) as error:
-        why, hint = system_errors.explain_start(error, _PRINT)
-        raise ConfigurationError(f"the browser {browser.words[0]} cannot be run: {why}", hint) from None
     finally:
         process_memory.forbid_core()
     loop = asyncio.get_running_loop()
@@ -118,10 +114,6 @@ def _follow(
 def _settle(failed: "asyncio.Future[int]", status: int) -> None:
     if not failed.done():
         failed.set_result(status)
-
-
-def _how(status: int) -> str:
-    return f"exit code {status}" if status > 0 else f"signal {-status}"
 
 
 def _words(named: str) -> tuple[str, ...]:

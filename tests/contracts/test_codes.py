@@ -246,6 +246,7 @@ def test_oathtool(tmp_path: Path) -> None:
         (["no-such-program"], "there is no program no-such-program"),
         (["/"], "/ cannot be run: permission denied"),
         (["./empty"], "./empty cannot be run: exec format error"),
+        (["./script"], "./script cannot be run: no such file or directory"),
         (["sh", "-c", "echo 123456; exit 3"], "sh failed (exit code 3) and gave no code"),
         (["sh", "-c", "kill -9 $$"], "sh failed (signal 9) and gave no code"),
         (["yes", "123456"], "yes printed more than a code"),
@@ -254,6 +255,8 @@ def test_oathtool(tmp_path: Path) -> None:
 def test_a_command_that_fails(tmp_path: Path, words: list[str], says: str) -> None:
     """Each is the owner of the configuration's to mend."""
     (tmp_path / "empty").touch(mode=0o755)
+    (tmp_path / "script").write_text("#!/no/such/interpreter\n")
+    (tmp_path / "script").chmod(0o755)
     assert command(tmp_path, *words).startswith(f"ConfigurationError {says} / ")
 
 
@@ -405,8 +408,10 @@ def test_a_program_that_is_no_pinentry(tmp_path: Path, greeting: str) -> None:
 def test_a_pinentry_that_cannot_be_run(tmp_path: Path) -> None:
     """Not executable, or not there."""
     (tmp_path / "pinentry").write_text("")
-    for name in (str(tmp_path / "pinentry"), "/no/such/pinentry"):
-        assert pinentry(tmp_path, name).startswith("ConfigurationError pinentry cannot be run: ")
+    not_executable = pinentry(tmp_path, str(tmp_path / "pinentry"))
+    assert not_executable.startswith("ConfigurationError pinentry cannot be run: permission denied / install pinentry")
+    missing = pinentry(tmp_path, "/no/such/pinentry")
+    assert missing.startswith("ConfigurationError there is no program pinentry / install pinentry")
 
 
 def test_no_pinentry_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ As a program it goes to an address and records what it was given and shown: that
 import http.cookiejar
 import json
 import os
+import resource
 import shlex
 import sys
 import urllib.error
@@ -71,7 +72,13 @@ def main() -> None:
     record, address = Path(sys.argv[1]), sys.argv[2]
     browser = Browser()
     page = browser.open(address)
-    told = {"argv": sys.argv, "environ": dict(os.environ), "passed": browser.passed, "page": vars(page)}
+    told: dict[str, object] = {
+        "argv": sys.argv,
+        "environ": dict(os.environ),
+        "passed": browser.passed,
+        "page": vars(page),
+    }
+    told["files"] = resource.getrlimit(resource.RLIMIT_NOFILE)
     record.with_suffix(".part").write_text(json.dumps(told))
     record.with_suffix(".part").rename(record)
 

@@ -86,6 +86,16 @@ def test_the_browser_is_signed_in(live: Home, admin: SandboxRole) -> None:
     assert not [name for name in told["environ"] if name.startswith(("AWS_", "MFASESSION_"))]
 
 
+def test_the_browser_has_our_callers_limit_of_open_files(live: Home) -> None:
+    """The page's server raises its own: a program that uses select(2) would fail beyond 1,024 files."""
+    record = live.folder / "record"
+    line = f"ulimit -Sn 300; exec {MFASESSION} console -p admin"
+    done = live.run_program("bash", "-c", line, environ={"BROWSER": program(record)})
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    wait_for(record.exists)
+    assert json.loads(record.read_text())["files"][0] == 300
+
+
 def test_the_page_is_there_once(live: Home) -> None:
     """Who reads the browser's arguments later finds nobody at home."""
     address = opened(live)["argv"][-1]
@@ -435,8 +445,8 @@ def test_no_browser_costs_no_code(aws: Sandbox, live: Home, alice: SandboxUser) 
 @pytest.mark.parametrize(
     ("named", "message"),
     [
-        ("no-such-browser", "the browser no-such-browser cannot be run: no such file or directory"),
-        ("/etc/passwd", "the browser /etc/passwd cannot be run: permission denied"),
+        ("no-such-browser", "there is no program no-such-browser"),
+        ("/etc/passwd", "/etc/passwd cannot be run: permission denied"),
         ("false", "false failed (exit code 1) and opened nothing"),
         ("sh -c 'kill -9 $$'", "sh failed (signal 9) and opened nothing"),
     ],
