@@ -121,7 +121,7 @@ def test_the_newest_word_counts(three: Home) -> None:
     ]  # fmt: skip
 
 
-def test_unset_leaves_a_region_that_is_the_persons(three: Home) -> None:
+def test_unset_leaves_the_users_own_region(three: Home) -> None:
     """What `env` did not set it does not take back."""
     line = f'eval "$({MFASESSION} env -p work)"; eval "$({MFASESSION} env --unset)"; env'
     done = three.run_program("bash", "-euc", line, environ={"AWS_REGION": "us-east-1"})

@@ -43,7 +43,7 @@ def test_served_until_aws_says_expired(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_expired_session_is_told_with_what_mends_it(
+def test_an_expired_session_is_reported_with_its_fix(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...], way: str
 ) -> None:
     """99designs/aws-vault#1169: nobody is there to ask, so it ends at once, and the client shows our two lines."""

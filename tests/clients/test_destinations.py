@@ -167,7 +167,7 @@ def test_a_role_has_its_own(local: Home, aws: Sandbox, alice: SandboxUser) -> No
     assert "AWS_ENDPOINT_URL" not in values
 
 
-def test_what_variables_cannot_say(local: Home) -> None:
+def test_endpoints_that_variables_cannot_express(local: Home) -> None:
     """An endpoint for one service, beside a default profile with one for all: exec --server keeps them apart."""
     config = local.config.read_text().partition("[profile work]")[0]
     local.config.write_text(

@@ -85,7 +85,7 @@ def test_a_role_goes_on_for_hours(alices_home: Home, aws: Sandbox, alice: Sandbo
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_what_mends_it_is_shown(alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str) -> None:
+def test_the_fix_is_shown(alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str) -> None:
     """The session is over and nobody can be asked: the client fails, and in botocore's message is our command."""
     log_in(alices_home, alice)
     words = json.dumps([*CLIENTS[client](aws)])

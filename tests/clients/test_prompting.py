@@ -19,7 +19,7 @@ def test_the_question_is_seen(alices_home: Home, aws: Sandbox, alice: SandboxUse
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_the_person_says_no(alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str) -> None:
+def test_the_user_cancels(alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str) -> None:
     """ctrl-D at the question: the client ends with our word for it; a second question would wait for ever."""
     with seat(alices_home, *CLIENTS[client](aws), environ=BY_PROCESS) as person:
         person.see(question(alice))

@@ -33,7 +33,9 @@ NOWHERE_ELSE = {
 """The end of the chain: no file, and no question to a virtual machine's host."""
 
 
-def test_how_often_it_asks(alices_home: Home, alice: SandboxUser, sdk: str, words: tuple[str, ...], runs: Runs) -> None:
+def test_credentials_are_kept_between_calls(
+    alices_home: Home, alice: SandboxUser, sdk: str, words: tuple[str, ...], runs: Runs
+) -> None:
     """Two clients, three calls of each: credentials are kept, per process or (JavaScript, Java) per client."""
     log_in(alices_home, alice)
     with client(alices_home, *words, environ=COUNTED) as program:
@@ -66,7 +68,7 @@ def test_java_follows_the_file(alices_home: Home, aws: Sandbox, alice: SandboxUs
         wait_for(lambda: program.call() == {"arn": alice.arn} and len(keys_of(aws, alice)) == 2)
 
 
-def test_where_our_words_go(alices_home: Home, sdk: str, words: tuple[str, ...]) -> None:
+def test_our_message_reaches_the_error_or_stderr(alices_home: Home, sdk: str, words: tuple[str, ...]) -> None:
     """Nobody can be asked, exit 6: in the error, on the program's stderr, or (JavaScript, Java) nowhere."""
     with client(alices_home, *words, environ={**BY_PROCESS, "AWS_EC2_METADATA_DISABLED": "true"}) as program:
         refused = program.call()
@@ -125,9 +127,7 @@ def test_without_its_token_file_no_server_is_asked(alices_home: Home, words: tup
         assert heard == []
 
 
-def test_the_endpoint_says_what_mends_it(
-    alices_home: Home, alice: SandboxUser, sdk: str, words: tuple[str, ...]
-) -> None:
+def test_the_endpoint_gives_the_fix(alices_home: Home, alice: SandboxUser, sdk: str, words: tuple[str, ...]) -> None:
     """The session is over and nobody can be asked: boto3 and Go show our command, the others only that it failed."""
     log_in(alices_home, alice)
     with serve(alices_home) as served:

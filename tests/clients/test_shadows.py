@@ -50,7 +50,9 @@ def test_no_variable_wins_over_the_session(
 
 
 @pytest.mark.parametrize("way", ["process", "file"])
-def test_login_tells_what_wins_over_the_session(alices_home: Home, aws: Sandbox, alice: SandboxUser, way: str) -> None:
+def test_login_reports_credentials_that_win_over_the_session(
+    alices_home: Home, aws: Sandbox, alice: SandboxUser, way: str
+) -> None:
     """broamski/aws-mfa#44: keys in the environment are taken before any profile, silently; so `login` says it."""
     alices_home.environ |= STALE["keys"]
     done = alices_home.run("login", "--code", alice.devices[0].code())
@@ -69,7 +71,7 @@ def test_login_tells_what_wins_over_the_session(alices_home: Home, aws: Sandbox,
     assert "AWS_ACCESS_KEY_ID" not in done.stderr
 
 
-def test_login_tells_which_shell_holds_the_older_session(alices_home: Home, alice: SandboxUser) -> None:
+def test_login_reports_the_shell_that_holds_an_older_session(alices_home: Home, alice: SandboxUser) -> None:
     """99designs/aws-vault#1266: after a renewal this shell still has the older keys; one line takes the new ones."""
     log_in(alices_home, alice)
     variables = json.loads(alices_home.run("env", "--shell", "json").stdout)

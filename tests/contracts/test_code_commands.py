@@ -91,7 +91,7 @@ def test_no_seed_for_this_device(keyring_home: Home, aws: Sandbox, alice: Sandbo
     assert keyring_home.run("login").returncode == 0
 
 
-def test_a_seed_that_is_none(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+def test_an_invalid_seed(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Something else under that name is told, and not shown."""
     keep_seed(home, alice, "not-a-seed!")
     done = home.run("login")

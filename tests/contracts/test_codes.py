@@ -317,7 +317,7 @@ def test_a_seed_gives_the_code_of_now() -> None:
 @pytest.mark.parametrize(
     ("seed", "says"), [(None, "the keyring has no seed"), ("not base32!", "is not base32"), ("", "not base32")]
 )
-def test_a_seed_that_is_none(seed: str | None, says: str) -> None:
+def test_an_invalid_seed(seed: str | None, says: str) -> None:
     """The hint names the command that keeps one; the seed is not shown."""
     secret = None if seed is None else codes.Secret(seed)
     source = codes.source_for("totp", seed_reader=lambda _: secret)
@@ -331,7 +331,7 @@ def test_a_seed_that_is_none(seed: str | None, says: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "-12345", "123456\0"])
-def test_a_given_code_that_is_none(text: str) -> None:
+def test_a_given_code_that_is_invalid(text: str) -> None:
     """Refused before anything is asked or sent."""
     with pytest.raises(UsageError, match="not six digits"):
         codes.GivenCode(text)
@@ -364,7 +364,7 @@ def pinentry(tmp_path: Path, fake: str, **more: Any) -> str:
         (["D 1" + "0" * 100_000], "ConfigurationError pinentry-fake ended without an answer"),
     ],
 )
-def test_what_pinentry_answers(tmp_path: Path, answer: list[str] | None, says: str) -> None:
+def test_answers_of_a_pinentry(tmp_path: Path, answer: list[str] | None, says: str) -> None:
     """Data in one line or several, percent-escaped; every way to fail is one of ours."""
     assert pinentry(tmp_path, fake_pinentry(tmp_path, answer, None)).startswith(says)
 
@@ -381,7 +381,7 @@ def test_pinentry_shows_what_is_asked(tmp_path: Path) -> None:
     assert max(map(len, lines)) < 1000
 
 
-def test_what_is_no_code_is_asked_again_three_times(tmp_path: Path) -> None:
+def test_an_invalid_code_is_asked_for_again_three_times(tmp_path: Path) -> None:
     """With the reason in the dialog; then it ends."""
     out = pinentry(tmp_path, fake_pinentry(tmp_path, ["D 12345", "OK"], ["OK"], ["D abcdef", "OK"], None))
     assert out.startswith("ConfigurationError no code was given")
@@ -398,7 +398,7 @@ def test_the_next_code_is_announced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("greeting", ["ERR 1 no", "nonsense"])
-def test_a_program_that_is_no_pinentry(tmp_path: Path, greeting: str) -> None:
+def test_a_program_that_is_not_a_pinentry(tmp_path: Path, greeting: str) -> None:
     """It is not waited for when it ends, and its refusal is reported."""
     text = f"print({greeting!r})"
     out = pinentry(tmp_path, program(tmp_path, text, "pinentry-fake"))

@@ -177,7 +177,7 @@ DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str], De
 
 
 @pytest.mark.parametrize("name", DIFFERENCES)
-def test_where_they_differ(name: str) -> None:
+def test_known_differences(name: str) -> None:
     """Each known difference, still there: what AWS's documents say is what we say."""
     parts, context, (action, resource), our_answer, their_answer = DIFFERENCES[name]
     version = parts.get("Version", document.NEW)

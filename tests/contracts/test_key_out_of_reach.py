@@ -92,7 +92,7 @@ def test_no_keyring_and_nothing_noted(home: Home, service: SecretService) -> Non
     assert "keyring" in done.stderr
 
 
-def test_what_was_read_is_noted(home: Home, alice: SandboxUser, service: SecretService) -> None:
+def test_a_key_read_from_the_keyring_is_noted(home: Home, alice: SandboxUser, service: SecretService) -> None:
     """A key that an earlier version or another program has put there, and one that was removed by another."""
     forget_notes(home)
     log_in(home, alice.devices[0])

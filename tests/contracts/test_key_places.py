@@ -52,7 +52,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, ring: memory_keyring.K
     return lambda: KeyInFile(path, section, environ, private=private)
 
 
-def test_what_is_saved_is_loaded(place: Place) -> None:
+def test_a_saved_key_is_loaded(place: Place) -> None:
     """Each step of a rotation in place of the one before, and nothing of it left behind."""
     assert place().load() is None
     assert place().forget() is False
@@ -90,7 +90,7 @@ def test_no_secret_is_shown(place: Place) -> None:
         key_pair("work", SESSION_ID),
     ],
 )
-def test_what_is_no_long_term_key(tmp_path: Path, text: str) -> None:
+def test_other_credentials_are_not_a_long_term_key(tmp_path: Path, text: str) -> None:
     """Half a pair and temporary credentials are none."""
     path = tmp_path / "credentials"
     path.write_text(text)

@@ -64,7 +64,7 @@ def by_file(home: Home, backend: str) -> None:
 NAMED = pytest.mark.parametrize("name", [by_environment, by_file], ids=["environment", "keyringrc.cfg"])
 
 
-def test_plain_text_that_nobody_named_is_no_keyring(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+def test_a_plain_text_backend_must_be_named(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """jaraco/keyring recommends a priority of 1: exit 7 before a code is spent, and nothing anywhere in plain text."""
     files = Files(home)
     code = ("--code", alice.devices[0].code())

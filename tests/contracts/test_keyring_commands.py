@@ -420,7 +420,7 @@ def test_a_store_that_fails_changes_nothing(home: Home, alice: SandboxUser, serv
     log_in(home, alice, steps=1)
 
 
-def test_what_can_be_done_is_done(home: Home, alice: SandboxUser, service: SecretService) -> None:
+def test_a_failing_store_does_not_hide_the_other(home: Home, alice: SandboxUser, service: SecretService) -> None:
     """One store that fails does not hide the other: `status` shows, and `logout` forgets."""
     pair = key_pair("work", alice.key.access_key_id, alice.key.secret_access_key.reveal())
     home.write_credentials(home.credentials.read_text() + pair)
@@ -456,7 +456,7 @@ def test_a_lost_list_of_sections(home: Home, alice: SandboxUser, service: Secret
     assert items(service) == []
 
 
-def test_a_section_of_somebody_else(home: Home, alice: SandboxUser) -> None:
+def test_a_section_of_another_tool(home: Home, alice: SandboxUser) -> None:
     """What stands in the credentials file under that name does not matter to the keyring."""
     home.write_credentials(home.credentials.read_text() + key_pair("default-mfa"))
     before = home.credentials.read_bytes()

@@ -96,7 +96,7 @@ def test_a_save_that_was_killed(
 
 
 @pytest.mark.parametrize("damage", ["missing part", "other part", "wrong count"])
-def test_a_half_written_session_is_none_and_is_cleaned_up(
+def test_a_half_written_session_is_ignored_and_cleaned_up(
     memory: memory_keyring.Keyring, tmp_path: Path, damage: str
 ) -> None:
     """Parts that do not make the text of the header count as no session, and are removed."""
@@ -114,7 +114,7 @@ def test_a_half_written_session_is_none_and_is_cleaned_up(
 
 
 @pytest.mark.parametrize("kept", ["", "{}", "[]", "null", "text", '{"expires":"soon"}'])
-def test_an_item_that_is_no_session(memory: memory_keyring.Keyring, tmp_path: Path, kept: str) -> None:
+def test_an_item_that_is_not_a_session(memory: memory_keyring.Keyring, tmp_path: Path, kept: str) -> None:
     """What somebody else put in a session's place is no session, and saving replaces it."""
     store = KeyringStore(str(tmp_path / "keyring.toml"))
     memory.items["mfasession", "session/default-mfa"] = kept
@@ -179,7 +179,7 @@ def test_a_long_term_key_in_the_keyring(memory: memory_keyring.Keyring) -> None:
 
 
 @pytest.mark.parametrize("kept", ["", "AKIA:secret", "[1]", '{"access_key_id":"AKIA"}', "mfasession-split:1:2:x:y"])
-def test_an_item_that_is_no_long_term_key(memory: memory_keyring.Keyring, kept: str) -> None:
+def test_an_item_that_is_not_a_long_term_key(memory: memory_keyring.Keyring, kept: str) -> None:
     """Something else in a key's place is an error that names the item, not a missing key."""
     memory.items["mfasession", "key/work"] = kept
     with pytest.raises(StoreError, match="item key/work is not one of ours") as raised:

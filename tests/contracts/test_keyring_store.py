@@ -188,7 +188,7 @@ def test_a_wrong_keyringrc(settings_text: str, tmp_path: Path) -> None:
     assert message == "the keyring backend named in keyringrc.cfg cannot be loaded"
 
 
-def test_what_keyring_logs_stays_off_the_terminal(tmp_path: Path) -> None:
+def test_warnings_of_keyring_stay_off_the_terminal(tmp_path: Path) -> None:
     """A keyringrc.cfg without a backend makes keyring log a warning; stderr is for our own messages."""
     folder = tmp_path / "python_keyring"
     folder.mkdir()

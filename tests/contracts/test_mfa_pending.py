@@ -41,7 +41,7 @@ def safe(folder: Path, arn: str = ARN) -> Safe:
 
 
 @pytest.mark.parametrize("place", ["ring", "no_ring"])
-def test_what_is_kept_is_found(request: pytest.FixtureRequest, tmp_path: Path, place: str) -> None:
+def test_a_pending_seed_is_found_again(request: pytest.FixtureRequest, tmp_path: Path, place: str) -> None:
     """By every later run of the same user, and by no other; forgotten, it is nowhere."""
     request.getfixturevalue(place)
     first = safe(tmp_path)
@@ -89,7 +89,7 @@ def test_a_keyring_that_comes_later(tmp_path: Path, no_ring: None) -> None:
 
 @pytest.mark.parametrize("text", ["", "one line\n", "a\nb\nc\n", "\nseed\n1\n", "a\nb\n²\n", "a\nb\n1\nd\n"])
 @pytest.mark.parametrize("place", ["ring", "no_ring"])
-def test_what_is_not_ours(request: pytest.FixtureRequest, tmp_path: Path, place: str, text: str) -> None:
+def test_an_item_that_is_not_ours(request: pytest.FixtureRequest, tmp_path: Path, place: str, text: str) -> None:
     """Told with the command that removes it, and what is in it is not quoted."""
     request.getfixturevalue(place)
     one = safe(tmp_path)
@@ -121,7 +121,7 @@ class Locked(memory_keyring.Keyring):
     set_password = get_password  # type: ignore[assignment]
 
 
-def test_a_locked_keyring_is_no_reason_for_a_file(tmp_path: Path) -> None:
+def test_a_locked_keyring_does_not_lead_to_a_file(tmp_path: Path) -> None:
     """Neither to look for what waits, nor to keep it."""
     keyring.set_keyring(Locked())
     for ask in (lambda: safe(tmp_path).load(), lambda: safe(tmp_path).check()):

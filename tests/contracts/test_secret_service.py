@@ -35,7 +35,7 @@ def test_a_hit_imports_no_keyring(home: Home, words: tuple[str, ...]) -> None:
     assert not {"keyring", "secretstorage", "cryptography", "tomllib", "hashlib"} & modules
 
 
-def test_the_daemon_is_told_who_asks_before_it_is_asked_for_a_session(home: Home, service: SecretService) -> None:
+def test_the_client_says_hello_before_it_opens_a_session(home: Home, service: SecretService) -> None:
     """gnome-keyring#195, basecamp/hey-cli#352: an OpenSession that comes first may end the daemon of the desktop.
 
     Without this, reading by four processes at once ended it once in 4,000 reads.
@@ -70,7 +70,7 @@ CHOICES = {
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_whoever_has_chosen_a_keyring_is_heard(home: Home, choice: str) -> None:
+def test_the_users_choice_of_a_keyring_is_used(home: Home, choice: str) -> None:
     """What the person has said about keyrings is the package's to understand: it is asked, and finds the session."""
     environ, settings = CHOICES[choice]
     direct = home.run("process").stdout
@@ -91,7 +91,7 @@ def test_another_keyring_took_the_last_session(home: Home) -> None:
 
 
 @pytest.mark.parametrize("kept", [None, "folder"], ids=["nothing noted", "a folder in its place"])
-def test_nobody_knows_who_took_it(home: Home, kept: str | None) -> None:
+def test_without_a_noted_backend_the_package_decides(home: Home, kept: str | None) -> None:
     """Then the package is asked, as ever."""
     note = home.folder / ".local/state/mfasession/keyring-backend"
     note.unlink()
@@ -123,7 +123,7 @@ def test_a_long_session_is_read_in_its_parts(keyring_home: Home, tmp_path: Path)
     assert re.fullmatch(r"mfasession-split:1:\d:.*\nTrue\n", done.stdout)
 
 
-def test_what_cannot_be_read_for_certain_is_not_read(service: SecretService, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_uncertain_keyring_is_not_read(service: SecretService, monkeypatch: pytest.MonkeyPatch) -> None:
     """No item, no bus, a locked keyring: no secret and no guess, and nobody is woken up or asked to unlock."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.environ["DBUS_SESSION_BUS_ADDRESS"])
     with secret_service.SecretService() as ring:

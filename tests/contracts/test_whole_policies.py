@@ -86,7 +86,7 @@ def checked(tree: dict[str, Any], attached_to: str = "") -> set[str]:
     return {each.rule.slug for each in found if each.rule.severity is not Severity.INFO}
 
 
-def test_what_gives_more_without_mfa_is_an_error() -> None:
+def test_a_policy_that_allows_more_without_mfa_is_an_error() -> None:
     """Alone or beside a policy that allows everything."""
     random = Random(SEED)  # noqa: S311  # the same policies each time
     policies = [policy(random) for _ in range(DOCUMENTS)]
@@ -125,7 +125,7 @@ def test_a_rule_that_lint_passes_is_one() -> None:
     assert passed > len(rules) / 20, passed
 
 
-def test_an_scp_that_lint_passes_spares_roles() -> None:
+def test_an_scp_that_lint_passes_exempts_roles() -> None:
     """Attached to an organization: what role sessions are denied is an error, what they are not is none."""
     scps = [
         {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "NotAction": EXEMPT, "Resource": "*",

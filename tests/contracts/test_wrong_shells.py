@@ -92,7 +92,7 @@ def read(home: Home, reader: Reader, script: str, **environ: str) -> tuple[str, 
 
 @pytest.mark.parametrize("login_shell", READERS)
 @every_reader
-def test_whatever_the_login_shell_is(live: Home, reader: Reader, login_shell: str) -> None:
+def test_the_calling_shell_wins_over_the_login_shell(live: Home, reader: Reader, login_shell: str) -> None:
     """A shell, or a script with `#!`, gets its own words though `$SHELL` names another one."""
     script = "\n".join((line(reader), reader.key))
     out, err = read(live, reader, script, SHELL=f"/usr/bin/{login_shell}")
@@ -187,7 +187,7 @@ def test_a_script_that_hands_on_what_it_gets(live: Home) -> None:
     assert (out, err) == (f"KEY={SESSION_ID}\n", "called\n")
 
 
-def test_where_no_shell_is_in_sight(live: Home) -> None:
+def test_without_a_calling_shell(live: Home) -> None:
     """An IDE or cron: `$SHELL` says it, else it is sh."""
     # The first process of a namespace has no ancestors to see.
     alone = [need("unshare"), "--pid", "--fork", "--mount-proc", MFASESSION, "env"]

@@ -138,7 +138,7 @@ def test_commands_without_words_of_their_own(nest: Home, alice: SandboxUser, can
 
 Trouble = Callable[[Home, Sandbox, SandboxUser], dict[str, str]]
 BROKEN_BOTO3 = "class Session:\n    def __init__(self, **given): raise RuntimeError(f'{given} will not do')\n"
-TELLING_KEYRING = """
+LOGGING_KEYRING = """
 from keyring.backend import KeyringBackend
 class Keyring(KeyringBackend):
     priority = 1
@@ -203,7 +203,7 @@ TROUBLES: dict[str, tuple[int, Trouble]] = {
     "AWS is broken": (5, lambda _home, aws, _user: fault(aws, "GetSessionToken", "error500")),
     "AWS is busy": (5, lambda _home, aws, _user: fault(aws, "GetSessionToken", "throttle")),
     "no keyring": (7, lambda home, _aws, _user: keyring_wanted(home)),
-    "a keyring that tells": (7, lambda home, _aws, _user: keyring_wanted(home, TELLING_KEYRING)),
+    "a keyring that tells": (7, lambda home, _aws, _user: keyring_wanted(home, LOGGING_KEYRING)),
 }  # fmt: skip
 
 
@@ -385,7 +385,7 @@ def test_private_from_the_first_byte(nest: Home, alice: SandboxUser, canaries: C
         canaries.search("the names of files", calls)
 
 
-def test_what_stays_in_memory(
+def test_secrets_left_in_memory(
     nest: Home, alice: SandboxUser, canaries: Canaries, record_property: Callable[[str, object], None]
 ) -> None:
     """A core of each process that stands still, as root takes it: Python wipes nothing, and this is what it leaves.

@@ -22,7 +22,7 @@ WRITERS: dict[str, tuple[Preparation, str]] = {
 """Commands that write the credentials file, and what they find."""
 
 
-def test_what_others_left_cannot_be_listed(aws: Sandbox, tmp_path: Path) -> None:
+def test_leftovers_that_cannot_be_listed(aws: Sandbox, tmp_path: Path) -> None:
     """A `serve` that cannot look for the tokens of killed ones serves all the same."""
     trial = Trial(next(each for each in COMMANDS if each.name == "serve"), aws, tmp_path)
     folder = trial.home.folder / ".local/state/mfasession"

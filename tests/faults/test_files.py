@@ -132,7 +132,7 @@ def test_a_disk_that_fails_leaves_the_old_text(credentials: Path, fault: str, re
 
 
 @pytest.mark.parametrize(("fault", "reason"), WRITE_FAULTS)
-def test_a_check_tells_of_the_fault_beforehand(credentials: Path, fault: str, reason: str) -> None:
+def test_a_check_reports_the_fault_beforehand(credentials: Path, fault: str, reason: str) -> None:
     """What would fail while writing fails before a code is spent on it."""
     message = failure(driven("check", credentials, faults=(fault,)), "StoreError")
     assert message == f"{credentials} was not written: {reason}"
@@ -140,7 +140,7 @@ def test_a_check_tells_of_the_fault_beforehand(credentials: Path, fault: str, re
 
 
 @pytest.mark.parametrize("fault", ["write:error=ENOSPC:when=1", "fsync:error=EIO:when=1"])
-def test_the_first_fault_is_the_one_that_is_told(credentials: Path, fault: str) -> None:
+def test_the_first_fault_is_the_one_that_is_reported(credentials: Path, fault: str) -> None:
     """A disk that does not even take the temporary away is told by what came first; the next replacement clears up."""
     done = driven("replace", credentials, faults=(fault, "unlinkat:error=EIO:when=1"))
     assert failure(done, "StoreError") in {
@@ -227,7 +227,7 @@ def test_a_disk_that_fails_while_reading() -> None:
     assert raised.value.hint
 
 
-def test_a_private_file_of_a_third_person(tmp_path: Path) -> None:
+def test_a_private_file_of_a_third_user(tmp_path: Path) -> None:
     """A file that belongs to neither us nor root is not trusted, even where we have the right to read it."""
     if os.geteuid() == 0:
         path, reason = tmp_path / "credentials", "belongs to another user"
@@ -241,7 +241,7 @@ def test_a_private_file_of_a_third_person(tmp_path: Path) -> None:
     assert failure(driven("read", path, around=around), "ConfigurationError") == f"{path} {reason}"
 
 
-def test_somebody_elses_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_users_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root editing a person's file leaves it theirs; anybody else writes only their own."""
     path = tmp_path / "credentials"
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
@@ -270,21 +270,21 @@ def ended_process() -> int:
     return process.pid
 
 
-def test_what_a_dead_process_left_is_removed(credentials: Path) -> None:
+def test_a_temporary_of_a_dead_process_is_removed(credentials: Path) -> None:
     """A temporary whose process is gone holds secrets for nobody."""
     left = stray(credentials, ended_process(), replace.STRAY_AGE + 5)
     replace.replace(str(credentials), NEW)
     assert not left.exists()
 
 
-def test_what_is_an_hour_old_is_removed(credentials: Path) -> None:
+def test_a_temporary_of_an_hour_is_removed(credentials: Path) -> None:
     """An ID may be in use again by another process: no write takes an hour."""
     left = stray(credentials, os.getpid(), replace.STRAY_AGE_AT_MOST + 5)
     replace.replace(str(credentials), NEW)
     assert not left.exists()
 
 
-def test_what_is_no_stray_stays(credentials: Path) -> None:
+def test_other_files_are_left_alone(credentials: Path) -> None:
     """A living writer's temporary, a young one, another file's and other programs' files stay."""
     gone = ended_process()
     kept = [

@@ -91,7 +91,7 @@ def test_every_target_has_cases() -> None:
 
 
 @pytest.mark.parametrize(("target", "data"), [(name, data) for name, cases in CASES.items() for data in cases])
-def test_what_was_choked_on(target: str, data: bytes) -> None:
+def test_known_hard_inputs(target: str, data: bytes) -> None:
     """Numbers without end, deep nestings, times past the calendar, half characters: found by fuzzing, and mended."""
     targets.TARGETS[target](data)
 

@@ -126,7 +126,7 @@ def test_toml_of_any_size_is_refused_before_it_is_read(text: str) -> None:
         ("", None),
     ],
 )
-def test_what_a_command_may_print(printed: str, code: str | None) -> None:
+def test_output_of_a_code_command(printed: str, code: str | None) -> None:
     """Six digits of ASCII stand in it once, amid whatever bytes; else it is refused, and never quoted."""
     command = Command(("printf", "%b", printed))
     if code is not None:

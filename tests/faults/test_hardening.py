@@ -106,7 +106,9 @@ def looked_into(process: int, unprivileged: tuple[str, ...]) -> set[str]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
 @pytest.mark.parametrize("words", [("login",), ("keys", "rotate"), ("exec", "--", "true")], ids=" ".join)
-def test_nobody_looks_into_a_prompt(alices_home: Home, unprivileged: tuple[str, ...], words: tuple[str, ...]) -> None:
+def test_other_processes_cannot_read_a_prompts_memory(
+    alices_home: Home, unprivileged: tuple[str, ...], words: tuple[str, ...]
+) -> None:
     """The long-term key is there for as long as nobody answers: /proc/PID/mem is closed to others of the same user."""
     with subprocess.Popen([*unprivileged, "sleep", "60"]) as other:
         assert looked_into(other.pid, unprivileged) >= {"environ", "maps"}

@@ -60,7 +60,7 @@ class Person:
             return self.home.run(*words, environ=environ)
         for path in [self.home.folder, *self.home.folder.rglob("*")]:
             os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-        return self.home.run_program(*as_nobody(), MFASESSION, *words, environ=environ)
+        return self.home.run_program(*as_unprivileged_user(), MFASESSION, *words, environ=environ)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def person(request: pytest.FixtureRequest, home: Home) -> Person:
 
 
 @cache
-def as_nobody() -> tuple[str, ...]:
+def as_unprivileged_user() -> tuple[str, ...]:
     """What runs a program without any right; skipped aloud where that user cannot read the interpreter."""
     words = (need("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
     if subprocess.run([*words, MFASESSION, "--version"], capture_output=True, check=False).returncode:
@@ -101,7 +101,7 @@ def entries(folder: Path) -> dict[str, tuple[int, int, str | bytes]]:
     return found
 
 
-def check_told(done: "subprocess.CompletedProcess[str]") -> None:
+def check_reported(done: "subprocess.CompletedProcess[str]") -> None:
     """One line and its hint when it fails, and an exit code that says who must act."""
     assert done.returncode in CODES, done.stderr
     if done.returncode:
@@ -121,7 +121,7 @@ def test_a_variable_that_leads_to(person: Person, variable: str, kind: str, monk
     before = entries(home.folder)
     for words in COMMANDS:
         done = person.run(*words, environ={variable: str(odd)})
-        check_told(done)
+        check_reported(done)
         if variable in ("XDG_STATE_HOME", "XDG_CACHE_HOME") and words[0] in ("process", "status"):
             assert done.returncode == 0
     after = entries(home.folder)
@@ -152,7 +152,7 @@ def test_any_umask(person: Person, umask: int) -> None:
     """What we make is its owner's alone, whatever the shell's umask."""
     home = person.home
     person.run("status")
-    around = () if person.rights else as_nobody()
+    around = () if person.rights else as_unprivileged_user()
     line = f'umask {umask:03o}; exec "$@"'
     done = home.run_program("sh", "-c", line, "sh", *around, MFASESSION, "logout", "--all")
     assert done.returncode == 0, done.stderr
@@ -165,7 +165,7 @@ def test_a_home_that_does_not_exist(person: Person) -> None:
     """Nothing there, nothing made: no profile."""
     nowhere = person.home.folder / "nowhere"
     for words in COMMANDS[:3]:
-        check_told(person.run(*words, environ={"HOME": str(nowhere)}))
+        check_reported(person.run(*words, environ={"HOME": str(nowhere)}))
     assert not nowhere.exists()
 
 
@@ -181,7 +181,7 @@ def test_a_user_without_a_home(home: Home, words: tuple[str, ...]) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can be somebody else")
     _let_through(home.folder)
-    as_nobody()
+    as_unprivileged_user()
     home.folder.chmod(0o777)
     environ = {name: value for name, value in home.environ.items() if name != "HOME"}
     before = entries(home.folder)
@@ -228,7 +228,7 @@ def test_a_configuration_that_others_can_change(home: Home) -> None:
 
 
 @pytest.mark.parametrize("variable", ["AWS_SHARED_CREDENTIALS_FILE", "MFASESSION_CONFIG"])
-def test_a_file_of_somebody_else(home: Home, variable: str) -> None:
+def test_a_file_of_another_user(home: Home, variable: str) -> None:
     """Its owner could change it at any time; root acts for the user who owns the credentials, and for no other."""
     person = Person(home, rights=False)
     if os.geteuid() != 0:
@@ -240,7 +240,7 @@ def test_a_file_of_somebody_else(home: Home, variable: str) -> None:
     person.run("status")
     os.chown(odd, 12345, 12345)
     odd.chmod(0o644 if variable == "MFASESSION_CONFIG" else 0o600)
-    done = home.run_program(*as_nobody(), MFASESSION, "process", environ={variable: str(odd)})
+    done = home.run_program(*as_unprivileged_user(), MFASESSION, "process", environ={variable: str(odd)})
     assert done.returncode == 3
     assert f"{odd} " in done.stderr
     assert home.run("status", environ={variable: str(odd)}).returncode == (3 if variable == "MFASESSION_CONFIG" else 0)

@@ -110,7 +110,7 @@ def test_a_holder_that_is_killed(lock: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who holds a lock")
-def test_the_holder_is_told(lock: str) -> None:
+def test_the_holder_is_named(lock: str) -> None:
     """Who waits for a question in a forgotten window learns which process asks it; a free lock is nobody's."""
     assert locks.holder(lock) is None
     with holder(lock) as process:
@@ -170,7 +170,7 @@ def test_shared_holders_hold_together(lock: str) -> None:
         pass
 
 
-def test_a_lock_file_that_somebody_removed(lock: str) -> None:
+def test_a_lock_file_that_was_removed(lock: str) -> None:
     """Whoever waited on a removed file waits again on the new one: there are never two holders."""
     with contextlib.ExitStack() as old, holder_waiting(lock, old) as waiter:
         Path(lock).unlink()

@@ -51,7 +51,7 @@ def test_another_tool_writes_at_the_same_time(
 
 
 @pytest.mark.parametrize("kind", ["in place", "beside"])
-def test_where_nothing_tells_of_other_writers(tmp_path: Path, kind: str) -> None:
+def test_without_notice_of_other_writers(tmp_path: Path, kind: str) -> None:
     """On macOS and network file systems a file is taken for whole when it has been left alone for a moment."""
     race = races.run(tmp_path, {"raced-mfa": "ours elsewhere", "theirs": kind})
     ours, theirs = race.writers

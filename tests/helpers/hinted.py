@@ -14,7 +14,7 @@ _OURS = re.compile(r"(?<!\b(?:set|del|get) )\bmfasession(?= )")
 _AWS = re.compile(r"\baws (?:iam|sts|s3|configure|sso|login)\b")
 _ENDS = (",", ";", ":", ")", ')"')
 """What a command line in a sentence, or in `eval "$(…)"`, may end with."""
-_FOR_NOBODY = ("shell", "sandbox", "demo")
+_NOT_TO_PASTE = ("shell", "sandbox", "demo")
 """Commands that no profile changes anything about; nor `policy show` and its like, nor `env --unset`."""
 
 
@@ -31,8 +31,8 @@ def _faults(words: list[str], hint: str) -> Iterator[str]:
         if meant is None:
             yield "no command line of ours"
         elif isinstance(meant, Options):
-            is_for_nobody = meant.command in _FOR_NOBODY or meant.unset or meant.action == "show"
-            if names_profile and not meant.profile and not is_for_nobody:
+            is_not_to_paste = meant.command in _NOT_TO_PASTE or meant.unset or meant.action == "show"
+            if names_profile and not meant.profile and not is_not_to_paste:
                 yield "the profile that was given is missing"
             if meant == ran:
                 yield "the command that was just run"

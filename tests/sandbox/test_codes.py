@@ -122,7 +122,7 @@ def test_serial_number_and_code_come_together(aws: Sandbox, alice: SandboxUser) 
         ("", ["have length greater than or equal to 6"]),
     ],
 )
-def test_a_code_that_is_none(aws: Sandbox, alice: SandboxUser, code: str, problems: list[str]) -> None:
+def test_an_invalid_code(aws: Sandbox, alice: SandboxUser, code: str, problems: list[str]) -> None:
     """fog/granted #108: a validation error that quotes the value, not a refused code."""
     sts = client(aws, "sts", alice.key, parameter_validation=False)
     listed = "; ".join(

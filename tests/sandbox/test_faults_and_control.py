@@ -22,7 +22,7 @@ def control(aws: Sandbox, path: str, method: str = "GET", base: str = "") -> Any
     return json.loads(text) if answer.headers["Content-Type"] == "application/json" else text
 
 
-def test_faults_meet_their_own_operation_in_turn(aws: Sandbox, alice: SandboxUser) -> None:
+def test_faults_apply_to_their_own_operation_in_turn(aws: Sandbox, alice: SandboxUser) -> None:
     """Twice throttled, once broken, then well; another operation does not notice."""
     sts = client(aws, "sts", alice.key)
     aws.faults.add("GetSessionToken", kind="throttle", times=2)

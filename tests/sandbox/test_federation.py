@@ -120,7 +120,7 @@ def test_the_console_outlives_the_session(aws: Sandbox, straight: Credentials) -
 
 
 @pytest.mark.parametrize("seconds", ["899", "43201", "", "1h", "-900", "\u0663600"])
-def test_a_duration_that_is_none(aws: Sandbox, straight: Credentials, seconds: str) -> None:
+def test_an_invalid_duration(aws: Sandbox, straight: Credentials, seconds: str) -> None:
     """15 minutes to 12 hours, in seconds."""
     answer = ask(aws, brought(straight), SessionDuration=seconds)
     assert (answer.status, INVALID in answer.text) == (400, True)
@@ -188,7 +188,7 @@ def test_another_role_is_refused_until_the_first_is_signed_out(
     assert (page.status, f"assumed-role/{other.name}/alice" in page.text) == (200, True)
 
 
-def test_what_is_kept_of_it(aws: Sandbox, chained: Credentials) -> None:
+def test_recorded_calls_hold_no_secret(aws: Sandbox, chained: Credentials) -> None:
     """Who asked and for how long, and no secret."""
     aws.forget_calls()
     ask(aws, brought(chained))
@@ -200,7 +200,7 @@ def test_what_is_kept_of_it(aws: Sandbox, chained: Credentials) -> None:
 
 
 @pytest.mark.parametrize(("kind", "status"), [("throttle", 429), ("error500", 500), ("delay", 200)])
-def test_faults_meet_it(aws: Sandbox, chained: Credentials, kind: str, status: int) -> None:
+def test_faults_apply_to_it(aws: Sandbox, chained: Credentials, kind: str, status: int) -> None:
     """By the name of the action, as with every other."""
     aws.faults.add("getSigninToken", kind)
     assert ask(aws, brought(chained)).status == status

@@ -80,7 +80,7 @@ def test_a_phone_that_is_half_a_day_off_does_not(new: Enrolment) -> None:
     assert refusal(new.iam.enable_mfa_device, **new.codes(new.code(1440), new.code(1441))) == INVALID_CODES
 
 
-def test_what_is_taken_or_not_there(new: Enrolment, alice: SandboxUser) -> None:
+def test_names_that_are_taken_or_missing(new: Enrolment, alice: SandboxUser) -> None:
     """A name twice, a device in use, one that does not exist, a user who does not."""
     assert refusal(new.iam.create_virtual_mfa_device, VirtualMFADeviceName=new.name) == (
         "EntityAlreadyExists",

@@ -44,7 +44,7 @@ def test_self_service_is_enough_to_look_after_oneself(aws: Sandbox, bea: Sandbox
     iam.deactivate_mfa_device(UserName=bea.name, SerialNumber=serial)
 
 
-def test_and_about_nobody_else(aws: Sandbox, bea: SandboxUser, alice: SandboxUser) -> None:
+def test_self_service_does_not_reach_other_users(aws: Sandbox, bea: SandboxUser, alice: SandboxUser) -> None:
     """Another's key, password and devices: AccessDenied, and the text names whom it was about."""
     iam = client(aws, "iam", session(aws, bea, bea.devices[0]))
     for call, parameters in (

@@ -209,7 +209,7 @@ def test_the_switches_and_starting_again() -> None:
         ({"MOTO_ACCOUNT_ID": "1"}, "Sandbox()", "MOTO_ACCOUNT_ID is set"),
     ],
 )
-def test_what_cannot_start(environ: dict[str, str], call: str, words: str) -> None:
+def test_a_sandbox_that_cannot_start(environ: dict[str, str], call: str, words: str) -> None:
     """A clear error, and no lock left behind."""
     script = (
         "from mfasession.errors import ConfigurationError\nfrom mfasession.sandbox import Sandbox\n"

@@ -56,8 +56,8 @@ protocols = pytest.mark.parametrize("protocol", CALLS)
 @protocols
 def test_an_unknown_key(aws: Sandbox, protocol: str) -> None:
     """A key that no user has."""
-    nobodys = LongTermKey(access_key_id="AKIAIOSFODNN7EXAMPLE", secret_access_key=Secret("x"))
-    assert refusal(lambda: CALLS[protocol](aws, nobodys)) == UNKNOWN_KEY[protocol]
+    unowned = LongTermKey(access_key_id="AKIAIOSFODNN7EXAMPLE", secret_access_key=Secret("x"))
+    assert refusal(lambda: CALLS[protocol](aws, unowned)) == UNKNOWN_KEY[protocol]
 
 
 @protocols
@@ -175,7 +175,7 @@ def test_skew_in_the_other_protocols(aws: Sandbox, alice: SandboxUser) -> None:
     assert text.startswith("Signature expired: ")
 
 
-def test_a_quarter_of_an_hour_is_no_skew(aws: Sandbox, alice: SandboxUser) -> None:
+def test_a_quarter_of_an_hour_of_skew_is_accepted(aws: Sandbox, alice: SandboxUser) -> None:
     """Just below 15 minutes, either way, is fine."""
     for ahead in (890, -1780):
         aws.clock.move(ahead)

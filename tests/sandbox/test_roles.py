@@ -72,7 +72,7 @@ def test_the_rule_keeps_a_key_alone_from_roles(aws: Sandbox, alice: SandboxUser,
     assert said[2] == "MultiFactorAuthentication failed with invalid MFA one time pass code. "
 
 
-def test_who_is_not_trusted(aws: Sandbox, alice: SandboxUser) -> None:
+def test_a_role_that_does_not_trust_the_user(aws: Sandbox, alice: SandboxUser) -> None:
     """Another user's role, and a role that does not exist, sound alike."""
     bobs = aws.add_role(f"bobs-{alice.name}", trusted=["arn:aws:iam::123456789012:user/bob"])
     sts = client(aws, "sts", session(aws, alice, alice.devices[0]))

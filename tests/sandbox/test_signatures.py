@@ -174,7 +174,7 @@ requests = st.builds(
 @pytest.mark.parametrize(
     ("signer", "service"), [(S3SigV4Auth, "s3"), (S3SigV4QueryAuth, "s3"), (SigV4Auth, "ssm")], ids=["s3", "url", "ssm"]
 )
-def test_what_botocore_signs_is_good_and_what_is_changed_is_not(
+def test_signatures_of_botocore_are_good_until_something_changes(
     signer: Any, service: str, request: AWSRequest, flip: int
 ) -> None:
     """Any path, query, header and body; any byte of the body changed afterwards."""

@@ -30,7 +30,7 @@ def iam(aws: Sandbox, alice: SandboxUser) -> Any:
     return client(aws, "iam", session(aws, alice, alice.devices[0]))
 
 
-def test_policies_of_nobody(iam: Any) -> None:
+def test_policies_without_a_user(iam: Any) -> None:
     """SimulateCustomPolicy: the given policies, resources one by one, what decided, and the keys that are missing."""
     condition = {"StringEquals": {"aws:SourceVpc": "${aws:PrincipalTag/vpc}"}}
     answer = iam.simulate_custom_policy(
@@ -88,7 +88,7 @@ def test_a_boundary(aws: Sandbox, alice: SandboxUser) -> None:
     assert told(**other) == [("implicitDeny", False), ("allowed", True)]
 
 
-def test_what_cannot_be_simulated(iam: Any, alice: SandboxUser) -> None:
+def test_requests_that_cannot_be_simulated(iam: Any, alice: SandboxUser) -> None:
     """A user who is not there, a policy that is none, and a caller who may not ask."""
     nobody = alice.arn + "x"
     assert (

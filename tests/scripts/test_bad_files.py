@@ -65,7 +65,7 @@ def test_a_malformed_credentials_file(home: Home, words: tuple[str, ...], text: 
 
 
 @pytest.mark.parametrize("words", [COMMANDS[0], *COMMANDS[4:]], ids=lambda words: words[0])
-def test_a_fault_elsewhere_is_told_by_who_reads_it_all(home: Home, words: tuple[str, ...]) -> None:
+def test_a_fault_elsewhere_is_reported_by_commands_that_read_the_whole_file(home: Home, words: tuple[str, ...]) -> None:
     """A live session is served from its own sections; nothing is ever written to a file that is broken."""
     home.write_credentials("aws_access_key_id = AKIA\n" + key_pair() + session_section())
     before = snapshot(home)
@@ -121,7 +121,7 @@ def test_a_malformed_config_file(home: Home, words: tuple[str, ...]) -> None:
     ],
     ids=["no secret", "no id", "nothing", "ASIA", "token"],
 )
-def test_a_key_pair_that_is_none(home: Home, text: str, what: str, hint: str) -> None:
+def test_an_invalid_key_pair(home: Home, text: str, what: str, hint: str) -> None:
     """trek10inc/awsume#27: half a pair, none, or a session in its place."""
     home.write_credentials(text)
     before = snapshot(home)

@@ -73,7 +73,7 @@ def test_no_command_goes_on_with_it(live: Home, words: tuple[str, ...]) -> None:
     assert live.credentials.read_bytes() == before
 
 
-def test_a_fault_is_told_each_time_and_mended_at_once(live: Home) -> None:
+def test_a_fault_is_reported_each_time_until_it_is_fixed(live: Home) -> None:
     """The kept result of reading it never stands in for what the file says now."""
     live.write_settings('duration = "8h"\n')
     assert live.run("process").returncode == 0

@@ -132,7 +132,7 @@ def test_a_file_that_a_flag_keeps(aws: Sandbox, alices_home: Home, alice: Sandbo
     assert alices_home.run("login", "--code", code).returncode == 0
 
 
-def test_what_was_cut_off_is_ended_by_the_next(alices_home: Home, alice: SandboxUser) -> None:
+def test_an_interrupted_write_is_completed_by_the_next(alices_home: Home, alice: SandboxUser) -> None:
     """Killed between the first byte and the last: the next login goes on from the new text."""
     host = alices_home.folder / "host"
     code = alice.devices[0].code()

@@ -109,7 +109,7 @@ def test_the_page_is_there_once(live: Home) -> None:
     wait_for(is_gone)
 
 
-def test_what_is_said(live: Home) -> None:
+def test_the_message_names_the_console_and_its_end(live: Home) -> None:
     """One line: whose console it is, and until when."""
     done = live.run("console", "-p", "admin", environ={"BROWSER": program(live.folder / "record")})
     assert re.fullmatch(r"mfasession: console for admin until \d\d:\d\d( tomorrow)? \(1 h left\)\n", done.stderr)
@@ -189,7 +189,7 @@ def test_a_long_role_has_twelve_hours_by_itself(
     assert durations(aws) == ["43200", "3600"]
 
 
-def test_twelve_hours_and_nobody_to_ask(live: Home) -> None:
+def test_twelve_hours_without_a_terminal(live: Home) -> None:
     """Exit code 6, and what would do without a code."""
     assert failed(live, "--print", "--duration", "12h") == (
         6,
@@ -224,7 +224,7 @@ def test_twelve_hours_of_a_role_on_a_role(aws: Sandbox, live: Home, alice: Sandb
         (("a", "b b", "c", "d", "e", "f"), f"mfasession console -p a (others: b b, c, d, e, …); or {BY_HAND}"),
     ],
 )
-def test_a_user_is_told_which_roles_can(
+def test_the_roles_that_can_sign_in_are_named(
     aws: Sandbox, alices_home: Home, alice: SandboxUser, more: tuple[str, ...], hint: str
 ) -> None:
     """99designs/aws-vault#564, #784: no federation from a user's session, and GetFederationToken is denied."""
@@ -252,7 +252,7 @@ def test_no_such_profile(live: Home) -> None:
 
 
 @pytest.mark.parametrize("words", [(), ("--no-input",)])
-def test_expired_and_nobody_to_ask(aws: Sandbox, live: Home, words: tuple[str, ...]) -> None:
+def test_an_expired_session_without_a_terminal(aws: Sandbox, live: Home, words: tuple[str, ...]) -> None:
     """Exit code 6, and the login that is missing."""
     age(live, "default-mfa", -10, aws)
     reason = "--no-input was given" if words else "nobody is here to give a code"
@@ -288,7 +288,7 @@ def test_a_wrong_command_line(live: Home, words: tuple[str, ...], message: str) 
 
 
 @pytest.mark.parametrize("region", ["evil.example/", "eu-west-1.evil", "eu-west-1\n", "-", "EU-WEST-1", "eu west 1"])
-def test_a_region_that_is_none(aws: Sandbox, live: Home, region: str) -> None:
+def test_an_invalid_region(aws: Sandbox, live: Home, region: str) -> None:
     """It would be a part of the name of the host that is told the session's secret."""
     for words, environ in ((("--region", region), {}), ((), {"AWS_REGION": region})):
         assert failed(live, "--print", *words, environ=environ) == (
@@ -389,7 +389,7 @@ def test_no_network(live: Home) -> None:
     assert failed(live, "--print", environ=environ) == (5, complaint("127.0.0.1 cannot be reached", AGAIN))
 
 
-def test_an_endpoint_that_is_no_url(live: Home) -> None:
+def test_an_endpoint_that_is_not_a_url(live: Home) -> None:
     """A mistake of the configuration."""
     assert failed(live, "--print", environ={"AWS_ENDPOINT_URL_SIGNIN": "signin"}) == (
         3,
@@ -489,7 +489,7 @@ def test_interrupted(live: Home) -> None:
     assert failed(live, environ={"BROWSER": "sh -c 'kill -INT $PPID; sleep 1'"}) == (130, complaint("interrupted"))
 
 
-def test_another_user_finds_nobody(live: Home) -> None:
+def test_another_user_cannot_connect(live: Home) -> None:
     """Who reads the address in the browser's arguments and goes there first, under another user, is not answered."""
     if Path("/proc/self").owner() != "root":
         pytest.skip("only root can be another user")
@@ -511,7 +511,7 @@ def test_a_trace_holds_no_secret(live: Home, alice: SandboxUser) -> None:
         assert secret not in done.stderr
 
 
-def test_it_is_named_where_people_look(home: Home) -> None:
+def test_it_is_named_in_messages(home: Home) -> None:
     """In --help, with what it is for."""
     done = home.run_program(MFASESSION, "console", "--help")
     assert "the AWS console as a role profile, in the browser" in done.stdout

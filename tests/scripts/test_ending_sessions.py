@@ -29,9 +29,7 @@ def admins_home(aws: Sandbox, alice: SandboxUser, tmp_path: Path) -> Home:
     return home
 
 
-def test_what_ends_a_session_that_was_copied(
-    aws: Sandbox, alices_home: Home, alice: SandboxUser, admins_home: Home
-) -> None:
+def test_ending_a_copied_session(aws: Sandbox, alices_home: Home, alice: SandboxUser, admins_home: Home) -> None:
     """AWS Security Blog on exposed keys: sessions outlive their key; a Deny on aws:TokenIssueTime ends them."""
     need("aws")
     log_in(alices_home, alice.devices[0])

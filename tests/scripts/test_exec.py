@@ -105,7 +105,7 @@ def test_the_nested_one_sees_the_same_session(live: Home) -> None:
 
 
 @pytest.mark.parametrize(("word", "code", "why"), CANNOT_BE_RUN)
-def test_what_cannot_be_run(live: Home, word: str, code: int, why: str) -> None:
+def test_commands_that_cannot_be_run(live: Home, word: str, code: int, why: str) -> None:
     """127 and 126 as a shell has them, and one line; a script without its interpreter is there and cannot run."""
     check_cannot_be_run(live, ("exec",), word, code, why)
 

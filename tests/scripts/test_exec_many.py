@@ -150,7 +150,7 @@ def test_profiles_that_get_no_session_keep_none_from_theirs(
         assert f"prod-{name} (no session)" in done.stderr
 
 
-def test_an_expired_base_session_and_nobody_to_ask(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+def test_an_expired_base_session_without_a_terminal(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     """The source is named once for all its roles; another source's roles run, and so does a role that lives still."""
     bob = aws.add_user(f"bob-{alice.name}")
     device = bob.add_device(f"phone-{bob.name}")
@@ -264,7 +264,7 @@ def test_a_reader_that_goes_away_ends_all(live: Home, started: Callable[..., "su
     waited_for(lambda: not any(is_running(int(pid)) for pid in (live.folder / "pids").read_text().split()))
 
 
-def test_what_a_command_leaves_running_is_not_waited_for(live: Home) -> None:
+def test_processes_left_running_are_not_waited_for(live: Home) -> None:
     """A daemon that keeps the output open: its command has ended."""
     done = live.run("exec", *profile_flags(*"ab"), "--", "sh", "-c", "sleep 30 & echo $! >>pids; echo fine")
     assert sorted(done.stdout.splitlines()) == ["a: fine", "b: fine"]
@@ -304,7 +304,7 @@ def test_what_a_command_leaves_running_is_not_waited_for(live: Home) -> None:
         ),
     ],
 )
-def test_what_cannot_begin(live: Home, words: tuple[str, ...], code: int, said: str) -> None:
+def test_a_command_line_that_cannot_begin(live: Home, words: tuple[str, ...], code: int, said: str) -> None:
     """Told before anybody is asked for anything."""
     done = live.run("exec", *words)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", said)
@@ -396,7 +396,7 @@ def test_the_keyring_keeps_them_all(keyring_home: Home, aws: Sandbox, alice: San
     assert keyring_home.credentials.read_text() == before
 
 
-def test_a_section_of_somebody_else_costs_its_own_profile_alone(
+def test_a_section_of_another_tool_fails_its_own_profile_only(
     aws: Sandbox, alices_home: Home, alice: SandboxUser
 ) -> None:
     """One cannot be kept where it belongs: its command does not run, and the others are kept."""
@@ -409,7 +409,7 @@ def test_a_section_of_somebody_else_costs_its_own_profile_alone(
     assert section(alices_home.credentials, "prod-b-mfa") == {"region": "theirs"}
 
 
-def test_where_nothing_can_be_kept_nothing_runs(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+def test_without_a_writable_store_nothing_runs(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     """A folder that cannot be written: no role is assumed for nothing, and the file is as it was."""
     alices_home.config.write_text(role_profiles(aws, alice, "a", "b"))
     log_in(alices_home, alice.devices[0])

@@ -81,7 +81,7 @@ def test_its_files(live: Home) -> None:
     assert left_behind(live) == []
 
 
-def test_an_mfasession_inside_knows_the_persons_files(live: Home) -> None:
+def test_an_mfasession_inside_knows_the_users_files(live: Home) -> None:
     """What the endpoint's answer tells to run, `mfasession login`, works in a served shell; so does one more level."""
     status, process = f"{MFASESSION} status -p default --json", f"{MFASESSION} process"
     line = f"{status} && {process} && {MFASESSION} exec --server -- printenv AWS_REGION"
@@ -153,7 +153,7 @@ def test_signals_are_passed_on(live: Home, number: signal.Signals) -> None:
     assert left_behind(live) == []
 
 
-def test_what_stops_by_itself_stops_us(live: Home) -> None:
+def test_a_command_that_stops_itself_stops_us(live: Home) -> None:
     """Who waits for us sees a stopped job, not one that hangs; and going on goes on."""
     script = "echo READY; kill -STOP $$; echo BACK"
     with subprocess.Popen(
@@ -206,7 +206,7 @@ def test_its_limits_are_its_own(live: Home) -> None:
 
 
 @pytest.mark.parametrize(("word", "code", "why"), CANNOT_BE_RUN)
-def test_what_cannot_be_run(live: Home, word: str, code: int, why: str) -> None:
+def test_commands_that_cannot_be_run(live: Home, word: str, code: int, why: str) -> None:
     """127 and 126 as without --server, and nothing is left behind."""
     check_cannot_be_run(live, SERVER, word, code, why)
     assert left_behind(live) == []
@@ -224,7 +224,7 @@ def test_the_server_ends_with_the_command(live: Home) -> None:
     wait_for(lambda: not listens())
 
 
-def test_two_at_once_do_not_meet(live: Home) -> None:
+def test_two_at_once_do_not_interfere(live: Home) -> None:
     """Each has a port and a token of its own."""
     show = "echo $AWS_CONTAINER_CREDENTIALS_FULL_URI $AWS_CONTAINER_AUTHORIZATION_TOKEN; read -r _"
     words = [MFASESSION, *SERVER, "--", "sh", "-c", show]

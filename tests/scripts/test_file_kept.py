@@ -92,7 +92,9 @@ def test_a_session_in_the_middle_keeps_its_place(alices_home: Home, alice: Sandb
     ],
     ids=["latin-1", "nested"],
 )
-def test_what_botocore_cannot_read(alices_home: Home, alice: SandboxUser, line: bytes, fault: str, hint: str) -> None:
+def test_a_file_that_botocore_cannot_read(
+    alices_home: Home, alice: SandboxUser, line: bytes, fault: str, hint: str
+) -> None:
     """A comment in Latin-1 from another decade: said before a code is spent, and every byte stays."""
     before = line + text_for(alice).encode()
     alices_home.credentials.write_bytes(before)
@@ -148,7 +150,7 @@ def test_the_files_that_the_environment_names(alices_home: Home, alice: SandboxU
 
 
 @pytest.mark.parametrize("command", ["login", "env", "exec", "process", "status", "logout"])
-def test_a_section_of_somebody_else_is_never_touched(home: Home, command: str) -> None:
+def test_a_section_of_another_tool_is_never_touched(home: Home, command: str) -> None:
     """As awsume has it: no `manager = mfasession`, not ours to write, read or remove."""
     home.write_credentials(key_pair() + "\n" + key_pair("default-mfa", "ASIASOMEBODY"))
     before = home.credentials.read_bytes()
@@ -191,7 +193,7 @@ def test_a_name_that_no_section_can_have(aws: Sandbox, alices_home: Home, alice:
 
 
 @pytest.mark.parametrize("name", ["my work", "a'b", "caf\u00e9", "\u65e5\u672c", "x/y", "%d"])
-def test_names_that_people_give(alices_home: Home, alice: SandboxUser, name: str) -> None:
+def test_profile_names_of_all_kinds(alices_home: Home, alice: SandboxUser, name: str) -> None:
     """Spaces, apostrophes, other alphabets, in whatever locale."""
     alices_home.write_credentials(keys_of(alice, name))
     log_in(alices_home, alice.devices[0], "-p", name)

@@ -182,7 +182,7 @@ def test_roles_of_many_profiles_that_cannot_be_kept(aws: Sandbox, alices_home: H
     assert done.stderr.count("sessions serve their commands alone, because they are not kept: ") == 1
 
 
-def test_what_is_remembered_costs_no_session(alices_home: Home, alice: SandboxUser) -> None:
+def test_a_failing_state_file_costs_no_session(alices_home: Home, alice: SandboxUser) -> None:
     """Which device a key has is noted after the exchange: the session is kept without it."""
     strace = (need("strace"), "-qq", "-o", os.devnull, "-e", "trace=renameat")
     fault = ("-e", "inject=renameat:error=ENOSPC:when=2")

@@ -64,7 +64,7 @@ def test_a_swapped_pair_is_refused_by_every_command(alices_home: Home, aws: Sand
         (pair(KEY_ID, SECRET, "aws_security_token = FwoGZXIvYXdzEXAMPLE\n"), "aws_security_token beside its long-term"),
     ],
 )
-def test_what_is_wrong_with_a_pair_is_named(alices_home: Home, aws: Sandbox, text: str, said: str) -> None:
+def test_faults_of_a_key_pair_are_named(alices_home: Home, aws: Sandbox, text: str, said: str) -> None:
     """What AWS would call an unknown key is a slip that can be seen here."""
     alices_home.write_credentials(text)
     aws.forget_calls()
@@ -100,7 +100,7 @@ def test_the_list_shows_that_a_pair_is_wrong(alices_home: Home) -> None:
         f"mfasession_next_key_id = {SECRET}\nmfasession_next_secret_key = {KEY_ID}",
     ],
 )
-def test_what_a_rotation_left_is_looked_at_too(alices_home: Home, alice: SandboxUser, line: str) -> None:
+def test_lines_left_by_a_rotation_are_checked_too(alices_home: Home, alice: SandboxUser, line: str) -> None:
     """Lines of ours that somebody has edited are shown nowhere."""
     key = alice.key
     alices_home.write_credentials(pair(key.access_key_id, key.secret_access_key.reveal(), f"{line}\n"))
@@ -119,7 +119,7 @@ def test_what_a_rotation_left_is_looked_at_too(alices_home: Home, alice: Sandbox
         ("mfasession_key_id", f"mfasession_role_arn = {SECRET}\nmfasession_key_id"),
     ],
 )
-def test_a_session_with_a_secret_in_the_place_of_a_name_is_none(alices_home: Home, change: tuple[str, str]) -> None:
+def test_a_session_with_a_secret_in_the_place_of_a_name_is_void(alices_home: Home, change: tuple[str, str]) -> None:
     """A section of ours that somebody has edited is a session that is not whole."""
     section = session_section().replace(
         f"aws_secret_access_key = {SECRET}", "aws_secret_access_key = other/" + 34 * "x"

@@ -152,7 +152,7 @@ def test_add_when_aws_is_not_reached(bobs_home: Home, alice: SandboxUser) -> Non
         ("", "the key was not given as two lines"),
     ],
 )
-def test_add_refuses_what_is_no_long_term_key(bobs_home: Home, aws: Sandbox, stdin: str, what: str) -> None:
+def test_add_refuses_other_credentials(bobs_home: Home, aws: Sandbox, stdin: str, what: str) -> None:
     """Before AWS is asked, exit 3, and nothing of it is quoted."""
     aws.forget_calls()
     done = bobs_home.run("keys", "add", "-", stdin=stdin)
@@ -219,7 +219,7 @@ def test_add_of_the_same_key_moves_it(keyring_home: Home, alice: SandboxUser) ->
     assert keyring_home.run("status", "-p", "default").returncode == 0
 
 
-def test_add_mends_half_a_key_pair(bobs_home: Home, alice: SandboxUser) -> None:
+def test_add_completes_half_a_key_pair(bobs_home: Home, alice: SandboxUser) -> None:
     """With --force, because something is there."""
     bobs_home.write_credentials("[default]\naws_access_key_id = AKIAHALF\n# mine\n")
     assert bobs_home.run("keys", "add", "-", "--store", "file", stdin=two_lines(alice)).returncode == 3
@@ -240,7 +240,7 @@ def test_add_without_a_keyring(alices_home: Home, aws: Sandbox, alice: SandboxUs
     assert len(aws.calls()) == aws_before
 
 
-def test_add_with_nobody_there(bobs_home: Home) -> None:
+def test_add_without_a_terminal(bobs_home: Home) -> None:
     """No terminal: exit 6, and both other ways are named."""
     for words in (("keys", "add", "--store", "file"), ("keys", "add", "--store", "file", "--no-input")):
         done = bobs_home.run(*words, "-p", "work")

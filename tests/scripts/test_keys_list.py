@@ -15,7 +15,7 @@ from tests.helpers.support import KEY_ID, SESSION_ID, Home, key_pair, session_se
 LOGIN = "mfasession: age and last use are shown while there is a session: mfasession login\n"
 
 
-def test_what_is_known_without_asking(keyring_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+def test_list_without_asking_aws(keyring_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """File and keyring, no request to AWS, and no session, no temporary key and no half a pair among them."""
     assert keyring_home.run("keys", "add", "-", "-p", "safe", stdin=two_lines(alice)).returncode == 0
     keyring_home.write_credentials(
@@ -50,7 +50,7 @@ def test_what_is_known_without_asking(keyring_home: Home, aws: Sandbox, alice: S
     }
 
 
-def test_what_aws_tells_while_there_is_a_session(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+def test_a_session_adds_what_aws_knows(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Age, status and last use of the user's keys, and that AWS has one which is not here."""
     log_in(alices_home, alice.devices[0])
     second = alice.add_key().access_key_id

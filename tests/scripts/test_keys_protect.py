@@ -131,7 +131,7 @@ def test_protect_of_a_role_is_of_its_source(home: Home, alice: SandboxUser) -> N
     assert ("default", alice.key.access_key_id, "keyring") in places(home)
 
 
-def test_protect_tells_of_copies(home: Home, alice: SandboxUser) -> None:
+def test_protect_reports_copies(home: Home, alice: SandboxUser) -> None:
     """The same key under another name is still in plain text."""
     home.write_credentials(keys_of(alice) + keys_of(alice, "copy"))
     done = home.run("keys", "protect")
@@ -211,7 +211,7 @@ def test_remove_from_both_places(home: Home, alice: SandboxUser) -> None:
 
 
 @pytest.mark.parametrize("words", [(), ("--no-input",), ("--in-aws",)], ids=str)
-def test_remove_with_nobody_there(home: Home, alice: SandboxUser, words: Sequence[str]) -> None:
+def test_remove_without_a_terminal(home: Home, alice: SandboxUser, words: Sequence[str]) -> None:
     """Exit 6 and nothing changed: a key is not removed by accident."""
     files = Files(home)
     done = home.run("keys", "remove", *words)

@@ -148,7 +148,7 @@ def test_without_a_keyring(home: Home, alice: SandboxUser) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_nobody_there(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+def test_without_a_terminal(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """No session and no code: exit 6, and nothing was asked of AWS but nothing changed."""
     files = Files(home)
     aws.forget_calls()
@@ -252,7 +252,7 @@ def test_a_newer_second_key_that_is_used(home: Home, alice: SandboxUser) -> None
 # what goes wrong on the way
 
 
-def test_what_cannot_be_made(home: Home, bob: SandboxUser) -> None:
+def test_a_key_that_cannot_be_created(home: Home, bob: SandboxUser) -> None:
     """CreateAccessKey denied: exit 4, and nothing has changed."""
     home.write_credentials(foreign(bob))
     deny(bob, "CreateAccessKey")
@@ -328,7 +328,7 @@ def test_a_lost_request_that_aws_ends_late(home: Home, aws: Sandbox, alice: Sand
     assert alice.key_statuses() == {key_here(home): "Active"}
 
 
-def test_a_key_that_somebody_made_meanwhile_is_not_taken_for_a_lost_one(
+def test_a_key_made_elsewhere_meanwhile_is_not_taken_for_a_lost_one(
     home: Home, aws: Sandbox, alice: SandboxUser
 ) -> None:
     """It is used, or kept here, or older: the question about a second key stands as ever."""

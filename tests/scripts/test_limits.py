@@ -82,7 +82,7 @@ def test_no_more_open_files(home: Home) -> None:
         (RuntimeError("SECRET"), None),
     ],
 )
-def test_what_nobody_expected(error: BaseException, reason: str | None) -> None:
+def test_reasons_of_unexpected_failures(error: BaseException, reason: str | None) -> None:
     """What says only that the system is full needs no report; any other failure does."""
     found = system_errors.explain_unexpected(error)
     assert (found[0] if found else None) == reason

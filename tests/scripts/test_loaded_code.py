@@ -41,7 +41,7 @@ def test_a_package_of_our_name_in_the_folder(home: Home, flags: tuple[str, ...])
     assert mark.exists() is not bool(flags)
 
 
-def test_what_python_loads_from_the_environment(home: Home) -> None:
+def test_python_loads_modules_from_the_environment(home: Home) -> None:
     """Not promised: it runs before our first line."""
     mark = plant(home.folder / "theirs", "sitecustomize")
     assert home.run("--version", environ={"PYTHONPATH": str(mark.parent)}).returncode == 0

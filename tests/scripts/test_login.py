@@ -57,7 +57,7 @@ def test_the_section_is_the_contracts(alices_home: Home, alice: SandboxUser) -> 
     assert 43195 <= life <= 43200
 
 
-def test_a_valid_session_asks_nothing_of_nobody(home: Home) -> None:
+def test_a_valid_session_asks_nothing(home: Home) -> None:
     """No AWS call (none would answer here), no terminal, no network: until when, and 0."""
     home.write_credentials(key_pair() + session_section())
     before = home.credentials.read_bytes()
@@ -109,7 +109,7 @@ def test_a_closed_stdin_holds_no_code(alices_home: Home) -> None:
 @pytest.mark.parametrize(
     "code", ["", "12345", "1234567", "abcdef", "12345a", "\uff11\uff12\uff13\uff14\uff15\uff16", "-123456"], ids=repr
 )
-def test_a_code_that_is_none(aws: Sandbox, alices_home: Home, alice: SandboxUser, code: str) -> None:
+def test_an_invalid_code(aws: Sandbox, alices_home: Home, alice: SandboxUser, code: str) -> None:
     """Letters, five digits, none at all: told at once, and AWS is not asked."""
     before = alices_home.credentials.read_bytes()
     done = alices_home.run("login", f"--code={code}")
@@ -272,7 +272,7 @@ def test_a_serial_on_the_command_line(aws: Sandbox, alices_home: Home, alice: Sa
     ],
     ids=["name", "user", "escape", "fido"],
 )
-def test_a_serial_that_is_none(
+def test_an_invalid_serial(
     aws: Sandbox, alices_home: Home, alice: SandboxUser, serial: str, what: str, hint: str
 ) -> None:
     """99designs/aws-vault#676, aws/aws-cli#3607: told here, before a code is spent on what AWS cannot take."""

@@ -39,7 +39,7 @@ def test_it_forgets_all(home: Home) -> None:
     assert (done.returncode, done.stderr) == (0, NOTHING)
 
 
-def test_after_it_there_is_no_session(alices_home: Home, alice: SandboxUser) -> None:
+def test_no_session_is_left_afterwards(alices_home: Home, alice: SandboxUser) -> None:
     """Not for env, not in status, and the device stays known for the next login."""
     log_in(alices_home, alice.devices[0])
     assert alices_home.run("logout").returncode == 0

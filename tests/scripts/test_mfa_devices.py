@@ -36,7 +36,7 @@ def test_list(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     assert asked(aws, alice) == ["GetCallerIdentity", "ListMFADevices"]
 
 
-def test_list_tells_which_one_is_used(alices_home: Home, alice: SandboxUser) -> None:
+def test_list_shows_which_one_is_used(alices_home: Home, alice: SandboxUser) -> None:
     """The one that the key has used last, or that the profile names."""
     token = token_of(alice)
     log_in(alices_home, alice.devices[0], "--serial", alice.devices[0].serial)
@@ -210,7 +210,7 @@ def test_remove_a_hardware_token_and_a_fido_key(alices_home: Home, aws: Sandbox,
     assert aws.calls("DeleteVirtualMFADevice") == []
 
 
-def test_remove_with_nobody_there(alices_home: Home, alice: SandboxUser) -> None:
+def test_remove_without_a_terminal(alices_home: Home, alice: SandboxUser) -> None:
     """Exit 6: without --yes, without a session, without a choice."""
     done = alices_home.run("mfa", "remove")
     assert done.returncode == 6
@@ -259,7 +259,7 @@ def test_remove_what_may_not_be_deleted(aws: Sandbox, alices_home: Home, alice: 
     assert aws.calls("DeleteVirtualMFADevice")[-1].outcome == "AccessDenied"
 
 
-def test_remove_tells_of_a_profile_that_names_it(alices_home: Home, alice: SandboxUser) -> None:
+def test_remove_reports_a_profile_that_names_it(alices_home: Home, alice: SandboxUser) -> None:
     """The next login would ask for the code of a device that is gone."""
     serial = alice.devices[0].serial
     alices_home.config.write_text(f"[default]\nmfa_serial = {serial}\n")

@@ -75,7 +75,7 @@ def test_exactly_the_exempt_actions(home: Home, aws: Sandbox, bare: SandboxUser)
     done_with(home, bare)
 
 
-def test_what_it_says(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
+def test_the_messages_of_an_enrolment(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
     """Where the seed is meanwhile, that the device waits, and the words of `login` in the end; stdout stays empty."""
     png = home.folder / "code.png"
     first = home.run("mfa", "enroll", "--png", str(png), "--codes", "-")
@@ -104,7 +104,7 @@ def test_what_it_says(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
     assert app.seed not in first.stderr + done.stderr
 
 
-def test_who_has_a_device_is_told_so(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+def test_a_user_who_has_a_device(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Exit 0, as with `login`: nothing is made, and how to get another one."""
     aws.forget_calls()
     done = alices_home.run("mfa", "enroll", "--png", "code.png", "--codes", "-")
@@ -233,7 +233,7 @@ def test_enabled_and_not_heard(home: Home, aws: Sandbox, bare: SandboxUser) -> N
     done_with(home, bare)
 
 
-def test_deleted_by_somebody_meanwhile(home: Home, aws: Sandbox, bare: SandboxUser, alice: SandboxUser) -> None:
+def test_a_device_deleted_meanwhile(home: Home, aws: Sandbox, bare: SandboxUser, alice: SandboxUser) -> None:
     """Said, and a new one is made."""
     begun(home, aws)
     (home.folder / "code.png").unlink()
@@ -304,7 +304,7 @@ def test_the_first_login_fails(home: Home, aws: Sandbox, bare: SandboxUser) -> N
     ],
     ids=["bare", "codes", "no-input", "secret"],
 )
-def test_with_nobody_there(
+def test_without_a_terminal(
     home: Home, aws: Sandbox, bare: SandboxUser, words: tuple[str, ...], what: str, hint: str
 ) -> None:
     """Exit 6 before AWS makes a device that nobody could delete."""
@@ -453,7 +453,7 @@ def test_the_root_user(home: Home, aws: Sandbox) -> None:
     assert "that is the key of the account's root user" in done.stderr
 
 
-def test_who_has_a_fido_key_alone(home: Home, bare: SandboxUser) -> None:
+def test_a_user_with_only_a_fido_key(home: Home, bare: SandboxUser) -> None:
     """AWS wants MFA before a second device, and takes no FIDO answer for an API call: the console is the only way."""
     bare.add_fido_device("yubikey")
     done = home.run("mfa", "enroll", "--png", "x.png", "--codes", "-")
@@ -549,7 +549,7 @@ def test_other_partitions(tmp_path: Path, partition: str) -> None:
 
 
 @pytest.mark.parametrize("seed", ["", "not base32!", "\x1b[2JAAAAAAAAAAAA", "GEZDGNBVGY3TQOJQ\nGEZDGNBVGY3TQOJQ"])
-def test_a_seed_that_is_none(home: Home, seed: str) -> None:
+def test_an_invalid_seed(home: Home, seed: str) -> None:
     """Whoever answers in the place of AWS shows nothing on the terminal and has nothing kept."""
     shown = base64.b64encode(seed.encode())
     made = b"<VirtualMFADevice><SerialNumber>arn:aws:iam::123456789012:mfa/alice</SerialNumber><Base32StringSeed>"

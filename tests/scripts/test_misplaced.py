@@ -63,7 +63,7 @@ def test_a_profile_that_another_program_serves(home: Home) -> None:
 
 
 @pytest.mark.parametrize("words", [("login",), ("process",), ("exec", "--", "true"), ("login", "--no-input")])
-def test_no_key_and_nobody_there(home: Home, words: tuple[str, ...]) -> None:
+def test_no_key_and_no_terminal(home: Home, words: tuple[str, ...]) -> None:
     """Exit 3 as README says: no code would be of use, and no hint to run the same again."""
     home.config.write_text("[default]\nregion = eu-west-1\n")
     done = home.run(*words)

@@ -35,13 +35,13 @@ def failed(home: Home, *words: str, environ: dict[str, str] | None = None) -> st
     return done.stderr
 
 
-def test_nobody_listens(home: Home) -> None:
+def test_nothing_listens(home: Home) -> None:
     """No network, as a closed port has it."""
     home.write_credentials(key_pair())
     assert failed(home, "--code", "123456") == complaint("127.0.0.1 cannot be reached", AGAIN)
 
 
-def test_an_endpoint_that_is_no_url(home: Home) -> None:
+def test_an_endpoint_that_is_not_a_url(home: Home) -> None:
     """A mistake of the configuration, not of the network."""
     home.write_credentials(key_pair())
     done = home.run("login", "--code", "123456", environ={"AWS_ENDPOINT_URL": "sts.example"})
@@ -51,7 +51,7 @@ def test_an_endpoint_that_is_no_url(home: Home) -> None:
     )
 
 
-def test_a_region_that_is_none(home: Home) -> None:
+def test_an_invalid_region(home: Home) -> None:
     """Told as the region, wherever it stands."""
     home.write_credentials(key_pair())
     done = home.run("login", "--code", "123456", environ={"AWS_REGION": "eu west 1"})
@@ -105,7 +105,7 @@ def test_an_untrusted_certificate(home: Home, untrusted: ssl.SSLContext, tmp_pat
         assert any(b"POST" in line for line in heard)
 
 
-def test_the_consoles_sign_in_trusts_nobody_else(home: Home, untrusted: ssl.SSLContext, tmp_path: Path) -> None:
+def test_the_consoles_sign_in_checks_the_certificate(home: Home, untrusted: ssl.SSLContext, tmp_path: Path) -> None:
     """A role's session itself is sent there: not to whoever answers, and AWS_CA_BUNDLE counts as for every call."""
     role = "arn:aws:iam::123456789012:role/admin"
     home.config.write_text(f"[profile admin]\nrole_arn = {role}\nsource_profile = default\n")
@@ -123,7 +123,7 @@ def test_the_consoles_sign_in_trusts_nobody_else(home: Home, untrusted: ssl.SSLC
         assert any(b"POST /federation " in line for line in heard)
 
 
-def test_a_ca_bundle_that_is_none(home: Home) -> None:
+def test_an_invalid_ca_bundle(home: Home) -> None:
     """The file that AWS_CA_BUNDLE names is not there."""
     home.write_credentials(key_pair())
     environ = {"AWS_ENDPOINT_URL": "https://127.0.0.1:9", "AWS_CA_BUNDLE": "/no/such/file"}
@@ -246,7 +246,7 @@ def hanging(home: Home) -> Iterator["subprocess.Popen[str]"]:
             login.kill()
 
 
-def test_who_waits_for_a_login_that_hangs_says_so(alices_home: Home, alice: SandboxUser) -> None:
+def test_waiting_for_a_hanging_login_is_reported(alices_home: Home, alice: SandboxUser) -> None:
     """Without a terminal, too: which process it is. The one that hangs ends by itself, and the other has its turn."""
     with hanging(alices_home) as login:
         done = alices_home.run("login", "--code", alice.devices[0].code())
@@ -258,7 +258,7 @@ def test_who_waits_for_a_login_that_hangs_says_so(alices_home: Home, alice: Sand
         assert login.returncode == 5
 
 
-def test_who_waits_for_a_stopped_login_gives_up(alices_home: Home, alice: SandboxUser) -> None:
+def test_waiting_for_a_stopped_login_ends(alices_home: Home, alice: SandboxUser) -> None:
     """A process that was stopped holds its lock for ever; here five minutes are three seconds."""
     program = (
         "import sys; from mfasession import cli; from mfasession.sessions import renew; renew.PATIENCE = 3.0; "

@@ -48,7 +48,7 @@ def test_exit_code_6_at_once(home: Home, words: tuple[str, ...], flags: tuple[st
         ("default", {}, "mfasession login -p default"),
     ],
 )
-def test_the_hint_is_the_command_that_mends_it(home: Home, profile: str, environ: dict[str, str], hint: str) -> None:
+def test_the_hint_is_the_command_that_fixes_it(home: Home, profile: str, environ: dict[str, str], hint: str) -> None:
     """Pasted into a shell it makes this very session, whatever profile is the default there."""
     home.write_credentials(key_pair(profile))
     done = home.run("process", "-p", profile, environ=environ)
@@ -116,7 +116,7 @@ def test_min_ttl_of_exec(home: Home) -> None:
     assert done.stderr.endswith("\n  hint: mfasession login --min-ttl 7200\n")
 
 
-def test_a_command_answers_where_nobody_is(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+def test_a_code_command_works_without_a_terminal(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     """trek10inc/awsume#130: a program gives the code, also to `process` in an IDE and with --no-input."""
     alices_home.write_settings(f'code = {{ command = ["printf", "{alice.devices[0].code()}"] }}\n')
     done = alices_home.run("process", "--no-input")

@@ -88,7 +88,7 @@ def outlived(home: Home, *words: str) -> Iterator[tuple[int, str, Path]]:
             os.kill(int(process), signal.SIGKILL)
 
 
-def test_a_thief_gets_a_port_that_nobody_holds(live: Home) -> None:
+def test_a_thief_may_get_a_port_that_is_not_held(live: Home) -> None:
     """The test itself: a port that is free is taken in every way."""
     done = live.run("exec", "--server", "--", "sh", "-c", WAITS)
     port = port_of(done.stdout.split()[1])
@@ -134,7 +134,7 @@ def test_the_command_is_not_kept_waiting(live: Home) -> None:
         assert answer.json["message"] == guard_program.MESSAGE
 
 
-def test_the_port_is_free_when_nobody_trusts_it(live: Home) -> None:
+def test_the_port_is_free_once_it_is_no_longer_trusted(live: Home) -> None:
     """The command has ended: the guard ends, too."""
     with outlived(live, "sh", "-c", f"{WAITS} exec sleep 100") as (process, uri, _folder):
         wait_for(lambda: guards(port_of(uri)))
@@ -142,7 +142,7 @@ def test_the_port_is_free_when_nobody_trusts_it(live: Home) -> None:
         wait_for(lambda: not guards(port_of(uri)))
 
 
-def test_what_the_command_left_running(live: Home) -> None:
+def test_a_job_left_in_the_background(live: Home) -> None:
     """The command has ended well, and a job that it has left in the background trusts the port still."""
     script = f"{WAITS} sleep 100 >/dev/null 2>&1 & echo $!"
     done = live.run("exec", "--server", "--", "sh", "-c", script)

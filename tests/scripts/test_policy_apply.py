@@ -170,7 +170,7 @@ def test_as_a_role(estate: Estate) -> None:
 # Asked
 
 
-def test_nobody_to_ask(estate: Estate) -> None:
+def test_without_a_terminal(estate: Estate) -> None:
     """The plan is shown, nothing is changed, and the hint is the command that does it."""
     for words in ((), ("--no-input",)):
         done = estate.home.run("policy", "apply", "--group", "staff", *words)
@@ -228,7 +228,7 @@ def test_a_hint_is_a_command_that_works(estate: Estate, kind: str, profile: str)
     assert done.returncode == 0, done.stderr
 
 
-def test_who_has_no_device(estate: Estate) -> None:
+def test_users_without_a_device(estate: Estate) -> None:
     """99designs/aws-vault#564: a device that is gone since the login would leave nothing but its last session."""
     device = estate.alice.devices[0].serial
     estate.iam.deactivate_mfa_device(UserName="alice", SerialNumber=device)
@@ -245,7 +245,7 @@ def test_a_session_that_says_nothing_of_mfa(estate: Estate) -> None:
     assert "does not say that it was made with MFA" in refused(estate, "--group", "staff")
 
 
-def test_who_could_not_take_it_back(estate: Estate) -> None:
+def test_a_policy_that_could_not_be_undone(estate: Estate) -> None:
     """With MFA, what undoing asks for must stay allowed."""
     document = with_statement("Deny", Sid="Kept", Action="iam:Detach*")
     said = refused(estate, write(estate.home, document), "--group", "staff")
@@ -254,7 +254,7 @@ def test_who_could_not_take_it_back(estate: Estate) -> None:
     assert estate.home.run("policy", "apply", "policy.json", "--user", "bob", "--yes").returncode == 0
 
 
-def test_who_could_do_nothing_any_more(estate: Estate) -> None:
+def test_a_policy_that_denies_everything_a_user_may_do(estate: Estate) -> None:
     """A policy that denies all that somebody is allowed, whatever it says of MFA."""
     allowed = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
     estate.user("carol", allowed)
@@ -263,13 +263,13 @@ def test_who_could_do_nothing_any_more(estate: Estate) -> None:
     assert "carol could do nothing any more, with MFA either" in said
 
 
-def test_what_nobody_could_do_anything_with(estate: Estate) -> None:
+def test_a_deny_for_everyone(estate: Estate) -> None:
     """A Deny for all, with MFA too, is an error whoever has it."""
     said = refused(estate, write(estate.home, with_statement("Deny", Sid="All", Action="*")), "--user", "bob")
     assert "All denies sessions with MFA, too" in said
 
 
-def test_what_lint_finds(estate: Estate) -> None:
+def test_an_error_of_lint_stops_apply(estate: Estate) -> None:
     """Bool lets every long-term key through: an error, with the command that shows it."""
     document = json.loads(json.dumps(DENY_ALL_WITHOUT_MFA).replace("BoolIfExists", "Bool"))
     said = refused(estate, write(estate.home, document), "--group", "staff")
@@ -299,7 +299,7 @@ def test_roles(estate: Estate) -> None:
         (("empty.json", "--group", "staff"), 3, "empty.json, line 1: "),
     ],
 )
-def test_what_is_wrong(estate: Estate, words: tuple[str, ...], code: int, said: str) -> None:
+def test_invalid_requests(estate: Estate, words: tuple[str, ...], code: int, said: str) -> None:
     """One line, a hint where there is one to give, and the account as it was."""
     (estate.home.folder / "broken.json").write_text("{")
     (estate.home.folder / "empty.json").write_text("{}")
@@ -312,7 +312,7 @@ def test_what_is_wrong(estate: Estate, words: tuple[str, ...], code: int, said: 
 # Half done
 
 
-def test_what_is_half_done_is_told(estate: Estate) -> None:
+def test_a_half_done_change_is_reported(estate: Estate) -> None:
     """The policy is there and attaching it is denied: how to undo that, how to go on; and it goes on."""
     estate.forbid("AttachGroupPolicy")
     done = estate.home.run("policy", "apply", "--group", "staff", "--yes")
@@ -326,7 +326,7 @@ def test_what_is_half_done_is_told(estate: Estate) -> None:
     assert changes(estate) == ["AttachGroupPolicy"]
 
 
-def test_what_cannot_be_taken_back(estate: Estate) -> None:
+def test_a_change_that_cannot_be_undone(estate: Estate) -> None:
     """A version was deleted to make room, and the new one is denied: said, with the command that goes on."""
     estate.aws.add_policy("DenyAllWithoutMFA", ALLOW_ALL)
     for _ in range(4):
@@ -344,7 +344,7 @@ def test_nothing_is_changed_where_the_account_may_not_be_read(estate: Estate) ->
     assert "AWS denied GetAccountAuthorizationDetails" in refused(estate, "--group", "staff", code=4)
 
 
-def test_who_has_a_device_is_not_told(estate: Estate) -> None:
+def test_users_with_a_device_are_not_warned_about(estate: Estate) -> None:
     """The plan says so, and does what it can."""
     estate.forbid("ListVirtualMFADevices")
     done = estate.home.run("policy", "apply", "--group", "staff", "--yes", "--json")

@@ -107,7 +107,7 @@ def test_a_policy_of_the_organization(estate: Estate) -> None:
         organizations.delete_organization()
 
 
-def test_what_is_no_policy_of_an_organization(estate: Estate) -> None:
+def test_files_that_are_not_policies_of_an_organization(estate: Estate) -> None:
     """Before anything is asked of AWS."""
     trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
     (estate.home.folder / "trust.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
@@ -117,7 +117,7 @@ def test_what_is_no_policy_of_an_organization(estate: Estate) -> None:
     assert not estate.aws.calls("GetAccountAuthorizationDetails")
 
 
-def test_what_is_reported_is_what_the_sandbox_does(estate: Estate) -> None:
+def test_the_report_matches_the_sandbox(estate: Estate) -> None:
     """AWS refuses the keys of those who are covered, and lets the others in."""
     fill(estate)
     covered = {name: user["covered"] for name, user in users(audited(estate.home)).items()}
@@ -393,7 +393,7 @@ def test_a_file_with_accounts(aws: Sandbox, tmp_path: Path) -> None:
         (("--format", "pdf"), 2, "--format cannot be pdf"),
     ],
 )
-def test_what_is_wrong_on_the_command_line(estate: Estate, words: tuple[str, ...], code: int, said: str) -> None:
+def test_invalid_command_lines(estate: Estate, words: tuple[str, ...], code: int, said: str) -> None:
     """In one line with a hint, and AWS is not asked for a report."""
     (estate.home.folder / "odd").write_text("production\n")
     estate.aws.forget_calls()

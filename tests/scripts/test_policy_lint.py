@@ -49,7 +49,7 @@ def policy(home: Home) -> Path:
     return path
 
 
-def test_a_hole_is_told_with_its_place_and_what_should_be_there(home: Home, policy: Path) -> None:
+def test_a_hole_is_reported_with_its_place_and_its_fix(home: Home, policy: Path) -> None:
     """Nothing is asked of AWS; the exit code is for a CI."""
     done = home.run("policy", "lint", "policy.json")
     assert done.returncode == 1
@@ -194,7 +194,7 @@ BAD = {
 
 @pytest.mark.parametrize("action", ["lint", "explain"])
 @pytest.mark.parametrize("case", BAD)
-def test_what_is_no_policy(home: Home, case: str, action: str) -> None:
+def test_invalid_policies(home: Home, case: str, action: str) -> None:
     """Exit code 3, the line, and no file changed."""
     text, told = BAD[case]
     path = home.folder / "policy.json"
@@ -232,7 +232,7 @@ def test_names_reach_the_terminal_as_text(home: Home) -> None:
 
 
 @pytest.mark.parametrize("written", ["text", "json", "sarif", "github"])
-def test_odd_texts_and_file_names_are_told_in_every_format(home: Home, written: str) -> None:
+def test_odd_texts_and_file_names_are_shown_in_every_format(home: Home, written: str) -> None:
     """Half a surrogate pair, an escape sequence, a name that is no UTF-8: words, not a traceback, and nothing raw."""
     name = b"caf\xe9 \x1b[1m.json"
     text = GOOD.replace("iam:GetUser", "no\\ud800\\u001b[31m").replace('"*"', '"arn:aws:s3:::a\\"b"')

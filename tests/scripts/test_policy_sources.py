@@ -126,7 +126,7 @@ def test_a_bucket_policy_as_the_aws_cli_prints_it(home: Home) -> None:
     assert (home.folder / "plain.json").read_text() == policy.replace('"Bool"', '"BoolIfExists"')
 
 
-def test_what_iam_answers_for_a_url(home: Home) -> None:
+def test_a_percent_encoded_policy(home: Home) -> None:
     """GetPolicyVersion in the API: the document is percent-encoded."""
     from urllib.parse import quote
 
@@ -158,7 +158,7 @@ def test_a_terraform_plan(home: Home) -> None:
         ("x.json", '{"a": 1}', "x.json, line 1: there is no element 'a'", "fix it there"),
     ],
 )  # fmt: skip
-def test_what_holds_no_policy(home: Home, name: str, text: str, message: str, hint: str) -> None:
+def test_a_source_without_a_policy(home: Home, name: str, text: str, message: str, hint: str) -> None:
     """A refusal that says what to do."""
     done = lint(home, name, text)
     assert (done.returncode, done.stdout) == (3, "")
@@ -188,7 +188,7 @@ def test_several_trust_policies_are_not_tested_together(home: Home) -> None:
     assert home.run("policy", "test", "roles.json#[1]").returncode == 0
 
 
-def test_a_trust_policy_is_applied_to_nobody(home: Home) -> None:
+def test_a_trust_policy_is_not_applied(home: Home) -> None:
     """Users and groups have policies without Principal."""
     home.write_credentials("")
     (home.folder / "trust.json").write_text(json.dumps(TRUST))
@@ -256,7 +256,7 @@ def test_an_account_leaves_it_to_its_own_policies(home: Home) -> None:
     assert "leaves it to its own policies" not in done.stderr
 
 
-def test_what_only_a_stack_decides(home: Home) -> None:
+def test_policies_that_depend_on_stack_parameters(home: Home) -> None:
     """It is named and not looked at; nothing that CloudFormation takes is said to be refused by AWS."""
     (home.folder / "t.yaml").write_text("""\
 Resources:

@@ -174,7 +174,7 @@ EXPECTED = "as in --expect mfa:s3:GetObject=allow, or a file of such"
         (["-", "--boundary", "-"], 2, ("stdin can be one file only", "write the others into files")),
     ],
 )  # fmt: skip
-def test_what_cannot_be_tested(home: Home, words: list[str], code: int, said: tuple[str, str]) -> None:
+def test_input_that_cannot_be_tested(home: Home, words: list[str], code: int, said: tuple[str, str]) -> None:
     """One line with a hint, and nothing on stdout."""
     (home.folder / "bad.toml").write_text('key = "deny"\n')
     written(home, "operator.json", {"Condition": {"BoolIfExist": MFA_CONDITION}})
@@ -219,7 +219,7 @@ def simulations(aws: Sandbox) -> list[dict[str, Any]]:
     return [dict(call.params) for call in aws.calls() if call.action == "SimulatePrincipalPolicy"]
 
 
-def test_what_a_real_user_may_do(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+def test_live_results_of_a_real_user(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """--live: IAM's simulator, through the session, says the same of the rule as we do."""
     log_in(alices_home, alice.devices[0])
     here = alices_home.run("policy", "test", "--user", alice.name)
@@ -327,7 +327,7 @@ def test_a_role_has_no_user(alices_home: Home, aws: Sandbox, alice: SandboxUser)
     assert done.stdout.splitlines()[1].split() == ["s3:GetObject", "deny", "deny", "allow"]
 
 
-def test_without_a_session_nobody_is_asked(alices_home: Home, aws: Sandbox) -> None:
+def test_without_a_session_it_asks_for_no_code(alices_home: Home, aws: Sandbox) -> None:
     """No terminal, no code: exit code 6, and no request but what a login needs."""
     aws.forget_calls()
     done = alices_home.run("policy", "test", "--live", "--no-input")

@@ -111,7 +111,7 @@ def test_a_new_phone_is_found(aws: Sandbox, alices_home: Home, alice: SandboxUse
     assert section(alices_home.credentials, "default-mfa")["mfasession_mfa_serial"] == new.serial
 
 
-def test_several_devices_and_nobody_to_choose(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+def test_several_devices_without_a_terminal(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     """99designs/aws-vault#1100: all are named, with how to choose, and no code is spent."""
     backup = alice.add_device(f"backup-{alice.name}")
     before = alices_home.credentials.read_bytes()
@@ -166,7 +166,7 @@ def test_no_device(aws: Sandbox, home: Home, alice: SandboxUser) -> None:
 
 
 @pytest.mark.parametrize("place", ["credentials", "config", "settings", "settings over files"])
-def test_where_mfa_serial_may_stand(aws: Sandbox, alices_home: Home, alice: SandboxUser, place: str) -> None:
+def test_places_of_mfa_serial(aws: Sandbox, alices_home: Home, alice: SandboxUser, place: str) -> None:
     """broamski/aws-mfa#63: the standard key in either AWS file, or ours; then IAM is not asked."""
     backup = alice.add_device(f"backup-{alice.name}")
     line = f"mfa_serial = {backup.serial}\n"

@@ -60,7 +60,7 @@ def test_two_builds_are_one(release: dict[str, bytes], tmp_path: Path) -> None:
     assert hashes(again) == hashes(release)
 
 
-def test_what_the_wheel_holds(release: dict[str, bytes], tmp_path: Path) -> None:
+def test_contents_of_the_wheel(release: dict[str, bytes], tmp_path: Path) -> None:
     """The package, its shell files and its metadata; no test and no cache."""
     name = next(name for name in release if name.endswith(".whl"))
     (tmp_path / name).write_bytes(release[name])
@@ -72,7 +72,7 @@ def test_what_the_wheel_holds(release: dict[str, bytes], tmp_path: Path) -> None
     assert not [each for each in names if "__pycache__" in each or "test_" in each or "/tests/" in each]
 
 
-def test_what_the_source_archive_holds(release: dict[str, bytes], tmp_path: Path) -> None:
+def test_contents_of_the_source_archive(release: dict[str, bytes], tmp_path: Path) -> None:
     """All that the wheel is built from."""
     name = next(name for name in release if name.endswith(".tar.gz"))
     (tmp_path / name).write_bytes(release[name])

@@ -122,7 +122,7 @@ def test_a_changed_role_is_assumed_anew(
         ("policy = {", "policy"),
     ],
 )
-def test_what_aws_would_refuse_costs_no_code(
+def test_a_request_that_aws_would_refuse_costs_no_code(
     aws: Sandbox, alices_home: Home, alice: SandboxUser, admin: SandboxRole, line: str, key: str
 ) -> None:
     """The code that was given is not sent: the same one works once the file is mended."""
@@ -166,7 +166,7 @@ def test_a_wrong_role_further_up_costs_no_code(aws: Sandbox, alices_home: Home, 
         ),
     ],
 )
-def test_what_is_no_role_of_ours_is_told(home: Home, lines: str, message: str, hint: str) -> None:
+def test_a_role_that_cannot_be_assumed_is_reported(home: Home, lines: str, message: str, hint: str) -> None:
     """Each says what it is and what to do with it."""
     home.config.write_text(f"[profile x]\n{lines}")
     done = home.run("login", "-p", "x")

@@ -131,7 +131,7 @@ def test_a_session_is_in_one_place(alices_home: Home, alice: SandboxUser) -> Non
 
 
 @pytest.mark.parametrize("words", [("--store", "keyring"), ()], ids=["flag", "setting"])
-def test_no_keyring_is_no_reason_for_plain_text(
+def test_a_missing_keyring_does_not_lead_to_plain_text(
     aws: Sandbox, alices_home: Home, alice: SandboxUser, words: tuple[str, ...]
 ) -> None:
     """99designs/aws-vault#304, #683: told before a code is spent, and the file is as it was."""

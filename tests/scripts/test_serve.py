@@ -37,7 +37,7 @@ def in_seconds(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
 
 
-def test_what_it_prints(live: Home) -> None:
+def test_the_printed_lines(live: Home) -> None:
     """The lines to eval elsewhere; the token is in a file of its owner's alone, without a newline, and on no screen."""
     with serve(live) as served:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/profile/default", served.uri)
@@ -141,7 +141,7 @@ def test_a_good_end(live: Home, number: signal.Signals) -> None:
         assert "Traceback" not in served.said
 
 
-def test_told_to_end_at_its_first_word(live: Home) -> None:
+def test_a_signal_right_after_the_first_line(live: Home) -> None:
     """Whoever reads its first line may end it: it is heard already, and no file stays."""
     for _ in range(5):
         with subprocess.Popen(
@@ -234,7 +234,7 @@ def test_a_thousand_at_once(live: Home) -> None:
 
 
 @pytest.mark.parametrize("words", [b"", b"GET /profile/default HTTP/1.1\r\nX: y"], ids=["silent", "slow"])
-def test_those_who_say_nothing_keep_nobody_out(live: Home, words: bytes) -> None:
+def test_silent_connections_do_not_keep_others_out(live: Home, words: bytes) -> None:
     """Slow-loris: more connections than we hold, and the next client is served at once; the oldest ones are closed."""
     with serve(live) as served, connected(served, 2100, words) as clients:
         assert served.ask().status == 200
@@ -343,7 +343,7 @@ def test_broken_files_do_not_end_what_lives(live: Home) -> None:
         wait_for(lambda: served.ask().json["Token"].startswith("Newer"))
 
 
-def test_nobody_can_be_asked(home: Home) -> None:
+def test_there_is_no_terminal_to_ask_on(home: Home) -> None:
     """Told once on stderr while it ends, with the command; served to the last second; then said in the answer."""
     home.write_credentials(key_pair() + session_section(expires=in_seconds(6)))
     with serve(home) as served:
@@ -390,7 +390,7 @@ def test_a_role_is_renewed_by_itself(alices_home: Home, aws: Sandbox, old_role: 
 
 
 @pytest.mark.usefixtures("old_role")
-def test_a_renewal_that_fails_keeps_nobody_waiting(alices_home: Home, aws: Sandbox) -> None:
+def test_a_failing_renewal_does_not_keep_clients_waiting(alices_home: Home, aws: Sandbox) -> None:
     """AWS is away for the role: told once, with its reason, and the old session is served, at once."""
     with serve(alices_home, "-p", "admin") as served:
         aws.faults.add("AssumeRole", "error500", times=99)

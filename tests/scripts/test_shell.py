@@ -25,7 +25,7 @@ def test_init_prints_the_file_of_the_shell(home: Home, name: str) -> None:
 
 
 @pytest.mark.parametrize(("words", "code"), [(("init", "tcsh"), 2), (("init",), 2), (("start",), 2), ((), 2)])
-def test_what_init_does_not_know(home: Home, words: tuple[str, ...], code: int) -> None:
+def test_unknown_words_of_init(home: Home, words: tuple[str, ...], code: int) -> None:
     """A hint names the three shells, or the two actions."""
     done = home.run("shell", *words)
     assert done.returncode == code
@@ -33,7 +33,7 @@ def test_what_init_does_not_know(home: Home, words: tuple[str, ...], code: int) 
     assert "hint: " in done.stderr
 
 
-def test_complete_offers_the_persons_profiles(home: Home) -> None:
+def test_complete_offers_the_users_profiles(home: Home) -> None:
     """Of both files and of ours; not the sections that hold sessions."""
     home.write_credentials(key_pair("work") + session_section("work-mfa"))
     home.config.write_text("[profile wide]\nregion = eu-west-1\n[profile a\\b\x1b]\nregion = eu-west-1\n")

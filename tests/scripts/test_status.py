@@ -118,7 +118,7 @@ def test_one_profile_answers_with_its_exit_code(home: Home) -> None:
         assert [record["valid"] for record in json.loads(done.stdout)] == ([False] if name == "late" else [])
 
 
-def test_a_profile_of_the_environment_is_no_question(home: Home) -> None:
+def test_a_profile_of_the_environment_does_not_set_the_exit_code(home: Home) -> None:
     """AWS_PROFILE chooses for the other commands; `status` without -p shows all and ends with 0."""
     home.write_credentials(key_pair("work") + key_pair("other") + session_section("other-mfa"))
     done = home.run("status", environ={"AWS_PROFILE": "work"})
@@ -135,7 +135,7 @@ def test_the_profile_of_a_section_of_another_name(home: Home) -> None:
     assert (record["profile"], record["section"]) == ("work", "work")
 
 
-def test_what_a_file_holds_does_not_reach_the_terminal_raw(home: Home) -> None:
+def test_text_of_a_file_does_not_reach_the_terminal_raw(home: Home) -> None:
     """An escape sequence in a name or an ARN is shown as question marks, and nothing is asked of anybody."""
     home.write_credentials(key_pair() + session_section(extra=IDENTITY.replace("alice", "al\x1b[2Jice")))
     done = home.run("status")

@@ -63,7 +63,7 @@ def test_a_closed_stderr_changes_no_exit_code(home: Home, command: str, code: in
 
 
 @pytest.mark.parametrize(("command", "code", "said"), [("env", 6, NO_SESSION), ("process", 6, NO_SESSION)])
-def test_a_closed_stdout_is_no_traceback(home: Home, command: str, code: int, said: str) -> None:
+def test_a_closed_stdout_gives_no_traceback(home: Home, command: str, code: int, said: str) -> None:
     """Started by something that closed it."""
     home.write_credentials(key_pair())
     assert in_sh(home, f"mfasession {command} >&-") == (code, "", said)

@@ -82,7 +82,7 @@ def all_write(path: Path) -> str:
     return f"chmod go-w {path}"
 
 
-def somebody_owns(path: Path) -> str:
+def another_user_owns(path: Path) -> str:
     """Neither the user nor root."""
     os.chown(path, NOBODY, -1)
     # Readable for the victim, as it would be for him to fall for it.
@@ -96,7 +96,7 @@ def a_list_lets_write(path: Path) -> str:
     return f"setfacl -b {path}"
 
 
-FAULTS = (others_write, a_group_writes, all_write, somebody_owns, a_list_lets_write)
+FAULTS = (others_write, a_group_writes, all_write, another_user_owns, a_list_lets_write)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
@@ -137,7 +137,7 @@ def test_a_folder_that_others_can_change(victim: Home, name: str, fault: Callabl
 
 
 @pytest.mark.parametrize("name", ["config", "credentials", "config.toml"])
-def test_a_link_of_somebody_else(victim: Home, name: str, tmp_path: Path) -> None:
+def test_a_link_of_another_user(victim: Home, name: str, tmp_path: Path) -> None:
     """The target is as it should be; where it leads tomorrow is another user's choice."""
     path = file_of(victim, name)
     shared = tmp_path / "shared"

@@ -61,7 +61,7 @@ def test_a_wrong_command_line(home: Home, words: tuple[str, ...], what: str, hin
         ("--min-ttl", "37h", "'37h' is out of range: from 0 s to 36 h"),
     ],
 )
-def test_a_duration_that_is_none(home: Home, flag: str, text: str, why: str) -> None:
+def test_an_invalid_duration(home: Home, flag: str, text: str, why: str) -> None:
     """The bounds of GetSessionToken are told before anything is asked."""
     done = home.run("login", flag, text)
     assert (done.returncode, done.stdout) == (2, "")
@@ -102,7 +102,7 @@ def test_the_eval_fails_too(home: Home, words: tuple[str, ...], line: str) -> No
     ],
     ids=" ".join,
 )
-def test_a_profile_called_env_is_no_command(home: Home, words: tuple[str, ...]) -> None:
+def test_a_profile_called_env_is_not_taken_for_a_command(home: Home, words: tuple[str, ...]) -> None:
     """Stdout carries data only: the line for eval comes from `env` and from nothing that is merely called so."""
     home.write_credentials(key_pair())
     done = home.run(*words)

@@ -45,7 +45,7 @@ def test_the_choice_is_numbered_and_remembered(
 @ON_BOTH_TERMINALS
 @pytest.mark.parametrize(("key", "word"), [("\x03", "interrupted"), ("\x04", "cancelled")])
 @pytest.mark.usefixtures("token")
-def test_no_choice_is_no_login(alices_home: Home, aws: Sandbox, term: str, key: str, word: str) -> None:
+def test_without_a_choice_there_is_no_login(alices_home: Home, aws: Sandbox, term: str, key: str, word: str) -> None:
     """ctrl-C and ctrl-D are 130, no code is asked for, and nothing is remembered."""
     before = alices_home.credentials.read_bytes()
     aws.forget_calls()

@@ -95,7 +95,7 @@ def test_an_interrupted_enrolment_goes_on(home: Home, aws: Sandbox, bare: Sandbo
     assert kept_seeds(home) == []
 
 
-def test_what_is_typed_is_held_against_the_seed(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
+def test_typed_codes_are_checked_against_the_seed(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
     """A wrong code, the first one again, one that was missed: told at once, and AWS is asked once."""
     with seat(home, *APART, *ENROLL) as sitting:
         app = scanning(sitting, aws)
@@ -154,7 +154,7 @@ def test_the_seed_in_letters(home: Home, aws: Sandbox) -> None:
         (100, "dumb", "this terminal shows no QR code; type this into the app:"),
     ],
 )
-def test_where_no_code_can_be_drawn(home: Home, aws: Sandbox, columns: int, term: str, why: str) -> None:
+def test_a_terminal_that_cannot_show_a_qr_code(home: Home, aws: Sandbox, columns: int, term: str, why: str) -> None:
     """A small window, a terminal without colours: the seed in letters instead, and what a code would take."""
     with seat(home, *APART, *ENROLL, columns=columns, environ={"TERM": term}) as sitting:
         sitting.see(why)

@@ -55,7 +55,7 @@ def test_both_lines_pasted_at_once(home: Home, alice: SandboxUser) -> None:
     assert secret not in sitting.seen
 
 
-def test_lines_can_be_mended(home: Home, alice: SandboxUser) -> None:
+def test_lines_can_be_edited(home: Home, alice: SandboxUser) -> None:
     """Backspace takes back a character, ctrl-U the line; the terminal shows what is left."""
     key_id, secret = pair(alice)
     with seat(home, *APART, *ADD) as sitting:
@@ -68,7 +68,7 @@ def test_lines_can_be_mended(home: Home, alice: SandboxUser) -> None:
     assert home.credentials.read_text() == key_pair("default", key_id, secret)
 
 
-def test_what_is_no_id_is_asked_for_again(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+def test_an_invalid_id_is_asked_for_again(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Three times at most; a secret that is pasted into the wrong line is not readable there."""
     _, secret = pair(alice)
     aws.forget_calls()

@@ -29,7 +29,9 @@ def test_asks_though_both_streams_are_files(alices_home: Home, alice: SandboxUse
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
-def test_the_user_is_named_when_aws_has_told_it(alices_home: Home, aws: Sandbox, alice: SandboxUser, term: str) -> None:
+def test_the_user_is_named_once_aws_has_answered(
+    alices_home: Home, aws: Sandbox, alice: SandboxUser, term: str
+) -> None:
     """Nobody waits for AWS: the profile stands in for the user until the answer is there."""
     alices_home.config.write_text(f"[default]\nmfa_serial = {alice.devices[0].serial}\n")
     aws.forget_calls()
@@ -149,7 +151,7 @@ def test_a_code_is_never_sent_twice(alices_home: Home, aws: Sandbox, alice: Sand
 
 
 @pytest.mark.parametrize("fault", ["delay", "lose_answer"])
-def test_a_code_whose_answer_nobody_heard_counts_as_sent(
+def test_a_code_whose_answer_was_lost_counts_as_sent(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, fault: str
 ) -> None:
     """ctrl-C while AWS is answering, or a lost answer: the code may be used up, and is not sent again."""

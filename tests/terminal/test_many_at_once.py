@@ -120,7 +120,7 @@ def test_fifty_without_a_terminal_fail_soon(alices_home: Home, alice: SandboxUse
     assert max(seconds for _, seconds in ended) < promised(2)
 
 
-def test_those_without_a_terminal_are_served_by_the_one_who_asks(
+def test_processes_without_a_terminal_wait_for_the_open_question(
     alices_home: Home, aws: Sandbox, alice: SandboxUser
 ) -> None:
     """A question is open: what runs beside it without a terminal waits for the answer instead of failing."""

@@ -11,7 +11,7 @@ from tests.helpers.support import MFASESSION, Home
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
-def test_all_but_the_code_is_sent_while_the_person_types(
+def test_all_but_the_code_is_sent_while_the_user_types(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, term: str
 ) -> None:
     """AWS is asked whose key it is behind the question; Enter costs one request, and nobody waits for an import."""

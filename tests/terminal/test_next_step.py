@@ -49,7 +49,7 @@ def test_the_profile_is_named(alices_home: Home, alice: SandboxUser) -> None:
     ],
     ids=["a credential_process", "AWS_PROFILE"],
 )
-def test_who_is_set_up_hears_nothing(
+def test_a_user_who_is_set_up_gets_no_hint(
     alices_home: Home, alice: SandboxUser, config: str, environ: dict[str, str]
 ) -> None:
     """Their tools find the session."""

@@ -76,7 +76,7 @@ def test_a_pasted_code_is_taken(tmp_path: Path, paste: str) -> None:
     assert person.leave() == "code 123456 in time\n"
 
 
-def test_a_paste_that_is_no_code_is_refused(tmp_path: Path) -> None:
+def test_a_paste_that_is_not_a_code_is_refused(tmp_path: Path) -> None:
     """A pasted account ID does not become a code."""
     person = Person(tmp_path, PROMPT)
     person.see(QUESTION)
@@ -107,7 +107,7 @@ def test_the_next_code_is_announced_and_any_other_is_taken(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("key", "word"), [("\x03", "interrupted"), ("\x04", "cancelled")])
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
-def test_the_person_may_refuse(tmp_path: Path, key: str, word: str, term: str) -> None:
+def test_the_user_may_cancel(tmp_path: Path, key: str, word: str, term: str) -> None:
     """ctrl-C and ctrl-D raise Cancelled, and the cursor is left at the start of a line."""
     person = Person(tmp_path, PROMPT, term=term)
     person.see(QUESTION)
@@ -262,7 +262,7 @@ def test_a_background_job_never_reads_the_terminal(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text().startswith("unavailable\nInputNeeded a background job cannot ask")
 
 
-def test_without_a_terminal_nobody_is_there(tmp_path: Path) -> None:
+def test_without_a_terminal_there_is_no_prompt(tmp_path: Path) -> None:
     """Cron, systemd and IDEs get InputNeeded at once."""
     done = subprocess.run(
         driver(PROMPT), stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path, start_new_session=True,
@@ -292,7 +292,7 @@ def test_choosing_may_be_refused(tmp_path: Path) -> None:
     assert person.leave() == "Cancelled interrupted / \n"
 
 
-def test_how_it_looks(tmp_path: Path) -> None:
+def test_the_prompt_on_a_real_screen(tmp_path: Path) -> None:
     """Words stay whole in 40 columns, the clock runs, a new width is used, and a tidy transcript remains."""
     words = shlex.join(driver({**PROMPT, "notice": "AWS refused that code"}))
     (tmp_path / "ask").write_text(f"{words} >out 2>&1; cat out\n")

@@ -24,7 +24,7 @@ def test_a_long_role_says_why_it_asks(alices_home: Home, aws: Sandbox, alice: Sa
         assert sitting.end() == 0
 
 
-def test_another_device_than_the_roles_is_told(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+def test_a_device_other_than_the_roles_is_reported(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """99designs/aws-vault#648: source and role name different ones; whose code it is stands above the question."""
     role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
     serial, other = alice.devices[0].serial, "arn:aws:iam::123456789012:mfa/other"

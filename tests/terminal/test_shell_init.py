@@ -55,7 +55,7 @@ def clear(sitting: Seat) -> None:
 
 
 @every_shell
-def test_the_prompt_tells_the_time_left(home: Home, corner: Corner) -> None:
+def test_the_prompt_shows_the_time_left(home: Home, corner: Corner) -> None:
     """Nothing without a session, hours and minutes with one, `expired` behind it; `$?` stays the command's."""
     with shell(home, corner.shell) as sitting:
         set_up(sitting, corner)

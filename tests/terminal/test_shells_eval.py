@@ -32,7 +32,7 @@ HABITS = (
     Habit(shell="tcsh", line='eval "`mfasession env`"', status='echo "END="$status'),
     Habit(shell="elvish", line="eval (mfasession env | slurp)", status="echo 'END='0"),
 )
-TELLS_STATUS = tuple(habit for habit in HABITS if habit.shell != "elvish")
+PRINTS_STATUS = tuple(habit for habit in HABITS if habit.shell != "elvish")
 
 
 def name(habit: Habit) -> str:
@@ -71,7 +71,7 @@ def test_the_line_asks_and_the_shell_has_the_session(
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["ctrl-C", "ctrl-D"])
-@pytest.mark.parametrize("habit", TELLS_STATUS, ids=name)
+@pytest.mark.parametrize("habit", PRINTS_STATUS, ids=name)
 def test_no_fails_the_line_and_the_shell_goes_on(alices_home: Home, alice: SandboxUser, habit: Habit, key: str) -> None:
     """130, as of any other command that ctrl-C ended; fish has no code for an evaluation, and just fails."""
     alices_home.write_credentials(expired(alice))
@@ -115,7 +115,7 @@ def test_on_a_terminal_nothing_is_data(alices_home: Home, alice: SandboxUser, wo
         sitting.see("AWS_ACCESS_KEY_ID")
 
 
-def test_what_is_captured_is_for_the_shell_alone(alices_home: Home, alice: SandboxUser) -> None:
+def test_captured_text_is_for_the_shell_only(alices_home: Home, alice: SandboxUser) -> None:
     """Not a character of the question lands in the text that is evaluated."""
     alices_home.write_credentials(expired(alice))
     with shell(alices_home, "bash") as sitting:

@@ -66,7 +66,7 @@ def test_a_screen_reader_gets_lines_without_bars(two: Home) -> None:
     assert "#" not in "".join(lines)
 
 
-def test_what_is_piped_is_one_line_a_session(two: Home) -> None:
+def test_piped_output_has_one_line_per_session(two: Home) -> None:
     """A script reads lines, whatever the terminal is: COLUMNS is not asked."""
     done = two.run("status", environ={"COLUMNS": "20"})
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["PROFILE", "default", "production-eu", "old"]

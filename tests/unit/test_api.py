@@ -21,7 +21,7 @@ def test_a_name_that_is_not_there() -> None:
         _ = getattr(mfasession, "sesion")  # noqa: B009  # as a typing mistake does at run time
 
 
-def test_a_wrong_profile_is_told_at_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_profile_is_reported_at_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before any call to AWS, with the nearest name."""
     home.write_credentials(key_pair("work"))
     move_into(home, monkeypatch)
@@ -58,7 +58,7 @@ def test_the_codes_of_a_function() -> None:
 
 
 @pytest.mark.parametrize("told", ["", "12345", "secret", "1234567"])
-def test_what_is_no_code_is_not_quoted(told: str) -> None:
+def test_an_invalid_code_is_not_quoted(told: str) -> None:
     """It may be a password or a seed."""
     with pytest.raises(mfasession.ConfigurationError) as caught:
         CalledSource(lambda: told).ask(codes.CodeRequest())

@@ -24,7 +24,7 @@ from mfasession import durations
         ("15m", durations.SESSION_MINIMUM),
     ],
 )
-def test_what_is_a_duration(text: str, seconds: int) -> None:
+def test_valid_durations(text: str, seconds: int) -> None:
     """Days, hours, minutes, seconds in any number; bare digits are seconds."""
     assert durations.parse(text) == seconds
 
@@ -52,7 +52,7 @@ def test_what_is_a_duration(text: str, seconds: int) -> None:
         "1_000",
     ],
 )
-def test_what_is_none(text: str) -> None:
+def test_invalid_durations(text: str) -> None:
     """Anything else is refused in words for people."""
     with pytest.raises(ValueError, match="is not a duration"):
         durations.parse(text)
@@ -101,13 +101,13 @@ def test_units_add_up(days: int, hours: int, minutes: int, seconds: int) -> None
         (129_600, "36 h"),
     ],
 )
-def test_how_it_is_shown(seconds: int, text: str) -> None:
+def test_the_largest_two_units_are_shown(seconds: int, text: str) -> None:
     """The largest two units, never more than is left."""
     assert durations.show(seconds) == text
 
 
 @given(st.integers(0, 10**7))
-def test_what_is_shown_is_never_more_than_what_is_left(seconds: int) -> None:
+def test_the_shown_time_is_never_more_than_the_time_left(seconds: int) -> None:
     """Rounded down, by less than the smallest unit shown."""
     text = durations.show(seconds)
     shown = durations.parse(text.replace("min", "m").replace(" ", ""))

@@ -28,7 +28,7 @@ PIP = f"{sys.executable} -m pip install"
         ("", f"{PIP} 'mfasession[sandbox]'", f"{PIP} keyring", f"{PIP} --force-reinstall mfasession"),
     ],
 )
-def test_what_adds_to_it(
+def test_the_command_that_adds_a_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receipt: str, extra: str, package: str, repair: str
 ) -> None:
     """By the file that each installer leaves in the environment, whose folder has the program's name."""

@@ -78,7 +78,7 @@ def test_tomorrow_is_the_next_day_of_the_calendar(zone: str, now: int, left: int
 
 
 @given(now=st.integers(0, 4 * 10**9), left=st.integers(0, 36 * 3600))
-def test_what_is_left_is_rounded_to_the_minute(now: int, left: int) -> None:
+def test_time_left_is_rounded_to_the_minute(now: int, left: int) -> None:
     """At most half a minute off, and exact where seconds count."""
     shown = messages.until(now + left, now).rpartition("(")[2].removesuffix(" left)")
     seconds = durations.parse(shown.replace("min", "m").replace(" ", ""))

@@ -24,7 +24,7 @@ from tests.helpers.support import KEY_ID, SECRET
         "Request ID: 0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_other_text_is_left_as_it_is(text: str) -> None:
     """Names, ARNs, key IDs, paths, times and numbers."""
     assert redacted(text.replace("129600.5", "")) == text.replace("129600.5", "")
 

@@ -72,7 +72,7 @@ def test_a_seed_is_read_however_it_is_typed(secret: bytes, *, upper: bool, padde
 @pytest.mark.parametrize(
     "seed", ["", "  ", "====", "SECRET1", "SECRET0=", "SECRET!", "S", "GEZDGN", "SE=CRETS", "SECRÉT"]
 )
-def test_a_seed_that_is_none_is_refused_unquoted(seed: str) -> None:
+def test_an_invalid_seed_is_refused_unquoted(seed: str) -> None:
     """The reason names no part of the seed, nor does the traceback."""
     with pytest.raises(ValueError, match="the seed is") as caught:
         totp.secret_of(seed)
@@ -85,7 +85,7 @@ def test_a_seed_that_is_none_is_refused_unquoted(seed: str) -> None:
 @pytest.mark.parametrize(
     ("when", "left"), [(0, 30), (1, 29), (29, 1), (29.9, 1), (30, 30), (59.5, 1), (1_111_111_109, 1)]
 )
-def test_how_long_a_code_lives(when: float, left: int) -> None:
+def test_seconds_left_of_a_code(when: float, left: int) -> None:
     """Whole seconds, from 30 at the start of a step to 1 in its last."""
     assert totp.seconds_left(when) == left
 

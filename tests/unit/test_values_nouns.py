@@ -21,7 +21,7 @@ from tests.helpers.support import made_profile, made_session
         ("urn:aws:iam::123456789012:mfa/phone", "", ""),
     ],
 )
-def test_what_an_arn_tells(arn: str, partition: str, account: str) -> None:
+def test_the_parts_of_an_arn(arn: str, partition: str, account: str) -> None:
     """Its partition and its account; what is no ARN tells nothing."""
     assert (partition_of(arn), account_of(arn)) == (partition, account)
 

@@ -153,7 +153,7 @@ CODE = ("--code", "CODE")
 NOTHING = ("--", sys.executable, "-c", "")
 EXEC = ("exec", *NOTHING)
 EXEC_MANY = ("exec", "-p", "default", "-p", "admin", *NOTHING)
-EACH_TOLD = r"(mfasession: [^\n]+\n(  hint: [^\n]+\n)?)+"
+EACH_REPORTED = r"(mfasession: [^\n]+\n(  hint: [^\n]+\n)?)+"
 """What runs for many says of each, and of all."""
 ASK = """
 import os, urllib.request
@@ -178,7 +178,7 @@ except mfasession.MfaSessionError as error:
 """A program that tells a failure as the command does."""
 
 RULE = ".config/rule.json"
-TO_MEND = """{"Version": "2012-10-17", "Statement": {
+TO_FIX = """{"Version": "2012-10-17", "Statement": {
   "Effect": "Deny", "NotAction": ["iam:*", "sts:GetSessionToken"], "Resource": "*",
   "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
 }}
@@ -186,11 +186,11 @@ TO_MEND = """{"Version": "2012-10-17", "Statement": {
 """A person's own file, which `policy lint --fix` writes."""
 
 
-def a_rule_to_mend(trial: Trial) -> None:
+def rule_to_fix(trial: Trial) -> None:
     """A rule that leaves long-term keys alone."""
     path = trial.home.folder / RULE
     path.parent.mkdir(exist_ok=True)
-    path.write_text(TO_MEND)
+    path.write_text(TO_FIX)
     path.chmod(0o600)
 
 
@@ -231,7 +231,7 @@ COMMANDS = (
     Command("role, keyring", ("env", "-p", "admin"), all_of(settings(KEYRING), a_role, logged_in)),
     Command("role, renewal", ("login", "-p", "admin", *CODE), all_of(a_role, in_file(-1)), steps=step_by_step),
     Command(
-        "exec, many", EXEC_MANY, all_of(a_role, logged_in), starts_others=True, exits=(1, 3, 7), complaint=EACH_TOLD
+        "exec, many", EXEC_MANY, all_of(a_role, logged_in), starts_others=True, exits=(1, 3, 7), complaint=EACH_REPORTED
     ),
     Command("exec --server", EXEC_SERVER, all_of(settings(""), in_file(LIVE)), starts_others=True),
     Command("exec --server, the first", EXEC_SERVER, command_source, age=60, starts_others=True),
@@ -253,5 +253,5 @@ COMMANDS = (
     Command("keys rotate, file", ("keys", "rotate", "--force", *CODE), nothing_more, steps=a_key_works),
     Command("keys rotate, keyring", ("keys", "rotate", "--force", *CODE), key_in_keyring, steps=a_key_works),
     REMOVE,
-    Command("policy lint --fix", ("policy", "lint", "--fix", RULE), a_rule_to_mend),
+    Command("policy lint --fix", ("policy", "lint", "--fix", RULE), rule_to_fix),
 )

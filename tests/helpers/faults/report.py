@@ -24,7 +24,7 @@ from tests.helpers.faults.tests_report import TestsReport
 HERE = Path(__file__).parent
 FUZZ_SECONDS = 60
 MEMORY = "memory of "
-"""What the names of the counts of `test_what_stays_in_memory` begin with."""
+"""What the names of the counts of `test_secrets_left_in_memory` begin with."""
 RUNS = re.compile(r"Done (\d+) runs")
 TESTS = {
     "injected": "test_commands_disturbed",

@@ -81,7 +81,7 @@ def verdict(
          ("directly",)),
     ],
 )  # fmt: skip
-def test_what_covers_a_user(told: Verdict, by: tuple[str, ...]) -> None:
+def test_ways_to_cover_a_user(told: Verdict, by: tuple[str, ...]) -> None:
     """Directly, by a group, by the boundary, by conditions of what is allowed, or because nothing is."""
     assert (told.is_covered, told.by, told.open) == (True, by, ())
 
@@ -108,12 +108,12 @@ def test_what_covers_a_user(told: Verdict, by: tuple[str, ...]) -> None:
         (verdict(ANYTHING, boundary=policy("Allow", Action="s3:*")), "s3:*"),
     ],
 )  # fmt: skip
-def test_what_stays_open(told: Verdict, left_open: str) -> None:
+def test_holes_left_by_wrong_rules(told: Verdict, left_open: str) -> None:
     """Each way to write the rule wrong leaves something, which is named."""
     assert (told.is_covered, told.by, told.open[0]) == (False, (), left_open)
 
 
-def test_what_nobody_can_know_is_taken_for_the_worse() -> None:
+def test_an_unknown_fact_is_assumed_to_be_the_worse() -> None:
     """A Deny that asks for more than MFA need not hold; an Allow for a tag or an address may."""
     office = {**WITHOUT, "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
     assert not verdict(ANYTHING, policy("Deny", Condition=office)).is_covered
@@ -198,7 +198,7 @@ def test_the_covered_can_do_nothing_without_mfa(
 
 
 @given(st.text("ab*?", max_size=8), st.text("ab*?", max_size=8))
-def test_what_two_patterns_have_in_common(one: str, other: str) -> None:
+def test_the_overlap_of_two_patterns(one: str, other: str) -> None:
     """A text that both match; where there is none, neither matches anything short of the other's."""
     text = common(one, other)
     if text is not None:
@@ -231,7 +231,7 @@ def test_policies_are_found_by_their_arns() -> None:
     assert not open_.is_covered
 
 
-def test_a_policy_that_was_not_told_is_taken_for_the_worst() -> None:
+def test_an_unknown_policy_is_assumed_to_be_the_worst() -> None:
     """Unknown, it may allow everything; the rule beside it covers it all the same. A boundary may be none."""
     rules = Rules([])
     unknown = user("a", attached=("arn:aws:iam::aws:policy/New",), boundary="arn:aws:iam::123456789012:policy/x")
@@ -338,7 +338,7 @@ def test_the_credential_report_is_read() -> None:
     assert bob == Credentials(user="b,ob", arn=ARN, has_password=False, password_used=None, has_device=True)
 
 
-def test_what_is_no_credential_report() -> None:
+def test_invalid_credential_reports() -> None:
     """A proxy's page is told from a report."""
     with pytest.raises(ValueError, match=re.escape("no column")):
         credential_report.read("<html>")

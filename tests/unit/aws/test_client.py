@@ -68,7 +68,7 @@ def session_of(user: SandboxUser) -> Session:
         ("arn:aws:iam::123456789012:user/root", "root", False),
     ],
 )
-def test_whose_key_it_is(arn: str, user: str, *, is_root: bool) -> None:
+def test_the_owner_of_a_key(arn: str, user: str, *, is_root: bool) -> None:
     """The name without its path; a user who is called root is not the root user."""
     identity = Identity(arn=arn, account="123456789012")
     assert (identity.user, identity.is_root) == (user, is_root)
@@ -232,7 +232,7 @@ def test_one_clock_is_wrong(reachable: Sandbox, alice: SandboxUser) -> None:
 
 
 @pytest.mark.parametrize("kind", ["throttle", "error500", "hang_up", "lose_answer"])
-def test_what_uses_no_code_is_asked_again(reachable: Sandbox, alice: SandboxUser, kind: str) -> None:
+def test_calls_without_a_code_are_retried(reachable: Sandbox, alice: SandboxUser, kind: str) -> None:
     """One bad moment of AWS's or of the network's is nobody's business."""
     reachable.faults.add("GetCallerIdentity", kind)
     assert opened(alice).identity().arn == alice.arn
@@ -299,7 +299,7 @@ HTML = b"<!DOCTYPE html><html><body>Please sign in to the guest network</body></
 
 @pytest.mark.parametrize("body", [HTML, b"", b"<html>", b"\xff\xfe"], ids=["page", "empty", "cut", "bytes"])
 @pytest.mark.parametrize("status", [200, 403, 502])
-def test_somebody_else_answers(alice: SandboxUser, surroundings: pytest.MonkeyPatch, status: int, body: bytes) -> None:
+def test_a_stranger_answers(alice: SandboxUser, surroundings: pytest.MonkeyPatch, status: int, body: bytes) -> None:
     """A portal, a company proxy, a load balancer: AWS was not reached, and a code may be used up."""
     with web_server(status, body) as url:
         surroundings.setenv("AWS_ENDPOINT_URL", url)
@@ -356,7 +356,7 @@ def test_certificates_that_are_not_there(alice: SandboxUser, surroundings: pytes
 
 
 @pytest.mark.usefixtures("surroundings")
-def test_a_region_that_is_none(alice: SandboxUser) -> None:
+def test_an_invalid_region(alice: SandboxUser) -> None:
     """Told as the setting that it is."""
     with pytest.raises(errors.ConfigurationError, match="the region is not a region's name"):
         Aws(made_profile(region="eu west 1"), alice.key, {}).identity()

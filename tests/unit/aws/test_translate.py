@@ -112,7 +112,9 @@ BAD_SIGNATURE = "The request signature we calculated does not match the signatur
         ("504", "Gateway Timeout", aws_errors.Unanswered, "AWS failed to answer GetSessionToken (504)"),
     ],
 )
-def test_what_aws_says(code: str, text: str, kind: type[errors.MfaSessionError], message: str) -> None:
+def test_every_aws_error_has_its_sentence(
+    code: str, text: str, kind: type[errors.MfaSessionError], message: str
+) -> None:
     """Each row has its own class, hence its exit code, and its own sentence: lower case or AWS, and no full stop."""
     said = refusal(code, text)
     assert type(said) is kind
@@ -127,7 +129,7 @@ def test_what_aws_says(code: str, text: str, kind: type[errors.MfaSessionError],
         ("AuthFailure", "AWS was not able to validate the provided access credentials"),
     ],
 )
-def test_what_does_not_say_that_the_secret_is_wrong(code: str, text: str) -> None:
+def test_a_signature_error_that_does_not_mean_a_wrong_secret(code: str, text: str) -> None:
     """S3 and EC2 name no server time: whoever reads it must not type a good key pair again."""
     said = refusal(code, text)
     assert type(said) is errors.AwsRefused
@@ -158,7 +160,7 @@ def test_what_does_not_say_that_the_secret_is_wrong(code: str, text: str) -> Non
         ),
     ],
 )
-def test_a_skewed_clock_is_told_by_how_much(code: str, text: str, shown: str) -> None:
+def test_a_skewed_clock_is_reported_with_its_offset(code: str, text: str, shown: str) -> None:
     """aws/aws-cli#6676, 99designs/aws-vault#1049: AWS's own time is in its text, and nobody else does the sum."""
     said = refusal(code, text)
     assert type(said) is errors.AwsRefused
@@ -169,7 +171,7 @@ def test_a_skewed_clock_is_told_by_how_much(code: str, text: str, shown: str) ->
 @pytest.mark.parametrize(
     "time", ["20261399T996199Z", "00000000T000000Z", "\uff12\uff10261124T064000Z", "2026-11-24T06:40:00Z"]
 )
-def test_a_time_that_is_none_is_no_failure_of_ours(time: str) -> None:
+def test_an_invalid_time_is_not_a_failure_of_ours(time: str) -> None:
     """What AWS, or somebody who answers in its place, writes there may be anything."""
     said = refusal("SignatureDoesNotMatch", f"Signature expired: x is now earlier than y ({time} - 15 min.)")
     assert type(said) is errors.AwsRefused

@@ -172,14 +172,14 @@ def test_a_nul_byte_is_refused(tmp_path: Path) -> None:
     assert files.ours() is None
 
 
-def test_a_nested_line_that_is_no_pair_is_read(tmp_path: Path) -> None:
+def test_a_nested_line_without_a_value_is_read(tmp_path: Path) -> None:
     """Botocore refuses the file; no key that we honour is nested."""
     files = Files(tmp_path, "[profile x]\nregion = a\ns3 =\n  bare\n")
     assert files.botocores() is None
     assert files.ours() == {"x": {"region": "a", "s3": "\nbare"}}
 
 
-def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_the_place_of_a_file_is_reported(tmp_path: Path) -> None:
     """Botocore takes it for no file; whoever made it by mistake would look for their profiles in vain."""
     files = Files(tmp_path)
     files.config.mkdir()
@@ -242,7 +242,7 @@ def test_the_credentials_files_values_win(
     assert Files(tmp_path, config, credentials).opened().profile("x") == merged
 
 
-def test_a_fault_is_told_by_its_line_and_never_by_its_value(tmp_path: Path) -> None:
+def test_a_fault_is_reported_with_its_line_and_without_its_value(tmp_path: Path) -> None:
     """The line may hold a secret."""
     files = Files(tmp_path, None, "[x]\naws_access_key_id = AKIA\nhush\n")
     with pytest.raises(ConfigurationError) as caught:
@@ -274,6 +274,6 @@ def test_a_credentials_file_that_others_can_read_is_refused(tmp_path: Path, mode
         ({"manager": ""}, False),
     ],
 )
-def test_what_is_ours_to_write(section: dict[str, str] | None, *, ours: bool) -> None:
+def test_sections_that_we_may_write(section: dict[str, str] | None, *, ours: bool) -> None:
     """Awsume marks its sections the same way, with its own name."""
     assert is_managed(section) is ours

@@ -277,7 +277,7 @@ def test_one_section_is_read_as_in_the_whole(text: str, name: str) -> None:
     fault=st.sampled_from(("bare", "= v", ": v", "[]", "[", "]", "k9 = v\nK9: w", "[own]")),
     after=texts(),
 )
-def test_a_fault_in_the_section_is_told(text: str, section: str, fault: str, after: str) -> None:
+def test_a_fault_in_the_section_is_reported(text: str, section: str, fault: str, after: str) -> None:
     """What `configparser` refuses in the section itself `read_section` refuses too."""
     assume(not has_header(section))
     text = f"{text}[own]\n{ended(section)}{fault}\n{after}"
@@ -287,7 +287,7 @@ def test_a_fault_in_the_section_is_told(text: str, section: str, fault: str, aft
 
 
 @pytest.mark.parametrize("name", ["", "DEFAULT", "a\nb", "a]\n[b", "a\r", "missing"])
-def test_what_is_no_section(name: str) -> None:
+def test_names_without_a_section(name: str) -> None:
     """No header can have such a name, or none has."""
     assert ini.read_section("[DEFAULT]\nk = v\n[a]\n[b]\n[]=x\n", name) is None
 
@@ -451,7 +451,7 @@ def test_a_section_is_edited_in_place() -> None:
         ("[n]\n\tx = 1\n\t[b]\n", "[n]\n\tx = 1\n\tk = v\n\tempty =\n\t[b]\n"),
     ],
 )
-def test_how_a_section_is_written(text: str, edited: str) -> None:
+def test_writing_a_section(text: str, edited: str) -> None:
     """Line ends as in the first line, one blank line before a new section, the neighbours' indentation."""
     assert ini_edit.set_section(text, "n", {"k": "v", "gone": None, "empty": ""}) == edited
 
@@ -468,7 +468,7 @@ def test_how_a_section_is_written(text: str, edited: str) -> None:
         ("a", {"k": "SECRET", "K": "SECRET"}),
     ],
 )
-def test_what_does_not_survive_is_refused(name: str, values: dict[str, "str | None"]) -> None:
+def test_values_that_would_not_survive_are_refused(name: str, values: dict[str, "str | None"]) -> None:
     """Nothing is written that would be read back otherwise, or that no AWS tool could decode; no value is quoted."""
     with pytest.raises(ValueError, match=r"^(not a|the same key)") as caught:
         ini_edit.set_section("[a]\nk = old\n", name, values)
@@ -537,7 +537,7 @@ def test_a_removal_keeps_all_other_bytes(before: str, section: str, between: str
         ("[a]\n", "[a]\n"),
     ],
 )
-def test_how_a_section_is_removed(text: str, removed: str) -> None:
+def test_removing_a_section(text: str, removed: str) -> None:
     """From its header to its last key; what follows keeps its comments."""
     assert ini_edit.remove_section(text, "n") == removed
 

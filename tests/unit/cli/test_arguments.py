@@ -313,7 +313,7 @@ def test_every_flag_of_an_action_can_be_said(name: str) -> None:
     ],
     ids=lambda words: " ".join(words)[:30],
 )
-def test_what_is_wrong_is_a_usage_error_with_a_hint(words: list[str]) -> None:
+def test_invalid_arguments_are_usage_errors_with_a_hint(words: list[str]) -> None:
     """In one line, and the hint is something to type or to read."""
     with pytest.raises(UsageError) as caught:
         arguments.parse(words)

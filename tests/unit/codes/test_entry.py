@@ -21,14 +21,14 @@ def test_spaces_do_not_matter(code: str, places: list[int]) -> None:
 
 
 @given(st.text())
-def test_whatever_is_normalised_is_a_code(text: str) -> None:
+def test_normalised_codes_have_six_digits(text: str) -> None:
     """Six ASCII digits or None; other scripts' digits are none."""
     code = normalise(text)
     assert code is None or (len(code) == 6 and set(code) <= set("0123456789"))
 
 
 @pytest.mark.parametrize("text", ["", "12345", "1234567", "12345a", "123.456", "١٢٣٤٥٦", "+12345", "²23456"])
-def test_what_is_no_code(text: str) -> None:
+def test_invalid_codes(text: str) -> None:
     """Letters, signs, five or seven digits."""
     assert normalise(text) is None
 
@@ -46,7 +46,7 @@ def test_an_entry_holds_at_most_six_digits(pieces: list[str]) -> None:
     assert (code == entry.digits) if len(entry.digits) == 6 else (code is None and entry.remark)
 
 
-def test_what_does_not_fit_is_refused_as_a_whole() -> None:
+def test_a_paste_that_does_not_fit_is_refused_as_a_whole() -> None:
     """A part of a pasted account ID is no code."""
     entry = Entry()
     entry.type("123456789012")

@@ -103,7 +103,7 @@ def test_another_text_is_parsed_anew(place: Place, change: tuple[str, str]) -> N
 @pytest.mark.parametrize(
     ("old", "new"), [(f"mfasession {__version__} ", "mfasession 0.0.9 "), ("config.toml\x1e", "other.toml\x1e")]
 )
-def test_what_another_version_or_file_left_is_not_taken(place: Place, old: str, new: str) -> None:
+def test_a_cache_of_another_version_or_file_is_ignored(place: Place, old: str, new: str) -> None:
     """Checks may have changed with the version, and two files may hold the same text."""
     place.load(TEXT)
     plant(place, "28800", "36000")
@@ -174,7 +174,7 @@ def make_loop(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [make_folder, make_fifo, make_file_above, make_open_folder, make_loop])
-def test_where_nothing_can_be_kept_only_speed_is_lost(place: Place, make: Callable[[Path], None]) -> None:
+def test_without_a_writable_cache_only_speed_is_lost(place: Place, make: Callable[[Path], None]) -> None:
     """A cache is no reason to fail: the configuration is read as ever, each time."""
     make(place.cache)
     assert place.load(TEXT).common == COMMON
@@ -217,7 +217,7 @@ names = st.text(st.characters(codec="utf-8"), max_size=5)
     profiles=st.dictionaries(names, st.integers(900, 129_600), max_size=3),
     comment=st.text(st.characters(codec="utf-8", categories=["L", "P", "Z"]), max_size=5),
 )
-def test_what_is_kept_reads_as_what_was_parsed(
+def test_the_cache_reads_as_the_parsed_file(
     tmp_path_factory: pytest.TempPathFactory, words: list[str], profiles: dict[str, int], comment: str
 ) -> None:
     """Any words and any names: the second reading equals the first."""

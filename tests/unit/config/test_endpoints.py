@@ -57,7 +57,7 @@ def test_refused(url: str) -> None:
     port=st.integers(1, 65535),
     path=st.text("ab/", max_size=5),
 )
-def test_what_is_allowed_by_name(host: str, port: int, path: str) -> None:
+def test_an_origin_is_allowed_by_name(host: str, port: int, path: str) -> None:
     """That host and that port, whatever the path and the letters' case; no other port."""
     named = endpoints.origin(f"http://{host}:{port}/{path}")
     endpoints.check(f"http://{host.upper()}:{port}/x", (named,))
@@ -68,7 +68,7 @@ def test_what_is_allowed_by_name(host: str, port: int, path: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "localstack:4566", "https://x", "http://", "http://x:y", "http://x:99999", "http://a\x1bb"]
 )
-def test_what_is_not_an_origin(text: str) -> None:
+def test_invalid_origins(text: str) -> None:
     """The configuration refuses it."""
     with pytest.raises(ValueError, match=r"must be|[Pp]ort"):
         endpoints.origin(text)

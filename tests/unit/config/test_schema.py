@@ -62,7 +62,7 @@ def test_an_empty_text_sets_nothing() -> None:
     assert schema.read("c.toml", "# nothing\n") == {}
 
 
-def test_whatever_a_profile_can_have_can_be_written() -> None:
+def test_every_setting_of_a_profile_can_be_written() -> None:
     """No setting exists in the code alone."""
     assert {*schema._SETTINGS, *schema._PROFILE_ONLY} == set(ProfileSettings.__fields__)
 
@@ -84,7 +84,7 @@ def test_whatever_a_profile_can_have_can_be_written() -> None:
         ('store = "file"', "file"),
     ],
 )
-def test_what_a_key_may_hold(line: str, value: object) -> None:
+def test_values_that_a_key_may_have(line: str, value: object) -> None:
     """The edges of the ranges, and every way to spell a value."""
     (read,) = schema.read("c.toml", line).values()
     assert read == value
@@ -191,7 +191,7 @@ def test_profiles_are_tables(text: str) -> None:
     ],
     ids=range(11),
 )
-def test_what_is_no_toml_is_said_in_one_line_without_quoting(text: str) -> None:
+def test_invalid_toml_is_reported_in_one_line_without_quoting(text: str) -> None:
     """The place of the fault, and nothing of what stands there."""
     refused = refusal(text)
     assert refused.message.startswith(("c.toml is not TOML: ", "c.toml: duration: "))

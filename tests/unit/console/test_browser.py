@@ -39,12 +39,12 @@ def programs(tmp_path: Path) -> Path:
         ({}, ("wslview", "%s")),
     ],
 )
-def test_the_persons_browser(programs: Path, environ: Mapping[str, str], words: tuple[str, ...]) -> None:
+def test_the_users_browser(programs: Path, environ: Mapping[str, str], words: tuple[str, ...]) -> None:
     """$BROWSER first, as xdg-open and Python read it; then the desktop's; inside WSL that of Windows."""
     assert browser.find({"PATH": str(programs), **environ}, "linux").words == words
 
 
-def test_a_mac_is_told_on_stdin() -> None:
+def test_a_mac_gets_the_address_on_stdin() -> None:
     """The address stands in no arguments at all."""
     found = browser.find({"PATH": "/nowhere"}, "darwin")
     assert (found.words, found.stdin) == (("osascript",), 'open location "%s"\n')
@@ -63,7 +63,7 @@ def test_a_browser_that_never_asks(words: tuple[str, ...]) -> None:
         browser.show(browser.Browser(words=words), ADDRESS, os.environ, patience=0.2)
 
 
-def test_what_a_browser_is_told_on_stdin(tmp_path: Path) -> None:
+def test_the_address_goes_to_the_browser_on_stdin(tmp_path: Path) -> None:
     """The address of the page, in the place of its mark."""
     told = tmp_path / "told"
     script = f'cat > {told}; exec {need("curl")} -s -o /dev/null "$(cut -d " " -f 2 {told})"'
@@ -89,7 +89,7 @@ def test_a_program_of_ours(family: socket.AddressFamily, address: str) -> None:
         assert not peer.is_ours(theirs, ours)
 
 
-def test_a_program_of_somebody_else() -> None:
+def test_a_program_of_another_user() -> None:
     """Whatever it knows."""
     if os.geteuid() != 0:
         pytest.skip("only root can be another user")
@@ -111,7 +111,7 @@ def test_a_program_of_somebody_else() -> None:
                 theirs.kill()
 
 
-def test_where_nothing_tells_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_way_to_know_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     """On other systems the page works all the same, for who knows its address."""
     monkeypatch.setattr(peer, "TABLES", ("/nowhere",))
     assert peer.is_ours(("127.0.0.1", 1), ("127.0.0.1", 2))

@@ -46,7 +46,7 @@ def test_an_endpoint_that_is_set_plays_both() -> None:
     assert (site.signin, site.console) == ("http://127.0.0.1:4566", "http://127.0.0.1:4566")
 
 
-def test_a_partition_whose_console_nobody_knows() -> None:
+def test_a_partition_without_a_known_console() -> None:
     """Told, and not guessed: what is sent there is a secret."""
     with pytest.raises(ConfigurationError, match="nothing is known of a console in partition aws-iso"):
         urls.site("aws-iso", "us-iso-east-1")
@@ -80,7 +80,7 @@ def test_a_region_of_another_partition(region: str, partition: str) -> None:
 
 
 @given(st.text(min_size=1))
-def test_what_is_taken_for_a_region_is_a_label_of_a_host(text: str) -> None:
+def test_a_region_must_be_a_host_label(text: str) -> None:
     """The session's secret is sent to a host that the region is a part of."""
     try:
         urls.check_region(text, "aws")

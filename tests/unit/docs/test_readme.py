@@ -87,7 +87,7 @@ def action_rows(command: str) -> dict[str, str]:
     return {" ".join(words.strip("`").split()[:2]): words for words in rows}
 
 
-def test_what_every_command_takes() -> None:
+def test_flags_of_every_command() -> None:
     """The sentence above the table names the flags that all have."""
     sentence = README.partition("Every command takes ")[2].partition("| command |")[0]
     flags = set(re.findall(r"(?<=[`/])--?[a-z-]+", sentence))
@@ -116,7 +116,7 @@ def test_the_configuration_example_is_one(tmp_path: Path) -> None:
     assert loaded.of("work").session_profile == "work"
 
 
-def test_the_configuration_example_tells_the_defaults_and_the_choices() -> None:
+def test_the_configuration_example_shows_the_defaults_and_the_choices() -> None:
     """What stands behind a key is what may stand there; the durations are the defaults."""
     example = tomllib.loads(block("toml", "default_profile"))
     default = ProfileSettings()
@@ -165,7 +165,7 @@ def typed() -> list[str]:
 
 
 @pytest.mark.parametrize("line", typed())
-def test_what_the_reader_types_is_understood(line: str) -> None:
+def test_command_lines_of_the_examples_are_valid(line: str) -> None:
     """Each line of the examples is a command line that we read."""
     inner = re.search(r"\$\((mfasession[^)]*)\)", line)
     words = shlex.split(inner[1] if inner else line, comments=True)

@@ -74,7 +74,7 @@ def test_the_same_file_has_the_new_text(path: Path, new: str) -> None:
     assert list(unfinished(path).parent.iterdir()) == []
 
 
-def test_what_somebody_else_wrote_stays(path: Path) -> None:
+def test_bytes_of_another_writer_are_kept(path: Path) -> None:
     """The text is not the one that was read any more."""
     path.write_text("theirs\n")
     in_place.overwrite(str(path), OLD, NEW, str(unfinished(path)))
@@ -147,7 +147,7 @@ def test_a_change_that_was_cut_off_is_ended(
 
 
 @pytest.mark.parametrize("kept", ["", "mfasession unfinished 1 9 9\nshort", "mfasession unfinished 1 x y\n", "other\n"])
-def test_what_was_kept_in_part_is_dropped(path: Path, kept: str) -> None:
+def test_a_partial_spool_is_dropped(path: Path, kept: str) -> None:
     """The file itself was not touched before all of it was kept."""
     unfinished(path).parent.mkdir(mode=0o700)
     unfinished(path).write_text(kept)

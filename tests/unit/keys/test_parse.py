@@ -63,7 +63,7 @@ def test_two_lines() -> None:
 @pytest.mark.parametrize(
     "text", ["", "AIDAIOSFODNN7EXAMPLE", "AKIA12", f"{KEY_ID} x", "AKIAÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉ", SECRET, "A" * 200]
 )
-def test_what_is_no_access_key_id(text: str) -> None:
+def test_invalid_access_key_ids(text: str) -> None:
     """A user's ID, half an ID, the secret in its place: refused without being quoted."""
     with pytest.raises(ConfigurationError, match=r"^that (is|holds|has) ") as caught:
         parse.access_key_id(text)
@@ -77,7 +77,7 @@ def test_a_temporary_key() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "two words", "é" * 40, "a\x1b[2Jb", "tab\tin"])
-def test_what_is_no_secret(text: str) -> None:
+def test_invalid_secrets(text: str) -> None:
     """Refused before AWS is asked, and not quoted."""
     with pytest.raises(ConfigurationError, match=r"^that (is|holds|has) ") as caught:
         parse.secret_access_key(text)

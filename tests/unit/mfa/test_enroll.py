@@ -33,7 +33,9 @@ WAITS = Pending(serial=SERIAL, seed=Secret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), 
         (WAITS, [], ["other"], GONE),
     ],
 )
-def test_where_it_stands(pending: Pending | None, own: list[str], unassigned: list[str] | None, where: str) -> None:
+def test_the_state_of_an_enrolment(
+    pending: Pending | None, own: list[str], unassigned: list[str] | None, where: str
+) -> None:
     """From what is kept here and what AWS lists; AWS may refuse to list the account's devices."""
     assert standing(pending, own, unassigned, 1_000_000 + SETTLED) == where
 
@@ -158,7 +160,7 @@ def test_a_phone_that_is_hours_off(hours: int) -> None:
     assert person.asked[1].comes == 0.0
 
 
-def test_what_is_no_code_of_the_device() -> None:
+def test_codes_of_another_device() -> None:
     """A typing error, or another entry of the app: told at once, and AWS is not asked."""
     in_mid_step()
     foreign = next(
@@ -183,7 +185,7 @@ def test_a_second_code_that_was_missed() -> None:
     assert person.asked[2].notice.startswith("that one does not come right after the first")
 
 
-def test_without_the_seed_only_a_repetition_is_told() -> None:
+def test_without_the_seed_only_a_repetition_is_reported() -> None:
     """As for `resync`: AWS alone knows that device."""
     person = Typed("111111", "111111", "222222")
     assert code_pair.Asked(person).ask(PHONE, "") == ("111111", "222222")

@@ -62,7 +62,7 @@ def test_every_line_ends_its_colours() -> None:
 
 
 @given(st.from_regex(r"[A-Za-z0-9_+=,.@-]{1,64}", fullmatch=True))
-def test_the_address_tells_the_name_and_the_seed(name: str) -> None:
+def test_the_address_holds_the_name_and_the_seed(name: str) -> None:
     """Key URI format: label `issuer:account`, the secret, the issuer; whatever signs IAM allows in a name."""
     read = urlsplit(uri(Device(serial=f"arn:aws:iam::123456789012:mfa/team/{name}"), SEED).reveal())
     assert (read.scheme, read.netloc) == ("otpauth", "totp")

@@ -36,7 +36,7 @@ def test_the_right_verdict(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, each in PUBLISHED.items() if each.says])
-def test_what_is_fixed_stays_fixed(name: str) -> None:
+def test_a_fix_leaves_no_fixable_finding(name: str) -> None:
     """After --fix no finding is left that could be fixed, and nothing has become worse."""
     case: Published = PUBLISHED[name]
     settings = engine.Settings(attached_to=case.attached_to)
@@ -49,7 +49,7 @@ def test_what_is_fixed_stays_fixed(name: str) -> None:
 OF_AWS = ("ReadOnlyAccess", "SecurityAudit", "PowerUserAccess", "AdministratorAccess", "IAMUserChangePassword")
 
 
-def test_what_aws_manages_is_right() -> None:
+def test_aws_managed_policies_pass() -> None:
     """AWS's own managed policies, those that people have and every sixtieth: no finding but information."""
     policies = {name: each["Document"] for name, each in json.loads(aws_managed_policies_data).items()}
     for name in {*OF_AWS, *list(policies)[::60]}:
@@ -128,7 +128,7 @@ def test_no_policy_that_gives_more_without_mfa_passes(statements: list[dict[str,
 
 
 @given(st.lists(_STATEMENTS, min_size=1, max_size=3))
-def test_nobody_is_locked_out_silently(statements: list[dict[str, Any]]) -> None:
+def test_a_lockout_is_never_silent(statements: list[dict[str, Any]]) -> None:
     """Beside the rule, or with conditions of MFA: where MFA opens nothing at all, there is an error."""
     it = parsed([{**THE_RULE, "Condition": {}}, *statements])
     found = {each.rule.slug for each in engine.check(it, engine.Settings(), operations)}

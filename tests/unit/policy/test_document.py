@@ -81,7 +81,7 @@ def test_one_alone_need_not_be_in_a_list() -> None:
         (b'{"Statement": "\xff"}'.decode(errors="surrogateescape"), "line 1: not text in UTF-8"),
     ],
 )  # fmt: skip
-def test_what_is_no_json(text: str, said: str) -> None:
+def test_invalid_json(text: str, said: str) -> None:
     """Where it breaks, by line and column; a key that is there twice would hide its other."""
     with pytest.raises(Malformed) as raised:
         parse(text, "policy.json", limit=200_000)
@@ -120,12 +120,12 @@ def test_what_is_no_json(text: str, said: str) -> None:
          ["Version: Version must be 2012-10-17 or 2008-10-17"]),
     ],
 )  # fmt: skip
-def test_what_is_no_policy(text: str, said: list[str]) -> None:
+def test_invalid_policies(text: str, said: list[str]) -> None:
     """Everything that is wrong with its shape, each with its path."""
     assert problems(text) == said
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     """One line for people names the first and counts the others."""
     with pytest.raises(Malformed) as raised:
         parse('{"Statement": [\n{"Effect": "no", "Action": "*"}]}', "mine.json")

@@ -191,7 +191,7 @@ def test_variables() -> None:
     assert text("${aws:username}", has_variables=False) == "${aws:username}"
 
 
-def test_what_a_variable_stands_for_is_no_wildcard() -> None:
+def test_the_value_of_a_variable_is_not_a_wildcard() -> None:
     """A tag with a star in it names that one text, and `${*}` a star."""
     context = {"aws:principaltag/team": "a*"}
     wanted = ["${aws:PrincipalTag/team}"]

@@ -79,7 +79,7 @@ NONE, SOME = "not allowed", "depends"
         ([{"Effect": "Deny", "NotAction": [], "Condition": NO_MFA}], {"everything": "deny"}),
     ],
 )  # fmt: skip
-def test_what_a_key_may_do(statements: list[dict[str, Any]], expected: dict[str, str]) -> None:
+def test_calls_that_a_key_may_make(statements: list[dict[str, Any]], expected: dict[str, str]) -> None:
     """Patterns, resources and exceptions; what other conditions decide is not said for certain."""
     assert of_a_key(*statements) == expected
 
@@ -107,7 +107,7 @@ USERS, ROLES = "arn:aws:iam::*:user/*", "arn:aws:iam::*:role/*"
     ],
     ids=str,
 )
-def test_who_a_condition_is_about(test: dict[str, Any], user: str, role: str) -> None:
+def test_principals_of_a_condition(test: dict[str, Any], user: str, role: str) -> None:
     """A condition that is true of all users, or of no role, is not one that nobody can know."""
     denial = deny("s3:*", Condition=test)
     assert (words(2, denial)["s3:*"] if user != "allow" else words(2, denial).get("s3:*", "allow")) == user
@@ -161,7 +161,7 @@ def test_a_session_without_mfa_gets_nothing_from_iam() -> None:
     assert words(2, allow("*"))["iam:*"] == "allow"
 
 
-def test_what_it_depends_on() -> None:
+def test_conditions_and_variables_are_named() -> None:
     """The conditions and the variables are named, with their lines."""
     (said,) = [each for each in lines_of(allow("s3:*", Resource=TEAMS, Condition=OFFICE)) if "depends:" in each]
     assert "NotIpAddress aws:SourceIp (line 1)" in said

@@ -86,7 +86,7 @@ def words(policy: dict[str, Any], *actions: str) -> dict[str, list[str]]:
     return {row[0].action: [cell.word for cell in row] for row in rows}
 
 
-def test_what_self_service_lets_users_do() -> None:
+def test_calls_that_self_service_allows() -> None:
     """Without MFA a device can be set up and nothing else; with it, devices, keys and the password are one's own."""
     got = words(
         rule.document(self_service=True),
@@ -139,7 +139,7 @@ def explained(*statements: dict[str, Any]) -> str:
         ("Null", "false", "all sessions"),
     ],
 )
-def test_whom_a_condition_means(operator: str, value: object, meaning: str) -> None:
+def test_conditions_in_words(operator: str, value: object, meaning: str) -> None:
     """The truth table of IAM's documentation, in words."""
     assert f"({meaning}" in explained({"Condition": {operator: {"aws:MultiFactorAuthPresent": value}}})
 
@@ -149,7 +149,7 @@ def rows(text: str, action: str) -> list[list[str]]:
     return [re.split("  +", each) for each in re.findall(rf"^{re.escape(action)}  +(.+)$", text, re.MULTILINE)]
 
 
-def test_what_stays_possible() -> None:
+def test_calls_that_stay_possible() -> None:
     """Holes are found by the evaluator, not by the look of the text."""
     hole = explained({"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}})
     assert rows(hole, "everything") == [["allow", "deny", "allow", "deny"]]

@@ -55,13 +55,15 @@ NO = "not allowed"
          ["allow", "allow", "allow", "deny"], ["allow", "allow", "allow", "deny"]),
     ],
 )  # fmt: skip
-def test_who_may_assume_a_role(statements: list[dict[str, Any]], alone: list[str], beside_all: list[str]) -> None:
+def test_principals_that_may_assume_a_role(
+    statements: list[dict[str, Any]], alone: list[str], beside_all: list[str]
+) -> None:
     """A principal that is named needs no more; an account that is named leaves it to its own policies."""
     assert row(trust(*statements)) == alone
     assert row(trust(*statements), ALL) == beside_all
 
 
-def test_whoever_is_not_named_gets_nothing() -> None:
+def test_users_that_are_not_named_get_nothing() -> None:
     """Another user of the account, whatever their own policies say."""
     assert row(trust({"Principal": {"AWS": BOB}}), ALL, user="eve") == [NO] * 4
 
@@ -115,7 +117,7 @@ def test_principals(element: dict[str, Any], expected: tuple[bool, bool, bool]) 
         ([{"Principal": {"AWS": BOB}, "Condition": WITH_MFA}, {"Principal": "*"}], ["allowed-without-mfa"]),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_trust_policy(statements: list[dict[str, Any]], slugs: list[str]) -> None:
+def test_faults_of_a_trust_policy(statements: list[dict[str, Any]], slugs: list[str]) -> None:
     """A test for MFA that works is left alone; one that lets somebody through, or nobody, is not."""
     assert found(trust(*statements)) == slugs
 
@@ -176,7 +178,7 @@ depends: on IpAddress aws:SourceIp (line 14)
     assert said(it) == expected
 
 
-def test_those_who_fare_alike_have_one_table() -> None:
+def test_principals_with_the_same_result_share_a_table() -> None:
     """Users in one, accounts and roles in others; what somebody cannot be has no word."""
     role = "arn:aws:iam::111122223333:role/ci"
     it = trust(

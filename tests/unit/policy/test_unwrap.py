@@ -46,7 +46,7 @@ def only(text: str) -> document.Document:
         ([RULE], "[0]"),
     ],
 )  # fmt: skip
-def test_what_the_aws_cli_prints(answer: object, name: str) -> None:
+def test_output_of_the_aws_cli(answer: object, name: str) -> None:
     """Objects, JSON in a string, and JSON for a URL: get-policy-version, get-role, get-bucket-policy and others."""
     text = json.dumps(answer, indent=4)
     assert names(text) == [name]
@@ -92,7 +92,7 @@ def test_a_terraform_plan() -> None:
     assert found.unknown == ("aws_iam_policy.p.policy",)
 
 
-def test_what_a_plan_does_not_know() -> None:
+def test_values_unknown_in_a_plan() -> None:
     """A policy inside a block is named, too; the number and the ARN of a new policy are no policies."""
     later = {
         "arn": True, "policy_id": True, "managed_policy_arns": True, "policy": True, "tags_all": {},

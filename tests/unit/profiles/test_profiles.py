@@ -145,7 +145,7 @@ def test_the_long_term_section_of_aws_mfa() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_said(
+def test_invalid_profiles_are_configuration_errors(
     credentials: dict[str, dict[str, str]], config: dict[str, dict[str, str]], name: str, part: str
 ) -> None:
     """Every fault of the files is a ConfigurationError with a hint."""
@@ -180,7 +180,7 @@ def test_mfa_serial_in_the_role_alone_serves_its_source() -> None:
         ("arn:u", "arn:r", 3600, ("arn:u", "")),
     ],
 )
-def test_whose_device_gives_the_code(of_user: str, of_role: str, seconds: int, asked: tuple[str, str]) -> None:
+def test_the_device_that_gives_the_code(of_user: str, of_role: str, seconds: int, asked: tuple[str, str]) -> None:
     """99designs/aws-vault#648: the user's own device makes the session of all roles; a role's when he names none."""
     keys = {"role_arn": "arn:r", "source_profile": "b", "duration_seconds": str(seconds)}
     config = {
@@ -318,7 +318,7 @@ def test_a_role_may_not_take_its_sources_place(name: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("name", "section", "source"), [("work", "work-mfa", "work"), ("short", "short", "long"), ("x-mfa", "x-mfa", "x")]
 )
-def test_as_far_as_a_name_tells(name: str, section: str, source: str) -> None:
+def test_the_kind_is_guessed_from_the_name(name: str, section: str, source: str) -> None:
     """`logout` needs no more: it works though the key is gone or the files are wrong."""
     config = Config(profiles={"long": ProfileSettings(session_profile="short")})
     found = profiles.unresolved(name, Sections({"short": MANAGED, "x-mfa": MANAGED}), config)

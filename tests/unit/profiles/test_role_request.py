@@ -20,7 +20,7 @@ ARN = "arn:aws:iam::123456789012:role/Admin"
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 
 
-def test_what_a_role_says_is_asked_for() -> None:
+def test_settings_of_a_role_are_sent() -> None:
     """Every key of the profile in AWS's own words; spaces around commas and in the policy count for nothing."""
     role = Role(
         arn=ARN,
@@ -80,7 +80,7 @@ def test_what_a_role_says_is_asked_for() -> None:
         ("policy", {"policy": json.dumps({"Statement": "x" * 2048})}),
     ],
 )
-def test_what_aws_would_refuse_is_told_with_its_key(key: str, changes: dict[str, Any]) -> None:
+def test_settings_that_aws_would_refuse_are_reported_with_their_key(key: str, changes: dict[str, Any]) -> None:
     """The message names the profile and the key, and the hint where it is mended."""
     with pytest.raises(ConfigurationError) as caught:
         parameters(Role(**{"arn": ARN, **changes}), "admin")

@@ -177,7 +177,7 @@ def test_a_command_has_the_endpoint_and_no_other_credentials(environ: dict[str, 
     assert {name: environ[name] for name in ("HOME", "AWS_CA_BUNDLE") if name in environ}.items() <= child.items()
 
 
-def test_an_mfasession_inside_reads_the_persons_files(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_mfasession_inside_reads_the_users_files(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """`mfasession login` typed in a served shell must find the long-term key; a file named by hand wins."""
     move_into(home, monkeypatch)
     child = client_files.child(

@@ -106,7 +106,7 @@ def test_refused(request_: bytes, status: int, code: str) -> None:
     assert headers.get("allow") == ("GET" if status == 405 else None)
 
 
-def test_what_mends_it_is_in_the_answer() -> None:
+def test_the_answer_holds_the_fix() -> None:
     """The SDK shows it to the person who waits."""
     assert answered(head(target="/profile/old"))[2]["message"].endswith("run mfasession login -p old")
 

@@ -31,7 +31,7 @@ def test_a_fresh_session_is_left_alone(outlook: Outlook, now: float) -> None:
 
 
 @given(outlooks, nows)
-def test_a_person_is_asked_ahead_of_time_alone(outlook: Outlook, now: float) -> None:
+def test_the_user_is_asked_ahead_of_time_only(outlook: Outlook, now: float) -> None:
     """99designs/aws-vault#362, #888: never once it is over, never when nobody can be asked, never sooner than said."""
     if step(outlook, now) == ASK:
         assert outlook.takes == PERSON
@@ -41,7 +41,7 @@ def test_a_person_is_asked_ahead_of_time_alone(outlook: Outlook, now: float) -> 
 
 
 @given(outlooks, nows)
-def test_what_needs_nobody_is_renewed_by_itself(outlook: Outlook, now: float) -> None:
+def test_a_renewal_that_needs_no_user_runs_by_itself(outlook: Outlook, now: float) -> None:
     """Also when it is over, and when there is none: a network that comes back mends it."""
     if outlook.takes == ALONE:
         assert step(outlook, now) in (RENEW, WAIT)
@@ -52,7 +52,7 @@ def test_what_needs_nobody_is_renewed_by_itself(outlook: Outlook, now: float) ->
 
 
 @given(outlooks, nows)
-def test_people_are_told_once(outlook: Outlook, now: float) -> None:
+def test_the_warning_is_given_once(outlook: Outlook, now: float) -> None:
     """That they must act: when nobody can be asked, or it is too late to ask."""
     assert step(outlook.replace(told=True), now) != TELL
     if step(outlook, now) == TELL:

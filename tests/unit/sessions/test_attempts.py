@@ -114,7 +114,7 @@ def test_an_accepted_code_is_sent_once_and_known_before(remembered: Remembered) 
     assert source.requests == [REQUEST]
 
 
-def test_what_the_background_work_betters_reaches_the_source(remembered: Remembered) -> None:
+def test_a_request_improved_in_the_background_reaches_the_source(remembered: Remembered) -> None:
     """The question names the user as soon as AWS has told it."""
     source = Source("123456")
     exchanged(source, Aws(remembered, made_session()), remembered)
@@ -158,7 +158,7 @@ def test_a_program_waits_only_for_a_code_that_was_sent(remembered: Remembered) -
     assert source.requests == [REQUEST]
 
 
-def test_a_person_is_not_made_to_wait_for_anothers_code(tmp_path: Path) -> None:
+def test_the_user_does_not_wait_for_another_users_code(tmp_path: Path) -> None:
     """A code was sent in this step, but a person can read the next one from the device as soon as it comes."""
 
     def scenario(remembered: Remembered) -> list[CodeRequest]:
@@ -170,7 +170,7 @@ def test_a_person_is_not_made_to_wait_for_anothers_code(tmp_path: Path) -> None:
     assert in_one_step(tmp_path, scenario) == [REQUEST]
 
 
-def test_another_devices_code_is_none_of_ours(tmp_path: Path) -> None:
+def test_another_devices_code_does_not_count(tmp_path: Path) -> None:
     """Two devices, the same six digits, the same step: nobody waits."""
 
     def scenario(remembered: Remembered) -> list[CodeRequest]:
@@ -230,7 +230,7 @@ def test_a_refused_code_is_asked_for_again(tmp_path: Path, codes: Sequence[str],
 
 
 @pytest.mark.parametrize("tries", [2, 3])
-def test_it_stops_when_there_is_no_sense_in_another(remembered: Remembered, tries: int) -> None:
+def test_it_stops_when_another_code_cannot_help(remembered: Remembered, tries: int) -> None:
     """Three codes of a person, two of a program: AWS counts nine a device in three minutes, other tools' too."""
     source = Source("111111", "222222", "333333", "444444", tries=tries)
     aws = Aws(remembered, *[REFUSED] * 4)
@@ -271,7 +271,7 @@ def test_a_failure_ends_the_question(remembered: Remembered, failure: BaseExcept
     assert remembered.was_sent(SERIAL, "123456") is is_used
 
 
-def test_a_code_is_not_used_up_while_there_is_no_way_to_aws(remembered: Remembered) -> None:
+def test_a_code_is_not_used_up_while_aws_cannot_be_reached(remembered: Remembered) -> None:
     """The network came too late: the same code may be typed again while it lives."""
 
     def connect() -> Callable[[str], Session]:

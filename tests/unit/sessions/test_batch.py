@@ -87,7 +87,7 @@ def test_files_that_are_broken_meanwhile(context: Context, alices_home: Home, aw
     assert heard.get(timeout=scaled(60)) == (admin, kept)
 
 
-def test_each_profile_is_told_once(context: Context, alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
+def test_each_profile_is_reported_once(context: Context, alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """A user, a role and a role on it: from one code, whatever order they are named in."""
     first = aws.add_role(f"first-{alice.name}", trusted=[alice.arn])
     last = aws.add_role(f"last-{alice.name}", trusted=[first.arn])

@@ -79,7 +79,7 @@ def test_a_fresh_session_is_taken_as_it_is(home: Home, opened: Open) -> None:
         ("2099", "2020"),
     ],
 )
-def test_a_session_of_another_time_key_or_role_is_none(home: Home, opened: Open, old: str, new: str) -> None:
+def test_a_session_of_another_time_key_or_role_is_void(home: Home, opened: Open, old: str, new: str) -> None:
     """Nobody is here to give a code for another one."""
     section = session_section()
     assert old in section
@@ -90,7 +90,7 @@ def test_a_session_of_another_time_key_or_role_is_none(home: Home, opened: Open,
     assert caught.value.hint == "mfasession login"
 
 
-def test_another_section_is_no_session(home: Home, opened: Open) -> None:
+def test_another_section_is_not_a_session(home: Home, opened: Open) -> None:
     """Somebody else's section in its place is told, whatever the command."""
     home.write_credentials(key_pair() + key_pair("default-mfa"))
     context = opened()

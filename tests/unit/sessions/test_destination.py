@@ -89,7 +89,7 @@ def test_as_the_profile_itself(
     try:
         handed = destination.handed_on(AwsFiles(shell), work, "work", shell)
     except ConfigurationError:
-        # test_what_variables_cannot_say
+        # test_endpoints_that_variables_cannot_express
         assert own.get("services", "") + environ.get("AWS_ENDPOINT_URL_S3", "")
         assert not own.get("endpoint_url")
         return
@@ -153,7 +153,7 @@ def test_a_home_folder_in_a_path(place: Home, monkeypatch: pytest.MonkeyPatch) -
         ),
     ],
 )
-def test_what_variables_cannot_say(place: Home, config: str, environ: dict[str, str]) -> None:
+def test_endpoints_that_variables_cannot_express(place: Home, config: str, environ: dict[str, str]) -> None:
     """No variable keeps one endpoint of the default profile away: exit code 3, before anything goes there."""
     with pytest.raises(ConfigurationError, match="profile work has endpoints for some services"):
         handed(place, config + SECTIONS, environ)

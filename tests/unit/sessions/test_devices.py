@@ -85,7 +85,7 @@ def test_serials_that_aws_could_not_take(serial: str, part: str) -> None:
 @given(
     st.from_regex(r"[A-Za-z0-9_+=/:,.@-]{9,37}|arn:aws:iam::[0-9]{12}:mfa/[A-Za-z0-9_+=/,.@-]{1,200}", fullmatch=True)
 )
-def test_what_sts_takes_is_taken(serial: str) -> None:
+def test_serials_that_sts_takes_are_taken(serial: str) -> None:
     """The pattern of the STS API reference, but for ARNs of other things and for what may be a secret (40)."""
     if not serial.startswith("arn:") or ":mfa/" in serial:
         check_serial(serial)
@@ -101,7 +101,9 @@ def test_what_sts_takes_is_taken(serial: str) -> None:
         (Device(serial="arn:aws:iam"), "arn:aws:iam", "", False),
     ],
 )
-def test_what_a_serial_number_tells(device: Device, name: str, account: str, *, is_fido: bool) -> None:
+def test_the_kind_of_a_device_follows_from_its_serial_number(
+    device: Device, name: str, account: str, *, is_fido: bool
+) -> None:
     """The name that people gave the device, and the account, as far as it is an ARN."""
     assert (device.name, device.account, device.is_fido) == (name, account, is_fido)
 

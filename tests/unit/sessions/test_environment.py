@@ -57,7 +57,7 @@ REGIONS = st.sampled_from(("", "eu-west-1", "eu-north-1", "us-gov-west-1"))
 
 
 @given(st.tuples(REGIONS, REGIONS), st.lists(REGIONS, min_size=1, max_size=4))
-def test_a_persons_own_regions_come_through_any_number_of_profiles(own: tuple[str, str], regions: list[str]) -> None:
+def test_the_users_own_regions_survive_any_number_of_profiles(own: tuple[str, str], regions: list[str]) -> None:
     """Whatever is set for one profile after the other and taken back, AWS_REGION and AWS_DEFAULT_REGION stay theirs."""
     environ = {name: value for name, value in zip(BOTH, own, strict=True) if value}
     now = environ

@@ -120,7 +120,7 @@ def test_the_duration(
     assert call.params["DurationSeconds"] == seconds
 
 
-def test_several_devices_and_nobody_to_choose(opened: Open, aws: Sandbox, alice: SandboxUser) -> None:
+def test_several_devices_without_a_terminal(opened: Open, aws: Sandbox, alice: SandboxUser) -> None:
     """All are named, and AWS gets no code."""
     other = alice.add_device(f"tablet-{alice.name}")
     with pytest.raises(errors.InputNeeded) as caught:
@@ -132,7 +132,7 @@ def test_several_devices_and_nobody_to_choose(opened: Open, aws: Sandbox, alice:
     assert session_of(opened(code=other.code(), serial=other.serial)).mfa_serial == other.serial
 
 
-def test_a_serial_that_is_none_is_told_before_aws_is_asked(
+def test_an_invalid_serial_is_reported_before_aws_is_asked(
     opened: Open, aws: Sandbox, alice: SandboxUser, alices_home: Home
 ) -> None:
     """99designs/aws-vault#676: AWS itself would say only that it cannot validate."""
@@ -145,7 +145,7 @@ def test_a_serial_that_is_none_is_told_before_aws_is_asked(
     assert actions(aws) == []
 
 
-def test_what_cannot_be_kept_is_not_asked_for(
+def test_a_session_that_cannot_be_kept_is_not_asked_for(
     opened: Open, aws: Sandbox, alice: SandboxUser, alices_home: Home
 ) -> None:
     """The code is still good afterwards."""
@@ -241,7 +241,7 @@ def test_the_name_of_a_role_session(configured: str, identity: str, name: str) -
         ),
     ],
 )
-def test_what_is_wanted_is_told(opened: Open, left: int | None, options: dict[str, Any], what: str) -> None:
+def test_the_missing_input_is_named(opened: Open, left: int | None, options: dict[str, Any], what: str) -> None:
     """And the command that a person types for it, flags and all."""
     if left is not None:
         keep(opened(), left)
@@ -254,7 +254,7 @@ def test_what_is_wanted_is_told(opened: Open, left: int | None, options: dict[st
     assert ("--min-ttl 7200" in caught.value.hint) is ("min_ttl" in options)
 
 
-def test_an_aging_session_serves_while_nobody_can_answer(opened: Open, aws: Sandbox) -> None:
+def test_an_aging_session_is_served_without_a_terminal(opened: Open, aws: Sandbox) -> None:
     """Inside the margin it still does what it must, until it really expires; a `login` is there to renew it."""
     kept = keep(opened(), 300)
     for command in ("env", "exec", "process"):
@@ -266,7 +266,7 @@ def test_an_aging_session_serves_while_nobody_can_answer(opened: Open, aws: Sand
 
 
 @pytest.mark.parametrize("can_ask", [True, False])
-def test_what_another_process_has_made_is_taken(
+def test_a_session_of_another_process_is_taken(
     opened: Open, aws: Sandbox, alice: SandboxUser, alices_home: Home, *, can_ask: bool
 ) -> None:
     """ByteNess/aws-vault#337: whoever waits for the lock looks again, and spends no code."""

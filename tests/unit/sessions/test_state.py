@@ -99,7 +99,7 @@ def test_a_code_that_did_not_arrive_is_as_good_as_before(state: State) -> None:
     assert not state.opened().was_sent(PHONE.serial, "234567")
 
 
-def test_nobody_reads_a_code_from_the_file(state: State) -> None:
+def test_a_code_cannot_be_read_from_the_file(state: State) -> None:
     """Only the owner may read it, and it holds digests with a salt of their own each."""
     for _ in range(2):
         state.opened().record_sent(PHONE.serial, "123456")
@@ -146,7 +146,7 @@ def test_a_no_holds_for_the_question_and_the_terminal(state: State) -> None:
     "entry",
     ["1", "{}", "{ at = 'now', terminal = 7 }", "{ at = 1.5 }", "{ at = 1e12, terminal = 7 }", "{ terminal = 7 }"],
 )
-def test_a_damaged_no_is_none(state: State, entry: str) -> None:
+def test_a_damaged_refusal_is_ignored(state: State, entry: str) -> None:
     """Nor is one from the future, that a wrong clock left."""
     state.write(f"[refusals]\nlogin-1 = {entry}\n")
     assert state.opened().refused_at("login-1", 7) == 0
@@ -194,14 +194,14 @@ def test_a_damaged_file_is_an_empty_one(state: State, text: str) -> None:
     assert state.opened().device(KEY_ID) == PHONE
 
 
-def test_what_somebody_added_stays(state: State) -> None:
+def test_lines_that_were_added_are_kept(state: State) -> None:
     """A later version's tables survive an earlier one."""
     state.write("[later]\nkey = 1\n")
     state.opened().remember_device(KEY_ID, PHONE)
     assert tomllib.loads(state.file.read_text())["later"] == {"key": 1}
 
 
-def test_a_folder_in_its_place_is_told(state: State) -> None:
+def test_a_folder_in_its_place_is_reported(state: State) -> None:
     """That nobody made by mistake, and we remove nobody's folder."""
     state.file.mkdir(parents=True)
     with pytest.raises(ConfigurationError, match=r"state\.toml is a directory"):

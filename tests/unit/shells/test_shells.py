@@ -111,7 +111,7 @@ def test_json_is_json(shell: str, values: dict[str, str | None]) -> None:
         *((shell, "secret\0") for shell in shells.names()),
     ],
 )
-def test_what_cannot_be_written_is_refused(shell: str, value: str) -> None:
+def test_values_that_cannot_be_written_are_refused(shell: str, value: str) -> None:
     """The error names the variable and the shell's trouble, never the value."""
     with pytest.raises(ConfigurationError, match="AWS_SESSION_TOKEN") as caught:
         shells.render(shell, {"AWS_SESSION_TOKEN": value})
@@ -167,7 +167,7 @@ def test_failures_that_cannot_run_here() -> None:
         ("json", "mfasession env -p work --shell json | jq ."),
     ],
 )
-def test_how_to_is_what_people_type(shell: str, line: str) -> None:
+def test_how_to_is_the_line_to_type(shell: str, line: str) -> None:
     """The line for each shell, with --shell where the default would not do."""
     assert shells.how_to(shell, "mfasession env -p work") == line
 

@@ -63,7 +63,7 @@ def test_the_section_word_for_word(place: Place) -> None:
     assert place.store().load("default-mfa") == SESSION
 
 
-def test_what_is_not_known_is_not_written(place: Place) -> None:
+def test_unknown_values_are_not_written(place: Place) -> None:
     """And what an earlier session had is taken away."""
     place.write(WRITTEN.replace("region", "aws_security_token = stale\noutput = json\nregion"))
     place.store().save("default-mfa", SESSION.replace(region="", role_arn="", identity="", mfa_serial="", issued=0))
@@ -109,7 +109,7 @@ def test_other_tools_expiry_keys_are_left_alone(place: Place, other: str) -> Non
         ("2026-11-23T18:00:00Z", "yesterday"),
     ],
 )
-def test_a_section_that_is_not_whole_is_no_session(place: Place, old: str, new: str) -> None:
+def test_an_incomplete_section_is_not_a_session(place: Place, old: str, new: str) -> None:
     """Somebody edited it: it is renewed, not trusted and no failure."""
     assert old in WRITTEN
     place.write(WRITTEN.replace(old, new))
@@ -128,7 +128,7 @@ def test_a_section_that_is_not_whole_is_no_session(place: Place, old: str, new: 
         "[default-mfa]\n",
     ],
 )
-def test_somebody_elses_section_is_refused(place: Place, foreign: str) -> None:
+def test_another_tools_section_is_refused(place: Place, foreign: str) -> None:
     """Neither read, nor checked, nor written, nor forgotten; the hint says where to keep the session instead."""
     place.write(key_pair() + foreign)
     before = place.file.read_bytes()
@@ -169,7 +169,7 @@ def test_a_section_whose_removal_would_swallow_the_next_is_left(place: Place) ->
 
 
 @pytest.mark.parametrize("section", ["a]b", "DEFAULT", " a", "a ", "a\nb", ""])
-def test_a_section_that_cannot_be_written_is_told_before_a_code_is_spent(place: Place, section: str) -> None:
+def test_a_section_that_cannot_be_written_is_reported_before_a_code_is_spent(place: Place, section: str) -> None:
     """A session_profile that no reader would find again is refused by the check already, and nothing is left."""
     for act in (place.store().check, lambda section: place.store().save(section, SESSION)):
         with pytest.raises(StoreError) as caught:
@@ -179,7 +179,7 @@ def test_a_section_that_cannot_be_written_is_told_before_a_code_is_spent(place: 
 
 
 @pytest.mark.parametrize("secret", ["hush\nhush", " hush", "hush\0", "hush\udcff"])
-def test_a_secret_that_cannot_be_written_is_not_told(place: Place, secret: str) -> None:
+def test_a_secret_that_cannot_be_written_is_not_shown(place: Place, secret: str) -> None:
     """Neither in the message nor in the traceback; and the file is as it was."""
     place.write(key_pair())
     with pytest.raises(StoreError) as caught:
@@ -188,7 +188,7 @@ def test_a_secret_that_cannot_be_written_is_not_told(place: Place, secret: str) 
     assert place.file.read_text() == key_pair()
 
 
-def test_what_changed_meanwhile_is_kept(place: Place) -> None:
+def test_edits_made_meanwhile_are_kept(place: Place) -> None:
     """dcoker/awsmfa#13: whoever edits the file during the prompt loses nothing."""
     place.write(key_pair())
     store = place.store()

@@ -32,7 +32,7 @@ def work() -> None:
 
 
 @pytest.mark.usefixtures("release")
-def test_what_the_call_returns_or_raises() -> None:
+def test_results_and_errors_are_passed_on() -> None:
     """Handed over as it is, whatever it is."""
     assert time_limit.within(lambda: None) is None
     assert time_limit.within(lambda: "text") == "text"
@@ -118,7 +118,9 @@ def test_looks_that_come_late_count_as_one(release: threading.Event, monkeypatch
     assert set(looks) == {time_limit._LOOK}
 
 
-def test_where_a_threads_work_cannot_be_measured(release: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_that_cannot_measure_the_work_of_a_thread(
+    release: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """On macOS the limit is for the whole call."""
     monkeypatch.delattr(time, "pthread_getcpuclockid")
     assert time_limit.within(lambda: 1) == 1

@@ -52,6 +52,6 @@ def test_progress_stands_below_the_lines() -> None:
 @pytest.mark.parametrize(
     ("parts", "text"), [(((3, "done"), (0, "failed")), "3 done"), (((1, "done"), (2, "failed")), "1 done, 2 failed")]
 )
-def test_numbers_that_are_none_are_not_told(parts: tuple[tuple[int, str], ...], text: str) -> None:
+def test_zero_counts_are_left_out(parts: tuple[tuple[int, str], ...], text: str) -> None:
     """As in `3 done, 1 failed`."""
     assert told(parts) == text

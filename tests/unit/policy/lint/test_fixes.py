@@ -27,7 +27,7 @@ def test_an_empty_list_is_filled(empty: str) -> None:
 
 
 @pytest.mark.parametrize("odd", ['a\\"b', "a\\\\b", "\\ud800", "ü\\n", "\\u001b"], ids=repr)
-def test_what_json_must_escape_stays_escaped(odd: str) -> None:
+def test_escaped_characters_stay_escaped(odd: str) -> None:
     """An ARN of the wrong partition, and an exemption that stands alone, with a character that JSON cannot hold raw."""
     rest = f'"Resource": ["*", "arn:aws-cn:s3:::{odd}"], {NO_MFA}'
     text = f'{{"Version": "2012-10-17", "Statement": {{"Effect": "Deny", "NotAction": "x:{odd}", {rest}}}}}'

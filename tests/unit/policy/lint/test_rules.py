@@ -108,7 +108,7 @@ SETTINGS = {
     "attached-to-roles": engine.Settings(attached_to="role"),
     "wrong-partition": engine.Settings(partition="aws"),
 }
-FOR_PEOPLE = {
+AS_TEXT = {
     *("narrow-deny", "getsessiontoken-missing", "first-password", "exemption-not-allowed", "attached-to-roles"),
     *("allow-notaction", "no-mfa", "other-exemption", "narrow-condition"),
     *("some-calls-only", "first-device", "enforces-nothing"),
@@ -136,13 +136,13 @@ def test_every_rule_is_documented() -> None:
 
 
 @pytest.mark.parametrize("slug", BROKEN)
-def test_a_broken_rule_is_found_and_mended(slug: str) -> None:
+def test_a_broken_rule_is_found_and_fixed(slug: str) -> None:
     """With its place; and what --fix writes does not break it any more."""
     it, settings = broken(slug), SETTINGS.get(slug, engine.Settings())
     (first, *_) = [each for each in engine.check(it, settings, operations) if each.rule.slug == slug]
     assert first.place.line > 0
     assert first.message
-    if slug in FOR_PEOPLE:
+    if slug in AS_TEXT:
         assert not first.edits
         return
     assert first.edits
@@ -172,7 +172,7 @@ def test_a_hole_is_one_and_is_closed(slug: str) -> None:
     """The evaluator says so: before, a key or a session without MFA gets through; after, neither does."""
     it = broken(slug)
     assert any(callers(it, parsed(ALLOWED))[:2])
-    if slug not in FOR_PEOPLE:
+    if slug not in AS_TEXT:
         assert callers(engine.fixed(it, engine.Settings(), operations).document, parsed(ALLOWED)) == [
             False,
             False,
@@ -242,7 +242,7 @@ def test_a_limit_of_the_age_that_is_upside_down() -> None:
     assert wrong(parsed(fresh)) == set()
 
 
-def test_what_services_do_for_somebody_may_be_spared() -> None:
+def test_calls_of_services_on_behalf_of_a_user_may_be_exempt() -> None:
     """A call that Athena or CloudFormation forwards may carry no MFA: AWS's samples leave those out."""
     spared = changed(Condition={**THE_RULE["Condition"], "Bool": {"aws:ViaAWSService": "false"}})
     assert found(parsed(spared)) == ["first-password"]
@@ -261,7 +261,7 @@ def test_what_services_do_for_somebody_may_be_spared() -> None:
         ("*:Get*", ["*:Get* works without MFA"]),
     ],
 )
-def test_what_else_is_spared(spared: str, told: list[str]) -> None:
+def test_other_exemptions_are_reported(spared: str, told: list[str]) -> None:
     """Whatever works with a stolen key alone is named, but for what AWS's samples spare too."""
     it = parsed(changed(NotAction=[*THE_RULE["NotAction"], spared]))
     findings = engine.check(it, engine.Settings(), operations)
@@ -391,7 +391,7 @@ def test_an_allow_that_meant_a_deny() -> None:
     assert mended(it)["Statement"][0]["Effect"] == "Deny"
 
 
-def test_whom_a_condition_names_is_in_the_partition() -> None:
+def test_principals_of_a_condition_are_in_the_partition() -> None:
     """The rule for users of another partition would be for nobody."""
     users = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}
     it = parsed(changed(Condition={**THE_RULE["Condition"], **users}))
@@ -431,7 +431,7 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
     st.sampled_from(["2012-10-17", "2008-10-17", None]),
     st.sampled_from([None, 1, 4]),
 )
-def test_mending_any_policy(parts: list[dict[str, Any]], version: str | None, indent: int | None) -> None:
+def test_fixing_any_policy(parts: list[dict[str, Any]], version: str | None, indent: int | None) -> None:
     """What comes out is a policy, is mended once and for all, and has no finding left that could be mended."""
     head = {"Version": version} if version else {}
     it = document.parse(json.dumps({**head, "Statement": parts}, indent=indent), "it")
