@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
 TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
-PLACE = re.compile(r"`((?:mfasession|tests|benchmarks|shell|docs)/[\w./-]+)`")
+PLACE = re.compile(r"`((?:mfasession|tests|benchmarks|shell|docs)/[\w./-]+)(?:::([\w.]+))?`")
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
@@ -17,6 +17,20 @@ LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 def functions(path: Path) -> set[str]:
     """The names of a module's functions."""
     return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)}
+
+
+def names_in(path: Path) -> set[str]:
+    """The names of a module's functions and classes, and of the methods as `Class.method`."""
+    body = ast.parse(path.read_text()).body
+    own = {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    methods = {
+        f"{name}.{method.name}"
+        for name, node in own.items()
+        if isinstance(node, ast.ClassDef)
+        for method in node.body
+        if isinstance(method, ast.FunctionDef)
+    }
+    return {*own, *methods}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -29,9 +43,10 @@ def test_named_tests_exist(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_named_files_exist(document: Path) -> None:
-    """A path into the repository is right, after a move too."""
-    for place in PLACE.findall(document.read_text()):
+    """A path into the repository is right, and so is the function or class behind its `::`."""
+    for place, name in PLACE.findall(document.read_text()):
         assert (ROOT / place).exists(), place
+        assert not name or name in names_in(ROOT / place), f"{place}::{name}"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -55,6 +70,16 @@ def test_a_decision_is_one_page_in_three_parts(page: Path) -> None:
     assert re.match(rf"# {int(page.name[:4])}\. \S", text)
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
     assert text.count("\n") <= 60
+
+
+def test_the_tree_is_complete() -> None:
+    """docs/architecture.md has one line for each folder and each top module of the package, and no other."""
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    (tree,) = re.findall(r"^mfasession/\n((?:  \S.*\n)+)", page, re.MULTILINE)
+    listed = re.findall(r"^  (\S+) +\S.*$", tree, re.MULTILINE)
+    package = ROOT / "mfasession"
+    folders = [f"{path.parent.name}/" for path in package.glob("*/__init__.py")]
+    assert sorted(listed) == sorted([*folders, *(path.name for path in package.glob("*.py"))])
 
 
 def test_each_promise_names_a_test() -> None:
