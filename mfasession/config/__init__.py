@@ -1,10 +1,11 @@
 """Our own configuration, `config.toml`, as one frozen value; on the path of every command.
 
-tomllib costs more to import than the interpreter takes to start, so its result is kept in the cache folder together
-with the very text it was made from, and is used again only while the text is the same to the byte. There is no second
-reader of TOML.
+tomllib costs more to import than the interpreter takes to start, so its result is kept in the cache folder (`marshal`)
+together with the very text it was made from, and is used again only while the text is the same to the byte. There is no
+second reader of TOML.
 """
 
+import marshal
 import os
 
 from mfasession import __version__, files
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
     Scalar = str | int | tuple[str, ...]
     Flat = dict[tuple[str, ...], Scalar]
+
+
+_FORMAT = 2
+"""Of marshal: every Python reads it, and almost all of it is ASCII, which decodes fast."""
+_PRIME = 2**64 - 59
+"""The checksum is the remainder by it: to load `zlib` or `binascii` costs a hundredth of a hit."""
 
 
 class ProfileSettings(Value):
@@ -88,54 +95,34 @@ def _build(path: str, flat: "Flat") -> Config:
     return Config(path=path, default_profile=default_profile, common=shared, profiles=profiles)
 
 
-# The kept form: a head line, the source text and the entries, parted by RS and their units by US (ASCII's own
-# separators, which TOML allows only as escapes), and a checksum. What holds such a character is simply not kept.
-_RECORD, _UNIT = "\x1e", "\x1f"
-
-
-def _head(path: str) -> str:
-    return f"mfasession {__version__} {path}"
-
-
-def _seal(records: list[str]) -> str:
-    return str(sum(_RECORD.join(records).encode("utf-8", "surrogateescape")))
+def _sealed(body: bytes) -> bytes:
+    """Put our version, the size and a checksum before what is kept: `marshal` may crash on what it did not write."""
+    return b"mfasession %s %d %d\n" % (__version__.encode(), len(body), int.from_bytes(body) % _PRIME) + body
 
 
 def _kept(cache: str, path: str, text: str) -> "Flat | None":
     try:
         # As private as a secret: whoever writes it chooses the `code` command that we run.
-        records = (files.read_private(cache) or "").split(_RECORD)
+        content = (files.read_private(cache) or "").encode("utf-8", "surrogateescape")
     except ConfigurationError:
         return None
-    seal = records.pop()
-    if records[:2] != [_head(path), text] or seal != _seal(records):
+    body = content.partition(b"\n")[2]
+    if content != _sealed(body):
         return None
-    flat: Flat = {}
-    for record in records[2:]:
-        try:
-            kind, name, value = record.split(_UNIT, 2)
-            number = int(value) if kind == "i" else 0
-        except ValueError:
-            return None
-        key = tuple(name.split("\t"))
-        flat[key] = number if kind == "i" else value if kind == "s" else tuple(value.split(_UNIT))
-    return flat
+    try:
+        kept_path, kept_text, flat = marshal.loads(body)  # noqa: S302  # ours, private and whole
+    except (EOFError, TypeError, ValueError):
+        return None
+    kept: Flat | None = flat if (kept_path, kept_text) == (path, text) else None
+    return kept
 
 
 def _keep(cache: str, path: str, text: str, flat: "Flat") -> None:
-    records = [_head(path), text]
-    for key, value in flat.items():
-        parts = value if isinstance(value, tuple) else (str(value),)
-        if any("\t" in name for name in key) or any(_UNIT in part for part in (*key, *parts)):
-            return
-        kind = "i" if isinstance(value, int) else "s" if isinstance(value, str) else "t"
-        records.append(_UNIT.join((kind, "\t".join(key), *parts)))
-    if any(_RECORD in record for record in records):
-        return
     from mfasession.files import replace
 
+    content = _sealed(marshal.dumps((path, text, flat), _FORMAT))
     try:
-        replace.replace(cache, _RECORD.join((*records, _seal(records))))
+        replace.replace(cache, content.decode("utf-8", "surrogateescape"))
     except (StoreError, ConfigurationError):
         # Only speed is lost: a home that cannot be written still gets its answer.
         return

@@ -48,3 +48,22 @@ def test_a_hit_keeps_its_budget(home: Home, words: tuple[str, ...]) -> None:
     program = ("-c", UNTIL_EXECVE) if words[0] == "exec" else (MFASESSION,)
     ours = instructions(home, sys.executable, *program, *words)
     assert ours / bare <= BUDGET[words], f"{ours} instructions against {bare} of a bare start: {ours / bare:.3f}"
+
+
+CONFIGURED = 1.015
+"""The instructions of a hit with a configuration, as a multiple of those without: no TOML is read twice."""
+
+
+def test_a_configuration_costs_little(home: Home) -> None:
+    """What was read of it is kept."""
+    home.environ = {name: home.environ[name] for name in ("PATH", "HOME", "SHELL")}
+    home.environ |= {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
+    home.write_credentials(key_pair() + session_section())
+    without = instructions(home, sys.executable, MFASESSION, "process")
+    home.write_settings(
+        'duration = "8h"\ncode = { command = ["ykman", "oath", "accounts", "code", "-s", "AWS"] }\n'
+        + "".join(f'[profiles.p{number}]\nmfa_serial = "phone-{number}"\n' for number in range(3))
+    )
+    assert home.run("process").returncode == 0
+    configured = instructions(home, sys.executable, MFASESSION, "process")
+    assert configured / without <= CONFIGURED, f"{configured} against {without}: {configured / without:.4f}"
