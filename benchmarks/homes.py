@@ -31,7 +31,7 @@ given = json.load(sys.stdin)
 session = Session(access_key_id=given["id"], secret_access_key=Secret(given["secret"]),
                   session_token=Secret(given["token"]), expires=now + 43000, issued=now, key_id=given["key_id"],
                   mfa_serial=given["serial"])
-KeyringStore(paths.keyring_index(os.environ)).save("default-mfa", session)
+KeyringStore(paths.store_index(os.environ, "keyring")).save("default-mfa", session)
 """
 
 

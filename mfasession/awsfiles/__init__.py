@@ -77,6 +77,11 @@ class AwsFiles:
             self._texts[self.credentials_path] = files.read_private(self.credentials_path) or ""
         return self._texts[self.credentials_path]
 
+    def managed_sections(self) -> list[str]:
+        """Return the sections of the credentials file that hold sessions of ours, in its order."""
+        sections = parse(self.credentials_path, self.credentials_text())
+        return [name for name, keys in sections.items() if is_managed(keys)]
+
     def config(self, profile: str) -> "Mapping[str, str] | None":
         """Return a profile's section of the configuration file. Raises ConfigurationError."""
         text = self.config_text()

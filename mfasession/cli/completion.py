@@ -4,9 +4,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mfasession import shells
+from mfasession import plugins, shells
 from mfasession.cli import arguments, registry
-from mfasession.config.schema import STORES
 
 if TYPE_CHECKING:
     from mfasession.sessions.context import Context
@@ -30,7 +29,7 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
         "-p": profile_names,
         "--profile": profile_names,
         "--shell": shells.names,
-        "--store": lambda: STORES,
+        "--store": lambda: plugins.names("stores"),
     }
     flag, equals, value = begun.partition("=")
     if before in values:
@@ -45,7 +44,7 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
 
 
 def _profile_names(context: "Context") -> list[str]:
-    managed = set(context.store("file").sections())
+    managed = set(context.aws_files.managed_sections())
     return sorted({*context.aws_files.profile_names(), *context.config.profiles} - managed)
 
 

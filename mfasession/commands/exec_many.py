@@ -229,7 +229,7 @@ def _names(context: "Context") -> list[str]:
     named = _named(options)
     if options.all_matching:
         known = [*context.aws_files.profile_names(), *context.config.profiles]
-        managed = set(context.store("file").sections())
+        managed = set(context.aws_files.managed_sections())
         matching = sorted({name for name in known if fnmatchcase(name, options.all_matching)} - managed)
         if not matching:
             raise ConfigurationError(

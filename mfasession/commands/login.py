@@ -4,7 +4,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mfasession import hints
+from mfasession import hints, plugins
 from mfasession.durations import show
 from mfasession.errors import UsageError
 from mfasession.messages import complain, say, until
@@ -36,7 +36,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument(
         "--duration", metavar="D", type=session_duration, help="life of a new session: 15m to 36h (12h)"
     )
-    parser.add_argument("--store", choices=("file", "keyring"), help="where to keep the session")
+    parser.add_argument("--store", choices=plugins.names("stores"), help="where to keep the session")
     parser.add_argument("--force", action="store_true", help="make a new session though the old one is valid")
     parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew when less than this is left")
 

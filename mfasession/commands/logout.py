@@ -87,7 +87,7 @@ def _profile(context: "Context") -> "Profile":
 def _forget_in(
     context: "Context", store: "SessionStore", wanted: "Sequence[Profile | None]", outcome: _Outcome
 ) -> None:
-    _wait_for_writers(context, store.name)
+    store.wait_for_writers()
     left = store.left()
     sections = [section for only in wanted for section in context.sections(store, only)]
     listed = [section for section in sections if section in store.sections()]
@@ -97,15 +97,6 @@ def _forget_in(
                 outcome.forgotten.append(f"{section} ({store.name})")
         except StoreError as failure:
             (outcome.failures if section in listed else outcome.remarks).append(failure)
-
-
-def _wait_for_writers(context: "Context", store: str) -> None:
-    """Half a file, which another tool is writing, would hide a session."""
-    if store == "file":
-        from mfasession.files import shared_edit
-
-        shared_edit.wait(context.aws_files.credentials_path)
-        context.aws_files.reread()
 
 
 def _with_its_own_source(profile: "Profile") -> "list[Profile]":

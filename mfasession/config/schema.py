@@ -11,7 +11,6 @@ from mfasession.redaction import redacted
 from mfasession.text import nearest
 
 Scalar = str | int | tuple[str, ...]
-STORES = ("file", "keyring")
 
 
 def read(path: str, text: str) -> dict[tuple[str, ...], Scalar]:
@@ -119,7 +118,7 @@ def _origins(value: Any) -> tuple[str, ...]:
 
 
 _SETTINGS: Mapping[str, Callable[[Any], Scalar]] = {
-    "store": _one_of(STORES),
+    "store": _one_of(plugins.names("stores")),
     "duration": _seconds(durations.SESSION_MINIMUM, durations.SESSION_MAXIMUM),
     "code": _code,
     "refresh_margin": _seconds(0, 12 * 3600),

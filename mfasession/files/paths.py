@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME = "mfasession"
+INDEX = ".toml"
+"""How the name of a store's list of sessions ends; the store's name stands before it."""
 
 
 def home(environ: "Mapping[str, str]") -> str:
@@ -43,9 +45,9 @@ def cache_folder(environ: "Mapping[str, str]", platform: str = sys.platform) -> 
     return _folder(environ, "XDG_CACHE_HOME", "Library/Caches" if platform == "darwin" else ".cache")
 
 
-def keyring_index(environ: "Mapping[str, str]") -> str:
-    """Return the path of the list of sessions that are in the keyring, which cannot list them itself."""
-    return os.path.join(state_folder(environ), "keyring.toml")
+def store_index(environ: "Mapping[str, str]", store: str) -> str:
+    """Return the path of the list of sessions that are in a store which cannot list them itself, as a keyring."""
+    return os.path.join(state_folder(environ), f"{store}{INDEX}")
 
 
 def keyring_keys(environ: "Mapping[str, str]") -> str:

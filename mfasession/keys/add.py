@@ -36,7 +36,7 @@ class Adding:
         self._context = context
         self.profile, self._is_new = _profile(context)
         name = self.profile.key_section
-        in_keyring = (context.options.store or "keyring") == "keyring"
+        in_keyring = (context.options.store or KeyInKeyring.name) == KeyInKeyring.name
         self._places = [*locate.in_files(context, name), KeyInKeyring(name, context.environ)]
         self.place: KeyPlace = self._places[-1 if in_keyring else 0]
         self._is_new = self._is_new and in_keyring
@@ -99,12 +99,12 @@ class Adding:
         return Added(replaced=replaced, header=header, failures=tuple(failures))
 
     def _held(self) -> "list[Held]":
-        found = locate.held(self.profile.key_section, [each for each in self._places if each.name == "file"])
+        found = locate.held(self.profile.key_section, [each for each in self._places if each.is_plain_text])
         try:
             return found + locate.held(self.profile.key_section, [self._places[-1]])
         except StoreError:
             # A key for the file needs no keyring; one in there would not count beside it.
-            if self.place.name == "keyring":
+            if not self.place.is_plain_text:
                 raise
             return found
 

@@ -7,6 +7,7 @@ from mfasession import files, profiles
 from mfasession.errors import AwsRefused, ConfigurationError, MfaSessionError
 from mfasession.keys import issued, locate
 from mfasession.stores.keyrings import backend_names
+from mfasession.stores.keys import KeyInFile
 from mfasession.values import Value, account_of
 
 if TYPE_CHECKING:
@@ -66,12 +67,12 @@ def listing(context: "Context") -> Listing:
         found = [each for each in found if each.profile == name]
         faults = [each for each in faults if each[0] == name]
     source = _Source(context)
-    backend = backend_names() if any(each.place.name == "keyring" for each in found) else ""
+    backend = backend_names() if any(not each.place.is_plain_text for each in found) else ""
     rows = [_row(each, backend, source.ask(each)) for each in found]
-    rows += [Row(key_id="", profile=name, store="file", path=path, note=fault) for name, path, fault in faults]
+    rows += [Row(key_id="", profile=name, store=KeyInFile.name, path=path, note=fault) for name, path, fault in faults]
     here = {row.key_id for row in rows}
     rows += [Row(key_id=key, told=told) for told in source.answers for key in told.keys if key not in here]
-    unsafe = _unsafe([each.place.where for each in found if each.place.name == "file"])
+    unsafe = _unsafe([each.place.where for each in found if each.place.is_plain_text])
     return Listing(rows=rows, unsafe=unsafe, keyring=failure, aws=source.failure)
 
 
@@ -90,7 +91,7 @@ def _row(held: "Held", backend: str, told: Told | None) -> Row:
         profile=held.profile,
         store=place.name,
         path=place.where,
-        backend=backend if place.name == "keyring" else "",
+        backend="" if place.is_plain_text else backend,
         note=_note(held.record),
         told=told,
     )

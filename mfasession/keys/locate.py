@@ -10,8 +10,8 @@ from mfasession.awsfiles import headers as awsfiles_headers
 from mfasession.awsfiles import is_managed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import locks, paths
-from mfasession.stores import KeyringAbsent
 from mfasession.stores import keyring as keyring_store
+from mfasession.stores.keyrings.backend import KeyringAbsent
 from mfasession.stores.keyrings.notes import Notes
 from mfasession.stores.keys import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord, fault_of, in_the_keyring, record_of
 from mfasession.values import Value

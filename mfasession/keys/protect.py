@@ -6,7 +6,7 @@ from mfasession.aws.access_keys import AwsKeys
 from mfasession.aws.errors import NotFound
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
 from mfasession.keys import issued, locate
-from mfasession.stores import KeyringAbsent
+from mfasession.stores.keyrings.backend import KeyringAbsent
 from mfasession.stores.keys import KeyInKeyring
 from mfasession.values import Value
 
@@ -72,7 +72,7 @@ def _refuse_two(one: "Held", other_id: str, where: str) -> None:
 
 def _elsewhere(context: "Context", key_id: str) -> tuple[str, ...]:
     found = locate.visible(context)[0]
-    return tuple(dict.fromkeys(each.profile for each in found if each.key_id == key_id and each.place.name == "file"))
+    return tuple(dict.fromkeys(each.profile for each in found if each.key_id == key_id and each.place.is_plain_text))
 
 
 class Removal:

@@ -22,8 +22,8 @@ from mfasession.mfa.pending import Pending, Safe
 from mfasession.mfa.seed_output import Seed, Ways
 from mfasession.sessions import devices
 from mfasession.sessions.connection import Caller
-from mfasession.stores import KeyringAbsent
 from mfasession.stores.keyring import forget_seed, save_seed
+from mfasession.stores.keyrings.backend import KeyringAbsent
 from mfasession.values import Value, account_of
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from mfasession.keys import issued
 from mfasession.mfa.first_login import as_a_login
 from mfasession.sessions.context import Context
 from mfasession.sessions.state import Remembered
-from mfasession.stores import KeyringAbsent
 from mfasession.stores.keyring import forget_seed
+from mfasession.stores.keyrings.backend import KeyringAbsent
 
 if TYPE_CHECKING:
     from mfasession.aws.model import Device

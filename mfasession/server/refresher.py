@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mfasession import codes, hints, profiles, terminal
+from mfasession import codes, hints, profiles, stores, terminal
 from mfasession.errors import MfaSessionError
 from mfasession.files import paths, system_errors
 from mfasession.messages import complain, until
@@ -89,7 +89,7 @@ class Keeper:
         pause = _KEYRING_LOOK if self._is_fresh() else schedule.LOOK
         if time.monotonic() - self._looked < pause:
             return False
-        return self._profile.settings.store == "keyring" or os.path.exists(paths.keyring_index(self._environ))
+        return len(stores.in_use(self._environ, [self._profile.settings.store])) > 1
 
     async def _act(self) -> None:
         now = time.time()
@@ -124,7 +124,7 @@ class Keeper:
             self._files.credentials_path,
             self._files.config_path,
             paths.config_file(self._environ),
-            paths.keyring_index(self._environ),
+            *(paths.store_index(self._environ, name) for name in stores.in_use(self._environ)),
         )
         return tuple(_stamp(place) for place in places)
 

@@ -11,14 +11,13 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from mfasession import process_memory
+from mfasession import process_memory, stores
 from mfasession.awsfiles import AwsFiles
 from mfasession.errors import Cancelled, InputNeeded, MfaSessionError, StoreError
 from mfasession.messages import complain
 from mfasession.profiles import ROLE_TEXTS
 from mfasession.sessions import destination
 from mfasession.sessions.create import assumed, check_role, forget_all_elsewhere, is_chained
-from mfasession.stores.file import CredentialsFileStore
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -258,17 +257,17 @@ class Fleet:
     def _keep_all(self) -> None:
         # Files of its own: those of the context belong to the main thread.
         environ = self._context.environ
-        stores: dict[str, SessionStore] = {"file": CredentialsFileStore(AwsFiles(environ), environ)}
+        opened: dict[str, SessionStore] = {}
         while True:
             batch = [self._to_keep.get()]
             with suppress(Empty):
                 while True:
                     batch.append(self._to_keep.get_nowait())
             for name in {self._store_names[made.profile.session_section] for made in batch}:
-                if name not in stores:
-                    stores[name] = self._context.store(name)
+                if name not in opened:
+                    opened[name] = stores.opened(name, AwsFiles(environ), environ)
                 self._keep(
-                    [made for made in batch if self._store_names[made.profile.session_section] == name], stores[name]
+                    [made for made in batch if self._store_names[made.profile.session_section] == name], opened[name]
                 )
 
     def _say_unkept(self, reason: StoreError) -> None:

@@ -58,7 +58,7 @@ def _key_in_keyring(environ: Mapping[str, str], profile: "Profile") -> LongTermK
 
     Raises ConfigurationError when there is none: where no keyring is and none was put into one, there is nothing.
     """
-    from mfasession.stores import KeyringAbsent
+    from mfasession.stores.keyrings.backend import KeyringAbsent
     from mfasession.stores.keys import KeyInKeyring
 
     missing = _missing(environ, profile)

@@ -3,14 +3,11 @@
 On the path of every command: what only a renewal needs is imported there.
 """
 
-import os
 import time
 
-from mfasession import config, profiles
-from mfasession.awsfiles import AwsFiles, is_managed
+from mfasession import config, profiles, stores
+from mfasession.awsfiles import AwsFiles
 from mfasession.errors import StoreError
-from mfasession.files import paths
-from mfasession.stores.file import CredentialsFileStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,40 +72,35 @@ class Context:
         return self.store(self.options.store or profile.settings.store)
 
     def store_of_renewed(self, profile: "Profile") -> "SessionStore":
-        """Return the store of a new session: a keyring that holds the last one keeps it, but for a `login`."""
+        """Return the store of a new session; without a `login` it does not move to plain text from another store."""
         own = self.store_of(profile)
-        if own.name == "keyring" or self.options.command == "login":
+        if not own.is_plain_text or self.options.command == "login":
             return own
         return self._other_store(profile) or own
 
     def store(self, name: str) -> "SessionStore":
-        """Return a store by its name: `file` or `keyring`."""
-        if name == "file":
-            return CredentialsFileStore(self.aws_files, self.environ)
-        from mfasession.stores.keyring import KeyringStore
-
-        return KeyringStore(paths.keyring_index(self.environ))
+        """Return a store by its name."""
+        return stores.opened(name, self.aws_files, self.environ)
 
     def stores(self) -> "list[SessionStore]":
-        """Return every store that may hold a session, the credentials file first."""
+        """Return every store that may hold a session, the default one first."""
         used = {self.options.store, self.config.common.store, *(each.store for each in self.config.profiles.values())}
-        if "keyring" in used or os.path.exists(paths.keyring_index(self.environ)):
-            return [self.store("file"), self.store("keyring")]
-        return [self.store("file")]
+        return [self.store(name) for name in stores.in_use(self.environ, used)]
 
     def sections(self, store: "SessionStore", only: "Profile | None") -> list[str]:
-        """Return the sections that a store lists, or the one of a profile: its own keyring may lack the list."""
+        """Return the sections that a store lists, or the one of a profile, whose store may lack its list."""
         try:
             listed = store.sections()
         except StoreError:
             # A damaged list hides no session whose name is known.
-            if only is None or store.name == "file":
+            if only is None or not store.has_index:
                 raise
             return [only.session_section]
         if only is None:
             return listed
         section = only.session_section
-        return [section] if section in listed or store.name == self.store_of(only).name == "keyring" else []
+        may_be_there = store.has_index and store.name == self.store_of(only).name
+        return [section] if section in listed or may_be_there else []
 
     def named(self, profile: str = "") -> str:
         """Return a profile, else that of this run, as a hint names it: empty where nobody has to name `default`."""
@@ -147,11 +139,7 @@ class Context:
             raise
 
     def _other_store(self, profile: "Profile") -> "SessionStore | None":
-        """The other store than the profile's own, when it says that it holds this profile's session."""
-        if self.store_of(profile).name == "keyring":
-            is_there = is_managed(self.aws_files.credentials(profile.session_section))
-            return self.store("file") if is_there else None
-        if not os.path.exists(paths.keyring_index(self.environ)):
-            return None
-        keyring = self.store("keyring")
-        return keyring if profile.session_section in keyring.sections() else None
+        """Another store than the profile's own that lists this profile's session."""
+        own = self.store_of(profile).name
+        others = (self.store(name) for name in stores.in_use(self.environ) if name != own)
+        return next((store for store in others if store.has(profile.session_section)), None)

@@ -212,8 +212,8 @@ def _forget(store: "SessionStore", section: str) -> None:
     try:
         store.forget(section)
     except StoreError:
-        # What stays in a keyring is locked there, and listed: the next login or logout tries again.
-        if store.name != "keyring":
+        # What stays in a locked keyring is still listed: the next login or logout tries again.
+        if store.is_plain_text:
             raise
 
 

@@ -78,7 +78,7 @@ def settle(context: "Context", profile: "Profile", session: "Session") -> None:
     if profile.source is not None and (source := context.kept(profile.source)) is not None:
         settle(context, profile.source, source)
     store, section = context.store_of(profile), profile.session_section
-    if store.name == "file" and context.options.store != "file":
+    if store.is_plain_text and context.options.store != store.name:
         return
     kept = store.load(section) if section in store.sections() else None
     if kept is None or kept.access_key_id != session.access_key_id:

@@ -1,6 +1,6 @@
 """Sessions as sections of the AWS credentials file, which every SDK can read. On the path of every command.
 
-A section of ours says `manager = mfasession`; any other section of the file is somebody else's and is never written.
+A section of ours says `manager = mfasession`; any other section of the file belongs to others and is never written.
 """
 
 import os
@@ -14,6 +14,7 @@ from mfasession.values import Secret, Session, is_whole
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Self
 
     from mfasession.awsfiles import AwsFiles
     from mfasession.files.replace import Room
@@ -27,16 +28,23 @@ class CredentialsFileStore:
 
     name = "file"
     backend = ""
+    is_plain_text = True
+    has_index = False
 
     def __init__(self, aws_files: "AwsFiles", environ: "Mapping[str, str]") -> None:
         self._files = aws_files
         self._environ = environ
         self._room: Room | None = None
 
+    @classmethod
+    def opened(cls, aws_files: "AwsFiles", environ: "Mapping[str, str]") -> "Self":
+        """Return the store in the credentials file."""
+        return cls(aws_files, environ)
+
     def load(self, section: str) -> "Session | None":
         """Return the session kept in a section; None when there is none or it is not whole.
 
-        Raises ConfigurationError: the section is somebody else's, or the file is unsafe or malformed.
+        Raises ConfigurationError: the section is not ours, or the file is unsafe or malformed.
         """
         keys = self._files.credentials(section)
         if keys is None:
@@ -44,8 +52,19 @@ class CredentialsFileStore:
         self._refuse_foreign(section, keys)
         return _session(keys)
 
+    def has(self, section: str) -> bool:
+        """Return whether a section is a session of ours."""
+        return is_managed(self._files.credentials(section))
+
+    def wait_for_writers(self) -> None:
+        """Wait while another tool writes the file: half of it would hide a session."""
+        from mfasession.files import shared_edit
+
+        shared_edit.wait(self._files.credentials_path)
+        self._files.reread()
+
     def check(self, section: str) -> None:
-        """Raise what `save` would raise, as far as can be told before a code is spent on it."""
+        """Raise what `save` would raise, as far as it can be known before a code is spent on it."""
         self.reserve(section)
         self.release()
 
@@ -80,7 +99,7 @@ class CredentialsFileStore:
         self._edit(list(values), lambda text: ini_edit.set_sections(text, values))
 
     def forget(self, section: str) -> bool:
-        """Remove a session; tell whether there was one. A section that is not ours is left alone and is no session."""
+        """Remove a session; return whether there was one. A section that is not ours is left alone."""
         from mfasession.awsfiles import ini_edit
         from mfasession.files import shared_edit
 
@@ -94,8 +113,7 @@ class CredentialsFileStore:
 
     def sections(self) -> list[str]:
         """Return the names of our sections, in file order."""
-        found = parse(self._files.credentials_path, self._files.credentials_text())
-        return [name for name, keys in found.items() if is_managed(keys)]
+        return self._files.managed_sections()
 
     def left(self) -> list[str]:
         """Return nothing: what cannot be removed from the file is still listed."""
@@ -149,6 +167,9 @@ class CredentialsFileStore:
             )
 
 
+STORE = CredentialsFileStore
+
+
 def _session(keys: "Mapping[str, str]") -> "Session | None":
     needed = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "mfasession_key_id")
     if not all(keys.get(name) for name in needed):
@@ -157,7 +178,7 @@ def _session(keys: "Mapping[str, str]") -> "Session | None":
         expires = timestamps.parse(keys.get(EXPIRES, ""))
         issued = timestamps.parse(keys["mfasession_issued"]) if "mfasession_issued" in keys else 0
     except ValueError:
-        # Somebody edited the time: without it nobody knows what the session is worth.
+        # The time was edited: without it the session's end is not known.
         return None
     session = Session(
         access_key_id=keys["aws_access_key_id"],

@@ -9,11 +9,11 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from mfasession import files, timestamps
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.files import locks, replace
+from mfasession.files import locks, paths, replace
 from mfasession.stores.keyrings import (
     BROKEN,
     Broken,
@@ -29,6 +29,9 @@ from mfasession.stores.keyrings import (
 from mfasession.stores.keyrings.notes import Notes
 from mfasession.values import LongTermKey, Secret, Session, is_key_id, is_key_secret, is_whole
 
+if TYPE_CHECKING:
+    from mfasession.awsfiles import AwsFiles
+
 _LOCK_TIME = time_limit.LONGEST
 """Seconds that a change waits for another one."""
 _KEPT = tuple(name for name in Session.__fields__ if name != "settings")
@@ -38,12 +41,14 @@ _KEPT = tuple(name for name in Session.__fields__ if name != "settings")
 class KeyringStore:
     """The store called `keyring`.
 
-    It lists what it keeps, for a keyring cannot. A session is listed once the keyring has answered and before anything
-    of it is kept, so that none is out of sight, and one that no keyring has taken is not listed. One that was forgotten
-    while the keyring was away is no longer listed and no longer loaded, and is removed when the keyring is back.
+    It keeps an index, as a keyring cannot list its items. A session is listed once the keyring has answered and before
+    anything of it is kept, so that each can be found, and one that no keyring has accepted is not listed. One that was
+    forgotten while the keyring was away is no longer listed or loaded, and is removed when the keyring is back.
     """
 
     name = "keyring"
+    is_plain_text = False
+    has_index = True
 
     def __init__(self, index_path: str) -> None:
         """`index_path` is the TOML file that lists the sections; it holds no secret."""
@@ -52,6 +57,11 @@ class KeyringStore:
         self._taker_path = os.path.join(os.path.dirname(index_path), "keyring-backend")
         self._left = Notes(os.path.join(os.path.dirname(index_path), "keyring-forgotten"))
         self.backend = ""
+
+    @classmethod
+    def opened(cls, aws_files: "AwsFiles", environ: Mapping[str, str]) -> Self:  # noqa: ARG003  # it needs no AWS file
+        """Return the store in the user's keyring."""
+        return cls(paths.store_index(environ, cls.name))
 
     def load(self, section: str) -> Session | None:
         """Return the session kept under a section; None when there is none or it is not whole. Raises StoreError."""
@@ -63,6 +73,13 @@ class KeyringStore:
             if text is BROKEN:
                 text = self._repaired(item)
         return _session(text) if isinstance(text, str) else None
+
+    def has(self, section: str) -> bool:
+        """Return whether the index lists a section."""
+        return section in self.sections()
+
+    def wait_for_writers(self) -> None:
+        """Do nothing: each change of a keyring is one step."""
 
     def check(self, section: str) -> None:
         """Raise what `save` would raise: write, read and remove an item that holds nothing. Raises StoreError."""
@@ -106,7 +123,7 @@ class KeyringStore:
 
         Raises StoreError: what is there could not be removed. It is no longer loaded all the same, as the message says.
         """
-        # First: whatever ends us, nobody takes it for a session any more.
+        # First: even if we are killed now, it is no longer loaded.
         self._left.add(section)
         try:
             with locks.hold(self._lock, timeout=_LOCK_TIME):
@@ -160,7 +177,7 @@ class KeyringStore:
                 self._left.remove(section)
 
     def _repaired(self, item: str) -> "str | Broken | None":
-        """Read again when no writer is at work; what is still half-written then is nobody's and is removed."""
+        """Read again when no writer is at work; what is still half-written then has no writer and is removed."""
         with locks.hold(self._lock, timeout=_LOCK_TIME):
             text, _ = look_at(item)
             if text is BROKEN:
@@ -168,7 +185,7 @@ class KeyringStore:
         return text
 
     def _taker(self) -> str:
-        """Return the backend that took the last session, as `write_item` named it; empty when nobody knows."""
+        """Return the backend that took the last session, as `write_item` named it; empty when that is not known."""
         try:
             return (files.read_trusted(self._taker_path) or "").rstrip("\n")
         except ConfigurationError:
@@ -188,9 +205,12 @@ class KeyringStore:
         replace.replace(self._index_path, tomli_w.dumps({"sections": names}))
 
 
+STORE = KeyringStore
+
+
 @contextmanager
 def _or_the_file() -> Iterator[None]:
-    """Let the hint of a keyring that cannot be had name the other store, which a session and a new key can go to."""
+    """Let the hint of an unusable keyring name the other store, which a session and a new key can go to."""
     try:
         yield
     except StoreError as failure:
@@ -217,7 +237,7 @@ def save_long_term_key(profile: str, key: LongTermKey, before_change: Callable[[
 
 
 def forget_long_term_key(profile: str) -> bool:
-    """Remove a profile's long-term key, and what a rotation has left; tell whether there was one. Raises StoreError."""
+    """Remove a profile's long-term key, and what a rotation left; return whether it was there. Raises StoreError."""
     leave_rotation(profile)
     return forget_item(_key_item(profile))
 
@@ -259,7 +279,7 @@ def save_seed(serial: str, seed: Secret) -> None:
 
 
 def forget_seed(serial: str) -> bool:
-    """Remove the seed of a device; tell whether there was one. Raises StoreError."""
+    """Remove the seed of a device; return whether there was one. Raises StoreError."""
     return forget_item(_seed_item(serial))
 
 

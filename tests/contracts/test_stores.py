@@ -1,16 +1,19 @@
-"""The contract of every store (`mfasession.stores.SessionStore`). A new store is one more line in STORES."""
+"""The contract of every store (`mfasession.stores.SessionStore`).
+
+The subjects are the files in mfasession/stores: a new store is tested by being there.
+"""
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import keyring
 import pytest
 
+from mfasession import plugins, stores
 from mfasession.awsfiles import AwsFiles
-from mfasession.stores import file as file_store
-from mfasession.stores import keyring as keyring_store
+from mfasession.files import paths
 from mfasession.values import Secret, Session
 from tests.helpers import memory_keyring
 from tests.helpers.secret_service import SecretService
@@ -37,44 +40,44 @@ SESSION = Session(
 
 
 @contextmanager
-def _file_store(folder: Path) -> Iterator[Opener]:
-    environ = {"HOME": str(folder), "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws" / "credentials")}
-    yield lambda: file_store.CredentialsFileStore(AwsFiles(environ), environ)
-
-
-@contextmanager
-def _keyring_with_small_items(folder: Path) -> Iterator[Opener]:
+def _keyring_with_small_items() -> Iterator[None]:
     keyring.set_keyring(memory_keyring.Keyring())
     try:
-        yield lambda: keyring_store.KeyringStore(str(folder / "state" / "keyring.toml"))
+        yield
     finally:
         keyring.set_keyring(keyring.core.load_keyring(NO_KEYRING))
 
 
 @contextmanager
-def _keyring_of_the_secret_service(folder: Path) -> Iterator[Opener]:
+def _keyring_of_the_secret_service() -> Iterator[None]:
     with SecretService() as service, pytest.MonkeyPatch.context() as patch:
         for name, value in service.environ.items():
             patch.setenv(name, value)
         keyring.set_keyring(keyring.core.load_keyring("keyring.backends.SecretService.Keyring"))
         try:
-            yield lambda: keyring_store.KeyringStore(str(folder / "state" / "keyring.toml"))
+            yield
         finally:
             keyring.set_keyring(keyring.core.load_keyring(NO_KEYRING))
 
 
-STORES: dict[str, Callable[[Path], AbstractContextManager[Opener]]] = {
-    "file": _file_store,
-    "keyring, small items": _keyring_with_small_items,
-    "keyring, Secret Service": _keyring_of_the_secret_service,
+SURROUNDINGS: dict[str, dict[str, Callable[[], AbstractContextManager[None]]]] = {
+    "keyring": {"small items": _keyring_with_small_items, "Secret Service": _keyring_of_the_secret_service},
 }
+"""What a store is tested in, when it needs more than a home folder."""
+STORES = [
+    pytest.param((name, around), id=f"{name}, {words}" if words else name)
+    for name in plugins.names("stores")
+    for words, around in SURROUNDINGS.get(name, {"": nullcontext}).items()
+]
 
 
 @pytest.fixture(params=STORES)
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     """What opens the store anew, as another process does."""
-    with STORES[request.param](tmp_path) as opener:
-        yield opener
+    name, around = request.param
+    environ = {"HOME": str(tmp_path), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "aws" / "credentials")}
+    with around():
+        yield lambda: stores.opened(name, AwsFiles(environ), environ)
 
 
 @pytest.fixture
@@ -154,7 +157,7 @@ def test_many_are_saved_at_once(opened: Opener, store: "SessionStore") -> None:
 
 
 def test_a_forgotten_session_is_gone(opened: Opener, store: "SessionStore") -> None:
-    """Forgetting tells whether there was something, and a second time there is not."""
+    """Forgetting returns whether there was something, and a second time there is not."""
     store.save("default-mfa", SESSION)
     assert opened().forget("default-mfa") is True
     assert opened().load("default-mfa") is None
@@ -173,8 +176,26 @@ def test_a_check_leaves_nothing(opened: Opener, store: "SessionStore") -> None:
 
 
 def test_the_store_says_its_name(store: "SessionStore") -> None:
-    """The name is the one of `store = …` in config.toml."""
-    assert store.name in ("file", "keyring")
+    """The name is the one of `store = …` in config.toml, and that of its file."""
+    assert store.name in plugins.names("stores")
+
+
+def test_a_store_that_holds_a_session_is_found(store: "SessionStore", tmp_path: Path) -> None:
+    """By its index, or because it is the default one: `logout` and `status` look there, whatever is configured."""
+    store.check("default-mfa")
+    store.save("default-mfa", SESSION)
+    assert store.name in stores.in_use({"HOME": str(tmp_path)})
+    assert (store.has("default-mfa"), store.has("other-mfa")) == (True, False)
+    assert Path(paths.store_index({"HOME": str(tmp_path)}, store.name)).exists() is store.has_index
+
+
+def test_plain_text_is_called_plain_text(store: "SessionStore", tmp_path: Path) -> None:
+    """What the disk shows of a session is what the store says of itself."""
+    store.save("default-mfa", SESSION)
+    store.wait_for_writers()
+    assert store.load("default-mfa") == SESSION
+    written = [Path(folder, name).read_bytes() for folder, _, names in os.walk(tmp_path) for name in names]
+    assert any(b"wJalrXUtnFEMI" in text for text in written) is store.is_plain_text
 
 
 def test_no_secret_outside_the_store(store: "SessionStore", tmp_path: Path) -> None:

@@ -34,10 +34,11 @@ class Flags(Value):
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the arguments of the action."""
     from mfasession.commands.argument_types import stdin
+    from mfasession.stores.keys import NAMES
 
     parser.add_argument("stdin", nargs="?", type=stdin, metavar="-", help="read the ID and the secret from stdin")
     parser.add_argument("--csv", metavar="FILE", help="read the file that the AWS console gave you")
-    parser.add_argument("--store", choices=("file", "keyring"), help="where to keep the key (keyring)")
+    parser.add_argument("--store", choices=NAMES, help="where to keep the key (keyring)")
     parser.add_argument("--force", action="store_true", help="replace another key; keep the key if AWS is not reached")
 
 
@@ -59,7 +60,7 @@ def run(context: "Context", flags: Flags) -> int:
         say(f"{old} is no longer here, and AWS honours it until it is deleted there")
     if flags.csv and not inputs.is_pipe(flags.csv):
         complain(f"{flags.csv} holds the secret in plain text", f"rm {quote(flags.csv)}")
-    if adding.place.name == "keyring":
+    if not adding.place.is_plain_text:
         show_line_for_sdks(context, adding.profile)
     return exit_code(added.failures)
 

@@ -9,7 +9,8 @@ from mfasession import timestamps
 from mfasession.commands.keys.common import day, status_of
 from mfasession.keys import list as list_keys
 from mfasession.messages import complain, say
-from mfasession.stores import KeyringAbsent
+from mfasession.stores.keyrings.backend import KeyringAbsent
+from mfasession.stores.keys import KeyInFile
 from mfasession.text import in_columns
 from mfasession.values import Value
 
@@ -96,7 +97,7 @@ def _record(row: "Row", unsafe: "Sequence[ConfigurationError]", now: float) -> d
         "access_key_id": row.key_id or None,
         "store": row.store or None,
         "backend": row.backend or None,
-        "path": row.path if row.store == "file" else None,
+        "path": row.path if row.store == KeyInFile.name else None,
         "problem": problem or row.note or None,
         "user": told.user if told else None,
         "account": told.account if told else None,

@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 
 
 class Broken:
-    """What an item holds that was not written to the end: its parts are not all there, or not of the same text."""
+    """An item that was not written to the end: its parts are not all there, or not of the same text."""
 
 
 BROKEN = Broken()
@@ -99,7 +99,7 @@ def write_item(item: str, text: str, before_change: "Callable[[], None] | None" 
 
 
 def forget_item(item: str) -> bool:
-    """Remove an item; tell whether there was one. Raises StoreError."""
+    """Remove an item; return whether there was one. Raises StoreError."""
     return _ask(lambda ring: _delete(ring, item))
 
 

@@ -9,7 +9,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from mfasession.errors import MfaSessionError, StoreError
-from mfasession.stores import KeyringAbsent
 from mfasession.stores.keyrings import secret_service
 
 if TYPE_CHECKING:
@@ -20,6 +19,10 @@ START = "start one (gnome-keyring, KWallet)"
 CHOOSE = "choose another backend (PYTHON_KEYRING_BACKEND, keyringrc.cfg)"
 _APPLES = "keyring.backends.macOS.api"
 """What looks for Apple's libraries as soon as it is imported: elsewhere ctypes runs ldconfig, gcc and ld for that."""
+
+
+class KeyringAbsent(StoreError):
+    """There is no keyring: nothing can be in it."""
 
 
 def backend() -> "KeyringBackend":

@@ -12,9 +12,9 @@ from mfasession import files, key_shapes
 from mfasession.awsfiles import ini, ini_edit, malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import attributes, locks, paths, shared_edit
-from mfasession.stores import KeyringAbsent
 from mfasession.stores import keyring as keyring_store
 from mfasession.stores.keyrings import backend, forget_item, write_item
+from mfasession.stores.keyrings.backend import KeyringAbsent
 from mfasession.stores.keyrings.notes import Notes
 from mfasession.values import LongTermKey, Secret, Value, is_key_id, is_key_secret
 
@@ -38,7 +38,11 @@ class KeyPlace(Protocol):
 
     @property
     def name(self) -> str:
-        """`file` or `keyring`, as in `store = "…"`."""
+        """`file` or `keyring`, as in `--store`."""
+
+    @property
+    def is_plain_text(self) -> bool:
+        """Whether a copy of the disk shows the key."""
 
     @property
     def where(self) -> str:
@@ -48,19 +52,20 @@ class KeyPlace(Protocol):
         """Return what is kept; None when there is no whole key."""
 
     def check(self) -> None:
-        """Raise what `save` would raise, as far as can be told before a key is made for it."""
+        """Raise what `save` would raise, as far as it can be known before a key is made for it."""
 
     def save(self, record: KeyRecord) -> None:
         """Keep a record in place of the one that is there. Killed in the middle, the old or the new key is there."""
 
     def forget(self, only: KeyRecord | None = None) -> bool:
-        """Remove what is kept; tell whether there was anything. With `only`, refuse when it is another record."""
+        """Remove what is kept; return whether there was anything. With `only`, refuse when it is another record."""
 
 
 class KeyInFile:
     """A section of the AWS credentials file, or of the configuration file."""
 
     name = "file"
+    is_plain_text = True
 
     def __init__(self, path: str, section: str, environ: Mapping[str, str], *, private: bool) -> None:
         """`section` is the header's text. `private`: whether the file must be its owner's alone to be read."""
@@ -95,7 +100,7 @@ class KeyInFile:
         def changed(text: str) -> str:
             nonlocal found
             before = parse(self.where, text).get(self._section)
-            # None is what is left when it is looked at once more.
+            # None is what a second look finds.
             if only is not None and record_of(before or {}) not in (only, None):
                 raise ConfigurationError(f"the key in {self.where} was changed meanwhile", "run it again")
             if before is None and values is _NOTHING:
@@ -142,6 +147,7 @@ class KeyInKeyring:
     """The keyring's items of one profile. A note outside says that there are some, for a keyring may be locked."""
 
     name = "keyring"
+    is_plain_text = False
     where = "the keyring"
 
     def __init__(self, profile: str, environ: Mapping[str, str]) -> None:
@@ -223,6 +229,10 @@ class KeyInKeyring:
 
     def _is_noted(self) -> bool:
         return self._profile in self._noted.names()
+
+
+NAMES = (KeyInFile.name, KeyInKeyring.name)
+"""Where a key can be kept, as in `keys add --store`."""
 
 
 def in_the_keyring(profiles: Sequence[str], failure: StoreError) -> StoreError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import cli, codes, config, exit_codes, shells
+from mfasession import cli, codes, config, exit_codes, plugins, shells
 from mfasession.awsfiles import AwsFiles, ini
 from mfasession.cli import arguments, registry
 from mfasession.config import ProfileSettings, schema
@@ -125,7 +125,7 @@ def test_the_configuration_example_shows_the_defaults_and_the_choices() -> None:
         default.refresh_margin
     )
     assert example["code"] == default.code
-    assert tuple(comment("store").split(" | ")) == schema.STORES
+    assert tuple(comment("store").split(" | ")) == plugins.names("stores")
     *sources, command = comment("code").split(" | ")
     assert set(sources) == set(codes.names())
     assert schema.read("", f"code = {command}")

@@ -72,4 +72,4 @@ def test_each_resource_has_its_own_lock() -> None:
 
 def test_the_list_of_the_keyring_is_state() -> None:
     """It is remembered, not configured and not made again."""
-    assert os.path.dirname(paths.keyring_index(HOME)) == paths.state_folder(HOME)
+    assert os.path.dirname(paths.store_index(HOME, "keyring")) == paths.state_folder(HOME)
