@@ -36,7 +36,7 @@ def jobs(text: str) -> int:
 
 
 def code(text: str) -> Secret:
-    """Return a code or `-`. Raises UsageError, which does not quote it, when it is no code."""
+    """Return a code or `-`. Raises UsageError, which does not quote it, when it is not a code."""
     from mfasession.codes import GivenCode
 
     if text != "-":
@@ -47,21 +47,21 @@ def code(text: str) -> Secret:
 def port(text: str) -> int:
     """Return the number of a port (1..65535)."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 65535")
     return int(text)
 
 
 def service(text: str) -> str:
     """Return the first word in the path of a service's pages in the console."""
     if not text or not all(char.isascii() and (char.isalnum() or char == "-") for char in text):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no service: as in ec2, or name the page with --path")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a service such as ec2; to open a page, use --path")
     return text
 
 
 def path(text: str) -> str:
     """Return the path of a page of the console, with what may stand behind it."""
     if not text.startswith("/") or not all("!" <= char <= "~" for char in text):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no path: what stands behind the host, as in /s3/home")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a path such as /s3/home")
     return text
 
 
@@ -81,14 +81,16 @@ def command(text: str) -> tuple[str, ...]:
     except ValueError:
         words = ()
     if not words:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no command: as in 'pass otp insert aws'")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a command such as 'pass otp insert aws'")
     return words
 
 
 def stdin_codes(text: str) -> str:
     """Return `-`, which stands for stdin. Raises UsageError, which does not quote it, for anything else."""
     if text != "-":
-        raise UsageError("--codes takes - alone, and the codes on stdin, a line each", "--codes -, or leave it out")
+        raise UsageError(
+            "--codes takes only -, and the codes come from stdin, one per line", "--codes -, or leave it out"
+        )
     return text
 
 

@@ -1,4 +1,4 @@
-"""`mfasession console`: the AWS console as a role profile, in the person's browser."""
+"""`mfasession console`: open the AWS console as a role profile, in the browser."""
 
 import sys
 import time
@@ -36,18 +36,21 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     from mfasession.commands.argument_types import code, console_duration, path, service
 
     parser.add_argument("--service", metavar="NAME", type=service, help="open a service: ec2, s3, cloudformation, …")
-    parser.add_argument("--path", metavar="PATH", type=path, help="open a page, as in /s3/home")
+    parser.add_argument("--path", metavar="PATH", type=path, help="open a page, such as /s3/home")
     parser.add_argument("--region", metavar="NAME", help="open another region than the profile's")
     parser.add_argument(
         "--duration",
         metavar="D",
         type=console_duration,
-        help="how long the console lasts: 15m to 12h, for a code of its own (what the role's session has)",
+        help="how long the console lasts: 15m to 12h; asks for a code (as long as the role's session)",
     )
-    parser.add_argument("--code", metavar="C", type=code, help="- reads the six digits from stdin")
-    parser.add_argument("--logout-first", action="store_true", help="sign out of another account or role before")
+    parser.add_argument("--code", metavar="C", type=code, help="the MFA code; - reads it from stdin")
+    parser.add_argument("--logout-first", action="store_true", help="sign out of the current account or role first")
     parser.add_argument(
-        "--print", dest="print_url", action="store_true", help="print the address, which is a secret, and open nothing"
+        "--print",
+        dest="print_url",
+        action="store_true",
+        help="print the address, which is a secret, instead of opening it",
     )
 
 
@@ -72,7 +75,7 @@ def run(context: "Context") -> int:
     if shown_in is None:
         sys.stdout.write(f"{address}\n")
         sys.stdout.flush()
-        say("who has this address within 15 minutes is signed in: keep it to yourself")
+        say("anyone with this address is signed in, for 15 minutes: keep it secret")
     else:
         browser.show(shown_in, Secret(address), context.environ)
     now = time.time()

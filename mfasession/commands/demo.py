@@ -1,4 +1,4 @@
-"""`mfasession demo`: a day with the rule, on this computer, in a minute."""
+"""`mfasession demo`: play a day with the policy, on this computer, in a minute."""
 
 from typing import TYPE_CHECKING
 

@@ -25,14 +25,12 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
     from mfasession.commands.argument_types import shell
 
-    parser.add_argument(
-        "--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.names())} (the shell that asks)"
-    )
-    parser.add_argument("--unset", action="store_true", help="take back all that it sets")
+    parser.add_argument("--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.names())} (your shell)")
+    parser.add_argument("--unset", action="store_true", help="unset what env has set")
 
 
 def run(context: "Context") -> int:
-    """Print the variables of the session in the shell's own words. Raises UsageError where a person would see them."""
+    """Print the variables of the session in the syntax of the shell. Raises UsageError on a terminal."""
     shell = context.options.shell or shells.calling(context.environ)
     if sys.stdout.isatty():
         raise _not_for_people(context, shell)

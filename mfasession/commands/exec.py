@@ -1,4 +1,4 @@
-"""`mfasession exec -- CMD …`: become a command that has the session. On the path of every command."""
+"""`mfasession exec -- CMD …`: run a command with the credentials of a session. On the path of every command."""
 
 import sys
 
@@ -28,12 +28,14 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command; the words behind `--` are cut off before."""
     from mfasession.commands.argument_types import jobs, min_ttl
 
-    parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew when less than this is left")
+    parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew if less than this is left")
     parser.add_argument(
-        "--server", action="store_true", help="give it an endpoint that refreshes, instead of fixed credentials"
+        "--server", action="store_true", help="serve refreshed credentials to the command, instead of fixed ones"
     )
-    parser.add_argument("--all-matching", metavar="GLOB", help="run it for every profile of such a name: 'prod-*'")
-    parser.add_argument("--jobs", metavar="N", type=jobs, help="how many run at once for several profiles (4)")
+    parser.add_argument(
+        "--all-matching", metavar="GLOB", help="run once for each profile that matches, such as 'prod-*'"
+    )
+    parser.add_argument("--jobs", metavar="N", type=jobs, help="run this many at once (4)")
 
 
 def run(context: "Context") -> int:

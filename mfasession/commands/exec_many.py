@@ -35,7 +35,7 @@ _TICK = 0.2
 
 
 def run(context: "Context") -> int:
-    """Run the command for each profile whose session can be had; 1 when any failed, 130 after ctrl-C."""
+    """Run the command for each profile that has a session; 1 when any failed, 130 after ctrl-C."""
     return Many(context).run()
 
 
@@ -124,7 +124,7 @@ class Many:
                 self._fleet.again(profile, session)
                 continue
             if not session.is_alive(time.time()):
-                self._fail(profile.name, InputNeeded("the session has expired while others ran", "run it again"))
+                self._fail(profile.name, InputNeeded("the session expired while other commands ran", "run it again"))
                 continue
             self._started += 1
             try:
@@ -149,7 +149,7 @@ class Many:
             sys.stderr.flush()
 
     def _resolved(self) -> "list[Profile]":
-        """The profiles of the names, each once; what is wrong with one is told and keeps no other from its turn."""
+        """The profiles of the names, each once; a wrong one is reported and the others run."""
         found: dict[str, Profile] = {}
         names = []
         for name in self._names:
@@ -210,13 +210,13 @@ def _words(context: "Context") -> tuple[str, ...]:
     options = context.options
     named = _options(_named(options))
     if not options.profiles and not options.all_matching:
-        raise UsageError("--jobs is for several profiles", "name them with -p, or with --all-matching 'prod-*'")
+        raise UsageError("--jobs needs several profiles", "name them with -p, or with --all-matching 'prod-*'")
     if options.server:
         serving = hints.command_line("serve", *(named or _options(["NAME"])))
-        raise UsageError("--server is for one profile", f"{serving} has an endpoint for many")
+        raise UsageError("--server takes one profile", f"{serving} has an endpoint for many")
     if not options.words:
         again = hints.command_line(*options.typed, *named, "--", "aws", "s3", "ls")
-        raise UsageError("which command?", f"put it behind --: {again}")
+        raise UsageError("no command to run", f"put it behind --: {again}")
     return options.words
 
 
@@ -240,7 +240,7 @@ def _names(context: "Context") -> list[str]:
 
 
 def _missing(name: str, environ: "Mapping[str, str]") -> "programs.CannotRun | None":
-    """Why no profile could run the command, told before a code is asked for; None when nothing speaks against it."""
+    """Why the command cannot run, found out before a code is asked for; None when it may."""
     if name and (os.sep in name or shutil.which(name, path=environ.get("PATH"))):
         return None
     return programs.CannotRun(programs.NOT_FOUND, "command not found")

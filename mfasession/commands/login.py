@@ -1,4 +1,4 @@
-"""`mfasession login`: have a valid session, with one code when there is none."""
+"""`mfasession login`: log in, with one MFA code unless a session is still valid."""
 
 import sys
 import time
@@ -30,15 +30,15 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     from mfasession.commands.argument_types import code, min_ttl, session_duration
 
     parser.add_argument(
-        "--code", metavar="C", type=code, help="- reads the six digits from stdin; as C every user here can see them"
+        "--code", metavar="C", type=code, help="the MFA code; - reads it from stdin, so that other users cannot see it"
     )
     parser.add_argument("--serial", metavar="S", help="serial number or ARN of the MFA device")
     parser.add_argument(
-        "--duration", metavar="D", type=session_duration, help="life of a new session: 15m to 36h (12h)"
+        "--duration", metavar="D", type=session_duration, help="how long a new session lasts: 15m to 36h (12h)"
     )
     parser.add_argument("--store", choices=plugins.names("stores"), help="where to keep the session")
-    parser.add_argument("--force", action="store_true", help="make a new session though the old one is valid")
-    parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew when less than this is left")
+    parser.add_argument("--force", action="store_true", help="replace the session even if it is still valid")
+    parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew if less than this is left")
 
 
 def run(context: "Context") -> int:

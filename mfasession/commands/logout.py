@@ -24,7 +24,7 @@ EXAMPLES = (
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
-    parser.add_argument("--all", action="store_true", help="the sessions of all profiles")
+    parser.add_argument("--all", action="store_true", help="forget the sessions of all profiles")
 
 
 class _Outcome:
@@ -52,7 +52,7 @@ def run(context: "Context") -> int:
     if outcome.forgotten:
         say(f"forgot {', '.join(outcome.forgotten)}; AWS honours a copy elsewhere until it expires")
     elif not outcome.failures:
-        say("there was no session to forget")
+        say("no session to forget")
     for problem in [*outcome.remarks, *outcome.failures[1:]]:
         complain(problem.message, problem.hint)
     _show_what_stays_here(context, profile)
@@ -73,7 +73,7 @@ def _show_what_stays_here(context: "Context", profile: "Profile | None") -> None
 
 
 def _profile(context: "Context") -> "Profile":
-    """The profile, or what its name tells when it is gone or its key is wrong and a session is still kept for it."""
+    """The profile; what is known from its name alone when it is gone or broken but still has a session."""
     try:
         return context.profile()
     except ConfigurationError:

@@ -1,4 +1,4 @@
-"""`mfasession serve`: the container-credentials endpoint on loopback, for many clients, until it is told to end."""
+"""`mfasession serve`: the container-credentials endpoint on loopback, for many clients, until a signal ends it."""
 
 import asyncio
 import os
@@ -34,10 +34,8 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
     from mfasession.commands.argument_types import port, shell
 
-    parser.add_argument("--port", metavar="N", type=port, help="listen there (a free port)")
-    parser.add_argument(
-        "--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.names())} (the shell that asks)"
-    )
+    parser.add_argument("--port", metavar="N", type=port, help="the port to listen on (a free one)")
+    parser.add_argument("--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.names())} (your shell)")
 
 
 def run(context: "Context") -> int:
@@ -78,7 +76,7 @@ def _print(context: "Context", endpoint: Endpoint, sessions: "list[tuple[Profile
 async def _until_ended(endpoint: Endpoint, begin: "Callable[[], None]") -> int:
     """Wait for a signal that ends it. `begin` is run when one would be heard: who reads its words may send one."""
     loop = asyncio.get_running_loop()
-    told: asyncio.Future[int] = loop.create_future()
+    ended: asyncio.Future[int] = loop.create_future()
 
     answered = 0.0
 
@@ -88,12 +86,12 @@ async def _until_ended(endpoint: Endpoint, begin: "Callable[[], None]") -> int:
         # On a terminal that cannot draw, ctrl-C at the question is a signal for both of us; the second one is ours.
         if number == signal.SIGINT and endpoint.is_asking and terminal.is_dumb() and now - answered > ANSWER_HOLDS:
             answered = now
-        elif not told.done():
-            told.set_result(0)
+        elif not ended.done():
+            ended.set_result(0)
 
     for number in ENDING:
         # nohup lets us ignore the end of the terminal, and a shell's `&` ctrl-C.
         if signal.getsignal(number) != signal.SIG_IGN:
             loop.add_signal_handler(number, end, number)
     begin()
-    return await told
+    return await ended

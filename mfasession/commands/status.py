@@ -43,8 +43,8 @@ class Row(Value):
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
-    parser.add_argument("--json", action="store_true", help="one JSON array, for scripts")
-    parser.add_argument("--watch", action="store_true", help="stay and count down, until ctrl-C")
+    parser.add_argument("--json", action="store_true", help="print a JSON array, for scripts")
+    parser.add_argument("--watch", action="store_true", help="stay and count down until ctrl-C")
 
 
 def run(context: "Context") -> int:
@@ -135,7 +135,7 @@ def _table(rows: list[Row], now: float) -> str:
 
 
 def _columns() -> int:
-    """Return the columns of the terminal that stdout is; 0 when it is none, or has none to say."""
+    """Return the columns of the terminal that stdout is; 0 for a file or a pipe, or an unknown width."""
     return os.get_terminal_size(1).columns if sys.stdout.isatty() else 0
 
 

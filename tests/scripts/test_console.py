@@ -19,7 +19,7 @@ from tests.helpers.patience import wait_for
 from tests.helpers.support import MFASESSION, Home, need
 from tests.scripts.test_roles import age, profile
 
-KEEP = "mfasession: who has this address within 15 minutes is signed in: keep it to yourself\n"
+KEEP = "mfasession: anyone with this address is signed in, for 15 minutes: keep it secret\n"
 USERS = "is a user's, and AWS signs no user's session in to the console, only a role's"
 BY_HAND = "sign in by hand, with your password and a code"
 AGAIN = "look at the network, then run it again"
@@ -274,11 +274,11 @@ def test_a_given_code_makes_the_session_too(aws: Sandbox, live: Home, alice: San
     ("words", "message"),
     [
         (("--service", "ec2", "--path", "/s3"), "--service and --path both name a page"),
-        (("--path", "s3/home"), "argument --path: 's3/home' is no path: what stands behind the host, as in /s3/home"),
-        (("--path", "/a b"), "argument --path: '/a b' is no path: what stands behind the host, as in /s3/home"),
-        (("--service", "a/b"), "argument --service: 'a/b' is no service: as in ec2, or name the page with --path"),
-        (("--duration", "14m"), "argument --duration: '14m' is out of range: from 15 min to 12 h"),
-        (("--duration", "13h"), "argument --duration: '13h' is out of range: from 15 min to 12 h"),
+        (("--path", "s3/home"), "--path: 's3/home' is not a path such as /s3/home"),
+        (("--path", "/a b"), "--path: '/a b' is not a path such as /s3/home"),
+        (("--service", "a/b"), "--service: 'a/b' is not a service such as ec2; to open a page, use --path"),
+        (("--duration", "14m"), "--duration: '14m' is out of range: from 15 min to 12 h"),
+        (("--duration", "13h"), "--duration: '13h' is out of range: from 15 min to 12 h"),
     ],
 )
 def test_a_wrong_command_line(live: Home, words: tuple[str, ...], message: str) -> None:

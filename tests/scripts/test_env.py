@@ -77,7 +77,7 @@ def test_an_unknown_shell(live: Home, name: str, known: str) -> None:
     """The nearest name is offered, else all; and the eval fails."""
     done = live.run("env", "--shell", name)
     assert (done.returncode, done.stdout) == (2, "(exit 2)\n")
-    assert done.stderr == complaint(f"argument --shell: unknown shell '{name}' ({known})", "see mfasession env --help")
+    assert done.stderr == complaint(f"--shell: unknown shell '{name}' ({known})", "see mfasession env --help")
 
 
 EVAL_IN_BASH = (

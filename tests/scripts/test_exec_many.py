@@ -285,17 +285,17 @@ def test_processes_left_running_are_not_waited_for(live: Home) -> None:
         (
             ("-p", "a", "-p", "b"),
             2,
-            complaint("which command?", "put it behind --: mfasession exec -p a -p b -- aws s3 ls"),
+            complaint("no command to run", "put it behind --: mfasession exec -p a -p b -- aws s3 ls"),
         ),
         (
             ("--jobs", "2", "--", "true"),
             2,
-            complaint("--jobs is for several profiles", "name them with -p, or with --all-matching 'prod-*'"),
+            complaint("--jobs needs several profiles", "name them with -p, or with --all-matching 'prod-*'"),
         ),
         (
             ("-p", "a", "-p", "b", "--server", "--", "true"),
             2,
-            complaint("--server is for one profile", "mfasession serve -p a -p b has an endpoint for many"),
+            complaint("--server takes one profile", "mfasession serve -p a -p b has an endpoint for many"),
         ),
         (
             ("--all-matching", "prod-*", "--", "true"),

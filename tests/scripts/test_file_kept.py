@@ -156,7 +156,7 @@ def test_a_section_of_another_tool_is_never_touched(home: Home, command: str) ->
     before = home.credentials.read_bytes()
     done = home.run(command, "-p", "default", *(["--code", "123456"] if command == "login" else []))
     expected = {
-        "logout": (0, "mfasession: there was no session to forget\n"),
+        "logout": (0, "mfasession: no session to forget\n"),
         "status": (1, complaint("no valid session for profile default", "mfasession login -p default")),
     }
     refusal = complaint(

@@ -8,7 +8,7 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.checks import complaint, log_in
 from tests.helpers.support import SESSION_ID, Home, key_pair, need, session_section
 
-NOTHING = "mfasession: there was no session to forget\n"
+NOTHING = "mfasession: no session to forget\n"
 COPIES = "; AWS honours a copy elsewhere until it expires\n"
 
 

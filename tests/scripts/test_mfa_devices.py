@@ -215,7 +215,7 @@ def test_remove_without_a_terminal(alices_home: Home, alice: SandboxUser) -> Non
     done = alices_home.run("mfa", "remove")
     assert done.returncode == 6
     assert done.stderr.startswith(
-        f"mfasession: there is no terminal to agree on: remove device {alice.devices[0].name}, the last"
+        f"mfasession: there is no terminal to confirm: remove device {alice.devices[0].name}, the last"
     )
     assert done.stderr.endswith(f"  hint: mfasession mfa remove --serial {alice.devices[0].serial} --yes\n")
     done = alices_home.run("mfa", "remove", "--yes")

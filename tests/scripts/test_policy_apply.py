@@ -178,7 +178,8 @@ def test_without_a_terminal(estate: Estate) -> None:
         assert "mfasession: to do: create policy DenyAllWithoutMFA\n" in done.stderr
         assert done.stderr.endswith(
             complaint(
-                "there is no terminal to agree on", " ".join(("mfasession policy apply --group staff", *words, "--yes"))
+                "there is no terminal to confirm this",
+                " ".join(("mfasession policy apply --group staff", *words, "--yes")),
             )
         )
     planned = estate.home.run("policy", "apply", "--group", "staff", "--json")
@@ -290,8 +291,8 @@ def test_roles(estate: Estate) -> None:
     ("words", "code", "said"),
     [
         ((), 2, "for whom?"),
-        (("--group", "a b"), 2, "'a b' is no name that IAM has"),
-        (("--group", "staff", "--name", "x/y"), 2, "'x/y' is no name that IAM has"),
+        (("--group", "a b"), 2, "'a b' is not a valid name in IAM"),
+        (("--group", "staff", "--name", "x/y"), 2, "'x/y' is not a valid name in IAM"),
         (("--group", "nobody"), 4, "there is no group nobody in account 123456789012"),
         (("--user", "nobody", "--group", "staff"), 4, "there is no user nobody in account 123456789012"),
         (("absent.json", "--group", "staff"), 3, "there is no file absent.json"),

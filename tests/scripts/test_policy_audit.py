@@ -388,7 +388,7 @@ def test_a_file_with_accounts(aws: Sandbox, tmp_path: Path) -> None:
         (("--accounts", "123456789012"), 2, "--accounts and --role-name go together"),
         (("--role-name", "auditor"), 2, "--accounts and --role-name go together"),
         (("--accounts", "no-such-file", "--role-name", "x"), 3, "there is no file no-such-file"),
-        (("--accounts", "odd", "--role-name", "x"), 3, "odd is no list of accounts"),
+        (("--accounts", "odd", "--role-name", "x"), 3, "odd is not a list of accounts"),
         (("--accounts", "123456789012", "--role-name", "a b"), 3, "role_arn must be"),
         (("--format", "pdf"), 2, "--format cannot be pdf"),
     ],

@@ -321,7 +321,7 @@ def test_a_role_has_no_user(alices_home: Home, aws: Sandbox, alice: SandboxUser)
     done = alices_home.run("policy", "test", "--live", "-p", "admin")
     assert (done.returncode, done.stderr) == (
         2,
-        complaint("the session is a role's: whose policies are meant?", "name the user: --user NAME"),
+        complaint("the session belongs to a role, which has no user's policies", "name the user: --user NAME"),
     )
     done = alices_home.run("policy", "test", "--live", "-p", "admin", "--user", alice.name, "--action", "s3:GetObject")
     assert done.stdout.splitlines()[1].split() == ["s3:GetObject", "deny", "deny", "allow"]

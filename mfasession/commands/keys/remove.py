@@ -29,7 +29,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     from mfasession.commands.argument_types import code
 
     parser.add_argument("--in-aws", action="store_true", help="delete the key at AWS too")
-    parser.add_argument("--code", metavar="C", type=code, help="- reads the six digits from stdin")
+    parser.add_argument("--code", metavar="C", type=code, help="the MFA code; - reads it from stdin")
     parser.add_argument("--serial", metavar="S", help="serial number or ARN of the MFA device")
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 

@@ -27,7 +27,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
     from mfasession.commands.argument_types import code
 
-    parser.add_argument("--code", metavar="C", type=code, help="- reads the six digits from stdin")
+    parser.add_argument("--code", metavar="C", type=code, help="the MFA code; - reads it from stdin")
     parser.add_argument("--serial", metavar="S", help="serial number or ARN of the MFA device")
     parser.add_argument("--force", action="store_true", help="delete a second, unused key without asking")
 

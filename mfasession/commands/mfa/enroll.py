@@ -24,7 +24,7 @@ SUMMARY = "Create and enable an MFA device: a QR code, two codes, and the first 
 
 
 class Flags(Value):
-    """What `mfa enroll` is told."""
+    """The flags of `mfa enroll`."""
 
     name: str = ""
     png: str = ""
@@ -38,14 +38,12 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
     from mfasession.commands.argument_types import command, stdin_codes
 
-    parser.add_argument("--name", metavar="NAME", type=_name, help="the device's name (your own user name)")
-    parser.add_argument("--png", metavar="FILE", help="the QR code as a new picture, for its owner alone")
-    parser.add_argument("--to", choices=("keyring",), help='keep the seed there, for code = "totp"')
-    parser.add_argument(
-        "--to-command", metavar="CMD", type=command, help="run CMD with the otpauth address on its stdin"
-    )
-    parser.add_argument("--secret", action="store_true", default=None, help="show the seed in letters too")
-    parser.add_argument("--codes", metavar="-", type=stdin_codes, help="- reads the two codes from stdin, a line each")
+    parser.add_argument("--name", metavar="NAME", type=_name, help="the name of the device (your user name)")
+    parser.add_argument("--png", metavar="FILE", help="write the QR code to a new file that only you can read")
+    parser.add_argument("--to", choices=("keyring",), help='store the seed there, for code = "totp"')
+    parser.add_argument("--to-command", metavar="CMD", type=command, help="run CMD with the otpauth address on stdin")
+    parser.add_argument("--secret", action="store_true", default=None, help="also show the seed as text")
+    parser.add_argument("--codes", metavar="-", type=stdin_codes, help="read the two codes from stdin, one per line")
 
 
 def _name(text: str) -> str:
@@ -66,7 +64,7 @@ def run(context: "Context", flags: Flags) -> int:
             f"{context.command_line('mfa', 'enroll', '--name', 'NAME')} adds another",
         )
         return 0
-    _tell(context, profile, enrolled, ways)
+    _report(context, profile, enrolled, ways)
     if enrolled.failures:
         raise enrolled.failures[0]
     return 0
@@ -84,7 +82,7 @@ def _codes(profile: "Profile", flags: Flags) -> code_pair.PairSource | None:
     return code_pair.Asked(codes_of(code if is_asked else codes.DEFAULT))
 
 
-def _tell(context: "Context", profile: "Profile", enrolled: Enrolled, ways: Ways) -> None:
+def _report(context: "Context", profile: "Profile", enrolled: Enrolled, ways: Ways) -> None:
     serial, name = enrolled.device.serial, profile.name
     login = context.command_line("login", "--serial", serial)
     if ways.png:

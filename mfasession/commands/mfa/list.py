@@ -24,14 +24,14 @@ _NO_CODES = "gives no codes: AWS takes no FIDO answer for an API call"
 
 
 class Flags(Value):
-    """What `mfa list` is told."""
+    """The flags of `mfa list`."""
 
     json: bool = False
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
-    parser.add_argument("--json", action="store_true", default=None, help="one JSON array, for scripts")
+    parser.add_argument("--json", action="store_true", default=None, help="print a JSON array, for scripts")
 
 
 def run(context: "Context", flags: Flags) -> int:

@@ -22,7 +22,7 @@ SUMMARY = "Remove a device; needs a session with MFA"
 
 
 class Flags(Value):
-    """What `mfa remove` is told."""
+    """The flags of `mfa remove`."""
 
     serial: str = ""
     yes: bool = False
@@ -31,7 +31,7 @@ class Flags(Value):
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
     parser.add_argument("--serial", metavar="S", help="serial number, ARN or name of the device")
-    parser.add_argument("--yes", action="store_true", default=None, help="without asking")
+    parser.add_argument("--yes", action="store_true", default=None, help="do not ask for confirmation")
 
 
 def run(context: "Context", flags: Flags) -> int:
@@ -43,11 +43,11 @@ def run(context: "Context", flags: Flags) -> int:
         context, listed, flags.serial, choose if has_person else None
     )
     removal = Removal(context, profile, listed, device)
-    what = _told(removal, listed)
+    what = _question(removal, listed)
     if not flags.yes:
         if not has_person:
             raise InputNeeded(
-                f"there is no terminal to agree on: {what}",
+                f"there is no terminal to confirm: {what}",
                 context.command_line("mfa", "remove", "--serial", device.serial, "--yes"),
             )
         if not terminal.agrees(f"{what}?"):
@@ -66,17 +66,17 @@ def run(context: "Context", flags: Flags) -> int:
 
 
 def _left_over(listed: "Listing", serial: str) -> Device | None:
-    """A virtual device that nobody has, when its ARN is given."""
+    """A virtual device that belongs to no user, when its ARN is given."""
     device = Device(serial=serial)
     if not device.is_virtual or listed.own(serial) or serial not in listed.aws.unassigned():
         return None
     return device
 
 
-def _told(removal: Removal, listed: "Listing") -> str:
+def _question(removal: Removal, listed: "Listing") -> str:
     name, user = removal.device.name, listed.user
     if not removal.is_own:
-        return f"delete device {name}, which nobody has"
+        return f"delete device {name}, which belongs to no user"
     if removal.is_last:
         return (
             f"remove device {name}, the last of {user} that gives codes: no session can be made without one, and "

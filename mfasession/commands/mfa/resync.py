@@ -1,4 +1,4 @@
-"""`mfasession mfa resync`: a device whose clock has run away, brought back into step with AWS."""
+"""`mfasession mfa resync`: a device whose clock has run away, back in step with AWS."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ SUMMARY = "Resync a device whose codes AWS refuses, with two codes"
 
 
 class Flags(Value):
-    """What `mfa resync` is told."""
+    """The flags of `mfa resync`."""
 
     serial: str = ""
     codes: str = ""
@@ -31,7 +31,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     from mfasession.commands.argument_types import stdin_codes
 
     parser.add_argument("--serial", metavar="S", help="serial number, ARN or name of the device")
-    parser.add_argument("--codes", metavar="-", type=stdin_codes, help="- reads the two codes from stdin, a line each")
+    parser.add_argument("--codes", metavar="-", type=stdin_codes, help="read the two codes from stdin, one per line")
 
 
 def run(context: "Context", flags: Flags) -> int:

@@ -25,7 +25,7 @@ NAMED = 10
 
 
 class Flags(Value):
-    """What `policy apply` is told."""
+    """The flags of `policy apply`."""
 
     file: str = ""
     name: str = NAME
@@ -37,14 +37,14 @@ class Flags(Value):
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the arguments of the action."""
-    parser.add_argument("file", nargs="?", metavar="FILE", help="the policy, - for stdin (the rule itself)")
-    parser.add_argument("--name", metavar="NAME", help=f"what the policy is called in the account ({NAME})")
-    parser.add_argument("--group", metavar="NAME", help="the group that gets it")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="the policy; - reads stdin (the rule itself)")
+    parser.add_argument("--name", metavar="NAME", help=f"the name of the policy in the account ({NAME})")
+    parser.add_argument("--group", metavar="NAME", help="attach it to this group")
     parser.add_argument(
-        "--user", dest="users", action="append", metavar="NAME", help="a user who gets it; may be repeated"
+        "--user", dest="users", action="append", metavar="NAME", help="attach it to this user; may be repeated"
     )
-    parser.add_argument("--yes", action="store_true", help="without asking")
-    parser.add_argument("--json", action="store_true", help="the plan, what was done and how to undo it as JSON")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    parser.add_argument("--json", action="store_true", help="print the plan, what was done and how to undo it as JSON")
 
 
 def run(context: "Context", flags: Flags) -> int:
@@ -64,7 +64,7 @@ def run(context: "Context", flags: Flags) -> int:
     if not plan.steps:
         say(f"nothing to do: policy {flags.name} is as wanted, and attached")
         return work.report()
-    work.tell()
+    work.show_plan()
     work.ask()
     work.do(rollout)
     return work.report()
@@ -80,8 +80,8 @@ class Work:
         self._done: list[str] = []
         self._undo: list[str] = []
 
-    def tell(self) -> None:
-        """Say the plan."""
+    def show_plan(self) -> None:
+        """Print the plan."""
         for step in self._plan.steps:
             say(f"to do: {step.says}")
         say(f"{self._plan.users} user{' has' if self._plan.users == 1 else 's have'} it then")
@@ -103,7 +103,7 @@ class Work:
         if self._context.options.no_input or not terminal.is_ours():
             if self._flags.json:
                 self.report()
-            raise InputNeeded("there is no terminal to agree on", self._context.again("--yes"))
+            raise InputNeeded("there is no terminal to confirm this", self._context.again("--yes"))
         if not terminal.agrees(f"do that in account {self._plan.wanted.arn.split(':')[4]}?"):
             raise Cancelled("cancelled, and nothing was changed")
 
@@ -153,7 +153,7 @@ def _check(flags: Flags) -> None:
             )
     for name in (flags.name, *filter(None, (flags.group, *flags.users))):
         if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,128}", name):
-            raise UsageError(f"{name[:140]!r} is no name that IAM has", "1 to 128 of A-Z a-z 0-9 _+=,.@-")
+            raise UsageError(f"{name[:140]!r} is not a valid name in IAM", "1 to 128 of A-Z a-z 0-9 _+=,.@-")
 
 
 def _text(context: "Context", flags: Flags) -> str:

@@ -32,7 +32,7 @@ FORMATS = ("table", "csv", "json", "html")
 
 
 class Flags(Value):
-    """What `policy audit` is told."""
+    """The flags of `policy audit`."""
 
     format: str = "table"
     output: str = ""
@@ -44,18 +44,18 @@ class Flags(Value):
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
     parser.add_argument("--format", choices=FORMATS, help="how to write the report (table)")
-    parser.add_argument("--output", metavar="FILE", help="write the report into a file of its own, not to stdout")
+    parser.add_argument("--output", metavar="FILE", help="write the report to a new file instead of stdout")
     parser.add_argument(
-        "--accounts", metavar="LIST", help="other accounts: numbers with commas between them, or a file with one a line"
+        "--accounts", metavar="LIST", help="other accounts: numbers separated by commas, or a file with one per line"
     )
     parser.add_argument(
-        "--scp", metavar="FILE", action="append", help="a service control policy that the accounts are under"
+        "--scp", metavar="FILE", action="append", help="a service control policy that applies to the accounts"
     )
     parser.add_argument("--role-name", metavar="NAME", help="the role to assume in each of them")
 
 
 def run(context: "Context", flags: Flags) -> int:
-    """Report on the accounts; 1 when a user can act without MFA, else the code of what kept one from being told."""
+    """Report on the accounts; 1 when a user can act without MFA, else the code of the first error."""
     from mfasession.admin import audit_many
 
     process_memory.forbid_looking()
@@ -135,7 +135,7 @@ def _accounts(flags: Flags) -> list[str]:
         named = _numbers(text)
     if not named:
         raise ConfigurationError(
-            f"{flags.accounts} is no list of accounts", "one a line, of twelve digits; what follows # is left out"
+            f"{flags.accounts} is not a list of accounts", "one per line, of twelve digits; text after # is ignored"
         )
     return list(dict.fromkeys(named))
 
@@ -184,7 +184,7 @@ def _write(report: "Report", flags: Flags) -> None:
 
 
 def _answer(audited: "Sequence[Audited]", report: "Report", apply: str) -> int:
-    """Say what the report comes to and what it lacks; the exit code. `apply` is the command that helps."""
+    """Print the sum of the report and what it lacks; return the exit code. `apply` is the command to go on with."""
     for each in audited:
         if each.failure is not None and len(audited) > 1:
             complain(f"{each.account}: {each.failure.message}", each.failure.hint)
@@ -195,7 +195,7 @@ def _answer(audited: "Sequence[Audited]", report: "Report", apply: str) -> int:
         kinds = ("covered", "not covered", "not known")
         of = f"{len(report.accounts)} accounts, " if len(audited) > 1 else ""
         users = f"{counts['users']} user{'' if counts['users'] == 1 else 's'}"
-        say(f"{of}{users}: {told((counts[kind], kind) for kind in kinds) or 'nobody to cover'}")
+        say(f"{of}{users}: {told((counts[kind], kind) for kind in kinds) or 'no user to cover'}")
     if report.totals.admins:
         more = counts["administrators not covered"] - len(report.totals.admins)
         also = f" and {more} more" if more else ""
@@ -211,7 +211,9 @@ def _answer(audited: "Sequence[Audited]", report: "Report", apply: str) -> int:
     if failures:
         raise failures[0]
     if counts["not known"]:
-        raise Denied("whether everybody is covered was not told", "allow what is missing, then run it again")
+        raise Denied(
+            "AWS did not allow reading whether every user is covered", "allow what is missing, then run it again"
+        )
     return 0
 
 

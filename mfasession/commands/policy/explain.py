@@ -30,7 +30,7 @@ class Flags(Value):
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the arguments of the action."""
     parser.add_argument(
-        "source", metavar="FILE", help="a file that holds policies; - is stdin, an ARN one of the account"
+        "source", metavar="FILE", help="a file with policies; - reads stdin; an ARN is read from the account"
     )
     test.add_limits(parser)
 

@@ -38,11 +38,13 @@ class Flags(Value):
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
     parser.add_argument(
-        "sources", metavar="FILE", nargs="+", help="files that hold policies; - is stdin, an ARN one of the account"
+        "sources", metavar="FILE", nargs="+", help="files with policies; - reads stdin; an ARN is read from the account"
     )
-    parser.add_argument("--fix", action="store_true", help="fix in the file what can be fixed; for stdin, on stdout")
-    parser.add_argument("--format", choices=tuple(FORMATS), help="text")
-    parser.add_argument("--partition", choices=rule.PARTITIONS, help="of the account; else that of most ARNs")
+    parser.add_argument(
+        "--fix", action="store_true", help="fix what can be fixed, in the file; stdin is fixed onto stdout"
+    )
+    parser.add_argument("--format", choices=tuple(FORMATS), help="how to write the report (text)")
+    parser.add_argument("--partition", choices=rule.PARTITIONS, help="the partition of the account (that of most ARNs)")
     parser.add_argument("--attached-to", choices=engine.ATTACHED_TO, help="what the policy is attached to")
 
 
@@ -80,7 +82,7 @@ def run(context: "Context", flags: Flags) -> int:
 
 
 def _sum_up(wrong: int, checked: "Sequence[formats.Checked]") -> None:
-    """Say once what it comes to: what was fixed and where, and what is left."""
+    """Print the sum: what was fixed and where, and what is left."""
     left = f"{wrong} {'problem' if wrong == 1 else 'problems'}"
     changed = [each.where for each in checked if each.fixed]
     if not changed:

@@ -15,7 +15,7 @@ SUMMARY = "Print the policy that denies everything without MFA"
 
 
 class Flags(Value):
-    """What `policy show` is told."""
+    """The flags of `policy show`."""
 
     partition: str = "aws"
     format: str = "json"
@@ -24,10 +24,10 @@ class Flags(Value):
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
-    parser.add_argument("--partition", choices=rule.PARTITIONS, help="of the account: aws")
-    parser.add_argument("--format", choices=tuple(formats.FORMATS), help="json")
+    parser.add_argument("--partition", choices=rule.PARTITIONS, help="the partition of the account (aws)")
+    parser.add_argument("--format", choices=tuple(formats.FORMATS), help="how to write it (json)")
     parser.add_argument(
-        "--self-service", action="store_true", help="allow users to manage their own devices, keys and password, too"
+        "--self-service", action="store_true", help="also allow users to manage their own devices, keys and password"
     )
 
 

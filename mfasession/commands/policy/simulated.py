@@ -48,7 +48,7 @@ def _arn(aws: "AwsSimulation", user: str) -> str:
         return aws.arn_of(user)
     own = aws.identity().arn
     if ":user/" not in own:
-        raise UsageError("the session is a role's: whose policies are meant?", "name the user: --user NAME")
+        raise UsageError("the session belongs to a role, which has no user's policies", "name the user: --user NAME")
     return own
 
 
@@ -79,7 +79,7 @@ class _Simulation:
         return Cell(caller=caller, action=action, resource=about, word=word, by=by, lacking=_lacking(said))
 
     def missing(self) -> list[str]:
-        """Return the condition keys that the policies ask for and nobody gave."""
+        """Return the condition keys that the policies ask for and that were not given."""
         names = {name for answers in self._answers.values() for said in answers.values() for name in said.missing}
         return sorted(name for name in names if not name.lower().startswith(_OWN_KEYS))
 

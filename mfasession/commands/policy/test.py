@@ -29,7 +29,7 @@ SUMMARY = "Show what policies let a key, a session, a session with MFA and a rol
 
 
 class Flags(Value):
-    """What `policy test` is told."""
+    """The flags of `policy test`."""
 
     files: "Sequence[str]" = ()
     boundary: "Sequence[str]" = ()
@@ -52,36 +52,43 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         "files",
         nargs="*",
         metavar="FILE",
-        help="policies, together; - is stdin, an ARN one of the account; none: the rule",
+        help="policies that apply together; - reads stdin; an ARN is read from the account (the rule)",
     )
     add_limits(parser)
-    parser.add_argument("--allow-all", action="store_true", help="as if everything were allowed besides")
+    parser.add_argument("--allow-all", action="store_true", help="also allow everything")
     parser.add_argument(
-        "--action", dest="action_names", metavar="A", action="append", help="an action, as s3:GetObject; several: again"
+        "--action",
+        dest="action_names",
+        metavar="A",
+        action="append",
+        help="an action, such as s3:GetObject; may be repeated",
     )
-    parser.add_argument("--resource", metavar="R", help="the ARN that all actions are about, not each one's own")
-    parser.add_argument("--user", metavar="NAME", help=f"the user's name, else {callers.USER}; --live: yours")
+    parser.add_argument("--resource", metavar="R", help="one ARN for all actions, instead of one that fits each")
+    parser.add_argument("--user", metavar="NAME", help=f"the name of the user ({callers.USER}; with --live you)")
     parser.add_argument(
         "--context",
         dest="keys",
         type=condition_key,
         metavar="KEY=VALUE",
         action="append",
-        help="a condition key; the same one again: several values",
+        help="a condition key; may be repeated, for several values too",
     )
     parser.add_argument(
-        "--expect", metavar="E", action="append", help="mfa:s3:GetObject=allow, or a file of such; exit 1 if not so"
+        "--expect",
+        metavar="E",
+        action="append",
+        help="mfa:s3:GetObject=allow, or a file of such lines; exit 1 if it is not so",
     )
-    parser.add_argument("--live", action="store_true", help="ask IAM what the user's policies say, with FILEs besides")
-    parser.add_argument("--json", action="store_true", help="one JSON array, for scripts")
-    parser.add_argument("--why", action="store_true", help="which statements decide, and which conditions hold")
+    parser.add_argument("--live", action="store_true", help="ask IAM about the policies of the user, with FILEs added")
+    parser.add_argument("--json", action="store_true", help="print a JSON array, for scripts")
+    parser.add_argument("--why", action="store_true", help="show which statements decide and which conditions hold")
 
 
 def add_limits(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of policies that limit others."""
-    parser.add_argument("--boundary", metavar="FILE", action="append", help="a permissions boundary, which limits them")
+    parser.add_argument("--boundary", metavar="FILE", action="append", help="a permissions boundary that limits them")
     parser.add_argument(
-        "--scp", metavar="FILE", action="append", help="a service control policy of the organization, which limits them"
+        "--scp", metavar="FILE", action="append", help="a service control policy of the organization that limits them"
     )
 
 
@@ -111,7 +118,7 @@ def run(context: "Context", flags: Flags) -> int:
         rows = matrix.table(policies, actions, whose=whose, **about)
     show = matrix_output.as_json if flags.json else matrix_output.as_text
     sys.stdout.write(show(rows, policies if flags.why else None))
-    return _told(rows, expected)
+    return _exit_code(rows, expected)
 
 
 def _about(policies: Policies) -> tuple[str, ...]:
@@ -135,7 +142,7 @@ def _say_of_keys(policies: Policies, actions: "Sequence[str]", profile: str) -> 
         )
 
 
-def _told(rows: "Sequence[Sequence[Cell]]", expected: "Sequence[Expectation]") -> int:
+def _exit_code(rows: "Sequence[Sequence[Cell]]", expected: "Sequence[Expectation]") -> int:
     failures = list(matrix.failures(rows, expected))
     for failure in failures:
         complain(failure)
