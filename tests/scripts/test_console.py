@@ -514,4 +514,4 @@ def test_a_trace_holds_no_secret(live: Home, alice: SandboxUser) -> None:
 def test_it_is_named_in_messages(home: Home) -> None:
     """In --help, with what it is for."""
     done = home.run_program(MFASESSION, "console", "--help")
-    assert "the AWS console as a role profile, in the browser" in done.stdout
+    assert "Open the AWS console as a role profile" in done.stdout

@@ -173,7 +173,7 @@ def _report(audited: "Sequence[Audited]", now: float) -> "Report":
 
 
 def _write(report: "Report", flags: Flags) -> None:
-    pieces = import_module(f"mfasession.policy.reports.{flags.format}").pieces(report)
+    pieces = import_module(f"mfasession.admin.reports.{flags.format}").pieces(report)
     if flags.output:
         replace.replace(flags.output, pieces)
         say(f"the report is in {flags.output}")
