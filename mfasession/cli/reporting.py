@@ -39,7 +39,7 @@ def report(error: BaseException, words: "Sequence[str]") -> int:
         sys.stderr.write(f"  hint: {error.hint}\n")
     elif isinstance(error, errors.MfaSessionError):
         complain(error.message, error.hint)
-    elif undeclared := _undeclared(error):
+    elif undeclared := _undeclared(error, _command(words)):
         complain(*undeclared)
     elif code == exit_codes.INTERRUPTED:
         complain("interrupted")
@@ -80,16 +80,16 @@ def _command(words: "Sequence[str]") -> str:
     return ""
 
 
-def _undeclared(error: BaseException) -> tuple[str, str] | None:
-    """Return what to say of a command that reads a flag which it has not declared; None for another error."""
-    if not isinstance(error, AttributeError) or not isinstance(error.obj, Value):
+def _undeclared(error: BaseException, command: str) -> tuple[str, str] | None:
+    """Return message and hint for a command that reads a flag which it has not declared; None for another error."""
+    if not isinstance(error, AttributeError) or not isinstance(error.obj, Value) or not error.name:
         return None
     kind = type(error.obj)
     if kind.__name__ not in ("Flags", "Options"):
         return None
-    flag = f"--{(error.name or '').replace('_', '-')}"
-    where = kind.__module__ if kind.__name__ == "Flags" else "the command's module"
-    return f"the command reads {flag}, which it does not declare", f"add {error.name} to class Flags in {where}"
+    where = f"in {kind.__module__}" if kind.__name__ == "Flags" else "of the command"
+    flag = f"--{error.name.replace('_', '-')}"
+    return f"{command} reads {flag}, which it does not declare", f"add {error.name} to class Flags {where}"
 
 
 def _fail_the_eval(code: int, words: "Sequence[str]") -> None:
