@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 import boto3
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 
-from mfasession import codes, timestamps
+from mfasession import codes, sessions, timestamps
 from mfasession.aws import client
 from mfasession.errors import ConfigurationError
-from mfasession.options import Options
-from mfasession.sessions import destination
+from mfasession.sessions import SessionRequest, destination
 from mfasession.sessions.context import Context
 
 METHOD = "mfasession"
@@ -79,7 +78,7 @@ def session(
     def refresh() -> dict[str, str]:
         # Anew each time: keys, devices and roles are taken as the files have them now.
         context = _context(environ, found.name, code, no_input=no_input)
-        made = context.session(context.profile())
+        made = sessions.session(context, context.profile())
         return {
             "access_key": made.access_key_id,
             "secret_key": made.secret_access_key.reveal(),
@@ -100,6 +99,6 @@ def session(
 
 
 def _context(environ: Mapping[str, str], profile: str, code: Callable[[], str] | None, *, no_input: bool) -> Context:
-    context = Context(environ, Options(command="session", profile=profile, no_input=no_input))
+    context = Context(environ, SessionRequest(profile=profile, no_input=no_input))
     context.code_source = CalledSource(code) if code is not None else None
     return context

@@ -6,12 +6,13 @@ import sys
 
 from mfasession import process_memory
 from mfasession.errors import MfaSessionError
-from mfasession.options import Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
+
+    from mfasession.commands import Options
 
 HITS = ("env", "exec", "process", "status", "login")
 """The commands that are run a thousand times a day: their usual words are read here, see `read_hit`."""
@@ -64,8 +65,8 @@ def _run_words(words: "Sequence[str]") -> int:
     return _run(options)
 
 
-def _run(options: Options) -> int:
-    from mfasession.sessions.context import Context
+def _run(options: "Options") -> int:
+    from mfasession.commands import CommandContext
 
     process_memory.forbid_core()
     if "MFASESSION_SETTINGS" in os.environ:
@@ -77,10 +78,10 @@ def _run(options: Options) -> int:
         from mfasession.cli import completion
 
         # The one action that needs the parsers of all commands, which stand above the commands.
-        return completion.run(Context(os.environ, options))
+        return completion.run(CommandContext(os.environ, options))
     # Not importlib's import_module: importing that costs more than all the rest of a hit.
     command = __import__(f"mfasession.commands.{options.command.replace('-', '_')}", fromlist=["run"])
-    context = Context(os.environ, options)
+    context = CommandContext(os.environ, options)
     code: int = command.run(context) if options.flags is None else command.run(context, options.flags)
     return code
 
@@ -121,7 +122,7 @@ def _drop_stdout() -> None:
     reporting.drop_stdout()
 
 
-def read_hit(words: "Sequence[str]") -> Options | None:
+def read_hit(words: "Sequence[str]") -> "Options | None":
     """Return the options of a command with -p, --profile, --no-input, --shell or --json alone; None for all else.
 
     argparse costs as much as Python itself. Whatever is not exactly one of these forms is left to `arguments.parse`,
@@ -149,6 +150,9 @@ def read_hit(words: "Sequence[str]") -> Options | None:
             behind = tuple(rest) if word == "--" else (word, *rest)
         else:
             return None
+    # After `program` has put off the look for garbage, which these imports would set off.
+    from mfasession.commands import Options
+
     return Options(command=command, profile=profile, shell=shell, no_input=no_input, json=json, words=behind)
 
 

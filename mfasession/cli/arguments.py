@@ -7,8 +7,8 @@ from typing import Any
 
 from mfasession import hints
 from mfasession.cli import mistakes, parsers, registry
+from mfasession.commands import Options
 from mfasession.errors import MfaSessionError, UsageError
-from mfasession.options import Options
 
 
 class _Line:

@@ -8,10 +8,10 @@ from mfasession import plugins, shells
 from mfasession.cli import arguments, registry
 
 if TYPE_CHECKING:
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
 
 
-def run(context: "Context") -> int:
+def run(context: "CommandContext") -> int:
     """Print a line for each word that completes those behind `--`: `mfasession shell complete -- WORD …`."""
     names = candidates(context.options.words, lambda: _profile_names(context))
     sys.stdout.write("".join(f"{name}\n" for name in names if name.isprintable()))
@@ -43,7 +43,7 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
     return [name for name in (*([] if chosen else actions), *flags) if name.startswith(begun)]
 
 
-def _profile_names(context: "Context") -> list[str]:
+def _profile_names(context: "CommandContext") -> list[str]:
     managed = set(context.aws_files.managed_sections())
     return sorted({*context.aws_files.profile_names(), *context.config.profiles} - managed)
 

@@ -1,1 +1,79 @@
-"""One file a command: its flags, its help and what it does."""
+"""The commands: each module has its arguments, and `run`, which returns the exit code. On the path of every command."""
+
+from mfasession.sessions import SessionRequest
+from mfasession.sessions.context import Context
+from mfasession.values import Secret, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Options(Value):
+    """The command line, checked: one field for each flag of any command, of which a command reads its own.
+
+    Durations are seconds.
+    """
+
+    command: str
+    profile: str = ""
+    profiles: tuple[str, ...] = ()
+    """All that `exec` or `serve` is given, when it is given several."""
+    all_matching: str = ""
+    """A pattern of profile names, as in `prod-*`."""
+    jobs: int = 0
+    """How many commands run at once; 0 when it is not said."""
+    no_input: bool = False
+    debug: bool = False
+    typed: tuple[str, ...] = ()
+    """The words of the command line that may be run again, see `hints.repeatable`; none for a usual hit."""
+    shell: str = ""
+    unset: bool = False
+    words: tuple[str, ...] = ()
+    """The command to run, for `exec` and `sandbox`."""
+    min_ttl: int = 0
+    code: Secret = Secret("")
+    serial: str = ""
+    duration: int = 0
+    store: str = ""
+    force: bool = False
+    json: bool = False
+    watch: bool = False
+    action: str = ""
+    name: str = ""
+    """The shell of `shell init`."""
+    all: bool = False
+    server: bool = False
+    port: int = 0
+    """Of 127.0.0.1; 0 is a random one."""
+    service: str = ""
+    path: str = ""
+    """Of a page of the console, as in `/s3/home`."""
+    region: str = ""
+    print_url: bool = False
+    logout_first: bool = False
+    flags: Value | None = None
+    """Those of an action that has its own, as in `policy lint --fix`."""
+
+
+class CommandContext(Context):
+    """One run of a command: its options, and the request for a session that they make."""
+
+    def __init__(self, environ: "Mapping[str, str]", options: Options) -> None:
+        super().__init__(environ, request_of(options))
+        self.options = options
+
+
+def request_of(options: Options) -> SessionRequest:
+    """Return what the options of any command want of a session."""
+    return SessionRequest(
+        profile=options.profile,
+        serial=options.serial,
+        code=options.code,
+        duration=options.duration,
+        min_ttl=options.min_ttl,
+        store=options.store,
+        force=options.force,
+        no_input=options.no_input,
+        typed=options.typed,
+    )

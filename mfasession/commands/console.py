@@ -5,20 +5,20 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mfasession import hints, process_memory, profiles, terminal
+from mfasession import hints, process_memory, profiles, sessions, terminal
 from mfasession.console import browser, urls
 from mfasession.durations import CONSOLE_MAXIMUM, show
 from mfasession.errors import ConfigurationError, InputNeeded, UsageError
 from mfasession.messages import say, until
-from mfasession.sessions.create import Exchange, assumed, check_role, is_chained
+from mfasession.sessions.create import Creation, assumed, check_role, is_chained
 from mfasession.sessions.renew import unkept
 from mfasession.values import Secret, partition_of
 
 if TYPE_CHECKING:
     import argparse
 
+    from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
     from mfasession.values import Session
 
 SUMMARY = "Open the AWS console as a role profile"
@@ -54,7 +54,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     )
 
 
-def run(context: "Context") -> int:
+def run(context: "CommandContext") -> int:
     """Sign the browser in, or print the address that does."""
     options = context.options
     if options.service and options.path:
@@ -83,7 +83,7 @@ def run(context: "Context") -> int:
     return 0
 
 
-def _chosen(context: "Context") -> "tuple[Profile, str, str]":
+def _chosen(context: "CommandContext") -> "tuple[Profile, str, str]":
     """The profile, and the region and partition of its console. Raises ConfigurationError for what has none."""
     profile = context.profile()
     if profile.role is None:
@@ -98,7 +98,7 @@ def _chosen(context: "Context") -> "tuple[Profile, str, str]":
     return profile, region, partition
 
 
-def _no_role(context: "Context", profile: "Profile") -> ConfigurationError:
+def _no_role(context: "CommandContext", profile: "Profile") -> ConfigurationError:
     """The error for a user: AWS federates no session of GetSessionToken, and the rule denies GetFederationToken."""
     names = _roles_of(context, profile)
     by_hand = "sign in by hand, with your password and a code"
@@ -113,7 +113,7 @@ def _no_role(context: "Context", profile: "Profile") -> ConfigurationError:
     )
 
 
-def _roles_of(context: "Context", user: "Profile") -> list[str]:
+def _roles_of(context: "CommandContext", user: "Profile") -> list[str]:
     """The role profiles that a user's session leads to, in the order of the files."""
     found: dict[str, Profile] = {}
     for name in context.aws_files.profile_names():
@@ -124,30 +124,30 @@ def _roles_of(context: "Context", user: "Profile") -> list[str]:
     return [name for name, each in found.items() if each.role is not None and each.key_section == user.key_section]
 
 
-def _session(context: "Context", profile: "Profile") -> "tuple[Session, int]":
+def _session(context: "CommandContext", profile: "Profile") -> "tuple[Session, int]":
     """The session to sign in with, and the seconds that the console is to last; 0 is as long as the session.
 
     AWS gives no seconds of its own to a role that temporary credentials have assumed (99designs/aws-vault#77).
     """
     wanted = context.options.duration
     if not is_chained(profile):
-        return context.session(profile), wanted or CONSOLE_MAXIMUM
+        return sessions.session(context, profile), wanted or CONSOLE_MAXIMUM
     if wanted:
         return _from_the_key(context, profile, wanted), wanted
     return _from_the_source(context, profile), 0
 
 
-def _from_the_source(context: "Context", profile: "Profile") -> "Session":
+def _from_the_source(context: "CommandContext", profile: "Profile") -> "Session":
     """A new session of a role when that takes no code, for all the time that AWS gives it; else the kept one."""
     base = context.kept(profile.source) if profile.source else None
     if base is None or not base.is_alive(time.time()):
-        return context.session(profile)
+        return sessions.session(context, profile)
     from mfasession.aws.client import Aws
 
     return assumed(profile, base, Aws(profile, base, context.environ))
 
 
-def _from_the_key(context: "Context", profile: "Profile", wanted: int) -> "Session":
+def _from_the_key(context: "CommandContext", profile: "Profile", wanted: int) -> "Session":
     """A session of a role straight from the long-term key, with a code of its own; it is kept nowhere."""
     if profile.source is not None and profile.source.role is not None:
         raise ConfigurationError(
@@ -155,7 +155,7 @@ def _from_the_key(context: "Context", profile: "Profile", wanted: int) -> "Sessi
             "leave --duration out: it lasts as long as the role's session",
         )
     why = f"{show(wanted)} of the console take a code of their own: the session that is kept gives it an hour at most"
-    if not context.options.code and not Exchange(context, profile).can_ask():
+    if not context.options.code and not Creation(context, profile).can_ask():
         raise InputNeeded(
             f"{why}, and there is no terminal to ask for one", "leave --duration out, or give it: --code -"
         )

@@ -7,7 +7,7 @@ from mfasession.commands.sandbox import not_installed
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
 
 SUMMARY = "Play a day with the policy, on this computer"
 EXAMPLES = (("mfasession demo", "play it"),)
@@ -17,7 +17,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """The command has no flags of its own."""
 
 
-def run(_context: "Context") -> int:
+def run(_context: "CommandContext") -> int:
     """Play the tour; 1 when a step does not end as it should."""
     try:
         from mfasession.sandbox import demo

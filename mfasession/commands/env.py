@@ -3,7 +3,7 @@
 import os
 import sys
 
-from mfasession import shells
+from mfasession import sessions, shells
 from mfasession.errors import UsageError
 from mfasession.sessions import environment
 
@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
 
 SUMMARY = "Print the lines that set a session's credentials in your shell"
 EXAMPLES = (
@@ -29,7 +29,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--unset", action="store_true", help="unset what env has set")
 
 
-def run(context: "Context") -> int:
+def run(context: "CommandContext") -> int:
     """Print the variables of the session in the syntax of the shell. Raises UsageError on a terminal."""
     shell = context.options.shell or shells.calling(context.environ)
     if sys.stdout.isatty():
@@ -39,14 +39,14 @@ def run(context: "Context") -> int:
     else:
         profile = context.profile()
         settings = environment.settings(context, profile)
-        values = environment.variables(context.session(profile), profile.name, context.environ, settings)
+        values = environment.variables(sessions.session(context, profile), profile.name, context.environ, settings)
         environment.warn_of_region(context.aws_files, profile, context.environ)
     # In bytes: a profile's name need not be text in this locale.
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))
     return 0
 
 
-def _not_for_people(context: "Context", shell: str) -> UsageError:
+def _not_for_people(context: "CommandContext", shell: str) -> UsageError:
     from mfasession import hints
 
     options = context.options

@@ -2,7 +2,7 @@
 
 import sys
 
-from mfasession import programs
+from mfasession import programs, sessions
 from mfasession.sessions import environment
 
 TYPE_CHECKING = False
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
+    from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
     from mfasession.values import Session
 
 SUMMARY = "Run a command with a session's credentials"
@@ -38,7 +38,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--jobs", metavar="N", type=jobs, help="run this many at once (4)")
 
 
-def run(context: "Context") -> int:
+def run(context: "CommandContext") -> int:
     """Replace this process; return only when the command cannot be started (126, 127), or has been served."""
     options = context.options
     if options.profiles or options.all_matching or options.jobs:
@@ -47,7 +47,7 @@ def run(context: "Context") -> int:
         return exec_many.run(context)
     profile = context.profile()
     settings = environment.settings(context, profile, alone=context.options.server)
-    session = context.session(profile)
+    session = sessions.session(context, profile)
     words = context.options.words or (context.environ.get("SHELL") or "/bin/sh",)
     if not context.options.server:
         environment.warn_of_region(context.aws_files, profile, context.environ)
@@ -65,7 +65,7 @@ def run(context: "Context") -> int:
 
 
 def _served(
-    context: "Context",
+    context: "CommandContext",
     profile: "Profile",
     session: "Session",
     words: "Sequence[str]",

@@ -21,9 +21,8 @@ from mfasession.terminal.screen import Screen, told
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mfasession.options import Options
+    from mfasession.commands import CommandContext, Options
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
     from mfasession.values import Session
 
 JOBS = 4
@@ -34,7 +33,7 @@ _TICK = 0.2
 """Seconds between two looks at the progress."""
 
 
-def run(context: "Context") -> int:
+def run(context: "CommandContext") -> int:
     """Run the command for each profile that has a session; 1 when any failed, 130 after ctrl-C."""
     return Many(context).run()
 
@@ -42,7 +41,7 @@ def run(context: "Context") -> int:
 class Many:
     """One run of one command for many profiles."""
 
-    def __init__(self, context: "Context") -> None:
+    def __init__(self, context: "CommandContext") -> None:
         self._context = context
         self._words = _words(context)
         self._names = _names(context)
@@ -206,7 +205,7 @@ def _options(names: "Sequence[str]") -> "list[str]":
     return [word for name in names for word in ("-p", name)]
 
 
-def _words(context: "Context") -> tuple[str, ...]:
+def _words(context: "CommandContext") -> tuple[str, ...]:
     options = context.options
     named = _options(_named(options))
     if not options.profiles and not options.all_matching:
@@ -224,7 +223,7 @@ def _named(options: "Options") -> "list[str]":
     return list(options.profiles or ([options.profile] if options.profile else []))
 
 
-def _names(context: "Context") -> list[str]:
+def _names(context: "CommandContext") -> list[str]:
     options = context.options
     named = _named(options)
     if options.all_matching:

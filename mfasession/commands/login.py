@@ -4,17 +4,16 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mfasession import hints, plugins
+from mfasession import hints, plugins, sessions
 from mfasession.durations import show
 from mfasession.errors import UsageError
 from mfasession.messages import complain, say, until
-from mfasession.sessions import renew
 
 if TYPE_CHECKING:
     import argparse
 
+    from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
     from mfasession.values import Session
 
 SUMMARY = "Log in: ask for one MFA code unless a session is still valid"
@@ -41,7 +40,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew if less than this is left")
 
 
-def run(context: "Context") -> int:
+def run(context: "CommandContext") -> int:
     """Say until when the session is valid; make it first when it must be made."""
     options = context.options
     if 0 < options.duration < options.min_ttl:
@@ -49,10 +48,11 @@ def run(context: "Context") -> int:
             f"a session of {show(options.duration)} never has {show(options.min_ttl)} left",
             "raise --duration, or lower --min-ttl",
         )
+    context.request = context.request.as_login(*(options.typed or ("login",)))
     profile = context.profile()
     is_first = sys.stderr.isatty() and _is_first(context, profile)
-    session = context.session(profile)
-    renew.settle(context, profile, session)
+    session = sessions.session(context, profile)
+    sessions.move_to_store(context, profile, session)
     say(f"session for {profile.name} until {until(session.expires, time.time())}")
     if not _say_what_wins(context, profile, session) and is_first:
         from mfasession.commands import next_step
@@ -61,12 +61,12 @@ def run(context: "Context") -> int:
     return 0
 
 
-def _is_first(context: "Context", profile: "Profile") -> bool:
+def _is_first(context: "CommandContext", profile: "Profile") -> bool:
     """Whether no store has a session of this profile, not even one that is over."""
     return all(profile.session_section not in store.sections() for store in context.stores())
 
 
-def _say_what_wins(context: "Context", profile: "Profile", session: "Session") -> bool:
+def _say_what_wins(context: "CommandContext", profile: "Profile", session: "Session") -> bool:
     """Every SDK takes keys in the environment first, then a key pair in the profile, and says nothing about it.
 
     Return whether there was such a key.

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
     from mfasession.stores import SessionStore
 
 SUMMARY = "Forget a session in every store"
@@ -38,7 +38,7 @@ class _Outcome:
         """Of what may be there, or of which a logout has said so before."""
 
 
-def run(context: "Context") -> int:
+def run(context: "CommandContext") -> int:
     """Forget the profile's session, or all of them, and say which; and what a store could not remove."""
     outcome = _Outcome()
     profile = None if context.options.all else _profile(context)
@@ -61,7 +61,7 @@ def run(context: "Context") -> int:
     return 0
 
 
-def _show_what_stays_here(context: "Context", profile: "Profile | None") -> None:
+def _show_what_stays_here(context: "CommandContext", profile: "Profile | None") -> None:
     """Say that the shell that runs us still has the session, and the line that takes it back: we cannot."""
     held = held_profile(context.environ)
     if not context.environ.get("AWS_SESSION_TOKEN") or not held or (profile and held != profile.name):
@@ -72,7 +72,7 @@ def _show_what_stays_here(context: "Context", profile: "Profile | None") -> None
     complain(f"this shell still holds the session of profile {held}", line)
 
 
-def _profile(context: "Context") -> "Profile":
+def _profile(context: "CommandContext") -> "Profile":
     """The profile; what is known from its name alone when it is gone or broken but still has a session."""
     try:
         return context.profile()
@@ -85,7 +85,7 @@ def _profile(context: "Context") -> "Profile":
 
 
 def _forget_in(
-    context: "Context", store: "SessionStore", wanted: "Sequence[Profile | None]", outcome: _Outcome
+    context: "CommandContext", store: "SessionStore", wanted: "Sequence[Profile | None]", outcome: _Outcome
 ) -> None:
     store.wait_for_writers()
     left = store.left()

@@ -7,11 +7,11 @@ from mfasession import awsfiles, profiles, shells
 from mfasession.messages import say
 
 if TYPE_CHECKING:
+    from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
 
 
-def say_it(context: "Context", profile: "Profile") -> None:
+def say_it(context: "CommandContext", profile: "Profile") -> None:
     """Say how to use a first session, to a person at a terminal whose AWS tools would not find it."""
     if not sys.stderr.isatty() or _is_found(context, profile):
         return
@@ -21,7 +21,7 @@ def say_it(context: "Context", profile: "Profile") -> None:
     say(f"aws and other tools use it after {in_shell}, or within {around}")
 
 
-def _is_found(context: "Context", profile: "Profile") -> bool:
+def _is_found(context: "CommandContext", profile: "Profile") -> bool:
     """Whether the profile that AWS tools take is the session's section, or any profile asks us for the session."""
     environ = context.environ
     if (environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE") or "default") == profile.session_section:

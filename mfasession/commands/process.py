@@ -5,13 +5,13 @@ AWS SDKs and Tools Reference Guide, "Process credential provider", version 1.
 
 import sys
 
-from mfasession import timestamps
+from mfasession import sessions, timestamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
     from mfasession.values import Session
 
 SUMMARY = "Print a session as the JSON that credential_process expects"
@@ -25,9 +25,9 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """The command has no flags of its own."""
 
 
-def run(context: "Context") -> int:
+def run(context: "CommandContext") -> int:
     """Print the session's credentials, version 1."""
-    sys.stdout.write(render(context.session(context.profile())))
+    sys.stdout.write(render(sessions.session(context, context.profile())))
     return 0
 
 

@@ -8,7 +8,7 @@ from mfasession.errors import ConfigurationError
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
 
 SUMMARY = "Run a command against an AWS on 127.0.0.1 that enforces the policy, or serve it"
 EXAMPLES = (
@@ -22,7 +22,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """The command has no flags of its own; the words behind `--` are cut off before."""
 
 
-def run(context: "Context") -> int:
+def run(context: "CommandContext") -> int:
     """Run the command against a sandbox of its own, or serve one until ctrl-C."""
     try:
         from mfasession.sandbox import run as sandbox

@@ -10,13 +10,14 @@ from mfasession import profiles, shells, terminal
 from mfasession.messages import say
 from mfasession.server import client_files
 from mfasession.server.endpoint import Endpoint
+from mfasession.sessions import session
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
     from mfasession.values import Session
 
 SUMMARY = "Serve sessions to SDKs from an endpoint on 127.0.0.1, and keep them fresh"
@@ -38,9 +39,9 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.names())} (your shell)")
 
 
-def run(context: "Context") -> int:
+def run(context: "CommandContext") -> int:
     """Serve until SIGTERM, ctrl-C or the end of the terminal, which all are a good end."""
-    sessions = [(profile, context.session(profile)) for profile in _profiles(context)]
+    sessions = [(profile, session(context, profile)) for profile in _profiles(context)]
     endpoint = Endpoint(context, sessions, port=context.options.port, owns_terminal=True)
     first, environ = sessions[0][0], context.environ
     named = profiles.chosen(next(iter(context.options.profiles), context.options.profile), environ, context.config)
@@ -55,13 +56,15 @@ def run(context: "Context") -> int:
         )
 
 
-def _profiles(context: "Context") -> "list[Profile]":
+def _profiles(context: "CommandContext") -> "list[Profile]":
     names = context.options.profiles or (context.options.profile,)
     found = [context.profile(name) for name in names]
     return list({profile.name: profile for profile in found}.values())
 
 
-def _print(context: "Context", endpoint: Endpoint, sessions: "list[tuple[Profile, Session]]", folder: str) -> None:
+def _print(
+    context: "CommandContext", endpoint: Endpoint, sessions: "list[tuple[Profile, Session]]", folder: str
+) -> None:
     """Print the lines for another shell. The token stays off the screen: those lead to its file, of mode 0600."""
     shell = context.options.shell or shells.calling(context.environ, reads_stdout=False)
     first = sessions[0][0]

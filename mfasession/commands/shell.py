@@ -13,7 +13,7 @@ from mfasession.redaction import redacted
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
 
 SUMMARY = "Print the prompt hook and the completions for your shell"
 EXAMPLES = (
@@ -36,7 +36,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("name", nargs="?", default="", metavar="NAME", help=f"init: {', '.join(_hooks())}")
 
 
-def run(context: "Context") -> int:
+def run(context: "CommandContext") -> int:
     """Print the file of the shell."""
     options = context.options
     hooks = _hooks()

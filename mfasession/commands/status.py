@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
     from mfasession.stores import SessionStore
     from mfasession.values import Session
 
@@ -47,7 +47,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--watch", action="store_true", help="stay and count down until ctrl-C")
 
 
-def run(context: "Context") -> int:
+def run(context: "CommandContext") -> int:
     """Show the sessions; 1 when the profile named with -p has no valid one."""
     if context.options.watch:
         return _watch(context)
@@ -64,7 +64,7 @@ def run(context: "Context") -> int:
     return _answer(context, rows, now, is_whole=not failures)
 
 
-def _answer(context: "Context", rows: list[Row], now: float, *, is_whole: bool) -> int:
+def _answer(context: "CommandContext", rows: list[Row], now: float, *, is_whole: bool) -> int:
     if not context.options.profile:
         if not rows and is_whole:
             say(f"no sessions; {context.command_line('login')} makes one")
@@ -76,7 +76,7 @@ def _answer(context: "Context", rows: list[Row], now: float, *, is_whole: bool) 
     return 1
 
 
-def _rows(context: "Context") -> tuple[list[Row], list[StoreError]]:
+def _rows(context: "CommandContext") -> tuple[list[Row], list[StoreError]]:
     """The sessions of all stores that answer, and the failures of the others."""
     only = context.profile() if context.options.profile else None
     rows: list[Row] = []
@@ -89,7 +89,7 @@ def _rows(context: "Context") -> tuple[list[Row], list[StoreError]]:
     return rows, failures
 
 
-def _rows_of(context: "Context", store: "SessionStore", only: "Profile | None") -> list[Row]:
+def _rows_of(context: "CommandContext", store: "SessionStore", only: "Profile | None") -> list[Row]:
     rows = []
     for section in context.sections(store, only):
         session = store.load(section)
@@ -176,7 +176,7 @@ def _account(session: "Session") -> str:
     return account_of(session.identity) or account_of(session.mfa_serial)
 
 
-def _watch(context: "Context") -> int:
+def _watch(context: "CommandContext") -> int:
     from mfasession.terminal import is_dumb
 
     if not sys.stdout.isatty():

@@ -36,7 +36,7 @@ class Adding:
         self._context = context
         self.profile, self._is_new = _profile(context)
         name = self.profile.key_section
-        in_keyring = (context.options.store or KeyInKeyring.name) == KeyInKeyring.name
+        in_keyring = (context.request.store or KeyInKeyring.name) == KeyInKeyring.name
         self._places = [*locate.in_files(context, name), KeyInKeyring(name, context.environ)]
         self.place: KeyPlace = self._places[-1 if in_keyring else 0]
         self._is_new = self._is_new and in_keyring
@@ -50,7 +50,7 @@ class Adding:
     def refuse_other(self, key_id: str) -> None:
         """Raise ConfigurationError when the profile has another key than this one, unless `--force` was given."""
         for other in self._held():
-            if other.key_id != key_id and not self._context.options.force:
+            if other.key_id != key_id and not self._context.request.force:
                 raise ConfigurationError(
                     f"profile {other.profile} has another key already: {other.key_id}, in {other.place.where}",
                     f"{self._context.command_line('keys', 'rotate')} makes a new one; --force puts this one in its "
@@ -65,7 +65,7 @@ class Adding:
         """
         from mfasession.aws.client import Aws
 
-        force = self._context.options.force
+        force = self._context.request.force
         try:
             identity = Aws(self.profile, key, self._context.environ).identity()
         except AwsUnreachable as failure:
@@ -111,12 +111,12 @@ class Adding:
 
 def _profile(context: "Context") -> "tuple[Profile, bool]":
     """The profile that the key is for, and whether nothing knows of it yet."""
-    name = profiles.chosen(context.options.profile, context.environ, context.config)
+    name = profiles.chosen(context.request.profile, context.environ, context.config)
     if context.aws_files.profile(name) is None and name not in context.config.profiles:
         return profiles.unresolved(name, context.aws_files, context.config), True
     try:
         return locate.owner(context), False
     except ConfigurationError:
-        if not context.options.force:
+        if not context.request.force:
             raise
         return profiles.unresolved(name, context.aws_files, context.config), False

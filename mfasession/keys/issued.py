@@ -36,10 +36,10 @@ def for_iam(context: Context, profile: "Profile", key_ids: Collection[str]) -> "
 
     A code that was given is used in any case. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable.
     """
-    kept = None if context.options.code else live(context, key_ids)
+    kept = None if context.request.code else live(context, key_ids)
     if kept is not None:
         return kept
-    return renew.unkept(Context(context.environ, context.options.replace(duration=UNKEPT)), profile)
+    return renew.unkept(Context(context.environ, context.request.replace(duration=UNKEPT)), profile)
 
 
 def forget(context: Context, key_ids: Collection[str], section: str = "") -> list[MfaSessionError]:

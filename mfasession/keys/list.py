@@ -62,7 +62,7 @@ def listing(context: "Context") -> Listing:
     """Return the keys of all profiles, or of the one named with -p. Raises ConfigurationError."""
     found, failure = locate.visible(context)
     faults = locate.malformed(context)
-    if context.options.profile:
+    if context.request.profile:
         name = _named(context)
         found = [each for each in found if each.profile == name]
         faults = [each for each in faults if each[0] == name]
@@ -81,7 +81,7 @@ def _named(context: "Context") -> str:
     try:
         return locate.owner(context).key_section
     except ConfigurationError:
-        return context.options.profile
+        return context.request.profile
 
 
 def _row(held: "Held", backend: str, told: Told | None) -> Row:

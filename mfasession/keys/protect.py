@@ -46,7 +46,7 @@ def protect(context: "Context", profile: "Profile") -> Protected:
         moved = in_files[0]
         for other in in_files[1:]:
             _refuse_two(moved, other.key_id, other.place.where)
-        if before is not None and not context.options.force:
+        if before is not None and not context.request.force:
             _refuse_two(moved, before.key.access_key_id, "the keyring")
         ring.save(moved.record)
         if ring.load() != moved.record:

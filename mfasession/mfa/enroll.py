@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from mfasession import sessions
 from mfasession.aws.devices import LIMIT, AwsDevices
 from mfasession.aws.errors import AlreadyThere, NotFound, Unanswered
 from mfasession.aws.model import Device
@@ -170,7 +171,7 @@ class Enrolment:
         session = issued.live(self._context, {key_id})
         if session is None:
             self._tell(f"{self._user} has a device already, and AWS wants its code before it takes another one")
-            session = first_login.as_a_login(self._context).session(self._profile)
+            session = sessions.session(first_login.as_a_login(self._context), self._profile)
         return AwsDevices(self._profile, session, self._context.environ)
 
     def _made(self, aws: AwsDevices) -> Pending:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mfasession.aws.errors import CodeRefused, DeviceRefused
 from mfasession.codes import CodeRequest
 from mfasession.errors import InputNeeded
-from mfasession.sessions import devices, renew
+from mfasession.sessions import devices, session
 from mfasession.sessions.context import Context
 from mfasession.sessions.state import Remembered
 
@@ -34,7 +34,7 @@ def log_in(
     """Make the profile's session with a device that was enabled a moment ago, and keep it as `login` does.
 
     `source` gives a code that is good already: those of an enrolment are not used up. Without one, and when AWS takes
-    it no longer, the profile's own source is asked. Raises as `renew.renew` does.
+    it no longer, the profile's own source is asked. Raises as `sessions.session` does.
     """
     if profile.mfa_serial not in ("", device.serial):
         profile = devices.with_device(profile, device.serial)
@@ -66,9 +66,9 @@ def log_in(
 def _made(context: "Context", profile: "Profile", source: "CodeSource | None") -> "Session":
     as_login = as_a_login(context)
     as_login.code_source = source
-    return renew.renew(as_login, profile, as_login.kept(profile))
+    return session(as_login, profile)
 
 
 def as_a_login(context: "Context") -> Context:
     """Return the context of a `mfasession login` that is run here."""
-    return Context(context.environ, context.options.replace(command="login", action="", flags=None))
+    return Context(context.environ, context.request.as_login())

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class Removal:
     """One device, about to be removed."""
 
-    def __init__(self, context: Context, profile: "Profile", listed: "Listing", device: "Device") -> None:
-        self._context, self._profile = context, profile
+    def __init__(self, context: Context, profile: "Profile", listed: "Listing", device: "Device", named: str) -> None:
+        """`named` is how the person has named the device; empty when it was chosen."""
+        self._context, self._profile, self._named = context, profile, named
         self._listed, self.device = listed, device
 
     @property
@@ -65,8 +66,7 @@ class Removal:
         return []
 
     def _deletes_it(self) -> str:
-        flags = self._context.options.flags
-        if getattr(flags, "serial", "") == self.device.serial:
+        if self._named == self.device.serial:
             return "run it again: it deletes the device"
         return f"{self._context.command_line('mfa', 'remove', '--serial', self.device.serial)} deletes it"
 

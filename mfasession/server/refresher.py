@@ -20,13 +20,12 @@ from mfasession.programs import limits
 from mfasession.server import schedule
 from mfasession.server.schedule import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, Outlook
 from mfasession.sessions.context import Context
-from mfasession.sessions.create import Exchange
+from mfasession.sessions.create import is_chained
 from mfasession.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
-    from mfasession.options import Options
     from mfasession.profiles import Profile
     from mfasession.values import Session
 
@@ -47,7 +46,7 @@ class Keeper:
         self.is_asking = False
         self._environ: Mapping[str, str] = context.environ
         self._files = context.aws_files
-        self._options: Options = context.options.replace(min_ttl=0, profile=profile.name)
+        self._request = context.request.replace(min_ttl=0, profile=profile.name)
         self._owns_terminal = owns_terminal
         self._profile = profile
         self._alone = False
@@ -129,12 +128,12 @@ class Keeper:
         return tuple(_stamp(place) for place in places)
 
     def _read(self) -> "tuple[Profile, Session | None, bool]":
-        context = Context(self._environ, self._options)
+        context = Context(self._environ, self._request)
         profile = profiles.resolve(self.name, context.aws_files, context.config)
         return profile, context.kept(profile), _renews_alone(context, profile)
 
     def _may_ask(self) -> bool:
-        if self._options.no_input:
+        if self._request.no_input:
             return False
         return codes.source_class(self._profile.settings.code).has_window() or self._has_terminal()
 
@@ -146,7 +145,7 @@ class Keeper:
         attended = taken == ASK and self._has_terminal()
         # `login` renews or fails; `process` makes do with an aging source of a role.
         command = "login" if attended else "process"
-        words = [command, "-p", self.name, *(["--no-input"] if self._options.no_input else [])]
+        words = [command, "-p", self.name, *(["--no-input"] if self._request.no_input else [])]
         seconds = self.session.expires - time.time() if taken == ASK and self.session else TIME_LIMIT
         self.is_asking = attended
         try:
@@ -176,7 +175,7 @@ class Keeper:
 
 def _renews_alone(context: Context, profile: "Profile") -> bool:
     """Whether a new session needs nobody: its code comes from a program, or its source profile's session lives."""
-    if Exchange(context, profile).needs_code:
+    if not is_chained(profile):
         return not codes.source_class(profile.settings.code).interactive
     if profile.source is None:
         return False

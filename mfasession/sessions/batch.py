@@ -11,7 +11,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from mfasession import process_memory, stores
+from mfasession import process_memory, sessions, stores
 from mfasession.awsfiles import AwsFiles
 from mfasession.errors import Cancelled, InputNeeded, MfaSessionError, StoreError
 from mfasession.messages import complain
@@ -124,8 +124,7 @@ class Fleet:
 
     def is_fresh(self, profile: "Profile", session: "Session") -> bool:
         """Tell whether a session need not be renewed for this run."""
-        margin, min_ttl = profile.settings.refresh_margin, self._context.options.min_ttl
-        return session.is_fresh(time.time(), margin, min_ttl)
+        return self._context.request.is_met_by(session, profile.settings.refresh_margin, replaced=session)
 
     def settle(self) -> None:
         """Forget what other stores still hold of the sessions that were kept. Raises StoreError."""
@@ -142,7 +141,7 @@ class Fleet:
 
     def _note(self, profile: "Profile", users: "dict[str, Profile]") -> None:
         """Note a role that is to be assumed, and the user whose session it needs."""
-        check_role(profile, self._context.options.min_ttl)
+        check_role(profile, self._context.request.min_ttl)
         store = self._context.store_of_renewed(profile)
         if store.name not in self._checked:
             store.check(profile.session_section)
@@ -190,7 +189,7 @@ class Fleet:
 
     def _asked(self, user: "Profile") -> "Session | MfaSessionError":
         try:
-            return self._context.session(user)
+            return sessions.session(self._context, user)
         except Cancelled:
             raise
         except MfaSessionError as reason:
@@ -208,10 +207,8 @@ class Fleet:
 
     def _spare_of(self, profile: "Profile") -> "Session | None":
         """The session that was to be renewed, while it serves."""
-        spare, now = self._spare.get(profile.session_section), time.time()
-        if spare is None or not spare.is_alive(now):
-            return None
-        return spare if spare.expires - now >= self._context.options.min_ttl else None
+        spare = self._spare.get(profile.session_section)
+        return spare if spare is not None and self._context.request.accepts(spare) else None
 
     def _session_of(self, profile: "Profile", *, is_awaited: bool = False) -> "Session":
         once = self._made.setdefault(profile.session_section, _Once())

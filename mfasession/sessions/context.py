@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
     from mfasession.codes import CodeSource
     from mfasession.config import Config
-    from mfasession.options import Options
     from mfasession.profiles import Profile
+    from mfasession.sessions import SessionRequest
     from mfasession.stores import SessionStore
     from mfasession.values import Session
 
 
 class Context:
-    """What a command knows besides its own options."""
+    """The files, the configuration and the stores of one run, and what it wants of a session."""
 
-    def __init__(self, environ: "Mapping[str, str]", options: "Options") -> None:
+    def __init__(self, environ: "Mapping[str, str]", request: "SessionRequest") -> None:
         self.environ = environ
-        self.options = options
+        self.request = request
         self.began = time.time()
         """Epoch seconds."""
         self.aws_files = AwsFiles(environ)
@@ -36,26 +36,13 @@ class Context:
 
     def profile(self, named: str = "") -> "Profile":
         """Return the profile of that name, else the chosen one. Raises ConfigurationError."""
-        name = profiles.chosen(named or self.options.profile, self.environ, self.config)
+        name = profiles.chosen(named or self.request.profile, self.environ, self.config)
         profile = profiles.resolve(name, self.aws_files, self.config)
-        if self.options.serial:
+        if self.request.serial:
             from mfasession.sessions import devices
 
-            profile = devices.with_device(profile, self.options.serial)
+            profile = devices.with_device(profile, self.request.serial)
         return profile
-
-    def session(self, profile: "Profile") -> "Session":
-        """Return a session that is good for use: the kept one while it is fresh, else a renewed one.
-
-        Raises whatever keeps a session from being made: InputNeeded, AwsRefused, AwsUnreachable, StoreError, Cancelled.
-        """
-        kept = self.kept(profile)
-        margin = profile.settings.refresh_margin
-        if kept and not self.options.force and kept.is_fresh(time.time(), margin, self.options.min_ttl):
-            return kept
-        from mfasession.sessions import renew
-
-        return renew.renew(self, profile, kept)
 
     def kept(self, profile: "Profile") -> "Session | None":
         """Return the kept session of a profile when it is bound to its key, device and role as they are now.
@@ -69,12 +56,12 @@ class Context:
 
     def store_of(self, profile: "Profile") -> "SessionStore":
         """Return the store that the profile's sessions are written to."""
-        return self.store(self.options.store or profile.settings.store)
+        return self.store(self.request.store or profile.settings.store)
 
     def store_of_renewed(self, profile: "Profile") -> "SessionStore":
         """Return the store of a new session; without a `login` it does not move to plain text from another store."""
         own = self.store_of(profile)
-        if not own.is_plain_text or self.options.command == "login":
+        if not own.is_plain_text or self.request.must_keep:
             return own
         return self._other_store(profile) or own
 
@@ -84,7 +71,7 @@ class Context:
 
     def stores(self) -> "list[SessionStore]":
         """Return every store that may hold a session, the default one first."""
-        used = {self.options.store, self.config.common.store, *(each.store for each in self.config.profiles.values())}
+        used = {self.request.store, self.config.common.store, *(each.store for each in self.config.profiles.values())}
         return [self.store(name) for name in stores.in_use(self.environ, used)]
 
     def sections(self, store: "SessionStore", only: "Profile | None") -> list[str]:
@@ -104,8 +91,8 @@ class Context:
 
     def named(self, profile: str = "") -> str:
         """Return a profile, else that of this run, as a hint names it: empty where nobody has to name `default`."""
-        name = profile or profiles.chosen(self.options.profile, self.environ, self.config)
-        by_itself = not self.options.profile and profiles.is_chosen_by_itself("default", self.environ, self.config)
+        name = profile or profiles.chosen(self.request.profile, self.environ, self.config)
+        by_itself = not self.request.profile and profiles.is_chosen_by_itself("default", self.environ, self.config)
         return "" if name == "default" and by_itself else name
 
     def command_line(self, *words: str, profile: str = "") -> str:
@@ -116,7 +103,7 @@ class Context:
 
     def again(self, *flags: str) -> str:
         """Return the line that a hint names: the command that was run, with more flags."""
-        return self.command_line(*self.options.typed, *flags)
+        return self.command_line(*self.request.typed, *flags)
 
     def _found(self, profile: "Profile") -> "Session | None":
         """The session in the profile's own store, else the one that a `login --store` has put into the other."""
@@ -134,7 +121,7 @@ class Context:
             return other.load(section) if other else session
         except StoreError:
             # A store that is asked for by name does without the other.
-            if self.options.store:
+            if self.request.store:
                 return None
             raise
 

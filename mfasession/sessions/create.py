@@ -32,23 +32,25 @@ ROOT_MAXIMUM = 3600
 """Seconds of a root user's session at most (GetSessionToken, STS API reference)."""
 
 
-class Exchange:
-    """One renewal of one profile's session."""
+class Creation:
+    """One new session of one profile."""
 
     def __init__(self, context: "Context", profile: "Profile") -> None:
         self._context = context
         self._profile = profile
         self._remembered = Remembered(context.environ)
         self.needs_code = not is_chained(profile)
-        """Whether this very renewal takes a code; most roles take the session of their source profile instead."""
+        """Whether this session takes a code; most roles take the session of their source profile instead."""
 
     def can_ask(self) -> bool:
-        """Whether a code can be had now: given on the command line, from a program, or from a person who is there."""
+        """Whether a code can be had now: given on the command line, from a program, or from a person at a terminal."""
         source = self._source
-        return source.available() and not (source.interactive and self._context.options.no_input)
+        return source.available() and not (source.interactive and self._context.request.no_input)
 
-    def make(self) -> "Session":
-        """Make the session and keep it. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, StoreError.
+    def run(self, session_of: "Callable[[Context, Profile], Session]") -> "Session":
+        """Create the session and keep it; `session_of` returns that of a role's source profile.
+
+        Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, StoreError.
 
         A session that cannot be kept though all was well before serves the command in hand all the same: for a login
         alone it is an error.
@@ -58,8 +60,8 @@ class Exchange:
         # Before a code is spent: what cannot be kept must not be asked for.
         store.reserve(section)
         try:
-            check_role(self._profile, self._context.options.min_ttl)
-            session = self._own() if self.needs_code else self._assumed()
+            check_role(self._profile, self._context.request.min_ttl)
+            session = self._own() if self.needs_code else self._assumed(session_of)
             try:
                 store.save(section, destination.with_settings(self._context.aws_files, self._profile, session))
             except (ConfigurationError, StoreError) as failure:
@@ -70,14 +72,14 @@ class Exchange:
         try:
             forget_elsewhere(self._context, section, store.name)
         except StoreError as failure:
-            if self._context.options.command == "login":
+            if self._context.request.must_keep:
                 raise
             messages.complain(failure.message, failure.hint)
         return session
 
-    def make_unkept(self) -> "Session":
-        """Make the user's own session and keep it nowhere. Raises as `make`."""
-        return self._exchanged()
+    def run_unkept(self) -> "Session":
+        """Create a session with a code and keep it nowhere. Raises as `run`."""
+        return self._create_session()
 
     def _own(self) -> "Session":
         role = self._profile.role
@@ -88,20 +90,20 @@ class Exchange:
                 f"mfasession: {show(role.duration)} of profile {self._profile.name} take a code of their own: AWS "
                 f"gives a role {show(CHAINED_MAXIMUM)} at most from the session of profile {_user(self._profile).name}"
             )
-        made = self._exchanged()
+        made = self._create_session()
         return _bound(made, self._profile, self._profile.instead_of)
 
-    def _assumed(self) -> "Session":
+    def _assumed(self, session_of: "Callable[[Context, Profile], Session]") -> "Session":
         from mfasession.aws.client import Aws
 
         profile, environ = self._profile, self._context.environ
         if profile.source is None:
             raise AssertionError("a role has a source profile")
         _tell_which_device(self._context, profile)
-        base = self._context.session(profile.source)
+        base = session_of(self._context, profile.source)
         return assumed(profile, base, Aws(profile, base, environ))
 
-    def _exchanged(self) -> "Session":
+    def _create_session(self) -> "Session":
         caller = Caller(self._context.environ, self._profile)
         device = self._device(caller)
         request = codes.CodeRequest(
@@ -134,10 +136,10 @@ class Exchange:
             return lambda code: aws.assume_role(
                 role, name, duration=role.duration, serial=device.serial, code=code, profile=self._profile.name
             )
-        options = self._context.options
-        duration = options.duration or max(self._profile.settings.duration, options.min_ttl)
+        request = self._context.request
+        duration = request.duration or max(self._profile.settings.duration, request.min_ttl)
         if identity.is_root:
-            _check_min_ttl(self._profile, ROOT_MAXIMUM, options.min_ttl)
+            _check_min_ttl(self._profile, ROOT_MAXIMUM, request.min_ttl)
             duration = min(duration, ROOT_MAXIMUM)
         return lambda code: aws.session_token(device.serial, code, duration).replace(identity=identity.arn)
 
@@ -166,7 +168,7 @@ class Exchange:
         from mfasession import terminal
         from mfasession.errors import InputNeeded
 
-        if self._context.options.no_input or not terminal.is_ours():
+        if self._context.request.no_input or not terminal.is_ours():
             raise InputNeeded(
                 f"profile {self._profile.name} has {len(able)} MFA devices and none is chosen",
                 f"name one as mfa_serial in the profile, or with --serial: {', '.join(each.serial for each in able)}",
@@ -177,8 +179,8 @@ class Exchange:
     def _source(self) -> "CodeSource":
         if self._context.code_source is not None:
             return self._context.code_source
-        if self._context.options.code:
-            return codes.given(self._context.options.code.reveal())
+        if self._context.request.code:
+            return codes.given(self._context.request.code.reveal())
         return codes.source_for(self._profile.settings.code, seed_reader=_seed)
 
 
@@ -188,7 +190,7 @@ def say_unkept(context: "Context", failure: "ConfigurationError | StoreError", *
     if is_code_used:
         left = int(STEP - time.time() % STEP) + 1
         hint += f"; this code is spent, and the next one comes in {left} s"
-    if context.options.command == "login":
+    if context.request.must_keep:
         raise StoreError(f"AWS gave a session, but it is not kept: {failure.message}", hint) from None
     messages.complain(f"the session serves this command alone, because it is not kept: {failure.message}", hint)
 

@@ -75,7 +75,7 @@ def with_settings(files: "AwsFiles", profile: "Profile", session: "Session") -> 
 
 def of_chosen(context: "Context", profile: "Profile", *, alone: bool = False) -> dict[str, str | None]:
     """Return what `handed_on` returns for the profile that the user chose."""
-    named = profiles.chosen(context.options.profile, context.environ, context.config)
+    named = profiles.chosen(context.request.profile, context.environ, context.config)
     return handed_on(context.aws_files, profile, named, context.environ, alone=alone)
 
 

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,13 @@ from mfasession.files import locks, paths
 from mfasession.messages import say
 from mfasession.sessions import destination
 from mfasession.sessions.connection import find_key
-from mfasession.sessions.create import Exchange, forget_elsewhere
+from mfasession.sessions.create import Creation, forget_elsewhere
 from mfasession.sessions.state import Remembered
 
 if TYPE_CHECKING:
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
+    from mfasession.stores import SessionStore
     from mfasession.values import Session
 
 PATIENCE_OF_THE_ABSENT = 20.0
@@ -30,26 +31,32 @@ REFUSAL_HOLDS = 300.0
 """Seconds that a no holds for commands that can do with the old session: botocore runs one for each of its requests."""
 
 
-def renew(context: "Context", profile: "Profile", kept: "Session | None") -> "Session":
-    """Return a renewed session, kept in its store.
+def renew(
+    context: "Context",
+    profile: "Profile",
+    kept: "Session | None",
+    *,
+    session_of: "Callable[[Context, Profile], Session]",
+) -> "Session":
+    """Return a renewed session, kept in its store; `session_of` returns that of a role's source profile.
 
     `kept` is the session known so far, if any. While it lives it is returned when the person cancels, is being asked by
     another process, or cannot answer. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, ConfigurationError,
     StoreError.
     """
     process_memory.forbid_looking()
-    exchange = Exchange(context, profile)
-    if exchange.needs_code and not exchange.can_ask():
+    creation = Creation(context, profile)
+    if creation.needs_code and not creation.can_ask():
         return _without_asking(context, profile, kept)
-    spare = kept if kept is not None and _may_serve(context, kept) else None
-    if spare is not None and exchange.needs_code and _was_refused(context, profile, time.time() - REFUSAL_HOLDS):
+    spare = kept if kept is not None and context.request.accepts(kept) else None
+    if spare is not None and creation.needs_code and _was_refused(context, profile, time.time() - REFUSAL_HOLDS):
         return spare
     try:
-        with _turn(context, profile, asks=exchange.needs_code, waits=spare is None):
+        with _turn(context, profile, asks=creation.needs_code, waits=spare is None):
             context.aws_files.reread()
-            return _made_meanwhile(context, profile, kept) or _made_now(context, profile, exchange)
+            return _made_meanwhile(context, profile, kept) or _made_now(context, profile, creation, session_of)
     except (Cancelled, InputNeeded, locks.LockTimeout) as reason:
-        if spare is None or not _may_serve(context, spare):
+        if spare is None or not context.request.accepts(spare):
             raise
         if isinstance(reason, Cancelled):
             left = show(int(spare.expires - time.time()))
@@ -62,24 +69,16 @@ def unkept(context: "Context", profile: "Profile") -> "Session":
 
     Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, ConfigurationError.
     """
-    exchange = Exchange(context, profile)
-    if not exchange.can_ask():
+    creation = Creation(context, profile)
+    if not creation.can_ask():
         raise _nobody(context, profile, None)
     with _turn(context, profile, asks=True, waits=True):
-        return exchange.make_unkept()
+        return creation.run_unkept()
 
 
-def settle(context: "Context", profile: "Profile", session: "Session") -> None:
-    """Keep a session, and that of its source profile, each in the profile's own store and in no other.
-
-    One that is found in the keyring goes to the file only when `--store file` says so: never by itself to plain text.
-    Raises StoreError.
-    """
-    if profile.source is not None and (source := context.kept(profile.source)) is not None:
-        settle(context, profile.source, source)
-    store, section = context.store_of(profile), profile.session_section
-    if store.is_plain_text and context.options.store != store.name:
-        return
+def move(context: "Context", profile: "Profile", session: "Session", store: "SessionStore") -> None:
+    """Keep a session in this store and in no other. Raises StoreError."""
+    section = profile.session_section
     kept = store.load(section) if section in store.sections() else None
     if kept is None or kept.access_key_id != session.access_key_id:
         with _turn(context, profile, asks=False, waits=True):
@@ -90,7 +89,7 @@ def settle(context: "Context", profile: "Profile", session: "Session") -> None:
 
 
 def _without_asking(context: "Context", profile: "Profile", kept: "Session | None") -> "Session":
-    if kept is not None and _may_serve(context, kept):
+    if kept is not None and context.request.accepts(kept):
         return kept
     # A shared lock: any number of the absent look together, and only a person being asked makes them wait.
     with ExitStack() as waiting:
@@ -107,7 +106,7 @@ def _without_asking(context: "Context", profile: "Profile", kept: "Session | Non
             raise _nobody(context, profile, kept) from None
         context.aws_files.reread()
         session = context.kept(profile)
-    if session is not None and _may_serve(context, session):
+    if session is not None and context.request.accepts(session):
         return session
     if session is None:
         # Exit 3, not 6: no code would be of use.
@@ -119,14 +118,14 @@ def _nobody(context: "Context", profile: "Profile", kept: "Session | None") -> I
     if kept is not None and kept.is_alive(time.time()):
         left = show(int(kept.expires - time.time()))
         what = f"the session of profile {profile.name} has only {left} left"
-        if context.options.force:
+        if context.request.force:
             what = f"a new session for profile {profile.name} is wanted"
     elif kept is not None:
         what = f"the session of profile {profile.name} has expired"
     else:
         what = f"there is no session for profile {profile.name}"
     hint = _login_by_hand(context, profile)
-    if context.options.no_input:
+    if context.request.no_input:
         return InputNeeded(f"{what}, and --no-input was given", hint)
     if not terminal.is_in_background():
         return InputNeeded(f"{what}, and nobody is here to give a code", hint)
@@ -137,14 +136,14 @@ def _nobody(context: "Context", profile: "Profile", kept: "Session | None") -> I
 
 def _login_by_hand(context: "Context", profile: "Profile") -> str:
     """The hint for the session that is missing here: the login with the flags that were given."""
-    options = context.options
-    if options.command == "login" and (not options.typed or "login" in options.typed):
-        words = [word for word in options.typed or ("login",) if word != "--no-input"]
+    request = context.request
+    if request.login_words:
+        words = [word for word in request.login_words if word != "--no-input"]
         line = context.command_line(*words, profile=profile.name)
-        return line if options.no_input else f"run it in a terminal, or with the code on stdin: {line} --code -"
-    flags = ["--serial", options.serial] if options.serial else []
-    flags += ["--force"] if options.force else []
-    flags += ["--min-ttl", str(options.min_ttl)] if options.min_ttl else []
+        return line if request.no_input else f"run it in a terminal, or with the code on stdin: {line} --code -"
+    flags = ["--serial", request.serial] if request.serial else []
+    flags += ["--force"] if request.force else []
+    flags += ["--min-ttl", str(request.min_ttl)] if request.min_ttl else []
     return context.command_line("login", *flags, profile=profile.name)
 
 
@@ -153,31 +152,25 @@ def _login_line(context: "Context", profile: "Profile") -> str:
     return _login_by_hand(context, profile).rpartition(": ")[2].removesuffix(" --code -")
 
 
-def _may_serve(context: "Context", session: "Session") -> bool:
-    """Whether an aging session still answers the request: not a `login`, which is there to renew it."""
-    now = time.time()
-    if context.options.command == "login" or context.options.force:
-        return False
-    return session.is_alive(now) and session.expires - now >= context.options.min_ttl
-
-
 def _made_meanwhile(context: "Context", profile: "Profile", kept: "Session | None") -> "Session | None":
     """Look again under the lock: another process may have renewed the session while this one waited."""
     session = context.kept(profile)
-    if session is None or (context.options.force and session == kept):
+    if session is None:
         return None
-    margin = profile.settings.refresh_margin
-    return session if session.is_fresh(time.time(), margin, context.options.min_ttl) else None
+    is_met = context.request.is_met_by(session, profile.settings.refresh_margin, replaced=kept)
+    return session if is_met else None
 
 
-def _made_now(context: "Context", profile: "Profile", exchange: Exchange) -> "Session":
+def _made_now(
+    context: "Context", profile: "Profile", creation: Creation, session_of: "Callable[[Context, Profile], Session]"
+) -> "Session":
     """Make the session, unless the person said no to this very question while we waited for our turn."""
-    if exchange.needs_code and _was_refused(context, profile, context.began):
+    if creation.needs_code and _was_refused(context, profile, context.began):
         raise Cancelled("cancelled with the question of another mfasession")
     try:
-        return exchange.make()
+        return creation.run(session_of)
     except Cancelled:
-        if exchange.needs_code:
+        if creation.needs_code:
             with suppress(StoreError):
                 Remembered(context.environ).record_refusal(_login_lock(context, profile), os.getsid(0))
         raise

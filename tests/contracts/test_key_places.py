@@ -10,8 +10,8 @@ import pytest
 from mfasession.aws.access_keys import AwsKeys
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, StoreError
 from mfasession.keys import locate, protect, rotate
-from mfasession.options import Options
 from mfasession.sandbox import Sandbox, SandboxUser
+from mfasession.sessions import SessionRequest
 from mfasession.sessions.context import Context
 from mfasession.stores.keys import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord
 from mfasession.values import LongTermKey, Secret
@@ -153,7 +153,7 @@ def context(alices_home: Home, ring: memory_keyring.Keyring, monkeypatch: pytest
     for name, value in environ.items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
-    return Context(environ, Options(command="keys"))
+    return Context(environ, SessionRequest())
 
 
 def test_protect_that_was_killed(context: Context, alices_home: Home, ring: memory_keyring.Keyring) -> None:

@@ -5,8 +5,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from mfasession.cli import arguments
+from mfasession.commands import Options
 from mfasession.errors import UsageError
-from mfasession.options import Options
 
 _HINT = re.compile(r"^  hint: (.*)$", re.MULTILINE)
 _OURS = re.compile(r"(?<!\b(?:set|del|get) )\bmfasession(?= )")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from mfasession import process_memory
 
 if TYPE_CHECKING:
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
     from mfasession.values import Value
 
 SUMMARY = "Manage long-term keys: store, list, rotate, protect, remove"
@@ -18,7 +18,7 @@ EXAMPLES = (
 ORDER = ("add", "list", "rotate", "protect", "remove")
 
 
-def run(context: "Context", flags: "Value") -> int:
+def run(context: "CommandContext", flags: "Value") -> int:
     """Run the action."""
     process_memory.forbid_looking()
     code: int = import_module(f"{__name__}.{context.options.action.replace('-', '_')}").run(context, flags)

@@ -15,7 +15,7 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
     from mfasession.values import LongTermKey
 
 SUMMARY = "Store a long-term key, in the keyring unless you choose the file"
@@ -44,7 +44,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--force", action="store_true", help="replace another key; keep the key if AWS is not reached")
 
 
-def run(context: "Context", flags: Flags) -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Store the key and report where it is."""
     adding = Adding(context)
     adding.check()
@@ -67,7 +67,7 @@ def run(context: "Context", flags: Flags) -> int:
     return exit_code(added.failures)
 
 
-def _given(context: "Context", flags: Flags, adding: Adding) -> "LongTermKey":
+def _given(context: "CommandContext", flags: Flags, adding: Adding) -> "LongTermKey":
     """The key from a file, stdin or a person. Raises ConfigurationError, UsageError, InputNeeded, Cancelled."""
     from mfasession.keys import parse, prompt
 

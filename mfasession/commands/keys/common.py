@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mfasession.aws.access_keys import AccessKey
+    from mfasession.commands import CommandContext
     from mfasession.errors import MfaSessionError
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
 
 
 def exit_code(failures: "Sequence[MfaSessionError]") -> int:
@@ -37,7 +37,7 @@ def day(when: int) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(when))
 
 
-def show_line_for_sdks(context: "Context", profile: "Profile") -> None:
+def show_line_for_sdks(context: "CommandContext", profile: "Profile") -> None:
     """Print the `credential_process` line on stderr, unless a profile has it: SDKs do not read our keyring items."""
     context.aws_files.reread()
     if (context.aws_files.profile(profile.name) or {}).get("credential_process"):

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mfasession.aws.access_keys import AccessKey
+    from mfasession.commands import CommandContext
     from mfasession.errors import ConfigurationError
     from mfasession.keys.list import Listing, Row
-    from mfasession.sessions.context import Context
 
 SUMMARY = "List long-term keys: where they are, their age and last use"
 
@@ -37,7 +37,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--json", action="store_true", help="print a JSON array, for scripts")
 
 
-def run(context: "Context", flags: Flags) -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Print the keys; 1 when the profile named with -p has none."""
     found, now = list_keys.listing(context), time.time()
     if flags.json:
@@ -56,7 +56,7 @@ def run(context: "Context", flags: Flags) -> int:
     return _answer(context, found, flags)
 
 
-def _answer(context: "Context", found: "Listing", flags: Flags) -> int:
+def _answer(context: "CommandContext", found: "Listing", flags: Flags) -> int:
     name = context.options.profile
     if not found.rows and name:
         complain(f"profile {name} has no long-term key", context.command_line("keys", "add"))

@@ -11,7 +11,7 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
 
 SUMMARY = "Move your key from plain text into the keyring"
 
@@ -25,7 +25,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--force", action="store_true", help="replace another key in the keyring without asking")
 
 
-def run(context: "Context", _flags: Flags) -> int:
+def run(context: "CommandContext", _flags: Flags) -> int:
     """Move the key and report where it is."""
     profile = locate.owner(context)
     protected = protect.protect(context, profile)

@@ -12,7 +12,7 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
 
 SUMMARY = "Remove your key and its sessions from this computer, with --in-aws from AWS too"
 
@@ -34,7 +34,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
-def run(context: "Context", flags: Flags) -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Remove the key, once that is agreed to."""
     profile = locate.owner(context)
     removal = protect.Removal(context, profile)

@@ -13,8 +13,8 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
+    from mfasession.commands import CommandContext
     from mfasession.keys.rotate import Surplus
-    from mfasession.sessions.context import Context
 
 SUMMARY = "Replace your key by a new one, with a session or one MFA code"
 
@@ -32,7 +32,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--force", action="store_true", help="delete a second, unused key without asking")
 
 
-def run(context: "Context", _flags: Flags) -> int:
+def run(context: "CommandContext", _flags: Flags) -> int:
     """Rotate the key and report what is where."""
     profile = locate.owner(context)
     rotated = rotate.Rotation(context, profile, _Listener(context)).run()
@@ -46,7 +46,7 @@ def run(context: "Context", _flags: Flags) -> int:
 class _Listener:
     """Reports to the person who rotates a key, and asks."""
 
-    def __init__(self, context: "Context") -> None:
+    def __init__(self, context: "CommandContext") -> None:
         self._context = context
         self._options = context.options
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from mfasession import process_memory
 
 if TYPE_CHECKING:
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
     from mfasession.values import Value
 
 SUMMARY = "Manage your own MFA devices: enroll, list, resync, remove"
@@ -17,7 +17,7 @@ EXAMPLES = (
 ORDER = ("enroll", "list", "resync", "remove")
 
 
-def run(context: "Context", flags: "Value") -> int:
+def run(context: "CommandContext", flags: "Value") -> int:
     """Run the action."""
     process_memory.forbid_looking()
     code: int = import_module(f"{__name__}.{context.options.action.replace('-', '_')}").run(context, flags)

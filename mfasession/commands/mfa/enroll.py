@@ -17,8 +17,8 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
+    from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
 
 SUMMARY = "Create and enable an MFA device: a QR code, two codes, and the first login"
 
@@ -51,7 +51,7 @@ def _name(text: str) -> str:
     return text
 
 
-def run(context: "Context", flags: Flags) -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Enrol a device, or end what an interrupted run has begun, and log in with it."""
     profile = locate.owner(context)
     ways = Ways(png=flags.png, keyring=flags.to == "keyring", command=flags.to_command, secret=flags.secret)
@@ -82,7 +82,7 @@ def _codes(profile: "Profile", flags: Flags) -> code_pair.PairSource | None:
     return code_pair.Asked(codes_of(code if is_asked else codes.DEFAULT))
 
 
-def _report(context: "Context", profile: "Profile", enrolled: Enrolled, ways: Ways) -> None:
+def _report(context: "CommandContext", profile: "Profile", enrolled: Enrolled, ways: Ways) -> None:
     serial, name = enrolled.device.serial, profile.name
     login = context.command_line("login", "--serial", serial)
     if ways.png:

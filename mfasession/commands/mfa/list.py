@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import argparse
 
     from mfasession.aws.devices import OwnDevice
+    from mfasession.commands import CommandContext
     from mfasession.mfa.list import Listing
-    from mfasession.sessions.context import Context
 
 SUMMARY = "List your devices: kind, age, and which one is used here"
 _NO_CODES = "gives no codes: AWS takes no FIDO answer for an API call"
@@ -34,7 +34,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--json", action="store_true", default=None, help="print a JSON array, for scripts")
 
 
-def run(context: "Context", flags: Flags) -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Print the devices."""
     listed = list_devices.listing(context, locate.owner(context))
     if flags.json:

@@ -15,8 +15,8 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
+    from mfasession.commands import CommandContext
     from mfasession.mfa.list import Listing
-    from mfasession.sessions.context import Context
 
 SUMMARY = "Remove a device; needs a session with MFA"
 
@@ -34,7 +34,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--yes", action="store_true", default=None, help="do not ask for confirmation")
 
 
-def run(context: "Context", flags: Flags) -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Remove the device, once that is agreed to."""
     profile = locate.owner(context)
     listed = list_devices.listing(context, profile)
@@ -42,7 +42,7 @@ def run(context: "Context", flags: Flags) -> int:
     device = _left_over(listed, flags.serial) or list_devices.chosen(
         context, listed, flags.serial, choose if has_person else None
     )
-    removal = Removal(context, profile, listed, device)
+    removal = Removal(context, profile, listed, device, flags.serial)
     what = _question(removal, listed)
     if not flags.yes:
         if not has_person:

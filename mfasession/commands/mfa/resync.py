@@ -14,7 +14,7 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
 
 SUMMARY = "Resync a device whose codes AWS refuses, with two codes"
 
@@ -34,7 +34,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--codes", metavar="-", type=stdin_codes, help="read the two codes from stdin, one per line")
 
 
-def run(context: "Context", flags: Flags) -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Let AWS learn how far the device's clock is off. The key alone is enough."""
     profile, no_input = locate.owner(context), context.options.no_input
     source: code_pair.PairSource = (

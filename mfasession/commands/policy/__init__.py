@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
     from mfasession.values import Value
 
 SUMMARY = "Show, explain, check, test, audit and apply the policy that denies everything without MFA"
@@ -16,7 +16,7 @@ EXAMPLES = (
 ORDER = ("show", "explain", "lint", "test", "audit", "apply")
 
 
-def run(context: "Context", flags: "Value") -> int:
+def run(context: "CommandContext", flags: "Value") -> int:
     """Run the action."""
     code: int = import_module(f"{__name__}.{context.options.action.replace('-', '_')}").run(context, flags)
     return code

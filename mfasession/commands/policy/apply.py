@@ -5,7 +5,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import hints, process_memory, terminal
+from mfasession import hints, process_memory, sessions, terminal
 from mfasession.admin import apply_plan
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.messages import complain, say
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import argparse
 
     from mfasession.admin.apply import Plan, Rollout
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
 
 SUMMARY = "Apply the policy to a group or users: a plan first, then how to undo it"
 NAME = "DenyAllWithoutMFA"
@@ -47,7 +47,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--json", action="store_true", help="print the plan, what was done and how to undo it as JSON")
 
 
-def run(context: "Context", flags: Flags) -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Plan, ask, do. Raises ConfigurationError for what would lock somebody out, InputNeeded, Cancelled, AwsRefused."""
     from mfasession.admin.apply import Rollout
     from mfasession.aws.managed_policy import AwsRollout
@@ -56,7 +56,7 @@ def run(context: "Context", flags: Flags) -> int:
     _check(flags)
     text = _text(context, flags)
     profile = context.profile()
-    session = context.session(profile)
+    session = sessions.session(context, profile)
     file = "" if flags.file == "-" else flags.file
     rollout = Rollout(AwsRollout(profile, session, context.environ), session, profile=context.named(), file=file)
     plan = rollout.plan(flags.name, text, flags.group, flags.users)
@@ -73,7 +73,7 @@ def run(context: "Context", flags: Flags) -> int:
 class Work:
     """A plan, what of it is done, and how that is taken back."""
 
-    def __init__(self, context: "Context", flags: Flags, plan: "Plan") -> None:
+    def __init__(self, context: "CommandContext", flags: Flags, plan: "Plan") -> None:
         self._context = context
         self._flags = flags
         self._plan = plan
@@ -156,7 +156,7 @@ def _check(flags: Flags) -> None:
             raise UsageError(f"{name[:140]!r} is not a valid name in IAM", "1 to 128 of A-Z a-z 0-9 _+=,.@-")
 
 
-def _text(context: "Context", flags: Flags) -> str:
+def _text(context: "CommandContext", flags: Flags) -> str:
     """The policy's text. Raises ConfigurationError for one that AWS would not take, or that leaves a hole."""
     from mfasession.aws.policies import operations
     from mfasession.commands.policy import sources

@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mfasession import process_memory, terminal
+from mfasession import process_memory, sessions, terminal
 from mfasession.aws.errors import Denied
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mfasession.admin.findings import Account, Row
     from mfasession.admin.reports import Report
     from mfasession.aws.account import AwsAccount
+    from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
     from mfasession.values import Session
 
 SUMMARY = "Check an account: who can act without MFA, devices, keys, passwords, controls"
@@ -54,7 +54,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--role-name", metavar="NAME", help="the role to assume in each of them")
 
 
-def run(context: "Context", flags: Flags) -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Report on the accounts; 1 when a user can act without MFA, else the code of the first error."""
     from mfasession.admin import audit_many
 
@@ -82,9 +82,9 @@ def run(context: "Context", flags: Flags) -> int:
 class Access:
     """How each account is reached: with the profile's session, or with a role that it assumes there."""
 
-    def __init__(self, context: "Context", role_name: str) -> None:
+    def __init__(self, context: "CommandContext", role_name: str) -> None:
         self._profile = context.profile()
-        self._session = context.session(self._profile)
+        self._session = sessions.session(context, self._profile)
         self._role_name = role_name
         self._environ = context.environ
         self._aws = self._opened(self._profile, self._session)
@@ -111,7 +111,7 @@ class Access:
         return AwsAccount(profile, session, self._environ, PAUSES)
 
 
-def _organization(context: "Context", flags: Flags) -> tuple[str, ...]:
+def _organization(context: "CommandContext", flags: Flags) -> tuple[str, ...]:
     """The texts of the service control policies that are given. Raises Malformed, UsageError, ConfigurationError."""
     from mfasession.commands.policy import test
 

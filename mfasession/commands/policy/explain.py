@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
+    from mfasession.commands import CommandContext
     from mfasession.policy.document import Document
-    from mfasession.sessions.context import Context
 
 SUMMARY = "Explain what a policy does, and what each kind of caller may do"
 
@@ -35,7 +35,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     test.add_limits(parser)
 
 
-def run(context: "Context", flags: Flags) -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Print the explanation; of several policies, each behind its name."""
     test.check_stdin(flags.source, *flags.boundary, *flags.scp)
     found = sources.read(flags.source, context, limit=document.ROLE_SIZE).documents

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
+    from mfasession.commands import CommandContext
     from mfasession.policy.document import Document
     from mfasession.policy.lint.engine import Settings
-    from mfasession.sessions.context import Context
 
 SUMMARY = "Report what is wrong with policies, where and why, and fix it"
 FORMATS = {"text": formats.as_text, "json": formats.as_json, "sarif": formats.as_sarif, "github": formats.as_github}
@@ -48,7 +48,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--attached-to", choices=engine.ATTACHED_TO, help="what the policy is attached to")
 
 
-def run(context: "Context", flags: Flags) -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Report the findings; 1 when one of them is more than information."""
     settings = engine.Settings(
         partition=flags.partition,
@@ -95,7 +95,7 @@ def _sum_up(wrong: int, checked: "Sequence[formats.Checked]") -> None:
 
 
 def _all(
-    context: "Context", settings: "Settings", flags: Flags
+    context: "CommandContext", settings: "Settings", flags: Flags
 ) -> "tuple[list[formats.Checked], list[MfaSessionError]]":
     """The documents that could be looked at, and why the others could not."""
     found: list[formats.Checked] = []
@@ -108,7 +108,7 @@ def _all(
     return found, failures
 
 
-def _checked(context: "Context", source: str, settings: "Settings", flags: Flags) -> "Iterator[formats.Checked]":
+def _checked(context: "CommandContext", source: str, settings: "Settings", flags: Flags) -> "Iterator[formats.Checked]":
     from mfasession.aws.policies import operations
 
     found = sources.read(source, context, limit=settings.limit)

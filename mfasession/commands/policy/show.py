@@ -9,7 +9,7 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.sessions.context import Context
+    from mfasession.commands import CommandContext
 
 SUMMARY = "Print the policy that denies everything without MFA"
 
@@ -31,7 +31,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     )
 
 
-def run(_context: "Context", flags: Flags) -> int:
+def run(_context: "CommandContext", flags: Flags) -> int:
     """Print the document."""
     document = rule.document(flags.partition, self_service=flags.self_service)
     sys.stdout.write(formats.FORMATS[flags.format](document))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from mfasession import sessions
 from mfasession.errors import UsageError
 from mfasession.messages import say
 from mfasession.policy import callers, evaluation, matrix
@@ -12,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mfasession.aws.simulation import AwsSimulation, Simulated
+    from mfasession.commands import CommandContext
     from mfasession.policy.callers import Caller
     from mfasession.policy.evaluation import Policies
     from mfasession.policy.patterns import Context as Keys
-    from mfasession.sessions.context import Context
 
 _WORDS = {"allowed": "allow", "explicitDeny": "deny", "implicitDeny": "not allowed"}
 _OWN_KEYS = ("aws:multifactorauth", "aws:username", "aws:userid", "aws:principal")
@@ -23,7 +24,13 @@ _OWN_KEYS = ("aws:multifactorauth", "aws:username", "aws:userid", "aws:principal
 
 
 def table(
-    context: "Context", policies: "Policies", actions: "Sequence[str]", *, user: str, resource: str, extra: "Keys"
+    context: "CommandContext",
+    policies: "Policies",
+    actions: "Sequence[str]",
+    *,
+    user: str,
+    resource: str,
+    extra: "Keys",
 ) -> list[tuple[Cell, ...]]:
     """Return a row of cells for each action: of a key, of a session, and of one with MFA. A role is no user's.
 
@@ -32,7 +39,7 @@ def table(
     from mfasession.aws.simulation import AwsSimulation
 
     profile = context.profile()
-    aws = AwsSimulation(profile, context.session(profile), context.environ)
+    aws = AwsSimulation(profile, sessions.session(context, profile), context.environ)
     simulation = _Simulation(aws, _arn(aws, user), policies, extra)
     rows = [
         tuple(simulation.cell(caller, action, resource, actions) for caller in callers.CALLERS if not caller.is_role)

@@ -5,7 +5,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import hints
+from mfasession import hints, sessions
 from mfasession.aws.errors import NotFound
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.files import inputs
@@ -16,9 +16,9 @@ from mfasession.text import printable
 from mfasession.values import Value
 
 if TYPE_CHECKING:
+    from mfasession.commands import CommandContext
     from mfasession.policy.document import Document
     from mfasession.policy.located_json import Node
-    from mfasession.sessions.context import Context
 
 _POLICY = re.compile(r"arn:[a-z-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
 _TERRAFORM = re.compile(
@@ -51,7 +51,7 @@ def path_of(source: str) -> str:
     return _split(source)[0]
 
 
-def read(source: str, context: "Context", *, limit: int = document.MANAGED_SIZE) -> Source:
+def read(source: str, context: "CommandContext", *, limit: int = document.MANAGED_SIZE) -> Source:
     """Return the policies of a file, of stdin for `-`, of the account for an ARN; of FILE#NAME, those named NAME.
 
     `limit`: the characters without white space that one may have; AWS's own policies in an account may have more.
@@ -72,7 +72,7 @@ def read(source: str, context: "Context", *, limit: int = document.MANAGED_SIZE)
     return Source(documents=these, is_plain=False)
 
 
-def one(source: str, context: "Context", *, limit: int = document.MANAGED_SIZE) -> "Document":
+def one(source: str, context: "CommandContext", *, limit: int = document.MANAGED_SIZE) -> "Document":
     """Return the identity policy that a source is. Raises what `read` raises, and ConfigurationError for any other."""
     found = read(source, context, limit=limit)
     (parsed, *others) = found.documents
@@ -88,7 +88,7 @@ def one(source: str, context: "Context", *, limit: int = document.MANAGED_SIZE) 
     return parsed
 
 
-def text_of(source: str, context: "Context", hint: str = "name a file that holds a policy, as JSON") -> str:
+def text_of(source: str, context: "CommandContext", hint: str = "name a file that holds a policy, as JSON") -> str:
     """Return the text of a policy: of the file, of stdin for `-`, of the account for an ARN.
 
     `hint`: what to do where there is no such file. Raises ConfigurationError, UsageError, AwsRefused,
@@ -104,7 +104,7 @@ def text_of(source: str, context: "Context", hint: str = "name a file that holds
     return text
 
 
-def _text_in_account(arn: str, context: "Context") -> str:
+def _text_in_account(arn: str, context: "CommandContext") -> str:
     if not _POLICY.fullmatch(arn):
         hint = "as in arn:aws:iam::123456789012:policy/NAME; a file of that name is ./arn:…"
         raise UsageError(f"{printable(arn)} is not the ARN of a policy", hint)
@@ -112,7 +112,7 @@ def _text_in_account(arn: str, context: "Context") -> str:
 
     profile = context.profile()
     try:
-        return AwsPolicies(profile, context.session(profile), context.environ).text(arn)
+        return AwsPolicies(profile, sessions.session(context, profile), context.environ).text(arn)
     except NotFound:
         command = hints.by_session("aws iam list-policies --scope Local", context.named())
         raise NotFound(f"there is no policy {arn}", f"see what there is: {command}") from None

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from mfasession.commands import CommandContext
     from mfasession.policy import patterns
     from mfasession.policy.document import Document
     from mfasession.policy.matrix import Cell, Expectation
-    from mfasession.sessions.context import Context
 
 KEY_POLICY = "aws kms get-key-policy --policy-name default --key-id ID"
 _EXPECTED = "as in --expect mfa:s3:GetObject=allow, or a file of such"
@@ -100,7 +100,7 @@ def condition_key(text: str) -> tuple[str, str]:
     return key.strip(), value
 
 
-def run(context: "Context", flags: Flags) -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Print the table; 1 when something is not as expected."""
     expected = _expectations(flags, context)
     policies = _policies(flags, context)
@@ -151,7 +151,7 @@ def _exit_code(rows: "Sequence[Sequence[Cell]]", expected: "Sequence[Expectation
     return 1 if failures else 0
 
 
-def _policies(flags: Flags, context: "Context") -> Policies:
+def _policies(flags: Flags, context: "CommandContext") -> Policies:
     check_stdin(*flags.files, *flags.boundary, *flags.scp, *flags.expect)
     if flags.scp and flags.live:
         raise UsageError("--scp and --live do not go together", "IAM asks the organization itself")
@@ -206,7 +206,7 @@ def organization(documents: "tuple[Document, ...] | None") -> "tuple[Document, .
     return (*documents, _built_in("FullAWSAccess", rule.ALLOW_ALL))
 
 
-def limits(files: "Sequence[str]", option: str, context: "Context") -> "tuple[Document, ...] | None":
+def limits(files: "Sequence[str]", option: str, context: "CommandContext") -> "tuple[Document, ...] | None":
     """Return the policies of files that limit others; None without files. Raises UsageError for one with Principal."""
     documents = _read(files, context)
     for each in documents:
@@ -219,7 +219,7 @@ def _built_in(name: str, policy: object) -> "Document":
     return document.parse(json.dumps(policy, indent=2), name)
 
 
-def _read(files: "Sequence[str]", context: "Context") -> "tuple[Document, ...]":
+def _read(files: "Sequence[str]", context: "CommandContext") -> "tuple[Document, ...]":
     documents = tuple(
         each for source in files for each in sources.read(source, context, limit=document.ROLE_SIZE).documents
     )
@@ -228,7 +228,7 @@ def _read(files: "Sequence[str]", context: "Context") -> "tuple[Document, ...]":
     return documents
 
 
-def _expectations(flags: Flags, context: "Context") -> "tuple[Expectation, ...]":
+def _expectations(flags: Flags, context: "CommandContext") -> "tuple[Expectation, ...]":
     expected: list[Expectation] = []
     for each in flags.expect:
         try:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mfasession import __version__, hints, shells
 from mfasession.cli import arguments, parsers, registry
+from mfasession.commands import Options
 from mfasession.commands.keys import add, protect, rotate
 from mfasession.commands.keys import list as list_keys
 from mfasession.commands.keys import remove as remove_key
@@ -18,7 +19,6 @@ from mfasession.commands.mfa import enroll, remove, resync
 from mfasession.commands.mfa import list as list_
 from mfasession.commands.policy import apply, audit, explain, lint, show, test
 from mfasession.errors import UsageError
-from mfasession.options import Options
 from mfasession.values import Secret
 
 COMMANDS = registry.names()

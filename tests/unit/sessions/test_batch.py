@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mfasession.options import Options
 from mfasession.profiles import Profile, resolve
 from mfasession.sandbox import Sandbox, SandboxUser
+from mfasession.sessions import SessionRequest, session
 from mfasession.sessions.batch import Fleet
 from mfasession.sessions.context import Context
 from mfasession.values import Secret, Session
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def context(alices_home: Home, alice: SandboxUser, monkeypatch: pytest.MonkeyPatch) -> Context:
     """A run in alice's home with a code at hand."""
     move_into(alices_home, monkeypatch)
-    return Context(os.environ, Options(command="exec", code=Secret(alice.devices[0].code())))
+    return Context(os.environ, SessionRequest(code=Secret(alice.devices[0].code())))
 
 
 def test_a_role_that_waited_too_long_is_taken_again(
@@ -43,7 +43,7 @@ def test_a_role_that_waited_too_long_is_taken_again(
     fleet.again(admin, first)
     assert heard.get(timeout=scaled(60)) == (admin, first)
     # As if the hour were over: no session has that much left.
-    context.options = context.options.replace(min_ttl=3601)
+    context.request = context.request.replace(min_ttl=3601)
     fleet.again(admin, first)
     again = heard.get(timeout=scaled(60))[1]
     assert isinstance(again, Session)
@@ -62,12 +62,12 @@ def test_a_role_on_a_role_that_waited_too_long(
         f"[profile last]\nrole_arn = {last.arn}\nsource_profile = first\n"
     )
     profile = resolve("last", context.aws_files, context.config)
-    kept = context.session(profile)
+    kept = session(context, profile)
     heard: SimpleQueue[tuple[Profile, Session | MfaSessionError]] = SimpleQueue()
     fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
     fleet.ask([profile])
     assert heard.get(timeout=scaled(60)) == (profile, kept)
-    context.options = context.options.replace(min_ttl=3601)
+    context.request = context.request.replace(min_ttl=3601)
     fleet.again(profile, kept)
     again = heard.get(timeout=scaled(60))[1]
     assert isinstance(again, Session), again
@@ -79,7 +79,7 @@ def test_files_that_are_broken_meanwhile(context: Context, alices_home: Home, aw
     role = aws.add_role(f"role-{alice.name}", trusted=[alice.arn])
     alices_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
     admin = resolve("admin", context.aws_files, context.config)
-    kept = context.session(admin)
+    kept = session(context, admin)
     heard: SimpleQueue[tuple[Profile, Session | MfaSessionError]] = SimpleQueue()
     fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
     alices_home.credentials.write_bytes(b"\xff\xfe\x00")

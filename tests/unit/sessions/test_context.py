@@ -7,7 +7,7 @@ import keyring
 import pytest
 
 from mfasession.errors import ConfigurationError, InputNeeded, StoreError
-from mfasession.options import Options
+from mfasession.sessions import SessionRequest, session
 from mfasession.sessions.context import Context
 from tests.helpers import memory_keyring
 from tests.helpers.support import KEY_ID, Home, key_pair, made_session, move_into, session_section
@@ -21,8 +21,8 @@ def opened(home: Home, monkeypatch: pytest.MonkeyPatch) -> Open:
     """What starts a command in a home that no AWS answers."""
     move_into(home, monkeypatch)
 
-    def open_with(command: str = "env", *, environ: dict[str, str] | None = None, **options: Any) -> Context:
-        return Context({**home.environ, **(environ or {})}, Options(command=command, **options))
+    def open_with(*, environ: dict[str, str] | None = None, **options: Any) -> Context:
+        return Context({**home.environ, **(environ or {})}, SessionRequest(**options))
 
     return open_with
 
@@ -67,8 +67,8 @@ def test_a_fresh_session_is_taken_as_it_is(home: Home, opened: Open) -> None:
     """No AWS answers in this home, and none is asked; the region is the profile's."""
     home.write_credentials(key_pair() + "region = eu-north-1\n" + session_section())
     context = opened()
-    session = context.session(context.profile())
-    assert (session.key_id, session.region) == (KEY_ID, "eu-north-1")
+    kept = session(context, context.profile())
+    assert (kept.key_id, kept.region) == (KEY_ID, "eu-north-1")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_session_of_another_time_key_or_role_is_void(home: Home, opened: Open,
     home.write_credentials(key_pair() + section.replace(old, new))
     context = opened(no_input=True)
     with pytest.raises(InputNeeded) as caught:
-        context.session(context.profile())
+        session(context, context.profile())
     assert caught.value.hint == "mfasession login"
 
 
@@ -95,7 +95,7 @@ def test_another_section_is_not_a_session(home: Home, opened: Open) -> None:
     home.write_credentials(key_pair() + key_pair("default-mfa"))
     context = opened()
     with pytest.raises(ConfigurationError, match="is not ours"):
-        context.session(context.profile())
+        session(context, context.profile())
 
 
 def test_only_the_file_is_asked_where_no_keyring_was_used(opened: Open) -> None:
@@ -126,14 +126,14 @@ def test_a_session_in_the_other_store_is_found(home: Home, opened: Open) -> None
     """After `login --store keyring` every command finds it, though the configuration says file; and the other way."""
     home.write_credentials(key_pair())
     context = opened()
-    session = made_session(expires=4_070_908_800, mfa_serial="")
-    context.store("keyring").save("default-mfa", session)
-    assert opened().kept(context.profile()) == session
+    made = made_session(expires=4_070_908_800, mfa_serial="")
+    context.store("keyring").save("default-mfa", made)
+    assert opened().kept(context.profile()) == made
     context.store("keyring").forget("default-mfa")
     assert opened().kept(context.profile()) is None
-    context.store("file").save("default-mfa", session)
+    context.store("file").save("default-mfa", made)
     home.write_settings('store = "keyring"')
-    assert opened().kept(opened().profile()) == session
+    assert opened().kept(opened().profile()) == made
 
 
 @pytest.mark.usefixtures("ring")

@@ -10,17 +10,16 @@ from typing import Any
 import keyring
 import pytest
 
-from mfasession import errors
+from mfasession import errors, sessions
 from mfasession.aws import errors as aws_errors
 from mfasession.aws.model import Device
 from mfasession.codes import CodeRequest
 from mfasession.files import locks
-from mfasession.options import Options
 from mfasession.sandbox import Sandbox, SandboxUser
-from mfasession.sessions import renew
+from mfasession.sessions import SessionRequest, renew
 from mfasession.sessions.connection import Caller
 from mfasession.sessions.context import Context
-from mfasession.sessions.create import Exchange, _role_session_name
+from mfasession.sessions.create import Creation, _role_session_name
 from mfasession.sessions.state import Remembered
 from mfasession.stores.keyring import save_long_term_key
 from mfasession.values import Role, Secret, Session
@@ -37,16 +36,16 @@ def opened(alices_home: Home, aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> 
     move_into(alices_home, monkeypatch)
     aws.forget_calls()
 
-    def open_with(command: str = "login", **options: Any) -> Context:
-        given = Secret(options.pop("code", ""))
-        return Context(alices_home.environ, Options(command=command, code=given, **options))
+    def open_with(command: str = "login", *, typed: tuple[str, ...] = ("login",), **options: Any) -> Context:
+        request = SessionRequest(code=Secret(options.pop("code", "")), **options)
+        return Context(alices_home.environ, request.as_login(*typed) if command == "login" else request)
 
     return open_with
 
 
 def session_of(context: Context) -> Session:
     """The session that the command gets."""
-    return context.session(context.profile())
+    return sessions.session(context, context.profile())
 
 
 def actions(aws: Sandbox) -> list[str]:
@@ -299,12 +298,12 @@ def test_a_program_that_says_no(opened: Open, alices_home: Home, tmp_path: Path)
 def test_can_ask(opened: Open, alices_home: Home) -> None:
     """A code on the command line or from a program needs nobody; a person is never asked with --no-input."""
     context = opened(no_input=True)
-    assert not Exchange(context, context.profile()).can_ask()
+    assert not Creation(context, context.profile()).can_ask()
     context = opened(no_input=True, code="123456")
-    assert Exchange(context, context.profile()).can_ask()
+    assert Creation(context, context.profile()).can_ask()
     alices_home.write_settings('code = { command = ["oathtool"] }')
     context = opened(no_input=True)
-    assert Exchange(context, context.profile()).can_ask()
+    assert Creation(context, context.profile()).can_ask()
 
 
 # The long-term key and its owner
