@@ -31,6 +31,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, prog: str, summary: str, *, usage: str | None = None) -> None:
         super().__init__(prog=prog, usage=usage, description=summary, allow_abbrev=False)
+        self._positionals.title = "arguments"
         self.title = ""
         """What is chosen with the next word: commands or actions."""
         self.listed: Callable[[], Mapping[str, str]] = dict
@@ -68,6 +69,15 @@ class Parser(argparse.ArgumentParser):
         """Return what may stand as the first argument, where only some words may."""
         first = next((each for each in self._actions if not each.option_strings), None)
         return list(map(str, first.choices or ())) if first is not None else []
+
+    def arguments(self) -> list[str]:
+        """Return the arguments that are no flags, as usage shows them: `[FILE …]`."""
+        shapes = {None: "{}", "?": "[{}]", "+": "{} …", "*": "[{} …]"}
+        return [
+            shapes[str(each.nargs) if each.nargs else None].format(each.metavar or each.dest)
+            for each in self._actions
+            if not each.option_strings
+        ]
 
     def first_word(self, words: Sequence[str]) -> int:
         """Return the place of the first word that is neither a flag nor its value, or of `--`; else the length."""
@@ -112,10 +122,11 @@ def group(name: str, module: ModuleType) -> Parser:
 
 def leaf(name: str, module: ModuleType) -> Parser:
     """Return the parser of what stands behind a command or an action. `name`: `login`, `keys list`."""
-    usage = f"mfasession {name} [options] [--] [CMD …]" if registry.runs_words(module) else None
-    parser = Parser(f"mfasession {name}", module.SUMMARY, usage=usage)
+    parser = Parser(f"mfasession {name}", module.SUMMARY)
     if hasattr(module, "add_arguments"):
         module.add_arguments(parser)
+    words = ["[--] [CMD …]"] if registry.runs_words(module) else parser.arguments()
+    parser.usage = " ".join((f"mfasession {name} [options]", *words))
     _add_common(parser, several=registry.takes_profiles(module))
     parser.examples = getattr(module, "EXAMPLES", ())
     return parser

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mfasession.profiles import Profile
     from mfasession.values import Session
 
-SUMMARY = "Run a command with a session's credentials"
+SUMMARY = "Run a command, or your shell, with a session's credentials"
 EXAMPLES = (
     ("mfasession exec -- aws s3 ls", "run a command with the credentials"),
     ("mfasession exec -p work -p admin -- aws sts get-caller-identity", "run it for several profiles"),
