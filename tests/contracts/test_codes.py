@@ -115,7 +115,7 @@ def test_trouble_found_meanwhile_ends_the_question(tmp_path: Path, source: str) 
     assert person.leave() == "AwsRefused AWS does not know the key / a hint\n"
 
 
-@pytest.mark.parametrize("source", ["command", "totp"])
+@pytest.mark.parametrize("source", [name for name in SOURCES if name not in (*PEOPLE, "given")])
 def test_trouble_found_while_a_step_is_waited_out(tmp_path: Path, source: str) -> None:
     """Half a minute is long: it ends with the trouble."""
     person = Person(tmp_path, {**setup(source, tmp_path), "refused": "AWS does not know the key", "wait": 60})

@@ -50,7 +50,15 @@ class Home:
         self.credentials = self.aws / "credentials"
         self.config = self.aws / "config"
         self.settings = folder / ".config" / "mfasession" / "config.toml"
-        kept = ("PATH", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "COVERAGE_FILE", "CI")
+        kept = (
+            "PATH",
+            "PYTHONPATH",
+            "LANG",
+            "COVERAGE_PROCESS_START",
+            "COVERAGE_PROCESS_CONFIG",
+            "COVERAGE_FILE",
+            "CI",
+        )
         self.environ = {name: os.environ[name] for name in kept if name in os.environ}
         self.environ["PATH"] = f"{BIN}:{self.environ.get('PATH', '')}"
         self.environ |= {"HOME": str(folder), "SHELL": "/bin/bash", "TERM": "xterm-256color", **environ}
