@@ -1,8 +1,7 @@
 """Audits of several accounts at once. Their rows wait on the disk, so that each account is reported as a whole."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from queue import Empty, SimpleQueue
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from mfasession.admin import findings
@@ -58,30 +57,23 @@ def run(
     `organization`: the service control policies that all of them are under, as JSON.
     """
     audited = [Audited(account) for account in accounts]
-    to_do: SimpleQueue[Audited] = SimpleQueue()
-    ended: SimpleQueue[Audited] = SimpleQueue()
-    for each in audited:
-        to_do.put(each)
-
-    def work() -> None:
-        while True:
-            one = to_do.get()
-            try:
-                one.read(connect(one.account), organization)
-            except MfaSessionError as failure:
-                one.failure = failure
-            except Exception as error:  # noqa: BLE001  # told as the program itself would tell it
-                one.failure = MfaSessionError(f"unexpected failure: {type(error).__name__}", "run it with --debug")
-            one.is_ended = True
-            ended.put(one)
-
-    for _ in range(min(THREADS, len(audited))):
-        threading.Thread(target=work, daemon=True, name="mfasession-audit").start()
-    left = len(audited)
-    while left:
-        try:
-            ended.get(timeout=_TICK)
-            left -= 1
-        except Empty:
+    pool = ThreadPoolExecutor(min(THREADS, len(audited)), thread_name_prefix="mfasession-audit")
+    try:
+        left = {pool.submit(_read, each, connect, organization) for each in audited}
+        while left := wait(left, _TICK).not_done:
             show(audited)
+    finally:
+        # After ctrl-C there is nothing to wait for: the program ends with its threads.
+        pool.shutdown(wait=False, cancel_futures=True)
     return audited
+
+
+def _read(one: Audited, connect: "Callable[[str], AwsAccount]", organization: tuple[str, ...]) -> None:
+    """Read one account; a failure is kept with it."""
+    try:
+        one.read(connect(one.account), organization)
+    except MfaSessionError as failure:
+        one.failure = failure
+    except Exception as error:  # noqa: BLE001  # reported as cli reports it
+        one.failure = MfaSessionError(f"unexpected failure: {type(error).__name__}", "run it with --debug")
+    one.is_ended = True

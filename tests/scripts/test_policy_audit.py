@@ -4,8 +4,10 @@ import csv
 import json
 import os
 import re
+import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox
 from tests.helpers.auditing import PASSWORD, Estate
 from tests.helpers.checks import complaint, keys_of
+from tests.helpers.patience import scaled, wait_for
 from tests.helpers.sandbox_clients import client, refusal
 from tests.helpers.seat import seat
 from tests.helpers.support import MFASESSION, Home
@@ -305,6 +308,21 @@ def test_throttled(estate: Estate) -> None:
     for action in ("GetAccountAuthorizationDetails", "GenerateCredentialReport", "ListVirtualMFADevices"):
         estate.aws.faults.add(action, "throttle", times=2)
     assert users(audited(estate.home))["alice"]["mfa"] is True
+
+
+def test_ctrl_c_does_not_wait_for_aws(estate: Estate) -> None:
+    """Exit code 130 while the threads still read."""
+    seconds = 18.0  # less than the limit of one request
+    estate.aws.faults.add("GetAccountAuthorizationDetails", "delay", seconds=seconds)
+    audit = subprocess.Popen(
+        [MFASESSION, "policy", "audit"], env=estate.home.environ, stderr=subprocess.PIPE, text=True, process_group=0
+    )
+    wait_for(lambda: not estate.aws.faults.pending())
+    began = time.monotonic()
+    audit.send_signal(signal.SIGINT)
+    assert audit.communicate(timeout=scaled(30))[1] == "mfasession: interrupted\n"
+    assert audit.returncode == 130
+    assert time.monotonic() - began < seconds / 2
 
 
 def test_a_large_account_takes_no_more_room(estate: Estate) -> None:
