@@ -80,8 +80,8 @@ class Bourne(Dialect):
     def line(self, name: str, value: str | None) -> str:
         """Return one command of the Bourne family.
 
-        The backslash keeps aliases of `export` and `unset` out; the semicolon keeps commands apart when somebody
-        forgets the quotes around `$(...)` and newlines become spaces.
+        The backslash keeps aliases of `export` and `unset` out; the semicolon keeps commands apart when the quotes
+        around `$(...)` are forgotten and newlines become spaces.
         """
         if value is None:
             return f"\\unset {name};"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         """Sessions by the name of their section.
 
         Every method raises StoreError when the store itself fails (locked, absent, disk full) and ConfigurationError
-        when what is kept there is unsafe or somebody else's. No message holds a secret.
+        when what is kept there is unsafe or not ours. No message holds a secret.
         """
 
         @property
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
             """Return when no other program is in the middle of a change, or one has taken too long."""
 
         def check(self, section: str) -> None:
-            """Raise what `save` would raise, as far as can be told before a code is spent on it."""
+            """Raise what `save` would raise, as far as it can be known before a code is spent on it."""
 
         def reserve(self, section: str) -> None:
             """Raise as `check`, and keep the space that `save` needs, where that is possible, until `release`."""

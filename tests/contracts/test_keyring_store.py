@@ -120,7 +120,7 @@ def test_a_keyring_that_was_never_made(tmp_path: Path) -> None:
     """The daemon would ask for a new password and nobody can see the question (keyring's InitError)."""
     with SecretService(unlocked=False) as new:
         message = Elsewhere(tmp_path, new.environ).fails("save")
-    assert message == "the keyring cannot be opened: its question was dismissed or nobody could see it"
+    assert message == "the keyring cannot be opened: its dialog was dismissed or could not be shown"
 
 
 def test_a_service_that_ends_before_it_answers(tmp_path: Path) -> None:

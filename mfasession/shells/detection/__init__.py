@@ -84,7 +84,7 @@ def nearest(*, reads_stdout: bool = True) -> str:
 
 
 def _stdout_pipe(process: int | str) -> str:
-    """Return what names the pipe that a process writes to; empty when it is none, or not ours to see."""
+    """Return the identity of the pipe that a process writes to; empty when it is another thing or is hidden."""
     try:
         target = os.readlink(f"/proc/{process}/fd/1")
     except OSError:

@@ -33,7 +33,7 @@ def backend() -> "KeyringBackend":
     """
     import logging
 
-    # keyring logs broken plugins with their tracebacks, which would reach the terminal when nobody handles them.
+    # keyring logs broken plugins with their tracebacks, which would reach the terminal without a handler.
     logger = logging.getLogger("keyring")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
@@ -121,7 +121,7 @@ def keeps_plain_text(ring: "KeyringBackend") -> bool:
 
 
 def translated(failure: BaseException) -> MfaSessionError:
-    """Say what a failure of the keyring means. The failure's own text is left out: it may quote what was being kept."""
+    """Return our error for a failure of the keyring. Its own text is left out: it may quote what was being stored."""
     if isinstance(failure, MfaSessionError):
         return failure
     from mfasession import installation
@@ -139,7 +139,7 @@ def translated(failure: BaseException) -> MfaSessionError:
         )
     for kind, message, hint in (
         (errors.KeyringLocked, "the keyring is locked", UNLOCK),
-        (errors.InitError, "the keyring cannot be opened: its question was dismissed or nobody could see it", UNLOCK),
+        (errors.InitError, "the keyring cannot be opened: its dialog was dismissed or could not be shown", UNLOCK),
         (
             errors.PasswordSetError,
             "the keyring refused to keep the item",
@@ -160,7 +160,7 @@ def translated(failure: BaseException) -> MfaSessionError:
 
 
 def or_the_file(hint: str) -> str:
-    """Return a hint that names the other store, too, when it is about a keyring that cannot be had."""
+    """Return a hint that names the other store, too, when it is about a keyring that cannot be used."""
     for start in (UNLOCK, START, CHOOSE):
         if hint.startswith(start):
             return f"{start}, or use --store file{hint.removeprefix(start)}"

@@ -28,7 +28,7 @@ class NotRead(Exception):
 
 
 def may_read(taken_by: str, environ: Mapping[str, str]) -> bool:
-    """Return whether `keyring` would look here first for what that backend took: nobody has chosen another one."""
+    """Return whether `keyring` would look here first for what that backend took: no other one has been chosen."""
     if taken_by != TAKER or "DBUS_SESSION_BUS_ADDRESS" not in environ:
         return False
     if any(name.startswith(("PYTHON_KEYRING_BACKEND", "KEYRING_PROPERTY_")) for name in environ):
@@ -63,7 +63,7 @@ class SecretService:
             _, _, text, _ = secret
             return bytes(text).decode()
         except (ImportError, OSError, ValueError, KeyError, TypeError):
-            # No bus, one that is gone, or an answer that is none; TimeoutError is an OSError.
+            # No bus, one that is gone, or a malformed answer; TimeoutError is an OSError.
             raise NotRead from None
 
     def _open(self) -> None:
@@ -76,7 +76,7 @@ class SecretService:
         _, self._session = self._call(_SERVICE, "Service", "OpenSession", "sv", ("plain", ("s", "")))
 
     def _default_collection(self) -> str:
-        # Nobody is woken up by a look: where the service is not running, `keyring` decides.
+        # A look does not start the service: where it is not running, `keyring` decides.
         path = _introduce(self._connection, _NO_AUTO_START)
         if not path:
             raise NotRead

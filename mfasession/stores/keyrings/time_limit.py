@@ -1,6 +1,6 @@
 """A limit for a service that does not answer at all, which leaves one alone that is only slow.
 
-A keyring may wait for ever for a dialog that nobody sees (mitya57/secretstorage#33, python-poetry/poetry#8623). But on
+A keyring may wait for ever for a dialog that is not seen (mitya57/secretstorage#33, python-poetry/poetry#8623). But on
 a machine that is building something, seconds pass before a service has given all its answers. So the call runs in a
 thread of its own, and only the time in which that thread does nothing at all counts.
 """
@@ -33,7 +33,7 @@ class NotAnswered(Exception):
 
 
 class CallFailed(Exception):
-    """The call raised something; it is no cause or context of this, so that nobody shows it by accident."""
+    """The call raised something; it is not chained to this, so that no traceback shows it."""
 
     def __init__(self, failure: BaseException) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class _Call(threading.Thread, Generic[Result]):
             self.failure = failure
 
     def worked(self) -> float:
-        """Return for how many seconds a processor has worked for this thread so far; 0.0 when nobody knows."""
+        """Return for how many seconds a processor has worked for this thread so far; 0.0 when that is not known."""
         try:
             return time.clock_gettime(self._clock) if self._clock is not None else 0.0
         except OSError:
