@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Options(Value):
-    """The command line, checked: one field for each flag of any command, of which a command reads its own.
+    """The command line, checked: what several commands have, what a hit has, and the flags of a command's own.
 
     Durations are seconds.
     """
@@ -40,20 +40,9 @@ class Options(Value):
     json: bool = False
     watch: bool = False
     action: str = ""
-    name: str = ""
-    """The shell of `shell init`."""
-    all: bool = False
     server: bool = False
-    port: int = 0
-    """Of 127.0.0.1; 0 is a random one."""
-    service: str = ""
-    path: str = ""
-    """Of a page of the console, as in `/s3/home`."""
-    region: str = ""
-    print_url: bool = False
-    logout_first: bool = False
     flags: Value | None = None
-    """Those of an action that has its own, as in `policy lint --fix`."""
+    """An instance of the command's class `Flags`, when it has one."""
 
 
 class CommandContext(Context):

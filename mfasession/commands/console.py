@@ -12,7 +12,7 @@ from mfasession.errors import ConfigurationError, InputNeeded, UsageError
 from mfasession.messages import say, until
 from mfasession.sessions.create import Creation, assumed, check_role, is_chained
 from mfasession.sessions.renew import unkept
-from mfasession.values import Secret, partition_of
+from mfasession.values import Secret, Value, partition_of
 
 if TYPE_CHECKING:
     import argparse
@@ -29,6 +29,17 @@ EXAMPLES = (
 )
 _NAMED = 5
 """Role profiles that are named to somebody who has chosen none."""
+
+
+class Flags(Value):
+    """The flags of `console`."""
+
+    service: str = ""
+    path: str = ""
+    """Of a page, as in `/s3/home`."""
+    region: str = ""
+    print_url: bool = False
+    logout_first: bool = False
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
@@ -54,23 +65,22 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     )
 
 
-def run(context: "CommandContext") -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Sign the browser in, or print the address that does."""
-    options = context.options
-    if options.service and options.path:
+    if flags.service and flags.path:
         raise UsageError("--service and --path both name a page", "leave one of them out")
     process_memory.forbid_looking()
-    profile, region, partition = _chosen(context)
+    profile, region, partition = _chosen(context, flags)
     # Before a code is asked for.
-    shown_in = None if options.print_url else browser.find(context.environ)
+    shown_in = None if flags.print_url else browser.find(context.environ)
     session, seconds = _session(context, profile)
     from mfasession.aws.federation import AwsSignin
 
     aws = AwsSignin(profile, session, context.environ)
-    site = urls.site(partition, region, configured=aws.configured(), signs_out=options.logout_first)
-    page = urls.page(site, region, service=options.service, path=options.path)
+    site = urls.site(partition, region, configured=aws.configured(), signs_out=flags.logout_first)
+    page = urls.page(site, region, service=flags.service, path=flags.path)
     address = urls.login(site, page, aws.token(site.signin, seconds).reveal())
-    if options.logout_first:
+    if flags.logout_first:
         address = urls.logout(site, address)
     if shown_in is None:
         sys.stdout.write(f"{address}\n")
@@ -83,16 +93,14 @@ def run(context: "CommandContext") -> int:
     return 0
 
 
-def _chosen(context: "CommandContext") -> "tuple[Profile, str, str]":
+def _chosen(context: "CommandContext", flags: Flags) -> "tuple[Profile, str, str]":
     """The profile, and the region and partition of its console. Raises ConfigurationError for what has none."""
     profile = context.profile()
     if profile.role is None:
         raise _no_role(context, profile)
     check_role(profile)
     environ = context.environ
-    region = (
-        context.options.region or profile.region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
-    )
+    region = flags.region or profile.region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
     partition = partition_of(profile.role.arn)
     urls.check_region(region, partition)
     return profile, region, partition

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mfasession import profiles
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
 from mfasession.messages import complain, say
-from mfasession.values import held_profile
+from mfasession.values import Value, held_profile
 
 if TYPE_CHECKING:
     import argparse
@@ -20,6 +20,12 @@ EXAMPLES = (
     ("mfasession logout", "forget the session of the default profile"),
     ("mfasession logout --all", "forget all sessions"),
 )
+
+
+class Flags(Value):
+    """The flags of `logout`."""
+
+    all: bool = False
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
@@ -38,10 +44,10 @@ class _Outcome:
         """Of what may be there, or of which a logout has said so before."""
 
 
-def run(context: "CommandContext") -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Forget the profile's session, or all of them, and say which; and what a store could not remove."""
     outcome = _Outcome()
-    profile = None if context.options.all else _profile(context)
+    profile = None if flags.all else _profile(context)
     wanted = _with_its_own_source(profile) if profile else [None]
     for store in context.stores():
         # One that fails does not keep the next from it.

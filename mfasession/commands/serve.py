@@ -11,6 +11,7 @@ from mfasession.messages import say
 from mfasession.server import client_files
 from mfasession.server.endpoint import Endpoint
 from mfasession.sessions import session
+from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
@@ -31,6 +32,13 @@ ANSWER_HOLDS = 60.0
 """Seconds that a ctrl-C counts as the answer to the question that stands."""
 
 
+class Flags(Value):
+    """The flags of `serve`."""
+
+    port: int = 0
+    """Of 127.0.0.1; 0 is a random one."""
+
+
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
     from mfasession.commands.argument_types import port, shell
@@ -39,10 +47,10 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.names())} (your shell)")
 
 
-def run(context: "CommandContext") -> int:
+def run(context: "CommandContext", flags: Flags) -> int:
     """Serve until SIGTERM, ctrl-C or the end of the terminal, which all are a good end."""
     sessions = [(profile, session(context, profile)) for profile in _profiles(context)]
-    endpoint = Endpoint(context, sessions, port=context.options.port, owns_terminal=True)
+    endpoint = Endpoint(context, sessions, port=flags.port, owns_terminal=True)
     first, environ = sessions[0][0], context.environ
     named = profiles.chosen(next(iter(context.options.profiles), context.options.profile), environ, context.config)
     with (

@@ -9,6 +9,7 @@ import mfasession
 from mfasession import files, installation
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.redaction import redacted
+from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
@@ -25,6 +26,12 @@ _FILE = "mfasession."
 """What the name of a hook's file begins with; the shell's name follows. A file in `shell/` is all that a hook needs."""
 
 
+class Flags(Value):
+    """The arguments of `shell`."""
+
+    name: str = ""
+
+
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the arguments of the command; the words to complete stand behind `--`."""
     parser.add_argument(
@@ -36,15 +43,14 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("name", nargs="?", default="", metavar="NAME", help=f"init: {', '.join(_hooks())}")
 
 
-def run(context: "CommandContext") -> int:
+def run(_context: "CommandContext", flags: Flags) -> int:
     """Print the file of the shell."""
-    options = context.options
     hooks = _hooks()
     if not hooks:
         raise ConfigurationError("this installation has no hooks for shells", installation.repairing())
-    if options.name not in hooks:
-        raise UsageError(f"no hook for shell {redacted(options.name)!r}", f"mfasession shell init {' | '.join(hooks)}")
-    sys.stdout.write(files.read_text(hooks[options.name]) or "")
+    if flags.name not in hooks:
+        raise UsageError(f"no hook for shell {redacted(flags.name)!r}", f"mfasession shell init {' | '.join(hooks)}")
+    sys.stdout.write(files.read_text(hooks[flags.name]) or "")
     return 0
 
 

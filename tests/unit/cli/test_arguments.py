@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mfasession import __version__, hints, shells
 from mfasession.cli import arguments, parsers, registry
-from mfasession.commands import Options
+from mfasession.commands import Options, console, logout, serve, shell
 from mfasession.commands.keys import add, protect, rotate
 from mfasession.commands.keys import list as list_keys
 from mfasession.commands.keys import remove as remove_key
@@ -50,23 +50,32 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
         {"command": "exec", "profile": "b", "profiles": ("a", "b"), "words": ("x",)},
     ),
     (["exec", "--all-matching", "prod-*", "--jobs=64"], {"command": "exec", "all_matching": "prod-*", "jobs": 64}),
-    (["serve", "--port", "9911", "--shell", "fish"], {"command": "serve", "port": 9911, "shell": "fish"}),
-    (["serve", "-p", "a", "--profile=b"], {"command": "serve", "profile": "b", "profiles": ("a", "b")}),
-    (["-p", "a", "serve", "-p", "b"], {"command": "serve", "profile": "b", "profiles": ("a", "b")}),
+    (
+        ["serve", "--port", "9911", "--shell", "fish"],
+        {"command": "serve", "shell": "fish", "flags": serve.Flags(port=9911)},
+    ),
+    (
+        ["serve", "-p", "a", "--profile=b"],
+        {"command": "serve", "profile": "b", "profiles": ("a", "b"), "flags": serve.Flags()},
+    ),
+    (
+        ["-p", "a", "serve", "-p", "b"],
+        {"command": "serve", "profile": "b", "profiles": ("a", "b"), "flags": serve.Flags()},
+    ),
     (
         ["console", "--service", "ec2", "--duration", "12h"],
-        {"command": "console", "service": "ec2", "duration": 43_200},
+        {"command": "console", "duration": 43_200, "flags": console.Flags(service="ec2")},
     ),
-    (["console", "--path", "/s3/home#a?b"], {"command": "console", "path": "/s3/home#a?b"}),
+    (["console", "--path", "/s3/home#a?b"], {"command": "console", "flags": console.Flags(path="/s3/home#a?b")}),
     (
         ["console", "--region", "eu-west-1", "--print", "--logout-first"],
-        {"command": "console", "region": "eu-west-1", "print_url": True, "logout_first": True},
+        {"command": "console", "flags": console.Flags(region="eu-west-1", print_url=True, logout_first=True)},
     ),
     (["env", "--unset", "--shell", "fish"], {"command": "env", "unset": True, "shell": "fish"}),
     (["process"], {"command": "process"}),
     (["status", "--json"], {"command": "status", "json": True}),
     (["status", "--watch"], {"command": "status", "watch": True}),
-    (["logout", "--all"], {"command": "logout", "all": True}),
+    (["logout", "--all"], {"command": "logout", "flags": logout.Flags(all=True)}),
     (["keys", "add", "-"], {"command": "keys", "action": "add", "flags": add.Flags(stdin="-")}),
     (
         ["keys", "add", "--force", "-", "--store", "file"],
@@ -229,7 +238,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "flags": apply.Flags(file="f", name="n", group="g", users=["a", "b"], yes=True, json=True),
         },
     ),
-    (["shell", "init", "bash"], {"command": "shell", "action": "init", "name": "bash"}),
+    (["shell", "init", "bash"], {"command": "shell", "action": "init", "flags": shell.Flags(name="bash")}),
 ]
 
 
