@@ -21,6 +21,8 @@ from mfasession.sessions.create import assumed, check_role, forget_all_elsewhere
 from mfasession.values import Value
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from mfasession.aws.client import Aws
     from mfasession.profiles import Profile
     from mfasession.sessions.context import Context
@@ -68,9 +70,13 @@ class Fleet:
         self._settings: dict[str, frozenset[tuple[str, str]]] = {}
         self._clients: dict[object, Aws] = {}
         self._connecting = threading.Lock()
-        self._is_taking = False
-        self._roles: SimpleQueue[Profile] = SimpleQueue()
+        self._pool: ThreadPoolExecutor | None = None
+        """Assumes roles."""
+        self._keeper: ThreadPoolExecutor | None = None
+        """The one thread that keeps their sessions."""
+        self._roles: list[Profile] = []
         self._to_keep: SimpleQueue[_Made] = SimpleQueue()
+        self._stores: dict[str, SessionStore] = {}
 
     def ask(self, profiles: "Sequence[Profile]") -> None:
         """Tell the sessions that are fresh, and have all codes that are needed for the others. Raises Cancelled.
@@ -96,12 +102,20 @@ class Fleet:
 
     def take(self) -> None:
         """Begin to assume the roles; returns at once."""
-        if self._roles.empty():
+        roles, self._roles = self._roles, []
+        if not roles:
             return
-        self._is_taking = True
-        process_memory.forbid_looking()
-        for work in [self._keep_all] + [self._assume_all] * min(THREADS, self._roles.qsize()):
-            threading.Thread(target=work, daemon=True, name="mfasession-roles").start()
+        if self._pool is None:
+            # Fresh sessions need no threads.
+            from concurrent.futures import ThreadPoolExecutor
+
+            process_memory.forbid_looking()
+            self._pool = ThreadPoolExecutor(THREADS, "mfasession-roles")
+            self._keeper = ThreadPoolExecutor(1, "mfasession-keeper")
+            # Now, where a lack of threads is reported: not when there is something to keep.
+            self._keeper.submit(self._keep_all)
+        for profile in roles:
+            self._pool.submit(self._assume, profile)
 
     def again(self, profile: "Profile", session: "Session") -> None:
         """Take the session of a chained role once more, which has aged while others ran: without a code.
@@ -118,9 +132,8 @@ class Fleet:
         except MfaSessionError as reason:
             self._told(profile, self._spare_of(profile) or reason)
             return
-        self._roles.put(profile)
-        if not self._is_taking:
-            self.take()
+        self._roles.append(profile)
+        self.take()
 
     def is_fresh(self, profile: "Profile", session: "Session") -> bool:
         """Tell whether a session need not be renewed for this run."""
@@ -147,7 +160,7 @@ class Fleet:
             store.check(profile.session_section)
             self._checked.add(store.name)
         self._note_way(profile, users)
-        self._roles.put(profile)
+        self._roles.append(profile)
 
     def _note_way(self, profile: "Profile", users: "dict[str, Profile]") -> None:
         keys = self._context.aws_files.profile(profile.name) or {}
@@ -195,15 +208,13 @@ class Fleet:
         except MfaSessionError as reason:
             return reason
 
-    def _assume_all(self) -> None:
-        while True:
-            profile = self._roles.get()
-            try:
-                self._session_of(profile, is_awaited=True)
-            except MfaSessionError as reason:
-                self._told(profile, self._spare_of(profile) or reason)
-            except Exception as error:  # noqa: BLE001  # told as the program itself would tell it
-                self._told(profile, MfaSessionError(f"unexpected failure: {type(error).__name__}"))
+    def _assume(self, profile: "Profile") -> None:
+        try:
+            self._session_of(profile, is_awaited=True)
+        except MfaSessionError as reason:
+            self._told(profile, self._spare_of(profile) or reason)
+        except Exception as error:  # noqa: BLE001  # reported as cli reports it
+            self._told(profile, _unexpected(error))
 
     def _spare_of(self, profile: "Profile") -> "Session | None":
         """The session that was to be renewed, while it serves."""
@@ -219,7 +230,7 @@ class Fleet:
                 except MfaSessionError as reason:
                     once.outcome = reason
                 else:
-                    self._to_keep.put(_Made(profile=profile, session=once.outcome, is_awaited=is_awaited))
+                    self._put_to_keep(_Made(profile=profile, session=once.outcome, is_awaited=is_awaited))
                     is_awaited = False
             if isinstance(once.outcome, MfaSessionError):
                 raise once.outcome
@@ -251,21 +262,27 @@ class Fleet:
                 self._clients[known] = aws
             return self._clients[known]
 
+    def _put_to_keep(self, made: _Made) -> None:
+        assert self._keeper is not None
+        self._to_keep.put(made)
+        self._keeper.submit(self._keep_all)
+
     def _keep_all(self) -> None:
-        # Files of its own: those of the context belong to the main thread.
-        environ = self._context.environ
-        opened: dict[str, SessionStore] = {}
-        while True:
-            batch = [self._to_keep.get()]
-            with suppress(Empty):
-                while True:
-                    batch.append(self._to_keep.get_nowait())
-            for name in {self._store_names[made.profile.session_section] for made in batch}:
-                if name not in opened:
-                    opened[name] = stores.opened(name, AwsFiles(environ), environ)
-                self._keep(
-                    [made for made in batch if self._store_names[made.profile.session_section] == name], opened[name]
-                )
+        """Keep what has come meanwhile, each store's in one step."""
+        batch: dict[str, list[_Made]] = {}
+        with suppress(Empty):
+            while True:
+                made = self._to_keep.get_nowait()
+                batch.setdefault(self._store_names[made.profile.session_section], []).append(made)
+        for name, of_store in batch.items():
+            self._keep(of_store, name)
+
+    def _store(self, name: str) -> "SessionStore":
+        if name not in self._stores:
+            # Files of its own: those of the context belong to the main thread.
+            environ = self._context.environ
+            self._stores[name] = stores.opened(name, AwsFiles(environ), environ)
+        return self._stores[name]
 
     def _say_unkept(self, reason: StoreError) -> None:
         """Say once why sessions are not kept: they serve their commands all the same."""
@@ -273,26 +290,37 @@ class Fleet:
             self._said.add(reason.message)
             complain(f"sessions serve their commands alone, because they are not kept: {reason.message}", reason.hint)
 
-    def _keep(self, batch: "Sequence[_Made]", store: "SessionStore") -> None:
-        # Of its own, as in `_keep_all`.
+    def _keep(self, batch: "Sequence[_Made]", name: str) -> None:
+        # Of its own, as in `_store`.
         files = AwsFiles(self._context.environ)
         try:
-            store.save_all(
+            self._store(name).save_all(
                 {
                     made.profile.session_section: destination.with_settings(files, made.profile, made.session)
                     for made in batch
                 }
             )
         except MfaSessionError as reason:
-            if len(batch) > 1:
-                for made in batch:
-                    self._keep([made], store)
-            elif batch[0].is_awaited:
-                if isinstance(reason, StoreError):
-                    self._say_unkept(reason)
-                self._told(batch[0].profile, batch[0].session if isinstance(reason, StoreError) else reason)
+            self._report_unkept(batch, name, reason)
+            return
+        except Exception as error:  # noqa: BLE001  # reported as cli reports it
+            self._report_unkept(batch, name, _unexpected(error))
             return
         for made in batch:
-            self._kept[made.profile.session_section] = store.name
+            self._kept[made.profile.session_section] = name
             if made.is_awaited:
                 self._told(made.profile, made.session)
+
+    def _report_unkept(self, batch: "Sequence[_Made]", name: str, reason: MfaSessionError) -> None:
+        """Keep one by one what was not kept together; report what is not kept even so."""
+        if len(batch) > 1:
+            for made in batch:
+                self._keep([made], name)
+        elif batch[0].is_awaited:
+            if isinstance(reason, StoreError):
+                self._say_unkept(reason)
+            self._told(batch[0].profile, batch[0].session if isinstance(reason, StoreError) else reason)
+
+
+def _unexpected(error: Exception) -> MfaSessionError:
+    return MfaSessionError(f"unexpected failure: {type(error).__name__}")
