@@ -15,7 +15,7 @@ from benchmarks.interleaved import environ_of
 
 SECONDS = 5
 CLIENTS = (1, 10, 100)
-TOLD = 'echo "$AWS_CONTAINER_CREDENTIALS_FULL_URI $AWS_CONTAINER_AUTHORIZATION_TOKEN"; exec sleep 7200'
+PRINT_ENDPOINT = 'echo "$AWS_CONTAINER_CREDENTIALS_FULL_URI $AWS_CONTAINER_AUTHORIZATION_TOKEN"; exec sleep 7200'
 IDLE = int(os.environ.get("IDLE", "60"))
 """Seconds without a request."""
 
@@ -72,7 +72,11 @@ def _unasked(folder: Path) -> Path:
 def _served(words: Sequence[str], environ: Mapping[str, str]) -> "Iterator[tuple[int, str, str]]":
     """Run a server until the block ends: its process, URL and token."""
     server = subprocess.Popen(
-        [*words, "sh", "-c", TOLD], env=dict(environ), stdout=subprocess.PIPE, text=True, start_new_session=True
+        [*words, "sh", "-c", PRINT_ENDPOINT],
+        env=dict(environ),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     assert server.stdout is not None
     try:

@@ -90,11 +90,11 @@ def test_it_is_well_once_there_is_a_session(
 
 def test_the_question_is_seen(alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...]) -> None:
     """At a terminal each SDK lets `mfasession process` ask, once, whatever it does with the streams."""
-    with seat(alices_home, "bash", "-c", 'echo | "$@"', "bash", *words, environ=BY_PROCESS) as person:
-        person.see(question(alice))
-        person.type(alice.devices[0].code() + "\r")
-        assert person.end() == 0
-    assert alice.arn in person.shown
+    with seat(alices_home, "bash", "-c", 'echo | "$@"', "bash", *words, environ=BY_PROCESS) as terminal:
+        terminal.see(question(alice))
+        terminal.type(alice.devices[0].code() + "\r")
+        assert terminal.end() == 0
+    assert alice.arn in terminal.shown
     assert [call.outcome for call in aws.calls("GetSessionToken") if call.user == alice.arn] == ["ok"]
 
 

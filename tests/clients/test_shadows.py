@@ -65,8 +65,8 @@ def test_login_reports_credentials_that_win_over_the_session(
     assert WAYS[way](alices_home, CLIENTS["boto3"](aws)).returncode != 0
     done = alices_home.run("login")
     assert done.stderr.endswith(note)
-    mended = 'eval "$(mfasession env)" && mfasession login && exec "$@"'
-    done = alices_home.run_program("bash", "-c", mended, "bash", *CLIENTS["boto3"](aws))
+    fixed = 'eval "$(mfasession env)" && mfasession login && exec "$@"'
+    done = alices_home.run_program("bash", "-c", fixed, "bash", *CLIENTS["boto3"](aws))
     assert done.returncode == 0, done.stderr
     assert "AWS_ACCESS_KEY_ID" not in done.stderr
 

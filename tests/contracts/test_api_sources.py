@@ -60,20 +60,20 @@ def test_pinentry_answers(alices_home: Home, aws: Sandbox, alice: SandboxUser) -
     (tools / "pinentry").symlink_to(need("pinentry-curses"))
     alices_home.environ["PATH"] = f"{tools}:{alices_home.environ['PATH']}"
     alices_home.write_settings('code = "pinentry"\n')
-    with seat(alices_home, *WORDS) as person:
-        person.see("Code:")
-        person.type(alice.devices[0].code() + "\r")
-        person.see(alice.arn)
-        assert person.end() == 0, person.shown
+    with seat(alices_home, *WORDS) as terminal:
+        terminal.see("Code:")
+        terminal.type(alice.devices[0].code() + "\r")
+        terminal.see(alice.arn)
+        assert terminal.end() == 0, terminal.shown
     assert made(aws, alice) == ["ok"]
 
 
 def test_the_prompt_answers(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """The question stands on the program's terminal, once, and its output goes where it went."""
-    with seat(alices_home, "bash", "--norc", "-c", '"$@" >out', "-", *WORDS) as person:
-        person.see(question(alice))
-        person.line(alice.devices[0].code())
-        assert person.end() == 0, person.shown
+    with seat(alices_home, "bash", "--norc", "-c", '"$@" >out', "-", *WORDS) as terminal:
+        terminal.see(question(alice))
+        terminal.line(alice.devices[0].code())
+        assert terminal.end() == 0, terminal.shown
     assert (alices_home.folder / "out").read_text() == f"{alice.arn}\n" * 2
     assert made(aws, alice) == ["ok"]
 
@@ -81,12 +81,12 @@ def test_the_prompt_answers(alices_home: Home, aws: Sandbox, alice: SandboxUser)
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["ctrl-C", "ctrl-D"])
 def test_the_prompt_takes_no(alices_home: Home, aws: Sandbox, alice: SandboxUser, key: str) -> None:
     """An error that the program catches, for each call that asks; not the program's end."""
-    with seat(alices_home, *WORDS) as person:
+    with seat(alices_home, *WORDS) as terminal:
         for _ in range(2):
-            person.see(question(alice))
-            person.type(key)
-            person.see("Cancelled; ")
-        assert person.end() == 0, person.shown
+            terminal.see(question(alice))
+            terminal.type(key)
+            terminal.see("Cancelled; ")
+        assert terminal.end() == 0, terminal.shown
     assert made(aws, alice) == []
 
 

@@ -127,7 +127,7 @@ def test_a_seed_out_of_reach(home: Home, aws: Sandbox, alice: SandboxUser, servi
 # A program
 
 
-def told(home: Home, *words: str) -> None:
+def use_command(home: Home, *words: str) -> None:
     """Let a program give the codes."""
     home.write_settings(f"code = {{ command = {list(words)!r} }}\n")
 
@@ -137,7 +137,7 @@ def told(home: Home, *words: str) -> None:
 )
 def test_a_script_answers(alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...]) -> None:
     """trek10inc/awsume#130: a program gives the code, when one is needed and not before, without a terminal too."""
-    told(alices_home, "sh", "-c", f"echo >>runs; echo code: {alice.devices[0].code()}")
+    use_command(alices_home, "sh", "-c", f"echo >>runs; echo code: {alice.devices[0].code()}")
     for _ in range(2):
         done = alices_home.run(*words)
         assert done.returncode == 0, done.stderr
@@ -148,7 +148,7 @@ def test_a_script_answers(alices_home: Home, aws: Sandbox, alice: SandboxUser, w
 def test_a_script_waits_only_when_it_gives_a_code_that_was_sent(alices_home: Home, alice: SandboxUser) -> None:
     """A code of the next step was typed a moment ago; the program's own is another, and AWS has never seen it."""
     assert alices_home.run("login", "--code", alice.devices[0].code(1)).returncode == 0
-    told(alices_home, "sh", "-c", f"echo >>runs; echo {alice.devices[0].code(-1)}")
+    use_command(alices_home, "sh", "-c", f"echo >>runs; echo {alice.devices[0].code(-1)}")
     with seat(alices_home, MFASESSION, "login", "--force") as sitting:
         assert sitting.end() == 0
     assert "waiting" not in sitting.shown
@@ -178,7 +178,7 @@ def test_a_script_that_gives_none(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, script: str, happened: str
 ) -> None:
     """A line that names the program and not what it printed; AWS is not asked, and nothing is written."""
-    told(alices_home, "sh", "-c", f"echo because >&2; {script}")
+    use_command(alices_home, "sh", "-c", f"echo because >&2; {script}")
     before = alices_home.credentials.read_bytes()
     done = alices_home.run("env")
     assert (done.returncode, done.stdout) == (3, "(exit 3)\n")
@@ -190,7 +190,7 @@ def test_a_script_that_gives_none(
 
 def test_many_ask_and_the_script_runs_once(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """ByteNess/aws-vault#337: five processes at once without a session; one code serves them all."""
-    told(alices_home, "sh", "-c", f"echo >>runs; echo {alice.devices[0].code()}")
+    use_command(alices_home, "sh", "-c", f"echo >>runs; echo {alice.devices[0].code()}")
     processes = [
         subprocess.Popen(
             [MFASESSION, "process"], env=alices_home.environ, cwd=alices_home.folder, stdout=subprocess.PIPE, text=True
@@ -224,14 +224,14 @@ def test_pinentry_asks_on_the_terminal(
 ) -> None:
     """Its own screen names the device; the code that is typed there makes the session and is not shown."""
     code = alice.devices[0].code()
-    with seat(pinentry_home, *words) as person:
-        person.see("MFA code for")
-        person.see(alice.devices[0].name)
-        person.see("Code:")
-        person.type(code + "\r")
-        assert person.end() == 0, person.shown
+    with seat(pinentry_home, *words) as terminal:
+        terminal.see("MFA code for")
+        terminal.see(alice.devices[0].name)
+        terminal.see("Code:")
+        terminal.type(code + "\r")
+        assert terminal.end() == 0, terminal.shown
     assert made(aws, alice) == ["ok"]
-    assert code not in person.shown
+    assert code not in terminal.shown
 
 
 def test_pinentry_asks_for_a_client(pinentry_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
@@ -240,21 +240,21 @@ def test_pinentry_asks_for_a_client(pinentry_home: Home, aws: Sandbox, alice: Sa
         f"[profile work]\nregion = eu-west-1\ncredential_process = {MFASESSION} process -p default\n"
     )
     words = (str(BIN / "aws"), "s3api", "list-buckets")
-    with seat(pinentry_home, *words, environ={"AWS_PROFILE": "work"}) as person:
-        person.see("Code:")
-        person.type(alice.devices[0].code() + "\r")
-        assert person.end() == 0, person.shown
+    with seat(pinentry_home, *words, environ={"AWS_PROFILE": "work"}) as terminal:
+        terminal.see("Code:")
+        terminal.type(alice.devices[0].code() + "\r")
+        assert terminal.end() == 0, terminal.shown
     assert made(aws, alice) == ["ok"]
 
 
 def test_pinentry_is_cancelled(pinentry_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Exit code 130, nothing sent and nothing written."""
     before = pinentry_home.credentials.read_bytes()
-    with seat(pinentry_home, MFASESSION, "login") as person:
-        person.see("Code:")
-        person.type("\t\t\r")
-        assert person.end() == 130
-    assert "mfasession: cancelled" in person.seen
+    with seat(pinentry_home, MFASESSION, "login") as terminal:
+        terminal.see("Code:")
+        terminal.type("\t\t\r")
+        assert terminal.end() == 130
+    assert "mfasession: cancelled" in terminal.seen
     assert made(aws, alice) == []
     assert pinentry_home.credentials.read_bytes() == before
 
@@ -262,13 +262,13 @@ def test_pinentry_is_cancelled(pinentry_home: Home, aws: Sandbox, alice: Sandbox
 def test_a_refused_code_is_asked_for_again_in_pinentry(pinentry_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """What AWS said stands in the next dialog."""
     wrong = f"{(int(alice.devices[0].code()) + 1) % 1_000_000:06}"
-    with seat(pinentry_home, MFASESSION, "login") as person:
-        person.see("Code:")
-        person.type(wrong + "\r")
-        person.see("AWS refused that code")
-        person.see("Code:")
-        person.type(alice.devices[0].code() + "\r")
-        assert person.end() == 0, person.shown
+    with seat(pinentry_home, MFASESSION, "login") as terminal:
+        terminal.see("Code:")
+        terminal.type(wrong + "\r")
+        terminal.see("AWS refused that code")
+        terminal.see("Code:")
+        terminal.type(alice.devices[0].code() + "\r")
+        assert terminal.end() == 0, terminal.shown
     assert made(aws, alice) == ["AccessDenied", "ok"]
 
 

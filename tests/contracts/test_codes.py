@@ -18,7 +18,7 @@ import pytest
 from mfasession import codes, installation, plugins, totp
 from mfasession.codes.pinentry import Pinentry
 from mfasession.errors import ConfigurationError, UsageError
-from tests.helpers.person import Person, driver
+from tests.helpers.prompt_driver import PromptDriver, driver
 from tests.helpers.support import need
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def setup(source: str, folder: Path) -> dict[str, Any]:
 PROGRAMS = {"pinentry": "pinentry-curses"}
 SOURCES = (*(PROGRAMS.get(name, name) for name in plugins.names("codes")), "given")
 INTERACTIVE = [PROGRAMS.get(name, name) for name in codes.names() if codes.source_class(name).interactive]
-PEOPLE = {name: {"pinentry-curses": "Code:"}.get(name, ASKS) for name in INTERACTIVE}
+QUESTIONS = {name: {"pinentry-curses": "Code:"}.get(name, ASKS) for name in INTERACTIVE}
 """What is seen when a person is asked."""
-GIVEN = (*PEOPLE, "command", "given")
+GIVEN = (*QUESTIONS, "command", "given")
 """Those whose answer is 123456 here."""
 
 
@@ -92,13 +92,13 @@ GIVEN = (*PEOPLE, "command", "given")
 @pytest.mark.parametrize("wait", [{}, {"wait": 1.2}])
 def test_gives_six_digits(tmp_path: Path, source: str, wait: dict[str, float]) -> None:
     """Whoever answers, six digits come back, and not before their time when a code was used up."""
-    person = Person(tmp_path, {**setup(source, tmp_path), **wait})
-    if source in PEOPLE:
-        person.see(PEOPLE[source])
+    dialog = PromptDriver(tmp_path, {**setup(source, tmp_path), **wait})
+    if source in QUESTIONS:
+        dialog.see(QUESTIONS[source])
         if wait:
             time.sleep(1.3)
-        person.type("123456\r")
-    out = person.leave()
+        dialog.type("123456\r")
+    out = dialog.leave()
     assert re.fullmatch(r"code \d{6} (in time|too early)\n", out)
     if source != "given":
         assert "in time" in out
@@ -111,22 +111,22 @@ def test_trouble_found_meanwhile_ends_the_question(tmp_path: Path, source: str) 
     words = setup(source, tmp_path)
     if source == "command":
         words["code"] = ["sleep", "60"]
-    person = Person(tmp_path, {**words, "refused": "AWS does not know the key"})
-    assert person.leave() == "AwsRefused AWS does not know the key / a hint\n"
+    dialog = PromptDriver(tmp_path, {**words, "refused": "AWS does not know the key"})
+    assert dialog.leave() == "AwsRefused AWS does not know the key / a hint\n"
 
 
-@pytest.mark.parametrize("source", [name for name in SOURCES if name not in (*PEOPLE, "given")])
+@pytest.mark.parametrize("source", [name for name in SOURCES if name not in (*QUESTIONS, "given")])
 def test_trouble_found_while_a_step_is_waited_out(tmp_path: Path, source: str) -> None:
     """Half a minute is long: it ends with the trouble."""
-    person = Person(tmp_path, {**setup(source, tmp_path), "refused": "AWS does not know the key", "wait": 60})
-    assert person.leave() == "AwsRefused AWS does not know the key / a hint\n"
+    dialog = PromptDriver(tmp_path, {**setup(source, tmp_path), "refused": "AWS does not know the key", "wait": 60})
+    assert dialog.leave() == "AwsRefused AWS does not know the key / a hint\n"
 
 
 @pytest.mark.parametrize("source", ["prompt", "pinentry-curses"])
 def test_an_unexpected_failure_is_not_swallowed(tmp_path: Path, source: str) -> None:
     """Even one that looks like a terminal's: it is a bug's, and the terminal is as it was."""
-    person = Person(tmp_path, {**setup(source, tmp_path), "broken": "a bug"})
-    assert person.leave(err="OSError: a bug") == ""
+    dialog = PromptDriver(tmp_path, {**setup(source, tmp_path), "broken": "a bug"})
+    assert dialog.leave(err="OSError: a bug") == ""
 
 
 @pytest.mark.parametrize(
@@ -146,10 +146,10 @@ def test_ctrl_c_is_cancelled(tmp_path: Path, source: str, seen: str) -> None:
         words["code"] = ["sh", "-c", "echo ready >&2; exec sleep 60"]
     elif seen == "waiting 60 s":
         words["wait"] = 60
-    person = Person(tmp_path, words)
-    person.see(seen)
-    person.type("\x03")
-    assert re.match(r"Cancelled (interrupted|cancelled) ", person.leave())
+    dialog = PromptDriver(tmp_path, words)
+    dialog.see(seen)
+    dialog.type("\x03")
+    assert re.match(r"Cancelled (interrupted|cancelled) ", dialog.leave())
 
 
 @pytest.mark.parametrize(
@@ -162,11 +162,11 @@ def test_sigterm_leaves_a_usable_terminal(tmp_path: Path, source: str, seen: str
         words["code"] = ["sh", "-c", "stty -echo </dev/tty; echo ready >&2; sleep 60"]
     elif source == "totp":
         words["wait"] = 60
-    person = Person(tmp_path, words)
-    person.see(seen)
-    os.kill(int(person.read("pid")), signal.SIGTERM)
-    person.leave()
-    assert person.code == 128 + signal.SIGTERM
+    dialog = PromptDriver(tmp_path, words)
+    dialog.see(seen)
+    os.kill(int(dialog.read("pid")), signal.SIGTERM)
+    dialog.leave()
+    assert dialog.code == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -178,7 +178,7 @@ def test_without_a_terminal(tmp_path: Path, source: str) -> None:
         start_new_session=True, check=False, env=environ,
     )  # fmt: skip
     assert done.stderr == ""
-    if source in PEOPLE:
+    if source in QUESTIONS:
         assert done.stdout.startswith("unavailable\nInputNeeded ")
     else:
         assert re.fullmatch(r"code \d{6} in time\n", done.stdout)
@@ -287,20 +287,20 @@ def test_a_helper_left_behind_does_not_hold_it_up(tmp_path: Path) -> None:
 def test_a_command_may_ask_for_its_own_password(tmp_path: Path) -> None:
     """It has the terminal while it runs: ykman asks for a password there and tells about a touch on stderr."""
     script = "import getpass, sys; word = getpass.getpass('password: '); print('touch!', file=sys.stderr); print(word)"
-    person = Person(tmp_path, {"code": [program(tmp_path, script)]})
-    person.see("password: ")
-    person.type("123456\r")
-    person.see("touch!")
-    assert person.leave() == "code 123456 in time\n"
-    assert "123456" not in person.seen
+    dialog = PromptDriver(tmp_path, {"code": [program(tmp_path, script)]})
+    dialog.see("password: ")
+    dialog.type("123456\r")
+    dialog.see("touch!")
+    assert dialog.leave() == "code 123456 in time\n"
+    assert "123456" not in dialog.seen
 
 
 def test_a_command_may_read_its_stdin(tmp_path: Path) -> None:
     """keepassxc-cli asks on stdin: that is the terminal, never our own stdin."""
-    person = Person(tmp_path, {"code": ["sh", "-c", "echo ready >&2; read -r line; echo $line"]})
-    person.see("ready")
-    person.type("123456\r")
-    assert person.leave() == "code 123456 in time\n"
+    dialog = PromptDriver(tmp_path, {"code": ["sh", "-c", "echo ready >&2; read -r line; echo $line"]})
+    dialog.see("ready")
+    dialog.type("123456\r")
+    assert dialog.leave() == "code 123456 in time\n"
 
 
 # A seed
@@ -444,10 +444,10 @@ while True:
 
 def test_pinentry_curses_asks_again(tmp_path: Path) -> None:
     """The real one, on the terminal that we name to it."""
-    person = Person(tmp_path, {"pinentry": need("pinentry-curses"), "notice": "AWS refused 100% of it"})
-    person.see("AWS refused 100% of it")
-    person.see("Code:")
-    person.type("12345\r")
-    person.see("a code is six digits")
-    person.type("123 456\r")
-    assert person.leave() == "code 123456 in time\n"
+    dialog = PromptDriver(tmp_path, {"pinentry": need("pinentry-curses"), "notice": "AWS refused 100% of it"})
+    dialog.see("AWS refused 100% of it")
+    dialog.see("Code:")
+    dialog.type("12345\r")
+    dialog.see("a code is six digits")
+    dialog.type("123 456\r")
+    assert dialog.leave() == "code 123456 in time\n"

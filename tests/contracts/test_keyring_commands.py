@@ -85,10 +85,10 @@ def test_a_day_with_the_keyring(home: Home, alice: SandboxUser, service: SecretS
         home.settings.unlink()
     log_in(home, alice, *(["--store", "keyring"] if how == "asked for" else []))
     assert items(service) == ["session/default-mfa"]
-    told = json.loads(home.run("process").stdout)
-    assert told["AccessKeyId"].startswith("ASIA")
-    assert key_of(home) == told["AccessKeyId"]
-    assert f"AWS_ACCESS_KEY_ID='{told['AccessKeyId']}'" in home.run("env").stdout
+    printed = json.loads(home.run("process").stdout)
+    assert printed["AccessKeyId"].startswith("ASIA")
+    assert key_of(home) == printed["AccessKeyId"]
+    assert f"AWS_ACCESS_KEY_ID='{printed['AccessKeyId']}'" in home.run("env").stdout
     assert places(home) == {"default-mfa": "keyring"}
     assert home.run("status", "-p", "default").returncode == 0
     assert home.run("login").returncode == 0
@@ -102,8 +102,8 @@ def test_a_day_with_the_keyring(home: Home, alice: SandboxUser, service: SecretS
     assert home.run("status", "-p", "default").returncode == 1
     assert home.credentials.read_bytes() == before
     written = "".join(path.read_text() for path in home.folder.rglob("*") if path.is_file())
-    assert told["SecretAccessKey"] not in written
-    assert told["SessionToken"] not in written
+    assert printed["SecretAccessKey"] not in written
+    assert printed["SessionToken"] not in written
 
 
 def test_a_client_with_nothing_in_any_file(

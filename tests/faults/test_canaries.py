@@ -240,9 +240,9 @@ def test_codes_that_will_not_do(nest: Home, alice: SandboxUser, canaries: Canari
             said = Run(nest, *debug, "login", "--force", "--code", text)
             canaries.search_run(said, argv=("code", "wrong", "given", "next"))
             assert said.done.returncode == (expected or 4), said.done.stderr
-        nobody = Run(nest, *debug, "login", "--force")
-        canaries.search_run(nobody)
-        assert nobody.done.returncode == 6, nobody.done.stderr
+        refused = Run(nest, *debug, "login", "--force")
+        canaries.search_run(refused)
+        assert refused.done.returncode == 6, refused.done.stderr
     plant_session(nest, canaries)
     search_home(nest, canaries)
 
@@ -253,9 +253,9 @@ ENDINGS = ["INT", "TERM", "HUP", "QUIT", "KILL", "SEGV", "ABRT", "USR1", "ALRM"]
 @pytest.fixture
 def asked(nest: Home) -> Iterator[Seat]:
     """A login at its question, in development mode; the digits of a code are typed, but not Enter."""
-    with seat(nest, MFASESSION, "login", "--debug", environ=VERBOSITIES["development"]) as person:
-        person.see(CLOCK)
-        yield person
+    with seat(nest, MFASESSION, "login", "--debug", environ=VERBOSITIES["development"]) as terminal:
+        terminal.see(CLOCK)
+        yield terminal
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -269,21 +269,21 @@ def test_killed_at_the_question(asked: Seat, alice: SandboxUser, canaries: Canar
     search_home(asked.home, canaries)
 
 
-def told(person: Seat, name: str) -> bytes:
+def read_proc(terminal: Seat, name: str) -> bytes:
     """What the kernel tells of the program at a terminal."""
-    return Path(f"/proc/{person.process}/{name}").read_bytes()
+    return Path(f"/proc/{terminal.process}/{name}").read_bytes()
 
 
 def test_the_terminal_after_a_login(nest: Home, alice: SandboxUser, canaries: Canaries) -> None:
     """What stays in the window's history: the six digits that were typed, as often as drawn, and no secret."""
-    with seat(nest, MFASESSION, "exec", "--debug", "--", "sleep", "60") as person:
-        person.see(CLOCK)
-        person.line(alice.devices[0].code())
-        wait_for(lambda: told(person, "comm") == b"sleep\n")
+    with seat(nest, MFASESSION, "exec", "--debug", "--", "sleep", "60") as terminal:
+        terminal.see(CLOCK)
+        terminal.line(alice.devices[0].code())
+        wait_for(lambda: read_proc(terminal, "comm") == b"sleep\n")
         plant_session(nest, canaries)
-        canaries.search("the terminal", f"{person.seen}{person.tty.before or ''}", but=("code", "next"))
-        canaries.search("argv of the command", told(person, "cmdline"))
-        canaries.search("environ of the command", told(person, "environ"), but=OF_THE_SESSION)
+        canaries.search("the terminal", f"{terminal.seen}{terminal.tty.before or ''}", but=("code", "next"))
+        canaries.search("argv of the command", read_proc(terminal, "cmdline"))
+        canaries.search("environ of the command", read_proc(terminal, "environ"), but=OF_THE_SESSION)
     search_home(nest, canaries)
     assert canaries.found == []
 
@@ -292,14 +292,14 @@ def test_a_key_that_is_typed(nest: Home, alice: SandboxUser, canaries: Canaries)
     """`keys add`: the secret is typed, or pasted with the ID at once, and stands on the terminal neither way."""
     key = alice.key
     for name, glue in (("typed", ""), ("pasted", f"\r{key.secret_access_key.reveal()}\r")):
-        with seat(nest, MFASESSION, "keys", "add", "--store", "file", "-p", name, "--debug") as person:
-            person.see("access key ID: ")
-            person.type(f"{key.access_key_id}{glue or chr(13)}")
-            person.see("not shown")
-            canaries.search_process(person.process)
-            person.type("" if glue else f"{key.secret_access_key.reveal()}\r")
-            assert person.end() == 0, person.shown
-            canaries.search("the terminal", person.seen)
+        with seat(nest, MFASESSION, "keys", "add", "--store", "file", "-p", name, "--debug") as terminal:
+            terminal.see("access key ID: ")
+            terminal.type(f"{key.access_key_id}{glue or chr(13)}")
+            terminal.see("not shown")
+            canaries.search_process(terminal.process)
+            terminal.type("" if glue else f"{key.secret_access_key.reveal()}\r")
+            assert terminal.end() == 0, terminal.shown
+            canaries.search("the terminal", terminal.seen)
         assert nest.credentials.read_text().count(key.secret_access_key.reveal()) == (2 if name == "typed" else 3)
     search_home(nest, canaries)
 
@@ -396,13 +396,13 @@ def test_secrets_left_in_memory(
     if os.geteuid() != 0:
         pytest.skip("only root looks into a process that forbids it")
     figures: dict[str, dict[str, int]] = {}
-    with seat(nest, MFASESSION, "exec", "--", "sleep", "60") as person:
-        person.see(CLOCK)
-        figures["at the question"] = core_counts(canaries, person.process, nest.folder)
-        person.line(alice.devices[0].code())
-        wait_for(lambda: told(person, "comm") == b"sleep\n")
+    with seat(nest, MFASESSION, "exec", "--", "sleep", "60") as terminal:
+        terminal.see(CLOCK)
+        figures["at the question"] = core_counts(canaries, terminal.process, nest.folder)
+        terminal.line(alice.devices[0].code())
+        wait_for(lambda: read_proc(terminal, "comm") == b"sleep\n")
         plant_session(nest, canaries)
-        figures["what exec became"] = core_counts(canaries, person.process, nest.folder)
+        figures["what exec became"] = core_counts(canaries, terminal.process, nest.folder)
     for words in (("process",), ("env",), ("status",)):
         with stuck(nest, MFASESSION, *words) as child:
             figures[words[0]] = core_counts(canaries, child.pid, nest.folder)

@@ -143,14 +143,14 @@ def test_at_any_call_of_the_daemon(aws: Sandbox, tmp_path: Path, command: Comman
     def attempt(service: SecretService, faulty: tuple[str, int] | None) -> bool:
         on_it = replace(command, prepare=all_of(on_the_bus(service), command.prepare))
         trial = Trial(on_it, aws, tmp_path)
-        is_met = faulty is not None and disturb(trial, service, fault, log, *faulty)
+        was_hit = faulty is not None and disturb(trial, service, fault, log, *faulty)
         if faulty is None:
             with traced(service, log):
                 assert trial.run(0).returncode == 0
         else:
             assert_whole(trial, service)
         assert_goes_on(trial, service)
-        return is_met
+        return was_hit
 
     unless_it_ends_by_itself(lambda service: attempt(service, None))
     points = few(calls_of(log), TRIES)

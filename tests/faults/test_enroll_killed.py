@@ -41,19 +41,19 @@ def found(aws: Sandbox, tmp_path: Path) -> list[Point]:
 def test_killed_at_any_point(aws: Sandbox, tmp_path: Path, found: list[Point]) -> None:
     """One device, enabled; a session; its seed where it was wanted and nowhere else: at most a name is lost."""
     chosen = found if IS_LONG else found[:: max(len(found) // SHORT, 1)]
-    met = 0
+    hits = 0
     for point in chosen:
         trial = Trial(ENROLL, aws, tmp_path)
         killed, _ = trial.run_into(point, KILL)
         if killed.returncode != -9:
             continue
-        met += 1
+        hits += 1
         trial.assert_sound()
         trial.let_time_pass()
         again = trial.run(0)
         assert again.returncode == 0, f"{point}: {again.stderr}"
         check_enrolled(trial, str(point))
-    assert met > len(chosen) // 2
+    assert hits > len(chosen) // 2
 
 
 def check_enrolled(trial: Trial, point: str) -> None:

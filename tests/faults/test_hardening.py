@@ -46,9 +46,9 @@ def dumping(home: Home) -> None:
 @pytest.fixture
 def asking(alices_home: Home) -> Iterator[Seat]:
     """A login that stands and waits for a code."""
-    with seat(alices_home, *UNLIMITED, MFASESSION, "login") as person:
-        person.see(CLOCK)
-        yield person
+    with seat(alices_home, *UNLIMITED, MFASESSION, "login") as terminal:
+        terminal.see(CLOCK)
+        yield terminal
 
 
 @pytest.mark.usefixtures("dumping")
@@ -113,18 +113,18 @@ def test_other_processes_cannot_read_a_prompts_memory(
     with subprocess.Popen([*unprivileged, "sleep", "60"]) as other:
         assert looked_into(other.pid, unprivileged) >= {"environ", "maps"}
         other.kill()
-    with seat(alices_home, *unprivileged, MFASESSION, *words) as person:
-        person.see(CLOCK)
-        assert looked_into(person.process, unprivileged) == set()
-        person.type("\x03")
-        assert person.end() == 130
+    with seat(alices_home, *unprivileged, MFASESSION, *words) as terminal:
+        terminal.see(CLOCK)
+        assert looked_into(terminal.process, unprivileged) == set()
+        terminal.type("\x03")
+        assert terminal.end() == 130
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
 def test_a_command_can_be_debugged(alices_home: Home, alice: SandboxUser, unprivileged: tuple[str, ...]) -> None:
     """What `exec` becomes is the user's own program, also when a code was asked for on the way."""
-    with seat(alices_home, *unprivileged, MFASESSION, "exec", "--", "sh", "-c", "echo up; exec sleep 60") as person:
-        person.see(CLOCK)
-        person.line(alice.devices[0].code())
-        person.see("up")
-        assert looked_into(person.process, unprivileged) >= {"environ", "maps"}
+    with seat(alices_home, *unprivileged, MFASESSION, "exec", "--", "sh", "-c", "echo up; exec sleep 60") as terminal:
+        terminal.see(CLOCK)
+        terminal.line(alice.devices[0].code())
+        terminal.see("up")
+        assert looked_into(terminal.process, unprivileged) >= {"environ", "maps"}

@@ -47,7 +47,7 @@ KINDS: Mapping[str, Callable[[Path], object]] = {
 }
 
 
-class Person:
+class Account:
     """Who runs mfasession: ourselves, or a user without any right."""
 
     def __init__(self, home: Home, *, rights: bool) -> None:
@@ -71,14 +71,14 @@ def tmp_path() -> Iterator[Path]:
 
 
 @pytest.fixture(params=["ourselves", "nobody"])
-def person(request: pytest.FixtureRequest, home: Home) -> Person:
+def account(request: pytest.FixtureRequest, home: Home) -> Account:
     """Both of them, one after the other, with a live session."""
     if request.param == "nobody":
         if os.geteuid() != 0:
             pytest.skip("only root can be somebody else")
         _let_through(home.folder)
     home.write_credentials(key_pair() + session_section())
-    return Person(home, rights=request.param == "ourselves")
+    return Account(home, rights=request.param == "ourselves")
 
 
 @cache
@@ -112,15 +112,15 @@ def check_reported(done: "subprocess.CompletedProcess[str]") -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("variable", [*FILES, *FOLDERS])
-def test_a_variable_that_leads_to(person: Person, variable: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_that_leads_to(account: Account, variable: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits, nothing is moved, nothing is written through it; a session that needs none of it is served."""
-    home = person.home
+    home = account.home
     odd = home.folder / "odd"
     monkeypatch.chdir(home.folder)
     KINDS[kind](odd)
     before = entries(home.folder)
     for words in COMMANDS:
-        done = person.run(*words, environ={variable: str(odd)})
+        done = account.run(*words, environ={variable: str(odd)})
         check_reported(done)
         if variable in ("XDG_STATE_HOME", "XDG_CACHE_HOME") and words[0] in ("process", "status"):
             assert done.returncode == 0
@@ -148,11 +148,11 @@ def test_no_hint_moves_a_device(home: Home, variable: str, device: str) -> None:
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077, 0o027])
-def test_any_umask(person: Person, umask: int) -> None:
+def test_any_umask(account: Account, umask: int) -> None:
     """What we make is its owner's alone, whatever the shell's umask."""
-    home = person.home
-    person.run("status")
-    around = () if person.rights else as_unprivileged_user()
+    home = account.home
+    account.run("status")
+    around = () if account.rights else as_unprivileged_user()
     line = f'umask {umask:03o}; exec "$@"'
     done = home.run_program("sh", "-c", line, "sh", *around, MFASESSION, "logout", "--all")
     assert done.returncode == 0, done.stderr
@@ -161,17 +161,17 @@ def test_any_umask(person: Person, umask: int) -> None:
         assert not made[1] & 0o077 or name in (".aws", "odd"), name
 
 
-def test_a_home_that_does_not_exist(person: Person) -> None:
+def test_a_home_that_does_not_exist(account: Account) -> None:
     """Nothing there, nothing made: no profile."""
-    nowhere = person.home.folder / "nowhere"
+    nowhere = account.home.folder / "nowhere"
     for words in COMMANDS[:3]:
-        check_reported(person.run(*words, environ={"HOME": str(nowhere)}))
+        check_reported(account.run(*words, environ={"HOME": str(nowhere)}))
     assert not nowhere.exists()
 
 
-def test_a_relative_home(person: Person) -> None:
+def test_a_relative_home(account: Account) -> None:
     """As in every AWS tool, it is looked for from where one stands."""
-    done = person.run("process", environ={"HOME": "."})
+    done = account.run("process", environ={"HOME": "."})
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -230,14 +230,14 @@ def test_a_configuration_that_others_can_change(home: Home) -> None:
 @pytest.mark.parametrize("variable", ["AWS_SHARED_CREDENTIALS_FILE", "MFASESSION_CONFIG"])
 def test_a_file_of_another_user(home: Home, variable: str) -> None:
     """Its owner could change it at any time; root acts for the user who owns the credentials, and for no other."""
-    person = Person(home, rights=False)
+    account = Account(home, rights=False)
     if os.geteuid() != 0:
         pytest.skip("only root can be somebody else")
     _let_through(home.folder)
     home.write_credentials(key_pair() + session_section())
     odd = home.folder / "odd"
     odd.write_text("")
-    person.run("status")
+    account.run("status")
     os.chown(odd, 12345, 12345)
     odd.chmod(0o644 if variable == "MFASESSION_CONFIG" else 0o600)
     done = home.run_program(*as_unprivileged_user(), MFASESSION, "process", environ={variable: str(odd)})

@@ -73,15 +73,15 @@ def test_without_a_terminal(home: Home, aws: Sandbox, canaries: Canaries) -> Non
 
 def test_on_the_terminal_alone(home: Home, aws: Sandbox, canaries: Canaries) -> None:
     """At the question: nothing in /proc; in the window the picture, and in letters only when they were asked for."""
-    with seat(home, MFASESSION, "mfa", "enroll", "--debug") as person:
-        person.see("first code")
-        person.see(CLOCK)
-        app = App(aws, scanned(person.seen, home.folder))
+    with seat(home, MFASESSION, "mfa", "enroll", "--debug") as terminal:
+        terminal.see("first code")
+        terminal.see(CLOCK)
+        app = App(aws, scanned(terminal.seen, home.folder))
         canaries.plant(seed=app.seed)
-        canaries.search_process(person.process)
-        person.type("\x03")
-        assert person.end() == 130
-        canaries.search("the terminal", person.seen)
+        canaries.search_process(terminal.process)
+        terminal.type("\x03")
+        assert terminal.end() == 130
+        canaries.search("the terminal", terminal.seen)
     (home.folder / "screen.png").unlink()
     search_home(home, canaries)
 

@@ -72,14 +72,14 @@ def main() -> None:
     record, address = Path(sys.argv[1]), sys.argv[2]
     browser = Browser()
     page = browser.open(address)
-    told: dict[str, object] = {
+    visit: dict[str, object] = {
         "argv": sys.argv,
         "environ": dict(os.environ),
         "passed": browser.passed,
         "page": vars(page),
     }
-    told["files"] = resource.getrlimit(resource.RLIMIT_NOFILE)
-    record.with_suffix(".part").write_text(json.dumps(told))
+    visit["files"] = resource.getrlimit(resource.RLIMIT_NOFILE)
+    record.with_suffix(".part").write_text(json.dumps(visit))
     record.with_suffix(".part").rename(record)
 
 

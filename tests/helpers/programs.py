@@ -47,8 +47,8 @@ def _cli_2() -> str:
     for folder in os.environ.get("PATH", "").split(":"):
         program = Path(folder, "aws")
         if os.access(program, os.X_OK):
-            told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-            if told.stdout.startswith("aws-cli/2"):
+            version = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+            if version.stdout.startswith("aws-cli/2"):
                 return str(program)
     return ""
 

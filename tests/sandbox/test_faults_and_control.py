@@ -116,11 +116,11 @@ def test_calls_by_the_control_path(aws: Sandbox, alice: SandboxUser) -> None:
     code = device.code()
     sts.get_caller_identity()
     sts.get_session_token(SerialNumber=device.serial, TokenCode=code)
-    told = control(aws, "/calls")
-    assert told["counts"] == {"GetCallerIdentity": 1, "GetSessionToken": 1}
+    answer = control(aws, "/calls")
+    assert answer["counts"] == {"GetCallerIdentity": 1, "GetSessionToken": 1}
     only = control(aws, "/calls?action=GetSessionToken")["calls"]
     assert [(call["action"], call["user"], call["outcome"]) for call in only] == [("GetSessionToken", alice.arn, "ok")]
-    assert code not in json.dumps(told)
+    assert code not in json.dumps(answer)
     assert control(aws, "/calls", "DELETE") == []
     assert control(aws, "/calls")["calls"] == []
 

@@ -95,8 +95,8 @@ def test_names_that_are_taken_or_missing(new: Enrolment, alice: SandboxUser) -> 
         404,
         f"VirtualMFADevice with serial number {new.serial}-x doesn't exist.",
     )
-    nobody = {**new.codes(new.code(-1), new.code()), "UserName": "nobody"}
-    assert refusal(new.iam.enable_mfa_device, **nobody)[0] == "NoSuchEntity"
+    unknown = {**new.codes(new.code(-1), new.code()), "UserName": "nobody"}
+    assert refusal(new.iam.enable_mfa_device, **unknown)[0] == "NoSuchEntity"
 
 
 def test_a_key_alone_adds_no_second_device(new: Enrolment, aws: Sandbox, alice: SandboxUser) -> None:

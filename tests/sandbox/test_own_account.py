@@ -111,12 +111,12 @@ def test_a_federated_user(aws: Sandbox, alice: SandboxUser) -> None:
     policy = json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     )
-    told = sts.get_federation_token(Name="guest", Policy=policy, DurationSeconds=900)
-    guest = told["Credentials"]
-    assert told["FederatedUser"] == {
+    answer = sts.get_federation_token(Name="guest", Policy=policy, DurationSeconds=900)
+    guest = answer["Credentials"]
+    assert answer["FederatedUser"] == {
         "FederatedUserId": "123456789012:guest", "Arn": "arn:aws:sts::123456789012:federated-user/guest",
     }  # fmt: skip
-    assert client(aws, "sts", guest).get_caller_identity()["Arn"] == told["FederatedUser"]["Arn"]
+    assert client(aws, "sts", guest).get_caller_identity()["Arn"] == answer["FederatedUser"]["Arn"]
     assert "Buckets" in client(aws, "s3", guest).list_buckets()
     assert "session policy" in refusal(client(aws, "ec2", guest).describe_regions)[2]
     assert refusal(client(aws, "iam", guest).list_users)[0] == "InvalidClientTokenId"

@@ -60,10 +60,10 @@ def test_a_command_in_the_sandbox(tmp_path: Path) -> None:
     mine = {"AWS_PROFILE": "mine", "AWS_CA_BUNDLE": "/mine", "MFASESSION_PROFILE": "mine", "NO_PROXY": "mine.example"}
     done = in_a_process(RUN, sys.executable, "-c", script, environ={**mine, "XDG_STATE_HOME": str(tmp_path)})
     assert done.returncode == 7, done.stderr
-    told = json.loads(done.stdout)
-    assert told["arn"] == "arn:aws:iam::123456789012:user/alice"
-    assert told["modes"] == ["0o600", "0o700"]
-    environ = told["environ"]
+    shown = json.loads(done.stdout)
+    assert shown["arn"] == "arn:aws:iam::123456789012:user/alice"
+    assert shown["modes"] == ["0o600", "0o700"]
+    environ = shown["environ"]
     assert not {"AWS_PROFILE", "AWS_CA_BUNDLE", "MFASESSION_PROFILE"} & set(environ)
     assert environ["NO_PROXY"] == "mine.example,127.0.0.1,localhost"
     assert environ["HOME"] == os.environ["HOME"]
@@ -162,11 +162,11 @@ def test_other_partitions(partition: str) -> None:
     """ARNs, STS, IAM, S3 and presigned URLs of another partition; the keys are unknown in aws."""
     done = in_a_process(PARTITION, partition)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert all(arn.startswith(f"arn:{partition}:") for arn in told["arns"])
-    assert told["devices"] == f"arn:{partition}:iam::123456789012:mfa/phone"
-    assert told["presigned"] == "hello"
-    assert told["elsewhere"] == "InvalidClientTokenId"
+    shown = json.loads(done.stdout)
+    assert all(arn.startswith(f"arn:{partition}:") for arn in shown["arns"])
+    assert shown["devices"] == f"arn:{partition}:iam::123456789012:mfa/phone"
+    assert shown["presigned"] == "hello"
+    assert shown["elsewhere"] == "InvalidClientTokenId"
 
 
 SWITCHES = """

@@ -70,7 +70,7 @@ def test_a_boundary(aws: Sandbox, alice: SandboxUser) -> None:
     """The user's own, or another in its place; the answer says whether it allows."""
     iam = client(aws, "iam", aws.root_key())
 
-    def told(**more: Any) -> list[tuple[str, bool | None]]:
+    def decisions(**more: Any) -> list[tuple[str, bool | None]]:
         results = iam.simulate_principal_policy(
             PolicySourceArn=alice.arn,
             ActionNames=["s3:GetObject", "ec2:RunInstances"],
@@ -80,19 +80,19 @@ def test_a_boundary(aws: Sandbox, alice: SandboxUser) -> None:
         detail = "PermissionsBoundaryDecisionDetail"
         return [(each["EvalDecision"], each.get(detail, {}).get("AllowedByPermissionsBoundary")) for each in results]
 
-    assert told() == [("allowed", None), ("allowed", None)]
+    assert decisions() == [("allowed", None), ("allowed", None)]
     limit = aws.add_policy(f"limit-{alice.name}", json.loads(policy(Action="s3:*")))
     iam.put_user_permissions_boundary(UserName=alice.name, PermissionsBoundary=limit)
-    assert told() == [("allowed", True), ("implicitDeny", False)]
+    assert decisions() == [("allowed", True), ("implicitDeny", False)]
     other = {"PermissionsBoundaryPolicyInputList": [policy(Action="ec2:*")]}
-    assert told(**other) == [("implicitDeny", False), ("allowed", True)]
+    assert decisions(**other) == [("implicitDeny", False), ("allowed", True)]
 
 
 def test_requests_that_cannot_be_simulated(iam: Any, alice: SandboxUser) -> None:
     """A user who is not there, a policy that is none, and a caller who may not ask."""
-    nobody = alice.arn + "x"
+    unknown = alice.arn + "x"
     assert (
-        refusal(iam.simulate_principal_policy, PolicySourceArn=nobody, ActionNames=["s3:GetObject"])[0]
+        refusal(iam.simulate_principal_policy, PolicySourceArn=unknown, ActionNames=["s3:GetObject"])[0]
         == "NoSuchEntity"
     )
     assert (

@@ -92,9 +92,9 @@ def test_a_role_of_another_account(aws: Sandbox) -> None:
     assert client(aws, "sts", credentials).get_caller_identity()["Account"] == OTHER
     users = client(aws, "iam", credentials).list_users()["Users"]
     assert [user["Arn"] for user in users] == [f"arn:aws:iam::{OTHER}:user/carol"]
-    nobody = aws.add_user("nobody", [])
-    trusting = there.add_role("open", [nobody.arn])
-    assume = client(aws, "sts", nobody.key).assume_role
+    unknown = aws.add_user("nobody", [])
+    trusting = there.add_role("open", [unknown.arn])
+    assume = client(aws, "sts", unknown.key).assume_role
     assert refusal(assume, RoleArn=trusting.arn, RoleSessionName="nobody")[0] == "AccessDenied"
-    here = aws.add_role("open", [nobody.arn])
+    here = aws.add_role("open", [unknown.arn])
     assert assume(RoleArn=here.arn, RoleSessionName="nobody")["Credentials"]

@@ -56,8 +56,8 @@ def opened(home: Home, *words: str, environ: Mapping[str, str] | None = None) ->
     done = home.run("console", "-p", "admin", *words, environ={"BROWSER": program(record), **(environ or {})})
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     wait_for(record.exists)
-    told: dict[str, Any] = json.loads(record.read_text())
-    return told
+    visit: dict[str, Any] = json.loads(record.read_text())
+    return visit
 
 
 def failed(home: Home, *words: str, environ: Mapping[str, str] | None = None) -> tuple[int, str]:
@@ -77,13 +77,13 @@ def durations(aws: Sandbox) -> list[str | None]:
 def test_the_browser_is_signed_in(live: Home, admin: SandboxRole) -> None:
     """In the role, at the profile's region; the browser gets no secret in its arguments and no credentials at all."""
     secrets = {"AWS_SECRET_ACCESS_KEY": "canary", "AWS_SESSION_TOKEN": "canary", "MFASESSION_PROFILE": "x"}
-    told = opened(live, environ=secrets)
-    assert f"assumed-role/{admin.name}/" in told["page"]["text"]
-    assert "<p>/console/home?region=eu-west-1</p>" in told["page"]["text"]
-    token = parse_qs(urlsplit(told["passed"][1]).query)["SigninToken"][0]
-    assert token not in " ".join(told["argv"])
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{43}", told["argv"][-1])
-    assert not [name for name in told["environ"] if name.startswith(("AWS_", "MFASESSION_"))]
+    visit = opened(live, environ=secrets)
+    assert f"assumed-role/{admin.name}/" in visit["page"]["text"]
+    assert "<p>/console/home?region=eu-west-1</p>" in visit["page"]["text"]
+    token = parse_qs(urlsplit(visit["passed"][1]).query)["SigninToken"][0]
+    assert token not in " ".join(visit["argv"])
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{43}", visit["argv"][-1])
+    assert not [name for name in visit["environ"] if name.startswith(("AWS_", "MFASESSION_"))]
 
 
 def test_the_browser_has_our_callers_limit_of_open_files(live: Home) -> None:

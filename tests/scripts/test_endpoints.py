@@ -279,16 +279,16 @@ def test_other_partitions(partition: str, alices_home: Home) -> None:
     """broamski/aws-mfa#86, #76: China and GovCloud, with the region of the profile or the partition of its device."""
     done = in_a_process(PARTITION, partition, str(alices_home.folder / "li"))
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    attempt = json.loads(done.stdout)
     for way in ("by serial", "by region", "role"):
-        assert told[way][0] == 0, told[way]
-    user, admin = told["status"]
+        assert attempt[way][0] == 0, attempt[way]
+    user, admin = attempt["status"]
     assert user["identity"] == f"arn:{partition}:iam::123456789012:user/li"
     assert user["mfa_serial"] == f"arn:{partition}:iam::123456789012:mfa/phone"
     assert admin["identity"] == f"arn:{partition}:sts::123456789012:assumed-role/admin/li"
-    assert told["env"]["AWS_REGION"] == user["region"]
+    assert attempt["env"]["AWS_REGION"] == user["region"]
     said = complaint(
-        f"AWS does not know key {told['key']}: it is deleted, inactive, mistyped or of another partition",
+        f"AWS does not know key {attempt['key']}: it is deleted, inactive, mistyped or of another partition",
         "look at your access keys in the IAM console; in China and GovCloud the profile needs its region",
     )
-    assert told["nowhere"] == [4, said]
+    assert attempt["nowhere"] == [4, said]

@@ -244,11 +244,11 @@ def test_a_signal_ends_all_commands(
 
 def test_a_second_ctrl_c_kills(live: Home, started: Callable[..., "subprocess.Popen[bytes]"]) -> None:
     """Commands that go on after the first one: the second does not wait for the end of their five seconds."""
-    begun, told = live.folder / "begun", live.folder / "told"
-    process = started("trap 'echo >>told' INT; echo >>begun; while :; do sleep 0.1; done")
+    begun, signals = live.folder / "begun", live.folder / "signals"
+    process = started("trap 'echo >>signals' INT; echo >>begun; while :; do sleep 0.1; done")
     waited_for(lambda: begun.exists() and begun.read_text().count("\n") == 3)
     process.send_signal(signal.SIGINT)
-    waited_for(lambda: told.exists() and told.read_text().count("\n") == 3)
+    waited_for(lambda: signals.exists() and signals.read_text().count("\n") == 3)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=promised(4))
     assert process.returncode == 130

@@ -33,8 +33,8 @@ def instructions(home: Home, *words: str) -> int:
     # From a shell that reads what it writes, as people run `env`: without one, it looks further for who asks.
     done = home.run_program(need("bash"), "-c", 'lines=$("$@")', "bash", *counted)
     assert done.returncode == 0, done.stderr
-    (told,) = re.findall(r"Collected : (\d+)", done.stderr)
-    return int(told)
+    (collected,) = re.findall(r"Collected : (\d+)", done.stderr)
+    return int(collected)
 
 
 @pytest.mark.parametrize("words", BUDGET, ids=" ".join)

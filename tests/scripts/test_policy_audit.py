@@ -45,8 +45,8 @@ def estate(aws: Sandbox, tmp_path: Path) -> Estate:
 def audited(home: Home, *words: str) -> dict[str, Any]:
     """The report as JSON."""
     done = home.run("policy", "audit", "--format", "json", *words)
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
 
 
 def users(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -161,10 +161,10 @@ def test_devices_keys_and_passwords(estate: Estate) -> None:
 def test_the_controls(estate: Estate) -> None:
     """SOC 2, PCI DSS and CIS, with how many pass and fail."""
     fill(estate)
-    told = {
+    report = {
         each["control"]: (each["passed"], each["failed"], each["unknown"]) for each in audited(estate.home)["controls"]
     }
-    assert told == {
+    assert report == {
         "SOC 2 TSC 2017 CC6.1": (4, 2, 0),
         "PCI DSS 4.0 8.4.1": (2, 2, 0),
         "PCI DSS 4.0 8.4.2": (4, 2, 0),
@@ -212,10 +212,10 @@ def test_csv(estate: Estate) -> None:
     done = estate.home.run("policy", "audit", "--format", "csv")
     head, alice, odd = csv.reader(done.stdout.splitlines())
     assert tuple(head) == HEADS
-    told = dict(zip(head, alice, strict=True))
-    assert (told["user"], told["covered"], told["open_without_mfa"], told["mfa"]) == ("alice", "no", "*", "yes")
-    assert told["devices"] == estate.alice.devices[0].serial
-    assert (told["password_last_used"], told["key_2_active"]) == ("", "")
+    report = dict(zip(head, alice, strict=True))
+    assert (report["user"], report["covered"], report["open_without_mfa"], report["mfa"]) == ("alice", "no", "*", "yes")
+    assert report["devices"] == estate.alice.devices[0].serial
+    assert (report["password_last_used"], report["key_2_active"]) == ("", "")
     assert odd[1] == "'=cmd,x"
 
 

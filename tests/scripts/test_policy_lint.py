@@ -94,9 +94,9 @@ def test_several_files_in_one_go(home: Home, policy: Path) -> None:
 def test_sarif(home: Home, policy: Path) -> None:
     """As code scanning takes it: rules, levels, places."""
     done = home.run("policy", "lint", policy.name, "--format", "sarif")
-    told = json.loads(done.stdout)
-    jsonschema.validate(told, SARIF)
-    (run,) = told["runs"]
+    report = json.loads(done.stdout)
+    jsonschema.validate(report, SARIF)
+    (run,) = report["runs"]
     rules = run["tool"]["driver"]["rules"]
     (error,) = [each for each in run["results"] if each["level"] == "error"]
     assert rules[error["ruleIndex"]]["id"] == error["ruleId"] == "bool-without-ifexists"
@@ -196,13 +196,13 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_invalid_policies(home: Home, case: str, action: str) -> None:
     """Exit code 3, the line, and no file changed."""
-    text, told = BAD[case]
+    text, report = BAD[case]
     path = home.folder / "policy.json"
     path.write_text(text)
     done = home.run("policy", action, *(["--fix"] if action == "lint" else []), "policy.json")
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("mfasession: policy.json, line ")
-    assert told in done.stderr
+    assert report in done.stderr
     assert path.read_text() == text
 
 

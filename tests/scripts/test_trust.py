@@ -9,7 +9,7 @@ import pytest
 from mfasession.files import trust
 from tests.helpers.checks import complaint
 from tests.helpers.listener import listening
-from tests.helpers.people import NOBODY, VICTIM, as_user, give, listed, open_folder
+from tests.helpers.other_users import NOBODY, VICTIM, as_user, give, listed, open_folder
 from tests.helpers.support import MFASESSION, Home, key_pair, session_section
 
 FILES = ("config", "credentials", "config.toml", "state.toml")

@@ -22,20 +22,22 @@ def home_with_a_role(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> Hom
 def test_the_first_console_of_a_day(home_with_a_role: Home, alice: SandboxUser) -> None:
     """One code, as for any other command; then the browser is there."""
     record = home_with_a_role.folder / "record"
-    with seat(home_with_a_role, "mfasession", "console", "-p", "admin", environ={"BROWSER": program(record)}) as person:
-        person.see(question(alice))
-        person.line(alice.devices[0].code())
-        person.see(r"console for admin until .* \(1 h left\)")
-        assert person.end() == 0
+    with seat(
+        home_with_a_role, "mfasession", "console", "-p", "admin", environ={"BROWSER": program(record)}
+    ) as terminal:
+        terminal.see(question(alice))
+        terminal.line(alice.devices[0].code())
+        terminal.see(r"console for admin until .* \(1 h left\)")
+        assert terminal.end() == 0
     wait_for(record.exists)
 
 
 def test_twelve_hours_say_why_they_ask(home_with_a_role: Home, alice: SandboxUser) -> None:
     """99designs/aws-vault#77: it is told before the question what the code is for."""
     words = ("mfasession", "console", "-p", "admin", "--print", "--duration", "12h")
-    with seat(home_with_a_role, *words, columns=200) as person:
-        person.see(re.escape("mfasession: 12 h of the console take a code of their own"))
-        person.see(question(alice))
-        person.line(alice.devices[0].code())
-        person.see(r"console for admin until .* \(12 h left\)")
-        assert person.end() == 0
+    with seat(home_with_a_role, *words, columns=200) as terminal:
+        terminal.see(re.escape("mfasession: 12 h of the console take a code of their own"))
+        terminal.see(question(alice))
+        terminal.line(alice.devices[0].code())
+        terminal.see(r"console for admin until .* \(12 h left\)")
+        assert terminal.end() == 0

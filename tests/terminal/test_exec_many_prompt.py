@@ -79,15 +79,15 @@ def test_ctrl_z_and_fg(fleet: Home, alice: SandboxUser, name: str) -> None:
         "sleep 600 & echo $! $$ >>pids; echo begun; until test -e stop; do sleep 0.1; done; kill $!"
     )
     pids = fleet.folder / "pids"
-    with shell(fleet, name) as person:
-        person.line("mfasession exec --all-matching 'prod-*' -- bash job")
+    with shell(fleet, name) as terminal:
+        terminal.line("mfasession exec --all-matching 'prod-*' -- bash job")
         for _ in range(2):
-            person.see("begun")
+            terminal.see("begun")
         for _ in range(2):
-            person.type("\x1a")
-            person.see("(?i)stopped|suspended")
+            terminal.type("\x1a")
+            terminal.see("(?i)stopped|suspended")
             wait_for(lambda: states(pids) == {"T"})
-            person.line("fg")
+            terminal.line("fg")
             wait_for(lambda: "T" not in states(pids))
         (fleet.folder / "stop").touch()
-        person.see("2 profiles: 2 done")
+        terminal.see("2 profiles: 2 done")

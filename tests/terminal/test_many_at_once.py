@@ -165,11 +165,11 @@ def test_two_profiles_at_one_terminal_ask_in_turn(alices_home: Home, aws: Sandbo
     bob.add_device(f"t-{alice.name}")  # Short: the whole question stands in one line of the window.
     secret = bob.key.secret_access_key.reveal()
     alices_home.write_credentials(expired(alice) + key_pair("bob", bob.key.access_key_id, secret))
-    people = {alice.name: alice, bob.name: bob}
+    waiting = {alice.name: alice, bob.name: bob}
     with seat(alices_home, *all_at_once(4, ("process -p default", "process -p bob"))) as sitting:
-        while people:
+        while waiting:
             asked = sitting.see(rf"MFA code for (\S+) in 123456789012 \(device \S+\): +\({CLOCK}\)")
-            sitting.line(people.pop(asked[1]).devices[0].code())
+            sitting.line(waiting.pop(asked[1]).devices[0].code())
         assert sitting.end() == 0
     assert codes(alices_home) == [0] * 4
     assert len(keys(alices_home, 4)) == 2

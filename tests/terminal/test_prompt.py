@@ -12,7 +12,7 @@ import pexpect
 import pytest
 
 from tests.helpers.patience import scaled
-from tests.helpers.person import Person, driver
+from tests.helpers.prompt_driver import PromptDriver, driver
 from tests.helpers.support import need
 from tests.helpers.tmux import tmux
 
@@ -23,111 +23,111 @@ CLOCK = r"this code lives (\d+) s"
 
 def test_names_whose_code_of_which_device_and_takes_it_with_spaces(tmp_path: Path) -> None:
     """User, account and device are named on the terminal; stdout gets the answer alone."""
-    person = Person(tmp_path, PROMPT)
-    person.see(QUESTION)
-    person.type("123 456\r")
-    assert person.leave() == "code 123456 in time\n"
-    assert "WARNING" not in person.seen
-    assert "\x1b[6n" not in person.seen
+    prompt = PromptDriver(tmp_path, PROMPT)
+    prompt.see(QUESTION)
+    prompt.type("123 456\r")
+    assert prompt.leave() == "code 123456 in time\n"
+    assert "WARNING" not in prompt.seen
+    assert "\x1b[6n" not in prompt.seen
 
 
 def test_letters_are_not_taken(tmp_path: Path) -> None:
     """Only digits count: letters, arrow keys and whatever else has no effect."""
-    person = Person(tmp_path, PROMPT)
-    person.see(QUESTION)
-    person.type("a1b2\x1b[D\x1b[1;5C3-\u0664\u00e94\x1bOP5x6\r")
-    assert person.leave() == "code 123456 in time\n"
+    prompt = PromptDriver(tmp_path, PROMPT)
+    prompt.see(QUESTION)
+    prompt.type("a1b2\x1b[D\x1b[1;5C3-\u0664\u00e94\x1bOP5x6\r")
+    assert prompt.leave() == "code 123456 in time\n"
 
 
 def test_five_digits_are_refused_and_kept(tmp_path: Path) -> None:
     """Enter too early says what a code is; the sixth digit may follow."""
-    person = Person(tmp_path, PROMPT)
-    person.see(QUESTION)
-    person.type("12345\r")
-    person.see("a code is six digits")
-    person.type("6\r")
-    assert person.leave() == "code 123456 in time\n"
+    prompt = PromptDriver(tmp_path, PROMPT)
+    prompt.see(QUESTION)
+    prompt.type("12345\r")
+    prompt.see("a code is six digits")
+    prompt.type("6\r")
+    assert prompt.leave() == "code 123456 in time\n"
 
 
 def test_a_seventh_digit_is_refused(tmp_path: Path) -> None:
     """What does not fit is not taken, and the six before it stay."""
-    person = Person(tmp_path, PROMPT)
-    person.see(QUESTION)
-    person.type("1234567")
-    person.see("a code is six digits")
-    person.type("\r")
-    assert person.leave() == "code 123456 in time\n"
+    prompt = PromptDriver(tmp_path, PROMPT)
+    prompt.see(QUESTION)
+    prompt.type("1234567")
+    prompt.see("a code is six digits")
+    prompt.type("\r")
+    assert prompt.leave() == "code 123456 in time\n"
 
 
 def test_mistypings_are_taken_back(tmp_path: Path) -> None:
     """Backspace takes one digit, ctrl-U and ctrl-W all of them."""
-    person = Person(tmp_path, PROMPT)
-    person.see(QUESTION)
-    person.type("999\x15888\x171239\x7f456\x0c\r")
-    assert person.leave() == "code 123456 in time\n"
+    prompt = PromptDriver(tmp_path, PROMPT)
+    prompt.see(QUESTION)
+    prompt.type("999\x15888\x171239\x7f456\x0c\r")
+    assert prompt.leave() == "code 123456 in time\n"
 
 
 @pytest.mark.parametrize("paste", ["\x1b[200~123 456\n\x1b[201~", "123 456\n", "\x1b[200~ 123456 \x1b[201~\r"])
 def test_a_pasted_code_is_taken(tmp_path: Path, paste: str) -> None:
     """Bracketed or not, with the line end of a copied line or without."""
-    person = Person(tmp_path, PROMPT)
-    person.see(QUESTION)
-    person.type(paste)
-    assert person.leave() == "code 123456 in time\n"
+    prompt = PromptDriver(tmp_path, PROMPT)
+    prompt.see(QUESTION)
+    prompt.type(paste)
+    assert prompt.leave() == "code 123456 in time\n"
 
 
 def test_a_paste_that_is_not_a_code_is_refused(tmp_path: Path) -> None:
     """A pasted account ID does not become a code."""
-    person = Person(tmp_path, PROMPT)
-    person.see(QUESTION)
-    person.type("\x1b[200~123456789012\n\x1b[201~")
-    person.see("a code is six digits")
-    person.type("123456\r")
-    assert person.leave() == "code 123456 in time\n"
+    prompt = PromptDriver(tmp_path, PROMPT)
+    prompt.see(QUESTION)
+    prompt.type("\x1b[200~123456789012\n\x1b[201~")
+    prompt.see("a code is six digits")
+    prompt.type("123456\r")
+    assert prompt.leave() == "code 123456 in time\n"
 
 
 def test_the_clock_is_shown(tmp_path: Path) -> None:
     """How long the code still lives, in seconds of its step of 30."""
-    person = Person(tmp_path, PROMPT)
-    first = int(person.see(CLOCK)[1])
+    prompt = PromptDriver(tmp_path, PROMPT)
+    first = int(prompt.see(CLOCK)[1])
     assert 1 <= first <= 30
-    person.type("123456\r")
-    assert person.leave() == "code 123456 in time\n"
+    prompt.type("123456\r")
+    assert prompt.leave() == "code 123456 in time\n"
 
 
 def test_the_next_code_is_announced_and_any_other_is_taken(tmp_path: Path) -> None:
     """The prompt says when the next code comes; AWS may not have seen the one that the device shows now."""
-    person = Person(tmp_path, {**PROMPT, "comes": 20, "notice": "that code was sent before"})
-    person.see("that code was sent before")
-    person.see(QUESTION)
-    person.see(r"the next code comes in \d+ s")
-    person.type("123456\r")
-    assert person.leave() == "code 123456 in time\n"
+    prompt = PromptDriver(tmp_path, {**PROMPT, "comes": 20, "notice": "that code was sent before"})
+    prompt.see("that code was sent before")
+    prompt.see(QUESTION)
+    prompt.see(r"the next code comes in \d+ s")
+    prompt.type("123456\r")
+    assert prompt.leave() == "code 123456 in time\n"
 
 
 @pytest.mark.parametrize(("key", "word"), [("\x03", "interrupted"), ("\x04", "cancelled")])
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_the_user_may_cancel(tmp_path: Path, key: str, word: str, term: str) -> None:
     """ctrl-C and ctrl-D raise Cancelled, and the cursor is left at the start of a line."""
-    person = Person(tmp_path, PROMPT, term=term)
-    person.see(QUESTION)
-    person.type(key)
-    assert person.leave() == f"Cancelled {word} / \n"
-    assert re.sub(r"\x1b\[[?\d]*[a-zA-Z]", "", person.seen).endswith("\n")
+    prompt = PromptDriver(tmp_path, PROMPT, term=term)
+    prompt.see(QUESTION)
+    prompt.type(key)
+    assert prompt.leave() == f"Cancelled {word} / \n"
+    assert re.sub(r"\x1b\[[?\d]*[a-zA-Z]", "", prompt.seen).endswith("\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_ends_it_and_the_terminal_is_as_before(tmp_path: Path, number: signal.Signals) -> None:
     """The signal does its work after the settings are restored (`leave` compares them)."""
-    person = Person(tmp_path, PROMPT)
-    person.see(CLOCK)
-    os.kill(int(person.read("pid")), number)
-    out = person.leave()
+    prompt = PromptDriver(tmp_path, PROMPT)
+    prompt.see(CLOCK)
+    os.kill(int(prompt.read("pid")), number)
+    out = prompt.leave()
     if number == signal.SIGINT:
         # Python's own handler: KeyboardInterrupt, which is Cancelled for us.
         assert out == "Cancelled interrupted / \n"
     else:
-        assert person.code == 128 + number
+        assert prompt.code == 128 + number
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
@@ -157,49 +157,49 @@ def test_a_terminal_that_hangs_up_ends_it(tmp_path: Path, term: str, trap: str) 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_trouble_found_meanwhile_ends_it_at_once(tmp_path: Path, term: str) -> None:
     """A deleted key is told before a code is typed in vain."""
-    person = Person(tmp_path, {**PROMPT, "refused": "AWS does not know the key"}, term=term)
-    assert person.leave() == "AwsRefused AWS does not know the key / a hint\n"
+    prompt = PromptDriver(tmp_path, {**PROMPT, "refused": "AWS does not know the key"}, term=term)
+    assert prompt.leave() == "AwsRefused AWS does not know the key / a hint\n"
 
 
 def test_trouble_found_meanwhile_leaves_an_empty_line(tmp_path: Path) -> None:
     """The question is cleared: the error stands where it stood."""
-    person = Person(tmp_path, {**PROMPT, "refused": "AWS does not know the key"})
-    person.leave()
-    last = person.seen.rpartition("\x1b[J")
+    prompt = PromptDriver(tmp_path, {**PROMPT, "refused": "AWS does not know the key"})
+    prompt.leave()
+    last = prompt.seen.rpartition("\x1b[J")
     assert "MFA" not in last[2]
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_a_name_learnt_meanwhile_is_shown(tmp_path: Path, term: str) -> None:
     """The profile's name stands in for the user's until AWS has told it."""
-    person = Person(tmp_path, {**PROMPT, "user": "", "better": "bob"}, term=term)
+    prompt = PromptDriver(tmp_path, {**PROMPT, "user": "", "better": "bob"}, term=term)
     # A plain line shows it when it asks again.
-    while "bob" not in person.see("profile work|bob")[0]:
-        person.type("x\r")
-    person.type("123456\r")
-    assert person.leave() == "code 123456 in time\n"
+    while "bob" not in prompt.see("profile work|bob")[0]:
+        prompt.type("x\r")
+    prompt.type("123456\r")
+    assert prompt.leave() == "code 123456 in time\n"
 
 
 @pytest.mark.parametrize("term", ["", "unknown"])
 def test_an_unknown_terminal_gets_a_plain_line(tmp_path: Path, term: str) -> None:
     """No escape sequence is written."""
-    person = Person(tmp_path, PROMPT, term=term)
-    person.see(QUESTION + r"\(this code lives \d+ s\) ")
-    person.type("123 456\n")
-    assert person.leave() == "code 123456 in time\n"
-    assert "\x1b" not in person.seen
+    prompt = PromptDriver(tmp_path, PROMPT, term=term)
+    prompt.see(QUESTION + r"\(this code lives \d+ s\) ")
+    prompt.type("123 456\n")
+    assert prompt.leave() == "code 123456 in time\n"
+    assert "\x1b" not in prompt.seen
 
 
 def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
     """The same things are said and refused."""
-    person = Person(tmp_path, {**PROMPT, "comes": 9, "notice": "again\x1b[2J"}, term="dumb")
-    person.see(r"again\?\[2J")
-    person.see(QUESTION + r"\(the next code comes in \d s\) ")
-    person.type("12345\n")
-    person.see("a code is six digits")
-    person.type("123 456\n")
-    assert person.leave() == "code 123456 in time\n"
-    assert "\x1b" not in person.seen
+    prompt = PromptDriver(tmp_path, {**PROMPT, "comes": 9, "notice": "again\x1b[2J"}, term="dumb")
+    prompt.see(r"again\?\[2J")
+    prompt.see(QUESTION + r"\(the next code comes in \d s\) ")
+    prompt.type("12345\n")
+    prompt.see("a code is six digits")
+    prompt.type("123 456\n")
+    assert prompt.leave() == "code 123456 in time\n"
+    assert "\x1b" not in prompt.seen
 
 
 def test_a_broken_prompt_toolkit_leaves_a_plain_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,20 +208,20 @@ def test_a_broken_prompt_toolkit_leaves_a_plain_line(tmp_path: Path, monkeypatch
     broken.mkdir()
     (broken / "prompt_toolkit.py").write_text("raise ImportError('broken')\n")
     monkeypatch.setenv("PYTHONPATH", str(broken))
-    person = Person(tmp_path, PROMPT)
-    person.see(QUESTION + r"\(this code lives \d+ s\) ")
-    person.type("123456\n")
-    person.see("123456")
-    assert person.leave() == "code 123456 in time\n"
+    prompt = PromptDriver(tmp_path, PROMPT)
+    prompt.see(QUESTION + r"\(this code lives \d+ s\) ")
+    prompt.type("123456\n")
+    prompt.see("123456")
+    assert prompt.leave() == "code 123456 in time\n"
 
 
 @pytest.mark.parametrize("term", ["linux", "vt100", "screen"])
 def test_other_terminals(tmp_path: Path, term: str) -> None:
     """The console of Linux and old terminals serve too."""
-    person = Person(tmp_path, PROMPT, term=term, columns=40)
-    person.see(r"MFA code for alice in")
-    person.type("123456\r")
-    assert person.leave() == "code 123456 in time\n"
+    prompt = PromptDriver(tmp_path, PROMPT, term=term, columns=40)
+    prompt.see(r"MFA code for alice in")
+    prompt.type("123456\r")
+    assert prompt.leave() == "code 123456 in time\n"
 
 
 @pytest.mark.parametrize(
@@ -275,21 +275,21 @@ def test_without_a_terminal_there_is_no_prompt(tmp_path: Path) -> None:
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_choosing_one_of_several(tmp_path: Path, term: str) -> None:
     """A numbered list; nonsense is asked again; what is listed cannot write to the terminal."""
-    person = Person(tmp_path, {"options": ["phone", "to\x1b]0;x\x07ken"]}, term=term)
-    person.see(r"which one\?\r\n  1\) phone\r\n  2\) to\?\]0;x\?ken\r\nnumber \(1-2\): ")
+    prompt = PromptDriver(tmp_path, {"options": ["phone", "to\x1b]0;x\x07ken"]}, term=term)
+    prompt.see(r"which one\?\r\n  1\) phone\r\n  2\) to\?\]0;x\?ken\r\nnumber \(1-2\): ")
     for nonsense in ("3", "", "phone", "0", "9" * 50):
-        person.type(nonsense + "\n")
-        person.see("type a number from 1 to 2")
-    person.type(" 2 \n")
-    assert person.leave() == "chosen 1\n"
+        prompt.type(nonsense + "\n")
+        prompt.see("type a number from 1 to 2")
+    prompt.type(" 2 \n")
+    assert prompt.leave() == "chosen 1\n"
 
 
 def test_choosing_may_be_refused(tmp_path: Path) -> None:
     """ctrl-C is Cancelled."""
-    person = Person(tmp_path, {"options": ["phone", "token"]})
-    person.see("number")
-    person.type("\x03")
-    assert person.leave() == "Cancelled interrupted / \n"
+    prompt = PromptDriver(tmp_path, {"options": ["phone", "token"]})
+    prompt.see("number")
+    prompt.type("\x03")
+    assert prompt.leave() == "Cancelled interrupted / \n"
 
 
 def test_the_prompt_on_a_real_screen(tmp_path: Path) -> None:

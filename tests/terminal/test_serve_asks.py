@@ -48,20 +48,20 @@ def in_seconds(seconds: float) -> str:
 def test_it_asks_ahead_of_time(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """The old session is served, at once, while the question stands; and after the answer the new one."""
     alices_home.write_credentials(fresh(alice))
-    with seat(alices_home, MFASESSION, "serve") as person:
-        endpoint = Endpoint(alices_home, person.see(r"is served at (\S+)\r\n")[1])
+    with seat(alices_home, MFASESSION, "serve") as terminal:
+        endpoint = Endpoint(alices_home, terminal.see(r"is served at (\S+)\r\n")[1])
         assert endpoint.key() == SESSION_ID
-        assert "MFA code" not in person.shown
+        assert "MFA code" not in terminal.shown
         alices_home.write_credentials(aging(alice))
-        person.see(question(alice))
+        terminal.see(question(alice))
         begun = time.monotonic()
         assert endpoint.key() == SESSION_ID
         assert time.monotonic() - begun < promised(2)
-        person.line(alice.devices[0].code())
-        person.see("mfasession: session for default until")
+        terminal.line(alice.devices[0].code())
+        terminal.see("mfasession: session for default until")
         wait_for(lambda: endpoint.key() not in ("", SESSION_ID))
-        person.type("\x03")
-        assert person.end() == 0
+        terminal.type("\x03")
+        assert terminal.end() == 0
     assert len([call for call in aws.calls("GetSessionToken") if call.user == alice.arn]) == 1
 
 
@@ -71,64 +71,64 @@ def test_a_role_asks_for_the_session_behind_it(alices_home: Home, aws: Sandbox, 
     alices_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
     done = alices_home.run("login", "-p", "admin", "--code", alice.devices[0].code())
     assert done.returncode == 0, done.stderr
-    with seat(alices_home, MFASESSION, "serve", "-p", "admin") as person:
-        endpoint = Endpoint(alices_home, person.see(r"is served at (\S+)\r\n")[1])
+    with seat(alices_home, MFASESSION, "serve", "-p", "admin") as terminal:
+        endpoint = Endpoint(alices_home, terminal.see(r"is served at (\S+)\r\n")[1])
         old = endpoint.key()
         before, mark, own = alices_home.credentials.read_text().partition("[admin-mfa]")
         before = re.sub(r"(expires = )\S+", rf"\g<1>{in_seconds(-5)}", before)
         own = re.sub(r"(expires = )\S+", rf"\g<1>{in_seconds(600)}", re.sub(r"mfasession_issued = .*\n", "", own))
         alices_home.write_credentials(before + mark + own)
-        person.see(question(alice))
+        terminal.see(question(alice))
         assert endpoint.key() == old
-        person.line(alice.devices[0].code(1))
-        person.see("mfasession: session for admin until")
+        terminal.line(alice.devices[0].code(1))
+        terminal.see("mfasession: session for admin until")
         wait_for(lambda: endpoint.key() not in ("", old))
-        person.type("\x03")
-        assert person.end() == 0
+        terminal.type("\x03")
+        assert terminal.end() == 0
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_no_is_an_answer(alices_home: Home, alice: SandboxUser, term: str) -> None:
     """Ctrl-C at the question ends the question alone: the old session is served on, and nobody asked at once again."""
     alices_home.write_credentials(fresh(alice))
-    with seat(alices_home, MFASESSION, "serve", environ={"TERM": term}) as person:
-        endpoint = Endpoint(alices_home, person.see(r"is served at (\S+)\r\n")[1])
+    with seat(alices_home, MFASESSION, "serve", environ={"TERM": term}) as terminal:
+        endpoint = Endpoint(alices_home, terminal.see(r"is served at (\S+)\r\n")[1])
         alices_home.write_credentials(aging(alice))
-        person.see(CLOCK)
-        person.type("\x03")
-        person.see("mfasession: interrupted")
+        terminal.see(CLOCK)
+        terminal.type("\x03")
+        terminal.see("mfasession: interrupted")
         assert endpoint.key() == SESSION_ID
-        person.type("\x03")
-        assert person.end() == 0
+        terminal.type("\x03")
+        assert terminal.end() == 0
 
 
 def test_a_question_does_not_outlive_its_session(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Nobody came: it is taken back, so that a login elsewhere does not wait for it; then said, and mended there."""
     alices_home.write_credentials(fresh(alice))
-    with seat(alices_home, MFASESSION, "serve") as person:
-        endpoint = Endpoint(alices_home, person.see(r"is served at (\S+)\r\n")[1])
+    with seat(alices_home, MFASESSION, "serve") as terminal:
+        endpoint = Endpoint(alices_home, terminal.see(r"is served at (\S+)\r\n")[1])
         alices_home.write_credentials(re.sub(r"(expires = )\S+", rf"\g<1>{in_seconds(5)}", aging(alice)))
-        person.see(CLOCK)
-        person.see("mfasession: the session of profile default has expired\r\n  hint: mfasession login -p default")
+        terminal.see(CLOCK)
+        terminal.see("mfasession: the session of profile default has expired\r\n  hint: mfasession login -p default")
         assert endpoint.key() == ""
-        assert person.reads_lines()
+        assert terminal.reads_lines()
         done = alices_home.run("login", "--code", alice.devices[0].code())
         assert done.returncode == 0, done.stderr
         wait_for(endpoint.key)
-        person.type("\x03")
-        assert person.end() == 0
+        terminal.type("\x03")
+        assert terminal.end() == 0
     assert aws.calls("GetSessionToken")
 
 
 def test_a_closed_window_ends_it_with_its_question(alices_home: Home, alice: SandboxUser) -> None:
     """SIGHUP: nothing listens, asks or lies around any more."""
     alices_home.write_credentials(fresh(alice))
-    with seat(alices_home, MFASESSION, "serve") as person:
-        person.see("is served at")
+    with seat(alices_home, MFASESSION, "serve") as terminal:
+        terminal.see("is served at")
         alices_home.write_credentials(aging(alice))
-        person.see(CLOCK)
-        pid = person.tty.pid or 0
-        person.hang_up()
+        terminal.see(CLOCK)
+        pid = terminal.tty.pid or 0
+        terminal.hang_up()
         os.kill(pid, signal.SIGHUP)
         wait_for(lambda: Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z")
     assert list((alices_home.folder / ".local/state/mfasession").glob("served-*")) == []
@@ -138,14 +138,14 @@ def test_a_closed_window_ends_it_with_its_question(alices_home: Home, alice: San
 def test_the_first_question_comes_before_all(alices_home: Home, alice: SandboxUser) -> None:
     """Without a session the code first, then the lines."""
     alices_home.write_credentials(expired(alice))
-    with seat(alices_home, MFASESSION, "serve") as person:
-        person.see(question(alice))
-        assert "AWS_CONTAINER" not in person.shown
-        person.line(alice.devices[0].code())
-        endpoint = Endpoint(alices_home, person.see(r"is served at (\S+)\r\n")[1])
+    with seat(alices_home, MFASESSION, "serve") as terminal:
+        terminal.see(question(alice))
+        assert "AWS_CONTAINER" not in terminal.shown
+        terminal.line(alice.devices[0].code())
+        endpoint = Endpoint(alices_home, terminal.see(r"is served at (\S+)\r\n")[1])
         assert endpoint.key().startswith("ASIA")
-        person.type("\x03")
-        assert person.end() == 0
+        terminal.type("\x03")
+        assert terminal.end() == 0
 
 
 # exec --server
@@ -156,16 +156,16 @@ def test_no_question_stands_in_a_commands_way(alices_home: Home, alice: SandboxU
     alices_home.write_credentials(fresh(alice))
     with seat(
         alices_home, MFASESSION, "exec", "--server", "--", "sh", "-c", "echo READY; read -r x; echo GOT=$x"
-    ) as person:
-        person.see("READY")
+    ) as terminal:
+        terminal.see("READY")
         alices_home.write_credentials(aging(alice))
-        person.see(r"mfasession: the session of profile default ends at .*, and nobody can be asked here\r\n")
-        person.see("  hint: mfasession login -p default\r\n")
-        assert person.reads_lines()
-        person.line("123456")
-        person.see("GOT=123456")
-        assert person.end() == 0
-    assert "MFA" not in person.shown
+        terminal.see(r"mfasession: the session of profile default ends at .*, and nobody can be asked here\r\n")
+        terminal.see("  hint: mfasession login -p default\r\n")
+        assert terminal.reads_lines()
+        terminal.line("123456")
+        terminal.see("GOT=123456")
+        assert terminal.end() == 0
+    assert "MFA" not in terminal.shown
 
 
 def test_a_command_that_does_not_read_leaves_room_for_a_question(alices_home: Home, alice: SandboxUser) -> None:
@@ -173,15 +173,15 @@ def test_a_command_that_does_not_read_leaves_room_for_a_question(alices_home: Ho
     alices_home.write_credentials(fresh(alice))
     job = f"echo READY; while :; do key=$({ASK_FOR_KEY}); test -e stop && break; sleep 0.1; done; echo KEY=$key"
     (alices_home.folder / "job").write_text(job)
-    with seat(alices_home, "bash", "-c", f"{MFASESSION} exec --server -- sh job </dev/null") as person:
-        person.see("READY")
+    with seat(alices_home, "bash", "-c", f"{MFASESSION} exec --server -- sh job </dev/null") as terminal:
+        terminal.see("READY")
         alices_home.write_credentials(aging(alice))
-        person.see(CLOCK)
-        person.line(alice.devices[0].code())
-        person.see("mfasession: session for default until")
+        terminal.see(CLOCK)
+        terminal.line(alice.devices[0].code())
+        terminal.see("mfasession: session for default until")
         (alices_home.folder / "stop").touch()
-        person.see("KEY=ASIA")
-        assert person.end() == 0
+        terminal.see("KEY=ASIA")
+        assert terminal.end() == 0
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
@@ -191,21 +191,21 @@ def test_ctrl_z_and_fg(alices_home: Home, alice: SandboxUser, name: str) -> None
     (alices_home.folder / "job").write_text(
         "trap 'echo BACK' CONT; echo READY; until read -r word; do :; done; echo GOT=$word"
     )
-    with shell(alices_home, name) as person:
-        person.line("mfasession exec --server -- bash job")
-        person.see("READY")
+    with shell(alices_home, name) as terminal:
+        terminal.line("mfasession exec --server -- bash job")
+        terminal.see("READY")
         for _ in range(2):
-            person.type("\x1a")
-            person.see("(?i)stopped|suspended")
+            terminal.type("\x1a")
+            terminal.see("(?i)stopped|suspended")
             # What is typed before fish has its prompt back is lost.
-            person.see(PROMPT)
-            person.line("fg")
-            person.see("BACK")
-        person.line("afterwards")
-        person.see("GOT=afterwards")
-        person.see(PROMPT)
-        person.line("exit")
-        assert person.end() == 0
+            terminal.see(PROMPT)
+            terminal.line("fg")
+            terminal.see("BACK")
+        terminal.line("afterwards")
+        terminal.see("GOT=afterwards")
+        terminal.see(PROMPT)
+        terminal.line("exit")
+        assert terminal.end() == 0
 
 
 def test_ctrl_c_reaches_the_command_once(alices_home: Home, alice: SandboxUser) -> None:
@@ -214,28 +214,28 @@ def test_ctrl_c_reaches_the_command_once(alices_home: Home, alice: SandboxUser) 
     (alices_home.folder / "job").write_text(
         "n=0; trap 'n=$((n + 1))' INT; echo READY; read -r word; echo COUNT=$n; exit 7"
     )
-    with shell(alices_home, "bash") as person:
-        person.line("mfasession exec --server -- bash job")
-        person.see("READY")
-        person.type("\x03")
-        person.see(r"\^C")
-        person.line("go")
-        person.see("COUNT=1")
-        person.line('echo "END="$?')
-        person.see("END=7")
-    assert "interrupted" not in person.shown
+    with shell(alices_home, "bash") as terminal:
+        terminal.line("mfasession exec --server -- bash job")
+        terminal.see("READY")
+        terminal.type("\x03")
+        terminal.see(r"\^C")
+        terminal.line("go")
+        terminal.see("COUNT=1")
+        terminal.line('echo "END="$?')
+        terminal.see("END=7")
+    assert "interrupted" not in terminal.shown
 
 
 def test_a_shell_of_its_own(alices_home: Home, alice: SandboxUser) -> None:
     """Without CMD: interactive, with job control, served; and back to the first one at its end."""
     alices_home.write_credentials(fresh(alice))
-    with shell(alices_home, "bash") as person:
-        person.line("mfasession exec --server")
-        person.see(r"[$#] ")
-        person.line(f'echo "KEY="$({ASK_FOR_KEY}) "MODE="$-')
-        person.see(r"KEY=ASIA MODE=\w*i\w*m")
-        person.line("exit 5")
-        person.line('echo "END="$? "URI="$AWS_CONTAINER_CREDENTIALS_FULL_URI.')
-        person.see(r"END=5 URI=\.")
-        person.line("exit")
-        assert person.end() == 0
+    with shell(alices_home, "bash") as terminal:
+        terminal.line("mfasession exec --server")
+        terminal.see(r"[$#] ")
+        terminal.line(f'echo "KEY="$({ASK_FOR_KEY}) "MODE="$-')
+        terminal.see(r"KEY=ASIA MODE=\w*i\w*m")
+        terminal.line("exit 5")
+        terminal.line('echo "END="$? "URI="$AWS_CONTAINER_CREDENTIALS_FULL_URI.')
+        terminal.see(r"END=5 URI=\.")
+        terminal.line("exit")
+        assert terminal.end() == 0

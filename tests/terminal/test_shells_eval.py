@@ -17,7 +17,7 @@ class Habit(Value):
     shell: str
     line: str
     status: str = 'echo "END="$?'
-    told: str = r"""sh -c 'echo "KEY="$AWS_ACCESS_KEY_ID/$AWS_SESSION_TOKEN/$MFASESSION_PROFILE/'"""
+    probe: str = r"""sh -c 'echo "KEY="$AWS_ACCESS_KEY_ID/$AWS_SESSION_TOKEN/$MFASESSION_PROFILE/'"""
     failure: int = 130
 
 
@@ -42,7 +42,7 @@ def name(habit: Habit) -> str:
 
 def has_session(sitting: Seat, habit: Habit) -> bool:
     """Tell whether the programs that the shell starts have a session."""
-    sitting.line(habit.told)
+    sitting.line(habit.probe)
     key = sitting.see(r"KEY=(\w*)/(\S*)/(\w*)/")
     assert bool(key[1]) == bool(key[2]) == bool(key[3])
     return key[1].startswith("ASIA")

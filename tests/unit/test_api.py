@@ -57,9 +57,9 @@ def test_the_codes_of_a_function() -> None:
     assert order == ["key", "code"]
 
 
-@pytest.mark.parametrize("told", ["", "12345", "secret", "1234567"])
-def test_an_invalid_code_is_not_quoted(told: str) -> None:
+@pytest.mark.parametrize("code", ["", "12345", "secret", "1234567"])
+def test_an_invalid_code_is_not_quoted(code: str) -> None:
     """It may be a password or a seed."""
     with pytest.raises(mfasession.ConfigurationError) as caught:
-        CalledSource(lambda: told).ask(codes.CodeRequest())
+        CalledSource(lambda: code).ask(codes.CodeRequest())
     assert caught.value.message == "the function given as code did not return six digits"

@@ -305,8 +305,8 @@ class Survey:
     def _fail(self, point: Point, error: str) -> str | None:
         trial = self._trial()
         done, log = trial.run_into(point, f"error={error}")
-        met = [line for line in log.splitlines() if "(INJECTED)" in line and f" {point.call}(" in line]
-        if not met or any(str(trial.home.folder) not in line for line in met):
+        injected = [line for line in log.splitlines() if "(INJECTED)" in line and f" {point.call}(" in line]
+        if not injected or any(str(trial.home.folder) not in line for line in injected):
             # Another thread had a call of the same number, such as the write of the message itself.
             return MISSED
         if done.returncode == 0:
@@ -372,12 +372,12 @@ def points(log: str, home: str, own: str) -> list[Point]:
             continue
         process, call = begun.groups()
         # The folder in which a path is looked for says nothing when the path is absolute.
-        told = re.sub(r"AT_FDCWD<[^>]*>", "AT_FDCWD", line)
-        paths = list(dict.fromkeys(re.findall(rf'[<"]{re.escape(home)}/([^>"]*)[>"]', told)))
-        if paths or (call in TALK and "<socket" not in told):
+        plain = re.sub(r"AT_FDCWD<[^>]*>", "AT_FDCWD", line)
+        paths = list(dict.fromkeys(re.findall(rf'[<"]{re.escape(home)}/([^>"]*)[>"]', plain)))
+        if paths or (call in TALK and "<socket" not in plain):
             named = "" if not paths or re.search(rf"\.mfasession-|\.lock$|{own}", paths[0]) else paths[0]
             number = counts[process, call, named] + 1 if named else counts[process, call] + 1
-            found[Point(call, named, number, told[begun.end(1) :].strip().replace(home, "~")[:160])] = None
+            found[Point(call, named, number, plain[begun.end(1) :].strip().replace(home, "~")[:160])] = None
         counts.update([(process, call), *((process, call, path) for path in paths)])
     return list(found)
 

@@ -39,8 +39,8 @@ class Writer:
 
     def __str__(self) -> str:
         """Its counts for people."""
-        told = f"{self.kind} wrote {self.written:5}, lost {self.lost}"
-        return told + "".join(f", {name} {n}" for name in ("refused", "damaged") if (n := getattr(self, name)))
+        text = f"{self.kind} wrote {self.written:5}, lost {self.lost}"
+        return text + "".join(f", {name} {n}" for name in ("refused", "damaged") if (n := getattr(self, name)))
 
 
 @dataclass(frozen=True)

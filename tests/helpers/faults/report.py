@@ -140,12 +140,12 @@ def fuzzed_by(tests: TestsReport) -> Line:
 
 def in_memory(counts: Mapping[str, Mapping[str, int]]) -> Line:
     """How often secrets stand in the memory of processes that stand still; none without root, who alone may look."""
-    told = (
+    figures = (
         f"{where}: {', '.join(f'{secret} {copies}' for secret, copies in found.items() if copies) or 'none'}"
         for where, found in counts.items()
     )
     return Line(
-        "copies in memory", "; ".join(told).replace("_", " "), held=not any(each["seed"] for each in counts.values())
+        "copies in memory", "; ".join(figures).replace("_", " "), held=not any(each["seed"] for each in counts.values())
     )
 
 

@@ -20,10 +20,10 @@ for line in sys.stdin:
         break
 if not text:
     sys.exit(1)
-told = json.loads(text)
+endpoint = json.loads(text)
 try:
-    with open(told["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]) as file:
-        asking = Request(told["AWS_CONTAINER_CREDENTIALS_FULL_URI"], headers={"Authorization": file.read()})
+    with open(endpoint["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]) as file:
+        asking = Request(endpoint["AWS_CONTAINER_CREDENTIALS_FULL_URI"], headers={"Authorization": file.read()})
     urlopen(asking).read()
 except OSError:
     sys.exit(1)

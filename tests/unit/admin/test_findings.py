@@ -51,7 +51,7 @@ def verdict(
 
 
 @pytest.mark.parametrize(
-    ("told", "by"),
+    ("found", "by"),
     [
         (verdict(RULE, ANYTHING), ("directly",)),
         (verdict(ANYTHING, groups={"staff": [RULE]}), ("group staff",)),
@@ -81,13 +81,13 @@ def verdict(
          ("directly",)),
     ],
 )  # fmt: skip
-def test_ways_to_cover_a_user(told: Verdict, by: tuple[str, ...]) -> None:
+def test_ways_to_cover_a_user(found: Verdict, by: tuple[str, ...]) -> None:
     """Directly, by a group, by the boundary, by conditions of what is allowed, or because nothing is."""
-    assert (told.is_covered, told.by, told.open) == (True, by, ())
+    assert (found.is_covered, found.by, found.open) == (True, by, ())
 
 
 @pytest.mark.parametrize(
-    ("told", "left_open"),
+    ("found", "left_open"),
     [
         (verdict(ANYTHING), "*"),
         (verdict(ANYTHING, policy("Deny", Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}})), "*"),
@@ -108,9 +108,9 @@ def test_ways_to_cover_a_user(told: Verdict, by: tuple[str, ...]) -> None:
         (verdict(ANYTHING, boundary=policy("Allow", Action="s3:*")), "s3:*"),
     ],
 )  # fmt: skip
-def test_holes_left_by_wrong_rules(told: Verdict, left_open: str) -> None:
+def test_holes_left_by_wrong_rules(found: Verdict, left_open: str) -> None:
     """Each way to write the rule wrong leaves something, which is named."""
-    assert (told.is_covered, told.by, told.open[0]) == (False, (), left_open)
+    assert (found.is_covered, found.by, found.open[0]) == (False, (), left_open)
 
 
 def test_an_unknown_fact_is_assumed_to_be_the_worse() -> None:
@@ -132,11 +132,11 @@ def test_calls_of_services_for_the_user_are_left_alone() -> None:
 def test_policies_about_one_user() -> None:
     """Variables and conditions on the name are the user's own: no verdict of another is taken for theirs."""
     mine = policy("Allow", Action="s3:*", Condition={"StringEquals": {"aws:username": "alice"}})
-    told = {
+    found = {
         name: coverage.judge([Source(name="directly", texts=(mine,))], None, user=name, arn=ARN.replace("alice", name))
         for name in ("alice", "bob")
     }
-    assert (told["alice"].open, told["bob"].open) == (("s3:*",), ())
+    assert (found["alice"].open, found["bob"].open) == (("s3:*",), ())
 
 
 def test_administrators() -> None:
@@ -235,9 +235,9 @@ def test_an_unknown_policy_is_assumed_to_be_the_worst() -> None:
     """Unknown, it may allow everything; the rule beside it covers it all the same. A boundary may be none."""
     rules = Rules([])
     unknown = user("a", attached=("arn:aws:iam::aws:policy/New",), boundary="arn:aws:iam::123456789012:policy/x")
-    told = rules.verdict(unknown)
-    assert told is not None
-    assert told.open == ("*",)
+    found = rules.verdict(unknown)
+    assert found is not None
+    assert found.open == ("*",)
     ruled = rules.verdict(unknown.replace(inline=(Inline(name="rule", text=RULE),)))
     assert ruled is not None
     assert ruled.is_covered
@@ -246,9 +246,9 @@ def test_an_unknown_policy_is_assumed_to_be_the_worst() -> None:
 
 def row(name: str = "alice", **parts: Any) -> Row:
     """A row of a user who is covered, with a device and without a password."""
-    told = {"covered": True, "by": ("directly",), "admin": False, "works_with_mfa": True}
+    found = {"covered": True, "by": ("directly",), "admin": False, "works_with_mfa": True}
     rest = {"devices": ("GAHT12345678",), "has_device": True, "has_password": False, "keys": ()}
-    return Row(**{"account": "123456789012", "user": name, "arn": ARN, **told, **rest, **parts})
+    return Row(**{"account": "123456789012", "user": name, "arn": ARN, **found, **rest, **parts})
 
 
 def tallies(*rows: Row) -> dict[str, Tally]:
@@ -261,14 +261,14 @@ def tallies(*rows: Row) -> dict[str, Tally]:
 
 def test_the_controls() -> None:
     """SOC 2 and PCI DSS ask for cover, CIS for a device of whoever has a password."""
-    told = tallies(
+    found = tallies(
         row(),
         row(covered=False, admin=True, open=("*",)),
         row(has_password=True, has_device=False, devices=()),
         row(has_password=True),
         row(covered=None, admin=None, has_password=None, has_device=None, devices=None),
     )
-    assert told == {
+    assert found == {
         "SOC 2 TSC 2017 CC6.1": Tally(passed=3, failed=1, unknown=1),
         "PCI DSS 4.0 8.4.1": Tally(passed=0, failed=1, unknown=1),
         "PCI DSS 4.0 8.4.2": Tally(passed=3, failed=1, unknown=1),

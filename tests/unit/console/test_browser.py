@@ -65,10 +65,10 @@ def test_a_browser_that_never_asks(words: tuple[str, ...]) -> None:
 
 def test_the_address_goes_to_the_browser_on_stdin(tmp_path: Path) -> None:
     """The address of the page, in the place of its mark."""
-    told = tmp_path / "told"
-    script = f'cat > {told}; exec {need("curl")} -s -o /dev/null "$(cut -d " " -f 2 {told})"'
+    request = tmp_path / "request"
+    script = f'cat > {request}; exec {need("curl")} -s -o /dev/null "$(cut -d " " -f 2 {request})"'
     browser.show(browser.Browser(words=("sh", "-c", script), stdin="open %s\n"), ADDRESS, os.environ)
-    assert told.read_text().startswith("open http://127.0.0.1:")
+    assert request.read_text().startswith("open http://127.0.0.1:")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from mfasession.errors import ConfigurationError
 from mfasession.files import attributes, replace
-from tests.helpers.people import NOBODY, VICTIM, as_user, listed, open_folder
+from tests.helpers.other_users import NOBODY, VICTIM, as_user, listed, open_folder
 from tests.helpers.support import missing
 
 ACL = "system.posix_acl_access"

@@ -134,9 +134,9 @@ def in_mid_step() -> None:
 def test_the_second_code_is_the_next_one() -> None:
     """The question tells when it comes, and does not insist: a phone's clock may be off."""
     in_mid_step()
-    person = Typed(shown(), shown(1))
-    assert code_pair.Asked(person).ask(PHONE, "why", WAITS.seed) == (shown(), shown(1))
-    first, second = person.asked
+    typed = Typed(shown(), shown(1))
+    assert code_pair.Asked(typed).ask(PHONE, "why", WAITS.seed) == (shown(), shown(1))
+    first, second = typed.asked
     assert (first.wanted, first.notice, first.comes) == ("first code of device alice", "why", 0.0)
     assert (second.wanted, second.notice, second.not_before) == ("second code of device alice", "", 0.0)
     assert second.comes == (time.time() // STEP + 1) * STEP
@@ -145,9 +145,9 @@ def test_the_second_code_is_the_next_one() -> None:
 def test_a_first_code_that_was_typed_late() -> None:
     """Its step is over, and the second code stands on the phone already: nobody is told to wait for another."""
     in_mid_step()
-    person = Typed(shown(-1), shown())
-    assert code_pair.Asked(person).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
-    assert person.asked[1].comes <= time.time()
+    typed = Typed(shown(-1), shown())
+    assert code_pair.Asked(typed).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
+    assert typed.asked[1].comes <= time.time()
 
 
 @pytest.mark.parametrize("hours", [-7, 7])
@@ -155,9 +155,9 @@ def test_a_phone_that_is_hours_off(hours: int) -> None:
     """AWS takes its codes, and so do we; when the next one comes is not guessed."""
     in_mid_step()
     codes = shown(hours * 120), shown(hours * 120 + 1)
-    person = Typed(*codes)
-    assert code_pair.Asked(person).ask(PHONE, "", WAITS.seed) == codes
-    assert person.asked[1].comes == 0.0
+    typed = Typed(*codes)
+    assert code_pair.Asked(typed).ask(PHONE, "", WAITS.seed) == codes
+    assert typed.asked[1].comes == 0.0
 
 
 def test_codes_of_another_device() -> None:
@@ -166,9 +166,9 @@ def test_codes_of_another_device() -> None:
     foreign = next(
         code for code in ("000000", "111111", "222222") if code_pair.step_of(SECRET, code, time.time()) is None
     )
-    person = Typed(foreign, shown(), foreign, shown(), shown(1))
-    assert code_pair.Asked(person).ask(PHONE, "", WAITS.seed) == (shown(), shown(1))
-    assert [request.notice.partition(":")[0] for request in person.asked] == [
+    typed = Typed(foreign, shown(), foreign, shown(), shown(1))
+    assert code_pair.Asked(typed).ask(PHONE, "", WAITS.seed) == (shown(), shown(1))
+    assert [request.notice.partition(":")[0] for request in typed.asked] == [
         "",
         "that is no code of this device",
         "",
@@ -180,16 +180,16 @@ def test_codes_of_another_device() -> None:
 def test_a_second_code_that_was_missed() -> None:
     """The one that was typed is the first now."""
     in_mid_step()
-    person = Typed(shown(-3), shown(-1), shown())
-    assert code_pair.Asked(person).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
-    assert person.asked[2].notice.startswith("that one does not come right after the first")
+    typed = Typed(shown(-3), shown(-1), shown())
+    assert code_pair.Asked(typed).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
+    assert typed.asked[2].notice.startswith("that one does not come right after the first")
 
 
 def test_without_the_seed_only_a_repetition_is_reported() -> None:
     """As for `resync`: AWS alone knows that device."""
-    person = Typed("111111", "111111", "222222")
-    assert code_pair.Asked(person).ask(PHONE, "") == ("111111", "222222")
-    assert [(bool(request.notice), request.comes) for request in person.asked] == [(False, 0), (False, 0), (True, 0)]
+    typed = Typed("111111", "111111", "222222")
+    assert code_pair.Asked(typed).ask(PHONE, "") == ("111111", "222222")
+    assert [(bool(request.notice), request.comes) for request in typed.asked] == [(False, 0), (False, 0), (True, 0)]
 
 
 def test_a_program_is_made_to_wait() -> None:
@@ -203,17 +203,17 @@ def test_a_program_is_made_to_wait() -> None:
 
 def test_refused_codes_are_asked_for_anew() -> None:
     """Both, three times at most, with AWS's reason; none is sent twice."""
-    person, sent = Typed(*"123456"), list[code_pair.Pair]()
+    typed, sent = Typed(*"123456"), list[code_pair.Pair]()
 
     def send(codes: code_pair.Pair) -> None:
         sent.append(codes)
         raise CodeRefused("AWS did not take the two codes", "a hint")
 
     with pytest.raises(AwsRefused) as caught:
-        code_pair.until_taken(code_pair.Asked(person), PHONE, send)
+        code_pair.until_taken(code_pair.Asked(typed), PHONE, send)
     assert caught.value.message == "AWS refused 3 pairs of codes"
     assert sent == [("1", "2"), ("3", "4"), ("5", "6")]
-    assert [request.notice for request in person.asked[::2]] == [
+    assert [request.notice for request in typed.asked[::2]] == [
         "",
         *["AWS did not take the two codes; two new ones, please"] * 2,
     ]

@@ -149,8 +149,8 @@ def test_a_trust_policy() -> None:
     text = one(Resource=None, Action="sts:AssumeRole", Principal={"AWS": ["123456789012"], "Service": "ec2"})
     (statement,) = parse(text, "role", kind=Kind.TRUST).statements
     assert statement.principals == {"AWS": ("123456789012",), "Service": ("ec2",)}
-    (anybody,) = parse(one(Resource=None, Principal="*"), "role", kind=Kind.TRUST).statements
-    assert anybody.principals == {"*": ()}
+    (statement,) = parse(one(Resource=None, Principal="*"), "role", kind=Kind.TRUST).statements
+    assert statement.principals == {"*": ()}
     assert problems(one(), kind=Kind.TRUST) == [
         "Statement[0].Resource: there is no element 'Resource' in a trust policy",
         "Statement[0]: the statement has no Principal",

@@ -74,8 +74,8 @@ def test_cloudformation_takes_it(partition: str, own: bool) -> None:  # noqa: FB
     """cfn-lint has no error and no warning, and the policy in it is the one."""
     wanted = rule.document(partition, self_service=own)
     text = formats.as_cloudformation(wanted)
-    told = [match for match in cfnlint.lint_all(text) if not match.rule.id.startswith("I")]
-    assert [str(match) for match in told] == []
+    problems = [match for match in cfnlint.lint_all(text) if not match.rule.id.startswith("I")]
+    assert [str(match) for match in problems] == []
     assert json.loads(text)["Resources"][formats.NAME]["Properties"]["PolicyDocument"] == wanted
 
 

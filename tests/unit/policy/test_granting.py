@@ -72,8 +72,8 @@ def test_callers_are_those_that_a_policy_names() -> None:
     """Its first user, else a user of the first account; names of partitions are kept."""
     gov = "arn:aws-us-gov:iam::444455556666:user/team/carol"
     assert callers.person("", [trust({"Principal": {"AWS": ["111122223333", gov]}})]).user_arn == gov
-    person = callers.person("dave", [trust({"Principal": {"AWS": ACCOUNT}})])
-    assert (person.user, person.user_arn) == ("dave", "arn:aws:iam::111122223333:user/dave")
+    caller = callers.person("dave", [trust({"Principal": {"AWS": ACCOUNT}})])
+    assert (caller.user, caller.user_arn) == ("dave", "arn:aws:iam::111122223333:user/dave")
     assert callers.person("", [trust({"Principal": "*"})]) == callers.Person()
 
 

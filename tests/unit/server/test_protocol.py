@@ -45,9 +45,9 @@ def answered(request: bytes, now: float = NOW) -> tuple[int, dict[str, str], dic
 
 def test_the_answer_that_every_sdk_reads() -> None:
     """Token and not SessionToken, Expiration with Z, the account, JSON by name, and kept by no cache."""
-    status, headers, told, stays = answered(head())
+    status, headers, body, stays = answered(head())
     assert (status, stays) == (200, True)
-    assert told == {
+    assert body == {
         "AccessKeyId": SESSION_ID,
         "SecretAccessKey": SECRET,
         "Token": SESSION.session_token.reveal(),
@@ -98,9 +98,9 @@ def test_refused(request_: bytes, status: int, code: str) -> None:
     """In both spellings of the fields, Go's and JavaScript's; no secret, and no word on what the token is."""
     answer, _ = server().answer(request_, NOW)
     assert not any(secret in answer.decode() for secret in (SECRET, SESSION.session_token.reveal(), TOKEN))
-    found, headers, told, _ = answered(request_)
-    assert (found, told["code"], told["Code"]) == (status, code, code)
-    assert told["message"] == told["Message"]
+    found, headers, body, _ = answered(request_)
+    assert (found, body["code"], body["Code"]) == (status, code, code)
+    assert body["message"] == body["Message"]
     assert headers["content-type"] == "application/json"
     assert "access-control-allow-origin" not in headers
     assert headers.get("allow") == ("GET" if status == 405 else None)

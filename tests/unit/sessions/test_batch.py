@@ -99,7 +99,7 @@ def test_each_profile_is_reported_once(context: Context, alices_home: Home, aws:
     fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
     fleet.ask([resolve(name, context.aws_files, context.config) for name in ("last", "default", "first")])
     fleet.take()
-    told = [heard.get(timeout=scaled(60)) for _ in range(3)]
-    assert sorted(profile.name for profile, _ in told) == ["default", "first", "last"]
-    assert all(isinstance(outcome, Session) for _, outcome in told)
+    reported = [heard.get(timeout=scaled(60)) for _ in range(3)]
+    assert sorted(profile.name for profile, _ in reported) == ["default", "first", "last"]
+    assert all(isinstance(outcome, Session) for _, outcome in reported)
     assert heard.empty()

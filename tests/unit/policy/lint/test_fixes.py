@@ -13,7 +13,7 @@ EXEMPT = rule.DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"]
 NEEDED = [name for name in EXEMPT if name not in ("sts:GetSessionToken", "iam:GetUser")]
 
 
-def mended(text: str, settings: engine.Settings | None = None) -> str:
+def fixed(text: str, settings: engine.Settings | None = None) -> str:
     """The text as --fix writes it."""
     return engine.fixed(document.parse(text, "it"), settings or engine.Settings(), operations).document.text
 
@@ -23,7 +23,7 @@ def test_an_empty_list_is_filled(empty: str) -> None:
     """It spares nothing: what is needed is put into it."""
     deny = f'{{"Effect": "Deny", "NotAction": {empty}, "Resource": "*", {NO_MFA}}}'
     text = f'{{"Version": "2012-10-17", "Statement": {deny}}}'
-    assert json.loads(mended(text))["Statement"]["NotAction"] == NEEDED
+    assert json.loads(fixed(text))["Statement"]["NotAction"] == NEEDED
 
 
 @pytest.mark.parametrize("odd", ['a\\"b', "a\\\\b", "\\ud800", "ü\\n", "\\u001b"], ids=repr)
@@ -31,7 +31,7 @@ def test_escaped_characters_stay_escaped(odd: str) -> None:
     """An ARN of the wrong partition, and an exemption that stands alone, with a character that JSON cannot hold raw."""
     rest = f'"Resource": ["*", "arn:aws-cn:s3:::{odd}"], {NO_MFA}'
     text = f'{{"Version": "2012-10-17", "Statement": {{"Effect": "Deny", "NotAction": "x:{odd}", {rest}}}}}'
-    after = json.loads(mended(text, engine.Settings(partition="aws")))["Statement"]
+    after = json.loads(fixed(text, engine.Settings(partition="aws")))["Statement"]
     character = json.loads(f'"{odd}"')
     assert after["Resource"] == ["*", f"arn:aws:s3:::{character}"]
     assert after["NotAction"] == [f"x:{character}", *NEEDED]
@@ -42,7 +42,7 @@ def test_a_statement_of_its_own_keeps_the_condition() -> None:
     asked = '{"Bool": {"aws:MultiFactorAuthPresent": "true"}}'
     calls = '["iam:ListVirtualMFADevices", "iam:ListUsers"]'
     allow = f'{{"Effect": "Allow", "Action": {calls}, "Resource": "arn:aws:iam::*:mfa/*", "Condition": {asked}}}'
-    after = json.loads(mended(f'{{"Version": "2012-10-17", "Statement": [{allow}]}}'))["Statement"]
+    after = json.loads(fixed(f'{{"Version": "2012-10-17", "Statement": [{allow}]}}'))["Statement"]
     assert [each["Resource"] for each in after] == ["arn:aws:iam::*:mfa/*", "*"]
     assert [each["Condition"] for each in after] == [json.loads(asked)] * 2
 
@@ -50,7 +50,7 @@ def test_a_statement_of_its_own_keeps_the_condition() -> None:
 def test_a_missing_version_gets_a_line_like_the_others() -> None:
     """The author's indentation is kept."""
     allow = '{"Effect": "Allow", "Action": "iam:GetUser", "Resource": "arn:aws:iam::*:user/${aws:username}"}'
-    assert mended(f'{{\n    "Statement": {allow}\n}}\n') == (
+    assert fixed(f'{{\n    "Statement": {allow}\n}}\n') == (
         f'{{\n    "Version": "2012-10-17",\n    "Statement": {allow}\n}}\n'
     )
-    assert mended(f'{{"Statement": {allow}}}') == f'{{"Version": "2012-10-17", "Statement": {allow}}}'
+    assert fixed(f'{{"Statement": {allow}}}') == f'{{"Version": "2012-10-17", "Statement": {allow}}}'

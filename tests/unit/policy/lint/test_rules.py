@@ -39,7 +39,7 @@ def found(it: Document, settings: engine.Settings | None = None) -> list[str]:
     return [each.rule.slug for each in engine.check(it, settings or engine.Settings(), operations)]
 
 
-def mended(it: Document, settings: engine.Settings | None = None) -> dict[str, Any]:
+def fixed(it: Document, settings: engine.Settings | None = None) -> dict[str, Any]:
     """The document as --fix writes it."""
     text = engine.fixed(it, settings or engine.Settings(), operations).document.text
     tree: dict[str, Any] = json.loads(text)
@@ -244,12 +244,12 @@ def test_a_limit_of_the_age_that_is_upside_down() -> None:
 
 def test_calls_of_services_on_behalf_of_a_user_may_be_exempt() -> None:
     """A call that Athena or CloudFormation forwards may carry no MFA: AWS's samples leave those out."""
-    spared = changed(Condition={**THE_RULE["Condition"], "Bool": {"aws:ViaAWSService": "false"}})
-    assert found(parsed(spared)) == ["first-password"]
+    exempt = changed(Condition={**THE_RULE["Condition"], "Bool": {"aws:ViaAWSService": "false"}})
+    assert found(parsed(exempt)) == ["first-password"]
 
 
 @pytest.mark.parametrize(
-    ("spared", "told"),
+    ("exempt", "messages"),
     [
         ("s3:*", ["s3:* works without MFA"]),
         ("ec2:RunInstances", ["ec2:RunInstances works without MFA"]),
@@ -261,11 +261,11 @@ def test_calls_of_services_on_behalf_of_a_user_may_be_exempt() -> None:
         ("*:Get*", ["*:Get* works without MFA"]),
     ],
 )
-def test_other_exemptions_are_reported(spared: str, told: list[str]) -> None:
+def test_other_exemptions_are_reported(exempt: str, messages: list[str]) -> None:
     """Whatever works with a stolen key alone is named, but for what AWS's samples spare too."""
-    it = parsed(changed(NotAction=[*THE_RULE["NotAction"], spared]))
+    it = parsed(changed(NotAction=[*THE_RULE["NotAction"], exempt]))
     findings = engine.check(it, engine.Settings(), operations)
-    assert [each.message for each in findings if each.rule.slug == "other-exemption"] == told
+    assert [each.message for each in findings if each.rule.slug == "other-exemption"] == messages
 
 
 def test_only_what_is_wrong_is_changed() -> None:
@@ -293,23 +293,23 @@ def test_an_exemption_that_reaches_too_far(parts: dict[str, Any], expected: list
     """A wildcard becomes the calls that it should have been."""
     it = parsed(changed(**parts))
     assert [each for each in found(it) if RULES[each].severity is Severity.ERROR] == expected
-    after = set(mended(it)["Statement"][0]["NotAction"])
+    after = set(fixed(it)["Statement"][0]["NotAction"])
     assert after | {"sts:GetSessionToken"} == set(THE_RULE["NotAction"])
 
 
 def test_listing_devices_beside_other_calls() -> None:
     """The call gets a statement of its own; where it is alone, its resource becomes *."""
-    several = mended(parsed(*BROKEN["list-devices-resource"]))["Statement"]
+    several = fixed(parsed(*BROKEN["list-devices-resource"]))["Statement"]
     assert several[1] == {"Effect": "Allow", "Action": "iam:ListVirtualMFADevices", "Resource": "*"}
     alone = {**OWN_DEVICES, "Action": "iam:ListVirtualMFADevices"}
-    assert mended(parsed(alone))["Statement"][0]["Resource"] == "*"
+    assert fixed(parsed(alone))["Statement"][0]["Resource"] == "*"
     assert "list-devices-resource" not in found(parsed(alone, {**alone, "Resource": "*"}))
 
 
 def test_a_statement_that_stands_alone() -> None:
     """Statement need not be a list; it becomes one when there is another."""
     text = json.dumps({"Version": "2012-10-17", "Statement": BROKEN["list-devices-resource"][0]})
-    assert len(mended(document.parse(text, "it"))["Statement"]) == 2
+    assert len(fixed(document.parse(text, "it"))["Statement"]) == 2
 
 
 def test_names_that_resemble_none_are_left_alone() -> None:
@@ -362,12 +362,12 @@ def test_keys_of_services_and_new_ones_are_left_alone(key: str) -> None:
 )
 def test_misspelt_keys(wrong_name: str, right: str) -> None:
     """What was meant for MFA's key is never present: the Deny would deny everybody, or nobody."""
-    (told,) = [
+    (finding,) = [
         each
         for each in engine.check(parsed(condition("BoolIfExists", key=wrong_name)), engine.Settings(), operations)
         if each.rule.slug == "misspelt-key"
     ]
-    assert told.corrected == right
+    assert finding.corrected == right
 
 
 @pytest.mark.parametrize(
@@ -388,7 +388,7 @@ def test_misspelt_actions(wrong_name: str, right: str) -> None:
 def test_an_allow_that_meant_a_deny() -> None:
     """Allow, NotAction and a condition of no MFA: one word is wrong."""
     it = parsed(changed(Effect="Allow"))
-    assert mended(it)["Statement"][0]["Effect"] == "Deny"
+    assert fixed(it)["Statement"][0]["Effect"] == "Deny"
 
 
 def test_principals_of_a_condition_are_in_the_partition() -> None:
@@ -398,7 +398,7 @@ def test_principals_of_a_condition_are_in_the_partition() -> None:
     assert "wrong-partition" not in found(it, engine.Settings(partition="aws"))
     china = engine.Settings(partition="aws-cn")
     assert "wrong-partition" in found(it, china)
-    kept = mended(it, china)["Statement"][0]["Condition"]
+    kept = fixed(it, china)["Statement"][0]["Condition"]
     assert kept["ArnLike"] == {"aws:PrincipalArn": "arn:aws-cn:iam::*:user/*"}
 
 

@@ -17,38 +17,38 @@ from mfasession.codes.command import Command
 from mfasession.errors import AwsRefused, MfaSessionError
 from mfasession.values import Secret
 
-told = json.loads(sys.argv[1])
+spec = json.loads(sys.argv[1])
 now = time.time()
 request = codes.CodeRequest(
-    user=told.get("user", "alice"), account="123456789012", device_name="phone", profile="work",
-    serial="arn:aws:iam::123456789012:mfa/phone", notice=told.get("notice", ""),
-    not_before=now + told["wait"] if "wait" in told else 0.0,
-    comes=now + told["comes"] if "comes" in told else 0.0,
+    user=spec.get("user", "alice"), account="123456789012", device_name="phone", profile="work",
+    serial="arn:aws:iam::123456789012:mfa/phone", notice=spec.get("notice", ""),
+    not_before=now + spec["wait"] if "wait" in spec else 0.0,
+    comes=now + spec["comes"] if "comes" in spec else 0.0,
 )
 
 def work():
     pathlib.Path("worked").touch()
-    if "refused" in told:
-        raise AwsRefused(told["refused"], "a hint")
-    if "broken" in told:
-        raise OSError(told["broken"])
-    return request.replace(user=told["better"]) if "better" in told else None
+    if "refused" in spec:
+        raise AwsRefused(spec["refused"], "a hint")
+    if "broken" in spec:
+        raise OSError(spec["broken"])
+    return request.replace(user=spec["better"]) if "better" in spec else None
 
 def seed(serial):
-    return Secret(told["seed"]) if "seed" in told else None
+    return Secret(spec["seed"]) if "seed" in spec else None
 
 try:
-    if "options" in told:
-        print("chosen", terminal.choose("which one?", told["options"]))
+    if "options" in spec:
+        print("chosen", terminal.choose("which one?", spec["options"]))
         sys.exit()
-    if "given" in told:
-        source = codes.GivenCode(told["given"])
-    elif "pinentry" in told:
-        source = Pinentry(told["pinentry"])
-    elif "time_limit" in told:
-        source = Command(tuple(told["code"]), time_limit=told["time_limit"])
+    if "given" in spec:
+        source = codes.GivenCode(spec["given"])
+    elif "pinentry" in spec:
+        source = Pinentry(spec["pinentry"])
+    elif "time_limit" in spec:
+        source = Command(tuple(spec["code"]), time_limit=spec["time_limit"])
     else:
-        source = codes.source_for(told["code"], seed_reader=seed)
+        source = codes.source_for(spec["code"], seed_reader=seed)
     if not source.available():
         print("unavailable", flush=True)
     print("code", source.ask(request, on_waiting=work), "in time" if time.time() >= request.not_before else "too early")
@@ -66,21 +66,21 @@ stty -g >after
 """
 
 
-def driver(told: dict[str, Any]) -> list[str]:
+def driver(spec: dict[str, Any]) -> list[str]:
     """Return the words that run the driver."""
-    return [sys.executable, "-c", DRIVER, json.dumps(told)]
+    return [sys.executable, "-c", DRIVER, json.dumps(spec)]
 
 
-class Person(Window):
+class PromptDriver(Window):
     """Someone who runs the driver from a shell on a terminal of their own, and sees and types."""
 
-    def __init__(self, folder: Path, told: dict[str, Any], *, term: str = "xterm-256color", columns: int = 100) -> None:
+    def __init__(self, folder: Path, spec: dict[str, Any], *, term: str = "xterm-256color", columns: int = 100) -> None:
         self.folder = folder
         environ = {**os.environ, "TERM": term, "LANG": "C.UTF-8"}
         for name in ("DISPLAY", "WAYLAND_DISPLAY", "LC_ALL", "DBUS_SESSION_BUS_ADDRESS"):
             environ.pop(name, None)
         super().__init__(
-            ["bash", "--norc", "-c", IN_FRONT, "-", *driver(told)],
+            ["bash", "--norc", "-c", IN_FRONT, "-", *driver(spec)],
             folder,
             environ,
             columns=columns,
