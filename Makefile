@@ -36,10 +36,11 @@ faults: .venv/ready ## kill, race, fuzz and search for secrets: one table (hours
 audit: .venv/ready ## look up the dependencies in the advisory database
 	$(BIN)/pip-audit --require-hashes --disable-pip --requirement tests/requirements.txt
 
-check: .venv/ready ## check format, lint and types
+check: .venv/ready ## check format, lint, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 
 format: .venv/ready ## format the code and fix what lint can fix
 	$(BIN)/ruff format .

@@ -7,6 +7,7 @@ from typing import Any
 
 from mfasession import hints
 from mfasession.cli import mistakes, parsers, registry
+from mfasession.cli.errors import ChoiceNeeded
 from mfasession.commands import Options
 from mfasession.errors import MfaSessionError, UsageError
 
@@ -119,7 +120,7 @@ def _command(line: _Line) -> tuple[str, ModuleType]:
     if line.unknown:
         raise mistakes.unknown(line.own, line.unknown, "", parser, line.rest())
     if word is None:
-        raise mistakes.ChoiceNeeded("no command was given", "mfasession --help", parser.listed())
+        raise ChoiceNeeded("no command was given", "mfasession --help", parser.listed())
     raise mistakes.unknown_command(line.own, word, line.rest())
 
 
@@ -132,7 +133,7 @@ def _action(line: _Line, command: str, module: ModuleType) -> tuple[str, ModuleT
     if line.unknown:
         raise mistakes.unknown(line.own, line.unknown, command, parser, line.rest())
     if word is None:
-        raise mistakes.ChoiceNeeded(f"{command} needs an action", f"mfasession {command} --help", parser.listed())
+        raise ChoiceNeeded(f"{command} needs an action", f"mfasession {command} --help", parser.listed())
     raise mistakes.unknown_action(line.own, word, command, list(parser.listed()), line.rest())
 
 

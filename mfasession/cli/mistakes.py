@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from shlex import quote
 
 from mfasession.cli import parsers, registry
-from mfasession.cli.reporting import ChoiceNeeded
 from mfasession.commands.argument_types import key_in_words
 from mfasession.errors import UsageError
 from mfasession.hints import PROGRAM
 from mfasession.redaction import redacted
 from mfasession.text import nearest
 
-__all__ = ["ChoiceNeeded", "unknown", "unknown_action", "unknown_command"]
+__all__ = ["unknown", "unknown_action", "unknown_command"]
 
 _LONGEST_LINE = 500
 """Characters of a line that a hint repeats."""

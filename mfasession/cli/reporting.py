@@ -4,21 +4,14 @@ import os
 import sys
 
 from mfasession import errors, exit_codes
+from mfasession.cli.errors import ChoiceNeeded
 from mfasession.files import system_errors
 from mfasession.messages import complain, say
 from mfasession.values import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-
-class ChoiceNeeded(errors.UsageError):
-    """A command or an action is missing. `choices`: those that there are, and what each does."""
-
-    def __init__(self, message: str, hint: str, choices: "Mapping[str, str]") -> None:
-        super().__init__(message, hint)
-        self.choices = choices
+    from collections.abc import Sequence
 
 
 def report(error: BaseException, words: "Sequence[str]") -> int:
