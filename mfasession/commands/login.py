@@ -1,14 +1,14 @@
-"""`mfasession login`: log in, with one MFA code unless a session is still valid."""
+"""`mfasession login`: log in, with one MFA code unless a session is still valid. On the path of every command."""
 
 import sys
 import time
-from typing import TYPE_CHECKING
 
-from mfasession import hints, plugins, sessions
+from mfasession import sessions
 from mfasession.durations import show
 from mfasession.errors import UsageError
 from mfasession.messages import complain, say, until
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
@@ -26,6 +26,7 @@ EXAMPLES = (
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
+    from mfasession import plugins
     from mfasession.commands.argument_types import code, min_ttl, session_duration
 
     parser.add_argument(
@@ -82,6 +83,8 @@ def _say_what_wins(context: "CommandContext", profile: "Profile", session: "Sess
             shells.how_to(shell, context.command_line("env")),
         )
     if profile.key is not None and profile.serves_itself:
+        from mfasession import hints
+
         name, wins = profile.key_section, True
         complain(
             f"programs take the key pair of profile {name} before its credential_process",

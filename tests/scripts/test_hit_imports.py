@@ -12,7 +12,9 @@ HEAVY = {
 
 
 @pytest.mark.parametrize(
-    "words", [("process",), ("env",), ("env", "--shell", "fish"), ("exec", "--", "true"), ("status",)], ids=" ".join
+    "words",
+    [("process",), ("env",), ("env", "--shell", "fish"), ("exec", "--", "true"), ("status",), ("login",)],
+    ids=" ".join,
 )
 @pytest.mark.parametrize(
     "settings", ["", 'store = "file"\n[profiles.default]\nduration = "8h"\n'], ids=["bare", "config"]
