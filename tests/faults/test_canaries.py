@@ -124,7 +124,7 @@ def test_every_command_when_it_goes_well(
 
 
 def test_commands_without_words_of_their_own(nest: Home, alice: SandboxUser, canaries: Canaries) -> None:
-    """The tour and whatever comes later, bare, ended after a few seconds: none of it shows the person's own secrets."""
+    """The tour and whatever comes later, bare, ended after a few seconds: none of it shows the user's own secrets."""
     log_in(nest, alice.devices[0])
     plant_session(nest, canaries)
     for command in registry.names():
@@ -162,7 +162,7 @@ def readable(home: Home) -> dict[str, str]:
 
 
 def torn(home: Home, alice: SandboxUser) -> dict[str, str]:
-    """Break the line of the secret, so that it is none."""
+    """Break the line of the secret."""
     home.write_credentials(keys_of(alice).replace("aws_secret_access_key = ", "aws_secret_access_key\n"))
     return {}
 
@@ -174,13 +174,13 @@ def fault(aws: Sandbox, action: str, kind: str) -> dict[str, str]:
 
 
 def odd_secret(home: Home, alice: SandboxUser) -> dict[str, str]:
-    """A secret that is none, with the real one in it."""
+    """An invalid secret, with the real one in it."""
     home.write_credentials(keys_of(alice).replace("aws_secret_access_key = ", "aws_secret_access_key = WRONG"))
     return {}
 
 
 def keyring_wanted(home: Home, backend: str = "") -> dict[str, str]:
-    """Have sessions kept in the keyring, which is none or one of our own."""
+    """Have sessions kept in the keyring, which is absent or one of our own."""
     home.write_settings('store = "keyring"\n')
     if not backend:
         return {}
@@ -209,7 +209,7 @@ TROUBLES: dict[str, tuple[int, Trouble]] = {
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_every_failure(aws: Sandbox, nest: Home, alice: SandboxUser, canaries: Canaries, trouble: str) -> None:
-    """Each exit code, with and without --debug: what failed is told, and nothing of what was at stake."""
+    """Each exit code, with and without --debug: what failed is reported, and no secret."""
     code, trouble_of = TROUBLES[trouble]
     canaries.plant(password="492039")
     troubled = trouble_of(nest, aws, alice)
@@ -227,7 +227,7 @@ def test_every_failure(aws: Sandbox, nest: Home, alice: SandboxUser, canaries: C
 
 @pytest.mark.parametrize("given", ["49203", "1234567"])
 def test_codes_that_will_not_do(nest: Home, alice: SandboxUser, canaries: Canaries, given: str) -> None:
-    """Exit codes 2, 4 and 6: no code, a wrong one, a used one, nobody to give one."""
+    """Exit codes 2, 4 and 6: no code, a wrong one, a used one, no terminal."""
     canaries.plant(given=given)
     code = alice.devices[0].code()
     wrong = f"{(int(code) + 1) % 10**6:06}"
@@ -270,7 +270,7 @@ def test_killed_at_the_question(asked: Seat, alice: SandboxUser, canaries: Canar
 
 
 def read_proc(terminal: Seat, name: str) -> bytes:
-    """What the kernel tells of the program at a terminal."""
+    """What the kernel shows of the program at a terminal."""
     return Path(f"/proc/{terminal.process}/{name}").read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""Every command, killed and with a disk that fails wherever it touches the person's files: nothing is lost."""
+"""Every command, killed and with a disk that fails wherever it touches the user's files: nothing is lost."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ def test_disturbed_at_any_point(
 ) -> None:
     """aws/aws-cli#10648: each file is the old or the new one, whole and private; the next run does it all.
 
-    Killed, and full, quota, I/O error, no permission, read-only, no memory: told with its code and one hint.
+    Killed, and full, quota, I/O error, no permission, read-only, no memory: reported with its exit code and one hint.
     """
     survey = Survey(command, aws, tmp_path)
     killed, failing = survey.killed(), survey.failing()

@@ -1,4 +1,4 @@
-"""Commands on a disk that is full, or that fails where others have left something: told, and nothing is lost."""
+"""Commands on a disk that is full, or that fails where others have left files: reported, and nothing is lost."""
 
 from pathlib import Path
 

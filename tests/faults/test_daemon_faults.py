@@ -100,7 +100,7 @@ def assert_goes_on(trial: Trial, service: SecretService) -> None:
 
 
 def disturb(trial: Trial, service: SecretService, fault: str, log: Path, call: str, number: int) -> bool:
-    """Run the command with a fault at one call of the daemon, let it be there again, and tell whether it came to it."""
+    """Run the command with a fault at one call of the daemon, let it be there again, and return whether it was hit."""
     with traced(service, log, "-e", f"inject={call}:signal={FAULTS[fault]}:when={number}"):
         done = trial.run(0)
     if done.returncode != 0:
@@ -133,7 +133,7 @@ def unless_it_ends_by_itself(attempt: Callable[[SecretService], Result]) -> Resu
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_at_any_call_of_the_daemon(aws: Sandbox, tmp_path: Path, command: Command, fault: str) -> None:
-    """python-poetry/poetry#8623: told as it is, with the old session, the new one or none, and none out of sight.
+    """python-poetry/poetry#8623: reported as it is, with the old session, the new one or none, and none out of sight.
 
     The key that is in place is always one that AWS takes.
     """

@@ -1,4 +1,4 @@
-"""`mfasession mfa enroll`, killed wherever it touches the person's files, the keyring or AWS: the next run ends it.
+"""`mfasession mfa enroll`, killed wherever it touches the user's files, the keyring or AWS: the next run ends it.
 
 Not in the table of commands: a device whose seed was on its way when we were killed costs its name, so what the next
 run leaves is not the same to the byte.
@@ -20,7 +20,7 @@ SHORT = 8
 
 
 def without_device(trial: Trial) -> None:
-    """The person has a key, and no device yet."""
+    """The user has a key, and no device yet."""
     trial.user.remove_device(trial.device.serial)
 
 

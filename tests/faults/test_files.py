@@ -141,7 +141,7 @@ def test_a_check_reports_the_fault_beforehand(credentials: Path, fault: str, rea
 
 @pytest.mark.parametrize("fault", ["write:error=ENOSPC:when=1", "fsync:error=EIO:when=1"])
 def test_the_first_fault_is_the_one_that_is_reported(credentials: Path, fault: str) -> None:
-    """A disk that does not even take the temporary away is told by what came first; the next replacement clears up."""
+    """A disk that cannot remove the temporary either: the first fault is reported; the next replacement clears up."""
     done = driven("replace", credentials, faults=(fault, "unlinkat:error=EIO:when=1"))
     assert failure(done, "StoreError") in {
         f"{credentials} was not written: no space is left on the disk",
@@ -194,7 +194,7 @@ def test_interrupted_at_any_point(credentials: Path, point: str, signal: str, st
 
 @pytest.mark.parametrize("action", ["replace", "check"])
 def test_a_folder_without_permission(credentials: Path, action: str) -> None:
-    """A folder that we may not write in is named with what mends it, and nothing changes."""
+    """A folder that we may not write in is named with its fix, and nothing changes."""
     credentials.parent.chmod(0o500)
     done = driven(action, credentials, around=without_root_rights())
     credentials.parent.chmod(0o700)
@@ -214,7 +214,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, action: str) -> None:
 
 
 def test_a_file_without_permission(credentials: Path) -> None:
-    """A file that we may not read is told as that, not as missing."""
+    """A file that we may not read is reported as that, not as missing."""
     credentials.chmod(0o000)
     message = failure(driven("read", credentials, around=without_root_rights()), "ConfigurationError")
     assert message == f"{credentials} cannot be read: no permission"
@@ -242,7 +242,7 @@ def test_a_private_file_of_a_third_user(tmp_path: Path) -> None:
 
 
 def test_another_users_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root editing a person's file leaves it theirs; anybody else writes only their own."""
+    """Root editing a user's file leaves it theirs; other users write only their own."""
     path = tmp_path / "credentials"
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
     path.write_text(OLD)
@@ -271,7 +271,7 @@ def ended_process() -> int:
 
 
 def test_a_temporary_of_a_dead_process_is_removed(credentials: Path) -> None:
-    """A temporary whose process is gone holds secrets for nobody."""
+    """A temporary whose process is gone holds secrets that are of no use."""
     left = stray(credentials, ended_process(), replace.STRAY_AGE + 5)
     replace.replace(str(credentials), NEW)
     assert not left.exists()

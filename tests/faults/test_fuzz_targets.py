@@ -92,7 +92,7 @@ def test_every_target_has_cases() -> None:
 
 @pytest.mark.parametrize(("target", "data"), [(name, data) for name, cases in CASES.items() for data in cases])
 def test_known_hard_inputs(target: str, data: bytes) -> None:
-    """Numbers without end, deep nestings, times past the calendar, half characters: found by fuzzing, and mended."""
+    """Numbers without end, deep nestings, times past the calendar, half characters: found by fuzzing, and fixed."""
     targets.TARGETS[target](data)
 
 

@@ -76,7 +76,7 @@ def test_twice_the_file_is_twice_the_work(kind: str, function: Callable[[str], o
 
 
 def test_default_keys_in_every_section(home: Home) -> None:
-    """A key of `[DEFAULT]` is one of every section: thousands of both would be millions, and are told instead."""
+    """A key of `[DEFAULT]` is one of every section: thousands of both would be millions, and are refused."""
     defaults = "".join(f"k{number} =\n" for number in range(3000))
     sections = "".join(f"[s{number}]\n" for number in range(3000))
     home.write_credentials(f"{key_pair()}[DEFAULT]\n{defaults}{sections}{session_section()}")

@@ -109,7 +109,7 @@ def looked_into(process: int, unprivileged: tuple[str, ...]) -> set[str]:
 def test_other_processes_cannot_read_a_prompts_memory(
     alices_home: Home, unprivileged: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
-    """The long-term key is there for as long as nobody answers: /proc/PID/mem is closed to others of the same user."""
+    """The long-term key is there until the question is answered: /proc/PID/mem is closed to others of the same user."""
     with subprocess.Popen([*unprivileged, "sleep", "60"]) as other:
         assert looked_into(other.pid, unprivileged) >= {"environ", "maps"}
         other.kill()

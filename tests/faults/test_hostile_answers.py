@@ -20,7 +20,7 @@ DEEP = b"<a>" * 200_000 + b"</a>" * 200_000
 
 
 def login(home: Home, serial: str = SERIAL, **answers: Body) -> tuple[int, str]:
-    """Log in where somebody gives these answers; the exit code, and what is said."""
+    """Log in with a server that gives these answers; the exit code and stderr."""
     home.write_credentials(key_pair())
     home.config.write_text(f"[default]\nmfa_serial = {serial}\n" if serial else "")
     with answering(**answers) as url:
@@ -80,7 +80,7 @@ def test_a_good_answer(home: Home) -> None:
     ids=lambda answer: f"{answer.status} {answer.content[-60:]!r}",
 )
 def test_an_answer_that_is_not_awss(home: Home, answer: Body) -> None:
-    """Bombs, wrong types, missing fields, line breaks, gigabytes: told in one line; the code counts as sent."""
+    """Bombs, wrong types, missing fields, line breaks, gigabytes: reported in one line; the code counts as sent."""
     code, said = login(home, GetSessionToken=answer)
     assert (code, said) == (5, NOT_AWS)
     assert home.credentials.read_text() == key_pair()
@@ -89,7 +89,7 @@ def test_an_answer_that_is_not_awss(home: Home, answer: Body) -> None:
 
 
 def test_an_answer_without_end(home: Home) -> None:
-    """A byte a second is an answer for ever: after a third of a minute nobody waits for it."""
+    """A byte a second is an answer for ever: after a third of a minute the wait ends."""
     code, said = login(home, GetSessionToken=Body(b"x", repeats=3600, pause=1.0))
     assert (code, said) == (5, complaint("127.0.0.1 did not answer GetSessionToken", CODE_LOST))
     assert sent(home)

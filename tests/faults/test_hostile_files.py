@@ -1,4 +1,4 @@
-"""Files in strange places and of strange kinds: done, or told in one line with a hint, and nothing else is changed.
+"""Files in strange places and of strange kinds: done, or reported in one line with a hint, and nothing else is changed.
 
 The kinds that stand for the credentials file itself are in tests/scripts/test_bad_files.py.
 """
@@ -25,7 +25,7 @@ CODES = (0, 3, 7)
 
 
 def binary(path: Path) -> None:
-    """Make a private file that is no text."""
+    """Make a private binary file."""
     path.write_bytes(bytes(range(256)) * 20)
     path.chmod(0o600)
 
@@ -55,7 +55,7 @@ class Account:
         self.rights = rights
 
     def run(self, *words: str, environ: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-        """Run mfasession as this person, who owns the home."""
+        """Run mfasession as this account, who owns the home."""
         if self.rights:
             return self.home.run(*words, environ=environ)
         for path in [self.home.folder, *self.home.folder.rglob("*")]:
@@ -65,7 +65,7 @@ class Account:
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
-    """A folder that is none of pytest's: it closes its own to other users at each start, also of a run beside ours."""
+    """A folder outside pytest's: it closes its own to other users at each start, also of a run beside ours."""
     with TemporaryDirectory() as folder:
         yield Path(folder)
 
@@ -83,7 +83,7 @@ def account(request: pytest.FixtureRequest, home: Home) -> Account:
 
 @cache
 def as_unprivileged_user() -> tuple[str, ...]:
-    """What runs a program without any right; skipped aloud where that user cannot read the interpreter."""
+    """What runs a program without any right; reported as skipped where that user cannot read the interpreter."""
     words = (need("setpriv"), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
     if subprocess.run([*words, MFASESSION, "--version"], capture_output=True, check=False).returncode:
         missing("a virtual environment that every user can read")
@@ -113,7 +113,7 @@ def check_reported(done: "subprocess.CompletedProcess[str]") -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("variable", [*FILES, *FOLDERS])
 def test_a_variable_that_leads_to(account: Account, variable: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits, nothing is moved, nothing is written through it; a session that needs none of it is served."""
+    """No wait, nothing is moved, nothing is written through it; a session that needs none of it is served."""
     home = account.home
     odd = home.folder / "odd"
     monkeypatch.chdir(home.folder)
@@ -283,7 +283,7 @@ def test_ten_thousand_sections(home: Home) -> None:
 
 
 def test_more_than_is_read(home: Home) -> None:
-    """What is larger than 8 MB is no AWS file, and is told without reading it to its end."""
+    """What is larger than 8 MB is not an AWS file, and is refused without reading it to its end."""
     home.write_credentials(key_pair())
     os.truncate(home.credentials, 65 * 1024 * 1024)
     done = home.run("process")

@@ -102,7 +102,7 @@ def test_process_is_one_json_object(home: Home) -> None:
 
 @pytest.mark.parametrize("key", ["region", "mfa_serial"])
 def test_a_setting_of_several_lines(aws: Sandbox, alices_home: Home, alice: SandboxUser, key: str) -> None:
-    """It would be kept with the session: told before a code is spent, whatever the command line says instead."""
+    """It would be kept with the session: reported before a code is spent, whatever the command line says instead."""
     device = alice.devices[0]
     alices_home.config.write_text(f"[default]\n{key} = eu-west-1\n  [evil]\n  aws_access_key_id = AKIAEVIL\n")
     before = alices_home.credentials.read_bytes()
@@ -145,7 +145,7 @@ def test_a_session_never_hides_its_key(aws: Sandbox, alices_home: Home, alice: S
 
 
 def test_a_session_called_default(alices_home: Home, alice: SandboxUser) -> None:
-    """Every tool then takes it without being told; its key is in another section."""
+    """Every tool then takes it by default; its key is in another section."""
     home = alices_home
     home.write_credentials(keys_of(alice, "work"))
     home.write_settings("[profiles.work]\nsession_profile = 'default'\n")
@@ -158,7 +158,7 @@ def test_a_session_called_default(alices_home: Home, alice: SandboxUser) -> None
 
 @pytest.mark.parametrize("name", ["DEFAULT", "a]b", "]", "a] ; x"])
 def test_a_section_that_nothing_can_be_kept_in(aws: Sandbox, alices_home: Home, alice: SandboxUser, name: str) -> None:
-    """`[DEFAULT]` is every section's, and a bracket ends a name: told before a code is spent."""
+    """`[DEFAULT]` is every section's, and a bracket ends a name: reported before a code is spent."""
     alices_home.write_settings(f"[profiles.default]\nsession_profile = '{name}'\n")
     before = alices_home.credentials.read_bytes()
     done = alices_home.run("login", "--code", alice.devices[0].code())

@@ -36,7 +36,7 @@ KILLS = 200 if races.IS_LONG else 12
 
 @pytest.fixture
 def ring() -> Iterator[FailingKeyring]:
-    """A keyring in memory that fails when it is told to, with the small items of Windows."""
+    """A keyring in memory that fails on demand, with the small items of Windows."""
     made = FailingKeyring()
     keyring.set_keyring(made)
     yield made

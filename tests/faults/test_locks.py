@@ -111,7 +111,7 @@ def test_a_holder_that_is_killed(lock: str) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who holds a lock")
 def test_the_holder_is_named(lock: str) -> None:
-    """Who waits for a question in a forgotten window learns which process asks it; a free lock is nobody's."""
+    """Who waits for a question in a forgotten window learns which process asks it; a free lock has no holder."""
     assert locks.holder(lock) is None
     with holder(lock) as process:
         with started(WAITER, lock, "") as waiter:
@@ -134,7 +134,7 @@ def test_an_exception_gives_the_lock_back(lock: str) -> None:
 
 @pytest.mark.parametrize("timeout", ["", "60"])
 def test_a_wait_ends_with_ctrl_c(lock: str, timeout: str) -> None:
-    """A person who does not want to wait any longer need not."""
+    """ctrl-C ends the wait at once."""
     with holder(lock), started(WAITER, lock, timeout) as waiter:
         assert waiter.stdout is not None
         assert waiter.stdout.readline() == "ready\n"
@@ -212,7 +212,7 @@ os.waitpid(child, 0)
 
 @pytest.mark.parametrize("obstacle", ["file for folder", "link", "folder"])
 def test_places_where_no_lock_can_be(lock: str, obstacle: str) -> None:
-    """A file where the folder should be, and a link or a folder where the lock should be, are told with a hint."""
+    """A file where the folder should be, and a link or a folder where the lock should be, are reported with a hint."""
     folder = Path(lock).parent
     folder.parent.mkdir()
     if obstacle == "file for folder":
@@ -235,7 +235,7 @@ def test_places_where_no_lock_can_be(lock: str, obstacle: str) -> None:
     ("fault", "word"), [("ENOLCK", "no locks available"), ("EOPNOTSUPP", "operation not supported")]
 )
 def test_a_file_system_without_locks(lock: str, fault: str, word: str, timeout: str) -> None:
-    """A network file system that cannot lock is told as that, not waited for."""
+    """A network file system that cannot lock is reported as that, not waited for."""
     code = """
 import json, sys
 from mfasession import errors

@@ -1,4 +1,4 @@
-"""What AWS would not answer, however well it is formed: roles, keys, devices and sign-ins of somebody else's making."""
+"""What AWS would not answer, however well it is formed: roles, keys, devices and sign-ins made elsewhere."""
 
 import json
 
@@ -62,7 +62,7 @@ def test_a_role_that_was_not_asked_for(home: Home, answer: Body, code: int) -> N
 
 @pytest.mark.parametrize("words", [("env",), ("process",), ("exec", "--", "touch", "ran")], ids=" ".join)
 def test_a_dead_session_starts_nothing(home: Home, words: tuple[str, ...]) -> None:
-    """An answer that has ended is no session: exit 5, no credentials, and CMD does not run."""
+    """A session that has ended is not taken: exit 5, no credentials, and CMD does not run."""
     at_home(home)
     with answering(AssumeRole=role(seconds=-60)) as url:
         done = home.run(*words[:1], "-p", "deploy", *words[1:], environ={"AWS_ENDPOINT_URL": url})

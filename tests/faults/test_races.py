@@ -165,7 +165,7 @@ def writing(path: Path, half: str) -> Iterator[None]:
 
 @pytest.mark.parametrize("command", ["login", "logout", "logout --all"])
 def test_half_a_file_is_not_built_upon(alices_home: Home, alice: SandboxUser, command: str) -> None:
-    """A tool that takes long to write in place is waited for, then told with exit 7; its half is never written back."""
+    """A tool that writes slowly in place is waited for, then reported with exit 7; its half is never written back."""
     half = alices_home.credentials.read_text()
     if "logout" in command:
         alices_home.write_credentials(half + session_section())
@@ -206,7 +206,7 @@ def state(process: int) -> str:
 
 
 def waits_in(process: int) -> str:
-    """Return what a process waits in, where the kernel tells."""
+    """Return what a process waits in, where the kernel shows it."""
     return Path(f"/proc/{process}/wchan").read_text()
 
 

@@ -110,7 +110,7 @@ def test_a_busy_machine(alices_home: Home, alice: SandboxUser) -> None:
 
 
 def test_a_daemon_that_stands_still_on_a_busy_machine(alices_home: Home, alice: SandboxUser) -> None:
-    """The other work is no excuse for a daemon that never answers: exit 7."""
+    """The other work is not an excuse for a daemon that never answers: exit 7."""
     with SecretService() as service, busy_machine():
         on(service, alices_home)
         service.stop()
