@@ -29,7 +29,7 @@ EXPIRED = (
 
 
 def test_one_client_across_an_expiry(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """It uses the command's session to its end, says what mends it, and goes on with the next by itself."""
+    """It uses the command's session to its end, says how to fix it, and goes on with the next by itself."""
     log_in_with(alices_home, aws, alice, 5 * 60)
     with long_lived(alices_home, script=PROGRAM.format(given="")) as client:
         assert [client.list_buckets() for _ in range(2)] == ["served"] * 2
@@ -63,7 +63,7 @@ given = sys.argv[1]
 mfasession.session(code=lambda: given).client("sts").get_caller_identity()
 print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
 """
-"""Renews once, and tells PR_GET_DUMPABLE (prctl(2))."""
+"""Renews once, and prints PR_GET_DUMPABLE (prctl(2))."""
 
 
 def test_the_program_stays_as_it_was(alices_home: Home, alice: SandboxUser) -> None:

@@ -113,7 +113,7 @@ mfasession exec -- printenv MFASESSION_PROFILE
 
 
 def test_the_newest_word_counts(three: Home) -> None:
-    """What `env` and `exec` have left is no choice of the person's: an AWS_PROFILE behind it is."""
+    """What `env` and `exec` have left is not the user's choice: an AWS_PROFILE behind it is."""
     done = three.run_program("bash", "-c", LATER)
     assert done.stderr == ""
     assert done.stdout.splitlines() == [

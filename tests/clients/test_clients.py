@@ -46,7 +46,7 @@ def test_served_until_aws_says_expired(
 def test_an_expired_session_is_reported_with_its_fix(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...], way: str
 ) -> None:
-    """99designs/aws-vault#1169: nobody is there to ask, so it ends at once, and the client shows our two lines."""
+    """99designs/aws-vault#1169: without a terminal it ends at once, and the client shows our two lines."""
     log_in(alices_home, alice)
     age_sessions(alices_home, aws, 13 * 3600)
     count = len(aws.calls("ListBuckets"))

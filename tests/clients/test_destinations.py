@@ -14,7 +14,7 @@ from tests.helpers.serving import serve
 from tests.helpers.support import MFASESSION, Home, key_pair, need
 
 TRAP = "http://127.0.0.1:9"
-"""Nobody listens there: a client that goes there fails."""
+"""Nothing listens there: a client that goes there fails."""
 PYTHON = BOTO3.replace('boto3.client("s3")', '__import__("mfasession").session("work").client("s3")')
 
 

@@ -1,4 +1,4 @@
-"""Clients that take the session from the endpoint: served, refreshed across an expiry, told what mends it."""
+"""Clients that take the session from the endpoint: served, refreshed across an expiry, and shown the fix."""
 
 import json
 
@@ -86,7 +86,7 @@ def test_a_role_goes_on_for_hours(alices_home: Home, aws: Sandbox, alice: Sandbo
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_the_fix_is_shown(alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str) -> None:
-    """The session is over and nobody can be asked: the client fails, and in botocore's message is our command."""
+    """The session is over, without a terminal to ask on: the client fails, and botocore's message has our command."""
     log_in(alices_home, alice)
     words = json.dumps([*CLIENTS[client](aws)])
     script = (

@@ -1,4 +1,4 @@
-"""What hurt the users of other tools: each test cites the issue that it answers."""
+"""Problems reported by users of other tools: each test cites the issue that it answers."""
 
 import resource
 import subprocess
@@ -18,7 +18,7 @@ def words(aws: Sandbox) -> tuple[str, ...]:
 
 
 def served(home: Home, words: tuple[str, ...], profile: str) -> bool:
-    """Tell whether a client is served by a profile of the credentials file."""
+    """Return whether a client is served by a profile of the credentials file."""
     return home.run_program(*words, environ={"AWS_PROFILE": profile}).returncode == 0
 
 
@@ -65,7 +65,7 @@ def test_the_standard_mfa_serial(alices_home: Home, aws: Sandbox, alice: Sandbox
 
 
 def test_the_only_device(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """broamski/aws-mfa#41: nobody types the ARN of the only device; it is found once and remembered."""
+    """broamski/aws-mfa#41: the user does not type the ARN of the only device; it is found once and remembered."""
     log_in(alices_home, alice)
     log_in(alices_home, alice, "--force", steps=1)
     assert len([call for call in aws.calls("ListMFADevices") if call.user == alice.arn]) == 1
@@ -87,7 +87,7 @@ def test_a_profile_that_is_nowhere(alices_home: Home, alice: SandboxUser, words:
 
 
 def test_edits_made_while_a_code_is_awaited(alices_home: Home, alice: SandboxUser) -> None:
-    """dcoker/awsmfa#13: what somebody else writes into the file during the question is still there afterwards."""
+    """dcoker/awsmfa#13: what another program writes into the file during the question is still there afterwards."""
     edit = (
         f"printf '\\n[meanwhile]\\nregion = us-west-1\\n' >>{alices_home.credentials}; echo {alice.devices[0].code()}"
     )
@@ -100,7 +100,7 @@ def test_edits_made_while_a_code_is_awaited(alices_home: Home, alice: SandboxUse
 
 
 def test_a_device_that_cannot_answer(aws: Sandbox, tmp_path: Path) -> None:
-    """dcoker/awsmfa#15: a user who has only a security key is told so, before a code is asked for."""
+    """dcoker/awsmfa#15: a user who has only a security key gets that error before a code is asked for."""
     user = aws.add_user("fido-only")
     user.add_fido_device("yubikey")
     home = Home(tmp_path, {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "eu-west-1"})

@@ -116,7 +116,7 @@ def test_source_profiles_that_lead_back(alices_home: Home, alice: SandboxUser, r
 def test_static_keys_beside_the_process(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...]
 ) -> None:
-    """The key pair of the same profile wins in every SDK and is denied: `login` says so, and what it says mends it."""
+    """The key pair of the same profile wins in every SDK and is denied: `login` says so, and what it says fixes it."""
     with_key_in(alices_home, alice, "default", f"[default]\nregion = us-west-2\n{PROCESS}default\n")
     done = alices_home.run("login", "--code", alice.devices[0].code())
     assert done.returncode == 0

@@ -90,7 +90,7 @@ def test_an_aging_session_is_asked_for_at_each_request(
 def test_the_last_minutes_serve_too(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, left: int, way: str, runs: Runs
 ) -> None:
-    """A session that nobody can renew now is served until it really ends: the long job goes on."""
+    """A session that cannot be renewed now is served until it really ends: the long job goes on."""
     log_in_with(alices_home, aws, alice, left)
     before, environ = ([], COUNTED) if way == "process" else ([MFASESSION, "exec", "--"], {})
     with long_lived(alices_home, *before, environ=environ) as client:
@@ -99,7 +99,7 @@ def test_the_last_minutes_serve_too(
 
 
 def test_a_session_that_ends_meanwhile(alices_home: Home, aws: Sandbox, alice: SandboxUser, runs: Runs) -> None:
-    """When the session has ended the client says what mends it, and goes on by itself once somebody did."""
+    """When the session has ended the client says how to fix it, and goes on by itself once that was done."""
     log_in_with(alices_home, aws, alice, 5 * 60)
     with long_lived(alices_home, environ=COUNTED) as client:
         assert client.list_buckets() == "served"

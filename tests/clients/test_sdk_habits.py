@@ -1,4 +1,4 @@
-"""What docs/clients.md tells of each SDK: how often it asks, when again, where our words go, whether it can prompt."""
+"""What docs/clients.md says of each SDK: how often it asks, when again, where our words go, whether it can prompt."""
 
 from collections.abc import Mapping
 
@@ -69,7 +69,7 @@ def test_java_follows_the_file(alices_home: Home, aws: Sandbox, alice: SandboxUs
 
 
 def test_our_message_reaches_the_error_or_stderr(alices_home: Home, sdk: str, words: tuple[str, ...]) -> None:
-    """Nobody can be asked, exit 6: in the error, on the program's stderr, or (JavaScript, Java) nowhere."""
+    """No terminal to ask on, exit 6: in the error, on the program's stderr, or (JavaScript, Java) nowhere."""
     with client(alices_home, *words, environ={**BY_PROCESS, "AWS_EC2_METADATA_DISABLED": "true"}) as program:
         refused = program.call()
         shown = {"error": refused["text"], "stderr": program.stderr}
@@ -115,7 +115,7 @@ def test_which_token_wins(alices_home: Home, alice: SandboxUser, sdk: str, words
 
 
 def test_without_its_token_file_no_server_is_asked(alices_home: Home, words: tuple[str, ...]) -> None:
-    """The file goes with `serve`: programs in other shells, which have its address still, send nobody anything."""
+    """The file goes with `serve`: programs in other shells, which have its address still, send nothing."""
     with listening(answer=b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") as (port, heard):
         environ = {
             **NOWHERE_ELSE,
@@ -128,7 +128,7 @@ def test_without_its_token_file_no_server_is_asked(alices_home: Home, words: tup
 
 
 def test_the_endpoint_gives_the_fix(alices_home: Home, alice: SandboxUser, sdk: str, words: tuple[str, ...]) -> None:
-    """The session is over and nobody can be asked: boto3 and Go show our command, the others only that it failed."""
+    """The session is over, without a terminal: boto3 and Go show our command, the others only that it failed."""
     log_in(alices_home, alice)
     with serve(alices_home) as served:
         assert alices_home.run("logout").returncode == 0

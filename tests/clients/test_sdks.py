@@ -17,7 +17,7 @@ NEAR = {
 
 
 def has_gone_over(aws: Sandbox, user: SandboxUser) -> bool:
-    """Tell whether all clients of an SDK have: each renews for itself, and that for STS may be behind that for S3."""
+    """Return whether all clients of an SDK have: each renews for itself, and that for STS may be behind that for S3."""
     calls = [
         [call for call in aws.calls(action) if call.user == user.arn] for action in ("GetCallerIdentity", "ListBuckets")
     ]

@@ -84,7 +84,7 @@ def test_login_reports_the_shell_that_holds_an_older_session(alices_home: Home, 
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_the_variables_of_yesterday(alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str) -> None:
-    """A shell from yesterday: no client sends what has expired, and the same line mends it in the same shell."""
+    """A shell from yesterday: no client sends what has expired, and the same line fixes it in the same shell."""
     log_in(alices_home, alice)
     variables = json.loads(alices_home.run("env", "--shell", "json").stdout)
     alices_home.environ |= {name: value for name, value in variables.items() if value is not None}
