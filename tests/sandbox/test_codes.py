@@ -34,7 +34,7 @@ def test_three_steps_are_too_many(aws: Sandbox, alice: SandboxUser, steps: int) 
 
 
 def test_a_code_works_once(aws: Sandbox, alice: SandboxUser) -> None:
-    """A used code is refused like a wrong one; older and newer ones that nobody used still work."""
+    """A used code is refused like a wrong one; older and newer unused ones still work."""
     in_mid_step(aws)
     device, sts = alice.devices[0], client(aws, "sts", alice.key)
     used = device.code()
@@ -98,14 +98,14 @@ def test_devices_that_cannot_be_validated(aws: Sandbox, alice: SandboxUser) -> N
 
 
 def test_a_hardware_token_works_by_its_serial_number(aws: Sandbox, alice: SandboxUser) -> None:
-    """A serial number that is no ARN."""
+    """A serial number that is not an ARN."""
     token = alice.add_hardware_device(f"GAHT{alice.name.removeprefix('alice').zfill(8)}")
     answer = client(aws, "sts", alice.key).get_session_token(SerialNumber=token.serial, TokenCode=token.code())
     assert answer["Credentials"]["SessionToken"]
 
 
 def test_serial_number_and_code_come_together(aws: Sandbox, alice: SandboxUser) -> None:
-    """One without the other is no authentication."""
+    """One without the other is not an authentication."""
     device, sts = alice.devices[0], client(aws, "sts", alice.key)
     for parameters in ({"SerialNumber": device.serial}, {"TokenCode": device.code()}):
         code, status, text = refusal(sts.get_session_token, **parameters)
@@ -150,7 +150,7 @@ def test_a_phone_whose_clock_is_far_off(aws: Sandbox, alice: SandboxUser) -> Non
 
 
 def test_no_code_and_no_secret_in_the_calls(aws: Sandbox, alice: SandboxUser) -> None:
-    """What is kept of a call may be shown to anybody."""
+    """What is kept of a call may be shown to anyone."""
     device = alice.devices[0]
     code = device.code()
     client(aws, "sts", alice.key).get_session_token(SerialNumber=device.serial, TokenCode=code)

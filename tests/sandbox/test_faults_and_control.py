@@ -47,7 +47,7 @@ def test_a_throttled_code_is_not_used_up(aws: Sandbox, alice: SandboxUser) -> No
 
 @pytest.mark.parametrize(("kind", "used"), [("hang_up", False), ("lose_answer", True)])
 def test_a_connection_that_closes(aws: Sandbox, alice: SandboxUser, kind: str, *, used: bool) -> None:
-    """Before anybody looked, or after everything was done: the client cannot tell, the code can."""
+    """Before the server looked, or after everything was done: the client cannot know, the code can."""
     sts, device = client(aws, "sts", alice.key), alice.devices[0]
     parameters = {"SerialNumber": device.serial, "TokenCode": device.code()}
     aws.faults.add("GetSessionToken", kind=kind)
@@ -61,7 +61,7 @@ def test_a_connection_that_closes(aws: Sandbox, alice: SandboxUser, kind: str, *
 
 
 def test_half_an_answer(aws: Sandbox, alice: SandboxUser) -> None:
-    """Done, and told by half: the code is used up."""
+    """Done, and answered by half: the code is used up."""
     sts, device = client(aws, "sts", alice.key), alice.devices[0]
     parameters = {"SerialNumber": device.serial, "TokenCode": device.code()}
     aws.faults.add("GetSessionToken", kind="cut_answer")
@@ -99,7 +99,7 @@ def test_the_clock_by_the_control_path(aws: Sandbox) -> None:
 
 
 def test_faults_by_the_control_path(aws: Sandbox, alice: SandboxUser) -> None:
-    """Added, listed, met, cleared."""
+    """Added, listed, applied, cleared."""
     added = control(aws, "/faults?action=GetCallerIdentity&kind=throttle&times=2", "POST")
     assert added == [{"action": "GetCallerIdentity", "kind": "throttle", "seconds": 0.0}] * 2
     assert refusal(client(aws, "sts", alice.key).get_caller_identity)[0] == "Throttling"

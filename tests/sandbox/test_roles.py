@@ -265,7 +265,7 @@ def test_transitive_tags_go_down_a_chain(aws: Sandbox, alice: SandboxUser) -> No
 
 
 def test_a_source_identity_stays_for_the_whole_chain(aws: Sandbox, alice: SandboxUser) -> None:
-    """Every role of the chain must allow it, and nobody can change it."""
+    """Every role of the chain must allow it, and no role can change it."""
     first = aws.add_role(f"first-{alice.name}", trusted=[alice.arn], trusted_to=ALL)
     last = aws.add_role(f"last-{alice.name}", trusted=[first.arn], trusted_to=ALL)
     closed = aws.add_role(f"closed-{alice.name}", trusted=[first.arn])
@@ -295,7 +295,7 @@ def test_session_policies_allow_together(aws: Sandbox, alice: SandboxUser, deplo
 
 
 def test_session_policies_that_are_not_there(aws: Sandbox, alice: SandboxUser, deploy: SandboxRole) -> None:
-    """An ARN of no policy, eleven of them, a policy that is too long, and one that is none."""
+    """An ARN of no policy, eleven of them, a policy that is too long, and an invalid one."""
     sts = client(aws, "sts", session(aws, alice, alice.devices[0]))
     arn = "arn:aws:iam::123456789012:policy/none"
     for parameters, code in (

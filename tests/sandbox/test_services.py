@@ -1,4 +1,4 @@
-"""moto's services behind the gate, used as people use them."""
+"""moto's services behind the gate, used as clients use them."""
 
 import hashlib
 import io

@@ -89,7 +89,7 @@ def test_a_boundary(aws: Sandbox, alice: SandboxUser) -> None:
 
 
 def test_requests_that_cannot_be_simulated(iam: Any, alice: SandboxUser) -> None:
-    """A user who is not there, a policy that is none, and a caller who may not ask."""
+    """A user who is not there, an invalid policy, and a caller who may not ask."""
     unknown = alice.arn + "x"
     assert (
         refusal(iam.simulate_principal_policy, PolicySourceArn=unknown, ActionNames=["s3:GetObject"])[0]

@@ -1,4 +1,4 @@
-"""`mfasession demo` tells the truth: each step is a real command, and the tour stops where one differs."""
+"""`mfasession demo` shows what really happens: each step is a real command, and the tour stops where one differs."""
 
 import os
 import subprocess
@@ -48,7 +48,7 @@ def test_the_tour_without_a_terminal(home: Home, tmp_path_factory: pytest.TempPa
 
 
 def test_the_tour_on_a_terminal(home: Home) -> None:
-    """The live prompt is shown as a person sees it, and ctrl-C ends the tour."""
+    """The live prompt is shown as a user sees it, and ctrl-C ends the tour."""
     need("bash"), need("aws")
     tour = pexpect.spawn(
         MFASESSION, ["demo"], env=dict(home.environ), encoding="utf-8", timeout=scaled(60), dimensions=(30, 100)
@@ -63,7 +63,7 @@ def test_the_tour_on_a_terminal(home: Home) -> None:
 
 
 def test_the_tour_stops_where_a_command_differs(home: Home, tmp_path: Path) -> None:
-    """An `aws` that is not refused is no AWS under the rule: exit code 1, and the step is named."""
+    """An `aws` that is not refused is not under the rule: exit code 1, and the step is named."""
     need("bash")
     programs = tmp_path / "programs"
     programs.mkdir()
@@ -119,7 +119,7 @@ def test_a_step_as_it_should_be(stage: Stage, capsys: pytest.CaptureFixture[str]
 
 
 def test_the_phone_is_never_read_twice_for_one_code(aws: Sandbox, stage: Stage, alice: SandboxUser) -> None:
-    """A person waits for the next code; the wrong code is none that the device shows."""
+    """The demo waits for the next code; the wrong code is not one that the device shows."""
     first = stage.code()
     aws.clock.move(30)
     second = stage.code()

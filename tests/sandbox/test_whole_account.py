@@ -20,7 +20,7 @@ def iam(aws: Sandbox) -> Any:
 
 
 def test_an_empty_account(aws: Sandbox) -> None:
-    """Nobody is left, and no key of theirs is good."""
+    """No user is left, and no key of theirs is good."""
     user = aws.add_user("somebody", [ALLOW_ALL])
     aws.empty()
     assert aws.users == []
