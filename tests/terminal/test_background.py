@@ -1,4 +1,4 @@
-"""Nobody answers, or somebody says no: jobs in the background, without a terminal, and sessions that still live."""
+"""No answer, or a refusal: jobs in the background, without a terminal, and sessions that still live."""
 
 import re
 
@@ -63,7 +63,7 @@ def test_in_the_background_of_other_shells(alices_home: Home, alice: SandboxUser
 def test_a_background_job_takes_the_session_that_lives(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, command: tuple[str, ...]
 ) -> None:
-    """Though it would be renewed if somebody could answer: it works until it really ends."""
+    """Though it would be renewed if there were a terminal: it works until it really ends."""
     alices_home.write_credentials(aging(alice))
     aws.forget_calls()
     with shell(alices_home, "bash") as sitting:
@@ -124,7 +124,7 @@ def test_a_no_holds_while_the_old_session_lives(
 
 
 def test_nohup_in_the_foreground_asks(alices_home: Home, alice: SandboxUser) -> None:
-    """Somebody is there, though the job is to outlive the terminal."""
+    """The terminal is there, though the job is to outlive the terminal."""
     alices_home.write_credentials(expired(alice))
     with shell(alices_home, "bash") as sitting:
         sitting.line("nohup mfasession login; echo 'END='$?")
@@ -144,7 +144,7 @@ def test_nohup_in_the_foreground_asks(alices_home: Home, alice: SandboxUser) -> 
     ids=["nohup", "setsid", "cron"],
 )
 def test_away_from_the_terminal_it_fails_at_once(alices_home: Home, alice: SandboxUser, line: str) -> None:
-    """No question where nobody sees it: exit 6 and the command that a person should type."""
+    """No question where it cannot be seen: exit 6 and the command to type."""
     need("setsid")
     alices_home.write_credentials(expired(alice))
     with shell(alices_home, "bash") as sitting:

@@ -33,7 +33,7 @@ def test_the_first_console_of_a_day(home_with_a_role: Home, alice: SandboxUser) 
 
 
 def test_twelve_hours_say_why_they_ask(home_with_a_role: Home, alice: SandboxUser) -> None:
-    """99designs/aws-vault#77: it is told before the question what the code is for."""
+    """99designs/aws-vault#77: before the question it says what the code is for."""
     words = ("mfasession", "console", "-p", "admin", "--print", "--duration", "12h")
     with seat(home_with_a_role, *words, columns=200) as terminal:
         terminal.see(re.escape("mfasession: 12 h of the console take a code of their own"))

@@ -1,6 +1,6 @@
-"""The habit of none: an AWS program calls `mfasession process` by itself, and its person is asked on the terminal.
+"""An AWS program calls `mfasession process` by itself, and the user is asked on the terminal.
 
-botocore captures stdout and stderr of a credential_process: what is written there, nobody sees before the end.
+botocore captures stdout and stderr of a credential_process: what is written there is not seen before the end.
 """
 
 import sys
@@ -37,7 +37,7 @@ def home(alices_home: Home, alice: SandboxUser) -> Home:
 
 
 def words(client: str, home: Home) -> list[str]:
-    """Return the command of a client; the test is skipped aloud when it is not installed."""
+    """Return the command of a client; the test is reported as skipped when it is not installed."""
     need(CLIENTS[client][0])
     return [word.replace("$AWS_ENDPOINT_URL", home.environ["AWS_ENDPOINT_URL"]) for word in CLIENTS[client]]
 
@@ -67,7 +67,7 @@ def test_the_next_call_asks_nothing(home: Home, aws: Sandbox, alice: SandboxUser
 
 @ON_EVERY_CLIENT
 def test_no_ends_the_call_with_one_question(home: Home, aws: Sandbox, client: str) -> None:
-    """ctrl-C is told by the program as the reason, and the person is not asked again."""
+    """The program reports ctrl-C as the reason, and the user is not asked again."""
     aws.forget_calls()
     with seat(home, *words(client, home)) as sitting:
         sitting.see(CLOCK)

@@ -96,7 +96,7 @@ def test_an_interrupted_enrolment_goes_on(home: Home, aws: Sandbox, bare: Sandbo
 
 
 def test_typed_codes_are_checked_against_the_seed(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
-    """A wrong code, the first one again, one that was missed: told at once, and AWS is asked once."""
+    """A wrong code, the first one again, one that was missed: reported at once, and AWS is asked once."""
     with seat(home, *APART, *ENROLL) as sitting:
         app = scanning(sitting, aws)
         early, (first, second) = app.code(-4), app.pair()
@@ -118,7 +118,7 @@ def test_typed_codes_are_checked_against_the_seed(home: Home, aws: Sandbox, bare
 
 
 def test_three_wrong_pairs(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """Where nobody knows the seed, AWS judges: both are asked for anew with its reason, and after three exit 4."""
+    """Where the seed is unknown, AWS judges: both are asked for anew with its reason, and after three exit 4."""
     device = alice.devices[0]
     with seat(alices_home, *APART, MFASESSION, "mfa", "resync") as sitting:
         for number in range(3):
@@ -257,7 +257,7 @@ def test_remove_asks(alices_home: Home, alice: SandboxUser, answer: str, status:
 
 
 def test_resync_asks_which_one_and_for_two_codes(alices_home: Home, alice: SandboxUser) -> None:
-    """A person chooses by number where none is in use."""
+    """A user chooses by number where none is in use."""
     device = alice.devices[0]
     alice.add_hardware_device(f"GAHR{alice.name.removeprefix('alice').zfill(8)}")
     with seat(alices_home, *APART, MFASESSION, "mfa", "resync") as sitting:

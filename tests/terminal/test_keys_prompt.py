@@ -85,7 +85,7 @@ def test_an_invalid_id_is_asked_for_again(home: Home, aws: Sandbox, alice: Sandb
 
 
 def test_another_key_is_refused_before_its_secret_is_asked_for(home: Home) -> None:
-    """Nobody types forty characters in vain."""
+    """The user does not type forty characters in vain."""
     home.write_credentials(key_pair())
     with seat(home, *APART, *ADD) as sitting:
         sitting.see(ID)
@@ -182,7 +182,7 @@ def test_rotate_asks_for_one_code(alices_home: Home, aws: Sandbox, alice: Sandbo
 
 @pytest.mark.parametrize(("answer", "status"), [("y", 0), ("n", 130)])
 def test_rotate_asks_about_a_second_key(alices_home: Home, alice: SandboxUser, answer: str, status: int) -> None:
-    """Which, when made, when used last; then the word of a person decides, whatever key it is."""
+    """Which, when made, when used last; then the word of a user decides, whatever key it is."""
     alice.age_key(alice.key.access_key_id, 86400)
     other = alice.add_key().access_key_id
     with seat(alices_home, *APART, MFASESSION, "keys", "rotate", "--force") as sitting:

@@ -32,7 +32,7 @@ def test_asks_though_both_streams_are_files(alices_home: Home, alice: SandboxUse
 def test_the_user_is_named_once_aws_has_answered(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, term: str
 ) -> None:
-    """Nobody waits for AWS: the profile stands in for the user until the answer is there."""
+    """The question does not wait for AWS: the profile stands in for the user until the answer is there."""
     alices_home.config.write_text(f"[default]\nmfa_serial = {alice.devices[0].serial}\n")
     aws.forget_calls()
     aws.faults.add("GetCallerIdentity", "delay", seconds=1)
@@ -83,7 +83,7 @@ def test_a_wrong_code_is_asked_for_again_three_times_at_most(
 
 
 def test_a_wrong_code_then_the_right_one(alices_home: Home, alice: SandboxUser) -> None:
-    """One mistake is no reason to start again."""
+    """After one mistake the question goes on."""
     device = alice.devices[0]
     wrong = next(code for code in ("000000", "111111") if code not in {device.code(step) for step in range(-3, 4)})
     with seat(alices_home, MFASESSION, "login") as sitting:
@@ -118,7 +118,7 @@ def test_a_good_code_is_taken_after_a_wrong_one_typed_twice(
 
 
 def test_a_good_code_is_taken_after_an_old_one(alices_home: Home, alice: SandboxUser) -> None:
-    """A code that another run has sent does not stand in the way of one that nobody has."""
+    """A code that another run has sent does not stand in the way of a new one."""
     device = alice.devices[0]
     old = device.code()
     assert alices_home.run("login", "--code", old).returncode == 0
@@ -260,7 +260,7 @@ def test_a_dumb_terminal(alices_home: Home, alice: SandboxUser) -> None:
 
 
 def test_a_live_session_asks_nothing(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """The second login of a day says until when the session is good, without a word to AWS."""
+    """The second login of a day says until when the session is good, without a request to AWS."""
     assert alices_home.run("login", "--code", alice.devices[0].code()).returncode == 0
     aws.forget_calls()
     with seat(alices_home, MFASESSION, "login") as sitting:
@@ -274,7 +274,7 @@ ENDING = ("QUIT", "USR1", "USR2", "ALRM", "XCPU", "VTALRM", "PROF", "IO", "RTMIN
 
 @pytest.mark.parametrize("name", ENDING)
 def test_a_signal_at_the_prompt_leaves_the_terminal_as_it_was(alices_home: Home, name: str) -> None:
-    """Whatever ends it: the echo is back, and the shell is told of that signal."""
+    """Whatever ends it: the echo is back, and the shell sees that signal."""
     number = getattr(signal, f"SIG{name}")
     words = ("bash", "--norc", "-c", f"stty -g >before; {MFASESSION} login; echo $? >code; stty -g >after")
     with seat(alices_home, *words) as sitting:

@@ -78,7 +78,7 @@ def test_fifty_ask_once(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> 
 
 
 def test_fifty_take_one_no(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """ctrl-C is meant for all that wait for the same question: nobody presses it fifty times."""
+    """ctrl-C is meant for all that wait for the same question: one press is enough."""
     alices_home.write_credentials(expired(alice))
     aws.forget_calls()
     before = alices_home.credentials.read_bytes()
@@ -94,7 +94,7 @@ def test_fifty_take_one_no(alices_home: Home, aws: Sandbox, alice: SandboxUser) 
 
 
 def test_forty_nine_do_not_wait_while_the_old_session_lives(alices_home: Home, alice: SandboxUser) -> None:
-    """One asks ahead of time; the others work with what is there instead of waiting for a person."""
+    """One asks ahead of time; the others work with what is there instead of waiting for a user."""
     alices_home.write_credentials(aging(alice))
     with seat(alices_home, *all_at_once()) as sitting:
         sitting.see(CLOCK)
@@ -138,7 +138,7 @@ def test_processes_without_a_terminal_wait_for_the_open_question(
 
 
 def test_the_next_one_asks_when_the_one_who_asks_is_killed(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """SIGKILL leaves no lock behind, and nobody waits for the dead."""
+    """SIGKILL leaves no lock behind, and no process waits for the dead one."""
     alices_home.write_credentials(expired(alice))
     script = f"""
     {MFASESSION} env >out 2>&1 &
@@ -196,7 +196,7 @@ def test_all_roles_take_one_answer(alices_home: Home, aws: Sandbox, alice: Sandb
 
 @pytest.mark.parametrize("answer", ["a code", "a no"])
 def test_a_second_terminal_says_that_it_waits(alices_home: Home, aws: Sandbox, alice: SandboxUser, answer: str) -> None:
-    """It is served by the answer at the first one; a no there is no no here, and it asks in its turn."""
+    """It is served by the answer at the first one; a refusal there does not count here, and it asks in its turn."""
     alices_home.write_credentials(expired(alice))
     aws.forget_calls()
     line = (MFASESSION, "exec", "--", "echo", "SERVED")

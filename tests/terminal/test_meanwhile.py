@@ -1,4 +1,4 @@
-"""What goes on while somebody looks at the terminal: the connection behind the question, the clock of `status`."""
+"""What goes on while the user looks at the terminal: the connection behind the question, the clock of `status`."""
 
 import re
 
@@ -14,7 +14,7 @@ from tests.helpers.support import MFASESSION, Home
 def test_all_but_the_code_is_sent_while_the_user_types(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, term: str
 ) -> None:
-    """AWS is asked whose key it is behind the question; Enter costs one request, and nobody waits for an import."""
+    """AWS is asked whose key it is behind the question; Enter costs one request, with no wait for an import."""
     alices_home.config.write_text(f"[default]\nmfa_serial = {alice.devices[0].serial}\n")
     aws.forget_calls()
     with seat(alices_home, MFASESSION, "login", environ={"TERM": term}) as sitting:
@@ -27,7 +27,7 @@ def test_all_but_the_code_is_sent_while_the_user_types(
 
 
 def test_the_question_comes_before_boto3(alices_home: Home, alice: SandboxUser) -> None:
-    """Half a second of imports is spent while the person reads the device, by Python's own account."""
+    """Half a second of imports is spent while the user reads the device, by Python's own account."""
     alices_home.config.write_text(f"[default]\nmfa_serial = {alice.devices[0].serial}\n")
     environ = {"PYTHONPROFILEIMPORTTIME": "1"}
     with seat(alices_home, *APART, MFASESSION, "login", environ=environ) as sitting:

@@ -1,4 +1,4 @@
-"""What is said to a person at a terminal alone: how to use a first session, and where a sandbox's codes come from."""
+"""What is said to a user at a terminal alone: how to use a first session, and where a sandbox's codes come from."""
 
 from pathlib import Path
 
@@ -91,6 +91,6 @@ def test_a_sandbox_says_where_its_codes_come_from(home: Home) -> None:
 
 
 def test_a_sandbox_is_silent_for_a_script(home: Home) -> None:
-    """Nobody reads it there."""
+    """It would not be read there."""
     done = home.run("sandbox", "--", "sh", "-c", "echo done >&2")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "done\n")

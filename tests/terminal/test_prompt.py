@@ -133,12 +133,12 @@ def test_a_signal_ends_it_and_the_terminal_is_as_before(tmp_path: Path, number: 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 @pytest.mark.parametrize("trap", ["", "trap '' HUP; "])
 def test_a_terminal_that_hangs_up_ends_it(tmp_path: Path, term: str, trap: str) -> None:
-    """Nobody reads a dead terminal for ever, not even where SIGHUP is ignored (nohup)."""
+    """No process reads a dead terminal for ever, not even where SIGHUP is ignored (nohup)."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(tmp_path)
         words = shlex.join(driver(PROMPT))
-        # Descriptor 3: a terminal that nobody has open hangs up before it is asked on.
+        # Descriptor 3: a terminal that is not open anywhere hangs up before it is asked on.
         script = f"{trap}exec 3<>/dev/tty; exec {words} </dev/null >out 2>err"
         os.execve("/bin/sh", ["sh", "-c", script], {**os.environ, "TERM": term})  # noqa: S606  # no shell is wanted
     seen = b""
@@ -156,7 +156,7 @@ def test_a_terminal_that_hangs_up_ends_it(tmp_path: Path, term: str, trap: str) 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_trouble_found_meanwhile_ends_it_at_once(tmp_path: Path, term: str) -> None:
-    """A deleted key is told before a code is typed in vain."""
+    """A deleted key is reported before a code is typed in vain."""
     prompt = PromptDriver(tmp_path, {**PROMPT, "refused": "AWS does not know the key"}, term=term)
     assert prompt.leave() == "AwsRefused AWS does not know the key / a hint\n"
 
@@ -171,7 +171,7 @@ def test_trouble_found_meanwhile_leaves_an_empty_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_a_name_learnt_meanwhile_is_shown(tmp_path: Path, term: str) -> None:
-    """The profile's name stands in for the user's until AWS has told it."""
+    """The profile's name stands in for the user's until AWS has answered."""
     prompt = PromptDriver(tmp_path, {**PROMPT, "user": "", "better": "bob"}, term=term)
     # A plain line shows it when it asks again.
     while "bob" not in prompt.see("profile work|bob")[0]:
@@ -233,7 +233,7 @@ def test_other_terminals(tmp_path: Path, term: str) -> None:
     ],
 )
 def test_inside_a_command_substitution(tmp_path: Path, shell: str, line: str) -> None:
-    """`eval "$(mfasession env)"`: the shell captures stdout, the person answers on the terminal."""
+    """`eval "$(mfasession env)"`: the shell captures stdout, the user answers on the terminal."""
     program, *options = shlex.split(shell)
     tty: pexpect.spawn[str] = pexpect.spawn(
         need(program), options, encoding="utf-8", timeout=scaled(20), dimensions=(24, 100), cwd=str(tmp_path),
@@ -251,7 +251,7 @@ def test_inside_a_command_substitution(tmp_path: Path, shell: str, line: str) ->
 
 
 def test_a_background_job_never_reads_the_terminal(tmp_path: Path) -> None:
-    """Its process group is not the terminal's: it counts as nobody there, and is not stopped either."""
+    """Its process group is not the terminal's: it counts as no terminal, and is not stopped either."""
     tty: pexpect.spawn[str] = pexpect.spawn(
         "bash", ["--norc", "-i"], encoding="utf-8", timeout=20, cwd=str(tmp_path), env={**os.environ, "TERM": "xterm"}
     )

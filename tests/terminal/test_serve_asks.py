@@ -89,7 +89,7 @@ def test_a_role_asks_for_the_session_behind_it(alices_home: Home, aws: Sandbox, 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_no_is_an_answer(alices_home: Home, alice: SandboxUser, term: str) -> None:
-    """Ctrl-C at the question ends the question alone: the old session is served on, and nobody asked at once again."""
+    """Ctrl-C at the question ends the question alone: the old session is served on, with no new question."""
     alices_home.write_credentials(fresh(alice))
     with seat(alices_home, MFASESSION, "serve", environ={"TERM": term}) as terminal:
         endpoint = Endpoint(alices_home, terminal.see(r"is served at (\S+)\r\n")[1])
@@ -103,7 +103,7 @@ def test_no_is_an_answer(alices_home: Home, alice: SandboxUser, term: str) -> No
 
 
 def test_a_question_does_not_outlive_its_session(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """Nobody came: it is taken back, so that a login elsewhere does not wait for it; then said, and mended there."""
+    """No answer: it is taken back, so that a login elsewhere does not wait for it; then reported, and fixed there."""
     alices_home.write_credentials(fresh(alice))
     with seat(alices_home, MFASESSION, "serve") as terminal:
         endpoint = Endpoint(alices_home, terminal.see(r"is served at (\S+)\r\n")[1])
@@ -152,7 +152,7 @@ def test_the_first_question_comes_before_all(alices_home: Home, alice: SandboxUs
 
 
 def test_no_question_stands_in_a_commands_way(alices_home: Home, alice: SandboxUser) -> None:
-    """99designs/aws-vault#362, #779, #888: the command has the terminal; one line tells what to do elsewhere."""
+    """99designs/aws-vault#362, #779, #888: the command has the terminal; one line says what to do elsewhere."""
     alices_home.write_credentials(fresh(alice))
     with seat(
         alices_home, MFASESSION, "exec", "--server", "--", "sh", "-c", "echo READY; read -r x; echo GOT=$x"
@@ -169,7 +169,7 @@ def test_no_question_stands_in_a_commands_way(alices_home: Home, alice: SandboxU
 
 
 def test_a_command_that_does_not_read_leaves_room_for_a_question(alices_home: Home, alice: SandboxUser) -> None:
-    """Its stdin is elsewhere: the question can stand on the terminal, and its answer goes to nobody else."""
+    """Its stdin is elsewhere: the question can stand on the terminal, and its answer goes nowhere else."""
     alices_home.write_credentials(fresh(alice))
     job = f"echo READY; while :; do key=$({ASK_FOR_KEY}); test -e stop && break; sleep 0.1; done; echo KEY=$key"
     (alices_home.folder / "job").write_text(job)

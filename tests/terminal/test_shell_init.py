@@ -43,7 +43,7 @@ every_shell = pytest.mark.parametrize("corner", CORNERS, ids=lambda corner: corn
 
 
 def set_up(sitting: Seat, corner: Corner) -> None:
-    """Do what the head of the file tells."""
+    """Do what the head of the file says."""
     sitting.line(corner.init)
     sitting.line(corner.prompt)
     sitting.see("> ")

@@ -12,7 +12,7 @@ from tests.helpers.support import Home, key_pair
 
 
 class Habit(Value):
-    """What a person types at one shell. `told` writes `KEY=` and the key's ID, once the shell has them."""
+    """What a user types at one shell. `probe` writes `KEY=` and the key's ID, once the shell has them."""
 
     shell: str
     line: str
@@ -41,7 +41,7 @@ def name(habit: Habit) -> str:
 
 
 def has_session(sitting: Seat, habit: Habit) -> bool:
-    """Tell whether the programs that the shell starts have a session."""
+    """Return whether the programs that the shell starts have a session."""
     sitting.line(habit.probe)
     key = sitting.see(r"KEY=(\w*)/(\S*)/(\w*)/")
     assert bool(key[1]) == bool(key[2]) == bool(key[3])

@@ -13,7 +13,7 @@ PROFILES = {
 
 @pytest.fixture
 def two(home: Home) -> Home:
-    """Two sessions with names as people have them, and one that has expired."""
+    """Two sessions with names as users have them, and one that has expired."""
     home.write_credentials(
         key_pair()
         + "".join(
