@@ -30,7 +30,7 @@ cell.runsource({PROGRAM!r}, symbol="exec")
 
 
 def test_a_seed_answers(keyring_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """`code = "totp"`: the seed in the keyring gives the code, and a program runs on for days with nobody there."""
+    """`code = "totp"`: the seed in the keyring gives the code, and a program runs on for days without a terminal."""
     keyring_home.write_settings('code = "totp"\nstore = "keyring"\n')
     keep_seed(keyring_home, alice)
     done = keyring_home.run_program(*WORDS)
@@ -91,7 +91,7 @@ def test_the_prompt_takes_no(alices_home: Home, aws: Sandbox, alice: SandboxUser
 
 
 def test_a_notebook(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """No terminal and no function: the error's class tells what is missing, its hint mends it, and the cell runs."""
+    """No terminal and no function: the error's class says what is missing, its hint fixes it, and the cell runs."""
     words = (sys.executable, "-c", CELL)
     refused = alices_home.run_program(*words)
     assert (refused.returncode, refused.stderr) == (0, "")

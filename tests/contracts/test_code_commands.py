@@ -45,7 +45,7 @@ def home(keyring_home: Home, alice: SandboxUser) -> Home:
 def test_a_seed_answers_by_itself(
     home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...], store: str
 ) -> None:
-    """Nobody is there and nothing is typed: one code, one session; and the seed is in no file."""
+    """No terminal, and nothing is typed: one code, one session; and the seed is in no file."""
     home.write_settings(f'{TOTP}store = "{store}"\n')
     done = home.run(*words)
     assert done.returncode == 0, done.stderr
@@ -92,7 +92,7 @@ def test_no_seed_for_this_device(keyring_home: Home, aws: Sandbox, alice: Sandbo
 
 
 def test_an_invalid_seed(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """Something else under that name is told, and not shown."""
+    """Something else under that name is reported, and not shown."""
     keep_seed(home, alice, "not-a-seed!")
     done = home.run("login")
     assert done.returncode == 3
@@ -274,7 +274,7 @@ def test_a_refused_code_is_asked_for_again_in_pinentry(pinentry_home: Home, aws:
 
 @pytest.mark.parametrize("words", [("login",), ("login", "--no-input"), ("env",)], ids=" ".join)
 def test_pinentry_without_a_terminal(pinentry_home: Home, aws: Sandbox, words: tuple[str, ...]) -> None:
-    """With neither a display nor a terminal nobody can be asked: exit code 6, at once."""
+    """With neither a display nor a terminal: exit code 6, at once."""
     count = len(aws.calls())
     done = pinentry_home.run(*words)
     assert done.returncode == 6

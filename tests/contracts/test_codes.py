@@ -1,6 +1,6 @@
 """Every source of codes keeps one contract; then what each does beyond it. Real programs, real terminals.
 
-The subjects are the files in mfasession/codes: a new source is tested by being there. One that asks a person does so at
+The subjects are the files in mfasession/codes: a new source is tested by being there. One that asks a user does so at
 the terminal, unless `setup` says otherwise.
 """
 
@@ -83,7 +83,7 @@ PROGRAMS = {"pinentry": "pinentry-curses"}
 SOURCES = (*(PROGRAMS.get(name, name) for name in plugins.names("codes")), "given")
 INTERACTIVE = [PROGRAMS.get(name, name) for name in codes.names() if codes.source_class(name).interactive]
 QUESTIONS = {name: {"pinentry-curses": "Code:"}.get(name, ASKS) for name in INTERACTIVE}
-"""What is seen when a person is asked."""
+"""What is seen when a user is asked."""
 GIVEN = (*QUESTIONS, "command", "given")
 """Those whose answer is 123456 here."""
 
@@ -140,7 +140,7 @@ def test_an_unexpected_failure_is_not_swallowed(tmp_path: Path, source: str) -> 
     ],
 )
 def test_ctrl_c_is_cancelled(tmp_path: Path, source: str, seen: str) -> None:
-    """Whatever the person waits for."""
+    """Whatever the user waits for."""
     words = setup(source.partition("-waits")[0], tmp_path)
     if source == "command":
         words["code"] = ["sh", "-c", "echo ready >&2; exec sleep 60"]
@@ -171,7 +171,7 @@ def test_sigterm_leaves_a_usable_terminal(tmp_path: Path, source: str, seen: str
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_without_a_terminal(tmp_path: Path, source: str) -> None:
-    """People cannot be asked then, and say so before and when asked; programs answer all the same."""
+    """Sources that ask the user fail then, and say so before and when asked; programs answer all the same."""
     environ = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     done = subprocess.run(
         driver(setup(source, tmp_path)), stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path,
@@ -185,7 +185,7 @@ def test_without_a_terminal(tmp_path: Path, source: str) -> None:
 
 
 def test_each_name_has_its_source() -> None:
-    """And says whether a person is asked, and how many refusals make sense."""
+    """And says whether a user is asked, and how many refusals make sense."""
     for code, interactive in (("prompt", True), ("pinentry", True), ("totp", False), (["oathtool", "x"], False)):
         source = codes.source_for(code, seed_reader=no_seed)
         assert source.interactive is interactive
@@ -253,7 +253,7 @@ def test_oathtool(tmp_path: Path) -> None:
     ],
 )
 def test_a_command_that_fails(tmp_path: Path, words: list[str], says: str) -> None:
-    """Each is the owner of the configuration's to mend."""
+    """The owner of the configuration must fix each."""
     (tmp_path / "empty").touch(mode=0o755)
     (tmp_path / "script").write_text("#!/no/such/interpreter\n")
     (tmp_path / "script").chmod(0o755)
@@ -285,7 +285,7 @@ def test_a_helper_left_behind_does_not_hold_it_up(tmp_path: Path) -> None:
 
 
 def test_a_command_may_ask_for_its_own_password(tmp_path: Path) -> None:
-    """It has the terminal while it runs: ykman asks for a password there and tells about a touch on stderr."""
+    """It has the terminal while it runs: ykman asks for a password there and asks for a touch on stderr."""
     script = "import getpass, sys; word = getpass.getpass('password: '); print('touch!', file=sys.stderr); print(word)"
     dialog = PromptDriver(tmp_path, {"code": [program(tmp_path, script)]})
     dialog.see("password: ")
@@ -341,7 +341,7 @@ def test_a_given_code_that_is_invalid(text: str) -> None:
 
 
 def pinentry(tmp_path: Path, fake: str, **more: Any) -> str:
-    """Ask through a fake pinentry on a display that nobody has, and return what the driver says."""
+    """Ask through a fake pinentry on a display that does not exist, and return what the driver says."""
     done = subprocess.run(
         driver({"pinentry": fake, **more}), stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path,
         start_new_session=True, check=False, env={**os.environ, "DISPLAY": ":99"},

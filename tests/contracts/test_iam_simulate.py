@@ -132,7 +132,7 @@ DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str], De
         {"Condition": {"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}},
         {"aws:CurrentTime": "1795500000"}, ("s3:GetObject", BUCKET), NOT_ALLOWED, ALLOWED,
     ),
-    # A number with something behind it is none.
+    # A number with something behind it is not a number.
     "half a number": (
         {"Condition": {"NumericLessThan": {"aws:MultiFactorAuthAge": "60s"}}},
         {"aws:MultiFactorAuthAge": "59"}, ("s3:GetObject", BUCKET), NOT_ALLOWED, ALLOWED,

@@ -116,7 +116,7 @@ def test_a_key_that_was_removed_is_not_noted(home: Home, service: SecretService)
 
 @pytest.mark.parametrize("how", WAYS)
 def test_a_key_that_was_not_kept_is_not_noted(keyring_home: Home, service: SecretService, how: str) -> None:
-    """`keys protect` that fails leaves the key in the file, and nobody looks for it in the keyring later."""
+    """`keys protect` that fails leaves the key in the file, and it is not looked for in the keyring later."""
     lose(keyring_home, service, how)
     before = keyring_home.credentials.read_bytes()
     assert keyring_home.run("keys", "protect").returncode == 7

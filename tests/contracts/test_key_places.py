@@ -65,7 +65,7 @@ def test_a_saved_key_is_loaded(place: Place) -> None:
 
 
 def test_only_what_is_expected_is_forgotten(place: Place) -> None:
-    """Somebody else has changed it meanwhile: it stays."""
+    """Another program has changed it meanwhile: it stays."""
     place().save(KeyRecord(key=NEW))
     with pytest.raises(ConfigurationError, match="changed meanwhile"):
         place().forget(only=KeyRecord(key=OLD))
@@ -91,7 +91,7 @@ def test_no_secret_is_shown(place: Place) -> None:
     ],
 )
 def test_other_credentials_are_not_a_long_term_key(tmp_path: Path, text: str) -> None:
-    """Half a pair and temporary credentials are none."""
+    """Half a pair and temporary credentials do not count."""
     path = tmp_path / "credentials"
     path.write_text(text)
     path.chmod(0o600)
@@ -189,7 +189,7 @@ class Silent:
 def test_rotation_whose_keyring_fails(
     context: Context, alices_home: Home, ring: memory_keyring.Keyring, alice: SandboxUser
 ) -> None:
-    """At whichever change: the key in place is one that AWS takes, no secret is told, and a next run ends it."""
+    """At each change: the key in place is one that AWS takes, no secret is shown, and the next run completes it."""
     assert alices_home.run("login", "--code", alice.devices[0].code()).returncode == 0
     protect.protect(context, locate.owner(context))
     said: list[str] = []

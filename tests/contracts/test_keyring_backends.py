@@ -37,7 +37,7 @@ def _keyrings_alt() -> None:
 
 @pytest.fixture
 def home(alices_home: Home) -> Home:
-    """Alice's home, where there is no Secret Service and nobody has chosen anything."""
+    """Alice's home, where there is no Secret Service and nothing was chosen."""
     alices_home.environ["PYTHONPATH"] = str(Path(importlib.util.find_spec("keyrings.alt").origin).parents[2])  # type: ignore[union-attr, arg-type]  # found above
     done = alices_home.run_program("keyring", "--list-backends")
     assert f"{PLAIN} (priority: 0.5)" in done.stdout
@@ -83,7 +83,7 @@ def test_a_plain_text_backend_must_be_named(home: Home, aws: Sandbox, alice: San
 
 
 def test_no_seed_goes_to_plain_text(home: Home, aws: Sandbox) -> None:
-    """`mfa enroll --to keyring` is refused; without it the seed waits in a private file, as where is no keyring."""
+    """`mfa enroll --to keyring` is refused; without it the seed waits in a private file, as without a keyring."""
     bare = aws.add_user(f"bare-{home.folder.name}")
     home.write_credentials("")
     assert home.run("keys", "add", "-", "--store", "file", stdin=two_lines(bare)).returncode == 0

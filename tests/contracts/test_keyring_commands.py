@@ -58,7 +58,7 @@ def items(service: SecretService) -> list[str]:
 
 
 def places(home: Home) -> dict[str, str]:
-    """Return the store of each section, as `status` tells it."""
+    """Return the store of each section, as `status` shows it."""
     done = home.run("status", "--json")
     assert done.returncode == 0, done.stderr
     return {row["section"]: row["store"] for row in json.loads(done.stdout)}
@@ -213,7 +213,7 @@ def test_the_session_behind_a_role_moves_too(home: Home, aws: Sandbox, alice: Sa
 
 
 def test_logout_of_all(home: Home, alice: SandboxUser, service: SecretService) -> None:
-    """Every profile's session in every store, those whose profile is gone too; other people's sections stay."""
+    """Every profile's session in every store, those whose profile is gone too; sections of others stay."""
     pair = key_pair("work", alice.key.access_key_id, alice.key.secret_access_key.reveal())
     home.write_credentials(home.credentials.read_text() + pair + "[other]\nregion = eu-west-1\n")
     before = home.credentials.read_text()
@@ -287,7 +287,7 @@ NONE: dict[str, tuple[Callable[[Home, SecretService], None], str]] = {
 def test_a_login_without_a_keyring(
     home: Home, aws: Sandbox, alice: SandboxUser, service: SecretService, none: str
 ) -> None:
-    """jaraco/keyring#566: told before a code is spent; the session never lands in plain text instead."""
+    """jaraco/keyring#566: reported before a code is spent; the session never lands in plain text instead."""
     make, message = NONE[none]
     make(home, service)
     assert fails(home, "login", "--code", alice.devices[0].code()) == message
@@ -362,7 +362,7 @@ def make_it_go(home: Home, service: SecretService, none: str) -> str:
 def test_logout_always_gets_the_user_out(
     home: Home, alice: SandboxUser, service: SecretService, none: str, command: tuple[str, ...]
 ) -> None:
-    """What it cannot remove it says once, with exit 7; nobody uses it, and it goes when the keyring is back."""
+    """What it cannot remove it says once, with exit 7; it is not used, and it goes when the keyring is back."""
     log_in(home, alice)
     environ = dict(home.environ)
     message = make_it_go(home, service, none)

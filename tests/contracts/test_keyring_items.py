@@ -115,7 +115,7 @@ def test_a_half_written_session_is_ignored_and_cleaned_up(
 
 @pytest.mark.parametrize("kept", ["", "{}", "[]", "null", "text", '{"expires":"soon"}'])
 def test_an_item_that_is_not_a_session(memory: memory_keyring.Keyring, tmp_path: Path, kept: str) -> None:
-    """What somebody else put in a session's place is no session, and saving replaces it."""
+    """What another program put in a session's place is not a session, and saving replaces it."""
     store = KeyringStore(str(tmp_path / "keyring.toml"))
     memory.items["mfasession", "session/default-mfa"] = kept
     assert store.load("default-mfa") is None
@@ -142,7 +142,7 @@ def test_a_session_of_a_profile_with_settings(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["sections = ", "sections = 1\n", "sections = [1]\n", "\0"])
 def test_a_damaged_index(memory: memory_keyring.Keyring, tmp_path: Path, text: str) -> None:
-    """An index that somebody broke is named, with the command that mends it, and nothing is written."""
+    """A broken index is named, with the command that fixes it, and nothing is written."""
     index = tmp_path / "keyring.toml"
     index.write_text(text)
     store = KeyringStore(str(index))
@@ -189,7 +189,7 @@ def test_an_item_that_is_not_a_long_term_key(memory: memory_keyring.Keyring, kep
 
 @pytest.mark.usefixtures("memory")
 def test_a_seed_in_the_keyring() -> None:
-    """A seed is read back equal and forgotten; sessions, keys and seeds of one name do not meet."""
+    """A seed is read back equal and forgotten; sessions, keys and seeds of one name do not collide."""
     assert keyring_store.read_seed(SERIAL) is None
     keyring_store.save_seed(SERIAL, Secret("JBSWY3DPEHPK3PXP"))
     assert keyring_store.read_seed(SERIAL) == Secret("JBSWY3DPEHPK3PXP")

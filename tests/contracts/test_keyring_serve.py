@@ -19,7 +19,7 @@ def home(keyring_home: Home, alice: SandboxUser) -> Home:
 
 
 def test_a_login_elsewhere_is_served(home: Home, alice: SandboxUser) -> None:
-    """A keyring tells nobody when it changes: it is looked into from time to time."""
+    """A keyring does not notify of changes: it is looked into from time to time."""
     with serve(home) as served:
         first = served.ask().json["AccessKeyId"]
         done = home.run("login", "--force", "--code", alice.devices[0].code(1))

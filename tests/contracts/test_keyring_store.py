@@ -103,7 +103,7 @@ def test_the_secret_service_is_found_by_itself(service: SecretService, tmp_path:
 
 @pytest.mark.parametrize("action", ["load", "save", "check", "forget", "read key"])
 def test_a_locked_keyring(action: str, tmp_path: Path) -> None:
-    """A keyring that is on the disk and that nobody unlocked is told apart from none."""
+    """A keyring that is on the disk and locked is told apart from a missing one."""
     with SecretService() as locked:
         store = Elsewhere(tmp_path, locked.environ)
         store.run("save")
@@ -117,14 +117,14 @@ def test_a_locked_keyring(action: str, tmp_path: Path) -> None:
 
 
 def test_a_keyring_that_was_never_made(tmp_path: Path) -> None:
-    """The daemon would ask for a new password and nobody can see the question (keyring's InitError)."""
+    """The daemon would ask for a new password and the question cannot be seen (keyring's InitError)."""
     with SecretService(unlocked=False) as new:
         message = Elsewhere(tmp_path, new.environ).fails("save")
     assert message == "the keyring cannot be opened: its dialog was dismissed or could not be shown"
 
 
 def test_a_service_that_ends_before_it_answers(tmp_path: Path) -> None:
-    """gnome-keyring#195: it can end by itself, and then nobody has dismissed a question."""
+    """gnome-keyring#195: it can end by itself, and then no question was dismissed."""
     with SecretService() as service, service.watched() as requests, ThreadPoolExecutor(1) as beside:
         service.stop()
         message = beside.submit(Elsewhere(tmp_path, service.environ).fails, "load")
@@ -158,7 +158,7 @@ def test_no_keyring(action: str, address: dict[str, str], tmp_path: Path) -> Non
 
 
 def test_a_bus_without_a_daemon(tmp_path: Path) -> None:
-    """A bus on which nothing serves secrets is no keyring."""
+    """A bus on which nothing serves secrets does not count as a keyring."""
     with SecretService(daemon=False) as bus:
         assert Elsewhere(tmp_path, bus.environ).fails("load") == "there is no keyring here"
 
@@ -173,14 +173,14 @@ def test_a_chosen_backend_that_cannot_work(tmp_path: Path) -> None:
     "name", ["no.such.Backend", "nodots", "", "keyring.backends.SecretService.Nope", "json.dumps", "os.path"]
 )
 def test_a_backend_that_does_not_exist(name: str, tmp_path: Path) -> None:
-    """A name in PYTHON_KEYRING_BACKEND that is no class of a backend is named in the message."""
+    """A name in PYTHON_KEYRING_BACKEND that is not a class of a backend is named in the message."""
     message = Elsewhere(tmp_path, {"PYTHON_KEYRING_BACKEND": name}).fails("load")
     assert message == f"the keyring backend {name!r} cannot be loaded"
 
 
 @pytest.mark.parametrize("settings_text", ["[backend]\ndefault-keyring=no.such.Backend\n", "no section\n"])
 def test_a_wrong_keyringrc(settings_text: str, tmp_path: Path) -> None:
-    """A keyringrc.cfg that names nothing or is no ini file is what the message names."""
+    """A keyringrc.cfg that names nothing or is not an ini file is what the message names."""
     folder = tmp_path / "python_keyring"
     folder.mkdir()
     (folder / "keyringrc.cfg").write_text(settings_text)
@@ -199,7 +199,7 @@ def test_warnings_of_keyring_stay_off_the_terminal(tmp_path: Path) -> None:
 @pytest.mark.parametrize("action", ["save", "check", "save key"])
 @pytest.mark.parametrize("backend", ["keyring.backends.null.Keyring", "keyring.backends.chainer.ChainerBackend"])
 def test_backends_that_drop_what_they_are_given(action: str, backend: str, tmp_path: Path) -> None:
-    """The null backend and an empty chainer say nothing when they drop a write: reading back tells."""
+    """The null backend and an empty chainer say nothing when they drop a write: reading back finds out."""
     message = Elsewhere(tmp_path, {"PYTHON_KEYRING_BACKEND": backend}).fails(action)
     assert message == f"the keyring did not keep what was written ({backend})"
 

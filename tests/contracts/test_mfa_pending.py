@@ -90,7 +90,7 @@ def test_a_keyring_that_comes_later(tmp_path: Path, no_ring: None) -> None:
 @pytest.mark.parametrize("text", ["", "one line\n", "a\nb\nc\n", "\nseed\n1\n", "a\nb\n²\n", "a\nb\n1\nd\n"])
 @pytest.mark.parametrize("place", ["ring", "no_ring"])
 def test_an_item_that_is_not_ours(request: pytest.FixtureRequest, tmp_path: Path, place: str, text: str) -> None:
-    """Told with the command that removes it, and what is in it is not quoted."""
+    """Reported with the command that removes it, and what is in it is not quoted."""
     request.getfixturevalue(place)
     one = safe(tmp_path)
     one.check()
@@ -112,7 +112,7 @@ def test_nothing_shows_the_seed(tmp_path: Path) -> None:
 
 
 class Locked(memory_keyring.Keyring):
-    """A keyring that nobody has unlocked."""
+    """A locked keyring."""
 
     def get_password(self, service: str, username: str) -> str | None:
         """Refuse."""

@@ -22,7 +22,7 @@ DATA = Path(botocore.__file__).parent / "data"
 PARTITIONS: dict[str, Any] = json.loads((DATA / "partitions.json").read_text())
 KNOWN: dict[str, Any] = {each["id"]: each for each in PARTITIONS["partitions"]}
 ISOLATED = {name for name in KNOWN if name.startswith("aws-iso")}
-"""Of which no console is known to us, and which nobody plays."""
+"""Of which no console is known to us, and which the sandbox does not have."""
 
 
 def regions(partition: str) -> list[str]:

@@ -71,7 +71,7 @@ CHOICES = {
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_the_users_choice_of_a_keyring_is_used(home: Home, choice: str) -> None:
-    """What the person has said about keyrings is the package's to understand: it is asked, and finds the session."""
+    """What the user has said about keyrings is the package's to understand: it is asked, and finds the session."""
     environ, settings = CHOICES[choice]
     direct = home.run("process").stdout
     home.environ |= environ
@@ -124,7 +124,7 @@ def test_a_long_session_is_read_in_its_parts(keyring_home: Home, tmp_path: Path)
 
 
 def test_an_uncertain_keyring_is_not_read(service: SecretService, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No item, no bus, a locked keyring: no secret and no guess, and nobody is woken up or asked to unlock."""
+    """No item, no bus, a locked keyring: no secret and no guess, and nothing is started and no unlock is asked for."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.environ["DBUS_SESSION_BUS_ADDRESS"])
     with secret_service.SecretService() as ring:
         assert ring.get_password("mfasession", "session/nobody") is None

@@ -1,4 +1,4 @@
-"""Every dialect against the real program that evaluates it, on exactly the line that `how_to` gives people to type.
+"""Every dialect against the real program that evaluates it, on exactly the line that `how_to` gives users to type.
 
 The subjects are the files in mfasession/shells: a new dialect is tested by being there, with the program of its name.
 """
@@ -110,7 +110,7 @@ class Outcome(Value):
 
 
 def typed(program: Program) -> str:
-    """Return the line that a person types into this shell."""
+    """Return the line that a user types into this shell."""
     return shells.how_to(program.dialect, "mfasession env")
 
 
@@ -190,7 +190,7 @@ def test_any_value_arrives_unchanged(name: str, examples: int) -> None:
 
 @every_program
 def test_unset_takes_away_and_forgives_what_is_not_set(program: Program) -> None:
-    """None removes an inherited variable; a variable that was never set is no error, even under `set -eu`."""
+    """None removes an inherited variable; a variable that was never set is not an error, even under `set -eu`."""
     text = shells.render(program.dialect, {"GONE": None, "NEVER_SET": None, "KEPT": "new", "NEVER_SET_EITHER": None})
     outcome = evaluate(program, text, before={"GONE": "old", "KEPT": "old", "OTHER": "same"})
     assert outcome.status == 0, outcome.stderr
@@ -230,7 +230,7 @@ def test_aliases_of_the_user_are_kept_out(program: Program) -> None:
 
 @every_bourne_shell
 def test_forgotten_quotes_still_work_for_credentials(program: Program) -> None:
-    """`eval $(mfasession env)`, as many people type it, turns newlines into spaces and nothing else."""
+    """`eval $(mfasession env)`, as many users type it, turns newlines into spaces and nothing else."""
     values = {
         "KEY": "ASIAEXAMPLE",
         "SECRET": "a/b+c=",
@@ -276,7 +276,7 @@ def test_fish_reports_a_universal_variable_and_keeps_it(shadow: str) -> None:
 
 
 def test_undecodable_bytes_survive() -> None:
-    """A byte that is no UTF-8 (PEP 383) goes through the Bourne family."""
+    """A byte that is not UTF-8 (PEP 383) goes through the Bourne family."""
     values = {"RAW": os.fsdecode(b"caf\xe9")}
     assert read_back(PROGRAMS["bash"], values) == values
 

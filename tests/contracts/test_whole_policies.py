@@ -1,4 +1,4 @@
-"""What lint passes, an evaluator written apart finds right: nobody may do more without MFA, and the rule holds."""
+"""What lint passes, an evaluator written apart finds right: no user may do more without MFA, and the rule holds."""
 
 import json
 from itertools import product
@@ -126,7 +126,7 @@ def test_a_rule_that_lint_passes_is_one() -> None:
 
 
 def test_an_scp_that_lint_passes_exempts_roles() -> None:
-    """Attached to an organization: what role sessions are denied is an error, what they are not is none."""
+    """Attached to an organization: what role sessions are denied is an error, what they are not denied is not."""
     scps = [
         {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "NotAction": EXEMPT, "Resource": "*",
                                                  "Condition": test}]}

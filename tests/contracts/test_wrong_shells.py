@@ -78,7 +78,7 @@ def live(home: Home) -> Home:
 
 
 def line(reader: Reader, command: str = MFASESSION) -> str:
-    """The line that people type at this shell, with nothing that names the shell."""
+    """The line that users type at this shell, with nothing that names the shell."""
     return shells.how_to(reader.dialect, f"{command} env").replace(f" --shell {reader.dialect}", "")
 
 
@@ -155,7 +155,7 @@ WRAPPERS = (
 
 @pytest.mark.parametrize(
     ("name", "wrapper"),
-    # What a bash script in fish reads itself, and hands on by another program, nobody can know.
+    # What a bash script in fish reads itself, and hands on by another program, cannot be known.
     [(name, wrapper) for name in ("bash", "fish") for wrapper in WRAPPERS if not (name == "fish" and "cat" in wrapper)],
 )
 def test_behind_a_wrapper(live: Home, name: str, wrapper: str) -> None:
