@@ -63,7 +63,7 @@ def test_a_code_that_is_too_old(alices_home: Home, alice: SandboxUser) -> None:
 
 
 def test_a_serial_of_another_user(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
-    """99designs/aws-vault#676: AWS's one sentence for four causes is told as four."""
+    """99designs/aws-vault#676: AWS's one sentence for four causes becomes four."""
     other = aws.add_user(f"bob-{alice.name}").add_device(f"bobs-{alice.name}")
     assert refused(alices_home, "--serial", other.serial, "--code", other.code()) == UNCHECKED
     unowned = other.serial.replace("bobs-", "unowned-")
@@ -81,7 +81,7 @@ def test_too_many_tries(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> 
 
 
 def test_an_inactive_key(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
-    """Told before the code is sent, which can be used once the key is active again."""
+    """Reported before the code is sent, which can be used once the key is active again."""
     alice.set_key_status(alice.key.access_key_id, "Inactive")
     code = alice.devices[0].code()
     assert refused(alices_home, "--code", code) == unknown(alice.key.access_key_id)
@@ -91,7 +91,7 @@ def test_an_inactive_key(aws: Sandbox, alices_home: Home, alice: SandboxUser) ->
 
 
 def test_a_deleted_key(alices_home: Home, alice: SandboxUser) -> None:
-    """The same words: AWS does not tell one from the other."""
+    """The same words: AWS does not distinguish them."""
     alice.delete_key(alice.key.access_key_id)
     assert refused(alices_home, "--code", alice.devices[0].code()) == unknown(alice.key.access_key_id)
 

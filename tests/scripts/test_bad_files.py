@@ -136,7 +136,7 @@ def test_an_invalid_key_pair(home: Home, text: str, what: str, hint: str) -> Non
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666])
 def test_a_file_that_others_may_use(home: Home, words: tuple[str, ...], mode: int) -> None:
-    """Keys that others can read or change are not used, and the hint mends it."""
+    """Keys that others can read or change are not used, and the hint fixes it."""
     home.write_credentials(key_pair() + session_section(), mode)
     before = snapshot(home)
     done = home.run(*words)
@@ -162,7 +162,7 @@ def test_a_file_without_read_permission(home: Home, words: tuple[str, ...]) -> N
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
 @pytest.mark.parametrize("kind", ["directory", "fifo"])
 def test_something_else_in_its_place(home: Home, words: tuple[str, ...], kind: str) -> None:
-    """A directory or a FIFO is told at once; nobody waits for a writer that never comes."""
+    """A directory or a FIFO is reported at once, without waiting for a writer that never comes."""
     if kind == "directory":
         home.credentials.mkdir()
     else:
@@ -177,7 +177,7 @@ def test_something_else_in_its_place(home: Home, words: tuple[str, ...], kind: s
 
 @pytest.mark.parametrize("words", WRITERS, ids=lambda words: words[0])
 def test_a_folder_that_cannot_be_written(home: Home, words: tuple[str, ...]) -> None:
-    """Told before a code is spent: nothing is written, nothing is left beside it."""
+    """Reported before a code is spent: nothing is written, nothing is left beside it."""
     home.write_credentials(key_pair() + session_section(expires="2020-01-01T00:00:00Z"))
     before = snapshot(home)
     home.aws.chmod(0o500)
@@ -208,7 +208,7 @@ def test_a_live_session_needs_no_writing(home: Home) -> None:
 
 
 def test_a_home_that_cannot_be_written_has_no_lock(home: Home) -> None:
-    """Without a lock there is no login: which folder, and what mends it."""
+    """Without a lock there is no login: which folder, and how to fix it."""
     home.write_credentials(key_pair())
     home.folder.chmod(0o500)
     try:
@@ -221,7 +221,7 @@ def test_a_home_that_cannot_be_written_has_no_lock(home: Home) -> None:
 
 
 def test_a_folder_that_anyone_may_write(home: Home) -> None:
-    """Somebody else could put a file of theirs in its place."""
+    """Another user could put a file of theirs in its place."""
     home.write_credentials(key_pair())
     home.aws.chmod(0o777)
     done = home.run("login", "--code", "123456")

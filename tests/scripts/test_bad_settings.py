@@ -1,4 +1,4 @@
-"""Faults of config.toml: which key, what is wrong, what mends it; exit code 3 whatever the command."""
+"""Faults of config.toml: which key, what is wrong, how to fix it; exit code 3 whatever the command."""
 
 import pytest
 
@@ -98,7 +98,7 @@ def test_the_file_that_the_environment_names(live: Home) -> None:
 
 
 def test_a_folder_in_its_place(live: Home) -> None:
-    """Told, not passed over."""
+    """Reported, not passed over."""
     live.settings.mkdir(parents=True)
     done = live.run("process")
     assert (done.returncode, done.stderr) == (
@@ -127,7 +127,7 @@ def test_xdg_config_home(live: Home) -> None:
     ],
 )
 def test_a_wrong_setting_of_the_aws_tools(home: Home, line: str, environ: dict[str, str]) -> None:
-    """What botocore does not know is told as a setting, with its value, and not as an unexpected failure."""
+    """What botocore does not know is reported as a setting, with its value, and not as an unexpected failure."""
     home.write_credentials(key_pair())
     home.config.write_text(f"[default]\n{line}\n")
     done = home.run("login", "--code", "123456", environ=environ)

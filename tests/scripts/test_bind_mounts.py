@@ -27,7 +27,7 @@ set +e
 def with_a_mount(
     home: Home, command: str, *, file: Path | None = None, more: str = ""
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command with `host` in the place of the credentials file, as a container has it; seen by nobody else."""
+    """Run a command with `host` in the place of the credentials file, as a container has it."""
     file = file or home.credentials
     host = home.folder / "host"
     if not host.exists():

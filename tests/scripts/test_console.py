@@ -61,7 +61,7 @@ def opened(home: Home, *words: str, environ: Mapping[str, str] | None = None) ->
 
 
 def failed(home: Home, *words: str, environ: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """Exit code and words of a console that there is none of; no file is changed by it."""
+    """Exit code and message of a console that cannot be opened; no file is changed by it."""
     before = home.credentials.read_bytes()
     done = home.run("console", "-p", "admin", *words, environ=environ)
     assert done.stdout == ""
@@ -97,11 +97,11 @@ def test_the_browser_has_our_callers_limit_of_open_files(live: Home) -> None:
 
 
 def test_the_page_is_there_once(live: Home) -> None:
-    """Who reads the browser's arguments later finds nobody at home."""
+    """Who reads the browser's arguments later finds nothing listening."""
     address = opened(live)["argv"][-1]
 
     def is_gone() -> bool:
-        # The guard of its port ends a moment after it: until then nobody answers.
+        # The guard of its port ends a moment after it: until then nothing answers.
         with pytest.raises(OSError, match=r"Connection (refused|reset)") as caught:
             Browser().open(address)
         return "refused" in str(caught.value)
@@ -148,7 +148,7 @@ def test_another_role_is_signed_out_first(aws: Sandbox, live: Home, alice: Sandb
 
 
 def test_it_costs_no_code_and_has_its_whole_hour(aws: Sandbox, live: Home) -> None:
-    """A kept session of the role that is nearly over is no reason for a console that is: AWS gives another."""
+    """A kept session of the role that is nearly over must not shorten the console: AWS gives another."""
     assert live.run("process", "-p", "admin").returncode == 0
     age(live, "admin-mfa", 1000, aws)
     kept = live.credentials.read_bytes()
@@ -160,7 +160,7 @@ def test_it_costs_no_code_and_has_its_whole_hour(aws: Sandbox, live: Home) -> No
 
 
 def test_a_kept_role_serves_when_its_source_has_expired(aws: Sandbox, live: Home) -> None:
-    """It is good until it ends, and nobody is asked."""
+    """It is good until it ends, and no question is asked."""
     assert live.run("process", "-p", "admin").returncode == 0
     age(live, "default-mfa", -10, aws)
     assert Browser().open(printed(live, "--no-input")).status == 200
@@ -240,7 +240,7 @@ def test_the_roles_that_can_sign_in_are_named(
 
 
 def test_a_kept_role_is_named_once(live: Home) -> None:
-    """Its session's own section is no other profile."""
+    """Its session's own section does not count as another profile."""
     assert live.run("process", "-p", "admin").returncode == 0
     assert live.run("console").stderr.endswith(f"  hint: mfasession console -p admin; or {BY_HAND}\n")
 
@@ -289,7 +289,7 @@ def test_a_wrong_command_line(live: Home, words: tuple[str, ...], message: str) 
 
 @pytest.mark.parametrize("region", ["evil.example/", "eu-west-1.evil", "eu-west-1\n", "-", "EU-WEST-1", "eu west 1"])
 def test_an_invalid_region(aws: Sandbox, live: Home, region: str) -> None:
-    """It would be a part of the name of the host that is told the session's secret."""
+    """It would be a part of the name of the host that gets the session's secret."""
     for words, environ in ((("--region", region), {}), ((), {"AWS_REGION": region})):
         assert failed(live, "--print", *words, environ=environ) == (
             3,
@@ -367,7 +367,7 @@ def test_an_answer_that_is_not_awss(live: Home, answer: Body) -> None:
     ],
 )
 def test_asked_three_times(aws: Sandbox, live: Home, kind: str, message: str, hint: str) -> None:
-    """What passes is waited for, what stays is told."""
+    """What passes is waited for, what stays is reported."""
     aws.faults.add("getSigninToken", kind, times=2)
     assert Browser().open(printed(live)).status == 200
     aws.faults.add("getSigninToken", kind, times=9)
@@ -433,7 +433,7 @@ def test_an_endpoint_of_the_profile(aws: Sandbox, live: Home, lines: str) -> Non
 
 
 def test_no_browser_costs_no_code(aws: Sandbox, live: Home, alice: SandboxUser) -> None:
-    """Told before anybody is asked for anything."""
+    """Reported before any question."""
     age(live, "default-mfa", -10, aws)
     assert failed(live, "--code", alice.devices[0].next_code()) == (
         3,

@@ -1,4 +1,4 @@
-"""What ends a session that somebody copied: not the key's end, but the command that docs/threat-model.md has."""
+"""What ends a copied session: not the key's end, but the command that docs/threat-model.md has."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def documented(user: str) -> str:
 
 @pytest.fixture
 def admins_home(aws: Sandbox, alice: SandboxUser, tmp_path: Path) -> Home:
-    """Of somebody who may do everything with MFA, and has a session."""
+    """Of a user who may do everything with MFA, and has a session."""
     admin = aws.add_user(f"admin-{alice.name}")
     home = Home(tmp_path / "admin", {"AWS_ENDPOINT_URL": aws.url, "AWS_DEFAULT_REGION": "eu-west-1"})
     home.write_credentials(key_pair("default", admin.key.access_key_id, admin.key.secret_access_key.reveal()))

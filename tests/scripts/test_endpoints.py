@@ -100,7 +100,7 @@ def test_which_sts_is_asked(nowhere: Home, config: str, environ: dict[str, str],
 
 
 CLEAR = "http://198.51.100.7:4566"
-"""An address that is nobody's (RFC 5737)."""
+"""An address without a host (RFC 5737)."""
 
 
 def refusal(url: str = CLEAR, origin: str = CLEAR) -> str:

@@ -123,7 +123,7 @@ def test_unset_in_a_real_shell(live: Home) -> None:
 
 
 def test_an_expired_session_is_not_served(home: Home) -> None:
-    """Noovolari/leapp#174: told as expired, with the command that mends it."""
+    """Noovolari/leapp#174: reported as expired, with the command that fixes it."""
     home.write_credentials(key_pair("work") + session_section("work-mfa", "2020-01-01T00:00:00Z"))
     expired = complaint(
         "the session of profile work has expired, and nobody is here to give a code", "mfasession login -p work"

@@ -44,7 +44,7 @@ def waited_for(holds: Callable[[], object]) -> None:
 
 
 def is_running(process: int) -> bool:
-    """Tell whether a process is there, and no zombie."""
+    """Return whether a process is there and not a zombie."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except FileNotFoundError:
@@ -121,7 +121,7 @@ def test_a_failing_command_is_named(live: Home) -> None:
 def test_profiles_that_get_no_session_keep_none_from_theirs(
     aws: Sandbox, alices_home: Home, alice: SandboxUser
 ) -> None:
-    """A role that refuses, a wrong external ID, no such source, a circle, a wrong ARN: told, and the good one runs."""
+    """A refusing role, a wrong external ID, no such source, a circle, a wrong ARN: reported, and the good one runs."""
     strict = aws.add_role(f"strict-{alice.name}", trusted=[alice.arn], external_id="right")
     foreign = aws.add_role(f"foreign-{alice.name}", trusted=["arn:aws:iam::123456789012:user/nobody"])
     good = role_profiles(aws, alice, "good")
@@ -169,7 +169,7 @@ def test_an_expired_base_session_without_a_terminal(aws: Sandbox, alices_home: H
 
 
 def test_nothing_has_run_for_one_reason(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """The exit code is that of the reason, as for one profile: 6 when nobody can give the code."""
+    """The exit code is that of the reason, as for one profile: 6 without a terminal."""
     alices_home.config.write_text(role_profiles(aws, alice, "a", "b"))
     done = alices_home.run("exec", "--all-matching", "prod-*", "--no-input", "--", "echo", "never")
     assert (done.returncode, done.stdout) == (6, "")
@@ -255,7 +255,7 @@ def test_a_second_ctrl_c_kills(live: Home, started: Callable[..., "subprocess.Po
 
 
 def test_a_reader_that_goes_away_ends_all(live: Home, started: Callable[..., "subprocess.Popen[bytes]"]) -> None:
-    """`mfasession exec … | head -1`: nothing goes on for nobody."""
+    """`mfasession exec … | head -1`: nothing runs on without a reader."""
     process = started("echo $$ >>pids; while :; do echo line; sleep 0.05; done")
     assert process.stdout is not None
     process.stdout.readline()
@@ -305,7 +305,7 @@ def test_processes_left_running_are_not_waited_for(live: Home) -> None:
     ],
 )
 def test_a_command_line_that_cannot_begin(live: Home, words: tuple[str, ...], code: int, said: str) -> None:
-    """Told before anybody is asked for anything."""
+    """Reported before any question."""
     done = live.run("exec", *words)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", said)
 

@@ -38,7 +38,7 @@ def test_an_empty_script(live: Home, way: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_program_for_another_machine(live: Home, way: tuple[str, ...]) -> None:
-    """It is no script: a shell would print what it cannot read as commands."""
+    """It is not a script: a shell would print what it cannot read as commands."""
     program = live.folder / "bin" / "foreign"
     program.write_bytes(b"\x7fELF\2\1\1\0" + bytes(100))
     program.chmod(0o755)

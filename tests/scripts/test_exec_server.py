@@ -82,7 +82,7 @@ def test_its_files(live: Home) -> None:
 
 
 def test_an_mfasession_inside_knows_the_users_files(live: Home) -> None:
-    """What the endpoint's answer tells to run, `mfasession login`, works in a served shell; so does one more level."""
+    """The command in the endpoint's answer, `mfasession login`, works in a served shell; so does one more level."""
     status, process = f"{MFASESSION} status -p default --json", f"{MFASESSION} process"
     line = f"{status} && {process} && {MFASESSION} exec --server -- printenv AWS_REGION"
     done = live.run(*SERVER, "--", "sh", "-c", line)
@@ -134,7 +134,7 @@ def test_a_signal_ends_it_as_the_command(live: Home, number: signal.Signals) -> 
     "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2]
 )
 def test_signals_are_passed_on(live: Home, number: signal.Signals) -> None:
-    """A supervisor that tells us tells the command, which ends in its own way; without a terminal, ctrl-C's too."""
+    """A supervisor's signal to us reaches the command, which ends in its own way; without a terminal, ctrl-C's too."""
     name = number.name.removeprefix("SIG")
     script = f"trap 'echo CAUGHT; exit 9' {name}; echo READY; while :; do sleep 0.05; done"
     with subprocess.Popen(
@@ -213,7 +213,7 @@ def test_commands_that_cannot_be_run(live: Home, word: str, code: int, why: str)
 
 
 def test_the_server_ends_with_the_command(live: Home) -> None:
-    """Nobody listens any more."""
+    """Nothing listens any more."""
     done = live.run(*SERVER, "--", "sh", "-c", "echo $AWS_CONTAINER_CREDENTIALS_FULL_URI")
     port = int(done.stdout.rpartition(":")[2].partition("/")[0])
 
@@ -243,7 +243,7 @@ def test_two_at_once_do_not_interfere(live: Home) -> None:
 
 
 def test_a_login_in_another_terminal_is_taken(live: Home) -> None:
-    """The job that runs goes on with the new session, without having been told."""
+    """The job that runs goes on with the new session, without a restart."""
     each_line = f"import sys\nfor _ in sys.stdin:\n exec({ASK!r})\n sys.stdout.flush()"
     with subprocess.Popen(
         [MFASESSION, *SERVER, "--", sys.executable, "-c", each_line],

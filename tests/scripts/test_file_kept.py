@@ -27,7 +27,7 @@ FOREIGN = (
 
 
 def text_for(user: SandboxUser) -> str:
-    """A file that people and other tools have written into for years."""
+    """A file that users and other tools have written into for years."""
     return FOREIGN.format(
         key_id=KEY_ID,
         secret=SECRET,
@@ -61,7 +61,7 @@ def test_all_other_bytes_stay(alices_home: Home, alice: SandboxUser, newline: st
 
 
 def test_a_session_in_the_middle_keeps_its_place(alices_home: Home, alice: SandboxUser) -> None:
-    """The section is edited where it stands, with what somebody added to it and wrote around it."""
+    """The section is edited where it stands, with what was added to it and written around it."""
     own = keys_of(alice)
     head = f"{own}\n# the session, do not touch\n"
     middle = session_section(key_id="AKIAOLDOLDOLDOLDOLD1", extra="output = json\n# mine\n")
@@ -180,7 +180,7 @@ def test_session_profile_keeps_the_session_elsewhere(alices_home: Home, alice: S
 
 
 def test_a_name_that_no_section_can_have(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
-    """What cannot be kept is told before a code is spent on it."""
+    """What cannot be kept is reported before a code is spent on it."""
     alices_home.write_credentials(keys_of(alice, "[x]"))
     before = alices_home.credentials.read_bytes()
     done = alices_home.run("login", "-p", "[x]", "--code", alice.devices[0].code())

@@ -1,4 +1,4 @@
-"""A disk that is full or files that may not grow: told before a code is spent, and the old file stays whole."""
+"""A disk that is full or files that may not grow: reported before a code is spent, and the old file stays whole."""
 
 import os
 import re
@@ -26,7 +26,7 @@ FILL = "dd if=/dev/zero of={folder}/ballast bs=1k count={kilobytes} 2>/dev/null 
 
 
 def on_a_small_disk(home: Home, folder: Path, command: str, *, fill: str) -> str:
-    """What a command says with a disk of 64 kB mounted at `folder`, seen by nobody else and gone afterwards."""
+    """What a command says with a disk of 64 kB mounted at `folder`, visible to no other process and gone afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = home.folder / "kept"
     kept.write_bytes(home.credentials.read_bytes())
@@ -106,7 +106,7 @@ def test_a_disk_that_fills_while_the_code_is_asked_for(alices_home: Home, alice:
 
 
 def test_no_space_stays_kept(alices_home: Home) -> None:
-    """However the question ends, also when nobody can tidy up, nothing lies beside the file."""
+    """However the question ends, also when nothing can tidy up, nothing lies beside the file."""
     code_program(alices_home, "ls -A .aws >seen", "kill -9 $PPID", code="123456")
     alices_home.run("login")
     assert (alices_home.folder / "seen").read_text() == "credentials\n"

@@ -21,7 +21,7 @@ from mfasession.cli import program
 os.execve = lambda *_: os._exit(0)
 program()
 """
-"""valgrind tells nothing of a process that becomes another one."""
+"""valgrind reports nothing of a process that becomes another one."""
 
 
 def instructions(home: Home, *words: str) -> int:
@@ -30,7 +30,7 @@ def instructions(home: Home, *words: str) -> int:
     compiled = home.run_program(sys.executable, "-m", "compileall", "-q", str(PACKAGE))
     assert compiled.returncode == 0, compiled.stdout
     counted = (need("valgrind"), "--tool=callgrind", "--callgrind-out-file=/dev/null", *words)
-    # From a shell that reads what it writes, as people run `env`: without one, it looks further for who asks.
+    # From a shell that reads what it writes, as users run `env`: without one, it looks further for who asks.
     done = home.run_program(need("bash"), "-c", 'lines=$("$@")', "bash", *counted)
     assert done.returncode == 0, done.stderr
     (collected,) = re.findall(r"Collected : (\d+)", done.stderr)

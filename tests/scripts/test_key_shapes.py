@@ -101,7 +101,7 @@ def test_the_list_shows_that_a_pair_is_wrong(alices_home: Home) -> None:
     ],
 )
 def test_lines_left_by_a_rotation_are_checked_too(alices_home: Home, alice: SandboxUser, line: str) -> None:
-    """Lines of ours that somebody has edited are shown nowhere."""
+    """Lines of ours that were edited are shown nowhere."""
     key = alice.key
     alices_home.write_credentials(pair(key.access_key_id, key.secret_access_key.reveal(), f"{line}\n"))
     for words in (("keys", "list"), ("keys", "list", "--json"), ("keys", "remove", "--no-input")):
@@ -120,7 +120,7 @@ def test_lines_left_by_a_rotation_are_checked_too(alices_home: Home, alice: Sand
     ],
 )
 def test_a_session_with_a_secret_in_the_place_of_a_name_is_void(alices_home: Home, change: tuple[str, str]) -> None:
-    """A section of ours that somebody has edited is a session that is not whole."""
+    """A section of ours that was edited is an incomplete session."""
     section = session_section().replace(
         f"aws_secret_access_key = {SECRET}", "aws_secret_access_key = other/" + 34 * "x"
     )

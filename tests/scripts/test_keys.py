@@ -128,7 +128,7 @@ def test_add_refuses_a_key_that_aws_does_not_take(bobs_home: Home, alice: Sandbo
 
 
 def test_add_when_aws_is_not_reached(bobs_home: Home, alice: SandboxUser) -> None:
-    """Exit 5 and nothing kept; with --force it is kept, and that nobody has checked it is said."""
+    """Exit 5 and nothing kept; with --force it is kept, and the message says that it was not checked."""
     away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     done = bobs_home.run("keys", "add", "-", stdin=two_lines(alice), environ=away)
     assert done.returncode == 5

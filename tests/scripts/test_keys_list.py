@@ -105,7 +105,7 @@ def test_when_iam_may_not_be_asked(home: Home, aws: Sandbox, denied: str, row: s
 
 
 def test_a_file_that_others_may_read(alices_home: Home, alice: SandboxUser) -> None:
-    """Listed all the same, with what mends it; the configuration file too when it holds a key."""
+    """Listed all the same, with how to fix it; the configuration file too when it holds a key."""
     alices_home.credentials.chmod(0o644)
     alices_home.config.write_text(f"[profile in-config]\n{key_pair('x').partition(chr(10))[2]}")
     alices_home.config.chmod(0o604)
@@ -151,7 +151,7 @@ def test_nothing_at_all(home: Home) -> None:
 
 
 def test_without_a_keyring(home: Home) -> None:
-    """Where every profile has its key in the file nobody misses it; where one has none, that is said."""
+    """Where every profile has its key in the file it is not missed; otherwise that is said."""
     home.write_credentials(key_pair())
     assert home.run("keys", "list", environ=NO_KEYRING).stderr == LOGIN
     home.config.write_text("[profile elsewhere]\noutput = json\n")

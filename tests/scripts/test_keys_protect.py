@@ -17,7 +17,7 @@ IN_THE_CONSOLE = "until it is deleted there: IAM console, Security credentials\n
 
 @pytest.fixture
 def home(keyring_home: Home, alice: SandboxUser) -> Home:
-    """A keyring, and a credentials file as people write it."""
+    """A keyring, and a credentials file as users write it."""
     keyring_home.write_credentials(foreign(alice))
     return keyring_home
 
@@ -241,7 +241,7 @@ def test_remove_in_aws(home: Home, aws: Sandbox, alice: SandboxUser, how: str) -
 
 
 def test_remove_in_aws_without_a_code(home: Home, alice: SandboxUser) -> None:
-    """No session and nobody to give a code: exit 6, and the key stays in both places."""
+    """No session and no terminal: exit 6, and the key stays in both places."""
     files = Files(home)
     done = home.run("keys", "remove", "--yes", "--in-aws")
     assert done.returncode == 6

@@ -25,7 +25,7 @@ AGAIN = "run it again: it continues where it stopped"
 
 @pytest.fixture
 def home(keyring_home: Home, alice: SandboxUser) -> Home:
-    """A keyring, and a credentials file as people write it."""
+    """A keyring, and a credentials file as users write it."""
     keyring_home.write_credentials(foreign(alice))
     return keyring_home
 
@@ -134,7 +134,7 @@ def test_a_key_in_the_keyring(home: Home, alice: SandboxUser) -> None:
 
 
 def test_a_session_in_the_keyring_is_forgotten(home: Home, alice: SandboxUser) -> None:
-    """A key in the keyring cannot tell by itself that a session is another key's."""
+    """A key in the keyring does not show by itself that a session is another key's."""
     assert home.run("keys", "protect").returncode == 0
     log_in(home, alice.devices[0], "--store", "keyring")
     assert home.run("keys", "rotate").returncode == 0
@@ -162,7 +162,7 @@ def test_without_a_terminal(home: Home, aws: Sandbox, alice: SandboxUser) -> Non
 
 
 def test_a_device_by_its_serial_number(home: Home, alice: SandboxUser) -> None:
-    """Of two, the one that the command line names; nobody is asked."""
+    """Of two, the one that the command line names; no question is asked."""
     tablet = alice.add_device(f"tablet-{alice.name}")
     done = home.run("keys", "rotate", "--serial", tablet.serial, "--code", "-", stdin=f"{tablet.code()}\n")
     assert done.returncode == 0, done.stderr
@@ -206,7 +206,7 @@ def test_aws_knows_the_new_key_late(home: Home, aws: Sandbox, alice: SandboxUser
 
 
 def test_an_inactive_second_key(home: Home, alice: SandboxUser) -> None:
-    """Told with its last use; --force makes room."""
+    """Reported with its last use; --force makes room."""
     log_in(home, alice.devices[0])
     other, ours = alice.add_key().access_key_id, alice.key.access_key_id
     alice.set_key_status(other, "Inactive")
@@ -230,7 +230,7 @@ def test_an_inactive_second_key(home: Home, alice: SandboxUser) -> None:
 
 
 def test_a_newer_second_key_that_is_used(home: Home, alice: SandboxUser) -> None:
-    """Somebody works with it: not even --force deletes it without a person's word."""
+    """It is in use: not even --force deletes it without a confirmation."""
     other = alice.add_key()
     alice.age_key(alice.key.access_key_id, 86400)
     elsewhere = Home(home.folder / "elsewhere", home.environ)
@@ -267,7 +267,7 @@ def test_a_key_that_cannot_be_created(home: Home, bob: SandboxUser) -> None:
 
 @pytest.mark.parametrize("kind", ["lose_answer", "cut_answer"])
 def test_a_new_key_whose_secret_never_came(home: Home, aws: Sandbox, alice: SandboxUser, kind: str) -> None:
-    """The answer was lost: the key that AWS has made is deleted again, for nobody has its secret."""
+    """The answer was lost: the key that AWS has made is deleted again, for its secret is lost."""
     log_in(home, alice.devices[0])
     files = Files(home)
     aws.faults.add("CreateAccessKey", kind=kind)
@@ -298,7 +298,7 @@ def test_a_new_key_that_cannot_be_taken_back(home: Home, aws: Sandbox, alice: Sa
 
 @pytest.mark.parametrize("in_keyring", [False, True], ids=["file", "keyring"])
 def test_killed_before_the_answer(home: Home, aws: Sandbox, alice: SandboxUser, *, in_keyring: bool) -> None:
-    """AWS has made a key whose secret nobody has: the next run knows it, removes it with a word, and goes on."""
+    """AWS has made a key whose secret is lost: the next run knows it, removes it with a message, and goes on."""
     if in_keyring:
         assert home.run("keys", "protect").returncode == 0
     log_in(home, alice.devices[0])
@@ -392,7 +392,7 @@ def test_interrupted_while_it_waits(home: Home, aws: Sandbox, alice: SandboxUser
 def test_an_old_key_that_cannot_be_deleted(
     home: Home, bob: SandboxUser, denied: str, state: str, *, in_keyring: bool
 ) -> None:
-    """Exit 4: the new key is in place, the message tells of the old one, and the same command ends it later."""
+    """Exit 4: the new key is in place, the message names the old one, and the same command ends it later."""
     home.write_credentials(foreign(bob))
     if in_keyring:
         assert home.run("keys", "protect").returncode == 0
@@ -432,7 +432,7 @@ def test_a_lost_answer_to_the_deletion(home: Home, aws: Sandbox, alice: SandboxU
 
 
 def test_a_file_that_cannot_be_written(home: Home, alice: SandboxUser) -> None:
-    """Told before AWS makes a key: exit 3, an open folder."""
+    """Reported before AWS makes a key: exit 3, an open folder."""
     log_in(home, alice.devices[0])
     home.aws.chmod(0o777)
     done = home.run("keys", "rotate")

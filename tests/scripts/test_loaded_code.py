@@ -21,7 +21,7 @@ def plant(folder: Path, name: str) -> Path:
 
 
 def test_nothing_from_the_folder_that_it_runs_in(alices_home: Home, alice: SandboxUser) -> None:
-    """Neither the program nor `python -m` takes modules from the current folder, which may be anybody's."""
+    """Neither the program nor `python -m` takes modules from the current folder, which may belong to anyone."""
     marks = [plant(alices_home.folder, name) for name in MODULES]
     done = alices_home.run("login", "--code", alice.devices[0].code())
     assert done.returncode == 0, done.stderr

@@ -87,7 +87,7 @@ def test_a_code_comes_through_stdin(alices_home: Home, alice: SandboxUser, line:
 
 @pytest.mark.parametrize("stdin", ["", "\n", "12345\n", "no code\n", "\udcff\n"], ids=repr)
 def test_a_stdin_without_a_code(aws: Sandbox, alices_home: Home, alice: SandboxUser, stdin: str) -> None:
-    """What is not six digits is refused before anybody is asked."""
+    """What is not six digits is refused before any question."""
     done = subprocess.run(
         [MFASESSION, "login", "--code", "-"],
         input=stdin.encode("utf-8", "surrogateescape"),
@@ -101,7 +101,7 @@ def test_a_stdin_without_a_code(aws: Sandbox, alices_home: Home, alice: SandboxU
 
 
 def test_a_closed_stdin_holds_no_code(alices_home: Home) -> None:
-    """`<&-` is no traceback."""
+    """`<&-` gives no traceback."""
     done = alices_home.run_program("sh", "-c", f"exec {MFASESSION} login --code - <&-")
     assert (done.returncode, done.stdout, done.stderr) == (2, "", NO_CODE)
 
@@ -110,7 +110,7 @@ def test_a_closed_stdin_holds_no_code(alices_home: Home) -> None:
     "code", ["", "12345", "1234567", "abcdef", "12345a", "\uff11\uff12\uff13\uff14\uff15\uff16", "-123456"], ids=repr
 )
 def test_an_invalid_code(aws: Sandbox, alices_home: Home, alice: SandboxUser, code: str) -> None:
-    """Letters, five digits, none at all: told at once, and AWS is not asked."""
+    """Letters, five digits, none at all: reported at once, and AWS is not asked."""
     before = alices_home.credentials.read_bytes()
     done = alices_home.run("login", f"--code={code}")
     assert (done.returncode, done.stdout, done.stderr) == (2, "", NO_CODE)
@@ -145,7 +145,7 @@ def test_the_duration_of_the_configuration(aws: Sandbox, alices_home: Home, alic
 
 
 def test_force_makes_a_new_session(alices_home: Home, alice: SandboxUser) -> None:
-    """`--force` with a code replaces a session that is still good; without anybody to give one it stays as it is."""
+    """`--force` with a code replaces a session that is still good; without a terminal it stays as it is."""
     log_in(alices_home, alice.devices[0])
     first = section(alices_home.credentials, "default-mfa")["aws_access_key_id"]
     before = alices_home.credentials.read_bytes()
@@ -186,7 +186,7 @@ def test_a_new_session_lasts_as_long_as_is_asked_for(aws: Sandbox, alices_home: 
 
 
 def test_a_min_ttl_that_no_session_has(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
-    """A shorter `--duration` beside it, or a role's one hour: told, and the long job does not start."""
+    """A shorter `--duration` beside it, or a role's one hour: reported, and the long job does not start."""
     done = alices_home.run("login", "--duration", "1h", "--min-ttl", "2h", "--code", "123456")
     assert (done.returncode, done.stderr) == (
         2,
@@ -275,7 +275,7 @@ def test_a_serial_on_the_command_line(aws: Sandbox, alices_home: Home, alice: Sa
 def test_an_invalid_serial(
     aws: Sandbox, alices_home: Home, alice: SandboxUser, serial: str, what: str, hint: str
 ) -> None:
-    """99designs/aws-vault#676, aws/aws-cli#3607: told here, before a code is spent on what AWS cannot take."""
+    """99designs/aws-vault#676, aws/aws-cli#3607: reported here, before a code is spent on what AWS cannot take."""
     done = alices_home.run("login", "--serial", serial, "--code", "123456")
     assert (done.returncode, done.stdout, done.stderr) == (3, "", complaint(what, hint))
     assert asked(aws, alice) == []

@@ -13,7 +13,7 @@ COPIES = "; AWS honours a copy elsewhere until it expires\n"
 
 
 def test_it_forgets_one_session(home: Home) -> None:
-    """The profile's section goes, all others stay as they are, a second time says that there is none."""
+    """The profile's section goes, all others stay as they are, the second time says that there is none."""
     head = "# mine\n" + key_pair("work") + "\n"
     other = session_section("other-mfa")
     home.write_credentials(head + session_section("work-mfa") + "\n" + other)
@@ -49,7 +49,7 @@ def test_no_session_is_left_afterwards(alices_home: Home, alice: SandboxUser) ->
 
 
 def test_an_expired_session_is_forgotten_too(home: Home) -> None:
-    """aws/aws-cli#6980: clean at expiry, when somebody says so."""
+    """aws/aws-cli#6980: clean at expiry, on request."""
     home.write_credentials(key_pair() + session_section(expires="2020-01-01T00:00:00Z"))
     assert home.run("logout").stderr == f"mfasession: forgot default-mfa (file){COPIES}"
 
@@ -71,7 +71,7 @@ def test_half_a_key_pair_does_not_keep_a_session(home: Home) -> None:
 
 
 def test_a_profile_that_never_was(home: Home) -> None:
-    """A misspelt name is told, and nothing is forgotten instead."""
+    """A misspelt name is reported, and nothing is forgotten instead."""
     home.write_credentials(key_pair("work") + session_section("work-mfa"))
     before = home.credentials.read_bytes()
     done = home.run("logout", "-p", "wrok")

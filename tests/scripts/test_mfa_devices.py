@@ -144,7 +144,7 @@ def test_resync_of_one_of_several(alices_home: Home, alice: SandboxUser) -> None
 
 
 def test_resync_of_what_has_no_clock(alices_home: Home, alice: SandboxUser) -> None:
-    """A FIDO key, a name that is none, no codes, nobody there."""
+    """A FIDO key, an unknown name, no codes, no terminal."""
     fido = alice.add_fido_device("yubi")
     done = alices_home.run("mfa", "resync", "--serial", fido.serial, "--codes", "-", stdin=two_lines("1" * 6, "2" * 6))
     assert (done.returncode, "is a FIDO device, which has no clock" in done.stderr) == (3, True)

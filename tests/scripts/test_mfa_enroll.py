@@ -196,7 +196,7 @@ def test_why_it_takes_another_name(home: Home, aws: Sandbox, bare: SandboxUser) 
 
 @pytest.mark.parametrize("kind", ["lose_answer", "cut_answer"])
 def test_the_answer_with_the_seed_is_lost(home: Home, aws: Sandbox, bare: SandboxUser, kind: str) -> None:
-    """Nobody has that seed: exit 5 says so, and the next run takes another name."""
+    """That seed is lost: exit 5 says so, and the next run takes another name."""
     aws.faults.add("CreateVirtualMFADevice", kind)
     done = home.run("mfa", "enroll", "--png", "code.png", "--codes", "-")
     assert done.returncode == 5
@@ -207,7 +207,7 @@ def test_the_answer_with_the_seed_is_lost(home: Home, aws: Sandbox, bare: Sandbo
 
 @pytest.mark.parametrize("kind", ["lose_answer", "cut_answer"])
 def test_the_answer_to_the_codes_is_lost(home: Home, aws: Sandbox, bare: SandboxUser, kind: str) -> None:
-    """AWS is asked whether it has enabled the device, and nobody is asked again."""
+    """AWS is asked whether it has enabled the device, and the user is not asked again."""
     app = begun(home, aws)
     aws.faults.add("EnableMFADevice", kind)
     done = go_on(home, app.pair())
@@ -307,7 +307,7 @@ def test_the_first_login_fails(home: Home, aws: Sandbox, bare: SandboxUser) -> N
 def test_without_a_terminal(
     home: Home, aws: Sandbox, bare: SandboxUser, words: tuple[str, ...], what: str, hint: str
 ) -> None:
-    """Exit 6 before AWS makes a device that nobody could delete."""
+    """Exit 6 before AWS makes a device that could not be deleted."""
     done = home.run("mfa", "enroll", *words)
     assert (done.returncode, done.stderr) == (6, complaint(what, hint))
     assert "CreateVirtualMFADevice" not in asked(aws, bare)
@@ -340,7 +340,7 @@ def test_a_picture_in_no_folder(home: Home, aws: Sandbox, bare: SandboxUser) -> 
 
 
 def test_a_picture_is_private_from_its_first_byte(home: Home) -> None:
-    """Made with mode 0600 whatever the umask, and by nobody else before."""
+    """Made with mode 0600 whatever the umask, and by no other process before."""
     strace, trace = need("strace"), home.folder / "trace"
     line = 'umask 000; "$@"'
     words = ("-f", "-qq", "-o", str(trace), "-e", "trace=openat", "mfasession", "mfa", "enroll", "--png", "a.png")
@@ -353,7 +353,7 @@ def test_a_picture_is_private_from_its_first_byte(home: Home) -> None:
 
 
 def test_into_the_keyring(keyring: Home, aws: Sandbox, bare: SandboxUser, service: SecretService) -> None:
-    """`--to keyring`: nobody is asked anything, and `code = "totp"` works at once; no file has held the seed."""
+    """`--to keyring`: no question is asked, and `code = "totp"` works at once; no file has held the seed."""
     done = keyring.run("mfa", "enroll", "--to", "keyring", "--no-input")
     assert done.returncode == 0, done.stderr
     assert "its seed is kept in the keyring until it is enabled\n" in done.stderr
@@ -380,7 +380,7 @@ def test_with_a_key_that_only_the_keyring_has(keyring: Home, bare: SandboxUser) 
 
 
 def test_without_a_keyring_none_is_promised(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
-    """`--to keyring` where there is none: exit 7, and no device is made."""
+    """`--to keyring` without a keyring: exit 7, and no device is made."""
     done = home.run("mfa", "enroll", "--to", "keyring")
     assert done.returncode == 7
     assert done.stderr.startswith("mfasession: there is no keyring here\n")
@@ -463,7 +463,7 @@ def test_a_user_with_only_a_fido_key(home: Home, bare: SandboxUser) -> None:
 
 
 def test_eight_devices(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """IAM quotas: told before a device is made."""
+    """IAM quotas: reported before a device is made."""
     for number in range(7):
         alice.add_device(f"more{number}-{alice.name}")
     aws.forget_calls()
@@ -476,7 +476,7 @@ def test_eight_devices(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> N
 
 
 def test_a_rule_that_does_not_exempt_it(aws: Sandbox, tmp_path: Path) -> None:
-    """Exit 4, and what the administrator has to mend."""
+    """Exit 4, and what the administrator has to fix."""
     strict = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "iam:Create*", "Resource": "*"},
                                                      {"Effect": "Allow", "Action": "*", "Resource": "*"}]}  # fmt: skip
     user = aws.add_user(f"strict-{bare_user(aws).name}", [strict])

@@ -1,4 +1,4 @@
-"""What looks like a profile and is none: said as what it is, with what to do."""
+"""What looks like a profile and is something else: reported as what it is, with what to do."""
 
 import pytest
 

@@ -52,7 +52,7 @@ def test_an_endpoint_that_is_not_a_url(home: Home) -> None:
 
 
 def test_an_invalid_region(home: Home) -> None:
-    """Told as the region, wherever it stands."""
+    """Reported as the region, wherever it stands."""
     home.write_credentials(key_pair())
     done = home.run("login", "--code", "123456", environ={"AWS_REGION": "eu west 1"})
     assert (done.returncode, done.stderr) == (
@@ -77,7 +77,7 @@ def test_a_proxy_that_refuses(home: Home, port: str) -> None:
 
 @pytest.fixture
 def untrusted(tmp_path: Path) -> ssl.SSLContext:
-    """A certificate that nobody has signed but itself."""
+    """A self-signed certificate."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     words = (
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
@@ -90,7 +90,7 @@ def untrusted(tmp_path: Path) -> ssl.SSLContext:
 
 
 def test_an_untrusted_certificate(home: Home, untrusted: ssl.SSLContext, tmp_path: Path) -> None:
-    """Nothing is sent to whoever answers; behind a company proxy AWS_CA_BUNDLE mends it."""
+    """Nothing is sent to whoever answers; behind a company proxy AWS_CA_BUNDLE fixes it."""
     home.write_credentials(key_pair())
     with listening(untrusted, b"HTTP/1.1 503 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") as (port, heard):
         environ = {"AWS_ENDPOINT_URL": f"https://127.0.0.1:{port}"}
@@ -180,14 +180,14 @@ def test_throttled_for_good(aws: Sandbox, alices_home: Home, alice: SandboxUser)
 def test_a_question_that_costs_nothing_is_asked_again(
     aws: Sandbox, alices_home: Home, alice: SandboxUser, action: str, kind: str
 ) -> None:
-    """A hiccup on the way is no reason to fail."""
+    """A hiccup on the way is not a failure."""
     aws.faults.add(action, kind, times=2)
     log_in(alices_home, alice.devices[0])
     assert asked(aws, alice).count(action) == 3
 
 
 def test_a_code_is_still_good_when_aws_was_never_asked(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
-    """No network now, network again: the same code a few seconds later is no second use."""
+    """No network now, network again: the same code a few seconds later is not a second use."""
     code = alice.devices[0].code()
     assert failed(alices_home, "--code", code, environ={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}).startswith(
         "mfasession: 127.0.0.1 cannot be reached\n"

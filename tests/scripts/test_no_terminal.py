@@ -1,4 +1,4 @@
-"""Cron, an IDE, CI: nobody can answer. Fast failures, and a session that ages serves until it ends."""
+"""Cron, an IDE, CI: no terminal. Fast failures, and a session that ages serves until it ends."""
 
 import json
 import time
@@ -25,7 +25,7 @@ def session_left(seconds: int, life: int = 43200, key_id: str = KEY_ID) -> str:
 @pytest.mark.parametrize("words", [*USES, ("login",), ("exec",)], ids=" ".join)
 @pytest.mark.parametrize("flags", [(), ("--no-input",)], ids=["", "no input"])
 def test_exit_code_6_at_once(home: Home, words: tuple[str, ...], flags: tuple[str, ...]) -> None:
-    """99designs/aws-vault#1169, boto/botocore#1348: no hanging question that nobody sees; AWS is not even asked."""
+    """99designs/aws-vault#1169, boto/botocore#1348: no hanging, invisible question; AWS is not even asked."""
     home.write_credentials(key_pair())
     start = time.monotonic()
     done = home.run(words[0], *flags, *words[1:])
@@ -58,14 +58,14 @@ def test_the_hint_is_the_command_that_fixes_it(home: Home, profile: str, environ
 @pytest.mark.parametrize("words", USES, ids=" ".join)
 @pytest.mark.parametrize("flags", [(), ("--no-input",)], ids=["", "no input"])
 def test_inside_the_margin_it_still_serves(home: Home, words: tuple[str, ...], flags: tuple[str, ...]) -> None:
-    """Ten minutes are left and nobody can answer: ten minutes of work."""
+    """Ten minutes are left and there is no terminal: ten minutes of work."""
     home.write_credentials(key_pair() + session_left(600))
     done = home.run(words[0], *flags, *words[1:])
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_inside_the_margin_login_does_not(home: Home) -> None:
-    """`login` is there to renew: that it could not is told, and the session stays."""
+    """`login` is there to renew: that it could not is reported, and the session stays."""
     home.write_credentials(key_pair() + session_left(600))
     before = home.credentials.read_bytes()
     done = home.run("login")

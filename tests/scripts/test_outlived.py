@@ -1,4 +1,4 @@
-"""A program that outlives its server: nobody else gets the port that it trusts, and nothing stays behind."""
+"""A program that outlives its server: no other program gets the port that it trusts, and nothing stays behind."""
 
 import os
 import signal
@@ -170,7 +170,7 @@ def test_files_of_dead_runs_are_removed(live: Home) -> None:
 
 
 def test_a_killed_serve_leaves_no_token(live: Home) -> None:
-    """Programs in other shells read the token's file at each request: without it they ask nobody."""
+    """Programs in other shells read the token's file at each request: without it they send nothing."""
     with serve(live, ending=signal.SIGKILL) as served:
         assert served.token_file.exists()
         served.process.kill()
@@ -201,7 +201,7 @@ SANDBOX = "import sys; from mfasession.sandbox.run import run; sys.exit(run(sys.
 
 
 def test_the_port_of_a_killed_sandbox(home: Home) -> None:
-    """Its command would take the answers of anybody for those of AWS."""
+    """Its command would take anyone's answers for those of AWS."""
     script = 'echo "$$ $AWS_ENDPOINT_URL ${AWS_CONFIG_FILE%/*/*}"; exec sleep 100'
     with subprocess.Popen(
         [sys.executable, "-c", SANDBOX, "sh", "-c", script], env=home.environ, stdout=subprocess.PIPE, text=True

@@ -1,4 +1,4 @@
-"""`mfasession policy apply`: a plan first, nobody locked out, and everything taken back by what it prints."""
+"""`mfasession policy apply`: a plan first, no user locked out, and everything taken back by what it prints."""
 
 import json
 import re
@@ -256,7 +256,7 @@ def test_a_policy_that_could_not_be_undone(estate: Estate) -> None:
 
 
 def test_a_policy_that_denies_everything_a_user_may_do(estate: Estate) -> None:
-    """A policy that denies all that somebody is allowed, whatever it says of MFA."""
+    """A policy that denies all that a user is allowed, whatever it says of MFA."""
     allowed = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
     estate.user("carol", allowed)
     document = with_statement("Deny", Sid="NoBuckets", Action="s3:*")
@@ -340,7 +340,7 @@ def test_a_change_that_cannot_be_undone(estate: Estate) -> None:
 
 
 def test_nothing_is_changed_where_the_account_may_not_be_read(estate: Estate) -> None:
-    """Who would be locked out cannot be told then."""
+    """Who would be locked out cannot be known then."""
     estate.forbid("GetAccountAuthorizationDetails")
     assert "AWS denied GetAccountAuthorizationDetails" in refused(estate, "--group", "staff", code=4)
 

@@ -1,4 +1,4 @@
-"""`mfasession policy audit`: who can act without MFA, told to people, to machines and to an auditor."""
+"""`mfasession policy audit`: who can act without MFA, for users, for programs and for an auditor."""
 
 import csv
 import json
@@ -174,7 +174,7 @@ def test_the_controls(estate: Estate) -> None:
 
 
 def test_everybody_covered(aws: Sandbox, tmp_path: Path) -> None:
-    """Exit code 0; the root user's device and keys are told all the same."""
+    """Exit code 0; the root user's device and keys are reported all the same."""
     estate = Estate(aws, tmp_path, (ALLOW_ALL, DENY_ALL_WITHOUT_MFA))
     done = estate.home.run("policy", "audit")
     assert done.returncode == 0
@@ -189,7 +189,7 @@ def test_everybody_covered(aws: Sandbox, tmp_path: Path) -> None:
     assert audited(estate.home)["accounts"][0]["root_mfa"] is True
 
 
-# How it is told
+# How it is reported
 
 
 def test_the_table(estate: Estate) -> None:
@@ -232,7 +232,7 @@ def test_the_file_is_its_owners_alone(estate: Estate) -> None:
 
 
 def test_a_file_that_cannot_be_written(estate: Estate) -> None:
-    """Told before anything is asked of AWS."""
+    """Reported before anything is asked of AWS."""
     estate.aws.forget_calls()
     done = estate.home.run("policy", "audit", "--output", "/proc/nowhere/report")
     assert done.returncode == 7
@@ -365,7 +365,7 @@ def test_pages(estate: Estate) -> None:
 
 
 def test_many_accounts(estate: Estate) -> None:
-    """Each is told on its own, from one session; one that fails keeps no other from its report."""
+    """Each is reported on its own, from one session; one that fails keeps no other from its report."""
     numbers = ("222222222222", "333333333333", "444444444444")
     for number in numbers[:2]:
         other = estate.aws.add_account(number)
@@ -388,7 +388,7 @@ def test_many_accounts(estate: Estate) -> None:
 
 
 def test_a_file_with_accounts(aws: Sandbox, tmp_path: Path) -> None:
-    """One a line, with remarks; nobody open, but an account that was not read: not 0."""
+    """One a line, with remarks; no user open, but an account that was not read: not 0."""
     estate = Estate(aws, tmp_path, (ALLOW_ALL, DENY_ALL_WITHOUT_MFA))
     aws.add_role("auditor", [estate.alice.arn])
     listed = estate.home.folder / "accounts"

@@ -1,4 +1,4 @@
-"""`mfasession policy lint`, `explain` and `show`: files, stdin, a policy of the account, and all that is none."""
+"""`mfasession policy lint`, `explain` and `show`: files, stdin, a policy of the account, and invalid input."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def test_a_hole_is_reported_with_its_place_and_its_fix(home: Home, policy: Path)
 
 
 def test_the_rule_that_we_print_is_right(home: Home) -> None:
-    """Information alone is no reason for exit code 1."""
+    """Information alone does not give exit code 1."""
     shown = home.run("policy", "show")
     done = home.run("policy", "lint", "-", stdin=shown.stdout)
     assert (done.returncode, done.stderr) == (0, "mfasession: no problems\n")
@@ -223,7 +223,7 @@ def test_an_operator_that_aws_has_not(home: Home) -> None:
 
 
 def test_names_reach_the_terminal_as_text(home: Home) -> None:
-    """A policy is somebody's file: escape sequences in it are shown, not obeyed."""
+    """A policy is another's file: escape sequences in it are shown, not obeyed."""
     text = GOOD.replace("DenyAllWithoutMFA", "\\u001b[31mred").replace('"*"', '"arn:aws:s3:::\\u001b]0;x"')
     (home.folder / "policy.json").write_text(text)
     for action in ("lint", "explain"):
@@ -233,7 +233,7 @@ def test_names_reach_the_terminal_as_text(home: Home) -> None:
 
 @pytest.mark.parametrize("written", ["text", "json", "sarif", "github"])
 def test_odd_texts_and_file_names_are_shown_in_every_format(home: Home, written: str) -> None:
-    """Half a surrogate pair, an escape sequence, a name that is no UTF-8: words, not a traceback, and nothing raw."""
+    """Half a surrogate pair, an escape sequence, a name that is not UTF-8: words, not a traceback, and nothing raw."""
     name = b"caf\xe9 \x1b[1m.json"
     text = GOOD.replace("iam:GetUser", "no\\ud800\\u001b[31m").replace('"*"', '"arn:aws:s3:::a\\"b"')
     Path(os.fsdecode(bytes(home.folder) + b"/" + name)).write_text(text)

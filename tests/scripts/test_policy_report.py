@@ -77,7 +77,7 @@ def test_the_page_in_a_browser(page: Path) -> None:
 
 
 def test_names_are_text(page: Path) -> None:
-    """HTML in a policy is shown, and is none."""
+    """HTML in a policy is shown as text."""
     text = page.read_text()
     assert "&lt;img src=https://example.com/x onerror=alert(1)&gt;" in text
     assert not re.search(r"<(img|script|link|iframe|object|form)\b", Shown(page).document)

@@ -1,4 +1,4 @@
-"""`policy lint`, `explain` and `test` on what people have: templates, plans, and the answers of AWS."""
+"""`policy lint`, `explain` and `test` on what users have: templates, plans, and the answers of AWS."""
 
 import json
 from pathlib import Path
@@ -167,7 +167,7 @@ def test_a_source_without_a_policy(home: Home, name: str, text: str, message: st
 
 
 def test_yaml_without_pyyaml(home: Home) -> None:
-    """It is no dependency of ours: what brings it is said, as this was installed."""
+    """It is not a dependency of ours: what brings it is said, as this was installed."""
     folder = home.folder / "shadow"
     folder.mkdir()
     (folder / "yaml.py").write_text("raise ImportError\n")

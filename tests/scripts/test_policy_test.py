@@ -23,7 +23,7 @@ def written(home: Home, name: str, *statements: dict[str, Any]) -> str:
 
 
 def decisions(home: Home, *words: str) -> dict[str, list[str]]:
-    """What each caller gets for each action, as --json tells."""
+    """What each caller gets for each action, as --json prints."""
     done = home.run("policy", "test", "--json", *words)
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
@@ -54,7 +54,7 @@ def test_the_rule_itself(home: Home) -> None:
 
 
 def test_a_hole_that_a_word_makes(home: Home) -> None:
-    """Bool for BoolIfExists: the rule no longer meets a long-term key, of whose requests MFA is absent."""
+    """Bool for BoolIfExists: the rule no longer matches a long-term key, of whose requests MFA is absent."""
     hole = written(home, "hole.json", {"Effect": "Deny", "Condition": {"Bool": MFA_CONDITION}})
     wrong = {"s3:GetObject": ["allow", "deny", "allow", "deny"]}
     assert decisions(home, hole, "--allow-all", "--action", "s3:GetObject") == wrong
@@ -64,7 +64,7 @@ def test_a_hole_that_a_word_makes(home: Home) -> None:
 
 
 def test_several_policies_and_a_boundary(home: Home) -> None:
-    """A boundary must allow as well, and any Deny wins; a policy that allows nothing is told."""
+    """A boundary must allow as well, and any Deny wins; a policy that allows nothing is reported."""
     s3 = written(home, "s3.json", {"Action": "s3:*"})
     deny = written(home, "deny.json", {"Effect": "Deny", "Action": "s3:Put*"})
     limit = written(home, "limit.json", {"Action": ["s3:Get*", "s3:Put*"]})
@@ -202,7 +202,7 @@ def test_nothing_of_a_file_reaches_the_terminal_raw(home: Home) -> None:
 
 
 def test_the_examples_of_the_page(home: Home) -> None:
-    """docs/policy.md shows what the program prints, and a file of expectations that the rule meets."""
+    """docs/policy.md shows what the program prints, and a file of expectations that the rule fulfils."""
     page = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
     (shown,) = re.findall(r"^\$ mfasession (policy test .*)\n((?:.+\n)+?)```", page, re.MULTILINE)
     assert home.run(*shown[0].split()).stdout == shown[1]
@@ -314,7 +314,7 @@ def test_a_denied_simulation_names_the_permission(alices_home: Home, alice: Sand
 
 
 def test_a_role_has_no_user(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """A role's session may ask about any user, and must be told about whom."""
+    """A role's session may ask about any user, and must name the user."""
     role = aws.add_role(f"admin-of-{alice.name}", trusted=[alice.arn])
     alices_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
     log_in(alices_home, alice.devices[0], "-p", "admin")

@@ -84,7 +84,7 @@ def test_a_failure_shows_no_secret(home: Home, text: str) -> None:
     ids=["no expiry", "no time", "no day", "no token", "no key"],
 )
 def test_half_a_session_is_ignored(home: Home, change: tuple[str, str]) -> None:
-    """Somebody edited the section: it is not handed out, and a login mends it."""
+    """The section was edited: it is not handed out, and a login fixes it."""
     home.write_credentials(key_pair() + session_section().replace(*change))
     done = home.run("process")
     assert (done.returncode, done.stdout) == (6, "")

@@ -91,7 +91,7 @@ def test_the_only_device_is_taken_and_remembered(aws: Sandbox, alices_home: Home
 
 
 def test_a_new_phone_is_found(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
-    """The remembered device is no longer hers: told, forgotten, and the next login finds the one she has."""
+    """The remembered device is no longer hers: reported, forgotten, and the next login finds the one she has."""
     log_in(alices_home, alice.devices[0])
     old = aws._world.devices.get(alice.devices[0].serial)
     assert old is not None
@@ -128,7 +128,7 @@ def test_several_devices_without_a_terminal(aws: Sandbox, alices_home: Home, ali
 
 
 def test_fido_devices_are_left_out(alices_home: Home, alice: SandboxUser) -> None:
-    """aws/aws-cli#3607: a security key beside the phone is no choice."""
+    """aws/aws-cli#3607: a security key beside the phone is not offered."""
     alice.add_fido_device("yubikey")
     log_in(alices_home, alice.devices[0])
     assert section(alices_home.credentials, "default-mfa")["mfasession_mfa_serial"] == alice.devices[0].serial
@@ -152,7 +152,7 @@ def test_fido_devices_alone(aws: Sandbox, home: Home, alice: SandboxUser) -> Non
 
 
 def test_no_device(aws: Sandbox, home: Home, alice: SandboxUser) -> None:
-    """A new user is told where to get one."""
+    """A new user learns where to get one."""
     ned = aws.add_user(f"ned-{alice.name}")
     home.write_credentials(keys_of(ned))
     done = home.run("login", "--code", "123456", environ={"AWS_ENDPOINT_URL": aws.url})
@@ -196,7 +196,7 @@ def test_only_the_profiles_own_key_is_used(alices_home: Home, alice: SandboxUser
 
 
 def test_a_managed_section_means_its_source(alices_home: Home, alice: SandboxUser) -> None:
-    """AWS_PROFILE=default-mfa, which the SDKs read, is no trap: the profile is default."""
+    """AWS_PROFILE=default-mfa, which the SDKs read, is not a trap: the profile is default."""
     log_in(alices_home, alice.devices[0])
     assert chosen(alices_home, AWS_PROFILE="default-mfa") == "default"
     assert chosen(alices_home, "-p", "default-mfa") == "default"

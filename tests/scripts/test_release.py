@@ -113,6 +113,6 @@ def test_the_metadata_has_a_contact_and_urls(metadata: Message) -> None:
 
 
 def test_the_way_to_report_a_weakness_is_in_the_metadata(metadata: Message) -> None:
-    """SECURITY.md sends people to an address that the package has, too."""
+    """SECURITY.md sends users to an address that the package has, too."""
     (named,) = re.findall(r"private report: <([^>]+)>", (ROOT / "SECURITY.md").read_text())
     assert urls(metadata)["Security"] == named

@@ -15,7 +15,7 @@ NOBODY = "and nobody is here to give a code"
 
 
 def profile(name: str, role: str, *more: str, source: str = "default") -> str:
-    """A role profile as people write it."""
+    """A role profile as users write it."""
     lines = (f"[profile {name}]", f"role_arn = {role}", f"source_profile = {source}", *more)
     return "".join(f"{line}\n" for line in lines)
 
@@ -125,7 +125,7 @@ def test_a_changed_role_is_assumed_anew(
 def test_a_request_that_aws_would_refuse_costs_no_code(
     aws: Sandbox, alices_home: Home, alice: SandboxUser, admin: SandboxRole, line: str, key: str
 ) -> None:
-    """The code that was given is not sent: the same one works once the file is mended."""
+    """The code that was given is not sent: the same one works once the file is fixed."""
     code = alice.devices[0].code()
     alices_home.config.write_text(profile("admin", admin.arn, line))
     done = alices_home.run("login", "-p", "admin", "--code", code)
@@ -198,7 +198,7 @@ def age(home: Home, name: str, left: int, aws: Sandbox) -> None:
 def test_a_role_is_renewed_while_its_source_lives(
     aws: Sandbox, alices_home: Home, alice: SandboxUser, admin: SandboxRole
 ) -> None:
-    """Without a code, and also when the source's session is inside its margin and nobody is there to renew it."""
+    """Without a code, and also when the source's session is inside its margin and cannot be renewed."""
     alices_home.config.write_text(profile("admin", admin.arn))
     log_in(alices_home, alice.devices[0], "-p", "admin")
     before = section(alices_home.credentials, "admin-mfa")["aws_access_key_id"]
@@ -260,7 +260,7 @@ def test_a_long_role_of_another_device(aws: Sandbox, alices_home: Home, alice: S
 def test_a_long_role_on_a_role_is_refused_before_a_code(
     aws: Sandbox, alices_home: Home, alice: SandboxUser, admin: SandboxRole
 ) -> None:
-    """99designs/aws-vault#263, trek10inc/awsume#73: the cap of role chaining is told, not met at AWS."""
+    """99designs/aws-vault#263, trek10inc/awsume#73: the cap of role chaining is reported before AWS refuses."""
     config = profile("first", admin.arn) + profile("last", admin.arn, "duration_seconds = 7200", source="first")
     alices_home.config.write_text(config)
     done = alices_home.run("login", "-p", "last", "--code", alice.devices[0].code())

@@ -105,7 +105,7 @@ def test_a_secret_in_the_wrong_place_is_not_quoted(home: Home, words: tuple[str,
 
 @pytest.mark.parametrize("line", ['code = "{}"', 'store = "{}"', "{} = 1", 'code = {{ "{}" = [] }}', "duration = '{}'"])
 def test_a_seed_in_the_wrong_place_is_not_quoted(home: Home, line: str) -> None:
-    """`code = "JBSW…"` is what somebody tries first who has a seed and wants no questions."""
+    """`code = "JBSW…"` is the first guess of a user who has a seed and wants no questions."""
     seed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     home.write_settings(line.format(seed) + "\n")
     for debug in ((), ("--debug",)):
@@ -134,7 +134,7 @@ def test_a_session_is_in_one_place(alices_home: Home, alice: SandboxUser) -> Non
 def test_a_missing_keyring_does_not_lead_to_plain_text(
     aws: Sandbox, alices_home: Home, alice: SandboxUser, words: tuple[str, ...]
 ) -> None:
-    """99designs/aws-vault#304, #683: told before a code is spent, and the file is as it was."""
+    """99designs/aws-vault#304, #683: reported before a code is spent, and the file is as it was."""
     if not words:
         alices_home.write_settings('store = "keyring"\n')
     before = alices_home.credentials.read_bytes()

@@ -111,7 +111,7 @@ def test_one_path_a_profile(live: Home) -> None:
 
 
 def test_only_loopback_listens(live: Home) -> None:
-    """Nobody else on the network reaches it: the kernel's own list says 127.0.0.1."""
+    """No other machine reaches it: the kernel's own list says 127.0.0.1."""
     with serve(live) as served:
         with open("/proc/net/tcp", encoding="ascii") as table:
             listening = [row.split()[1] for row in table if row.split()[3] == "0A"]
@@ -120,7 +120,7 @@ def test_only_loopback_listens(live: Home) -> None:
 
 
 def test_a_port_of_ones_own(live: Home) -> None:
-    """`ssh -R` wants it known; one that is taken is told."""
+    """`ssh -R` wants it known; one that is taken is reported."""
     with serve(live) as served:
         done = live.run("serve", "--port", str(served.port))
     expected = f"port {served.port} of 127.0.0.1 cannot be served: address already in use"
@@ -132,7 +132,7 @@ def test_a_port_of_ones_own(live: Home) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_good_end(live: Home, number: signal.Signals) -> None:
-    """Told to end, ctrl-C, the window closed: exit code 0, and no file stays."""
+    """SIGTERM, ctrl-C, the window closed: exit code 0, and no file stays."""
     with serve(live) as served:
         assert served.ask().status == 200
         served.process.send_signal(number)
@@ -159,7 +159,7 @@ def test_a_signal_right_after_the_first_line(live: Home) -> None:
 
 
 def test_nohup_outlives_the_terminal(live: Home) -> None:
-    """A hang-up that we are told to ignore ends nothing."""
+    """An ignored hang-up ends nothing."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with serve(live) as served:
@@ -172,7 +172,7 @@ def test_nohup_outlives_the_terminal(live: Home) -> None:
 
 
 def test_without_a_session_it_does_not_start(home: Home) -> None:
-    """Nobody is there to give a code: exit code 6, before anything listens."""
+    """No terminal: exit code 6, before anything listens."""
     home.write_credentials(key_pair())
     done = home.run("serve")
     assert (done.returncode, done.stdout) == (6, "")
@@ -333,7 +333,7 @@ def test_a_login_elsewhere_is_served(live: Home) -> None:
 
 
 def test_broken_files_do_not_end_what_lives(live: Home) -> None:
-    """Somebody saves half a file in an editor: the session is served on."""
+    """An editor saves half a file: the session is served on."""
     with serve(live) as served:
         text = live.credentials.read_text()
         live.write_credentials("[default\n", mode=0o644)
@@ -344,7 +344,7 @@ def test_broken_files_do_not_end_what_lives(live: Home) -> None:
 
 
 def test_there_is_no_terminal_to_ask_on(home: Home) -> None:
-    """Told once on stderr while it ends, with the command; served to the last second; then said in the answer."""
+    """Reported once on stderr while it ends, with the command; served to the last second; then said in the answer."""
     home.write_credentials(key_pair() + session_section(expires=in_seconds(6)))
     with serve(home) as served:
         wait_for(lambda: "ends at" in served.said)
@@ -377,7 +377,7 @@ def age(home: Home, name: str, left: float) -> None:
 
 
 def test_a_role_is_renewed_by_itself(alices_home: Home, aws: Sandbox, old_role: str) -> None:
-    """99designs/aws-vault#263: an hour is AWS's limit; while the session behind it lives nobody is asked."""
+    """99designs/aws-vault#263: an hour is AWS's limit; while the session behind it lives no question is asked."""
     with serve(alices_home, "-p", "admin", "--no-input") as served:
         at_start = served.ask().json["Token"]
         assert at_start != old_role
@@ -391,7 +391,7 @@ def test_a_role_is_renewed_by_itself(alices_home: Home, aws: Sandbox, old_role: 
 
 @pytest.mark.usefixtures("old_role")
 def test_a_failing_renewal_does_not_keep_clients_waiting(alices_home: Home, aws: Sandbox) -> None:
-    """AWS is away for the role: told once, with its reason, and the old session is served, at once."""
+    """AWS is away for the role: reported once, with its reason, and the old session is served, at once."""
     with serve(alices_home, "-p", "admin") as served:
         aws.faults.add("AssumeRole", "error500", times=99)
         age(alices_home, "admin-mfa", AGING)
@@ -403,7 +403,7 @@ def test_a_failing_renewal_does_not_keep_clients_waiting(alices_home: Home, aws:
 
 
 def test_a_program_gives_the_code(alices_home: Home, alice: SandboxUser) -> None:
-    """`code = { command = … }`: the user's own session is renewed with nobody there."""
+    """`code = { command = … }`: the user's own session is renewed without a terminal."""
     need("oathtool")
     (alices_home.folder / "code").write_text(alice.devices[0].code())
     alices_home.write_settings(f"code = {{ command = ['cat', '{alices_home.folder}/code'] }}")

@@ -136,7 +136,7 @@ def test_the_profile_of_a_section_of_another_name(home: Home) -> None:
 
 
 def test_text_of_a_file_does_not_reach_the_terminal_raw(home: Home) -> None:
-    """An escape sequence in a name or an ARN is shown as question marks, and nothing is asked of anybody."""
+    """An escape sequence in a name or an ARN is shown as question marks, and no question is asked."""
     home.write_credentials(key_pair() + session_section(extra=IDENTITY.replace("alice", "al\x1b[2Jice")))
     done = home.run("status")
     assert "al?[2Jice in 123456789012" in done.stdout

@@ -19,7 +19,7 @@ def in_sh(home: Home, line: str) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("command", ["env", "process", "status", "status --json"])
 def test_a_full_disk_behind_stdout(home: Home, command: str) -> None:
-    """`mfasession process >file` on a full disk is a failure, told in one line, and never exit code 0."""
+    """`mfasession process >file` on a full disk is a failure, reported in one line, and never exit code 0."""
     home.write_credentials(key_pair() + session_section())
     assert in_sh(home, f"mfasession {command} >/dev/full") == (1, "", FULL)
 
@@ -56,7 +56,7 @@ def test_a_full_disk_behind_stderr_changes_no_exit_code(home: Home, command: str
 
 @pytest.mark.parametrize(("command", "code"), [("env", 6), ("login", 6), ("status -p default", 1), ("login -p x", 3)])
 def test_a_closed_stderr_changes_no_exit_code(home: Home, command: str, code: int) -> None:
-    """What cannot be said is still told by the exit code; aws/aws-cli#8187's lesson: stdout stays data."""
+    """What cannot be said is still in the exit code; aws/aws-cli#8187's lesson: stdout stays data."""
     home.write_credentials(key_pair())
     line = "(exit 6)\n" if command == "env" else ""
     assert in_sh(home, f"mfasession {command} 2>&-") == (code, line, "")

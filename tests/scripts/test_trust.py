@@ -91,7 +91,7 @@ def another_user_owns(path: Path) -> str:
 
 
 def a_list_lets_write(path: Path) -> str:
-    """Behind the bits of a private group, somebody else."""
+    """Behind the bits of a private group, another user."""
     listed(path, NOBODY, 7 if path.is_dir() else 6)
     return f"setfacl -b {path}"
 
@@ -294,7 +294,7 @@ def test_root_with_mounted_files(victim: Home, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_the_user_trusts(victim: Home) -> None:
-    """A file system that keeps no modes, such as a shared folder of a virtual machine, is no dead end."""
+    """A file system that keeps no modes, such as a shared folder of a virtual machine, is not a dead end."""
     for path in (victim.aws, victim.config, victim.credentials):
         path.chmod(0o777)
     assert run(victim, "process")[0] == 3

@@ -45,7 +45,7 @@ MEANT = "did you mean: mfasession"
     ],
 )
 def test_a_wrong_command_line(home: Home, words: tuple[str, ...], what: str, hint: str) -> None:
-    """The person who typed it must act: exit code 2, nothing on stdout."""
+    """The user who typed it must act: exit code 2, nothing on stdout."""
     done = home.run(*words)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", complaint(what, hint))
 
@@ -62,7 +62,7 @@ def test_a_wrong_command_line(home: Home, words: tuple[str, ...], what: str, hin
     ],
 )
 def test_an_invalid_duration(home: Home, flag: str, text: str, why: str) -> None:
-    """The bounds of GetSessionToken are told before anything is asked."""
+    """The bounds of GetSessionToken are reported before anything is asked."""
     done = home.run("login", flag, text)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == complaint(f"{flag}: {why}", "see mfasession login --help")
@@ -140,7 +140,7 @@ def test_a_command_without_its_action_lists_them(home: Home, command: tuple[str,
 
 @pytest.mark.parametrize("words", [("exec", "sh", "-c", "echo $AWS_ACCESS_KEY_ID"), ("exec", "-p", "default", "env")])
 def test_a_command_runs_without_dashes_before_it(home: Home, words: tuple[str, ...]) -> None:
-    """As with `env` and `sudo`: the first word that is no flag starts it, and what follows is its own."""
+    """As with `env` and `sudo`: the first word that is not a flag starts it, and what follows is its own."""
     home.write_credentials(key_pair() + session_section())
     done = home.run(*words)
     assert (done.returncode, done.stderr) == (0, "")

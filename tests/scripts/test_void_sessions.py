@@ -104,7 +104,7 @@ def test_the_serial_of_the_command_line_reaches_the_source_of_a_role(
 
 def test_a_new_region_is_used_at_once(alices_home: Home, alice: SandboxUser) -> None:
     """The region is the profile's as it is now, not as it was at the login in the morning."""
-    # A person's own variable would stay.
+    # A user's own variable would stay.
     del alices_home.environ["AWS_REGION"]
     alices_home.config.write_text("[default]\nregion = eu-west-1\n")
     log_in(alices_home, alice.devices[0])
