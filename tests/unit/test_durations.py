@@ -1,4 +1,4 @@
-"""Durations as people write and read them."""
+"""Durations as users write and read them."""
 
 import pytest
 from hypothesis import given
@@ -53,7 +53,7 @@ def test_valid_durations(text: str, seconds: int) -> None:
     ],
 )
 def test_invalid_durations(text: str) -> None:
-    """Anything else is refused in words for people."""
+    """Anything else is refused in words for users."""
     with pytest.raises(ValueError, match="is not a duration"):
         durations.parse(text)
 

@@ -94,7 +94,7 @@ def graph() -> dict[str, set[str]]:
 
 
 def circle(modules: Mapping[str, set[str]]) -> list[str]:
-    """Return the modules of one circle in the order of their imports; empty when there is none."""
+    """Return the modules of one circle in the order of their imports; empty without one."""
     left = {module: set(wanted) for module, wanted in modules.items()}
     while free := [module for module, wanted in left.items() if not wanted & left.keys()]:
         for module in free:

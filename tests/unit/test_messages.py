@@ -1,4 +1,4 @@
-"""Words for people: on stderr, and times as the clock on their wall shows them."""
+"""Words for users: on stderr, and times as the clock on their wall shows them."""
 
 import time
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def until_in(zone: str, now: str, expires: str) -> str:
     ],
 )
 def test_until_when(zone: str, now: str, expires: str, said: str) -> None:
-    """Local time and the day as people call it, across midnight and both changes of the clocks."""
+    """Local time and the day as users call it, across midnight and both changes of the clocks."""
     assert until_in(zone, now, expires) == said
 
 

@@ -1,4 +1,4 @@
-"""Words of others: what looks like a secret goes out of them, and what people need to find their way stays."""
+"""Words of others: what looks like a secret goes out of them, and what users need to find their way stays."""
 
 import base64
 import secrets

@@ -22,7 +22,7 @@ from tests.helpers.support import made_profile, made_session
     ],
 )
 def test_the_parts_of_an_arn(arn: str, partition: str, account: str) -> None:
-    """Its partition and its account; what is no ARN tells nothing."""
+    """Its partition and its account; other texts have neither."""
     assert (partition_of(arn), account_of(arn)) == (partition, account)
 
 

@@ -199,7 +199,7 @@ def test_the_covered_can_do_nothing_without_mfa(
 
 @given(st.text("ab*?", max_size=8), st.text("ab*?", max_size=8))
 def test_the_overlap_of_two_patterns(one: str, other: str) -> None:
-    """A text that both match; where there is none, neither matches anything short of the other's."""
+    """A text that both match; without one, neither matches anything short of the other's."""
     text = common(one, other)
     if text is not None:
         assert like(text, one)
@@ -339,6 +339,6 @@ def test_the_credential_report_is_read() -> None:
 
 
 def test_invalid_credential_reports() -> None:
-    """A proxy's page is told from a report."""
+    """A proxy's page is told apart from a report."""
     with pytest.raises(ValueError, match=re.escape("no column")):
         credential_report.read("<html>")

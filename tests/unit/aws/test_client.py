@@ -225,7 +225,7 @@ def test_a_refusal_is_ours_and_holds_no_secret(reachable: Sandbox, alice: Sandbo
 
 
 def test_one_clock_is_wrong(reachable: Sandbox, alice: SandboxUser) -> None:
-    """99designs/aws-vault#1049: told by how much, and in which direction."""
+    """99designs/aws-vault#1049: reported with the amount and the direction."""
     reachable.clock.move(3600)
     with pytest.raises(errors.AwsRefused, match=r"this computer's clock is (1 h|59 min) behind AWS's"):
         opened(alice).identity()
@@ -233,7 +233,7 @@ def test_one_clock_is_wrong(reachable: Sandbox, alice: SandboxUser) -> None:
 
 @pytest.mark.parametrize("kind", ["throttle", "error500", "hang_up", "lose_answer"])
 def test_calls_without_a_code_are_retried(reachable: Sandbox, alice: SandboxUser, kind: str) -> None:
-    """One bad moment of AWS's or of the network's is nobody's business."""
+    """One bad moment of AWS's or of the network's is not the user's business."""
     reachable.faults.add("GetCallerIdentity", kind)
     assert opened(alice).identity().arn == alice.arn
     assert reachable.faults.pending() == []
@@ -241,7 +241,7 @@ def test_calls_without_a_code_are_retried(reachable: Sandbox, alice: SandboxUser
 
 @pytest.mark.parametrize("kind", ["error500", "hang_up", "lose_answer"])
 def test_a_code_is_never_sent_twice(reachable: Sandbox, alice: SandboxUser, kind: str) -> None:
-    """Whether it arrived is not known: it counts as used up, and the person is asked again."""
+    """Whether it arrived is not known: it counts as used up, and the user is asked again."""
     aws = opened(alice)
     aws.identity()
     reachable.forget_calls()
@@ -258,7 +258,7 @@ def test_a_throttled_code_is_sent_again(reachable: Sandbox, alice: SandboxUser) 
 
 
 def test_throttled_for_long(reachable: Sandbox, alice: SandboxUser) -> None:
-    """Four times in some seconds, and then the person is told to wait."""
+    """Four times in some seconds, and then the user is asked to wait."""
     reachable.faults.add("GetCallerIdentity", "throttle", times=4)
     with pytest.raises(aws_errors.Throttled) as caught:
         opened(alice).identity()
@@ -268,7 +268,7 @@ def test_throttled_for_long(reachable: Sandbox, alice: SandboxUser) -> None:
 
 @contextmanager
 def web_server(status: int, body: bytes) -> Iterator[str]:
-    """Somebody else who answers everything with one page, as a portal or a proxy does; gives its URL."""
+    """A stranger who answers everything with one page, as a portal or a proxy does; gives its URL."""
 
     class Page(BaseHTTPRequestHandler):
         asked: ClassVar[list[str]] = []
@@ -357,13 +357,13 @@ def test_certificates_that_are_not_there(alice: SandboxUser, surroundings: pytes
 
 @pytest.mark.usefixtures("surroundings")
 def test_an_invalid_region(alice: SandboxUser) -> None:
-    """Told as the setting that it is."""
+    """Reported as the setting that it is."""
     with pytest.raises(errors.ConfigurationError, match="the region is not a region's name"):
         Aws(made_profile(region="eu west 1"), alice.key, {}).identity()
 
 
 def test_a_session_as_the_key(reachable: Sandbox, alice: SandboxUser) -> None:
-    """trek10inc/awsume#27: AWS makes no session from a session; and one that it does not know is told as such."""
+    """trek10inc/awsume#27: AWS makes no session from a session; and one that it does not know is reported as such."""
     with pytest.raises(errors.AwsRefused, match="a session cannot be made from a session"):
         opened(alice, session_of(alice)).session_token(alice.devices[0].serial, "123456", 900)
     with pytest.raises(errors.AwsRefused, match="AWS does not know key ASIAIOSFODNN7EXAMPLE"):

@@ -161,7 +161,7 @@ def test_a_signature_error_that_does_not_mean_a_wrong_secret(code: str, text: st
     ],
 )
 def test_a_skewed_clock_is_reported_with_its_offset(code: str, text: str, shown: str) -> None:
-    """aws/aws-cli#6676, 99designs/aws-vault#1049: AWS's own time is in its text, and nobody else does the sum."""
+    """aws/aws-cli#6676, 99designs/aws-vault#1049: AWS's own time is in its text, and no other program does the sum."""
     said = refusal(code, text)
     assert type(said) is errors.AwsRefused
     assert said.message == f"this computer's clock is {shown} AWS's"
@@ -172,7 +172,7 @@ def test_a_skewed_clock_is_reported_with_its_offset(code: str, text: str, shown:
     "time", ["20261399T996199Z", "00000000T000000Z", "\uff12\uff10261124T064000Z", "2026-11-24T06:40:00Z"]
 )
 def test_an_invalid_time_is_not_a_failure_of_ours(time: str) -> None:
-    """What AWS, or somebody who answers in its place, writes there may be anything."""
+    """What AWS, or a stranger in its place, writes there may be anything."""
     said = refusal("SignatureDoesNotMatch", f"Signature expired: x is now earlier than y ({time} - 15 min.)")
     assert type(said) is errors.AwsRefused
     assert "clock" in said.message
@@ -222,7 +222,7 @@ def test_a_role_session_that_is_too_long(text: str, message: str, hint: str) -> 
 
 
 def test_without_a_key_id_it_is_the_key() -> None:
-    """Nobody is told of a key by an empty name."""
+    """No message names a key by an empty name."""
     assert refusal("InvalidClientTokenId", "x", key_id="").message.startswith("AWS does not know the key: ")
 
 
@@ -238,7 +238,7 @@ rows = [row for protocols in TABLE.values() for row in protocols.values()]
 
 @given(st.sampled_from(rows), st.sampled_from(("GetSessionToken", "AssumeRole", "GetCallerIdentity", "ListMFADevices")))
 def test_every_refusal_of_every_protocol_has_a_hint(row: tuple[str, int, str], operation: str) -> None:
-    """All that the sandbox can say, in five protocols: a sentence, what mends it, and never an exit code of 1."""
+    """All that the sandbox can say, in five protocols: a sentence, how to fix it, and never an exit code of 1."""
     code, status, text = row
     said = refusal(code, text, operation)
     assert isinstance(said, errors.AwsUnreachable if status >= 500 or "hrottl" in code else errors.AwsRefused)

@@ -1,4 +1,4 @@
-"""The AWS files as botocore reads them: the same profiles, the same keys, and every difference told."""
+"""The AWS files as botocore reads them: the same profiles, the same keys, and every difference reported."""
 
 from pathlib import Path
 from typing import Any
@@ -158,7 +158,7 @@ def test_one_profile_is_read_beside_a_fault_elsewhere(tmp_path: Path) -> None:
 
 
 def test_bytes_that_are_no_utf_8_are_read(tmp_path: Path) -> None:
-    """A comment in Latin-1 is no reason to lock somebody out; botocore refuses the file."""
+    """A comment in Latin-1 must not lock a user out; botocore refuses the file."""
     files = Files(tmp_path, "[profile x]\nregion = a\n")
     files.config.write_bytes(files.config.read_bytes() + b"# t\xe9l\xe9phone\n")
     assert files.botocores() is None
@@ -193,7 +193,7 @@ def test_a_folder_in_the_place_of_a_file_is_reported(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/dev/null", "", "nowhere"])
 def test_no_file_is_an_empty_file(tmp_path: Path, path: str) -> None:
-    """Missing, or /dev/null as people write it to mean none."""
+    """Missing, or /dev/null as users write it to mean none."""
     place = path if path.startswith("/") else str(tmp_path / (path or "missing"))
     opened = AwsFiles({"AWS_CONFIG_FILE": place, "AWS_SHARED_CREDENTIALS_FILE": place})
     assert (opened.profile("default"), opened.profile_names(), opened.credentials_text()) == (None, [], "")
@@ -253,7 +253,7 @@ def test_a_fault_is_reported_with_its_line_and_without_its_value(tmp_path: Path)
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
 def test_a_credentials_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
-    """Whoever asks for a profile of it; the configuration file may be anybody's to read."""
+    """Whoever asks for a profile of it; the configuration file may be readable by others."""
     files = Files(tmp_path, "[default]\nregion = a\n", "[x]\nregion = b\n")
     files.config.chmod(0o644)
     files.credentials.chmod(mode)

@@ -92,7 +92,7 @@ any_lines = st.one_of(sane_lines, sane_lines, sane_lines, noise, characters)
 
 @st.composite
 def texts(draw: st.DrawFn, lines: "st.SearchStrategy[str]" = any_lines) -> str:
-    """Files as people, editors and other tools leave them, mended and broken ones."""
+    """Files as users, editors and other tools leave them, fixed and broken ones."""
     first = draw(st.sampled_from(BREAKS))
     breaks = st.sampled_from((first, first, first, *BREAKS))
     text = "".join(line + draw(breaks) for line in draw(st.lists(lines, max_size=14)))
@@ -305,7 +305,7 @@ def test_names_without_a_section(name: str) -> None:
     ],
 )
 def test_a_fault_names_its_line_and_never_a_value(text: str, line: int, reason: str) -> None:
-    """What is wrong and where, for people; values may be secrets."""
+    """What is wrong and where, for users; values may be secrets."""
     with pytest.raises(ini.MalformedIni) as caught:
         ini.parse(text)
     assert (caught.value.line, caught.value.reason) == (line, reason)
@@ -589,7 +589,7 @@ def test_two_sessions_in_turn_do_not_grow_the_text(text: str, newline: str) -> N
 @example(text="[default]\n\n\n[default-mfa]\r\r ")
 @example(text="\n\r\r ")
 def test_line_ends_of_all_kinds_do_not_make_the_text_grow_for_ever(text: str) -> None:
-    r"""Beside a lone \r a \n is no line of its own, so a blank line may come or go; within days the text is settled."""
+    r"""Beside a lone \r a \n is not a line of its own, so a blank line may come or go; the text settles within days."""
     assume(not {"one", "two"} & set(ini.parse(text)))
     days = by_turns(text)
     week = [next(days) for _ in range(20)]

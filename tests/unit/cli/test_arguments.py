@@ -249,13 +249,13 @@ def parsed(words: Sequence[str]) -> Options:
 
 @pytest.mark.parametrize(("words", "changes"), GOOD, ids=lambda value: " ".join(value) if value else "")
 def test_every_flag(words: list[str], changes: dict[str, Any]) -> None:
-    """What is said is what the command is told, and nothing else."""
+    """What is typed is what the command gets, and nothing else."""
     assert parsed(words) == Options(**changes)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_common_flags_stand_before_or_behind_the_command(command: str) -> None:
-    """Wherever people write them; two profiles are one too many, but for those that take several."""
+    """Wherever users write them; two profiles are one too many, but for those that take several."""
     words = [command, *arguments.actions_of(command)[:1]]
     flags = ["-p", "work", "--no-input", "--debug"]
     expected = parsed(words).replace(profile="work", no_input=True, debug=True)
@@ -270,14 +270,14 @@ def test_the_common_flags_stand_before_or_behind_the_command(command: str) -> No
 
 
 def test_every_option_can_be_said() -> None:
-    """No field of Options is there for nobody."""
+    """No field of Options is unused."""
     said = {name for _, changes in GOOD for name in changes} | {"profile", "no_input", "debug", "typed"}
     assert said == set(Options.__fields__)
 
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_every_flag_of_an_action_can_be_said(name: str) -> None:
-    """No field of its Flags is there for nobody."""
+    """No field of its Flags is unused."""
     command, _, action = name.partition(" ")
     given = [
         changes["flags"] for _, changes in GOOD if (changes["command"], changes.get("action")) == (command, action)

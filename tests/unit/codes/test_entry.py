@@ -22,7 +22,7 @@ def test_spaces_do_not_matter(code: str, places: list[int]) -> None:
 
 @given(st.text())
 def test_normalised_codes_have_six_digits(text: str) -> None:
-    """Six ASCII digits or None; other scripts' digits are none."""
+    """Six ASCII digits or None; other scripts' digits do not count."""
     code = normalise(text)
     assert code is None or (len(code) == 6 and set(code) <= set("0123456789"))
 
@@ -47,7 +47,7 @@ def test_an_entry_holds_at_most_six_digits(pieces: list[str]) -> None:
 
 
 def test_a_paste_that_does_not_fit_is_refused_as_a_whole() -> None:
-    """A part of a pasted account ID is no code."""
+    """A part of a pasted account ID is not a code."""
     entry = Entry()
     entry.type("123456789012")
     assert (entry.digits, entry.remark) == ("", "a code is six digits")
@@ -128,7 +128,7 @@ def test_a_question_of_its_own() -> None:
 
 
 def test_a_code_that_is_on_its_way() -> None:
-    """When it comes is told, and what is typed before is taken: the device's clock may be ahead of ours."""
+    """When it comes is shown, and what is typed before is taken: the device's clock may be ahead of ours."""
     coming = REQUEST.replace(comes=1_000_010.0)
     assert clock(coming, 1_000_000.0) == "the next code comes in 10 s"
     assert clock(coming, 1_000_010.0).startswith("this code lives")

@@ -65,7 +65,7 @@ def test_no_file_is_an_empty_configuration(tmp_path: Path) -> None:
 
 
 def test_a_named_file_must_be_there(place: Place) -> None:
-    """A slip in MFASESSION_CONFIG is told, and not taken for an empty configuration."""
+    """A slip in MFASESSION_CONFIG is reported, and not taken for an empty configuration."""
     with pytest.raises(ConfigurationError) as caught:
         place.load()
     assert caught.value.message == f"no configuration at {place.file}"
@@ -122,7 +122,7 @@ def test_a_cache_of_another_version_is_ignored(place: Place) -> None:
 def test_a_damaged_kept_result_is_not_taken(
     tmp_path_factory: pytest.TempPathFactory, damage: int, byte: int, *, cut: bool
 ) -> None:
-    """Cut anywhere, or any byte changed: the text is parsed again, and no error is told that is not the user's."""
+    """Cut anywhere, or any byte changed: the text is parsed again, and no error is reported that is not the user's."""
     place = Place(tmp_path_factory.mktemp("damaged"))
     loaded = place.load(TEXT)
     kept = place.cache.read_bytes()
@@ -164,7 +164,7 @@ def test_a_foreign_file_in_its_place_is_not_taken(place: Place, content: bytes) 
 
 @pytest.mark.parametrize("mode", [0o622, 0o602, 0o644])
 def test_a_kept_result_that_others_can_reach_is_not_taken(place: Place, mode: int) -> None:
-    """In a shared cache folder anybody could plant a `code` command for us to run: ours is private, or not ours."""
+    """In a shared cache folder any user could plant a `code` command for us to run: ours is private, or not ours."""
     place.load(TEXT)
     plant(place, code=("planted",))
     place.cache.chmod(mode)
@@ -190,7 +190,7 @@ def make_file_above(path: Path) -> None:
 
 
 def make_open_folder(path: Path) -> None:
-    """A folder where anybody may put files."""
+    """A folder where any user may put files."""
     path.parent.mkdir(parents=True)
     path.parent.chmod(0o777)
 
@@ -203,7 +203,7 @@ def make_loop(path: Path) -> None:
 
 @pytest.mark.parametrize("make", [make_folder, make_fifo, make_file_above, make_open_folder, make_loop])
 def test_without_a_writable_cache_only_speed_is_lost(place: Place, make: Callable[[Path], None]) -> None:
-    """A cache is no reason to fail: the configuration is read as ever, each time."""
+    """A broken cache does not fail the command: the configuration is read as ever, each time."""
     make(place.cache)
     assert place.load(TEXT).common == COMMON
     assert place.load().common == COMMON

@@ -1,4 +1,4 @@
-"""The text of config.toml: every key, every wrong value, and the words that mend it."""
+"""The text of config.toml: every key, every wrong value, and the words that fix it."""
 
 import pytest
 from hypothesis import given
@@ -124,7 +124,7 @@ def test_values_that_a_key_may_have(line: str, value: object) -> None:
     ],
 )
 def test_a_wrong_value_is_named(line: str, message: str) -> None:
-    """The file, the key and what it may be; the hint names the key to mend, below a profile with its path."""
+    """The file, the key and what it may be; the hint names the key to fix, below a profile with its path."""
     own = refusal(line)
     key = message.partition(":")[0]
     assert (own.message, own.hint) == (f"c.toml: {message}", f"mend {key} in c.toml")

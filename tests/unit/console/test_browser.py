@@ -1,4 +1,4 @@
-"""Which browser it is, what it is told, and whose program asks for a page."""
+"""Which browser it is, what it gets, and whose program asks for a page."""
 
 import os
 import socket
@@ -58,7 +58,7 @@ def test_no_browser() -> None:
 
 @pytest.mark.parametrize("words", [("true",), ("sleep", "2")])
 def test_a_browser_that_never_asks(words: tuple[str, ...]) -> None:
-    """Whether it ended well or does something else: after a while nobody waits for it."""
+    """Whether it ended well or does something else: after a while the wait ends."""
     with pytest.raises(MfaSessionError, match=f"{words[0]} opened no page within 0.2 s"):
         browser.show(browser.Browser(words=words), ADDRESS, os.environ, patience=0.2)
 
@@ -76,7 +76,7 @@ def test_the_address_goes_to_the_browser_on_stdin(tmp_path: Path) -> None:
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
 def test_a_program_of_ours(family: socket.AddressFamily, address: str) -> None:
-    """In whichever of the kernel's tables it is; once it has gone, it is nobody's."""
+    """In whichever of the kernel's tables it is; once it has gone, it has no owner."""
     with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket(family) as client:
         ours = listening.getsockname()
         client.connect((address, ours[1]))

@@ -13,7 +13,7 @@ ADDRESS = "https://signin.aws.amazon.com/federation?Action=login&SigninToken=sec
 
 @pytest.fixture
 def page() -> Page:
-    """A page that nobody has asked for."""
+    """A page without a request."""
     return Page(PORT, Secret(ADDRESS))
 
 
@@ -24,7 +24,7 @@ def head(page: Page, method: str = "GET", path: str = "", host: str = f"127.0.0.
 
 
 def test_the_first_is_led_on(page: Page) -> None:
-    """By a redirect, which no history keeps, and which tells nobody where it came from."""
+    """By a redirect, which no history keeps, and which does not say where it came from."""
     answer, stays = page.answer(head(page), 0.0)
     lines = answer.decode().split("\r\n")
     assert lines[0] == "HTTP/1.1 302 Found"
@@ -54,7 +54,7 @@ def test_the_second_is_not(page: Page) -> None:
     ],
 )
 def test_others_take_nothing_away(page: Page, given: dict[str, str], status: int) -> None:
-    """An icon that a browser wants, a page of somebody else's: the one that it is for still gets there."""
+    """An icon that a browser wants, a page of another site: the one that it is for still gets there."""
     answer, _ = page.answer(head(page, **given), 0.0)
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"SigninToken" not in answer
@@ -62,12 +62,12 @@ def test_others_take_nothing_away(page: Page, given: dict[str, str], status: int
 
 
 def test_noise(page: Page) -> None:
-    """Told as that."""
+    """Reported as that."""
     assert page.answer(b"\x16\x03\x01", 0.0)[0].startswith(b"HTTP/1.1 400 ")
 
 
 def test_no_two_are_alike() -> None:
-    """Nobody guesses where it is."""
+    """Its address cannot be guessed."""
     assert len({Page(PORT, Secret(ADDRESS)).url for _ in range(100)}) == 100
 
 

@@ -47,7 +47,7 @@ def test_an_endpoint_that_is_set_plays_both() -> None:
 
 
 def test_a_partition_without_a_known_console() -> None:
-    """Told, and not guessed: what is sent there is a secret."""
+    """Reported, and not guessed: what is sent there is a secret."""
     with pytest.raises(ConfigurationError, match="nothing is known of a console in partition aws-iso"):
         urls.site("aws-iso", "us-iso-east-1")
 
@@ -74,7 +74,7 @@ def test_a_region_of_the_partition(region: str, partition: str) -> None:
     ("region", "partition"), [("us-gov-west-1", "aws"), ("us-east-1", "aws-us-gov"), ("us-iso-east-1", "aws")]
 )
 def test_a_region_of_another_partition(region: str, partition: str) -> None:
-    """Its host would not exist, or would know nobody."""
+    """Its host would not exist, or would know no user."""
     with pytest.raises(ConfigurationError, match=f"region {region} is not in partition {partition}"):
         urls.check_region(region, partition)
 

@@ -91,7 +91,7 @@ def test_each_promise_names_a_test() -> None:
 
 
 def test_each_statement_of_aws_has_a_source_and_a_test() -> None:
-    """What we say of AWS is AWS's own word, or is said to be somebody else's; and the sandbox does the same."""
+    """What we say of AWS is AWS's own word, or is attributed to its source; and the sandbox does the same."""
     page = (ROOT / "docs" / "aws.md").read_text()
     rows = (
         page.partition("| what AWS does | source | test |\n| --- | --- | --- |\n")[2].partition("\n\n")[0].splitlines()

@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def acl(path: Path) -> bytes:
-    """The access control list; empty when there is none."""
+    """The access control list; empty without one."""
     try:
         return os.getxattr(path, ACL)
     except OSError:
@@ -41,7 +41,7 @@ def mode(path: Path) -> int:
 
 @pytest.mark.parametrize("before", [0o640, 0o644, 0o664, 0o600, 0o755])
 def test_the_mode_stays_when_it_is_to_stay(path: Path, before: int) -> None:
-    """A file that is no secret keeps what it has; a new one is private."""
+    """A file that is not secret keeps what it has; a new one is private."""
     path.chmod(before)
     replace.replace(str(path), "new\n", mode=None)
     assert (path.read_text(), mode(path)) == ("new\n", before)
@@ -84,7 +84,7 @@ def test_an_access_control_list_stays(path: Path) -> None:
 
 
 def test_a_list_of_a_private_file_gives_nothing(path: Path) -> None:
-    """With mode 0600 it is kept and without effect: the mask is what anybody on it has at most (acl(5))."""
+    """With mode 0600 it is kept and without effect: the mask is what any user on it has at most (acl(5))."""
     try:
         listed(path, NOBODY, 6)
     except OSError:
@@ -142,7 +142,7 @@ def test_room_that_was_kept_gets_all_of_it(path: Path) -> None:
 
 @pytest.mark.parametrize("is_nameless", [True, False])
 def test_room_is_used_once_and_given_back(path: Path, monkeypatch: pytest.MonkeyPatch, *, is_nameless: bool) -> None:
-    """Used, used again, not used, or removed by somebody else: nothing is left beside the file."""
+    """Used, used again, not used, or removed by another program: nothing is left beside the file."""
     if not is_nameless:
         monkeypatch.setattr(replace, "_NAMELESS", 0)
     room = replace.reserve(str(path))

@@ -36,7 +36,7 @@ def mode(path: Path) -> int:
 
 
 def alone(path: Path) -> bool:
-    """Tell whether nothing else lies in the folder: no temporary."""
+    """Return whether nothing else lies in the folder: no temporary."""
     return [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
@@ -116,7 +116,7 @@ def test_no_regular_file_in_its_place(
 
 @pytest.mark.parametrize("read", [files.read_text, files.read_private])
 def test_the_null_device_is_an_empty_file(credentials: Path, read: "Callable[[str], object]") -> None:
-    """AWS_CONFIG_FILE=/dev/null is how people say "none", and a link to it too."""
+    """AWS_CONFIG_FILE=/dev/null is how users say "none", and a link to it too."""
     assert read(os.devnull) == ""
     credentials.unlink()
     credentials.symlink_to(os.devnull)
@@ -136,7 +136,7 @@ def test_the_null_device_is_never_replaced(credentials: Path, write: "Callable[[
 
 @pytest.mark.parametrize("bits", [0o640, 0o620, 0o604, 0o602, 0o644, 0o666, 0o601])
 def test_a_file_that_is_open_to_others(credentials: Path, bits: int) -> None:
-    """Any right of group or others makes a private file unsafe; the hint is the command that mends it."""
+    """Any right of group or others makes a private file unsafe; the hint is the command that fixes it."""
     credentials.chmod(bits)
     with pytest.raises(ConfigurationError, match="open to other users") as raised:
         files.read_private(str(credentials))
@@ -244,7 +244,7 @@ def test_a_relative_path(credentials: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_text_that_cannot_be_written(credentials: Path) -> None:
-    """A lone surrogate is no Unicode; Python's own exception would hold the whole text, so it is not passed on."""
+    """A lone surrogate is not Unicode; Python's own exception would hold the whole text, so it is not passed on."""
     with pytest.raises(StoreError, match="no Unicode") as raised:
         replace.replace(str(credentials), "aws_secret_access_key = wJalr\ud800")
     assert raised.value.__suppress_context__
@@ -304,7 +304,7 @@ def test_a_new_folder_is_private(tmp_path: Path) -> None:
 
 
 def test_a_name_too_long(tmp_path: Path) -> None:
-    """A name that the file system does not take is told as one."""
+    """A name that the file system does not take is reported as one."""
     with pytest.raises(StoreError, match="was not written: file name too long"):
         replace.replace(str(tmp_path / ("x" * 250)), "new")
     with pytest.raises(ConfigurationError, match="cannot be read: file name too long"):

@@ -129,7 +129,7 @@ def test_an_end_that_fails_can_be_tried_again(path: Path, fault: str) -> None:
 def test_a_change_that_was_cut_off_is_ended(
     tmp_path_factory: pytest.TempPathFactory, old: bytes, new: bytes, data: st.DataObject
 ) -> None:
-    """Any part of the new bytes over the old ones becomes the new text; anything else is somebody else's and stays."""
+    """Any part of the new bytes over the old ones becomes the new text; anything else is another's and stays."""
     path = tmp_path_factory.getbasetemp() / "cut-off"
     left = path.parent / "cut-off-unfinished"
     head = f"mfasession unfinished 1 {len(old)} {len(new)}\n".encode()
@@ -158,7 +158,7 @@ def test_a_partial_spool_is_dropped(path: Path, kept: str) -> None:
 
 
 def test_readers_see_the_old_or_the_new_text(path: Path) -> None:
-    """While it is changed over and over, nobody reads half of it (a lease keeps readers waiting)."""
+    """While it is changed over and over, no reader sees half of it (a lease keeps readers waiting)."""
     code = (
         "import sys; from mfasession.files import in_place\n"
         "for n in range(30): in_place.overwrite(sys.argv[1], *sys.argv[2:4][::1 - n % 2 * 2], sys.argv[4])"

@@ -22,7 +22,7 @@ with open(sys.argv[1], "wb") as pipe:
 
 @pytest.fixture
 def fifo(tmp_path: Path) -> Path:
-    """A FIFO that nobody has opened."""
+    """A FIFO that no process has opened."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
     return path

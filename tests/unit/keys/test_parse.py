@@ -1,4 +1,4 @@
-"""What people and the AWS console give as a key pair, and what is none."""
+"""Key pairs as users and the AWS console give them, and invalid ones."""
 
 import pytest
 

@@ -64,7 +64,7 @@ def test_names_of_devices(text: str, serial: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "/", "team/", "my phone", "t\xe9l", "a\nb", "\x1b[2J", "te am/phone", "x" * 300])
 def test_names_that_iam_would_refuse(text: str) -> None:
-    """Told before AWS is asked, and nothing raw for the terminal."""
+    """Reported before AWS is asked, and nothing raw for the terminal."""
     with pytest.raises(UsageError) as caught:
         names.read(text)
     assert (caught.value.message + caught.value.hint).isprintable()
@@ -97,7 +97,7 @@ def test_a_name_that_two_devices_have() -> None:
 
 
 class Typed:
-    """A person who types these codes, one after the other."""
+    """A user who types these codes, one after the other."""
 
     tries = 3
 
@@ -132,7 +132,7 @@ def in_mid_step() -> None:
 
 
 def test_the_second_code_is_the_next_one() -> None:
-    """The question tells when it comes, and does not insist: a phone's clock may be off."""
+    """The question says when it comes, and does not insist: a phone's clock may be off."""
     in_mid_step()
     typed = Typed(shown(), shown(1))
     assert code_pair.Asked(typed).ask(PHONE, "why", WAITS.seed) == (shown(), shown(1))
@@ -143,7 +143,7 @@ def test_the_second_code_is_the_next_one() -> None:
 
 
 def test_a_first_code_that_was_typed_late() -> None:
-    """Its step is over, and the second code stands on the phone already: nobody is told to wait for another."""
+    """Its step is over, and the second code stands on the phone already: no wait for another is asked for."""
     in_mid_step()
     typed = Typed(shown(-1), shown())
     assert code_pair.Asked(typed).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
@@ -161,7 +161,7 @@ def test_a_phone_that_is_hours_off(hours: int) -> None:
 
 
 def test_codes_of_another_device() -> None:
-    """A typing error, or another entry of the app: told at once, and AWS is not asked."""
+    """A typing error, or another entry of the app: reported at once, and AWS is not asked."""
     in_mid_step()
     foreign = next(
         code for code in ("000000", "111111", "222222") if code_pair.step_of(SECRET, code, time.time()) is None

@@ -50,7 +50,7 @@ def test_it_fits_into_the_usual_window_with_a_question_below() -> None:
 
 @pytest.mark.parametrize(("columns", "rows"), [(44, 40), (80, 22), (20, 5)])
 def test_a_window_that_is_too_small(columns: int, rows: int) -> None:
-    """Half a code is none: nothing is drawn."""
+    """Half a QR code is useless: nothing is drawn."""
     assert drawn(columns, rows) == ""
 
 

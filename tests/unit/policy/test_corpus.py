@@ -50,7 +50,7 @@ OF_AWS = ("ReadOnlyAccess", "SecurityAudit", "PowerUserAccess", "AdministratorAc
 
 
 def test_aws_managed_policies_pass() -> None:
-    """AWS's own managed policies, those that people have and every sixtieth: no finding but information."""
+    """AWS's own managed policies, those that users have and every sixtieth: no finding but information."""
     policies = {name: each["Document"] for name, each in json.loads(aws_managed_policies_data).items()}
     for name in {*OF_AWS, *list(policies)[::60]}:
         it = document.parse(json.dumps(policies[name]), name, limit=document.LONGEST)

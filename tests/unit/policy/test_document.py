@@ -126,7 +126,7 @@ def test_invalid_policies(text: str, said: list[str]) -> None:
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    """One line for people names the first and counts the others."""
+    """One line for users names the first and counts the others."""
     with pytest.raises(Malformed) as raised:
         parse('{"Statement": [\n{"Effect": "no", "Action": "*"}]}', "mine.json")
     assert raised.value.message == "mine.json, line 2: Effect must be Allow or Deny, in these letters (and 1 more)"

@@ -91,7 +91,7 @@ def decision(*statements: dict[str, Any], resource: str = EXISTING, context: Con
     ],
 )  # fmt: skip
 def test_operators(operator: str, value: str, wanted: list[str], *, expected: bool) -> None:
-    """IAM User Guide, condition operators; what is no number, date, address or base64 equals nothing."""
+    """IAM User Guide, condition operators; what is not a number, date, address or base64 equals nothing."""
     assert holds(operator, "AWS:Key", wanted, {"aws:key": value}) is expected
 
 

@@ -108,7 +108,7 @@ USERS, ROLES = "arn:aws:iam::*:user/*", "arn:aws:iam::*:role/*"
     ids=str,
 )
 def test_principals_of_a_condition(test: dict[str, Any], user: str, role: str) -> None:
-    """A condition that is true of all users, or of no role, is not one that nobody can know."""
+    """A condition that is true of all users, or of no role, is not one that cannot be known."""
     denial = deny("s3:*", Condition=test)
     assert (words(2, denial)["s3:*"] if user != "allow" else words(2, denial).get("s3:*", "allow")) == user
     assert words(3, denial).get("s3:*", "allow") == role

@@ -19,7 +19,7 @@ EVERY = [(partition, own) for partition in rule.PARTITIONS for own in (False, Tr
 
 @pytest.mark.parametrize(("partition", "own"), EVERY)
 def test_lint_has_no_finding(partition: str, own: bool) -> None:  # noqa: FBT001  # a case of the table
-    """What we print is what we would tell others to write."""
+    """What we print is what we would recommend."""
     parsed = document.parse(formats.as_json(rule.document(partition, self_service=own)), "the rule")
     found = engine.check(parsed, engine.Settings(partition=partition), operations)
     assert [each.rule.slug for each in found if each.rule.severity is not Severity.INFO] == []
@@ -107,7 +107,7 @@ def test_calls_that_self_service_allows() -> None:
 
 
 def test_self_service_is_about_oneself() -> None:
-    """Nobody's device or key but one's own, whatever the path of the user."""
+    """No device or key but one's own, whatever the path of the user."""
     policy = document.parse(formats.as_json(rule.document(self_service=True)), "it")
     for name, word in (("user/bob", "not allowed"), ("user/alice", "allow"), ("user/team/alice", "allow")):
         rows = matrix.table(

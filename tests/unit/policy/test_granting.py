@@ -118,7 +118,7 @@ def test_principals(element: dict[str, Any], expected: tuple[bool, bool, bool]) 
     ],
 )  # fmt: skip
 def test_faults_of_a_trust_policy(statements: list[dict[str, Any]], slugs: list[str]) -> None:
-    """A test for MFA that works is left alone; one that lets somebody through, or nobody, is not."""
+    """A test for MFA that works is left alone; one that lets someone through, or no one, is not."""
     assert found(trust(*statements)) == slugs
 
 
@@ -179,7 +179,7 @@ depends: on IpAddress aws:SourceIp (line 14)
 
 
 def test_principals_with_the_same_result_share_a_table() -> None:
-    """Users in one, accounts and roles in others; what somebody cannot be has no word."""
+    """Users in one, accounts and roles in others; what a principal cannot be has no word."""
     role = "arn:aws:iam::111122223333:role/ci"
     it = trust(
         {"Principal": {"AWS": [BOB, f"{BOB}by", ACCOUNT, role]}},

@@ -71,7 +71,7 @@ def is_allowed(documents: tuple[Document, ...], caller: callers.Caller, request:
 
 
 def named(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The statements, and one that names every resource that is asked about, and does nothing to anybody."""
+    """The statements, and one that names every resource that is asked about, and does nothing to anyone."""
     return [*statements, {"Effect": "Allow", "Action": [], "Resource": list(RESOURCES[1:])}]
 
 

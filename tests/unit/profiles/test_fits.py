@@ -56,7 +56,7 @@ def test_a_session_lives_until_it_expires(expires: int, now: float) -> None:
 def test_a_fresh_session_is_alive_and_long_enough(
     expires: int, issued: int, now: float, margin: int, min_ttl: int
 ) -> None:
-    """Whatever clock wrote `issued`: nobody is given an expired session as a fresh one."""
+    """Whatever clock wrote `issued`: an expired session is never given as a fresh one."""
     session = made_session(expires=expires, issued=issued)
     if session.is_fresh(now, margin, min_ttl):
         assert session.is_alive(now)

@@ -67,7 +67,7 @@ class _Builder:
         self._graph = graph
 
     def providers(self, profile_name: str, **_: object) -> list[botocore.credentials.SharedCredentialProvider]:
-        """What botocore asks of a profile that is no role, or has a key pair."""
+        """What botocore asks of a profile that is not a role, or has a key pair."""
         parse: Callable[[str], Mapping[str, Any]] = lambda _: self._graph  # noqa: E731
         shared = botocore.credentials.SharedCredentialProvider(
             creds_filename="x", profile_name=profile_name, ini_parser=parse

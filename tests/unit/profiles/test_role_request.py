@@ -81,7 +81,7 @@ def test_settings_of_a_role_are_sent() -> None:
     ],
 )
 def test_settings_that_aws_would_refuse_are_reported_with_their_key(key: str, changes: dict[str, Any]) -> None:
-    """The message names the profile and the key, and the hint where it is mended."""
+    """The message names the profile and the key, and the hint where to fix it."""
     with pytest.raises(ConfigurationError) as caught:
         parameters(Role(**{"arn": ARN, **changes}), "admin")
     assert caught.value.message.startswith(f"profile admin: {key} ")

@@ -49,7 +49,7 @@ sso_start_url = https://example.awsapps.com/start
 
 @pytest.fixture
 def files(home: Home, monkeypatch: pytest.MonkeyPatch) -> AwsFiles:
-    """A person's AWS files, with every kind of credentials."""
+    """A user's AWS files, with every kind of credentials."""
     move_into(home, monkeypatch)
     home.config.write_text(CONFIG)
     home.write_credentials(key_pair() + session_section() + key_pair("two words"))

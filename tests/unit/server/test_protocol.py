@@ -107,7 +107,7 @@ def test_refused(request_: bytes, status: int, code: str) -> None:
 
 
 def test_the_answer_holds_the_fix() -> None:
-    """The SDK shows it to the person who waits."""
+    """The SDK shows it to the user who waits."""
     assert answered(head(target="/profile/old"))[2]["message"].endswith("run mfasession login -p old")
 
 

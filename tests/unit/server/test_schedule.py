@@ -25,14 +25,14 @@ outlooks = st.builds(
 
 @given(outlooks, nows)
 def test_a_fresh_session_is_left_alone(outlook: Outlook, now: float) -> None:
-    """Nobody is asked and AWS is not, while there is time."""
+    """Neither the user nor AWS is asked, while there is time."""
     if outlook.session is not None and outlook.session.is_fresh(now, outlook.margin):
         assert step(outlook, now) == WAIT
 
 
 @given(outlooks, nows)
 def test_the_user_is_asked_ahead_of_time_only(outlook: Outlook, now: float) -> None:
-    """99designs/aws-vault#362, #888: never once it is over, never when nobody can be asked, never sooner than said."""
+    """99designs/aws-vault#362, #888: never once it is over, never without a terminal, never sooner than said."""
     if step(outlook, now) == ASK:
         assert outlook.takes == PERSON
         assert outlook.session is not None
@@ -42,7 +42,7 @@ def test_the_user_is_asked_ahead_of_time_only(outlook: Outlook, now: float) -> N
 
 @given(outlooks, nows)
 def test_a_renewal_that_needs_no_user_runs_by_itself(outlook: Outlook, now: float) -> None:
-    """Also when it is over, and when there is none: a network that comes back mends it."""
+    """Also when it is over, and without one: a network that comes back fixes it."""
     if outlook.takes == ALONE:
         assert step(outlook, now) in (RENEW, WAIT)
         if outlook.session is None and now >= outlook.not_before:
@@ -53,7 +53,7 @@ def test_a_renewal_that_needs_no_user_runs_by_itself(outlook: Outlook, now: floa
 
 @given(outlooks, nows)
 def test_the_warning_is_given_once(outlook: Outlook, now: float) -> None:
-    """That they must act: when nobody can be asked, or it is too late to ask."""
+    """That they must act: without a terminal, or when it is too late to ask."""
     assert step(outlook.replace(told=True), now) != TELL
     if step(outlook, now) == TELL:
         assert outlook.takes != ALONE

@@ -106,7 +106,7 @@ def exchanged(source: Source | GivenCode, aws: Aws, remembered: Remembered) -> S
 
 
 def test_an_accepted_code_is_sent_once_and_known_before(remembered: Remembered) -> None:
-    """It counts as sent before it is: whatever ends us meanwhile, nobody sends it again."""
+    """It counts as sent before it is: whatever ends us meanwhile, it is not sent again."""
     source, aws = Source("123456"), Aws(remembered, made_session())
     assert exchanged(source, aws, remembered) == made_session()
     assert (aws.sent, aws.known_when_sent) == (["123456"], [True])
@@ -115,7 +115,7 @@ def test_an_accepted_code_is_sent_once_and_known_before(remembered: Remembered) 
 
 
 def test_a_request_improved_in_the_background_reaches_the_source(remembered: Remembered) -> None:
-    """The question names the user as soon as AWS has told it."""
+    """The question names the user as soon as AWS has answered."""
     source = Source("123456")
     exchanged(source, Aws(remembered, made_session()), remembered)
     assert source.prepared == [REQUEST.replace(user="alice")]
@@ -134,7 +134,7 @@ def test_a_used_code_is_never_sent(tmp_path: Path, *, interactive: bool) -> None
 
     source, aws, then = in_one_step(tmp_path, scenario)
     assert aws.sent == ["234567"]
-    # A program would give the same code again at once: it is not run again before the next one comes. A person may
+    # A program would give the same code again at once: it is not run again before the next one comes. A user may
     # have typed an old code or a wrong one, while the device shows one that AWS has never seen.
     waits = 0.0 if interactive else then
     assert source.requests == [REQUEST, REQUEST.replace(notice=USED, comes=then, not_before=waits)]
@@ -159,7 +159,7 @@ def test_a_program_waits_only_for_a_code_that_was_sent(remembered: Remembered) -
 
 
 def test_the_user_does_not_wait_for_another_users_code(tmp_path: Path) -> None:
-    """A code was sent in this step, but a person can read the next one from the device as soon as it comes."""
+    """A code was sent in this step, but a user can read the next one from the device as soon as it comes."""
 
     def scenario(remembered: Remembered) -> list[CodeRequest]:
         remembered.record_sent(SERIAL, "123456")
@@ -171,7 +171,7 @@ def test_the_user_does_not_wait_for_another_users_code(tmp_path: Path) -> None:
 
 
 def test_another_devices_code_does_not_count(tmp_path: Path) -> None:
-    """Two devices, the same six digits, the same step: nobody waits."""
+    """Two devices, the same six digits, the same step: no wait."""
 
     def scenario(remembered: Remembered) -> list[CodeRequest]:
         remembered.record_sent("GAHT12345678", "123456")
@@ -183,7 +183,7 @@ def test_another_devices_code_does_not_count(tmp_path: Path) -> None:
 
 
 def test_a_given_code_that_was_used_is_refused_here(remembered: Remembered) -> None:
-    """`--code` gives no other one: AWS is not asked, and the person is told to wait."""
+    """`--code` gives no other one: AWS is not asked, and the user is asked to wait."""
     remembered.record_sent(SERIAL, "123456")
     aws = Aws(remembered)
     with pytest.raises(errors.AwsRefused) as caught:
@@ -213,7 +213,7 @@ def test_a_program_that_gives_a_refused_code_again_is_not_run_for_ever(remembere
     ("interactive", "codes"), [(True, ("111111", "222222", "333333")), (False, ("111111", "222222"))]
 )
 def test_a_refused_code_is_asked_for_again(tmp_path: Path, codes: Sequence[str], *, interactive: bool) -> None:
-    """A person may have mistyped, and is told at once; a program is asked for the next code."""
+    """A user may have mistyped, and hears at once; a program is asked for the next code."""
 
     def scenario(remembered: Remembered) -> tuple[Source, Aws, float]:
         source = Source(*codes, interactive=interactive, tries=len(codes))
@@ -231,7 +231,7 @@ def test_a_refused_code_is_asked_for_again(tmp_path: Path, codes: Sequence[str],
 
 @pytest.mark.parametrize("tries", [2, 3])
 def test_it_stops_when_another_code_cannot_help(remembered: Remembered, tries: int) -> None:
-    """Three codes of a person, two of a program: AWS counts nine a device in three minutes, other tools' too."""
+    """Three codes of a user, two of a program: AWS counts nine a device in three minutes, other tools' too."""
     source = Source("111111", "222222", "333333", "444444", tries=tries)
     aws = Aws(remembered, *[REFUSED] * 4)
     with pytest.raises(errors.AwsRefused) as caught:

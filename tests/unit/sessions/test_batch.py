@@ -1,4 +1,4 @@
-"""Sessions of many profiles: what is told, and what is taken once more."""
+"""Sessions of many profiles: what is reported, and what is taken once more."""
 
 import os
 from queue import SimpleQueue
@@ -75,7 +75,7 @@ def test_a_role_on_a_role_that_waited_too_long(
 
 
 def test_files_that_are_broken_meanwhile(context: Context, alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
-    """Somebody edits them while commands run: the old session is told again, and the run goes on."""
+    """They are edited while commands run: the old session is reported again, and the run goes on."""
     role = aws.add_role(f"role-{alice.name}", trusted=[alice.arn])
     alices_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
     admin = resolve("admin", context.aws_files, context.config)

@@ -80,7 +80,7 @@ def test_a_fresh_session_is_taken_as_it_is(home: Home, opened: Open) -> None:
     ],
 )
 def test_a_session_of_another_time_key_or_role_is_void(home: Home, opened: Open, old: str, new: str) -> None:
-    """Nobody is here to give a code for another one."""
+    """There is no terminal to give a code for another one."""
     section = session_section()
     assert old in section
     home.write_credentials(key_pair() + section.replace(old, new))
@@ -91,7 +91,7 @@ def test_a_session_of_another_time_key_or_role_is_void(home: Home, opened: Open,
 
 
 def test_another_section_is_not_a_session(home: Home, opened: Open) -> None:
-    """Somebody else's section in its place is told, whatever the command."""
+    """Another tool's section in its place is reported, whatever the command."""
     home.write_credentials(key_pair() + key_pair("default-mfa"))
     context = opened()
     with pytest.raises(ConfigurationError, match="is not ours"):
@@ -99,7 +99,7 @@ def test_another_section_is_not_a_session(home: Home, opened: Open) -> None:
 
 
 def test_only_the_file_is_asked_where_no_keyring_was_used(opened: Open) -> None:
-    """Opening a keyring may ask for a password: nobody does it for nothing."""
+    """Opening a keyring may ask for a password: it is never done for nothing."""
     assert [store.name for store in opened().stores()] == ["file"]
     assert [store.name for store in opened(store="keyring").stores()] == ["file", "keyring"]
 
@@ -138,7 +138,7 @@ def test_a_session_in_the_other_store_is_found(home: Home, opened: Open) -> None
 
 @pytest.mark.usefixtures("ring")
 def test_a_keyring_that_fails_does_not_hide_a_living_session(home: Home, opened: Open) -> None:
-    """Locked or absent, and there is still one in the file; without one, the failure is told."""
+    """Locked or absent, and there is still one in the file; without one, the failure is reported."""
     home.write_credentials(key_pair() + session_section())
     home.write_settings('store = "keyring"')
     keyring.set_keyring(keyring.core.load_keyring("keyring.backends.fail.Keyring"))

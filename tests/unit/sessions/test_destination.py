@@ -166,7 +166,7 @@ def test_a_value_of_several_lines(place: Home) -> None:
 
 
 def test_a_mark_says_nothing_of_other_variables() -> None:
-    """A mark that somebody else wrote takes back none but the variables that we set."""
+    """A mark of another program takes back only the variables that we set."""
     environ = {destination.MARK: "HOME=x AWS_PROFILE=y = AWS_USE_FIPS_ENDPOINT", "HOME": "x", "AWS_PROFILE": "y"}
     destination.take_back(environ)
     assert (environ["HOME"], environ["AWS_PROFILE"]) == ("x", "y")

@@ -74,7 +74,7 @@ def test_serials_that_aws_could_take(serial: str) -> None:
     ],
 )
 def test_serials_that_aws_could_not_take(serial: str, part: str) -> None:
-    """Told before a code is asked for, with what one looks like, and nothing raw for the terminal."""
+    """Reported before a code is asked for, with what one looks like, and nothing raw for the terminal."""
     with pytest.raises(ConfigurationError) as caught:
         check_serial(serial)
     assert part in caught.value.message
@@ -104,7 +104,7 @@ def test_serials_that_sts_takes_are_taken(serial: str) -> None:
 def test_the_kind_of_a_device_follows_from_its_serial_number(
     device: Device, name: str, account: str, *, is_fido: bool
 ) -> None:
-    """The name that people gave the device, and the account, as far as it is an ARN."""
+    """The name that users gave the device, and the account, as far as it is an ARN."""
     assert (device.name, device.account, device.is_fido) == (name, account, is_fido)
 
 

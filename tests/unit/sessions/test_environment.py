@@ -40,7 +40,7 @@ def test_all_variables_in_order() -> None:
 
 
 def test_a_region_that_is_not_known_is_left_as_it_is() -> None:
-    """The person's own AWS_REGION stays."""
+    """The user's own AWS_REGION stays."""
     values = environment.variables(SESSION.replace(region=""), "work", {"AWS_REGION": "eu-west-3"})
     assert not {"AWS_REGION", "AWS_DEFAULT_REGION"} & set(values)
 

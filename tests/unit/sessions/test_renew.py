@@ -1,4 +1,4 @@
-"""From a code to a kept session, in this process and against the sandbox, with nobody at a terminal."""
+"""From a code to a kept session, in this process and against the sandbox, without a terminal."""
 
 import re
 import threading
@@ -182,7 +182,7 @@ def test_one_code_serves_user_and_role(opened: Open, aws: Sandbox, alice: Sandbo
 def test_a_role_is_assumed_again_without_a_code(
     opened: Open, aws: Sandbox, alice: SandboxUser, alices_home: Home
 ) -> None:
-    """While the session of its source lives, with nobody there at all."""
+    """While the session of its source lives, without a terminal at all."""
     role = aws.add_role(f"again-{alice.name}", [alice.arn])
     write_role(alices_home, alice, role.arn)
     session_of(opened(code=alice.devices[0].code()))
@@ -223,7 +223,7 @@ def test_the_name_of_a_role_session(configured: str, identity: str, name: str) -
     assert given == name or (name == "mfasession-" and re.fullmatch(r"mfasession-\d+", given))
 
 
-# Nobody is there
+# No terminal
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_the_name_of_a_role_session(configured: str, identity: str, name: str) -
     ],
 )
 def test_the_missing_input_is_named(opened: Open, left: int | None, options: dict[str, Any], what: str) -> None:
-    """And the command that a person types for it, flags and all."""
+    """And the command that a user types for it, flags and all."""
     if left is not None:
         keep(opened(), left)
     with pytest.raises(errors.InputNeeded) as caught:
@@ -296,7 +296,7 @@ def test_a_program_that_says_no(opened: Open, alices_home: Home, tmp_path: Path)
 
 
 def test_can_ask(opened: Open, alices_home: Home) -> None:
-    """A code on the command line or from a program needs nobody; a person is never asked with --no-input."""
+    """A code on the command line or from a program needs no terminal; the user is never asked with --no-input."""
     context = opened(no_input=True)
     assert not Creation(context, context.profile()).can_ask()
     context = opened(no_input=True, code="123456")
@@ -310,7 +310,7 @@ def test_can_ask(opened: Open, alices_home: Home) -> None:
 
 
 def test_the_owner_is_asked_for_once(opened: Open, aws: Sandbox, alice: SandboxUser) -> None:
-    """By the thread that works while somebody types and by the one that sends the code, whoever comes first."""
+    """By the thread that works while the user types and by the one that sends the code, whoever comes first."""
     context = opened()
     caller = Caller(context.environ, context.profile())
     assert caller.user() == ""
@@ -325,7 +325,7 @@ def test_the_owner_is_asked_for_once(opened: Open, aws: Sandbox, alice: SandboxU
 
 
 def test_a_key_in_the_keyring(opened: Open, aws: Sandbox, alice: SandboxUser, alices_home: Home) -> None:
-    """No file holds it, and the login works; what the keyring does not have is told with how to mend it."""
+    """No file holds it, and the login works; what the keyring does not have is reported with its fix."""
     before = keyring.get_keyring()
     keyring.set_keyring(memory_keyring.Keyring())
     try:
@@ -343,7 +343,7 @@ def test_a_key_in_the_keyring(opened: Open, aws: Sandbox, alice: SandboxUser, al
 
 
 def test_a_keyring_that_fails_is_a_hint_only(opened: Open, alices_home: Home) -> None:
-    """Most people have their key in the file: its absence there is what is wrong first."""
+    """Most users have their key in the file: its absence there is what is wrong first."""
     before = keyring.get_keyring()
     keyring.set_keyring(keyring.core.load_keyring("keyring.backends.fail.Keyring"))
     try:

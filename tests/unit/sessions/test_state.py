@@ -22,7 +22,7 @@ TOKEN = Device(serial="GAHT12345678")
 
 
 class State:
-    """A person's state folder."""
+    """A user's state folder."""
 
     def __init__(self, folder: Path) -> None:
         self.environ = {"HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
@@ -132,7 +132,7 @@ def test_old_codes_do_not_pile_up(state: State) -> None:
 
 
 def test_a_no_holds_for_the_question_and_the_terminal(state: State) -> None:
-    """Whoever cancels is not asked the same thing at once again, and somebody at another terminal is."""
+    """Whoever cancels is not asked the same thing at once again, and a user at another terminal is."""
     state.opened().record_refusal("login-1", 7)
     at = state.opened().refused_at("login-1", 7)
     assert abs(at - time.time()) < 60
@@ -181,7 +181,7 @@ SENT = f'[codes]\n"{PHONE.serial}" = '
     ids=range(17),
 )
 def test_a_damaged_file_is_an_empty_one(state: State, text: str) -> None:
-    """Whatever stands in it: nothing is lost with it, no command fails for it, and it mends itself."""
+    """Whatever stands in it: nothing is lost with it, no command fails for it, and it repairs itself."""
     state.write(text)
     assert state.opened().device(KEY_ID) is None
     assert not state.opened().was_sent(PHONE.serial, "123456")
@@ -202,7 +202,7 @@ def test_lines_that_were_added_are_kept(state: State) -> None:
 
 
 def test_a_folder_in_its_place_is_reported(state: State) -> None:
-    """That nobody made by mistake, and we remove nobody's folder."""
+    """Not made by mistake, and we remove no folder of others."""
     state.file.mkdir(parents=True)
     with pytest.raises(ConfigurationError, match=r"state\.toml is a directory"):
         state.opened().device(KEY_ID)

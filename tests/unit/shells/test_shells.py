@@ -62,7 +62,7 @@ def test_detect_always_answers(shell_path: str) -> None:
 
 
 def test_bourne_text() -> None:
-    """The text that people see when they look: one command a line, in the order given."""
+    """The text that users see when they look: one command a line, in the order given."""
     text = shells.render("sh", {"B": "it's", "A": "", "C": None})
     assert text == f"{shells.Bourne.guard}\n\\export B='it'\\''s';\n\\export A='';\n\\unset C;\n"
 

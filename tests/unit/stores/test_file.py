@@ -1,4 +1,4 @@
-"""Sessions in the AWS credentials file: the very text, what is no session, and what is never written."""
+"""Sessions in the AWS credentials file: the very text, what is not a session, and what is never written."""
 
 import subprocess
 import sys
@@ -110,7 +110,7 @@ def test_other_tools_expiry_keys_are_left_alone(place: Place, other: str) -> Non
     ],
 )
 def test_an_incomplete_section_is_not_a_session(place: Place, old: str, new: str) -> None:
-    """Somebody edited it: it is renewed, not trusted and no failure."""
+    """It was edited: it is renewed, not trusted, and not a failure."""
     assert old in WRITTEN
     place.write(WRITTEN.replace(old, new))
     assert place.store().load("default-mfa") is None
@@ -147,7 +147,7 @@ def test_another_tools_section_is_refused(place: Place, foreign: str) -> None:
     [("[a]\n[a]\n", 2), ("hush\n", 1), ("[a]\nhush\n", 2), ("[a]\nk = 1\nk = hush\n", 3), ("\ufeff", 1)],
 )
 def test_a_file_that_no_tool_can_read_is_never_written(place: Place, text: str, line: int) -> None:
-    """The line is named, its content is not, and it is told before a code is spent."""
+    """The line is named, its content is not, and it is reported before a code is spent."""
     place.write(session_section() + text if line > 1 else text)
     before = place.file.read_bytes()
     for act in (place.store().check, lambda section: place.store().save(section, SESSION)):
@@ -158,7 +158,7 @@ def test_a_file_that_no_tool_can_read_is_never_written(place: Place, text: str, 
 
 
 def test_a_section_whose_removal_would_swallow_the_next_is_left(place: Place) -> None:
-    """Indented as nobody writes it: without ours, the next header would be a part of the value before."""
+    """Indented in an unusual way: without ours, the next header would be a part of the value before."""
     ours = "".join(f"  {line}\n" if line[0] != "[" else f"{line}\n" for line in session_section().splitlines())
     place.write(f"[a]\nk = v\n{ours}  [b]\n  x = y\n")
     before = place.file.read_bytes()

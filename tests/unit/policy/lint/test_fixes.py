@@ -20,7 +20,7 @@ def fixed(text: str, settings: engine.Settings | None = None) -> str:
 
 @pytest.mark.parametrize("empty", ["[]", "[ ]", "[\n]"], ids=repr)
 def test_an_empty_list_is_filled(empty: str) -> None:
-    """It spares nothing: what is needed is put into it."""
+    """It exempts nothing: what is needed is put into it."""
     deny = f'{{"Effect": "Deny", "NotAction": {empty}, "Resource": "*", {NO_MFA}}}'
     text = f'{{"Version": "2012-10-17", "Statement": {deny}}}'
     assert json.loads(fixed(text))["Statement"]["NotAction"] == NEEDED

@@ -1,4 +1,4 @@
-"""The linter: each rule on a document that breaks it and on one that does not, and the mending of both."""
+"""The linter: each rule on a document that breaks it and on one that does not, and the fixes."""
 
 import json
 import re
@@ -114,7 +114,7 @@ AS_TEXT = {
     *("some-calls-only", "first-device", "enforces-nothing"),
     *("allowed-without-mfa", "mfa-of-services", "roles-denied-too", "kms-key-policy"),
 }
-"""What the linter does not fix: what is meant there is somebody's decision."""
+"""What the linter does not fix: what is meant there is the author's decision."""
 
 
 def broken(slug: str) -> Document:
@@ -223,7 +223,7 @@ def test_every_test_for_mfa_is_judged_by_what_it_does(value: object) -> None:
 
 
 def test_a_limit_of_the_age_beside_the_rule_is_right() -> None:
-    """It is no test for MFA, but a second one for its age."""
+    """It is not a test for MFA, but a second one for its age."""
     limit = condition("NumericGreaterThan", "3600", "aws:MultiFactorAuthAge")
     assert wrong(parsed(limit)) == {"lets-through"}
     assert wrong(parsed(THE_RULE, limit)) == set()
@@ -262,14 +262,14 @@ def test_calls_of_services_on_behalf_of_a_user_may_be_exempt() -> None:
     ],
 )
 def test_other_exemptions_are_reported(exempt: str, messages: list[str]) -> None:
-    """Whatever works with a stolen key alone is named, but for what AWS's samples spare too."""
+    """Whatever works with a stolen key alone is named, but for what AWS's samples exempt too."""
     it = parsed(changed(NotAction=[*THE_RULE["NotAction"], exempt]))
     findings = engine.check(it, engine.Settings(), operations)
     assert [each.message for each in findings if each.rule.slug == "other-exemption"] == messages
 
 
 def test_only_what_is_wrong_is_changed() -> None:
-    """Comments there are none in JSON, but spaces, order and line ends are the author's."""
+    """JSON has no comments, but spaces, order and line ends are the author's."""
     text = (
         '{ "Version":"2012-10-17",\r\n\t"Statement" : {"Effect": "Deny",  "NotAction":'
         + json.dumps(THE_RULE["NotAction"])
@@ -361,7 +361,7 @@ def test_keys_of_services_and_new_ones_are_left_alone(key: str) -> None:
     ],
 )
 def test_misspelt_keys(wrong_name: str, right: str) -> None:
-    """What was meant for MFA's key is never present: the Deny would deny everybody, or nobody."""
+    """What was meant for MFA's key is never present: the Deny would deny everyone, or no one."""
     (finding,) = [
         each
         for each in engine.check(parsed(condition("BoolIfExists", key=wrong_name)), engine.Settings(), operations)
@@ -392,7 +392,7 @@ def test_an_allow_that_meant_a_deny() -> None:
 
 
 def test_principals_of_a_condition_are_in_the_partition() -> None:
-    """The rule for users of another partition would be for nobody."""
+    """The rule for users of another partition would be for no one."""
     users = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}
     it = parsed(changed(Condition={**THE_RULE["Condition"], **users}))
     assert "wrong-partition" not in found(it, engine.Settings(partition="aws"))
@@ -415,7 +415,7 @@ _values = st.sampled_from(["true", "false", True, False, ["false"], ["true", "fa
 
 @st.composite
 def statements(draw: st.DrawFn) -> dict[str, Any]:
-    """A statement as people write it at night."""
+    """A statement as users write it at night."""
     made: dict[str, Any] = {"Effect": draw(st.sampled_from(["Deny", "Allow"]))}
     actions = st.lists(_actions, min_size=1, max_size=5, unique=True) | _actions
     made[draw(st.sampled_from(["Action", "NotAction"]))] = draw(actions)
@@ -432,7 +432,7 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
     st.sampled_from([None, 1, 4]),
 )
 def test_fixing_any_policy(parts: list[dict[str, Any]], version: str | None, indent: int | None) -> None:
-    """What comes out is a policy, is mended once and for all, and has no finding left that could be mended."""
+    """What comes out is a policy, is fixed once and for all, and has no finding left that could be fixed."""
     head = {"Version": version} if version else {}
     it = document.parse(json.dumps({**head, "Statement": parts}, indent=indent), "it")
     after = engine.fixed(it, engine.Settings(), operations).document
