@@ -35,7 +35,7 @@ def table(folder: Path) -> str:
 
 
 def idle(folder: Path) -> str:
-    """Measure both servers at the same time while nobody asks."""
+    """Measure both servers at the same time without requests."""
     with ExitStack() as running:
         served = {name: running.enter_context(_served(*each))[0] for name, each in _servers(folder).items()}
         time.sleep(3)
@@ -61,7 +61,7 @@ def _servers(folder: Path) -> dict[str, tuple[Sequence[str], Mapping[str, str]]]
 
 
 def _unasked(folder: Path) -> Path:
-    """Return a folder with a zenity that nobody asks: aws-vault wants some dialog before it serves."""
+    """Return a folder with a zenity that is never run: aws-vault wants some dialog before it serves."""
     folder.mkdir()
     (folder / "zenity").write_text("#!/bin/sh\nexit 1\n")
     (folder / "zenity").chmod(0o755)

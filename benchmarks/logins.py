@@ -74,7 +74,7 @@ def _home(folder: Path, aws: Sandbox, user: SandboxUser) -> Home:
 def _once(home: Home, user: SandboxUser, words: Sequence[str], question: str) -> float:
     window = Window(words, home.folder, home.environ, columns=100, patience=60)
     window.see(question)
-    time.sleep(1.0)  # a person takes longer than that, and whatever is made ready meanwhile is ready then
+    time.sleep(1.0)  # a user takes longer than that, and whatever is made ready meanwhile is ready then
     began = time.perf_counter()
     window.type(user.devices[0].code() + "\r")
     window.tty.expect(pexpect.EOF)

@@ -1,4 +1,4 @@
-"""An account of one's own to audit: nobody is in it but who a test puts there."""
+"""An account of one's own to audit: it has only the users that a test adds."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

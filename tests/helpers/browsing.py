@@ -34,7 +34,7 @@ class Page:
 
 
 class Browser:
-    """One person's browser. `passed` are the addresses on the way to its pages."""
+    """One user's browser. `passed` are the addresses on the way to its pages."""
 
     def __init__(self) -> None:
         self.passed: list[str] = []

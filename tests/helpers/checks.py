@@ -21,7 +21,7 @@ LEFT = r"\d\d:\d\d( tomorrow| on \d{4}-\d\d-\d\d)?"
 
 
 def complaint(message: str, hint: str = "") -> str:
-    """The whole of stderr when a command fails: what happened, and what mends it."""
+    """The whole of stderr when a command fails: what happened, and how to fix it."""
     return f"mfasession: {message}\n" + (f"  hint: {hint}\n" if hint else "")
 
 

@@ -1,4 +1,4 @@
-"""An endpoint on loopback that is no AWS: it answers with an error that quotes all of the request.
+"""An endpoint on loopback that is not AWS: it answers with an error that quotes all of the request.
 
 GetCallerIdentity alone is answered as AWS does, so that what has a code in it is asked.
 """

@@ -1,4 +1,4 @@
-"""Somebody without a device, an authenticator app that reads what is shown, and QR codes that are really scanned."""
+"""A user without a device, an authenticator app that reads what is shown, and QR codes that are really scanned."""
 
 import re
 import subprocess

@@ -12,11 +12,11 @@ FOREIGN = (
     "# mine\n[other]\nAWS_Access_Key_Id:AKIAOTHEROTHEROTHER1\naws_secret_access_key   =   other   \n; caf\u00e9\n\n\n"
     "[default]\n# before\naws_access_key_id = {0}\n# between\naws_secret_access_key = {1}\nregion=eu-west-1\n# behind"
 )
-"""A credentials file as people write it, with a user's key pair."""
+"""A credentials file as users write it, with a user's key pair."""
 
 
 def foreign(user: SandboxUser) -> str:
-    """A credentials file as people write it, with a user's key pair."""
+    """A credentials file as users write it, with a user's key pair."""
     return FOREIGN.format(user.key.access_key_id, user.key.secret_access_key.reveal())
 
 
@@ -46,7 +46,7 @@ def line_for_sdks(home: Home, profile: str = "default") -> str:
 
 
 def listed(home: Home, *words: str) -> list[dict[str, object]]:
-    """What `keys list --json` tells."""
+    """What `keys list --json` prints."""
     done = home.run("keys", "list", "--json", *words)
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)

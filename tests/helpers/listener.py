@@ -1,4 +1,4 @@
-"""A server on loopback that is no AWS: a proxy, somebody with another certificate."""
+"""A server on loopback that is not AWS: a proxy, a server with another certificate."""
 
 import re
 import socket

@@ -21,7 +21,7 @@ NOBODY, VICTIM = 65534, 54321
 def as_user(number: int) -> tuple[str, ...]:
     """What runs a program as another user, whose only group has the same number.
 
-    The test is skipped aloud where that cannot be or where that user cannot read the interpreter.
+    The test is reported as skipped where that cannot be or where that user cannot read the interpreter.
     """
     if os.geteuid() != 0:
         pytest.skip("only root can be somebody else")

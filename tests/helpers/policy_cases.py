@@ -1,4 +1,4 @@
-"""Cases for the comparison of evaluators: policies and requests, made to meet in their parts more often than by chance.
+"""Cases for the comparison of evaluators: policies and requests, made to overlap more often than by chance.
 
 Left out is what the two are known to read differently: `test_iam_simulate.py` has that one by one.
 """
@@ -192,7 +192,7 @@ class _Maker:
             if random.random() < 0.15:
                 block.setdefault("Null", {})[key] = random.choice(("true", "false"))
             else:
-                # The same key twice in other letters is no policy.
+                # The same key twice in other letters is not a policy.
                 spelled = key.swapcase() if len(name) % 4 == 0 else key
                 block.setdefault(name, {})[spelled] = self._several(partial(self._a_value, kind, key))
         return block

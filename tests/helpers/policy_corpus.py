@@ -1,4 +1,4 @@
-"""Policies as people and AWS publish them, each in the fewest words, and what is right to say of it.
+"""Policies as users and AWS publish them, each in the fewest words, and what is right to say of it.
 
 Each has a source; the facts are the source's, the text is ours.
 """

@@ -76,7 +76,7 @@ credential_process = {MFASESSION} process -p default
 
 
 def last_call(aws: Sandbox, user: SandboxUser) -> Call:
-    """Return what AWS noted of the client's last call; a refused session is nobody's, so the user is not compared."""
+    """Return what AWS noted of the client's last call; a refused session has no user, so the user is not compared."""
     call = aws.calls("ListBuckets")[-1]
     assert call.user in ("", user.arn)
     return call

@@ -1,4 +1,4 @@
-"""A person at a real terminal: a source of codes runs there, with stdin, stdout and stderr leading elsewhere."""
+"""A prompt on a real terminal: a source of codes runs there, with stdin, stdout and stderr leading elsewhere."""
 
 import json
 import os
@@ -97,7 +97,7 @@ class PromptDriver(Window):
 
     @property
     def code(self) -> int:
-        """The driver's exit code as the shell tells it."""
+        """The driver's exit code as the shell reports it."""
         return int(self.read("code"))
 
     def read(self, name: str) -> str:

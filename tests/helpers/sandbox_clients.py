@@ -1,4 +1,4 @@
-"""boto3 clients of the sandbox, and what they are told."""
+"""boto3 clients of the sandbox, and what AWS answers."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -53,7 +53,7 @@ def refusal(call: Callable[..., object], **parameters: Any) -> tuple[str, int, s
 
 
 def in_mid_step(aws: Sandbox) -> None:
-    """Move the clock to 5 s after a step of 30 s and a window of 180 s began: no test meets an edge."""
+    """Move the clock to 5 s after a step of 30 s and a window of 180 s began: no test runs at an edge."""
     aws.clock.move((5 - aws.clock.now()) % 180)
 
 

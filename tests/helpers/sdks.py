@@ -52,13 +52,13 @@ def rust() -> tuple[str, ...]:
 
 
 def built(*path: str) -> str:
-    """Return the path of a client of `make tools`, or skip the test aloud; under CI=true it fails."""
+    """Return the path of a client of `make tools`, or report the test as skipped; under CI=true it fails."""
     file = BUILT.joinpath(*path)
     return str(file) if file.exists() else missing(f"the client {path[0]} (make tools)")
 
 
 def wanted(*path: str) -> str:
-    """Return the path of a client of `make clients`, or skip the test aloud: it takes minutes to build."""
+    """Return the path of a client of `make clients`, or report the test as skipped: it takes minutes to build."""
     file = BUILT.joinpath(*path)
     if os.environ.get("MFASESSION_CLIENTS") != "all" or not file.exists():
         pytest.skip(f"the client {path[0]} is not there or not asked for: make clients, and MFASESSION_CLIENTS=all")

@@ -1,4 +1,4 @@
-"""A seat at a terminal: real programs run there in the foreground, and a person sees and types."""
+"""A seat at a terminal: real programs run there in the foreground, and a user sees and types."""
 
 import re
 import termios
@@ -35,7 +35,7 @@ APART = (
 
 
 def question(user: SandboxUser) -> str:
-    """The pattern of the whole question, as it stands when AWS has told whose key it is."""
+    """The pattern of the whole question, as it stands when AWS has said whose key it is."""
     return rf"MFA code for {user.name} in 123456789012 \(device {user.devices[0].name}\): +\({CLOCK}\)"
 
 
@@ -44,7 +44,7 @@ PROMPT = "[$#%>] "
 
 
 class Seat(Window):
-    """One terminal and the program on it, in a person's home."""
+    """One terminal and the program on it, in a user's home."""
 
     def __init__(self, home: Home, *words: str, columns: int = 100, environ: Mapping[str, str] | None = None) -> None:
         self.home = home
@@ -62,17 +62,17 @@ class Seat(Window):
         return self.tty.pid
 
     def end(self) -> int:
-        """Wait until the program has ended and return its exit code, as a shell would tell it."""
+        """Wait until the program has ended and return its exit code, as a shell would report it."""
         self.close()
         status = self.tty.exitstatus
         return status if status is not None else 128 + (self.tty.signalstatus or 0)
 
     def hang_up(self) -> None:
-        """Close the terminal's window: the kernel alone tells who is there."""
+        """Close the terminal's window: only the kernel notifies the processes."""
         self.tty.ptyproc.fileobj.close()  # type: ignore[attr-defined]  # not in types-pexpect
 
     def reads_lines(self) -> bool:
-        """Tell whether the terminal gives whole lines to whoever reads it, as no shell and no drawn prompt has it."""
+        """Return whether the terminal gives whole lines to whoever reads it, as no shell and no drawn prompt has it."""
         return bool(termios.tcgetattr(self.tty.child_fd)[3] & termios.ICANON)
 
     @property

@@ -112,7 +112,7 @@ class SecretService:
 
     @contextmanager
     def watched(self) -> Iterator[Callable[[], list[tuple[str, str]]]]:
-        """Listen on the bus. Yields what tells the requests to the daemon so far: who made each, and its method."""
+        """Listen on the bus. Yields a function: the requests to the daemon so far, who made each, and its method."""
         seen = self._folder / "seen"
         words = [need("dbus-monitor"), "--session", "type='method_call',destination='org.freedesktop.secrets'"]
         with seen.open("w") as output:

@@ -1,4 +1,4 @@
-"""What the tests share: real programs, a home of their own, and the program under test as people run it."""
+"""What the tests share: real programs, a home of their own, and the program under test as users run it."""
 
 import os
 import shutil
@@ -28,12 +28,12 @@ MFASESSION = str(BIN / "mfasession")
 
 
 def need(program: str) -> str:
-    """Return the path of a real program; where it is missing the test is skipped aloud, and fails under CI=true."""
+    """Return the path of a real program; without it the test is reported as skipped, and fails under CI=true."""
     return shutil.which(program, path=f"{BIN}:{TOOLS}:{os.environ.get('PATH', '')}") or missing(program)
 
 
 def missing(program: str) -> NoReturn:
-    """Skip the test aloud; fail it under CI=true."""
+    """Report the test as skipped; fail it under CI=true."""
     message = f"{program} is not installed: .ci/run installs it"
     if os.environ.get("CI") == "true":
         pytest.fail(message)
@@ -41,7 +41,7 @@ def missing(program: str) -> NoReturn:
 
 
 class Home:
-    """A person's home folder and environment, and commands run in it without a terminal."""
+    """A user's home folder and environment, and commands run in it without a terminal."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""A real terminal program, tmux: what its screen shows is what a person would see."""
+"""A real terminal program, tmux: what its screen shows is what a user would see."""
 
 import subprocess
 from collections.abc import Iterator, Mapping

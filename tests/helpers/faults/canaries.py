@@ -10,7 +10,7 @@ from tests.helpers.patience import scaled
 from tests.helpers.support import MFASESSION, Home, need
 
 _CUT = re.compile(r"^(\d+) +(execve\(.*) <unfinished \.\.\.>\n((?:.*\n)*?)\1 +<\.\.\. execve resumed>", re.MULTILINE)
-"""A call in whose middle strace had something to tell of another process."""
+"""A call in whose middle strace reported another process."""
 Done = subprocess.CompletedProcess[str]
 _EXEC = re.compile(
     r'^(?:\[pid +\d+\] |\d+ +)?execve\((".*?"), \[(.*?)\](?:\.\.\.)?, \[(.*)\](?:\.\.\.)?\) = 0$', re.MULTILINE
@@ -56,7 +56,7 @@ class Canaries:
                 self.search(str(path), path.read_bytes(), but=but.get(path.name, ()))
 
     def search_process(self, process: int) -> None:
-        """Look at what the kernel tells of a running process and of all that it has started."""
+        """Look at what the kernel shows of a running process and of all that it has started."""
         for pid in (process, *_children(process)):
             for name in ("cmdline", "environ", "comm"):
                 self.search(f"/proc/{pid}/{name} of {_name(pid)}", _read(f"/proc/{pid}/{name}"))

@@ -51,7 +51,7 @@ def in_file(left: int) -> Preparation:
 
 
 def in_keyring(left: int) -> Preparation:
-    """A session in the keyring, listed after somebody else's."""
+    """A session in the keyring, listed after another program's."""
 
     def prepare(trial: Trial) -> None:
         now = int(time.time())
@@ -131,7 +131,7 @@ def logged_in(trial: Trial) -> None:
 
 
 def its_key(trial: Trial, _code: str) -> str:
-    """The person's long-term key in two lines."""
+    """The user's long-term key in two lines."""
     return f"{trial.user.key.access_key_id}\n{trial.user.key.secret_access_key.reveal()}\n"
 
 
@@ -175,7 +175,7 @@ except mfasession.MfaSessionError as error:
     sys.stderr.write(f"mfasession: {error.message}\\n  hint: {error.hint}\\n")
     sys.exit(exit_codes.of(error))
 """
-"""A program that tells a failure as the command does."""
+"""A program that reports a failure as the command does."""
 
 RULE = ".config/rule.json"
 TO_FIX = """{"Version": "2012-10-17", "Statement": {
@@ -183,7 +183,7 @@ TO_FIX = """{"Version": "2012-10-17", "Statement": {
   "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
 }}
 """
-"""A person's own file, which `policy lint --fix` writes."""
+"""A user's own file, which `policy lint --fix` writes."""
 
 
 def rule_to_fix(trial: Trial) -> None:
@@ -207,7 +207,7 @@ COMMANDS = (
     Command("login, code = totp", ("login",), all_of(settings('code = "totp"\n'), seed, remembered)),
     Command("login, keyring", ("login", *CODE), settings(KEYRING)),
     Command("login --force, keyring", ("login", "--force", *CODE), all_of(settings(KEYRING), in_keyring(LIVE))),
-    # A keyring that fails keeps nobody from the other store: what stays in it goes with a later login or logout.
+    # A failing keyring does not block the other store: what stays in it goes with a later login or logout.
     Command(
         "login --store file",
         ("login", "--store", "file"),

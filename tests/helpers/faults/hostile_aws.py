@@ -1,4 +1,4 @@
-"""Somebody on loopback who answers in the place of AWS, and wants no good."""
+"""A hostile server on loopback in the place of AWS."""
 
 import time
 from collections.abc import Iterator

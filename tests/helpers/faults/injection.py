@@ -1,7 +1,7 @@
-"""Whole commands that are killed, or whose disk fails, at every single call by which they touch the person's home.
+"""Whole commands that are killed, or whose disk fails, at every single call by which they touch the user's home.
 
-A healthy run under strace tells which calls those are: the name of the system call, and its number among the calls of
-that name in its thread. Then each of them is run into again, with a fault there, by a person and a home of their own.
+A healthy run under strace shows which calls those are: the name of the system call, and its number among the calls of
+that name in its thread. Then each of them is run into again, with a fault there, by a user and a home of their own.
 strace 6.1 loses an injected signal under `--seccomp-bpf`, which also excludes `-b`: not following other programs.
 """
 
@@ -58,7 +58,7 @@ FEW = 2
 """Points of each command in the short form."""
 MISSED = "missed"
 ONE_MESSAGE = r"(mfasession: [^\n]+\n)*mfasession: [^\n]+\n  hint: [^\n]+\n"
-"""Some lines, and the last one with what mends it."""
+"""Some lines, and the last one with how to fix it."""
 HEAD = (
     "# mine\n[other]\nAWS_Access_Key_Id:AKIAOTHEROTHEROTHER1\naws_secret_access_key   =   other   \n; caf\u00e9\n\n\n"
 )
@@ -77,14 +77,14 @@ class Point:
 
     call: str
     path: str
-    """What strace is told to look at alone, from the home; empty for a file that has another name in each home."""
+    """What strace looks at, from the home; empty for a file that has another name in each home."""
     number: int
     """Among the calls of that name in its thread, on that path if there is one, from 1."""
     what: str = field(compare=False, default="")
-    """The call as strace shows it, for people."""
+    """The call as strace shows it."""
 
     def may(self, error: str) -> bool:
-        """Tell whether this call can fail so."""
+        """Return whether this call can fail so."""
         makes_a_file = self.call == "openat" and "O_CREAT" in self.what
         return self.call in ERRORS[error] or (makes_a_file and "creat" in ERRORS[error])
 
@@ -108,7 +108,7 @@ class Command:
     exits: tuple[int, ...] = (3, 7)
     """Exit codes that a disk which fails may lead to."""
     complaint: str = ONE_MESSAGE
-    """The pattern of all that is told then."""
+    """The pattern of the whole message."""
     starts_others: bool = False
     """Whether it runs other programs, whose calls are their own business."""
     age: int = 0
@@ -127,14 +127,14 @@ class Row:
     """Runs that ended before they came to the point."""
 
     def __str__(self) -> str:
-        """One line for people."""
+        """One line for users."""
         survived = self.points - len(self.failures)
         missed = f", {self.missed} not met" if self.missed else ""
         return f"{self.command:34} {self.fault:8} injected {self.points:4}, survived {survived:4}{missed}"
 
 
 class Trial:
-    """A person of her own and her home, as the command finds it."""
+    """A user and their home, as the command finds it."""
 
     def __init__(self, command: Command, aws: Sandbox, folder: Path) -> None:
         self.command, self.aws, number = command, aws, next(_numbers)
@@ -153,7 +153,7 @@ class Trial:
 
     @property
     def key(self) -> str:
-        """The section with the person's long-term key."""
+        """The section with the user's long-term key."""
         return key_pair("default", self.user.key.access_key_id, self.user.key.secret_access_key.reveal())
 
     def run(self, step: int, *around: str) -> "CompletedProcess[str]":
@@ -192,7 +192,7 @@ class Trial:
         return [path for path in self.home.folder.rglob("*") if ".mfasession-" in path.name]
 
     def assert_sound(self) -> None:
-        """Whatever has happened: every reader can read the files, and nobody else can."""
+        """Whatever has happened: every reader can read the files, and no other user can."""
         for name, path in self._files():
             mode = stat.S_IMODE(path.stat().st_mode)
             # What is kept or left of a file that others may read, they may read too.
@@ -391,7 +391,7 @@ def few(able: list[Any], most: int = FEW) -> list[Any]:
 def assert_one_message(
     done: "CompletedProcess[str]", exits: tuple[int, ...] = (3, 7), complaint: str = ONE_MESSAGE
 ) -> None:
-    """A failure is told with its exit code, one message and a hint; data is not begun."""
+    """A failure is reported with its exit code, one message and a hint; data is not begun."""
     assert done.returncode in exits, f"exit code {done.returncode}: {done.stderr}"
     assert re.fullmatch(complaint, done.stderr), done.stderr
     assert "unexpected failure" not in done.stderr, done.stderr

@@ -38,7 +38,7 @@ class Writer:
     """How often lines were gone that neither side writes."""
 
     def __str__(self) -> str:
-        """Its counts for people."""
+        """Its counts for users."""
         text = f"{self.kind} wrote {self.written:5}, lost {self.lost}"
         return text + "".join(f", {name} {n}" for name in ("refused", "damaged") if (n := getattr(self, name)))
 
@@ -52,7 +52,7 @@ class Race:
     """The file in the end."""
 
     def __str__(self) -> str:
-        """One row for people."""
+        """One row for users."""
         return " | ".join(map(str, self.writers))
 
 
@@ -93,7 +93,7 @@ def _section(name: str) -> list[str]:
 
 
 class Watch:
-    """Somebody who reads a file all the time, as botocore does."""
+    """A program that reads a file all the time, as botocore does."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -134,7 +134,7 @@ def watched(path: Path) -> Iterator[Watch]:
 
 
 def rows() -> Iterator[str]:
-    """Yield a row for each kind of other writer, here and where nothing tells of other writers, and one for all."""
+    """Yield a row for each kind of other writer, here and without notice of other writers, and one for all."""
     races: list[Race] = []
     for ours in ("ours", "ours elsewhere"):
         for kind in KINDS:

@@ -44,12 +44,12 @@ def decoded(data: bytes) -> str:
 
 
 def check_quiet(text: str) -> None:
-    """A text for people holds no secret."""
+    """A text for users holds no secret."""
     assert MARK not in text
 
 
 def check_error(error: MfaSessionError) -> None:
-    """An error of ours tells no secret."""
+    """An error of ours shows no secret."""
     check_quiet(f"{error.message}{error.hint}{error!r}")
 
 
@@ -123,7 +123,7 @@ def fuzz_items(data: bytes) -> None:
 
 
 def fuzz_index(data: bytes) -> None:
-    """The list of what is in the keyring is names, or told to be damaged."""
+    """The list of what is in the keyring is names, or reported as damaged."""
     _put("keyring.toml", data)
     try:
         assert all(isinstance(name, str) for name in keyring_store.KeyringStore(_place("keyring.toml")).sections())

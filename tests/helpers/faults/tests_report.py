@@ -42,6 +42,6 @@ class TestsReport:
         return sum(noted == name for noted, _ in self.noted())
 
     def passed(self, module: str) -> bool:
-        """Tell whether the module's tests were run and none failed."""
+        """Return whether the module's tests were run and none failed."""
         cases = [case for case in self._tree.iter("testcase") if case.get("classname", "").endswith(f".{module}")]
         return bool(cases) and not any(each.tag in ("failure", "error") for case in cases for each in case)

@@ -34,9 +34,9 @@ _chance = random.SystemRandom()
 PAUSE = 0.02
 """Seconds between two of our changes at most."""
 THEIR_PAUSE = 0.1
-"""Seconds between two of theirs at most: far more often than any person works, so that they meet."""
+"""Seconds between two of theirs at most: far more often than any user works, so that they collide."""
 SETTLED = 0.1
-"""Seconds after which nobody is in the middle of a write."""
+"""Seconds after which no writer is in the middle of a write."""
 
 
 def in_place(path: str, text: str) -> None:
@@ -91,7 +91,7 @@ KINDS: dict[str, Callable[[str, str], None]] = {
 
 
 def theirs(write: Callable[[str, str], None], path: str, end: float) -> dict[str, int]:
-    """Count in a section of their own; tell how often the last count was gone, or somebody else's lines."""
+    """Count in a section of their own; return how often the last count was gone, or another's lines."""
     number = lost = damaged = 0
     while time.time() < end:
         text = Path(path).read_text()
@@ -108,7 +108,7 @@ def theirs(write: Callable[[str, str], None], path: str, end: float) -> dict[str
 
 
 def ours(path: str, end: float, section: str, *, forgetting: bool = False) -> dict[str, int]:
-    """Save sessions; tell how often the last one was gone when it was looked for, and how often a save was refused."""
+    """Save sessions; return how often the last one was gone when looked for, and how often a save was refused."""
     files = AwsFiles({"AWS_SHARED_CREDENTIALS_FILE": path})
     store = CredentialsFileStore(files, os.environ)
     number = lost = refused = 0
@@ -129,7 +129,7 @@ def ours(path: str, end: float, section: str, *, forgetting: bool = False) -> di
 
 
 def as_elsewhere() -> None:
-    """Be on a system that tells nothing of other writers and swaps no files, as macOS is."""
+    """Be on a system that gives no notice of other writers and swaps no files, as macOS is."""
     for name in ("F_SETLEASE", "F_GETLEASE"):
         delattr(fcntl, name)
     sys.modules["ctypes"] = None  # type: ignore[assignment]
