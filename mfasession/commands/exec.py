@@ -60,8 +60,17 @@ def run(context: "CommandContext") -> int:
     except programs.CannotRun as failure:
         from mfasession.messages import complain
 
-        complain(f"{words[0] or repr('')}: {failure.reason}", failure.hint)
+        complain(f"{words[0] or repr('')}: {failure.reason}", _meant(context, words) or failure.hint)
         return failure.status
+
+
+def _meant(context: "CommandContext", words: "Sequence[str]") -> str:
+    """Return the line for a profile that stands where the command belongs, as in `exec work aws s3 ls`; else empty."""
+    if context.options.profile or len(words) < 2 or context.aws_files.profile(words[0]) is None:
+        return ""
+    from mfasession import hints
+
+    return f"did you mean: {hints.command_line('exec', '-p', words[0], '--', *words[1:])}"
 
 
 def _served(

@@ -147,6 +147,14 @@ def test_a_command_runs_without_dashes_before_it(home: Home, words: tuple[str, .
     assert SESSION_ID in done.stdout
 
 
+def test_a_profile_where_the_command_belongs(home: Home) -> None:
+    """`exec work aws s3 ls`: as a command it is not found, and the hint has the line for the profile."""
+    home.write_credentials(key_pair() + session_section() + key_pair("work"))
+    done = home.run("exec", "work", "aws", "s3", "ls")
+    hint = "did you mean: mfasession exec -p work -- aws s3 ls"
+    assert (done.returncode, done.stderr) == (127, complaint("work: command not found", hint))
+
+
 def test_flags_of_a_command_that_is_run_are_its_own(home: Home) -> None:
     """`exec aws --debug` shows no traceback of ours, and `-p` behind the command is the command's."""
     home.write_credentials(key_pair() + session_section())
