@@ -95,7 +95,8 @@ def in_use(environ: "Mapping[str, str]", configured: "Iterable[str]" = ()) -> li
     A store with an index has listed a session once its index is there.
     """
     try:
-        indexes = [name for name in os.listdir(paths.state_folder(environ)) if name.endswith(paths.INDEX)]
+        names = os.listdir(paths.state_folder(environ))
+        indexes = [name for name in names if name.endswith(paths.INDEX) and not name.startswith("_")]
     except OSError:
         # Nothing has been noted yet.
         indexes = []
