@@ -397,7 +397,7 @@ def test_a_login_removes_what_a_logout_could_not(home: Home, alice: SandboxUser,
     service.start_daemon(unlocked=True)
     log_in(home, alice, steps=1)
     assert items(service) == ["session/default-mfa"]
-    assert "was no session" in home.run("logout", "-p", "work").stderr
+    assert "no session to forget" in home.run("logout", "-p", "work").stderr
 
 
 @pytest.mark.parametrize("none", ["no bus", "fail", "locked", "hung", "null"])
