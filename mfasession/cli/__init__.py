@@ -111,8 +111,10 @@ def _flush() -> None:
     except OSError as error:
         from errno import EBADF
 
+        from mfasession.files import system_errors
+
         _drop_stdout()
-        reason = "it is closed" if error.errno == EBADF else (error.strerror or "it failed").lower()
+        reason = "it is closed" if error.errno == EBADF else system_errors.plain(error)
         raise MfaSessionError(f"stdout cannot be written: {reason}", "see where it leads, then run it again") from None
 
 

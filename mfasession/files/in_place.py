@@ -12,7 +12,7 @@ from shlex import quote
 
 from mfasession import files
 from mfasession.errors import StoreError
-from mfasession.files import locks, replace, system_errors
+from mfasession.files import locks, replace
 from mfasession.files.attributes import is_mounted, locked_by
 
 _HEAD = "mfasession unfinished 1 {} {}\n"
@@ -59,13 +59,13 @@ def overwrite(path: str, before: str, after: str, unfinished: str) -> None:
                     _put(descriptor, old, new)
                 except BaseException:
                     if _content(descriptor) == old:
-                        _forget(unfinished)
+                        replace.remove(unfinished)
                     raise
         finally:
             os.close(descriptor)
     except OSError as error:
         raise replace.unwritten(path, target, error) from error
-    _forget(unfinished)
+    replace.remove(unfinished)
 
 
 def finish(path: str, unfinished: str) -> bool:
@@ -94,7 +94,7 @@ def finish(path: str, unfinished: str) -> bool:
         pass
     except OSError as error:
         raise replace.unwritten(path, target, error) from error
-    _forget(unfinished)
+    replace.remove(unfinished)
     return ended
 
 
@@ -166,13 +166,3 @@ def _refuse(path: str, target: str) -> None:
         os.close(os.open(target, os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK))
     except PermissionError as error:
         raise StoreError(f"{path} was not written: no permission", f"chmod u+w {quote(path)}") from error
-
-
-def _forget(unfinished: str) -> None:
-    try:
-        os.unlink(unfinished)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        reason, _ = system_errors.explain(error)
-        raise StoreError(f"{unfinished} was not removed: {reason}", f"rm {quote(unfinished)}") from error

@@ -11,7 +11,7 @@ from shlex import quote
 
 from mfasession import files, installation
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.files import paths, replace, system_errors
+from mfasession.files import paths, replace
 from mfasession.stores.keyrings import forget_item, read_item, unreadable, write_item
 from mfasession.stores.keyrings.backend import KeyringAbsent
 from mfasession.values import Secret, Value
@@ -82,11 +82,11 @@ class Safe:
 
     def forget(self) -> None:
         """Remove the seed from wherever it is."""
-        _unlink(self._path)
+        replace.remove(self._path)
         # Where there is no keyring, what is in it is of no use to anybody once its device is enabled or gone.
         with suppress(KeyringAbsent):
             forget_item(self._item)
-        _unlink(self._note)
+        replace.remove(self._note)
 
     def _in_keyring(self) -> str | None:
         try:
@@ -97,16 +97,6 @@ class Safe:
             return None
         except StoreError as failure:
             raise _locked(failure) from None
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        reason, _ = system_errors.explain(error)
-        raise StoreError(f"{path} was not removed: {reason}", f"rm {quote(path)}") from None
 
 
 def _locked(failure: StoreError) -> StoreError:
