@@ -39,10 +39,10 @@ def idle(folder: Path) -> str:
     with ExitStack() as running:
         served = {name: running.enter_context(_served(*each))[0] for name, each in _servers(folder).items()}
         time.sleep(3)
-        before = {name: _processor(process) for name, process in served.items()}
+        before = {name: processor(process) for name, process in served.items()}
         time.sleep(IDLE)
         rows = [
-            (name, f"{_processor(process) - before[name]:.2f}", f"{_memory(process):.0f}")
+            (name, f"{processor(process) - before[name]:.2f}", f"{_memory(process):.0f}")
             for name, process in served.items()
         ]
     return tables.table([f"{IDLE} s without a request", "CPU seconds", "MiB"], rows)
@@ -104,7 +104,7 @@ def _percentile(text: str) -> tuple[float, str]:
     return float(found[1]), found[2]
 
 
-def _processor(process: int) -> float:
+def processor(process: int) -> float:
     """Return the CPU seconds that a process has used."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -74,6 +74,10 @@ class Server:
             request = parse(head)
         except Refused as refused:
             return refusal(refused), False
+        return self.respond(request, now)
+
+    def respond(self, request: Request, now: float) -> tuple[bytes, bool]:
+        """Return the answer to one request, and whether the connection stays open."""
         try:
             session = self._session(request, now)
         except Refused as refused:
