@@ -14,7 +14,7 @@ from mfasession.errors import ConfigurationError, InputNeeded, MfaSessionError, 
 from mfasession.messages import complain, say
 from mfasession.programs.jobs import Jobs
 from mfasession.sessions import destination, environment
-from mfasession.sessions.batch import Fleet
+from mfasession.sessions.batch import Batch
 from mfasession.sessions.create import is_chained
 from mfasession.terminal.screen import Screen, told
 
@@ -49,7 +49,7 @@ class Many:
         out, err = sys.stdout.fileno(), sys.stderr.fileno()
         self._screen = Screen(out, err, shows=os.isatty(err) and not terminal.is_dumb())
         self._jobs = Jobs(self._words, self._screen)
-        self._fleet = Fleet(context, self._hear)
+        self._batch = Batch(context, self._hear)
         self._heard: deque[tuple[Profile, Session | MfaSessionError]] = deque()
         self._ready: deque[tuple[Profile, Session]] = deque()
         self._renewable: set[str] = set()
@@ -68,9 +68,9 @@ class Many:
             complain(f"{self._words[0] or repr('')}: {missing.reason}", missing.hint)
             return missing.status
         wanted = self._resolved()
-        self._fleet.ask(wanted)
+        self._batch.ask(wanted)
         with self._jobs.signals():
-            self._fleet.take()
+            self._batch.start()
             try:
                 self._run_all()
             except BrokenPipeError:
@@ -111,16 +111,16 @@ class Many:
                 self._fail(profile.name, outcome)
             else:
                 self._ready.append((profile, outcome))
-                if is_chained(profile) and self._fleet.is_fresh(profile, outcome):
+                if is_chained(profile) and self._batch.is_fresh(profile, outcome):
                     self._renewable.add(profile.name)
 
     def _start_some(self) -> None:
         while self._ready and len(self._jobs) < (self._context.options.jobs or JOBS) and not self._jobs.received:
             profile, session = self._ready.popleft()
-            if profile.name in self._renewable and not self._fleet.is_fresh(profile, session):
+            if profile.name in self._renewable and not self._batch.is_fresh(profile, session):
                 # Once for each time that it came fresh: what cannot be renewed comes back as it is.
                 self._renewable.discard(profile.name)
-                self._fleet.again(profile, session)
+                self._batch.renew(profile, session)
                 continue
             if not session.is_alive(time.time()):
                 self._fail(profile.name, InputNeeded("the session expired while other commands ran", "run it again"))
@@ -166,7 +166,7 @@ class Many:
 
     def _settle(self) -> None:
         try:
-            self._fleet.settle()
+            self._batch.forget_stale()
         except MfaSessionError as error:
             complain(error.message, error.hint)
 

@@ -13,7 +13,7 @@ from mfasession.aws.access_keys import LIMIT, AccessKey, AwsKeys
 from mfasession.aws.errors import NotFound, Unanswered
 from mfasession.errors import AwsRefused, AwsUnreachable, Cancelled, MfaSessionError
 from mfasession.keys import issued, locate
-from mfasession.sessions.state import Intent, Remembered
+from mfasession.sessions.state import Intent, State
 from mfasession.stores.keys import KeyRecord
 from mfasession.values import Value
 
@@ -78,7 +78,7 @@ class Rotation:
         self._context = context
         self._profile = profile
         self._listener = listener
-        self._remembered = Remembered(context.environ)
+        self._state = State(context.environ)
         self._lost = ""
         self._old_is = ""
 
@@ -126,27 +126,27 @@ class Rotation:
         listed = self._with_room(listed)
         known = {each.access_key_id for each in listed}
         # Noted first: killed before the answer is here, the next run knows whose key that is.
-        is_one_unknown = self._remembered.key_intent(self._arn) is not None
-        self._remembered.record_key_intent(self._arn, known)
+        is_one_unknown = self._state.key_intent(self._arn) is not None
+        self._state.record_key_intent(self._arn, known)
         try:
             made = self._aws.create(self._user)
             self._lost = made.access_key_id
             self._save(self._record.replace(next=made))
         except Unanswered:
             if self._take_back(known):
-                self._remembered.forget_key_intent(self._arn)
+                self._state.forget_key_intent(self._arn)
             raise
         except (AwsRefused, AwsUnreachable):
             # AWS has made none for this request.
             if not is_one_unknown:
-                self._remembered.forget_key_intent(self._arn)
+                self._state.forget_key_intent(self._arn)
             raise
         except BaseException:
             if self._take_back(known):
-                self._remembered.forget_key_intent(self._arn)
+                self._state.forget_key_intent(self._arn)
             raise
         self._lost = ""
-        self._remembered.forget_key_intent(self._arn)
+        self._state.forget_key_intent(self._arn)
         return made
 
     def _without_orphan(self, listed: Sequence[AccessKey]) -> Sequence[AccessKey]:
@@ -155,7 +155,7 @@ class Rotation:
         New since the note, from that very time, never used, and nowhere here: its secret is lost. The note stays while
         such a key may still come: AWS may end a request late, and lists a key late.
         """
-        intent = self._remembered.key_intent(self._arn)
+        intent = self._state.key_intent(self._arn)
         if intent is None:
             return listed
         here = {each.key_id for each in locate.visible(self._context)[0]}
@@ -169,7 +169,7 @@ class Rotation:
                 "its secret"
             )
         if new or abs(time.time() - intent.at) > MADE_WITHIN:
-            self._remembered.forget_key_intent(self._arn)
+            self._state.forget_key_intent(self._arn)
         return [each for each in listed if each not in orphans]
 
     def _is_of(self, intent: Intent, key: AccessKey) -> bool:
@@ -238,12 +238,12 @@ class Rotation:
 
     def _remember(self, old: str, new: str) -> list[MfaSessionError]:
         """Carry the device over to the new key: the next login need not look for it."""
-        remembered = self._remembered
+        state = self._state
         try:
-            device = remembered.device(old)
+            device = state.device(old)
             if device is not None:
-                remembered.remember_device(new, device)
-                remembered.forget_device(old)
+                state.remember_device(new, device)
+                state.forget_device(old)
         except MfaSessionError as failure:
             return [failure]
         return []

@@ -9,7 +9,7 @@ from mfasession.codes import CodeRequest
 from mfasession.errors import InputNeeded
 from mfasession.sessions import devices, session
 from mfasession.sessions.context import Context
-from mfasession.sessions.state import Remembered
+from mfasession.sessions.state import State
 
 if TYPE_CHECKING:
     from mfasession.aws.model import Device
@@ -38,9 +38,9 @@ def log_in(
     """
     if profile.mfa_serial not in ("", device.serial):
         profile = devices.with_device(profile, device.serial)
-    remembered = Remembered(context.environ)
+    state = State(context.environ)
     for pause in (*PAUSES, None):
-        remembered.remember_device(key_id, device)
+        state.remember_device(key_id, device)
         try:
             return _made(context, profile, source)
         except DeviceRefused:
@@ -48,7 +48,7 @@ def log_in(
                 raise
             if source is not None:
                 # AWS did not look at it.
-                remembered.forget_sent(device.serial, source.ask(CodeRequest(serial=device.serial)))
+                state.forget_sent(device.serial, source.ask(CodeRequest(serial=device.serial)))
             tell(f"AWS does not know the new device everywhere yet, which takes 8 to 14 s: again in {pause:.0f} s")
             sleep(pause)
         except CodeRefused as refused:

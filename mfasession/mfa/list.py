@@ -8,7 +8,7 @@ from mfasession.errors import ConfigurationError, InputNeeded
 from mfasession.keys import issued
 from mfasession.mfa import names
 from mfasession.sessions.connection import Caller
-from mfasession.sessions.state import Remembered
+from mfasession.sessions.state import State
 from mfasession.values import Value, account_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def listing(context: "Context", profile: "Profile") -> Listing:
     aws = AwsDevices(profile, caller.key, context.environ)
     arn = aws.identity().arn
     user = issued.user_of(arn)
-    known = Remembered(context.environ).device(caller.key.access_key_id)
+    known = State(context.environ).device(caller.key.access_key_id)
     devices = tuple(aws.own(user))
     in_use = profile.mfa_serial or (known.serial if known else "")
     return Listing(user=user, arn=arn, devices=devices, in_use=in_use, key_id=caller.key.access_key_id, aws=aws)

@@ -9,7 +9,7 @@ from mfasession.errors import MfaSessionError, StoreError
 from mfasession.keys import issued
 from mfasession.mfa.first_login import as_a_login
 from mfasession.sessions.context import Context
-from mfasession.sessions.state import Remembered
+from mfasession.sessions.state import State
 from mfasession.stores.keyring import forget_seed
 from mfasession.stores.keyrings.backend import KeyringAbsent
 
@@ -73,11 +73,11 @@ class Removal:
     def _forget(self) -> list[MfaSessionError]:
         """Forget that the key uses it, and its seed."""
         failures: list[MfaSessionError] = []
-        remembered = Remembered(self._context.environ)
+        state = State(self._context.environ)
         try:
-            known = remembered.device(self._listed.key_id)
+            known = state.device(self._listed.key_id)
             if known is not None and known.serial == self.device.serial:
-                remembered.forget_device(self._listed.key_id)
+                state.forget_device(self._listed.key_id)
         except MfaSessionError as failure:
             failures.append(failure)
         try:

@@ -11,25 +11,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mfasession.codes import CodeRequest, CodeSource
-    from mfasession.sessions.state import Remembered
+    from mfasession.sessions.state import State
     from mfasession.values import Session
 
 _USED = "that code was sent to AWS before, and AWS takes each only once"
 _REFUSED = "AWS refused that code before, so it was not sent again"
 
 
-class Asking:
+class CodeAttempts:
     """One question, until AWS takes a code or there is no sense in another."""
 
-    def __init__(self, source: "CodeSource", request: "CodeRequest", remembered: "Remembered") -> None:
+    def __init__(self, source: "CodeSource", request: "CodeRequest", state: "State") -> None:
         self._source = source
         self._request = request
-        self._remembered = remembered
+        self._state = state
         self._refused: list[str] = []
         self._given = 0.0
         """When the last code was given, in epoch seconds."""
 
-    def exchange(
+    def run(
         self,
         connect: "Callable[[], Callable[[str], Session]]",
         *,
@@ -43,7 +43,7 @@ class Asking:
             code = self._ask(prepare)
             send = connect()
             # Before it is sent: whatever ends us meanwhile, nobody sends it again.
-            self._remembered.record_sent(self._request.serial, code)
+            self._state.record_sent(self._request.serial, code)
             try:
                 return send(code)
             except CodeRefused as refused:
@@ -56,13 +56,13 @@ class Asking:
                 raise
             except AwsUnreachable:
                 # AWS has not seen it: it is as good as before.
-                self._remembered.forget_sent(self._request.serial, code)
+                self._state.forget_sent(self._request.serial, code)
                 raise
 
     def _ask(self, prepare: "Callable[[CodeRequest], CodeRequest]") -> str:
         """Return a code that was not sent yet. A person may type one at any time, whatever was typed before it."""
         last = self._refused[-1] if self._refused else ""
-        while self._remembered.was_sent(self._request.serial, code := self._answer(prepare)):
+        while self._state.was_sent(self._request.serial, code := self._answer(prepare)):
             # A program that gives the same one when the next is due would give it for ever.
             if self._source.tries == 1 or (code == last and not self._source.interactive):
                 raise AwsRefused(_USED, "wait for the next code on the device, then run it again")

@@ -35,11 +35,11 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before a throttled request is sent again, give or take half: many at once may be throttled for longer."""
 _OF_THE_ROLE = {"role_arn", "source_profile", "role_session_name", "duration_seconds", "mfa_serial", *ROLE_TEXTS}
 
-Told = Callable[["Profile", "Session | MfaSessionError"], None]
+OnOutcome = Callable[["Profile", "Session | MfaSessionError"], None]
 """Called from any thread with a profile's session, kept if that is possible, or with the error."""
 
 
-class _Once:
+class _Future:
     """The session of one section, made by whichever thread needs it first."""
 
     def __init__(self, outcome: "Session | MfaSessionError | None" = None) -> None:
@@ -55,14 +55,14 @@ class _Made(Value):
     is_awaited: bool
 
 
-class Fleet:
+class Batch:
     """One run for many profiles."""
 
-    def __init__(self, context: "Context", told: Told) -> None:
+    def __init__(self, context: "Context", on_outcome: OnOutcome) -> None:
         self._context = context
-        self._told = told
-        self._made: dict[str, _Once] = {}
-        self._spare: dict[str, Session] = {}
+        self._on_outcome = on_outcome
+        self._made: dict[str, _Future] = {}
+        self._fallbacks: dict[str, Session] = {}
         self._store_names: dict[str, str] = {}
         self._checked: set[str] = set()
         self._kept: dict[str, str] = {}
@@ -94,13 +94,13 @@ class Fleet:
                         users[profile.session_section] = profile
                         asking.append(profile)
             except MfaSessionError as reason:
-                self._told(profile, reason)
+                self._on_outcome(profile, reason)
         outcomes = {section: self._asked(user) for section, user in users.items()}
-        self._made.update((section, _Once(outcome)) for section, outcome in outcomes.items())
+        self._made.update((section, _Future(outcome)) for section, outcome in outcomes.items())
         for profile in asking:
-            self._told(profile, outcomes[profile.session_section])
+            self._on_outcome(profile, outcomes[profile.session_section])
 
-    def take(self) -> None:
+    def start(self) -> None:
         """Begin to assume the roles; returns at once."""
         roles, self._roles = self._roles, []
         if not roles:
@@ -117,39 +117,39 @@ class Fleet:
         for profile in roles:
             self._pool.submit(self._assume, profile)
 
-    def again(self, profile: "Profile", session: "Session") -> None:
+    def renew(self, profile: "Profile", session: "Session") -> None:
         """Take the session of a chained role once more, which has aged while others ran: without a code.
 
         When that cannot be, the old one is told again, while it serves.
         """
-        self._spare[profile.session_section] = session
+        self._fallbacks[profile.session_section] = session
         # Somebody may have logged in meanwhile.
         self._context.aws_files.reread()
         users: dict[str, Profile] = {}
         try:
             self._note_way(profile, users)
-            self._made.update((section, _Once(self._left_of(user))) for section, user in users.items())
+            self._made.update((section, _Future(self._left_of(user))) for section, user in users.items())
         except MfaSessionError as reason:
-            self._told(profile, self._spare_of(profile) or reason)
+            self._on_outcome(profile, self._fallback_of(profile) or reason)
             return
         self._roles.append(profile)
-        self.take()
+        self.start()
 
     def is_fresh(self, profile: "Profile", session: "Session") -> bool:
         """Tell whether a session need not be renewed for this run."""
         return self._context.request.is_met_by(session, profile.settings.refresh_margin, replaced=session)
 
-    def settle(self) -> None:
+    def forget_stale(self) -> None:
         """Forget what other stores still hold of the sessions that were kept. Raises StoreError."""
         forget_all_elsewhere(self._context, self._kept)
 
     def _is_there(self, profile: "Profile") -> bool:
         kept = self._context.kept(profile)
         if kept is not None and self.is_fresh(profile, kept):
-            self._told(profile, kept)
+            self._on_outcome(profile, kept)
             return True
         if kept is not None:
-            self._spare[profile.session_section] = kept
+            self._fallbacks[profile.session_section] = kept
         return False
 
     def _note(self, profile: "Profile", users: "dict[str, Profile]") -> None:
@@ -172,7 +172,7 @@ class Fleet:
             return
         kept = self._context.kept(source)
         if kept is not None and kept.is_fresh(time.time(), source.settings.refresh_margin):
-            self._made[source.session_section] = _Once(kept)
+            self._made[source.session_section] = _Future(kept)
         elif is_chained(source):
             self._note_way(source, users)
         else:
@@ -180,12 +180,12 @@ class Fleet:
 
     def _is_made(self, profile: "Profile") -> bool:
         """Whether the session of a profile is there, is being made, or cannot be had in this run."""
-        once = self._made.get(profile.session_section)
-        if once is None or once.outcome is None or isinstance(once.outcome, MfaSessionError):
-            return once is not None
+        future = self._made.get(profile.session_section)
+        if future is None or future.outcome is None or isinstance(future.outcome, MfaSessionError):
+            return future is not None
         if is_chained(profile):
-            return self.is_fresh(profile, once.outcome)
-        return once.outcome.is_alive(time.time())
+            return self.is_fresh(profile, future.outcome)
+        return future.outcome.is_alive(time.time())
 
     def _left_of(self, user: "Profile") -> "Session | MfaSessionError":
         """What is left of a session that would take a code."""
@@ -212,31 +212,31 @@ class Fleet:
         try:
             self._session_of(profile, is_awaited=True)
         except MfaSessionError as reason:
-            self._told(profile, self._spare_of(profile) or reason)
+            self._on_outcome(profile, self._fallback_of(profile) or reason)
         except Exception as error:  # noqa: BLE001  # reported as cli reports it
-            self._told(profile, _unexpected(error))
+            self._on_outcome(profile, _unexpected(error))
 
-    def _spare_of(self, profile: "Profile") -> "Session | None":
+    def _fallback_of(self, profile: "Profile") -> "Session | None":
         """The session that was to be renewed, while it serves."""
-        spare = self._spare.get(profile.session_section)
-        return spare if spare is not None and self._context.request.accepts(spare) else None
+        fallback = self._fallbacks.get(profile.session_section)
+        return fallback if fallback is not None and self._context.request.accepts(fallback) else None
 
     def _session_of(self, profile: "Profile", *, is_awaited: bool = False) -> "Session":
-        once = self._made.setdefault(profile.session_section, _Once())
-        with once.lock:
-            if once.outcome is None or self._has_aged(profile, once.outcome):
+        future = self._made.setdefault(profile.session_section, _Future())
+        with future.lock:
+            if future.outcome is None or self._has_aged(profile, future.outcome):
                 try:
-                    once.outcome = self._assumed(profile)
+                    future.outcome = self._assumed(profile)
                 except MfaSessionError as reason:
-                    once.outcome = reason
+                    future.outcome = reason
                 else:
-                    self._put_to_keep(_Made(profile=profile, session=once.outcome, is_awaited=is_awaited))
+                    self._put_to_keep(_Made(profile=profile, session=future.outcome, is_awaited=is_awaited))
                     is_awaited = False
-            if isinstance(once.outcome, MfaSessionError):
-                raise once.outcome
+            if isinstance(future.outcome, MfaSessionError):
+                raise future.outcome
             if is_awaited:
-                self._told(profile, once.outcome)
-            return once.outcome
+                self._on_outcome(profile, future.outcome)
+            return future.outcome
 
     def _has_aged(self, profile: "Profile", outcome: "Session | MfaSessionError") -> bool:
         """Whether a role's session is to be made anew, and what it is made from is known."""
@@ -309,7 +309,7 @@ class Fleet:
         for made in batch:
             self._kept[made.profile.session_section] = name
             if made.is_awaited:
-                self._told(made.profile, made.session)
+                self._on_outcome(made.profile, made.session)
 
     def _report_unkept(self, batch: "Sequence[_Made]", name: str, reason: MfaSessionError) -> None:
         """Keep one by one what was not kept together; report what is not kept even so."""
@@ -319,7 +319,7 @@ class Fleet:
         elif batch[0].is_awaited:
             if isinstance(reason, StoreError):
                 self._say_unkept(reason)
-            self._told(batch[0].profile, batch[0].session if isinstance(reason, StoreError) else reason)
+            self._on_outcome(batch[0].profile, batch[0].session if isinstance(reason, StoreError) else reason)
 
 
 def _unexpected(error: Exception) -> MfaSessionError:

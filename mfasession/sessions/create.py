@@ -11,9 +11,9 @@ from mfasession.durations import show
 from mfasession.errors import AwsRefused, ConfigurationError, StoreError
 from mfasession.profiles import CHAINED_MAXIMUM, role_request
 from mfasession.sessions import destination
-from mfasession.sessions.attempts import Asking
+from mfasession.sessions.attempts import CodeAttempts
 from mfasession.sessions.connection import Caller
-from mfasession.sessions.state import Remembered
+from mfasession.sessions.state import State
 from mfasession.totp import STEP
 from mfasession.values import account_of
 
@@ -38,7 +38,7 @@ class Creation:
     def __init__(self, context: "Context", profile: "Profile") -> None:
         self._context = context
         self._profile = profile
-        self._remembered = Remembered(context.environ)
+        self._state = State(context.environ)
         self.needs_code = not is_chained(profile)
         """Whether this session takes a code; most roles take the session of their source profile instead."""
 
@@ -113,19 +113,17 @@ class Creation:
             device_name=device.name,
             serial=device.serial,
         )
-        asking = Asking(self._source, request, self._remembered)
+        attempts = CodeAttempts(self._source, request, self._state)
         try:
-            made = asking.exchange(lambda: self._sender(caller, device), prepare=caller.prepare)
+            made = attempts.run(lambda: self._sender(caller, device), prepare=caller.prepare)
         except DeviceRefused:
             # Perhaps it is no longer the user's: the next run looks for it again.
             with suppress(StoreError):
-                self._remembered.forget_device(caller.key.access_key_id)
+                self._state.forget_device(caller.key.access_key_id)
             raise
         with suppress(StoreError):
             # It is found again; what AWS has given must not be lost for it.
-            self._remembered.remember_device(
-                caller.key.access_key_id, device.replace(user=caller.user() or device.user)
-            )
+            self._state.remember_device(caller.key.access_key_id, device.replace(user=caller.user() or device.user))
         return made
 
     def _sender(self, caller: Caller, device: "Device") -> "Callable[[str], Session]":
@@ -147,7 +145,7 @@ class Creation:
         from mfasession.aws.model import Device
         from mfasession.sessions import devices
 
-        known = self._remembered.device(caller.key.access_key_id)
+        known = self._state.device(caller.key.access_key_id)
         if serial := self._profile.mfa_serial or self._profile.suggested_serial:
             devices.check_serial(serial)
             return Device(serial=serial, user=known.user if known else "")

@@ -15,7 +15,7 @@ from mfasession.messages import say
 from mfasession.sessions import destination
 from mfasession.sessions.connection import find_key
 from mfasession.sessions.create import Creation, forget_elsewhere
-from mfasession.sessions.state import Remembered
+from mfasession.sessions.state import State
 
 if TYPE_CHECKING:
     from mfasession.profiles import Profile
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from mfasession.stores import SessionStore
     from mfasession.values import Session
 
-PATIENCE_OF_THE_ABSENT = 20.0
+WAIT_WITHOUT_TERMINAL = 20.0
 """Seconds that a process without a terminal waits for one that is asking a person."""
 PATIENCE = 300.0
 """Seconds that a process waits for another's login: pinentry gives up after as many, and no call to AWS takes that."""
-REFUSAL_HOLDS = 300.0
+CANCEL_COOLDOWN = 300.0
 """Seconds that a no holds for commands that can do with the old session: botocore runs one for each of its requests."""
 
 
@@ -48,20 +48,20 @@ def renew(
     creation = Creation(context, profile)
     if creation.needs_code and not creation.can_ask():
         return _without_asking(context, profile, kept)
-    spare = kept if kept is not None and context.request.accepts(kept) else None
-    if spare is not None and creation.needs_code and _was_refused(context, profile, time.time() - REFUSAL_HOLDS):
-        return spare
+    fallback = kept if kept is not None and context.request.accepts(kept) else None
+    if fallback is not None and creation.needs_code and _was_refused(context, profile, time.time() - CANCEL_COOLDOWN):
+        return fallback
     try:
-        with _turn(context, profile, asks=creation.needs_code, waits=spare is None):
+        with _turn(context, profile, asks=creation.needs_code, waits=fallback is None):
             context.aws_files.reread()
             return _made_meanwhile(context, profile, kept) or _made_now(context, profile, creation, session_of)
     except (Cancelled, InputNeeded, locks.LockTimeout) as reason:
-        if spare is None or not context.request.accepts(spare):
+        if fallback is None or not context.request.accepts(fallback):
             raise
         if isinstance(reason, Cancelled):
-            left = show(int(spare.expires - time.time()))
+            left = show(int(fallback.expires - time.time()))
             terminal.say(f"mfasession: going on with the old session, which has {left} left")
-        return spare
+        return fallback
 
 
 def unkept(context: "Context", profile: "Profile") -> "Session":
@@ -97,7 +97,7 @@ def _without_asking(context: "Context", profile: "Profile", kept: "Session | Non
             waiting.enter_context(
                 locks.hold(
                     _login_lock(context, profile),
-                    timeout=PATIENCE_OF_THE_ABSENT,
+                    timeout=WAIT_WITHOUT_TERMINAL,
                     shared=True,
                     waiting=lambda: _say_for_whom(context, profile),
                 )
@@ -128,7 +128,7 @@ def _nobody(context: "Context", profile: "Profile", kept: "Session | None") -> I
     if context.request.no_input:
         return InputNeeded(f"{what}, and --no-input was given", hint)
     if not terminal.is_in_background():
-        return InputNeeded(f"{what}, and nobody is here to give a code", hint)
+        return InputNeeded(f"{what}, and there is no terminal to ask for a code", hint)
     if terminal.parent() == "timeout":
         hint = f"timeout keeps it from the terminal: timeout --foreground 30 {_login_line(context, profile)}"
     return InputNeeded(f"{what}, and this runs in the background of its terminal, where it cannot ask", hint)
@@ -172,12 +172,12 @@ def _made_now(
     except Cancelled:
         if creation.needs_code:
             with suppress(StoreError):
-                Remembered(context.environ).record_refusal(_login_lock(context, profile), os.getsid(0))
+                State(context.environ).record_refusal(_login_lock(context, profile), os.getsid(0))
         raise
 
 
 def _was_refused(context: "Context", profile: "Profile", since: float) -> bool:
-    return Remembered(context.environ).refused_at(_login_lock(context, profile), os.getsid(0)) > since
+    return State(context.environ).refused_at(_login_lock(context, profile), os.getsid(0)) > since
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class Intent(Value):
     """IDs of the keys that the user had then."""
 
 
-class Remembered:
+class State:
     """The file of one user; each method reads it anew."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:

@@ -23,7 +23,7 @@ for line in sys.stdin:
         print(type(error).__name__, error.message, error.hint, sep="; ", flush=True)
 """
 EXPIRED = (
-    "InputNeeded; the session of profile default has expired, and nobody is here to give a code; "
+    "InputNeeded; the session of profile default has expired, and there is no terminal to ask for a code; "
     "mfasession login -p default"
 )
 

@@ -56,7 +56,10 @@ def test_an_expired_session_is_reported_with_its_fix(
         # No SDK reads the expiry in the file: it is AWS that refuses.
         assert "(ExpiredToken)" in done.stderr
         return
-    assert "mfasession: the session of profile default has expired, and nobody is here to give a code" in done.stderr
+    assert (
+        "mfasession: the session of profile default has expired, and there is no terminal to ask for a code"
+        in done.stderr
+    )
     assert "hint: mfasession login" in done.stderr
     assert len(aws.calls("ListBuckets")) == count
     if way != "process":

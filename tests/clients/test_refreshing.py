@@ -106,7 +106,7 @@ def test_a_session_that_ends_meanwhile(alices_home: Home, aws: Sandbox, alice: S
         log_in_with(alices_home, aws, alice, 0, "--force", steps=0)
         before = runs.count
         refused = client.list_buckets()
-        assert "the session of profile default has expired, and nobody is here to give a code" in refused
+        assert "the session of profile default has expired, and there is no terminal to ask for a code" in refused
         assert "hint: mfasession login" in refused
         assert runs.count > before
         log_in(alices_home, alice, steps=1)

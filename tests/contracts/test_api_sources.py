@@ -95,7 +95,7 @@ def test_a_notebook(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None
     words = (sys.executable, "-c", CELL)
     refused = alices_home.run_program(*words)
     assert (refused.returncode, refused.stderr) == (0, "")
-    what = "there is no session for profile default, and nobody is here to give a code"
+    what = "there is no session for profile default, and there is no terminal to ask for a code"
     assert refused.stdout == f"InputNeeded; {what}; mfasession login -p default\n" * 2
     assert made(aws, alice) == []
     assert alices_home.run("login", "--code", alice.devices[0].code()).returncode == 0

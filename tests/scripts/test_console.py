@@ -255,7 +255,7 @@ def test_no_such_profile(live: Home) -> None:
 def test_an_expired_session_without_a_terminal(aws: Sandbox, live: Home, words: tuple[str, ...]) -> None:
     """Exit code 6, and the login that is missing."""
     age(live, "default-mfa", -10, aws)
-    reason = "--no-input was given" if words else "nobody is here to give a code"
+    reason = "--no-input was given" if words else "there is no terminal to ask for a code"
     assert failed(live, "--print", *words) == (
         6,
         complaint(f"the session of profile default has expired, and {reason}", "mfasession login -p default"),

@@ -20,7 +20,9 @@ VALUES = {
 }
 REGION = {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "eu-north-1"}
 GONE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN")
-NO_SESSION = complaint("there is no session for profile default, and nobody is here to give a code", "mfasession login")
+NO_SESSION = complaint(
+    "there is no session for profile default, and there is no terminal to ask for a code", "mfasession login"
+)
 
 
 @pytest.fixture
@@ -126,7 +128,8 @@ def test_an_expired_session_is_not_served(home: Home) -> None:
     """Noovolari/leapp#174: reported as expired, with the command that fixes it."""
     home.write_credentials(key_pair("work") + session_section("work-mfa", "2020-01-01T00:00:00Z"))
     expired = complaint(
-        "the session of profile work has expired, and nobody is here to give a code", "mfasession login -p work"
+        "the session of profile work has expired, and there is no terminal to ask for a code",
+        "mfasession login -p work",
     )
     itself = "run it in a terminal, or with the code on stdin: mfasession login -p work --code -"
     for words in (("env",), ("process",), ("exec", "--", "true"), ("login",)):
@@ -134,7 +137,7 @@ def test_an_expired_session_is_not_served(home: Home) -> None:
         done = home.run(*words[:1], "-p", "work", *words[1:])
         assert (done.returncode, done.stderr) == (6, said)
         done = home.run(*words[:1], "-p", "work", "--no-input", *words[1:])
-        refused = expired.replace("nobody is here to give a code", "--no-input was given")
+        refused = expired.replace("there is no terminal to ask for a code", "--no-input was given")
         assert (done.returncode, done.stderr) == (6, refused)
 
 

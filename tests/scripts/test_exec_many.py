@@ -164,7 +164,7 @@ def test_an_expired_base_session_without_a_terminal(aws: Sandbox, alices_home: H
     done = alices_home.run("exec", "--all-matching", "prod-*", "--", "echo", "fine")
     assert sorted(done.stdout.splitlines()) == ["prod-c: fine", "prod-live: fine"]
     assert done.returncode == 1
-    assert done.stderr.count("there is no session for profile default, and nobody is here to give a code") == 1
+    assert done.stderr.count("there is no session for profile default, and there is no terminal to ask for a code") == 1
     assert done.stderr.splitlines()[-1].endswith("2 done, 2 failed: prod-a (no session), prod-b (no session)")
 
 

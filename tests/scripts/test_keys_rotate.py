@@ -155,7 +155,9 @@ def test_without_a_terminal(home: Home, aws: Sandbox, alice: SandboxUser) -> Non
     done = home.run("keys", "rotate")
     assert (done.returncode, done.stderr) == (
         6,
-        complaint("there is no session for profile default, and nobody is here to give a code", "mfasession login"),
+        complaint(
+            "there is no session for profile default, and there is no terminal to ask for a code", "mfasession login"
+        ),
     )
     files.assert_same()
     assert asked(aws, alice) == []

@@ -153,7 +153,7 @@ def test_force_makes_a_new_session(alices_home: Home, alice: SandboxUser) -> Non
     assert (done.returncode, done.stderr) == (
         6,
         complaint(
-            "a new session for profile default is wanted, and nobody is here to give a code",
+            "a new session for profile default is wanted, and there is no terminal to ask for a code",
             "run it in a terminal, or with the code on stdin: mfasession login --force --code -",
         ),
     )
@@ -170,7 +170,8 @@ def test_min_ttl_renews_what_is_too_short(aws: Sandbox, alices_home: Home, alice
     done = alices_home.run("login", "--min-ttl", "2h")
     assert done.returncode == 6
     assert re.fullmatch(
-        r"mfasession: the session of profile default has only (1 h|59 min) left, and nobody is here to give a code\n"
+        r"mfasession: the session of profile default has only (1 h|59 min) left, "
+        r"and there is no terminal to ask for a code\n"
         r"  hint: run it in a terminal, or with the code on stdin: mfasession login --min-ttl 2h --code -\n",
         done.stderr,
     ), done.stderr

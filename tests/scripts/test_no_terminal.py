@@ -30,7 +30,7 @@ def test_exit_code_6_at_once(home: Home, words: tuple[str, ...], flags: tuple[st
     start = time.monotonic()
     done = home.run(words[0], *flags, *words[1:])
     assert time.monotonic() - start < promised(2)
-    reason = "--no-input was given" if flags else "nobody is here to give a code"
+    reason = "--no-input was given" if flags else "there is no terminal to ask for a code"
     assert done.returncode == 6
     assert done.stdout == ("(exit 6)\n" if words[0] == "env" else "")
     hint = "mfasession login"
@@ -72,7 +72,7 @@ def test_inside_the_margin_login_does_not(home: Home) -> None:
     assert done.returncode == 6
     assert done.stderr in [
         complaint(
-            f"the session of profile default has only {left} min left, and nobody is here to give a code",
+            f"the session of profile default has only {left} min left, and there is no terminal to ask for a code",
             "run it in a terminal, or with the code on stdin: mfasession login --code -",
         )
         for left in (9, 10)

@@ -10,7 +10,7 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.checks import asked, complaint, keys_of, log_in, section
 from tests.helpers.support import Home, key_pair, session_section
 
-NOBODY = "and nobody is here to give a code"
+NOBODY = "and there is no terminal to ask for a code"
 
 
 def chosen(home: Home, *words: str, **environ: str) -> str:

@@ -11,7 +11,7 @@ from tests.helpers.checks import asked, complaint, log_in, section
 from tests.helpers.support import Home
 
 ALL = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
-NOBODY = "and nobody is here to give a code"
+NOBODY = "and there is no terminal to ask for a code"
 
 
 def profile(name: str, role: str, *more: str, source: str = "default") -> str:

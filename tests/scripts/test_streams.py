@@ -7,7 +7,9 @@ import pytest
 from tests.helpers.checks import complaint
 from tests.helpers.support import MFASESSION, Home, key_pair, session_section
 
-NO_SESSION = complaint("there is no session for profile default, and nobody is here to give a code", "mfasession login")
+NO_SESSION = complaint(
+    "there is no session for profile default, and there is no terminal to ask for a code", "mfasession login"
+)
 FULL = complaint("stdout cannot be written: no space left on device", "see where it leads, then run it again")
 
 

@@ -6,7 +6,9 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.checks import asked, complaint, log_in, section
 from tests.helpers.support import Home, key_pair
 
-GONE = complaint("there is no session for profile default, and nobody is here to give a code", "mfasession login")
+GONE = complaint(
+    "there is no session for profile default, and there is no terminal to ask for a code", "mfasession login"
+)
 
 
 def test_another_key_voids_it(alices_home: Home, alice: SandboxUser) -> None:

@@ -16,7 +16,7 @@ COMMANDS = {
 }
 ON_EVERY_COMMAND = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 NOBODY = (
-    "mfasession: the session of profile default has expired, and nobody is here to give a code\n"
+    "mfasession: the session of profile default has expired, and there is no terminal to ask for a code\n"
     "  hint: mfasession login\n"
 )
 BEHIND = (

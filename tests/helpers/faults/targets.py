@@ -26,7 +26,7 @@ from mfasession.commands.status import Row, _record, _table
 from mfasession.config import schema
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError, UsageError
 from mfasession.sessions import environment
-from mfasession.sessions.state import Remembered
+from mfasession.sessions.state import State
 from mfasession.stores import file as file_store
 from mfasession.stores import keyring as keyring_store
 from mfasession.stores import keyrings
@@ -135,7 +135,7 @@ def fuzz_index(data: bytes) -> None:
 def fuzz_state(data: bytes) -> None:
     """What is remembered is used or forgotten, whatever stands there, and can be written again."""
     _put("mfasession/state.toml", data)
-    remembered = Remembered({"XDG_STATE_HOME": _place(""), "HOME": _place("")})
+    remembered = State({"XDG_STATE_HOME": _place(""), "HOME": _place("")})
     for serial in ("arn:aws:iam::123456789012:mfa/phone", "a", ""):
         remembered.device(serial)
         remembered.was_sent(serial, "123456")

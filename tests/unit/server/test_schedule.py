@@ -87,5 +87,5 @@ def test_a_renewal_that_fails_is_tried_again(failures: int, now: float) -> None:
 
 
 def test_a_no_holds_for_five_minutes() -> None:
-    """As it does for commands: renewal.REFUSAL_HOLDS."""
+    """As it does for commands: renew.CANCEL_COOLDOWN."""
     assert next_try(0.0, 1, ASK) == 300.0

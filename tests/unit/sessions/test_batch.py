@@ -9,7 +9,7 @@ import pytest
 from mfasession.profiles import Profile, resolve
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.sessions import SessionRequest, session
-from mfasession.sessions.batch import Fleet
+from mfasession.sessions.batch import Batch
 from mfasession.sessions.context import Context
 from mfasession.values import Secret, Session
 from tests.helpers.checks import section
@@ -34,17 +34,17 @@ def test_a_role_that_waited_too_long_is_taken_again(
     role = aws.add_role(f"role-{alice.name}", trusted=[alice.arn])
     alices_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
     heard: SimpleQueue[tuple[Profile, Session | MfaSessionError]] = SimpleQueue()
-    fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
+    run = Batch(context, lambda profile, outcome: heard.put((profile, outcome)))
     admin = resolve("admin", context.aws_files, context.config)
-    fleet.ask([admin])
-    fleet.take()
+    run.ask([admin])
+    run.start()
     first = heard.get(timeout=scaled(60))[1]
     assert isinstance(first, Session)
-    fleet.again(admin, first)
+    run.renew(admin, first)
     assert heard.get(timeout=scaled(60)) == (admin, first)
     # As if the hour were over: no session has that much left.
     context.request = context.request.replace(min_ttl=3601)
-    fleet.again(admin, first)
+    run.renew(admin, first)
     again = heard.get(timeout=scaled(60))[1]
     assert isinstance(again, Session)
     assert again.access_key_id != first.access_key_id
@@ -64,11 +64,11 @@ def test_a_role_on_a_role_that_waited_too_long(
     profile = resolve("last", context.aws_files, context.config)
     kept = session(context, profile)
     heard: SimpleQueue[tuple[Profile, Session | MfaSessionError]] = SimpleQueue()
-    fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
-    fleet.ask([profile])
+    run = Batch(context, lambda profile, outcome: heard.put((profile, outcome)))
+    run.ask([profile])
     assert heard.get(timeout=scaled(60)) == (profile, kept)
     context.request = context.request.replace(min_ttl=3601)
-    fleet.again(profile, kept)
+    run.renew(profile, kept)
     again = heard.get(timeout=scaled(60))[1]
     assert isinstance(again, Session), again
     assert again.access_key_id != kept.access_key_id
@@ -81,9 +81,9 @@ def test_files_that_are_broken_meanwhile(context: Context, alices_home: Home, aw
     admin = resolve("admin", context.aws_files, context.config)
     kept = session(context, admin)
     heard: SimpleQueue[tuple[Profile, Session | MfaSessionError]] = SimpleQueue()
-    fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
+    run = Batch(context, lambda profile, outcome: heard.put((profile, outcome)))
     alices_home.credentials.write_bytes(b"\xff\xfe\x00")
-    fleet.again(admin, kept)
+    run.renew(admin, kept)
     assert heard.get(timeout=scaled(60)) == (admin, kept)
 
 
@@ -96,9 +96,9 @@ def test_each_profile_is_reported_once(context: Context, alices_home: Home, aws:
         f"[profile last]\nrole_arn = {last.arn}\nsource_profile = first\n"
     )
     heard: SimpleQueue[tuple[Profile, Session | MfaSessionError]] = SimpleQueue()
-    fleet = Fleet(context, lambda profile, outcome: heard.put((profile, outcome)))
-    fleet.ask([resolve(name, context.aws_files, context.config) for name in ("last", "default", "first")])
-    fleet.take()
+    run = Batch(context, lambda profile, outcome: heard.put((profile, outcome)))
+    run.ask([resolve(name, context.aws_files, context.config) for name in ("last", "default", "first")])
+    run.start()
     reported = [heard.get(timeout=scaled(60)) for _ in range(3)]
     assert sorted(profile.name for profile, _ in reported) == ["default", "first", "last"]
     assert all(isinstance(outcome, Session) for _, outcome in reported)

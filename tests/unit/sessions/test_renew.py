@@ -20,7 +20,7 @@ from mfasession.sessions import SessionRequest, renew
 from mfasession.sessions.connection import Caller
 from mfasession.sessions.context import Context
 from mfasession.sessions.create import Creation, _role_session_name
-from mfasession.sessions.state import Remembered
+from mfasession.sessions.state import State
 from mfasession.stores.keyring import save_long_term_key
 from mfasession.values import Role, Secret, Session
 from tests.helpers import memory_keyring
@@ -82,7 +82,7 @@ def test_the_device_is_remembered_with_its_user(
 ) -> None:
     """broamski/aws-mfa#41: found once, and the next question names its user before AWS has answered."""
     session_of(opened(code=alice.devices[0].code()))
-    known = Remembered(alices_home.environ).device(alice.key.access_key_id)
+    known = State(alices_home.environ).device(alice.key.access_key_id)
     assert known == Device(serial=alice.devices[0].serial, user=alice.name)
     aws.forget_calls()
     session_of(opened(code=alice.devices[0].next_code(), force=True))
@@ -91,7 +91,7 @@ def test_the_device_is_remembered_with_its_user(
 
 def test_a_device_that_is_gone_is_looked_for_again(opened: Open, alice: SandboxUser, alices_home: Home) -> None:
     """A new phone: the first login says what is wrong, and the next one finds it."""
-    remembered = Remembered(alices_home.environ)
+    remembered = State(alices_home.environ)
     remembered.remember_device(alice.key.access_key_id, Device(serial=alice.devices[0].serial + "-old"))
     with pytest.raises(aws_errors.DeviceRefused):
         session_of(opened(code=alice.devices[0].code()))
@@ -152,7 +152,7 @@ def test_a_session_that_cannot_be_kept_is_not_asked_for(
     with pytest.raises(errors.StoreError, match="a session cannot be written"):
         session_of(opened(code=alice.devices[0].code()))
     assert actions(aws) == []
-    assert not Remembered(alices_home.environ).was_sent(alice.devices[0].serial, alice.devices[0].code())
+    assert not State(alices_home.environ).was_sent(alice.devices[0].serial, alice.devices[0].code())
 
 
 # Roles

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mfasession.aws.model import Device
 from mfasession.errors import ConfigurationError
-from mfasession.sessions.state import Remembered
+from mfasession.sessions.state import State
 from tests.helpers.patience import scaled
 from tests.helpers.support import KEY_ID
 
@@ -21,16 +21,16 @@ PHONE = Device(serial="arn:aws:iam::123456789012:mfa/phone", user="alice")
 TOKEN = Device(serial="GAHT12345678")
 
 
-class State:
+class StateFolder:
     """A user's state folder."""
 
     def __init__(self, folder: Path) -> None:
         self.environ = {"HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
         self.file = folder / "state" / "mfasession" / "state.toml"
 
-    def opened(self) -> Remembered:
+    def opened(self) -> State:
         """What another process would have."""
-        return Remembered(self.environ)
+        return State(self.environ)
 
     def write(self, text: str) -> None:
         """Put a text where the state is kept."""
@@ -47,12 +47,12 @@ class State:
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
+def state(tmp_path: Path) -> StateFolder:
     """An empty one."""
-    return State(tmp_path)
+    return StateFolder(tmp_path)
 
 
-def test_nothing_is_remembered_at_first(state: State) -> None:
+def test_nothing_is_remembered_at_first(state: StateFolder) -> None:
     """And asking leaves no file."""
     remembered = state.opened()
     assert remembered.device(KEY_ID) is None
@@ -61,7 +61,7 @@ def test_nothing_is_remembered_at_first(state: State) -> None:
     assert not state.file.exists()
 
 
-def test_the_device_of_a_key(state: State) -> None:
+def test_the_device_of_a_key(state: StateFolder) -> None:
     """Kept for the next command, replaced, forgotten; each key has its own."""
     state.opened().remember_device(KEY_ID, PHONE)
     state.opened().remember_device("AKIAOTHER", TOKEN)
@@ -72,7 +72,7 @@ def test_the_device_of_a_key(state: State) -> None:
     assert (state.opened().device(KEY_ID), state.opened().device("AKIAOTHER")) == (None, TOKEN)
 
 
-def test_the_same_device_is_not_written_again(state: State) -> None:
+def test_the_same_device_is_not_written_again(state: StateFolder) -> None:
     """The usual login changes no file but the one with the session."""
     state.opened().remember_device(KEY_ID, PHONE)
     before = state.file.stat().st_ino
@@ -80,7 +80,7 @@ def test_the_same_device_is_not_written_again(state: State) -> None:
     assert state.file.stat().st_ino == before
 
 
-def test_a_sent_code_is_known_to_every_process(state: State) -> None:
+def test_a_sent_code_is_known_to_every_process(state: StateFolder) -> None:
     """Noovolari/leapp#317: AWS refuses a code the second time, so it is not sent a second time."""
     state.opened().record_sent(PHONE.serial, "123456")
     assert state.opened().was_sent(PHONE.serial, "123456")
@@ -88,7 +88,7 @@ def test_a_sent_code_is_known_to_every_process(state: State) -> None:
     assert not state.opened().was_sent(TOKEN.serial, "123456")
 
 
-def test_a_code_that_did_not_arrive_is_as_good_as_before(state: State) -> None:
+def test_a_code_that_did_not_arrive_is_as_good_as_before(state: StateFolder) -> None:
     """The others stay sent."""
     for code in ("123456", "234567"):
         state.opened().record_sent(PHONE.serial, code)
@@ -99,7 +99,7 @@ def test_a_code_that_did_not_arrive_is_as_good_as_before(state: State) -> None:
     assert not state.opened().was_sent(PHONE.serial, "234567")
 
 
-def test_a_code_cannot_be_read_from_the_file(state: State) -> None:
+def test_a_code_cannot_be_read_from_the_file(state: StateFolder) -> None:
     """Only the owner may read it, and it holds digests with a salt of their own each."""
     for _ in range(2):
         state.opened().record_sent(PHONE.serial, "123456")
@@ -115,14 +115,14 @@ def test_a_code_cannot_be_read_from_the_file(state: State) -> None:
     ("moved", "known"),
     [(0, True), (150, True), (181, False), (86_400, False), (-2, True), (-150, True), (-400, False), (-86_400, False)],
 )
-def test_a_code_is_known_while_aws_could_take_it_again(state: State, moved: int, *, known: bool) -> None:
+def test_a_code_is_known_while_aws_could_take_it_again(state: StateFolder, moved: int, *, known: bool) -> None:
     """Three minutes, whichever way the clock was set meanwhile; what a wrong clock left lasts no longer."""
     state.opened().record_sent(PHONE.serial, "123456")
     state.move_clock(moved)
     assert state.opened().was_sent(PHONE.serial, "123456") is known
 
 
-def test_old_codes_do_not_pile_up(state: State) -> None:
+def test_old_codes_do_not_pile_up(state: StateFolder) -> None:
     """A year of logins leaves one line."""
     for _ in range(3):
         state.opened().record_sent(PHONE.serial, "123456")
@@ -131,7 +131,7 @@ def test_old_codes_do_not_pile_up(state: State) -> None:
     assert len(tomllib.loads(state.file.read_text())["codes"][PHONE.serial]) == 1
 
 
-def test_a_no_holds_for_the_question_and_the_terminal(state: State) -> None:
+def test_a_no_holds_for_the_question_and_the_terminal(state: StateFolder) -> None:
     """Whoever cancels is not asked the same thing at once again, and a user at another terminal is."""
     state.opened().record_refusal("login-1", 7)
     at = state.opened().refused_at("login-1", 7)
@@ -146,7 +146,7 @@ def test_a_no_holds_for_the_question_and_the_terminal(state: State) -> None:
     "entry",
     ["1", "{}", "{ at = 'now', terminal = 7 }", "{ at = 1.5 }", "{ at = 1e12, terminal = 7 }", "{ terminal = 7 }"],
 )
-def test_a_damaged_refusal_is_ignored(state: State, entry: str) -> None:
+def test_a_damaged_refusal_is_ignored(state: StateFolder, entry: str) -> None:
     """Nor is one from the future, that a wrong clock left."""
     state.write(f"[refusals]\nlogin-1 = {entry}\n")
     assert state.opened().refused_at("login-1", 7) == 0
@@ -180,7 +180,7 @@ SENT = f'[codes]\n"{PHONE.serial}" = '
     ],
     ids=range(17),
 )
-def test_a_damaged_file_is_an_empty_one(state: State, text: str) -> None:
+def test_a_damaged_file_is_an_empty_one(state: StateFolder, text: str) -> None:
     """Whatever stands in it: nothing is lost with it, no command fails for it, and it repairs itself."""
     state.write(text)
     assert state.opened().device(KEY_ID) is None
@@ -194,25 +194,25 @@ def test_a_damaged_file_is_an_empty_one(state: State, text: str) -> None:
     assert state.opened().device(KEY_ID) == PHONE
 
 
-def test_lines_that_were_added_are_kept(state: State) -> None:
+def test_lines_that_were_added_are_kept(state: StateFolder) -> None:
     """A later version's tables survive an earlier one."""
     state.write("[later]\nkey = 1\n")
     state.opened().remember_device(KEY_ID, PHONE)
     assert tomllib.loads(state.file.read_text())["later"] == {"key": 1}
 
 
-def test_a_folder_in_its_place_is_reported(state: State) -> None:
+def test_a_folder_in_its_place_is_reported(state: StateFolder) -> None:
     """Not made by mistake, and we remove no folder of others."""
     state.file.mkdir(parents=True)
     with pytest.raises(ConfigurationError, match=r"state\.toml is a directory"):
         state.opened().device(KEY_ID)
 
 
-def test_many_processes_lose_no_code(state: State) -> None:
+def test_many_processes_lose_no_code(state: StateFolder) -> None:
     """Two logins at two terminals with one device: both codes are known afterwards (aws/aws-cli#9632)."""
     script = (
-        "import os, sys; from mfasession.sessions.state import Remembered; sys.stdin.readline()\n"
-        "for code in sys.argv[1:]: Remembered(os.environ).record_sent('GAHT12345678', code)"
+        "import os, sys; from mfasession.sessions.state import State; sys.stdin.readline()\n"
+        "for code in sys.argv[1:]: State(os.environ).record_sent('GAHT12345678', code)"
     )
     codes = [[f"{process}0000{number}" for number in range(4)] for process in range(4)]
     running = [
@@ -231,6 +231,6 @@ def test_many_processes_lose_no_code(state: State) -> None:
 @given(serial=st.text(min_size=1), code=st.from_regex(r"[0-9]{6}", fullmatch=True))
 def test_any_serial_number(tmp_path_factory: pytest.TempPathFactory, serial: str, code: str) -> None:
     """Quotes, dots and control characters in a name do no harm to the file."""
-    state = State(tmp_path_factory.mktemp("state"))
+    state = StateFolder(tmp_path_factory.mktemp("state"))
     state.opened().record_sent(serial, code)
     assert state.opened().was_sent(serial, code)
