@@ -27,7 +27,7 @@ class CalledSource:
         self._code = code
 
     def available(self) -> bool:
-        """Tell that it can answer, always."""
+        """Return True: it can always answer."""
         return True
 
     def ask(self, request: codes.CodeRequest, *, on_waiting: codes.OnWaiting | None = None) -> str:
@@ -38,8 +38,8 @@ class CalledSource:
         if on_waiting is not None:
             on_waiting()
         time.sleep(max(0.0, request.not_before - time.time()))
-        told: object = self._code()
-        code = codes.normalise(told) if isinstance(told, str) else None
+        answer: object = self._code()
+        code = codes.normalise(answer) if isinstance(answer, str) else None
         if code is None:
             raise ConfigurationError(
                 "the function given as code did not return six digits", "return them as a str, as in '123456'"

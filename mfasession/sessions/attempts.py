@@ -19,7 +19,7 @@ _REFUSED = "AWS refused that code before, so it was not sent again"
 
 
 class CodeAttempts:
-    """One question, until AWS takes a code or there is no sense in another."""
+    """One question, until AWS takes a code or another one cannot help."""
 
     def __init__(self, source: "CodeSource", request: "CodeRequest", state: "State") -> None:
         self._source = source
@@ -42,7 +42,7 @@ class CodeAttempts:
         while True:
             code = self._ask(prepare)
             send = connect()
-            # Before it is sent: whatever ends us meanwhile, nobody sends it again.
+            # Before it is sent: whatever ends us meanwhile, it is not sent again.
             self._state.record_sent(self._request.serial, code)
             try:
                 return send(code)

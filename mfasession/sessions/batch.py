@@ -48,7 +48,7 @@ class _Future:
 
 
 class _Made(Value):
-    """A session to be kept. `is_awaited`: its profile is told then; else it was only needed on the way."""
+    """A session to be kept. `is_awaited`: it is handed over then; else another role only needed it."""
 
     profile: "Profile"
     session: "Session"
@@ -79,9 +79,9 @@ class Batch:
         self._stores: dict[str, SessionStore] = {}
 
     def ask(self, profiles: "Sequence[Profile]") -> None:
-        """Tell the sessions that are fresh, and have all codes that are needed for the others. Raises Cancelled.
+        """Hand over the sessions that are fresh, and ask for all codes that the others need. Raises Cancelled.
 
-        What keeps one profile from its session is told, and keeps no other from its own. No two have one section.
+        An error of one profile is handed over and does not stop the others. No two profiles have the same section.
         """
         users: dict[str, Profile] = {}
         asking: list[Profile] = []
@@ -120,7 +120,7 @@ class Batch:
     def renew(self, profile: "Profile", session: "Session") -> None:
         """Take the session of a chained role once more, which has aged while others ran: without a code.
 
-        When that cannot be, the old one is told again, while it serves.
+        If that fails, the old one is handed over again while it is valid.
         """
         self._fallbacks[profile.session_section] = session
         # Somebody may have logged in meanwhile.
@@ -136,7 +136,7 @@ class Batch:
         self.start()
 
     def is_fresh(self, profile: "Profile", session: "Session") -> bool:
-        """Tell whether a session need not be renewed for this run."""
+        """Return whether a session need not be renewed for this run."""
         return self._context.request.is_met_by(session, profile.settings.refresh_margin, replaced=session)
 
     def forget_stale(self) -> None:

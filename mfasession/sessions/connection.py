@@ -44,7 +44,7 @@ class Caller:
             return self._ready
 
     def user(self) -> str:
-        """Return the user's name when AWS has told it."""
+        """Return the user's name once AWS has reported it."""
         return self._ready[1].user if self._ready else ""
 
 

@@ -90,7 +90,7 @@ class Context:
         return [section] if section in listed or may_be_there else []
 
     def named(self, profile: str = "") -> str:
-        """Return a profile, else that of this run, as a hint names it: empty where nobody has to name `default`."""
+        """Return a profile, else that of this run, as a hint names it: empty where `default` need not be named."""
         name = profile or profiles.chosen(self.request.profile, self.environ, self.config)
         by_itself = not self.request.profile and profiles.is_chosen_by_itself("default", self.environ, self.config)
         return "" if name == "default" and by_itself else name

@@ -156,7 +156,7 @@ class Creation:
             listed = aws.mfa_devices()
         except AwsRefused:
             if identity.is_root:
-                raise devices.not_told(identity.arn) from None
+                raise devices.root_devices_unknown(identity.arn) from None
             raise
         enroll = self._context.command_line("mfa", "enroll", profile=self._profile.name)
         able = devices.usable(listed, identity.user, enroll)
@@ -218,7 +218,7 @@ def _forget(store: "SessionStore", section: str) -> None:
 
 
 def is_chained(profile: "Profile") -> bool:
-    """Tell whether a role is assumed with the session of its source profile; else a code of its own is needed."""
+    """Return whether a role is assumed with the session of its source profile; else a code of its own is needed."""
     return profile.role is not None and (profile.role.duration <= CHAINED_MAXIMUM or _has_role(profile.source))
 
 

@@ -103,7 +103,7 @@ def unset(environ: Mapping[str, str]) -> dict[str, str | None]:
 
 
 def take_back(environ: MutableMapping[str, str]) -> None:
-    """Remove what earlier runs have set and nobody has changed since: it belongs to the profile of those.
+    """Remove what earlier runs have set and the user has not changed since: it belongs to the profile of those.
 
     MARK stays, for `handed_on`.
     """

@@ -43,11 +43,11 @@ def usable(devices: Sequence[Device], user: str, enroll: str = "mfasession mfa e
     return able
 
 
-def not_told(root: str) -> ConfigurationError:
-    """Return the error for a root user (its ARN), whose devices ListMFADevices may not tell."""
+def root_devices_unknown(root: str) -> ConfigurationError:
+    """Return the error for a root user (its ARN), whose devices ListMFADevices does not return."""
     serial = f"{root.removesuffix(':root')}:mfa/root-account-mfa-device"
     return ConfigurationError(
-        "AWS does not tell the MFA devices of the root user",
+        "AWS does not list the MFA devices of the root user",
         f"name it: mfa_serial = {serial} in the profile; better, use the key of an IAM user",
     )
 

@@ -1,4 +1,4 @@
-"""Making a session anew: one lock, one question, one exchange, whatever number of processes want it at once."""
+"""Renew a session: one lock, one question and one call to AWS, however many processes want it at once."""
 
 import os
 import sys
@@ -91,7 +91,7 @@ def move(context: "Context", profile: "Profile", session: "Session", store: "Ses
 def _without_asking(context: "Context", profile: "Profile", kept: "Session | None") -> "Session":
     if kept is not None and context.request.accepts(kept):
         return kept
-    # A shared lock: any number of the absent look together, and only a person being asked makes them wait.
+    # A shared lock: processes without a terminal look together, and wait only while a person is asked.
     with ExitStack() as waiting:
         try:
             waiting.enter_context(
@@ -164,7 +164,7 @@ def _made_meanwhile(context: "Context", profile: "Profile", kept: "Session | Non
 def _made_now(
     context: "Context", profile: "Profile", creation: Creation, session_of: "Callable[[Context, Profile], Session]"
 ) -> "Session":
-    """Make the session, unless the person said no to this very question while we waited for our turn."""
+    """Make the session, unless the person cancelled this same question while we waited."""
     if creation.needs_code and _was_refused(context, profile, context.began):
         raise Cancelled("cancelled with the question of another mfasession")
     try:
@@ -195,7 +195,7 @@ def _turn(context: "Context", profile: "Profile", *, asks: bool, waits: bool) ->
 
 
 def _take(held: ExitStack, context: "Context", profile: "Profile", lock: str, *, waits: bool) -> None:
-    """Hold a lock to the end. Raises InputNeeded when its holder asks nobody who answers, else locks.LockTimeout."""
+    """Hold a lock. Raises InputNeeded when its holder waits too long for an answer, else locks.LockTimeout."""
     try:
         patience = PATIENCE if waits else 0.0
         held.enter_context(locks.hold(lock, timeout=patience, waiting=lambda: _say_for_whom(context, profile)))

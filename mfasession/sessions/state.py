@@ -1,6 +1,6 @@
 """What we remember between commands, `state.toml`: which device a key uses, and which codes were sent of late.
 
-Nothing in it is a secret and nothing is lost with it: devices are discovered again, codes are told apart by AWS itself.
+Nothing in it is secret, and nothing is lost with it: devices are found again, and AWS itself refuses a used code.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ _ROUNDS = 20_000
 
 
 class Intent(Value):
-    """A key that was about to be made: whoever finds it later knows that nobody has its secret."""
+    """A key that was about to be made: when it is found later, its secret is known to be lost."""
 
     at: int
     """Epoch seconds, by this computer's clock."""
@@ -55,11 +55,11 @@ class State:
             self._change("devices", key_id, lambda _: None)
 
     def was_sent(self, serial: str, code: str) -> bool:
-        """Tell whether this code of this device was sent to AWS within the reuse window."""
+        """Return whether this code of this device was sent to AWS within the reuse window."""
         return any(_is_of(sent, code) for sent in self._sent(serial))
 
     def record_sent(self, serial: str, code: str) -> None:
-        """Keep that a code was sent; salted and stretched, so that nobody reads it in time. Raises StoreError."""
+        """Keep that a code was sent; salted and stretched, so that it cannot be read in time. Raises StoreError."""
         salt = secrets.token_hex(8)
         sent = {"at": int(time.time()), "salt": salt, "digest": _digest(salt, code)}
         self._change("codes", serial, lambda kept: [*_alive(kept), sent])
@@ -86,13 +86,13 @@ class State:
             self._change("key_intents", user, lambda _: None)
 
     def refused_at(self, question: str, terminal: int) -> float:
-        """Return when a person last said no to this question on this terminal (epoch seconds), 0 if never."""
+        """Return when a person last cancelled this question on this terminal (epoch seconds), 0 if never."""
         kept = _table(self._read(), "refusals").get(question)
         at = kept.get("at") if isinstance(kept, dict) and kept.get("terminal") == terminal else None
         return at if isinstance(at, float) and at <= time.time() else 0.0
 
     def record_refusal(self, question: str, terminal: int) -> None:
-        """Keep that a person said no now; `terminal` is the ID of its session of processes. Raises StoreError."""
+        """Keep that a person cancels it now; `terminal` is the ID of its session of processes. Raises StoreError."""
         self._change("refusals", question, lambda _: {"at": time.time(), "terminal": terminal})
 
     def _sent(self, serial: str) -> list[dict[str, Any]]:

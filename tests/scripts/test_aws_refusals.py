@@ -146,7 +146,7 @@ def test_the_root_user(aws: Sandbox, home: Home) -> None:
     home.write_credentials(key_pair("default", root.access_key_id, root.secret_access_key.reveal()))
     home.environ["AWS_ENDPOINT_URL"] = aws.url
     assert refused(home, "--code", device.code(), code=3) == complaint(
-        "AWS does not tell the MFA devices of the root user",
+        "AWS does not list the MFA devices of the root user",
         f"name it: mfa_serial = {device.serial} in the profile; better, use the key of an IAM user",
     )
     aws.forget_calls()
