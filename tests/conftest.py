@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.patience import scaled
-from tests.helpers.support import Home, key_pair
+from tests.helpers.support import Home, key_pair, session_section
 
 _numbers = count(1)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -70,4 +70,11 @@ def alices_home(tmp_path: Path, aws: Sandbox, alice: SandboxUser) -> Home:
     """Alice's home: her key pair in `[default]`, and the sandbox as AWS."""
     home = Home(tmp_path, {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "eu-west-1"})
     home.write_credentials(key_pair("default", alice.key.access_key_id, alice.key.secret_access_key.reveal()))
+    return home
+
+
+@pytest.fixture
+def live(home: Home) -> Home:
+    """A home with a session that lives until 2099."""
+    home.write_credentials(key_pair() + session_section())
     return home

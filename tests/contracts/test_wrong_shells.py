@@ -10,7 +10,7 @@ import pytest
 
 from mfasession import shells
 from mfasession.values import Value
-from tests.helpers.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, missing, need, session_section
+from tests.helpers.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, missing, need
 
 TOKEN = "FwoGZXIvYXdzEXAMPLE"
 SECRETS = (SECRET, TOKEN)
@@ -68,13 +68,6 @@ def is_foreign(reader: Reader, dialect: str) -> bool:
 
 every_reader = pytest.mark.parametrize("reader", READERS.values(), ids=READERS.keys())
 every_bourne_shell = pytest.mark.parametrize("reader", BOURNE.values(), ids=BOURNE.keys())
-
-
-@pytest.fixture
-def live(home: Home) -> Home:
-    """A home with a session that lives until 2099."""
-    home.write_credentials(key_pair() + session_section())
-    return home
 
 
 def line(reader: Reader, command: str = MFASESSION) -> str:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -152,6 +153,11 @@ def session_section(
         f"aws_session_token = FwoGZXIvYXdzEXAMPLE\nx_security_token_expires = {expires}\nmfasession_key_id = {key_id}\n"
         f"{extra}"
     )
+
+
+def in_seconds(seconds: float) -> str:
+    """The time in so many seconds, as the credentials file has it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
 
 
 def made_session(**changes: Any) -> Session:

@@ -3,16 +3,9 @@
 import pytest
 
 from tests.helpers.checks import complaint
-from tests.helpers.support import Home, key_pair, session_section
+from tests.helpers.support import Home, key_pair
 
 CODES = 'must be one of pinentry, prompt, totp or { command = ["…"] }'
-
-
-@pytest.fixture
-def live(home: Home) -> Home:
-    """A home with a live session: without the fault every command would go well."""
-    home.write_credentials(key_pair() + session_section())
-    return home
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from mfasession.files import system_errors
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.support import MFASESSION, Home, key_pair, session_section
+from tests.helpers.support import MFASESSION, Home, key_pair
 
 NO_THREADS = "ulimit -s 4000000; ulimit -v 3000000; "
 """A thread's stack has no room: the same error as beyond RLIMIT_NPROC, which does not hold for root."""
@@ -30,13 +30,6 @@ for do in (lambda: files.read_text(path + "/file"), lambda: replace.replace(path
         said.append([type(error).__name__, error.message, error.hint])
 print(json.dumps(said))
 """
-
-
-@pytest.fixture
-def live(home: Home) -> Home:
-    """A home with a session that lives until 2099."""
-    home.write_credentials(key_pair() + session_section())
-    return home
 
 
 def test_no_more_threads(live: Home) -> None:

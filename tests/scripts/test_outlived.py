@@ -13,7 +13,7 @@ import pytest
 from mfasession.programs import guard_program
 from tests.helpers.patience import wait_for
 from tests.helpers.serving import Served, ask, serve
-from tests.helpers.support import MFASESSION, Home, key_pair, need, session_section
+from tests.helpers.support import MFASESSION, Home, need
 
 THIEF = """
 import socket, sys
@@ -29,13 +29,6 @@ except OSError as error:
 ADDRESSES = ("127.0.0.1", "0.0.0.0", "::ffff:127.0.0.1")
 OPTIONS = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",), ("SO_REUSEADDR", "SO_REUSEPORT"))
 WAITS = 'echo "$$ $AWS_CONTAINER_CREDENTIALS_FULL_URI ${AWS_CONFIG_FILE%/*}"; '
-
-
-@pytest.fixture
-def live(home: Home) -> Home:
-    """A home with a session that lives until 2099."""
-    home.write_credentials(key_pair() + session_section())
-    return home
 
 
 def port_of(uri: str) -> int:

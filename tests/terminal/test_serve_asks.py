@@ -12,7 +12,7 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.patience import promised, wait_for
 from tests.helpers.seat import CLOCK, PROMPT, aging, expired, question, seat, shell
 from tests.helpers.serving import ask
-from tests.helpers.support import MFASESSION, SESSION_ID, Home
+from tests.helpers.support import MFASESSION, SESSION_ID, Home, in_seconds
 
 LIVE = "2099-01-01T00:00:00Z"
 ASK_FOR_KEY = (
@@ -38,11 +38,6 @@ class Endpoint:
 def fresh(user: SandboxUser) -> str:
     """A credentials file: a key pair and a session until 2099."""
     return re.sub(r"(expires = )\S+", rf"\g<1>{LIVE}", aging(user))
-
-
-def in_seconds(seconds: float) -> str:
-    """The time in so many seconds, as the credentials file has it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
 
 
 def test_it_asks_ahead_of_time(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
