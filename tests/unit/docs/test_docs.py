@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,15 @@ def test_the_tree_is_complete() -> None:
     package = ROOT / "mfasession"
     folders = [f"{path.parent.name}/" for path in package.glob("*/__init__.py")]
     assert sorted(listed) == sorted([*folders, *(path.name for path in package.glob("*.py"))])
+
+
+def test_the_layers_are_those_of_the_contract() -> None:
+    """docs/architecture.md shows the layers that `make check` holds the code to."""
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    (shown,) = re.findall(r"^```text\n(__main__\n.*?)^```", page, re.MULTILINE | re.DOTALL)
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    assert shown.splitlines() == layers
 
 
 def test_each_promise_names_a_test() -> None:
