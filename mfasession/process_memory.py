@@ -1,7 +1,7 @@
 """Keeps a process's memory, secrets and all, out of core dumps and from other processes of the same user.
 
-Root, and whoever was attached before, still sees it. `forbid_core` is on the path of every command. A program that
-imports us decides about its own memory: there nothing is changed.
+Root, and whoever was attached before, still sees it. `disable_core_dumps` is on the path of every command. A program
+that imports us decides about its own memory: there nothing is changed.
 """
 
 import sys
@@ -13,7 +13,7 @@ _PR_SET_DUMPABLE = 4
 """prctl(2), Linux."""
 
 
-def forbid_core() -> None:
+def disable_core_dumps() -> None:
     r"""Let no signal (ctrl-\ is one) write our memory to the disk; nothing where a platform has no such limit.
 
     Only the soft limit changes, so that it can be put back.
@@ -33,7 +33,7 @@ def forbid_core() -> None:
         _limits.append((soft, hard))
 
 
-def allow_core() -> None:
+def restore_core_limit() -> None:
     """Put the limit back: a program that takes our place has its own."""
     if _limits:
         from resource import RLIMIT_CORE, setrlimit
@@ -41,10 +41,10 @@ def allow_core() -> None:
         setrlimit(RLIMIT_CORE, _limits.pop())
 
 
-def forbid_looking() -> None:
+def deny_ptrace() -> None:
     """Close /proc/PID/mem, /proc/PID/environ and ptrace(2) to other processes of the same user, and cores for good.
 
-    Linux alone, behind `forbid_core`; it ends with execve. For the paths that are slow anyway.
+    Linux alone, behind `disable_core_dumps`; it ends with execve. For the paths that are slow anyway.
     """
     if sys.platform != "linux" or not _is_our_process:
         return

@@ -16,7 +16,7 @@ from mfasession.values import Value, account_of, partition_of
 
 if TYPE_CHECKING:
     from mfasession.aws.client import Identity
-    from mfasession.aws.managed_policy import AwsRollout
+    from mfasession.aws.managed_policy import AwsManagedPolicy
     from mfasession.values import Session
 
 NAMED = 5
@@ -34,10 +34,12 @@ class Plan(Value):
     """Those of them who can do nothing any more until they have enrolled one; None when that was not told."""
 
 
-class Rollout:
+class Application:
     """One policy on its way to a group or users."""
 
-    def __init__(self, aws: "AwsRollout", session: "Session", *, profile: str = "default", file: str = "") -> None:
+    def __init__(
+        self, aws: "AwsManagedPolicy", session: "Session", *, profile: str = "default", file: str = ""
+    ) -> None:
         """`profile` and `file`: what the person named, for the commands in hints; no file: the rule, or stdin."""
         self._aws = aws
         self._session = session

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from mfasession.aws.account import AwsAccount
 
 Read = TypeVar("Read")
-Tell = Callable[[Row], object]
+OnRow = Callable[[Row], object]
 Progress = Callable[[int, int], object]
 """Users that are done, and users in all; 0 in all while nobody knows."""
 
 
-class Auditing:
+class Audit:
     """One audit of one account."""
 
     def __init__(
-        self, aws: "AwsAccount", account: str, tell: Tell, progress: Progress, organization: tuple[str, ...] = ()
+        self, aws: "AwsAccount", account: str, on_row: OnRow, progress: Progress, organization: tuple[str, ...] = ()
     ) -> None:
         """`organization`: service control policies that the account is under, as JSON, if it is a member account."""
         self._aws = aws
         self._account = account
-        self._tell = tell
+        self._on_row = on_row
         self._progress = progress
         self._given = organization
         self._missing: list[str] = []
@@ -49,7 +49,7 @@ class Auditing:
         self._virtual = self._unless_denied("ListVirtualMFADevices", self._virtual_devices)
         total, done = sum(not each.is_root for each in self._credentials.values()), 0
         for user in self._users(rules):
-            self._tell(self._row(user, rules))
+            self._on_row(self._row(user, rules))
             done += 1
             self._progress(done, total)
         return self._read(done)
@@ -103,10 +103,10 @@ class Auditing:
         if "iam:ListMFADevices" in self._missing:
             return None
         try:
-            told = self._unless_denied("ListMFADevices", lambda: self._aws.devices_of(user))
+            found = self._unless_denied("ListMFADevices", lambda: self._aws.devices_of(user))
         except NotFound:
             return None
-        return None if told is None else tuple(device.serial for device in told)
+        return None if found is None else tuple(device.serial for device in found)
 
     def _virtual_devices(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}

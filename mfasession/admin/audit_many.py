@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from mfasession.admin import findings
-from mfasession.admin.audit import Auditing
+from mfasession.admin.audit import Audit
 from mfasession.admin.findings import Account, Row
 from mfasession.errors import MfaSessionError
 from mfasession.files.spool import Spool
@@ -19,12 +19,12 @@ _TICK = 0.2
 """Seconds between two looks at the progress."""
 
 
-class Audited:
+class AuditedAccount:
     """One account: what was read of it, or why nothing was."""
 
     def __init__(self, account: str) -> None:
         self.account = account
-        self.told: Account | None = None
+        self.found: Account | None = None
         self.failure: MfaSessionError | None = None
         self.done = self.total = 0
         """Users; 0 in all while nobody knows how many there are."""
@@ -37,7 +37,7 @@ class Audited:
 
     def read(self, aws: "AwsAccount", organization: tuple[str, ...]) -> None:
         """Read the account. Raises MfaSessionError."""
-        self.told = Auditing(aws, self.account, self._add, self._note, organization).run()
+        self.found = Audit(aws, self.account, self._add, self._note, organization).run()
 
     def _add(self, row: Row) -> None:
         self._spool.add(findings.record(row))
@@ -49,9 +49,9 @@ class Audited:
 def run(
     accounts: Sequence[str],
     connect: "Callable[[str], AwsAccount]",
-    show: Callable[[Sequence[Audited]], object],
+    show: Callable[[Sequence[AuditedAccount]], object],
     organization: tuple[str, ...] = (),
-) -> list[Audited]:
+) -> list[AuditedAccount]:
     """Audit accounts, each as whom `connect` connects; `show` is called now and then, in this thread.
 
     `organization`: the service control policies that all of them are under, as JSON.

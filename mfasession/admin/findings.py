@@ -58,12 +58,12 @@ class Account(Value):
 class Rules:
     """The managed policies and groups of an account, each kept once."""
 
-    def __init__(self, told: Iterable[tuple[str, str] | Group], organization: Sequence[str] = ()) -> None:
+    def __init__(self, listed: Iterable[tuple[str, str] | Group], organization: Sequence[str] = ()) -> None:
         """`organization`: the service control policies that the account is under, as JSON."""
         self._organization = tuple(organization)
         self._texts: dict[str, str] = {}
         self._groups: dict[str, Group] = {}
-        for each in told:
+        for each in listed:
             if isinstance(each, Group):
                 self._groups[each.name] = each
             else:
@@ -120,9 +120,9 @@ def row(
 ) -> Row:
     """Return the row of a user."""
     has_device = bool(devices) if devices is not None else credentials.has_device if credentials else None
-    told: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if verdict is not None:
-        told |= {
+        fields |= {
             "covered": verdict.is_covered,
             "by": verdict.by,
             "open": verdict.open,
@@ -130,12 +130,12 @@ def row(
             "works_with_mfa": verdict.works_with_mfa,
         }
     if credentials is not None:
-        told |= {
+        fields |= {
             "has_password": credentials.has_password,
             "password_used": credentials.password_used,
             "keys": credentials.keys,
         }
-    return Row(account=account, user=user, arn=arn, devices=devices, has_device=has_device, **told)
+    return Row(account=account, user=user, arn=arn, devices=devices, has_device=has_device, **fields)
 
 
 class Control(Value):
@@ -218,8 +218,8 @@ class Totals:
 
     def tally(self, control: Control) -> Tally:
         """Return how many users meet a control."""
-        told = {name: self._controls[control.name, name] for name in ("passed", "failed", "unknown")}
-        return Tally(**told)
+        fields = {name: self._controls[control.name, name] for name in ("passed", "failed", "unknown")}
+        return Tally(**fields)
 
     def _add_key(self, key: KeyUse) -> None:
         if not key.is_active:

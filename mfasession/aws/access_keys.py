@@ -56,7 +56,7 @@ class AwsKeys(Aws):
             secret = Secret(answers.secret(made, "SecretAccessKey"))
             return LongTermKey(access_key_id=_key_id(made), secret_access_key=secret)
 
-        return self._call("CreateAccessKey", send, uses_code=True)
+        return self._call("CreateAccessKey", send, retry=False)
 
     def deactivate(self, user: str, key_id: str) -> None:
         """Make a key inactive. Raises NotFound when the user has no such key."""

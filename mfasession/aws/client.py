@@ -141,7 +141,7 @@ class Aws:
                 duration,
                 serial,
             ),
-            uses_code=True,
+            retry=False,
         )
 
     def assume_role(
@@ -165,7 +165,7 @@ class Aws:
             identity = answers.assumed(answer["AssumedRoleUser"], role.arn, session_name)
             return made.replace(role_arn=role.arn, identity=identity)
 
-        return self._call("AssumeRole", send, uses_code=bool(serial))
+        return self._call("AssumeRole", send, retry=not serial)
 
     def _made(self, answer: Mapping[str, Any], duration: int, mfa_serial: str) -> Session:
         credentials = answer["Credentials"]
@@ -224,7 +224,7 @@ class Aws:
 
         return send
 
-    def _call(self, operation: str, send: Callable[[], Answer], *, uses_code: bool = False) -> Answer:
+    def _call(self, operation: str, send: Callable[[], Answer], *, retry: bool = True) -> Answer:
         self._calls.end = time.monotonic() + self.time_limit
         for most in self._pauses:
             # Many who were throttled together must not come back together.
@@ -234,7 +234,7 @@ class Aws:
             except Throttled:
                 time.sleep(pause)
             except AwsUnreachable:
-                if uses_code or time.monotonic() + pause >= self._calls.end:
+                if not retry or time.monotonic() + pause >= self._calls.end:
                     raise
                 time.sleep(pause / 4)
         return self._call_once(operation, send)

@@ -65,24 +65,24 @@ class AwsDevices(Aws):
 
         def send() -> NewDevice:
             made = self._client("iam").create_virtual_mfa_device(VirtualMFADeviceName=name, Path=path)
-            told_device = made["VirtualMFADevice"]
-            seed = told_device["Base32StringSeed"].decode("ascii")
+            made_device = made["VirtualMFADevice"]
+            seed = made_device["Base32StringSeed"].decode("ascii")
             if not seed.isalnum() or len(seed) > LONGEST_SEED:
                 raise ValueError("Base32StringSeed")
             secret_of(seed)
-            serial = answers.serial(told_device, self._account)
+            serial = answers.serial(made_device, self._account)
             if not serial.endswith(f":mfa{path}{name}"):
                 raise ValueError("SerialNumber")
             return NewDevice(serial=serial, seed=Secret(seed))
 
-        return self._call("CreateVirtualMFADevice", send, uses_code=True)
+        return self._call("CreateVirtualMFADevice", send, retry=False)
 
     def enable(self, user: str, serial: str, codes: tuple[str, str]) -> None:
         """Give a device to a user, on two codes in a row. Raises CodeRefused, AlreadyThere when somebody has it."""
         self._call(
             "EnableMFADevice",
             lambda: self._client("iam").enable_mfa_device(**_pair(user, serial, codes)),
-            uses_code=True,
+            retry=False,
         )
 
     def resync(self, user: str, serial: str, codes: tuple[str, str]) -> None:
@@ -90,7 +90,7 @@ class AwsDevices(Aws):
         self._call(
             "ResyncMFADevice",
             lambda: self._client("iam").resync_mfa_device(**_pair(user, serial, codes)),
-            uses_code=True,
+            retry=False,
         )
 
     def deactivate(self, user: str, serial: str) -> None:

@@ -14,7 +14,7 @@ _LATE = (0.5, 1.0, 2.0, 4.0)
 """Seconds until IAM has spread what was made: until then it may not find it (IAM User Guide, "Troubleshoot IAM")."""
 
 
-class AwsRollout(AwsAccount):
+class AwsManagedPolicy(AwsAccount):
     """IAM's calls about one managed policy. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
 
     def versions(self, arn: str) -> tuple[Version, ...]:
@@ -83,7 +83,7 @@ class AwsRollout(AwsAccount):
     def _change(self, operation: str, method: str, **request: str | bool) -> Mapping[str, Any]:
         """Send a change once: whether it was made when no answer comes is for the next look to find out."""
         made: Mapping[str, Any] = self._call(
-            operation, lambda: getattr(self._client("iam"), method)(**request), uses_code=True
+            operation, lambda: getattr(self._client("iam"), method)(**request), retry=False
         )
         return made
 

@@ -68,7 +68,7 @@ def _run_words(words: "Sequence[str]") -> int:
 def _run(options: "Options") -> int:
     from mfasession.commands import CommandContext
 
-    process_memory.forbid_core()
+    process_memory.disable_core_dumps()
     if "MFASESSION_SETTINGS" in os.environ:
         from mfasession.sessions import destination
 

@@ -16,7 +16,7 @@ from mfasession.programs.jobs import Jobs
 from mfasession.sessions import destination, environment
 from mfasession.sessions.batch import Batch
 from mfasession.sessions.create import is_chained
-from mfasession.terminal.screen import Screen, told
+from mfasession.terminal.screen import Screen, join_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -173,7 +173,7 @@ class Many:
     def _progress(self) -> str:
         left = len(self._names) - self._count() - len(self._jobs)
         parts = ((self._done, "done"), (len(self._failed), "failed"), (len(self._jobs), "running"), (left, "to come"))
-        return f"mfasession: {told(parts)}"
+        return f"mfasession: {join_counts(parts)}"
 
     def _say_summary(self) -> None:
         failed = [f"{name} ({reason})" for name, reason in self._failed.items()]
@@ -181,7 +181,7 @@ class Many:
         named = f": {', '.join([*failed[:NAMED_AT_MOST], *more])}" if failed else ""
         left = len(self._names) - self._count()
         parts = ((self._done, "done"), (left, "not run"), (len(failed), "failed"))
-        say(f"{len(self._names)} profiles: {told(parts)}{named}")
+        say(f"{len(self._names)} profiles: {join_counts(parts)}{named}")
 
     def _interrupted(self) -> int:
         self._say_summary()

@@ -29,7 +29,7 @@ def run(context: "CommandContext") -> int:
     except ModuleNotFoundError as missing:
         raise not_installed(missing) from None
     # Its secrets are made up, and the command has limits of its own.
-    process_memory.allow_core()
+    process_memory.restore_core_limit()
     return sandbox.run(list(context.options.words))
 
 

@@ -82,7 +82,7 @@ async def _shown(browser: Browser, address: Secret, environ: Mapping[str, str], 
 def _started(browser: Browser, url: str, environ: Mapping[str, str]) -> "asyncio.Future[int]":
     """Start the browser; return what becomes its status when it fails. One that does not goes on without us."""
     words = [word.replace("%s", url) for word in browser.words]
-    process_memory.allow_core()
+    process_memory.restore_core_limit()
     try:
         process = Helper(words=tuple(words), advice=_PRINT, title=browser.words[0]).start(
             # None of the credentials that this shell may have: a browser lives long.
@@ -93,18 +93,18 @@ def _started(browser: Browser, url: str, environ: Mapping[str, str]) -> "asyncio
             start_new_session=True,
         )
     finally:
-        process_memory.forbid_core()
+        process_memory.disable_core_dumps()
     loop = asyncio.get_running_loop()
     failed: asyncio.Future[int] = loop.create_future()
-    told = browser.stdin.replace("%s", url).encode()
-    threading.Thread(target=_follow, args=(process, told, loop, failed), daemon=True).start()
+    text = browser.stdin.replace("%s", url).encode()
+    threading.Thread(target=_follow, args=(process, text, loop, failed), daemon=True).start()
     return failed
 
 
 def _follow(
-    process: "subprocess.Popen[bytes]", told: bytes, loop: asyncio.AbstractEventLoop, failed: "asyncio.Future[int]"
+    process: "subprocess.Popen[bytes]", text: bytes, loop: asyncio.AbstractEventLoop, failed: "asyncio.Future[int]"
 ) -> None:
-    process.communicate(told)
+    process.communicate(text)
     if process.returncode:
         # It may end long after we have.
         with suppress(RuntimeError):

@@ -28,7 +28,7 @@ class Added(Value):
     failures: "tuple[MfaSessionError, ...]" = ()
 
 
-class Adding:
+class Addition:
     """One key for one profile, to be kept in the keyring or in the credentials file."""
 
     def __init__(self, context: "Context") -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mfasession.stores.keys import KeyRecord
 
 
-class Told(Value):
+class UserKeys(Value):
     """What AWS tells of one user's keys."""
 
     user: str
@@ -42,7 +42,7 @@ class Row(Value):
     """Of the keyring, by its own name; empty for a file."""
     note: str = ""
     """What a rotation that has not ended has left to do, or what is wrong with the pair."""
-    told: Told | None = None
+    user_keys: UserKeys | None = None
     """What AWS tells of its user's keys; None when AWS was not asked."""
 
 
@@ -84,7 +84,7 @@ def _named(context: "Context") -> str:
         return context.request.profile
 
 
-def _row(held: "Held", backend: str, told: Told | None) -> Row:
+def _row(held: "Held", backend: str, user_keys: UserKeys | None) -> Row:
     place = held.place
     return Row(
         key_id=held.key_id,
@@ -93,7 +93,7 @@ def _row(held: "Held", backend: str, told: Told | None) -> Row:
         path=place.where,
         backend="" if place.is_plain_text else backend,
         note=_note(held.record),
-        told=told,
+        user_keys=user_keys,
     )
 
 
@@ -118,10 +118,10 @@ class _Source:
 
     def __init__(self, context: "Context") -> None:
         self._context = context
-        self.answers: list[Told] = []
+        self.answers: list[UserKeys] = []
         self.failure: MfaSessionError | None = None
 
-    def ask(self, held: "Held") -> Told | None:
+    def ask(self, held: "Held") -> UserKeys | None:
         """Return what AWS tells of the user whose key this is; None when there is no session, or AWS does not tell."""
         session = issued.live(self._context, [held.key_id])
         if session is None or self.failure is not None:
@@ -135,13 +135,13 @@ class _Source:
             self.failure = failure
             return None
 
-    def _answer(self, aws: "AwsKeys", arn: str) -> Told:
+    def _answer(self, aws: "AwsKeys", arn: str) -> UserKeys:
         user, account = issued.user_of(arn), account_of(arn)
-        for told in self.answers:
-            if (told.user, told.account) == (user, account):
-                return told
+        for user_keys in self.answers:
+            if (user_keys.user, user_keys.account) == (user, account):
+                return user_keys
         keys = {key.access_key_id: key for key in aws.access_keys(user)}
-        self.answers.append(Told(user=user, account=account, keys=keys, last_used=_last_used(aws, keys)))
+        self.answers.append(UserKeys(user=user, account=account, keys=keys, last_used=_last_used(aws, keys)))
         return self.answers[-1]
 
     def _profile(self, name: str) -> "Profile":

@@ -45,7 +45,7 @@ class Surplus(Value):
     is_older: bool
 
     @property
-    def is_spare(self) -> bool:
+    def is_unneeded(self) -> bool:
         """Whether nobody is likely to need it: inactive, older than ours, or never used."""
         return not self.key.is_active or self.is_older or self.last_used == 0
 
@@ -53,7 +53,7 @@ class Surplus(Value):
 class Listener(Protocol):
     """Who runs a rotation: hears how it goes, and decides about a second key."""
 
-    def tell(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Take one line for people."""
 
     def may_delete(self, surplus: Surplus) -> bool:
@@ -164,7 +164,7 @@ class Rotation:
         orphans = [each for each in new if each.access_key_id not in here and self._is_of(intent, each)]
         for each in orphans:
             self._aws.delete(self._user, each.access_key_id)
-            self._listener.tell(
+            self._listener.notify(
                 f"key {each.access_key_id} is deleted at AWS: a rotation that was killed has made it, and nobody has "
                 "its secret"
             )
@@ -194,7 +194,7 @@ class Rotation:
         if not self._listener.may_delete(surplus):
             raise Cancelled("cancelled, and nothing was changed")
         self._aws.delete(self._user, other.access_key_id)
-        self._listener.tell(f"key {other.access_key_id} of {self._user} is deleted at AWS")
+        self._listener.notify(f"key {other.access_key_id} of {self._user} is deleted at AWS")
         return [each for each in listed if each is not other]
 
     def _last_used(self, key: AccessKey) -> int | None:
@@ -279,7 +279,7 @@ def wait_until_known(
             aws.identity()
         except (AwsRefused, AwsUnreachable):
             if number == 0:
-                listener.tell(f"waiting until AWS knows the new key {key.access_key_id} everywhere")
+                listener.notify(f"waiting until AWS knows the new key {key.access_key_id} everywhere")
             sleep(pause)
         else:
             return

@@ -36,7 +36,7 @@ class PairSource(Protocol):
         """Return two codes; `notice` tells why the last two would not do. Raises Cancelled, InputNeeded."""
 
 
-class Lines:
+class StdinPair:
     """Two lines of stdin."""
 
     tries = 1
@@ -56,7 +56,7 @@ class Lines:
         return first, second
 
 
-class Computed:
+class ComputedPair:
     """The codes of the last step and of this one, from the seed itself."""
 
     tries = 1
@@ -73,7 +73,7 @@ class Computed:
         return code_at(secret, now - STEP), code_at(secret, now)
 
 
-class Asked:
+class AskedPair:
     """Two codes from wherever single ones come from: a person, pinentry, a program."""
 
     def __init__(self, source: "CodeSource") -> None:

@@ -19,8 +19,8 @@ from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, MfaSess
 from mfasession.files import locks, paths
 from mfasession.keys import issued
 from mfasession.mfa import code_pair, first_login, names
-from mfasession.mfa.pending import Pending, Safe
-from mfasession.mfa.seed_output import Seed, Ways
+from mfasession.mfa.pending import Pending, PendingStore
+from mfasession.mfa.seed_output import Seed, SeedOutputs
 from mfasession.sessions import devices
 from mfasession.sessions.connection import Caller
 from mfasession.stores.keyring import forget_seed, save_seed
@@ -45,12 +45,12 @@ _MOST_NAMES = 9
 """Names that are tried for one device."""
 
 
-class Wish(Value):
+class EnrollOptions(Value):
     """What a person wants."""
 
     name: str = ""
     """As in `phone` or `/team/phone`; empty is the user's own name, and any device that is there will do."""
-    ways: Ways
+    outputs: SeedOutputs
     codes: code_pair.PairSource | None = None
     """None: computed from the seed."""
     no_input: bool = False
@@ -83,9 +83,11 @@ def standing(pending: Pending | None, own: Collection[str], unassigned: Collecti
 class Enrolment:
     """One enrolment for one profile's user."""
 
-    def __init__(self, context: "Context", profile: "Profile", wish: Wish, tell: Callable[[str], None]) -> None:
-        """`tell` takes a line for people."""
-        self._context, self._profile, self._wish, self._tell = context, profile, wish, tell
+    def __init__(
+        self, context: "Context", profile: "Profile", options: EnrollOptions, say: Callable[[str], None]
+    ) -> None:
+        """`say` writes a line on stderr."""
+        self._context, self._profile, self._options, self._say = context, profile, options, say
         self._caller = Caller(context.environ, profile)
         self._aws = AwsDevices(profile, self._caller.key, context.environ)
 
@@ -97,22 +99,22 @@ class Enrolment:
         """
         identity = self._aws.identity()
         self._arn, self._user = identity.arn, issued.user_of(identity.arn)
-        self._safe = Safe(self._context.environ, self._arn)
+        self._store = PendingStore(self._context.environ, self._arn)
         with locks.hold(paths.lock_file(self._context.environ, "enrolment", self._arn), timeout=2.0):
             self._own = self._aws.own(self._user)
-            pending = self._safe.load()
+            pending = self._store.load()
             own = {each.device.serial for each in self._own}
             state = standing(pending, own, self._unassigned(pending), time.time())
             if pending is not None and state == ENABLED:
                 return self._found_enabled(pending)
             if pending is not None and state == GONE:
-                self._tell(f"device {self._device(pending).name}, which the last run has made, is gone at AWS")
+                self._say(f"device {self._device(pending).name}, which the last run has made, is gone at AWS")
                 self._forget(pending)
             return self._enrolled(pending if state == RESUME else None)
 
     def _found_enabled(self, pending: Pending) -> Enrolled:
-        self._tell(f"device {self._device(pending).name} was enabled when the last run ended")
-        if not self._wish.ways.keyring:
+        self._say(f"device {self._device(pending).name} was enabled when the last run ended")
+        if not self._options.outputs.keyring:
             return self._finished(pending, None)
         save_seed(pending.serial, pending.seed)
         return self._finished(pending, SeedSource(lambda _: pending.seed))
@@ -126,16 +128,16 @@ class Enrolment:
         if pending is None:
             pending = self._made(aws)
         else:
-            self._tell(f"going on with device {self._device(pending).name}, which waits for its codes")
+            self._say(f"going on with device {self._device(pending).name}, which waits for its codes")
         try:
             codes = self._enable(aws, pending)
         except KeyboardInterrupt:
             raise self._waiting(pending, Cancelled("interrupted")) from None
         except MfaSessionError as failure:
             raise self._waiting(pending, failure) from None
-        self._tell(f"device {self._device(pending).name} of {self._user} in {account_of(self._arn)} is enabled")
-        if self._wish.ways.on_terminal:
-            self._tell("clear this window and its history: whoever reads the code in it has your device")
+        self._say(f"device {self._device(pending).name} of {self._user} in {account_of(self._arn)} is enabled")
+        if self._options.outputs.on_terminal:
+            self._say("clear this window and its history: whoever reads the code in it has your device")
         return self._finished(pending, GivenCode(codes[1]))
 
     def _there(self) -> Device | None:
@@ -145,9 +147,9 @@ class Enrolment:
         able = devices.usable(
             [each.device for each in self._own], self._user, self._context.command_line("mfa", "enroll")
         )
-        if not self._wish.name:
+        if not self._options.name:
             return able[0]
-        serial = names.read(self._wish.name).serial(self._arn)
+        serial = names.read(self._options.name).serial(self._arn)
         return next((device for device in able if device.serial == serial), None)
 
     def _check(self, pending: Pending | None) -> None:
@@ -157,11 +159,11 @@ class Enrolment:
                 f"{self._user} has {len(self._own)} MFA devices, which is all that AWS allows",
                 self._context.command_line("mfa", "remove"),
             )
-        if self._wish.codes is not None:
-            self._wish.codes.check(no_input=self._wish.no_input)
-        self._wish.ways.check(self._seed(pending) if pending else None, no_input=self._wish.no_input)
+        if self._options.codes is not None:
+            self._options.codes.check(no_input=self._options.no_input)
+        self._options.outputs.check(self._seed(pending) if pending else None, no_input=self._options.no_input)
         if pending is None:
-            self._safe.check()
+            self._store.check()
 
     def _able(self) -> AwsDevices:
         """Who may enable the device: the key alone the first one, and a session with MFA any other (AWS-2023-001)."""
@@ -176,7 +178,7 @@ class Enrolment:
 
     def _made(self, aws: AwsDevices) -> Pending:
         """Let AWS make a device, under another name where that one is taken, and keep its seed."""
-        name = names.read(self._wish.name or self._user)
+        name = names.read(self._options.name or self._user)
         for number in range(1, _MOST_NAMES + 1):
             this = name.numbered(number)
             try:
@@ -194,8 +196,8 @@ class Enrolment:
             pending = Pending(serial=made.serial, seed=made.seed, made=int(time.time()))
             kept = self._kept(pending)
             if number > 1:
-                self._tell(f"{self._taken(name)}: the new one is {this.name}")
-            self._tell(f"device {this.name} is made for {self._user} in {account_of(self._arn)}; its seed {kept}")
+                self._say(f"{self._taken(name)}: the new one is {this.name}")
+            self._say(f"device {this.name} is made for {self._user} in {account_of(self._arn)}; its seed {kept}")
             return pending
         raise ConfigurationError(
             f"all names from {name.name} to {name.numbered(_MOST_NAMES).name} are taken", "choose another: --name NAME"
@@ -203,10 +205,10 @@ class Enrolment:
 
     def _kept(self, pending: Pending) -> str:
         try:
-            self._safe.keep(pending)
+            self._store.keep(pending)
         except (StoreError, ConfigurationError) as failure:
             return f"could not be kept ({failure.message}): do not interrupt this"
-        return f"is kept in {self._safe.where} until it is enabled"
+        return f"is kept in {self._store.where} until it is enabled"
 
     def _taken(self, name: names.Name) -> str:
         """Why a device of that name stands in the way."""
@@ -218,7 +220,7 @@ class Enrolment:
 
     def _enable(self, aws: AwsDevices, pending: Pending) -> code_pair.Pair:
         device = self._device(pending)
-        self._wish.ways.hand(self._seed(pending))
+        self._options.outputs.hand(self._seed(pending))
 
         def send(codes: code_pair.Pair) -> None:
             try:
@@ -228,7 +230,9 @@ class Enrolment:
                 if pending.serial not in {each.device.serial for each in self._aws.own(self._user)}:
                     raise
 
-        return code_pair.until_taken(self._wish.codes or code_pair.Computed(pending.seed), device, send, pending.seed)
+        return code_pair.until_taken(
+            self._options.codes or code_pair.ComputedPair(pending.seed), device, send, pending.seed
+        )
 
     def _sent(self, aws: AwsDevices, pending: Pending, codes: code_pair.Pair) -> None:
         for number, pause in enumerate(PAUSES):
@@ -236,7 +240,7 @@ class Enrolment:
                 return aws.enable(self._user, pending.serial, codes)
             except NotFound:
                 if number == 0:
-                    self._tell("waiting until AWS knows the new device everywhere")
+                    self._say("waiting until AWS knows the new device everywhere")
                 time.sleep(pause)
         return aws.enable(self._user, pending.serial, codes)
 
@@ -247,14 +251,14 @@ class Enrolment:
         key_id, failures = self._caller.key.access_key_id, list[MfaSessionError]()
         try:
             if not [each for each in self._own if each.device.serial != pending.serial]:
-                made = first_login.log_in(self._context, self._profile, key_id, device, source, tell=self._tell)
+                made = first_login.log_in(self._context, self._profile, key_id, device, source, say=self._say)
                 enrolled = enrolled.replace(session=made)
         except KeyboardInterrupt:
             failures.append(Cancelled("interrupted"))
         except MfaSessionError as failure:
             failures.append(failure)
         try:
-            self._safe.forget()
+            self._store.forget()
         except MfaSessionError as failure:
             failures.append(failure)
         return enrolled.replace(failures=tuple(failures))
@@ -266,7 +270,7 @@ class Enrolment:
         return failure
 
     def _forget(self, pending: Pending) -> None:
-        self._safe.forget()
+        self._store.forget()
         try:
             forget_seed(pending.serial)
         except KeyringAbsent:

@@ -28,7 +28,7 @@ def log_in(
     device: "Device",
     source: "CodeSource | None",
     *,
-    tell: Callable[[str], None],
+    say: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> "Session":
     """Make the profile's session with a device that was enabled a moment ago, and keep it as `login` does.
@@ -55,7 +55,7 @@ def log_in(
             if source is None:
                 raise
             source = None
-            tell("the device is enabled, and AWS takes that code no longer: the next one, please")
+            say("the device is enabled, and AWS takes that code no longer: the next one, please")
             try:
                 return _made(context, profile, None)
             except InputNeeded:

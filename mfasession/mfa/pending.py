@@ -27,7 +27,7 @@ class Pending(Value):
     """Epoch seconds."""
 
 
-class Safe:
+class PendingStore:
     """Where the seed of one user's new device is. Every method raises StoreError and ConfigurationError."""
 
     def __init__(self, environ: Mapping[str, str], arn: str) -> None:

@@ -30,7 +30,7 @@ class Seed(Value):
         return qr.uri(self.device, self.secret)
 
 
-class Ways(Value):
+class SeedOutputs(Value):
     """Where a seed goes; the terminal when nothing else is said."""
 
     png: str = ""

@@ -35,7 +35,7 @@ class CannotRun(Exception):
 def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
     """Become the command, found through the PATH of its own environment. Raises CannotRun."""
     _restore_signals()
-    process_memory.allow_core()
+    process_memory.restore_core_limit()
     try:
         _become(words, environ)
     except (OSError, ValueError) as error:

@@ -54,13 +54,13 @@ class Child:
         return await ended
 
     def _start(self) -> None:
-        process_memory.allow_core()
+        process_memory.restore_core_limit()
         try:
             with limits.as_started(), inherited(self._listening):
                 # Files that our caller has open for the command, as bash has for `<(…)`, stay open in it.
                 started = start(self._words, self._environ, close_fds=False)
         finally:
-            process_memory.forbid_core()
+            process_memory.disable_core_dumps()
         # The one who waits for it is `_follow`.
         self._pid, started.returncode = started.pid, 0
         for number in self._early:

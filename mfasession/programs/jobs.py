@@ -72,7 +72,7 @@ class Jobs:
 
     def start(self, name: str, environ: Mapping[str, str]) -> None:
         """Start the command; `name` stands before each of its lines. Raises CannotRun."""
-        process_memory.allow_core()
+        process_memory.restore_core_limit()
         try:
             process = programs.start(
                 self._words,
@@ -84,7 +84,7 @@ class Jobs:
                 start_new_session=True,
             )
         finally:
-            process_memory.forbid_core()
+            process_memory.disable_core_dumps()
         job = _Job(name, process)
         self._running.append(job)
         prefix = os.fsencode(f"{name}: ")

@@ -12,11 +12,11 @@ from mfasession.policy import evaluation, rule
 from mfasession.sandbox.call_log import Call, CallLog
 from mfasession.sandbox.control import Control
 from mfasession.sandbox.faults import Faults
-from mfasession.sandbox.gateway import Gate
+from mfasession.sandbox.gateway import Gateway
 from mfasession.sandbox.handles import PolicyDocument, SandboxDevice, SandboxUser
 from mfasession.sandbox.moto_backend import REGIONS
 from mfasession.sandbox.server import Server
-from mfasession.sandbox.state import World
+from mfasession.sandbox.state import State
 from mfasession.values import LongTermKey, Secret
 
 ACCOUNT = "123456789012"
@@ -34,21 +34,21 @@ class SandboxRole:
 class SandboxAccount:
     """The people, roles and policies of one account."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.account = world.account
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.account = state.account
         self.users: list[SandboxUser] = []
 
     def add_user(self, name: str, policies: Sequence[PolicyDocument] | None = None) -> SandboxUser:
         """Create a user with a key pair. Without policies: deny everything unless MFA is present, allow the rest."""
         rules = (rule.DENY_ALL_WITHOUT_MFA, rule.ALLOW_ALL) if policies is None else policies
-        user = SandboxUser(self._world, name, rules)
+        user = SandboxUser(self._state, name, rules)
         self.users.append(user)
         return user
 
     def age_sessions(self, seconds: float) -> None:
         """Let all sessions have been made so many seconds earlier; the clock stays as it is."""
-        self._world.age_sessions(seconds)
+        self._state.age_sessions(seconds)
 
     def add_role(
         self,
@@ -79,7 +79,7 @@ class SandboxAccount:
         documents = (rule.ALLOW_ALL,) if policies is None else policies
         for document in documents:
             evaluation.checked(json.dumps(document))
-        role = self._world.cloud.iam.create_role(
+        role = self._state.moto.iam.create_role(
             role_name=name,
             assume_role_policy_document=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
             path="/",
@@ -95,7 +95,7 @@ class SandboxAccount:
     def add_policy(self, name: str, document: PolicyDocument) -> str:
         """Create a managed policy and return its ARN."""
         evaluation.checked(json.dumps(document))
-        made = self._world.cloud.iam.create_policy(
+        made = self._state.moto.iam.create_policy(
             description="", path="/", policy_document=json.dumps(document), policy_name=name, tags=[]
         )
         return str(made.arn)
@@ -126,18 +126,18 @@ class Sandbox(SandboxAccount):
             )
         try:
             super().__init__(
-                World(ACCOUNT, partition, role_sessions_carry_mfa=role_sessions_carry_mfa, enrolment_lag=enrolment_lag)
+                State(ACCOUNT, partition, role_sessions_carry_mfa=role_sessions_carry_mfa, enrolment_lag=enrolment_lag)
             )
             self.faults = Faults()
             self._calls = CallLog()
-            self._control = Control(self._world, self.faults, self._calls)
-            self._server = Server(Gate(self._world, self.faults, self._calls, self._control))
+            self._control = Control(self._state, self.faults, self._calls)
+            self._server = Server(Gateway(self._state, self.faults, self._calls, self._control))
         except BaseException:
             _one_at_a_time.release()
             raise
         self.partition = partition
         self.region = REGIONS[partition]
-        self.clock = self._world.clock
+        self.clock = self._state.clock
         self._running = True
 
     def __enter__(self) -> Self:
@@ -170,37 +170,37 @@ class Sandbox(SandboxAccount):
 
     def empty(self) -> None:
         """Delete every user, group, role, policy, device and key that was made."""
-        self._world.empty()
+        self._state.empty()
         self.users.clear()
 
     def delay_report(self, calls: int) -> None:
         """Let the credential report be made anew, and be there after so many calls of GenerateCredentialReport."""
-        self._world.report_in = calls
+        self._state.report_in = calls
 
     def add_account(self, account: str) -> SandboxAccount:
         """Create another account beside this one; who is here reaches it through roles that trust them."""
-        return SandboxAccount(self._world.beside(account))
+        return SandboxAccount(self._state.beside(account))
 
     def root_key(self) -> LongTermKey:
         """Make a key pair of the account's root user."""
-        key = self._world.add_root_key()
+        key = self._state.add_root_key()
         return LongTermKey(access_key_id=key.access_key_id, secret_access_key=Secret(key.secret))
 
     def add_leftover_device(self, name: str) -> SandboxDevice:
         """Make a virtual device that nobody has, as an enrolment that was given up leaves it."""
-        serial = self._world.arn("iam", f"mfa/{name}")
-        self._world.devices.add(serial, self._world.clock.now())
-        return SandboxDevice(self._world, serial)
+        serial = self._state.arn("iam", f"mfa/{name}")
+        self._state.devices.add(serial, self._state.clock.now())
+        return SandboxDevice(self._state, serial)
 
     def set_enrolment_lag(self, seconds: float) -> None:
         """Let STS learn so many seconds late of devices that IAM enables from now on."""
-        self._world.enrolment_lag = seconds
+        self._state.enrolment_lag = seconds
 
     def add_root_device(self, name: str = "root-account-mfa-device") -> SandboxDevice:
         """Enable a virtual device for the account's root user, under the name that the console gave the first one."""
-        serial, now = self._world.arn("iam", f"mfa/{name}"), self._world.clock.now()
-        self._world.devices.add(serial, now).give_to(self._world.root().unique_id, now - 60)
-        return SandboxDevice(self._world, serial)
+        serial, now = self._state.arn("iam", f"mfa/{name}"), self._state.clock.now()
+        self._state.devices.add(serial, now).give_to(self._state.root().unique_id, now - 60)
+        return SandboxDevice(self._state, serial)
 
     def calls(self, action: str | None = None) -> list[Call]:
         """Return what was asked, in the order of the answers: all of it, or one operation (`GetSessionToken`)."""

@@ -9,22 +9,22 @@ from mfasession.policy.document import Document, Malformed
 from mfasession.policy.evaluation import Answer, Decision, Policies
 from mfasession.sandbox.aws_errors import S3, Refused, denied
 from mfasession.sandbox.operations import Operation
-from mfasession.sandbox.state import Caller, Key, World
+from mfasession.sandbox.state import Caller, Key, State
 from mfasession.timestamps import show
 from mfasession.values import Value
 
 Result = Mapping[str, Any]
 """What a handler answers: nested names to texts."""
-Handler = Callable[["Asked"], Result]
+Handler = Callable[["AuthenticatedRequest"], Result]
 
 
 _TYPES = {"user": "User", "root": "Account", "role": "AssumedRole", "federated": "FederatedUser"}
 
 
-class Asked(Value):
+class AuthenticatedRequest(Value):
     """A request whose signature is good."""
 
-    world: World
+    state: State
     key: Key
     operation: Operation
     region: str
@@ -45,10 +45,10 @@ class Asked(Value):
 
         Source: IAM User Guide, "AWS global condition context keys". A long-term key has no MultiFactorAuthPresent.
         """
-        now, caller = self.world.clock.now(), self.caller
+        now, caller = self.state.clock.now(), self.caller
         known = {
             "aws:principalarn": caller.role_arn or caller.arn,
-            "aws:principalaccount": self.world.account,
+            "aws:principalaccount": self.state.account,
             "aws:principaltype": _TYPES[caller.kind],
             "aws:userid": caller.unique_id,
             "aws:sourceip": "127.0.0.1",
@@ -80,10 +80,10 @@ class Asked(Value):
 
     def policies(self) -> Policies:
         """Return all policies that limit the caller. Raises Malformed for one that AWS would not have taken."""
-        world, caller = self.world, self.caller
+        state, caller = self.state, self.caller
         owner = caller.issuer or caller.unique_id
-        limit = world.cloud.managed_policy(world.boundaries.get(owner, ""))
-        is_limited = owner in world.boundaries
+        limit = state.moto.managed_policy(state.boundaries.get(owner, ""))
+        is_limited = owner in state.boundaries
         return Policies(
             identity=_read(self._own_policies()),
             boundary=_read([limit] if limit else []) if is_limited else None,
@@ -113,14 +113,14 @@ class Asked(Value):
             raise self.refusal(answer)
 
     def _own_policies(self) -> list[str]:
-        cloud, caller = self.world.cloud, self.caller
+        moto, caller = self.state.moto, self.caller
         if caller.kind == "role":
-            role = cloud.role(caller.role_arn)
-            return [] if role is None else list(cloud.role_policies(role))
-        if caller.issuer == self.world.account:
+            role = moto.role(caller.role_arn)
+            return [] if role is None else list(moto.role_policies(role))
+        if caller.issuer == self.state.account:
             return [json.dumps(rule.ALLOW_ALL)]
-        user = cloud.user_by_id(caller.issuer or caller.unique_id)
-        return [] if user is None else list(cloud.user_policies(user))
+        user = moto.user_by_id(caller.issuer or caller.unique_id)
+        return [] if user is None else list(moto.user_policies(user))
 
     def refusal(self, answer: Answer) -> Refused:
         """Return AWS's words for the policy that denies, or for the kind of which none allows."""

@@ -12,34 +12,34 @@ from mfasession.sandbox.aws_errors import S3, Protocol, Refused, refused, skewed
 from mfasession.sandbox.request import Request
 from mfasession.sandbox.sigv2 import UrlSignature
 from mfasession.sandbox.sigv4 import Signature
-from mfasession.sandbox.state import Key, World
+from mfasession.sandbox.state import Key, State
 from mfasession.timestamps import show
 
 SKEW_SECONDS = 15 * 60
 
 
-def authenticate(request: Request, signature: Signature | UrlSignature, world: World, protocol: Protocol) -> Key:
+def authenticate(request: Request, signature: Signature | UrlSignature, state: State, protocol: Protocol) -> Key:
     """Return the key that signed the request. Raises Refused in AWS's words for the protocol."""
-    key = world.key(signature.access_key_id)
-    of_partition = isinstance(signature, UrlSignature) or world.cloud.holds_region(signature.region)
+    key = state.key(signature.access_key_id)
+    of_partition = isinstance(signature, UrlSignature) or state.moto.holds_region(signature.region)
     if key is None or not key.active or not of_partition:
         refusal = refused("unknown key", protocol)
         raise Refused(refusal.code, refusal.status, refusal.text, {"AWSAccessKeyId": signature.access_key_id})
     if key.token != signature.token:
         raise refused("invalid token", protocol)
-    if key.token and world.clock.now() >= key.expires:
+    if key.token and state.clock.now() >= key.expires:
         raise refused("expired", protocol)
     if isinstance(signature, UrlSignature):
         if not sigv2.matches(request, signature, key.secret):
             raise refused("bad signature", protocol)
-        _check_end(int(signature.expires), world)
+        _check_end(int(signature.expires), state)
         return key
     if not sigv4.matches(request, signature, key.secret):
         raise refused("bad signature", protocol)
     if signature.service == "s3":
         _check_headers(request, signature)
         _check_body(request, signature, key.secret)
-    _check_time(signature, world, protocol)
+    _check_time(signature, state, protocol)
     return key
 
 
@@ -77,12 +77,12 @@ def _check_body(request: Request, signature: Signature, secret: str) -> None:
         )
 
 
-def _check_time(signature: Signature, world: World, protocol: Protocol) -> None:
-    signed, now = _epoch(signature.stamp), world.clock.of_requests()
+def _check_time(signature: Signature, state: State, protocol: Protocol) -> None:
+    signed, now = _epoch(signature.stamp), state.clock.of_requests()
     if signature.presigned and protocol is S3:
         if signed - now > SKEW_SECONDS:
             raise Refused("AccessDenied", 403, "Request is not valid yet")
-        _check_end(int(signed) + signature.lifetime, world)
+        _check_end(int(signed) + signature.lifetime, state)
         return
     # The dates in the text are whole seconds, and so is the comparison.
     late, early = int(now) - SKEW_SECONDS, int(now) + SKEW_SECONDS
@@ -96,8 +96,8 @@ def _check_time(signature: Signature, world: World, protocol: Protocol) -> None:
         raise skewed(protocol, f"{text} ({_stamp(now)} + 15 min.)", times)
 
 
-def _check_end(end: int, world: World) -> None:
-    now = world.clock.now()
+def _check_end(end: int, state: State) -> None:
+    now = state.clock.now()
     if now > end:
         raise Refused("AccessDenied", 403, "Request has expired", {"Expires": show(end), "ServerTime": show(int(now))})
 

@@ -22,7 +22,7 @@ from mfasession.sandbox.call_log import CallLog
 from mfasession.sandbox.faults import Faults
 from mfasession.sandbox.handles import SandboxDevice
 from mfasession.sandbox.request import Request
-from mfasession.sandbox.state import World
+from mfasession.sandbox.state import State
 
 _START = "/_sandbox/"
 
@@ -37,8 +37,8 @@ class _Wrong(Exception):
 class Control:
     """Answers requests under a path that holds a random token."""
 
-    def __init__(self, world: World, faults: Faults, calls: CallLog) -> None:
-        self._world = world
+    def __init__(self, state: State, faults: Faults, calls: CallLog) -> None:
+        self._state = state
         self._faults = faults
         self._calls = calls
         self.path = _START + secrets.token_urlsafe(24)
@@ -82,17 +82,17 @@ class Control:
 
     def _code(self, query: Mapping[str, str]) -> str:
         wanted = query.get("device", "")
-        devices = [device for device in self._world.devices.all() if device.secret]
+        devices = [device for device in self._state.devices.all() if device.secret]
         found = next((device for device in devices if wanted in ("", device.name, device.serial)), None)
         if found is None:
             raise _Wrong(404, f"no device {wanted!r} that gives codes")
-        return SandboxDevice(self._world, found.serial).code(int(query.get("steps", "0")))
+        return SandboxDevice(self._state, found.serial).code(int(query.get("steps", "0")))
 
     def _clock(self, _query: Mapping[str, str]) -> Mapping[str, Any]:
-        return {"now": self._world.clock.now(), "offset": self._world.clock.offset}
+        return {"now": self._state.clock.now(), "offset": self._state.clock.offset}
 
     def _move(self, query: Mapping[str, str]) -> Mapping[str, Any]:
-        self._world.clock.move(float(query.get("move", "")), clients_follow=query.get("clients_follow") == "1")
+        self._state.clock.move(float(query.get("move", "")), clients_follow=query.get("clients_follow") == "1")
         return self._clock(query)
 
     def _pending(self, _query: Mapping[str, str]) -> list[Any]:

@@ -10,7 +10,7 @@ from mfasession import installation
 from mfasession.errors import ConfigurationError, MfaSessionError
 from mfasession.messages import complain
 from mfasession.sandbox import Sandbox
-from mfasession.sandbox.demo_terminal import CONTROL_C, Answer, Stage
+from mfasession.sandbox.demo_terminal import CONTROL_C, Answer, DemoTerminal
 from mfasession.sandbox.run import DEVICE, USER, child, environ
 from mfasession.server import run_folder
 
@@ -31,21 +31,22 @@ def play() -> int:
     """
     started = time.monotonic()
     with run_folder.made(os.environ, run_folder.DEMO) as folder, Sandbox() as aws:
-        stage = Stage(_environ(aws, Path(folder.path)), aws.users[0].devices[0])
+        terminal = DemoTerminal(_environ(aws, Path(folder.path)), aws.users[0].devices[0])
         try:
-            _refused(stage)
-            _morning(stage)
-            _work(stage)
-            _mistakes(stage, aws)
-            _evening(stage, aws)
-            _end(stage)
+            _refused(terminal)
+            _morning(terminal)
+            _work(terminal)
+            _mistakes(terminal, aws)
+            _evening(terminal, aws)
+            _end(terminal)
         except MfaSessionError as failure:
             sys.stdout.write("\n")
             complain(f"the tour stops here: {failure.message}", failure.hint)
             return 1
     sys.stdout.write(
-        f"\nEach of {stage.commands} commands did what it should, in {time.monotonic() - started:.0f} s, and nothing is"
-        " left behind.\nTo play with it yourself: mfasession sandbox -- bash\n"
+        f"\
+Each of {terminal.commands} commands did what it should, in {time.monotonic() - started:.0f} s, and nothing"
+        " is left behind.\nTo play with it yourself: mfasession sandbox -- bash\n"
     )
     return 0
 
@@ -66,85 +67,91 @@ def _environ(aws: Sandbox, folder: Path) -> dict[str, str]:
     return child({**os.environ, "PATH": path}, ours)
 
 
-def _refused(stage: Stage) -> None:
-    stage.tell(f"An AWS that refuses listens on this computer. You are {USER}; all you have is a key pair and a phone.")
-    stage.run(f"cp {CREDENTIALS} before; aws s3 ls", shows="AccessDenied.*explicit deny", exits=AWS_SAYS_NO)
+def _refused(terminal: DemoTerminal) -> None:
+    terminal.explain(
+        f"This AWS runs on this computer and enforces MFA. You are {USER}; you have a key pair and a phone."
+    )
+    terminal.run(f"cp {CREDENTIALS} before; aws s3 ls", shows="AccessDenied.*explicit deny", exits=AWS_SAYS_NO)
 
 
-def _morning(stage: Stage) -> None:
-    stage.tell("The key is good for one thing: a session, with a code from the phone.")
-    code = stage.code()
-    stage.run(
+def _morning(terminal: DemoTerminal) -> None:
+    terminal.explain("The key can do one thing: get a session, with a code from the phone.")
+    code = terminal.code()
+    terminal.run(
         "mfasession login",
         shows=r"MFA code for alice in 123456789012 \(device phone\)[\s\S]*session for default until .* \(12 h left\)",
         typing=[Answer(keys=f"{code}\r")],
     )
-    stage.tell("From now on it does not ask again.")
-    stage.run("mfasession login", shows="session for default until")
+    terminal.explain("From now on it does not ask again.")
+    terminal.run("mfasession login", shows="session for default until")
 
 
-def _work(stage: Stage) -> None:
-    stage.tell("Around a command: the AWS CLI, boto3, anything.")
-    stage.run("mfasession exec -- aws s3 mb s3://team-reports", shows="make_bucket: team-reports")
-    stage.run("mfasession exec -- aws s3 ls", shows="team-reports")
-    stage.run(
+def _work(terminal: DemoTerminal) -> None:
+    terminal.explain("Around a command: the AWS CLI, boto3, anything.")
+    terminal.run("mfasession exec -- aws s3 mb s3://team-reports", shows="make_bucket: team-reports")
+    terminal.run("mfasession exec -- aws s3 ls", shows="team-reports")
+    terminal.run(
         "mfasession exec -- python3 -c "
         '\'import boto3; print([each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]])\'',
         shows=r"\['team-reports'\]",
     )
-    stage.tell("Or in this shell.")
-    stage.run('eval "$(mfasession env)" && aws s3 ls && env | grep -c ^AWS_', shows=r"team-reports\s+\d+")
-    stage.tell(
+    terminal.explain("Or in this shell.")
+    terminal.run('eval "$(mfasession env)" && aws s3 ls && env | grep -c ^AWS_', shows=r"team-reports\s+\d+")
+    terminal.explain(
         "Or without us: the session is a section of the credentials file, and the rest of the file is untouched."
     )
-    stage.run("AWS_PROFILE=default-mfa aws sts get-caller-identity --output text", shows=f"user/{USER}")
-    stage.run(f"head -n $(wc -l < before) {CREDENTIALS} | cmp - before && echo not a byte changed", shows="not a byte")
-    stage.run("mfasession status", shows=rf"default\s+{USER} in 123456789012\s[\s\S]*file")
+    terminal.run("AWS_PROFILE=default-mfa aws sts get-caller-identity --output text", shows=f"user/{USER}")
+    terminal.run(
+        f"head -n $(wc -l < before) {CREDENTIALS} | cmp - before && echo not a byte changed", shows="not a byte"
+    )
+    terminal.run("mfasession status", shows=rf"default\s+{USER} in 123456789012\s[\s\S]*file")
 
 
-def _mistakes(stage: Stage, aws: Sandbox) -> None:
-    stage.tell("A code that was used already is refused by AWS. These are its own words:")
+def _mistakes(terminal: DemoTerminal, aws: Sandbox) -> None:
+    terminal.explain("AWS refuses a code that was used already. These are its own words:")
     serial = aws.users[0].devices[0].serial
-    stage.run(
-        f"aws sts get-session-token --serial-number {serial} --token-code {stage.used_code()}",
+    terminal.run(
+        f"aws sts get-session-token --serial-number {serial} --token-code {terminal.used_code()}",
         shows="MultiFactorAuthentication failed with invalid MFA one time pass code",
         exits=AWS_SAYS_NO,
     )
-    stage.tell("And ours. First a wrong code, then the used one, which is not even sent; then ctrl-C: nothing changes.")
-    stage.run(
+    terminal.explain("These are ours: a wrong code; the used one, which is not sent; ctrl-C, and nothing changes.")
+    terminal.run(
         "mfasession login --force",
         shows="AWS refused that code: it is wrong[\\s\\S]*that code was sent to AWS before[\\s\\S]*interrupted",
         exits=(130,),
         typing=[
-            Answer(keys=f"{stage.wrong_code()}\r"),
-            Answer(keys=f"{stage.used_code()}\r"),
+            Answer(keys=f"{terminal.wrong_code()}\r"),
+            Answer(keys=f"{terminal.used_code()}\r"),
             Answer(keys=CONTROL_C),
         ],
     )
-    stage.run("mfasession login", shows="session for default until")
+    terminal.run("mfasession login", shows="session for default until")
 
 
-def _evening(stage: Stage, aws: Sandbox) -> None:
-    stage.tell(
+def _evening(terminal: DemoTerminal, aws: Sandbox) -> None:
+    terminal.explain(
         f"Evening comes quickly: AWS's clock goes back, and a session of 15 minutes ends in {SHORT_LIFE} seconds."
     )
     back = SHORTEST_SESSION - SHORT_LIFE
     aws.clock.move(-back, clients_follow=True)
-    code = stage.code()
-    stage.run("mfasession login --force --duration 15m", shows="until .* s left", typing=[Answer(keys=f"{code}\r")])
+    code = terminal.code()
+    terminal.run("mfasession login --force --duration 15m", shows="until .* s left", typing=[Answer(keys=f"{code}\r")])
     ends = time.monotonic() + SHORT_LIFE + 1
     aws.clock.move(back)
-    stage.run("mfasession status", shows=r"\d+ s left")
-    stage.wait_until(ends)
-    stage.run("AWS_PROFILE=default-mfa aws s3 ls", shows="ExpiredToken", exits=AWS_SAYS_NO)
-    stage.tell("A script without anybody to ask fails at once, and says what to do.")
-    stage.run("mfasession exec --no-input -- aws s3 ls", shows="has expired[\\s\\S]*hint: mfasession login", exits=(6,))
-    stage.tell("With you there, it asks and goes on.")
-    code = stage.code()
-    stage.run("mfasession exec -- aws s3 ls", shows="team-reports", typing=[Answer(keys=f"{code}\r")])
+    terminal.run("mfasession status", shows=r"\d+ s left")
+    terminal.wait_until(ends)
+    terminal.run("AWS_PROFILE=default-mfa aws s3 ls", shows="ExpiredToken", exits=AWS_SAYS_NO)
+    terminal.explain("A script without a terminal fails at once and prints what to do.")
+    terminal.run(
+        "mfasession exec --no-input -- aws s3 ls", shows="has expired[\\s\\S]*hint: mfasession login", exits=(6,)
+    )
+    terminal.explain("With a terminal, it asks and goes on.")
+    code = terminal.code()
+    terminal.run("mfasession exec -- aws s3 ls", shows="team-reports", typing=[Answer(keys=f"{code}\r")])
 
 
-def _end(stage: Stage) -> None:
-    stage.tell("Home. The session is forgotten, and the credentials file is what it was this morning.")
-    stage.run("mfasession logout", shows=r"forgot default-mfa \(file\)")
-    stage.run(f"cmp before {CREDENTIALS} && echo not a byte changed", shows="not a byte changed")
+def _end(terminal: DemoTerminal) -> None:
+    terminal.explain("Home. Log out: the credentials file is the same as this morning.")
+    terminal.run("mfasession logout", shows=r"forgot default-mfa \(file\)")
+    terminal.run(f"cmp before {CREDENTIALS} && echo not a byte changed", shows="not a byte changed")

@@ -40,7 +40,7 @@ class Answer(Value):
     question: str = QUESTION
 
 
-class Stage:
+class DemoTerminal:
     """A person with a phone at a shell. What is shown goes to stdout."""
 
     def __init__(self, environ: Mapping[str, str], phone: SandboxDevice) -> None:
@@ -51,7 +51,7 @@ class Stage:
         self._typed: list[str] = []
         self.commands = 0
 
-    def tell(self, text: str) -> None:
+    def explain(self, text: str) -> None:
         """Show a remark of the narrator."""
         self._show(f"\n\x1b[1m# {text}\x1b[0m\n" if self._is_watched else f"\n# {text}\n")
 

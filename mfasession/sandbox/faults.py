@@ -69,7 +69,7 @@ class Faults:
             self._queue.clear()
 
 
-def meet(fault: Fault | None, protocol: Protocol) -> None:
+def before(fault: Fault | None, protocol: Protocol) -> None:
     """Let happen what goes wrong before anybody looks at the request. Raises HangUp, Refused."""
     if fault is None:
         return
@@ -83,7 +83,7 @@ def meet(fault: Fault | None, protocol: Protocol) -> None:
         raise refused(fault.kind.replace("_", " "), protocol)
 
 
-def lost(fault: Fault | None, answer: Answer) -> Answer:
+def after(fault: Fault | None, answer: Answer) -> Answer:
     """Return what is left of the answer once everything is done. Raises HangUp."""
     if fault is not None and fault.kind == "lose_answer":
         raise HangUp

@@ -4,7 +4,7 @@ Sources: STS API Reference, GetFederationToken; IAM User Guide, "Permissions for
 """
 
 from mfasession.sandbox import roles
-from mfasession.sandbox.authenticated import Asked, Result, credentials
+from mfasession.sandbox.authenticated import AuthenticatedRequest, Result, credentials
 from mfasession.sandbox.parameters import Text, check_texts, seconds
 from mfasession.sandbox.state import Caller
 
@@ -13,26 +13,26 @@ DEFAULT, ROOT_MOST = 43200, 3600
 """A longer session of the root user is cut to an hour, not refused."""
 
 
-def get_federation_token(asked: Asked) -> Result:
+def get_federation_token(request: AuthenticatedRequest) -> Result:
     """Issue the credentials of a federated user."""
     check_texts(
-        asked.params,
+        request.params,
         Text(name="Name", least=2, most=32, pattern=r"[\w+=,.@-]*", required=True),
         Text(name="Policy", least=1, most=2048),
     )
-    is_root = asked.caller.kind == "root"
-    lasting = seconds(asked.params, *SECONDS, ROOT_MOST if is_root else DEFAULT)
-    name, now = str(asked.params["Name"]), asked.world.clock.now()
-    arn = f"arn:{asked.world.partition}:sts::{asked.world.account}:federated-user/{name}"
+    is_root = request.caller.kind == "root"
+    lasting = seconds(request.params, *SECONDS, ROOT_MOST if is_root else DEFAULT)
+    name, now = str(request.params["Name"]), request.state.clock.now()
+    arn = f"arn:{request.state.partition}:sts::{request.state.account}:federated-user/{name}"
     caller = Caller(
         kind="federated",
         arn=arn,
-        unique_id=f"{asked.world.account}:{name}",
-        issuer=asked.caller.unique_id,
+        unique_id=f"{request.state.account}:{name}",
+        issuer=request.caller.unique_id,
         temporary=True,
         issued=now,
-        session_policies=roles.session_policies(asked),
+        session_policies=roles.session_policies(request),
     )
-    key = asked.world.issue(caller, min(lasting, ROOT_MOST) if is_root else lasting)
+    key = request.state.issue(caller, min(lasting, ROOT_MOST) if is_root else lasting)
     user = {"FederatedUserId": caller.unique_id, "Arn": arn}
     return {"Credentials": credentials(key), "FederatedUser": user, "PackedPolicySize": "0"}

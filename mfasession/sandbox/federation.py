@@ -14,9 +14,9 @@ from http.cookies import CookieError, SimpleCookie
 
 from mfasession.sandbox.aws_errors import REST_JSON, Answer, Refused
 from mfasession.sandbox.call_log import Call, CallLog
-from mfasession.sandbox.faults import Faults, HangUp, lost, meet
+from mfasession.sandbox.faults import Faults, HangUp, after, before
 from mfasession.sandbox.request import Request, form_of
-from mfasession.sandbox.state import Key, World
+from mfasession.sandbox.state import Key, State
 from mfasession.timestamps import show
 from mfasession.values import Value
 
@@ -47,8 +47,8 @@ class _Token(Value):
 class Federation:
     """Answers what no key signs: who brings a session for a token, and browsers."""
 
-    def __init__(self, world: World, faults: Faults, calls: CallLog) -> None:
-        self._world = world
+    def __init__(self, state: State, faults: Faults, calls: CallLog) -> None:
+        self._state = state
         self._faults = faults
         self._calls = calls
         self._tokens: dict[str, _Token] = {}
@@ -68,9 +68,9 @@ class Federation:
         action, fields = self._action(request), _fields(request)
         key, fault = self._key_of(fields), self._faults.take(action)
         try:
-            meet(fault, REST_JSON)
-            with self._world.lock:
-                answer, outcome = lost(fault, self._done(action, request, fields)), "ok"
+            before(fault, REST_JSON)
+            with self._state.lock:
+                answer, outcome = after(fault, self._done(action, request, fields)), "ok"
         except Refused as refusal:
             answer, outcome = _page(refusal.status, refusal.text), refusal.code
         except HangUp:
@@ -89,7 +89,7 @@ class Federation:
         return doers[action](request, fields)
 
     def _give_token(self, _request: Request, fields: _Fields) -> Answer:
-        key, now = self._good_key(fields), self._world.clock.now()
+        key, now = self._good_key(fields), self._state.clock.now()
         ends = key.expires
         if (wanted := fields.get("SessionDuration")) is not None:
             least, most = CONSOLE_SECONDS
@@ -102,7 +102,7 @@ class Federation:
         return Answer(status=200, headers=_headers("application/json", body), body=body)
 
     def _log_in(self, request: Request, fields: _Fields) -> Answer:
-        now = self._world.clock.now()
+        now = self._state.clock.now()
         target = _own_address(request, fields.get("Destination", ""))
         token = self._tokens.get(fields.get("SigninToken", ""))
         if token is None or now >= token.until:
@@ -129,12 +129,12 @@ class Federation:
 
     def _signed_in(self, request: Request) -> _SignIn | None:
         found = self._browsers.get(_cookie(request))
-        return found if found is not None and self._world.clock.now() < found.ends else None
+        return found if found is not None and self._state.clock.now() < found.ends else None
 
     def _key_of(self, fields: _Fields) -> Key | None:
         try:
             named = json.loads(fields.get("Session", "{}"))
-            return self._world.key(str(named["sessionId"]))
+            return self._state.key(str(named["sessionId"]))
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
 
@@ -147,7 +147,7 @@ class Federation:
         for name, own in (("sessionKey", key.secret), ("sessionToken", key.token)):
             if not hmac.compare_digest(str(brought.get(name, "")).encode(), own.encode()):
                 raise _invalid()
-        if self._world.clock.now() >= key.expires:
+        if self._state.clock.now() >= key.expires:
             raise _invalid()
         return key
 
@@ -162,7 +162,7 @@ class Federation:
                 outcome=outcome,
                 status=status,
                 params={} if duration is None else {"SessionDuration": duration},
-                at=self._world.clock.now(),
+                at=self._state.clock.now(),
             )
         )
 

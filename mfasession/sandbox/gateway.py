@@ -10,19 +10,19 @@ from http import HTTPStatus
 from urllib.parse import quote_plus
 
 from mfasession.sandbox import iam_account, iam_mfa, operations, passwords, sigv2, sigv4, simulation, sts, xml
-from mfasession.sandbox.authenticated import Asked
+from mfasession.sandbox.authenticated import AuthenticatedRequest
 from mfasession.sandbox.authentication import authenticate
 from mfasession.sandbox.aws_errors import QUERY, Answer, Refused, refused, written
 from mfasession.sandbox.call_log import Call, CallLog, shown
 from mfasession.sandbox.control import Control
-from mfasession.sandbox.faults import Faults, HangUp, lost, meet
+from mfasession.sandbox.faults import Faults, HangUp, after, before
 from mfasession.sandbox.federation import Federation
 from mfasession.sandbox.moto_backend import NotPlayed
 from mfasession.sandbox.operations import Operation
 from mfasession.sandbox.request import Environ, Request
 from mfasession.sandbox.sigv2 import UrlSignature
 from mfasession.sandbox.sigv4 import Signature
-from mfasession.sandbox.state import Key, World
+from mfasession.sandbox.state import Key, State
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
@@ -34,15 +34,15 @@ _log = logging.getLogger("mfasession.sandbox")
 _log.addHandler(logging.NullHandler())
 
 
-class Gate:
+class Gateway:
     """Authenticates, applies faults and policies, answers STS and MFA itself and lets moto answer the rest."""
 
-    def __init__(self, world: World, faults: Faults, calls: CallLog, control: Control) -> None:
-        self._world = world
+    def __init__(self, state: State, faults: Faults, calls: CallLog, control: Control) -> None:
+        self._state = state
         self._faults = faults
         self._calls = calls
         self._control = control
-        self._federation = Federation(world, faults, calls)
+        self._federation = Federation(state, faults, calls)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -67,16 +67,16 @@ class Gate:
 
     def _served(self, request: Request) -> Answer:
         signature, malformed = _signature(request)
-        operation = self._operation(request, signature, self._world)
+        operation = self._operation(request, signature, self._state)
         fault = self._faults.take(operation.name)
         request_id, key, outcome = str(uuid.uuid4()), None, "ok"
         try:
-            meet(fault, operation.protocol)
+            before(fault, operation.protocol)
             signed = _signed(request, signature, operation, malformed=malformed)
-            key = authenticate(request, signed, self._world, operation.protocol)
+            key = authenticate(request, signed, self._state, operation.protocol)
             answer = self._authorised(request, signed, key, operation, request_id)
             outcome = _outcome(answer)
-            answer = lost(fault, answer)
+            answer = after(fault, answer)
         except Refused as refusal:
             answer = written(refusal, operation.protocol, request_id, head=request.method == "HEAD")
             outcome = refusal.code
@@ -86,52 +86,54 @@ class Gate:
         self._record(operation, signature, key, outcome, answer.status)
         return answer
 
-    def _operation(self, request: Request, signature: Signature | UrlSignature | None, world: World) -> Operation:
+    def _operation(self, request: Request, signature: Signature | UrlSignature | None, state: State) -> Operation:
         service = signature.service if isinstance(signature, Signature) else "s3" if signature else ""
-        region = signature.region if isinstance(signature, Signature) else world.cloud.region
-        return operations.read(request, service, world.place(region), world.cloud.operation)
+        region = signature.region if isinstance(signature, Signature) else state.moto.region
+        return operations.read(request, service, state.place(region), state.moto.operation)
 
     def _authorised(
         self, request: Request, signature: Signature | UrlSignature, key: Key, operation: Operation, request_id: str
     ) -> Answer:
-        world, caller = self._world.of(key.caller.arn) or self._world, key.caller
-        if world is not self._world:
-            operation = self._operation(request, signature, world)
-        region = signature.region if isinstance(signature, Signature) else world.cloud.region
+        state, caller = self._state.of(key.caller.arn) or self._state, key.caller
+        if state is not self._state:
+            operation = self._operation(request, signature, state)
+        region = signature.region if isinstance(signature, Signature) else state.moto.region
         if not key.token:
-            world.cloud.note_use(key.access_key_id, operation.service, region, world.clock.now())
-        asked = Asked(
-            world=world, key=key, operation=operation, region=region, user_agent=request.header("user-agent") or ""
+            state.moto.note_use(key.access_key_id, operation.service, region, state.clock.now())
+        authenticated = AuthenticatedRequest(
+            state=state, key=key, operation=operation, region=region, user_agent=request.header("user-agent") or ""
         )
         if operation.service == "sts":
             handle = sts.handler(operation.name)
-            sts.check_credentials(asked)
+            sts.check_credentials(authenticated)
             if operation.name != "AssumeRole" and operation.permission not in sts.NEVER_DENIED:
-                asked.check_policies()
-            return xml.answer("sts", operation.name, handle(asked), request_id)
+                authenticated.check_policies()
+            return xml.answer("sts", operation.name, handle(authenticated), request_id)
         if operation.service == "iam" and caller.is_user_session and caller.mfa_at is None:
             raise refused("unknown key", QUERY)
         handlers = {**iam_account.HANDLERS, **simulation.HANDLERS, **passwords.HANDLERS}
-        own = iam_mfa.handler(asked) or handlers.get(operation.name)
+        own = iam_mfa.handler(authenticated) or handlers.get(operation.name)
         if own is None or own is not iam_mfa.get_user:
-            named = operations.about_caller(operation, caller.user_name, world.place(region))
-            asked = asked.replace(operation=named)
-        asked.check_policies()
+            named = operations.about_caller(operation, caller.user_name, state.place(region))
+            authenticated = authenticated.replace(operation=named)
+        authenticated.check_policies()
         if own is not None:
-            return xml.answer("iam", operation.name, own(asked), request_id)
+            return xml.answer("iam", operation.name, own(authenticated), request_id)
         if operation.service == "iam":
-            iam_mfa.check_delete_user(asked)
-        return self._by_moto(asked, request, signature)
+            iam_mfa.check_delete_user(authenticated)
+        return self._by_moto(authenticated, request, signature)
 
-    def _by_moto(self, asked: Asked, request: Request, signature: Signature | UrlSignature) -> Answer:
-        operation, body, environ = asked.operation, request.body, dict(request.environ)
+    def _by_moto(
+        self, authenticated: AuthenticatedRequest, request: Request, signature: Signature | UrlSignature
+    ) -> Answer:
+        operation, body, environ = authenticated.operation, request.body, dict(request.environ)
         if operation.service == "iam" and "UserName" in operation.params:
             name = f"UserName={quote_plus(str(operation.params['UserName']))}"
             body = body if b"UserName=" in body else body + b"&" + name.encode()
         if not isinstance(signature, Signature) or signature.presigned:
-            environ |= _as_if_in_header(request, signature, asked.region)
+            environ |= _as_if_in_header(request, signature, authenticated.region)
         try:
-            return asked.world.cloud.answer(environ, body)
+            return authenticated.state.moto.answer(environ, body)
         except NotPlayed:
             raise Refused("NotImplemented", 501, f"the sandbox does not play {operation.permission}") from None
         except Exception:  # noqa: BLE001  # whatever moto's code raises
@@ -158,7 +160,7 @@ class Gate:
                 outcome=outcome,
                 status=status,
                 params=shown(operation.params),
-                at=self._world.clock.now(),
+                at=self._state.clock.now(),
             )
         )
 

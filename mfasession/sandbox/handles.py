@@ -7,7 +7,7 @@ from typing import Any
 
 from mfasession.policy import evaluation
 from mfasession.sandbox.devices import MfaDevice
-from mfasession.sandbox.state import World, new_key_id, new_secret
+from mfasession.sandbox.state import State, new_key_id, new_secret
 from mfasession.totp import STEP, code_at
 from mfasession.values import LongTermKey, Secret
 
@@ -17,8 +17,8 @@ PolicyDocument = Mapping[str, Any]
 class SandboxDevice:
     """A device in somebody's pocket. `drift` is how many seconds its own clock is ahead of AWS's."""
 
-    def __init__(self, world: World, serial: str) -> None:
-        self._world = world
+    def __init__(self, state: State, serial: str) -> None:
+        self._state = state
         self.serial = serial
         self.drift = 0.0
 
@@ -36,7 +36,7 @@ class SandboxDevice:
         """Return the code that the device shows now, by the sandbox's clock, or so many steps of 30 s later."""
         if not self._device.secret:
             raise ValueError(f"{self.name} gives no codes")
-        return code_at(self._device.secret, self._world.clock.now() + self.drift + offset_steps * STEP)
+        return code_at(self._device.secret, self._state.clock.now() + self.drift + offset_steps * STEP)
 
     def next_code(self) -> str:
         """Return the code that the device shows after this one. Nothing waits, and no clock moves."""
@@ -44,7 +44,7 @@ class SandboxDevice:
 
     @property
     def _device(self) -> MfaDevice:
-        device = self._world.devices.get(self.serial)
+        device = self._state.devices.get(self.serial)
         if device is None:
             raise ValueError(f"{self.serial} is deleted")
         return device
@@ -53,9 +53,9 @@ class SandboxDevice:
 class SandboxUser:
     """An IAM user, their key and their devices."""
 
-    def __init__(self, world: World, name: str, policies: Sequence[PolicyDocument]) -> None:
-        self._world = world
-        iam, region = world.cloud.iam, world.cloud.region
+    def __init__(self, state: State, name: str, policies: Sequence[PolicyDocument]) -> None:
+        self._state = state
+        iam, region = state.moto.iam, state.moto.region
         for document in policies:
             evaluation.checked(json.dumps(document))
         user = iam.create_user(region, name)
@@ -71,37 +71,37 @@ class SandboxUser:
 
     def add_key(self) -> LongTermKey:
         """Make another key pair; a user has two at most, and moto says so."""
-        made = self._world.cloud.iam.create_access_key(self.name)
+        made = self._state.moto.iam.create_access_key(self.name)
         made.secret_access_key = new_secret()
         return LongTermKey(access_key_id=made.access_key_id, secret_access_key=Secret(made.secret_access_key))
 
     def key_statuses(self) -> dict[str, str]:
         """Return the access key IDs that the user has now, each `Active` or `Inactive`."""
-        listed = self._world.cloud.iam.list_access_keys(self.name)
+        listed = self._state.moto.iam.list_access_keys(self.name)
         return {str(key.access_key_id): str(key.status) for key in listed}
 
     def set_key_status(self, key_id: str, status: str) -> None:
         """Make a key `Active` or `Inactive`."""
-        self._world.cloud.iam.update_access_key(self.name, key_id, status)
+        self._state.moto.iam.update_access_key(self.name, key_id, status)
 
     def age_key(self, key_id: str, seconds: float) -> None:
         """Let a key have been made so many seconds earlier."""
-        for key in self._world.cloud.iam.list_access_keys(self.name):
+        for key in self._state.moto.iam.list_access_keys(self.name):
             if key.access_key_id == key_id:
                 key.create_date -= timedelta(seconds=seconds)
 
     def put_policy(self, name: str, document: PolicyDocument) -> None:
         """Give the user one more policy, or another one of that name."""
         evaluation.checked(json.dumps(document))
-        self._world.cloud.iam.get_user(self.name).put_policy(name, json.dumps(document))
+        self._state.moto.iam.get_user(self.name).put_policy(name, json.dumps(document))
 
     def delete_key(self, key_id: str) -> None:
         """Delete a key pair."""
-        self._world.cloud.iam.delete_access_key(key_id, self.name)
+        self._state.moto.iam.delete_access_key(key_id, self.name)
 
     def add_device(self, name: str = "phone") -> SandboxDevice:
         """Enable a virtual device for the user."""
-        return self._enabled(self._world.arn("iam", f"mfa/{name}"))
+        return self._enabled(self._state.arn("iam", f"mfa/{name}"))
 
     def add_hardware_device(self, serial: str) -> SandboxDevice:
         """Enable a hardware token; its serial number is no ARN."""
@@ -110,22 +110,22 @@ class SandboxUser:
     def add_fido_device(self, name: str) -> SandboxDevice:
         """Enable a FIDO key or passkey, which gives no codes."""
         return self._enabled(
-            self._world.arn("iam", f"u2f/user/{self.name}/{name}-ABCDEFGHIJKLMNOPQRSTUVWXYZ"), secret=b""
+            self._state.arn("iam", f"u2f/user/{self.name}/{name}-ABCDEFGHIJKLMNOPQRSTUVWXYZ"), secret=b""
         )
 
     def remove_device(self, serial: str) -> None:
         """Take a device from the user, and delete it."""
-        self._world.devices.remove(serial)
+        self._state.devices.remove(serial)
 
     @property
     def device_serials(self) -> list[str]:
         """The serial numbers of the devices that the user has now, however they came."""
-        return [device.serial for device in self._world.devices.of(self.unique_id)]
+        return [device.serial for device in self._state.devices.of(self.unique_id)]
 
     def _enabled(self, serial: str, secret: bytes | None = None) -> SandboxDevice:
-        now = self._world.clock.now()
-        device = self._world.devices.add(serial, now, secret=secret)
+        now = self._state.clock.now()
+        device = self._state.devices.add(serial, now, secret=secret)
         # Enabled long enough ago that STS knows of it.
         device.give_to(self.unique_id, now - 60)
-        self.devices.append(SandboxDevice(self._world, serial))
+        self.devices.append(SandboxDevice(self._state, serial))
         return self.devices[-1]

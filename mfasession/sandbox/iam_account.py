@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from mfasession.sandbox.authenticated import Asked, Handler, Result
+from mfasession.sandbox.authenticated import AuthenticatedRequest, Handler, Result
 from mfasession.sandbox.aws_errors import Refused
 from mfasession.sandbox.iam_mfa import user_named
 from mfasession.sandbox.moto_backend import Group, ManagedPolicy, User
@@ -36,60 +36,62 @@ _COLUMNS = (
 _ARN = Text(name="PermissionsBoundary", least=20, most=2048, required=True)
 
 
-def get_account_authorization_details(asked: Asked) -> Result:
+def get_account_authorization_details(request: AuthenticatedRequest) -> Result:
     """List users, groups and policies in pages; roles are not played here."""
-    wanted = asked.params_listed("Filter") or tuple(_KINDS)
-    start, count = (int(str(asked.params.get(name) or default)) for name, default in (("Marker", 0), ("MaxItems", 100)))
-    items = [(kind, item) for kind in wanted for item in _items(asked, kind)]
+    wanted = request.params_listed("Filter") or tuple(_KINDS)
+    start, count = (
+        int(str(request.params.get(name) or default)) for name, default in (("Marker", 0), ("MaxItems", 100))
+    )
+    items = [(kind, item) for kind in wanted for item in _items(request, kind)]
     page: dict[str, Any] = {name: [] for name in _KINDS.values()}
     for kind, item in items[start : start + count]:
-        page[_KINDS[kind]].append(_DETAILS[kind](asked, item))
+        page[_KINDS[kind]].append(_DETAILS[kind](request, item))
     if start + count < len(items):
         return {**page, "IsTruncated": True, "Marker": str(start + count)}
     return {**page, "IsTruncated": False}
 
 
-def generate_credential_report(asked: Asked) -> Result:
+def generate_credential_report(request: AuthenticatedRequest) -> Result:
     """Begin a report, or say how far it is."""
-    world = asked.world
-    with world.lock:
-        if not world.report_in:
+    state = request.state
+    with state.lock:
+        if not state.report_in:
             return {"State": "COMPLETE"}
-        world.report_in -= 1
+        state.report_in -= 1
     return {"State": "STARTED", "Description": "No report exists. Starting a new report generation task"}
 
 
-def get_credential_report(asked: Asked) -> Result:
+def get_credential_report(request: AuthenticatedRequest) -> Result:
     """Return the report in base64, of the account as it is now."""
-    if asked.world.report_in:
+    if request.state.report_in:
         raise Refused("ReportNotPresent", 410, "No report exists. Use GenerateCredentialReport to generate a report.")
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
-    owners = {device.user_id for device in asked.world.devices.all()}
+    owners = {device.user_id for device in request.state.devices.all()}
     rows.writerow(_COLUMNS)
-    rows.writerow(_root(asked, owners))
-    for user in list(asked.world.cloud.iam.users.values()):
+    rows.writerow(_root(request, owners))
+    for user in list(request.state.moto.iam.users.values()):
         rows.writerow(_reported(user, owners))
     return {
         "Content": base64.b64encode(out.getvalue().encode()).decode(),
         "ReportFormat": "text/csv",
-        "GeneratedTime": show(int(asked.world.clock.now())),
+        "GeneratedTime": show(int(request.state.clock.now())),
     }
 
 
-def put_user_permissions_boundary(asked: Asked) -> Result:
+def put_user_permissions_boundary(request: AuthenticatedRequest) -> Result:
     """Limit a user."""
-    check_texts(asked.params, _ARN)
-    user, arn = user_named(asked), str(asked.params["PermissionsBoundary"])
-    if asked.world.cloud.managed_policy(arn) is None:
+    check_texts(request.params, _ARN)
+    user, arn = user_named(request), str(request.params["PermissionsBoundary"])
+    if request.state.moto.managed_policy(arn) is None:
         raise Refused("NoSuchEntity", 404, f"Scope ARN: {arn} does not exist or is not attachable.")
-    asked.world.boundaries[user.id] = arn
+    request.state.boundaries[user.id] = arn
     return {}
 
 
-def delete_user_permissions_boundary(asked: Asked) -> Result:
+def delete_user_permissions_boundary(request: AuthenticatedRequest) -> Result:
     """Take the limit away."""
-    asked.world.boundaries.pop(user_named(asked).id, None)
+    request.state.boundaries.pop(user_named(request).id, None)
     return {}
 
 
@@ -102,33 +104,33 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 
-def _items(asked: Asked, kind: str) -> Sequence[Any]:
-    iam = asked.world.cloud.iam
+def _items(request: AuthenticatedRequest, kind: str) -> Sequence[Any]:
+    iam = request.state.moto.iam
     if kind == "User":
         return list(iam.users.values())
     if kind == "Group":
         return list(iam.groups.values())
     if kind == "Role":
         return []
-    ours = f":{asked.world.account}:"
-    limits = set(asked.world.boundaries.values())
+    ours = f":{request.state.account}:"
+    limits = set(request.state.boundaries.values())
     managed = [each for each in list(iam.managed_policies.values()) if (ours in each.arn) == (kind[0] == "L")]
     return [each for each in managed if kind[0] == "L" or each.attachment_count or each.arn in limits]
 
 
-def _user_detail(asked: Asked, user: User) -> Result:
-    boundary = asked.world.boundaries.get(user.id)
+def _user_detail(request: AuthenticatedRequest, user: User) -> Result:
+    boundary = request.state.boundaries.get(user.id)
     limit = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": boundary}
     return {
         **_named("User", user),
         "UserPolicyList": _inline(user.policies),
-        "GroupList": [group.name for group in asked.world.cloud.iam.get_groups_for_user(user.name)],
+        "GroupList": [group.name for group in request.state.moto.iam.get_groups_for_user(user.name)],
         "AttachedManagedPolicies": _attached(user.managed_policies.values()),
         **({"PermissionsBoundary": limit} if boundary else {}),
     }
 
 
-def _group_detail(_asked: Asked, group: Group) -> Result:
+def _group_detail(_request: AuthenticatedRequest, group: Group) -> Result:
     return {
         **_named("Group", group),
         "GroupPolicyList": _inline(group.policies),
@@ -136,7 +138,7 @@ def _group_detail(_asked: Asked, group: Group) -> Result:
     }
 
 
-def _policy_detail(_asked: Asked, policy: ManagedPolicy) -> Result:
+def _policy_detail(_request: AuthenticatedRequest, policy: ManagedPolicy) -> Result:
     versions = [
         {
             "Document": quote(str(each.document)),
@@ -156,7 +158,7 @@ def _policy_detail(_asked: Asked, policy: ManagedPolicy) -> Result:
     }
 
 
-_DETAILS: Mapping[str, Callable[[Asked, Any], Result]] = {
+_DETAILS: Mapping[str, Callable[[AuthenticatedRequest, Any], Result]] = {
     "User": _user_detail,
     "Group": _group_detail,
     "LocalManagedPolicy": _policy_detail,
@@ -208,12 +210,12 @@ def _keys(user: User) -> list[str]:
     return cells + ["false", "N/A", "N/A", "N/A", "N/A"] * (2 - len(cells) // 5)
 
 
-def _root(asked: Asked, owners: Collection[str]) -> tuple[str, ...]:
-    root, never = asked.world.root(), ("false", "N/A", "N/A", "N/A", "N/A")
+def _root(request: AuthenticatedRequest, owners: Collection[str]) -> tuple[str, ...]:
+    root, never = request.state.root(), ("false", "N/A", "N/A", "N/A", "N/A")
     has_device = str(root.unique_id in owners).lower()
-    has_key = ("true", "2020-01-01T00:00:00+00:00", "N/A", "N/A", "N/A") if asked.world.has_root_key else never
-    told = ("2020-01-01T00:00:00+00:00", "not_supported", "no_information", "not_supported", "not_supported")
-    return ("<root_account>", root.arn, *told, has_device, *has_key, *never, *("false", "N/A") * 2)
+    has_key = ("true", "2020-01-01T00:00:00+00:00", "N/A", "N/A", "N/A") if request.state.has_root_key else never
+    fixed = ("2020-01-01T00:00:00+00:00", "not_supported", "no_information", "not_supported", "not_supported")
+    return ("<root_account>", root.arn, *fixed, has_device, *has_key, *never, *("false", "N/A") * 2)
 
 
 def _moment(when: datetime, ending: str = "Z") -> str:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from mfasession.sandbox.authenticated import Asked, Handler, Result
+from mfasession.sandbox.authenticated import AuthenticatedRequest, Handler, Result
 from mfasession.sandbox.aws_errors import Refused
 from mfasession.sandbox.devices import DEVICES_OF_A_USER, MfaDevice
 from mfasession.sandbox.moto_backend import User
@@ -24,15 +24,15 @@ _CODES = tuple(
 )
 
 
-def create_virtual_mfa_device(asked: Asked) -> Result:
+def create_virtual_mfa_device(request: AuthenticatedRequest) -> Result:
     """Make a device that nobody has yet; its seed is shown this once."""
     check_texts(
-        asked.params, Text(name="VirtualMFADeviceName", least=1, most=226, pattern=r"[\w+=,.@-]+", required=True)
+        request.params, Text(name="VirtualMFADeviceName", least=1, most=226, pattern=r"[\w+=,.@-]+", required=True)
     )
-    path = str(asked.params.get("Path") or "/")
-    serial = asked.world.arn("iam", f"mfa{path}{asked.params['VirtualMFADeviceName']}")
+    path = str(request.params.get("Path") or "/")
+    serial = request.state.arn("iam", f"mfa{path}{request.params['VirtualMFADeviceName']}")
     try:
-        device = asked.world.devices.add(serial, asked.world.clock.now())
+        device = request.state.devices.add(serial, request.state.clock.now())
     except KeyError:
         raise Refused(
             "EntityAlreadyExists", 409, "MFADevice entity at the same path and name already exists."
@@ -43,77 +43,79 @@ def create_virtual_mfa_device(asked: Asked) -> Result:
     return {"VirtualMFADevice": {"SerialNumber": serial, "Base32StringSeed": seed, "QRCodePNG": picture}}
 
 
-def enable_mfa_device(asked: Asked) -> Result:
+def enable_mfa_device(request: AuthenticatedRequest) -> Result:
     """Give a device to a user, on two codes in a row. They are not used up for STS."""
-    check_texts(asked.params, _USER, _SERIAL, *_CODES)
-    user, devices, now = user_named(asked), asked.world.devices, asked.world.clock.now()
+    check_texts(request.params, _USER, _SERIAL, *_CODES)
+    user, devices, now = user_named(request), request.state.devices, request.state.clock.now()
     with devices.lock:
-        device = devices.get(str(asked.params["SerialNumber"]))
+        device = devices.get(str(request.params["SerialNumber"]))
         if device is None:
-            raise _no_such_device(asked)
+            raise _no_such_device(request)
         if device.user_id:
             raise Refused("EntityAlreadyExists", 409, "MFA Device is already in use.")
-        _check_own_devices(asked, user)
+        _check_own_devices(request, user)
         if len(devices.of(user.id)) >= DEVICES_OF_A_USER:
             raise Refused("LimitExceeded", 409, f"Cannot exceed quota for MFADevicesPerUser: {DEVICES_OF_A_USER}")
-        _synchronise(asked, device, now)
+        _synchronise(request, device, now)
         device.give_to(user.id, now)
     return {}
 
 
-def resync_mfa_device(asked: Asked) -> Result:
+def resync_mfa_device(request: AuthenticatedRequest) -> Result:
     """Learn how far a device's clock has drifted, from two codes in a row."""
-    check_texts(asked.params, _USER, _SERIAL, *_CODES)
-    with asked.world.devices.lock:
-        _synchronise(asked, _device_of(asked, user_named(asked)), asked.world.clock.now())
+    check_texts(request.params, _USER, _SERIAL, *_CODES)
+    with request.state.devices.lock:
+        _synchronise(request, _device_of(request, user_named(request)), request.state.clock.now())
     return {}
 
 
-def deactivate_mfa_device(asked: Asked) -> Result:
+def deactivate_mfa_device(request: AuthenticatedRequest) -> Result:
     """Take a device from its user. A virtual device stays, unassigned; another is gone."""
-    check_texts(asked.params, _USER, _SERIAL)
-    user, devices = user_named(asked), asked.world.devices
+    check_texts(request.params, _USER, _SERIAL)
+    user, devices = user_named(request), request.state.devices
     with devices.lock:
-        device = _device_of(asked, user)
-        _check_own_devices(asked, user)
+        device = _device_of(request, user)
+        _check_own_devices(request, user)
         device.take_back()
         if not device.is_virtual:
             devices.remove(device.serial)
     return {}
 
 
-def delete_virtual_mfa_device(asked: Asked) -> Result:
+def delete_virtual_mfa_device(request: AuthenticatedRequest) -> Result:
     """Delete a device that nobody has."""
-    check_texts(asked.params, _SERIAL)
-    devices = asked.world.devices
+    check_texts(request.params, _SERIAL)
+    devices = request.state.devices
     with devices.lock:
-        device = devices.get(str(asked.params["SerialNumber"]))
+        device = devices.get(str(request.params["SerialNumber"]))
         if device is None or not device.is_virtual:
-            raise _no_such_device(asked)
+            raise _no_such_device(request)
         if device.user_id:
             raise Refused("DeleteConflict", 409, "MFA VirtualDevice in use. Must deactivate first.")
         devices.remove(device.serial)
     return {}
 
 
-def list_mfa_devices(asked: Asked) -> Result:
+def list_mfa_devices(request: AuthenticatedRequest) -> Result:
     """List the devices of a user: virtual, hardware and FIDO."""
-    user = user_named(asked)
+    user = user_named(request)
     members = [
         {"UserName": user.name, "SerialNumber": device.serial, "EnableDate": show(int(device.enabled))}
-        for device in asked.world.devices.of(user.id)
+        for device in request.state.devices.of(user.id)
     ]
     return {"MFADevices": members, "IsTruncated": False}
 
 
-def list_virtual_mfa_devices(asked: Asked) -> Result:
+def list_virtual_mfa_devices(request: AuthenticatedRequest) -> Result:
     """List the virtual devices of the account, without their seeds, in pages."""
-    wanted = str(asked.params.get("AssignmentStatus") or "Any")
-    devices = [device for device in asked.world.devices.all() if device.is_virtual]
+    wanted = str(request.params.get("AssignmentStatus") or "Any")
+    devices = [device for device in request.state.devices.all() if device.is_virtual]
     if wanted != "Any":
         devices = [device for device in devices if bool(device.user_id) == (wanted == "Assigned")]
-    start, count = (int(str(asked.params.get(name) or default)) for name, default in (("Marker", 0), ("MaxItems", 100)))
-    users = {user.id: user for user in list(asked.world.cloud.iam.users.values())}
+    start, count = (
+        int(str(request.params.get(name) or default)) for name, default in (("Marker", 0), ("MaxItems", 100))
+    )
+    users = {user.id: user for user in list(request.state.moto.iam.users.values())}
     listed = [_listed(device, users.get(device.user_id)) for device in devices[start : start + count]]
     page = {"VirtualMFADevices": listed}
     if start + count < len(devices):
@@ -121,21 +123,21 @@ def list_virtual_mfa_devices(asked: Asked) -> Result:
     return {**page, "IsTruncated": False}
 
 
-def get_mfa_device(asked: Asked) -> Result:
+def get_mfa_device(request: AuthenticatedRequest) -> Result:
     """Describe a FIDO device; AWS describes no other."""
-    check_texts(asked.params, _SERIAL)
-    device = asked.world.devices.get(str(asked.params["SerialNumber"]))
-    if device is None or device.user_id != user_named(asked).id:
+    check_texts(request.params, _SERIAL)
+    device = request.state.devices.get(str(request.params["SerialNumber"]))
+    if device is None or device.user_id != user_named(request).id:
         raise Refused("NoSuchEntity", 404, "MFA Device invalid for user.")
     if device.secret:
         raise Refused("ValidationError", 400, "The serial number is not that of a FIDO security key.")
     enabled = {"EnableDate": show(int(device.enabled))}
-    return {"SerialNumber": device.serial, "UserName": user_named(asked).name, **enabled}
+    return {"SerialNumber": device.serial, "UserName": user_named(request).name, **enabled}
 
 
-def get_user(asked: Asked) -> Result:
+def get_user(request: AuthenticatedRequest) -> Result:
     """Describe the root user; every other one is moto's to describe."""
-    root = asked.world.root()
+    root = request.state.root()
     return {"User": {"Path": "/", "UserId": root.unique_id, "Arn": root.arn, "CreateDate": "2020-01-01T00:00:00Z"}}
 
 
@@ -151,38 +153,38 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 
-def handler(asked: Asked) -> Handler | None:
+def handler(request: AuthenticatedRequest) -> Handler | None:
     """Return what answers an operation of IAM here, None for what moto answers."""
-    if asked.operation.name == "GetUser" and asked.caller.kind == "root" and not asked.params.get("UserName"):
+    if request.operation.name == "GetUser" and request.caller.kind == "root" and not request.params.get("UserName"):
         return get_user
-    return HANDLERS.get(asked.operation.name)
+    return HANDLERS.get(request.operation.name)
 
 
-def check_delete_user(asked: Asked) -> None:
+def check_delete_user(request: AuthenticatedRequest) -> None:
     """Raise the refusal to delete a user who still has a device."""
-    if asked.operation.name == "DeleteUser" and asked.world.devices.of(user_named(asked).id):
+    if request.operation.name == "DeleteUser" and request.state.devices.of(user_named(request).id):
         raise Refused("DeleteConflict", 409, "Cannot delete entity, must delete MFA device first.")
 
 
-def user_named(asked: Asked) -> User:
+def user_named(request: AuthenticatedRequest) -> User:
     """Return the user that a request is about. Raises Refused."""
-    name = str(asked.params.get("UserName", ""))
-    user = asked.world.cloud.iam.users.get(name)
+    name = str(request.params.get("UserName", ""))
+    user = request.state.moto.iam.users.get(name)
     if user is None:
         raise Refused("NoSuchEntity", 404, f"The user with name {name} cannot be found.")
     return user
 
 
-def _device_of(asked: Asked, user: User) -> MfaDevice:
-    device = asked.world.devices.get(str(asked.params["SerialNumber"]))
+def _device_of(request: AuthenticatedRequest, user: User) -> MfaDevice:
+    device = request.state.devices.get(str(request.params["SerialNumber"]))
     if device is None or device.user_id != user.id:
         raise Refused("NoSuchEntity", 404, "MFA Device invalid for user.")
     return device
 
 
-def _check_own_devices(asked: Asked, user: User) -> None:
-    own = asked.caller.kind == "user" and asked.caller.unique_id == user.id
-    if own and asked.caller.mfa_at is None and asked.world.devices.of(user.id):
+def _check_own_devices(request: AuthenticatedRequest, user: User) -> None:
+    own = request.caller.kind == "user" and request.caller.unique_id == user.id
+    if own and request.caller.mfa_at is None and request.state.devices.of(user.id):
         raise Refused(
             "AccessDenied",
             403,
@@ -191,8 +193,8 @@ def _check_own_devices(asked: Asked, user: User) -> None:
         )
 
 
-def _synchronise(asked: Asked, device: MfaDevice, now: float) -> None:
-    first, second = (str(asked.params[f"AuthenticationCode{number}"]) for number in (1, 2))
+def _synchronise(request: AuthenticatedRequest, device: MfaDevice, now: float) -> None:
+    first, second = (str(request.params[f"AuthenticationCode{number}"]) for number in (1, 2))
     if not device.synchronise(first, second, now):
         raise Refused("InvalidAuthenticationCode", 403, "Authentication code for device is not valid.")
 
@@ -205,9 +207,9 @@ def _listed(device: MfaDevice, user: User | None) -> dict[str, Any]:
     return {"SerialNumber": device.serial, "User": {**about, **created}, "EnableDate": show(int(device.enabled))}
 
 
-def _no_such_device(asked: Asked) -> Refused:
+def _no_such_device(request: AuthenticatedRequest) -> Refused:
     return Refused(
-        "NoSuchEntity", 404, f"VirtualMFADevice with serial number {asked.params['SerialNumber']} doesn't exist."
+        "NoSuchEntity", 404, f"VirtualMFADevice with serial number {request.params['SerialNumber']} doesn't exist."
     )
 
 

@@ -22,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 from mfasession.sandbox.aws_errors import Answer
 from mfasession.sandbox.request import Environ, Request
 
-__all__ = ["REGIONS", "Cloud", "Group", "ManagedPolicy", "NotPlayed", "RequestHandler", "Role", "User"]
+__all__ = ["REGIONS", "Group", "ManagedPolicy", "MotoBackend", "NotPlayed", "RequestHandler", "Role", "User"]
 
 RequestHandler = MotoRequestHandler
 REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1"}
@@ -61,7 +61,7 @@ class _Dispatcher(DomainDispatcherApplication):
         return super().get_backend_for_host(host)
 
 
-class Cloud:
+class MotoBackend:
     """moto's state for one account in one partition. moto keeps it per process: two at once would share it."""
 
     def __init__(self, account: str, partition: str, *, resets: bool = True) -> None:

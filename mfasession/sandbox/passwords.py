@@ -6,22 +6,22 @@ Source: IAM API Reference, ChangePassword; the login profile is moto's.
 import hmac
 from collections.abc import Mapping
 
-from mfasession.sandbox.authenticated import Asked, Handler, Result
+from mfasession.sandbox.authenticated import AuthenticatedRequest, Handler, Result
 from mfasession.sandbox.aws_errors import Refused
 from mfasession.sandbox.iam_mfa import user_named
 from mfasession.sandbox.parameters import Text, check_texts
 
 
-def change_password(asked: Asked) -> Result:
+def change_password(request: AuthenticatedRequest) -> Result:
     """Give the calling user another password, for the old one."""
     old, new = (Text(name=name, least=1, most=128, required=True) for name in ("OldPassword", "NewPassword"))
-    check_texts(asked.params, old, new)
-    user = user_named(asked)
+    check_texts(request.params, old, new)
+    user = user_named(request)
     if not user.password:
         raise Refused("NoSuchEntity", 404, f"Login Profile for User {user.name} cannot be found.")
-    if not hmac.compare_digest(str(user.password).encode(), str(asked.params["OldPassword"]).encode()):
+    if not hmac.compare_digest(str(user.password).encode(), str(request.params["OldPassword"]).encode()):
         raise Refused("AccessDenied", 403, "The old password was incorrect.")
-    user.password = str(asked.params["NewPassword"])
+    user.password = str(request.params["NewPassword"])
     return {}
 
 

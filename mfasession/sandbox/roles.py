@@ -13,7 +13,7 @@ from mfasession.policy.document import Kind, Malformed, Statement
 from mfasession.policy.evaluation import SESSION, Decision
 from mfasession.policy.patterns import Context
 from mfasession.sandbox import session_tags
-from mfasession.sandbox.authenticated import Asked, Result, credentials
+from mfasession.sandbox.authenticated import AuthenticatedRequest, Result, credentials
 from mfasession.sandbox.aws_errors import Refused, denied, invalid_values
 from mfasession.sandbox.moto_backend import Role
 from mfasession.sandbox.parameters import Text, check_texts, seconds
@@ -39,45 +39,45 @@ def check_parameters(params: Mapping[str, Any]) -> None:
     )
 
 
-def assume(asked: Asked, mfa_at: float | None) -> Result:
+def assume(request: AuthenticatedRequest, mfa_at: float | None) -> Result:
     """Issue the role's credentials. `mfa_at`: when the caller gave a code, in this request or for its session."""
-    if asked.caller.kind == "root":
-        raise denied(asked.operation.protocol, "Roles may not be assumed by root accounts.")
+    if request.caller.kind == "root":
+        raise denied(request.operation.protocol, "Roles may not be assumed by root accounts.")
     # A code in the request itself counts for its own policies: it is how a key alone reaches a role that wants MFA.
-    judged = asked.replace(key=asked.key.replace(caller=asked.caller.replace(mfa_at=mfa_at)))
-    tags = session_tags.of(asked.params, asked.caller)
-    identity = session_tags.source_identity(asked.params, asked.caller)
+    judged = request.replace(key=request.key.replace(caller=request.caller.replace(mfa_at=mfa_at)))
+    tags = session_tags.of(request.params, request.caller)
+    identity = session_tags.source_identity(request.params, request.caller)
     extra = _conditions(judged, tags, identity)
     role = _trusting_role(judged, "sts:AssumeRole", extra)
-    if tags.asked:
+    if tags.requested:
         _trusting_role(judged, "sts:TagSession", extra)
     if identity:
-        session_tags.check_unchanged(identity, asked.caller, asked.operation.protocol, role.arn)
+        session_tags.check_unchanged(identity, request.caller, request.operation.protocol, role.arn)
         _trusting_role(judged, "sts:SetSourceIdentity", extra)
-    lasting = _lasting(asked, role)
-    now, name = asked.world.clock.now(), str(asked.params["RoleSessionName"])
-    there = asked.world.of(role.arn) or asked.world
+    lasting = _lasting(request, role)
+    now, name = request.state.clock.now(), str(request.params["RoleSessionName"])
+    there = request.state.of(role.arn) or request.state
     caller = Caller(
         kind="role",
         arn=f"arn:{there.partition}:sts::{there.account}:assumed-role/{role.name}/{name}",
         unique_id=f"{role.id}:{name}",
         role_arn=role.arn,
         temporary=True,
-        mfa_at=mfa_at if asked.world.role_sessions_carry_mfa else None,
+        mfa_at=mfa_at if request.state.role_sessions_carry_mfa else None,
         issued=now,
-        session_policies=session_policies(asked),
+        session_policies=session_policies(request),
         tags=tuple(tags.all.items()),
         transitive=tags.transitive,
         source_identity=identity,
-        is_chained=asked.caller.temporary,
+        is_chained=request.caller.temporary,
     )
     assumed = {"AssumedRoleUser": {"AssumedRoleId": caller.unique_id, "Arn": caller.arn}}
     return {"Credentials": credentials(there.issue(caller, lasting)), **assumed}
 
 
-def _lasting(asked: Asked, role: Role) -> int:
-    lasting = seconds(asked.params, *ROLE_SECONDS, ROLE_DEFAULT)
-    if asked.caller.temporary and lasting > CHAINED_MOST:
+def _lasting(request: AuthenticatedRequest, role: Role) -> int:
+    lasting = seconds(request.params, *ROLE_SECONDS, ROLE_DEFAULT)
+    if request.caller.temporary and lasting > CHAINED_MOST:
         raise Refused(
             "ValidationError",
             400,
@@ -90,31 +90,31 @@ def _lasting(asked: Asked, role: Role) -> int:
     return lasting
 
 
-def _conditions(judged: Asked, tags: session_tags.Tags, identity: str) -> dict[str, str]:
+def _conditions(judged: AuthenticatedRequest, tags: session_tags.Tags, identity: str) -> dict[str, str]:
     extra = {"sts:rolesessionname": str(judged.params["RoleSessionName"])}
     if judged.params.get("ExternalId"):
         extra["sts:externalid"] = str(judged.params["ExternalId"])
     if identity:
         extra["sts:sourceidentity"] = identity
-    return extra | {f"aws:requesttag/{key.lower()}": value for key, value in tags.asked.items()}
+    return extra | {f"aws:requesttag/{key.lower()}": value for key, value in tags.requested.items()}
 
 
-def _trusting_role(asked: Asked, permission: str, extra: Mapping[str, str]) -> Role:
+def _trusting_role(request: AuthenticatedRequest, permission: str, extra: Mapping[str, str]) -> Role:
     """Return the role, when it trusts the caller so far and the caller's own policies do not stand in the way.
 
     A trust policy that names the caller is enough within one account; one that names the account leaves it to the
     caller's policies, and so does one of another account. AWS says the same of a role that does not exist as of one
     that does not trust.
     """
-    judged = asked.replace(operation=asked.operation.replace(permission=permission))
+    judged = request.replace(operation=request.operation.replace(permission=permission))
     answer = judged.answer(extra)
     if answer.decision is Decision.DENIED or SESSION in answer.lacking:
         raise judged.refusal(answer)
     arn = str(judged.params["RoleArn"])
-    there = judged.world.of(arn)
-    role = None if there is None else there.cloud.role(arn)
+    there = judged.state.of(arn)
+    role = None if there is None else there.moto.role(arn)
     trust = "" if role is None else _trust(role, permission, {**judged.context(), **extra}, judged)
-    if trust == "caller" and there is not judged.world:
+    if trust == "caller" and there is not judged.state:
         trust = "account"
     if (
         role is None
@@ -128,7 +128,7 @@ def _trusting_role(asked: Asked, permission: str, extra: Mapping[str, str]) -> R
     return role
 
 
-def _trust(role: Role, permission: str, context: Context, judged: Asked) -> str:
+def _trust(role: Role, permission: str, context: Context, judged: AuthenticatedRequest) -> str:
     """`caller` or `account`: how the trust policy names the caller; `` when it does not; `denied` when it says no."""
     found = ""
     trust = evaluation.read(_document(role), kind=Kind.TRUST)
@@ -144,12 +144,12 @@ def _trust(role: Role, permission: str, context: Context, judged: Asked) -> str:
     return found
 
 
-def _named(statement: Statement, caller: Caller, judged: Asked) -> str:
+def _named(statement: Statement, caller: Caller, judged: AuthenticatedRequest) -> str:
     principals = statement.principals or {}
     names = {str(name) for kind, several in principals.items() if kind == "AWS" for name in several}
     if {caller.arn, caller.role_arn} & names:
         return "caller"
-    account = {"*", judged.world.account, judged.world.arn("iam", "root")}
+    account = {"*", judged.state.account, judged.state.arn("iam", "root")}
     return "account" if account & {*names, *map(str, principals)} else ""
 
 
@@ -158,10 +158,10 @@ def _document(role: Role) -> str:
     return document if isinstance(document, str) else json.dumps(document)
 
 
-def session_policies(asked: Asked) -> tuple[str, ...]:
+def session_policies(request: AuthenticatedRequest) -> tuple[str, ...]:
     """Return the texts of the policies that a request narrows its session with. Raises Refused."""
-    inline = asked.params.get("Policy")
-    named = (value for name, value in sorted(asked.params.items()) if name.startswith("PolicyArns.member."))
+    inline = request.params.get("Policy")
+    named = (value for name, value in sorted(request.params.items()) if name.startswith("PolicyArns.member."))
     documents = [str(inline)] if inline else []
     arns = list(named)
     if len(arns) > MOST_POLICIES:
@@ -170,7 +170,7 @@ def session_policies(asked: Asked) -> tuple[str, ...]:
             f"{MOST_POLICIES}"
         )
     for arn in arns:
-        document = asked.world.cloud.managed_policy(str(arn))
+        document = request.state.moto.managed_policy(str(arn))
         if document is None:
             raise Refused("ValidationError", 400, f"The policy {arn} does not exist")
         documents.append(document)

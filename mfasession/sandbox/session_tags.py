@@ -19,14 +19,14 @@ _SOURCE_IDENTITY = Text(name="SourceIdentity", least=2, most=64, pattern=r"[\w+=
 class Tags(Value):
     """The tags of one request, and those that the caller's own session hands on."""
 
-    asked: Mapping[str, str]
+    requested: Mapping[str, str]
     transitive: tuple[str, ...]
     inherited: Mapping[str, str]
 
     @property
     def all(self) -> dict[str, str]:
         """Return the tags of the new session."""
-        return {**self.inherited, **self.asked}
+        return {**self.inherited, **self.requested}
 
 
 def of(params: Mapping[str, Any], caller: Caller) -> Tags:
@@ -45,7 +45,7 @@ def of(params: Mapping[str, Any], caller: Caller) -> Tags:
             "from the calling session."
         )
     return Tags(
-        asked=dict(zip(keys, values, strict=True)),
+        requested=dict(zip(keys, values, strict=True)),
         transitive=tuple(dict.fromkeys((*inherited, *transitive))),
         inherited=inherited,
     )

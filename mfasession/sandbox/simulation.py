@@ -11,7 +11,7 @@ from mfasession.policy import document, evaluation
 from mfasession.policy.document import Document, Malformed
 from mfasession.policy.evaluation import BOUNDARY, Answer, Decision, Policies
 from mfasession.policy.patterns import Context
-from mfasession.sandbox.authenticated import Asked, Handler, Result
+from mfasession.sandbox.authenticated import AuthenticatedRequest, Handler, Result
 from mfasession.sandbox.aws_errors import Refused
 from mfasession.sandbox.parameters import Text, check_texts
 
@@ -20,28 +20,28 @@ _SOURCE = Text(name="PolicySourceArn", least=20, most=2048, required=True)
 _VARIABLE = re.compile(r"\$\{([^},]*)")
 
 
-def simulate_principal_policy(asked: Asked) -> Result:
+def simulate_principal_policy(request: AuthenticatedRequest) -> Result:
     """Tell what a user's policies say, with others added to them when some are given."""
-    check_texts(asked.params, _SOURCE)
-    arn = str(asked.params["PolicySourceArn"])
-    cloud = asked.world.cloud
-    user = next((user for user in list(cloud.iam.users.values()) if user.arn == arn), None)
+    check_texts(request.params, _SOURCE)
+    arn = str(request.params["PolicySourceArn"])
+    moto = request.state.moto
+    user = next((user for user in list(moto.iam.users.values()) if user.arn == arn), None)
     if user is None:
         raise Refused("NoSuchEntity", 404, f"The user with name {arn.rpartition('/')[2]} cannot be found.")
     own = tuple(
         evaluation.read(text).replace(where=f"user_{user.name}_{number}")
-        for number, text in enumerate(cloud.user_policies(user), start=1)
+        for number, text in enumerate(moto.user_policies(user), start=1)
     )
-    boundary = asked.world.boundaries.get(user.id)
-    limit = cloud.managed_policy(boundary) if boundary else None
+    boundary = request.state.boundaries.get(user.id)
+    limit = moto.managed_policy(boundary) if boundary else None
     limits = (evaluation.read(limit).replace(where=str(boundary).rpartition("/")[2]),) if limit else ()
     known = {"aws:username": str(user.name), "aws:userid": str(user.id), "aws:principalarn": arn}
-    return _results(asked, own + _given(asked, "PolicyInputList"), limits, known)
+    return _results(request, own + _given(request, "PolicyInputList"), limits, known)
 
 
-def simulate_custom_policy(asked: Asked) -> Result:
+def simulate_custom_policy(request: AuthenticatedRequest) -> Result:
     """Tell what the given policies say."""
-    return _results(asked, _given(asked, "PolicyInputList"), (), {})
+    return _results(request, _given(request, "PolicyInputList"), (), {})
 
 
 HANDLERS: Mapping[str, Handler] = {
@@ -50,16 +50,20 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 
-def _results(asked: Asked, identity: tuple[Document, ...], limits: tuple[Document, ...], known: Context) -> Result:
-    boundary = _given(asked, "PermissionsBoundaryPolicyInputList") or limits
+def _results(
+    request: AuthenticatedRequest, identity: tuple[Document, ...], limits: tuple[Document, ...], known: Context
+) -> Result:
+    boundary = _given(request, "PermissionsBoundaryPolicyInputList") or limits
     policies = Policies(identity=identity, boundary=boundary or None)
-    context = {**known, **_context(asked)}
+    context = {**known, **_context(request)}
     results = [
         _result(policies, evaluation.Request(action=action, resource=resource, context=context))
-        for action in asked.params_listed("ActionNames")
-        for resource in asked.params_listed("ResourceArns") or ("*",)
+        for action in request.params_listed("ActionNames")
+        for resource in request.params_listed("ResourceArns") or ("*",)
     ]
-    start, count = (int(str(asked.params.get(name) or default)) for name, default in (("Marker", 0), ("MaxItems", 100)))
+    start, count = (
+        int(str(request.params.get(name) or default)) for name, default in (("Marker", 0), ("MaxItems", 100))
+    )
     page = {"EvaluationResults": results[start : start + count]}
     if start + count < len(results):
         return {**page, "IsTruncated": True, "Marker": str(start + count)}
@@ -104,23 +108,23 @@ def _missing(policies: Policies, context: Context) -> list[str]:
     return [name for key, name in wanted.items() if key not in context]
 
 
-def _given(asked: Asked, name: str) -> tuple[Document, ...]:
+def _given(request: AuthenticatedRequest, name: str) -> tuple[Document, ...]:
     try:
         documents = tuple(
             document.parse(text, f"{name}.{number}", limit=document.LONGEST)
-            for number, text in enumerate(asked.params_listed(name), start=1)
+            for number, text in enumerate(request.params_listed(name), start=1)
         )
     except Malformed as error:
         raise Refused("InvalidInput", 400, f"Invalid policy: {error.message}") from None
     return documents
 
 
-def _context(asked: Asked) -> dict[str, str | tuple[str, ...]]:
+def _context(request: AuthenticatedRequest) -> dict[str, str | tuple[str, ...]]:
     context: dict[str, str | tuple[str, ...]] = {}
-    for name, key in asked.params.items():
+    for name, key in request.params.items():
         found = re.fullmatch(r"(ContextEntries\.member\.\d+)\.ContextKeyName", name)
         if found:
-            values = asked.params_listed(f"{found[1]}.ContextKeyValues")
-            is_list = str(asked.params.get(f"{found[1]}.ContextKeyType", "")).endswith("List")
+            values = request.params_listed(f"{found[1]}.ContextKeyValues")
+            is_list = str(request.params.get(f"{found[1]}.ContextKeyType", "")).endswith("List")
             context[str(key).lower()] = values if is_list else (values or ("",))[0]
     return context

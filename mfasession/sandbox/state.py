@@ -8,7 +8,7 @@ import threading
 from mfasession.sandbox.clock import Clock
 from mfasession.sandbox.devices import Devices
 from mfasession.sandbox.iam_resources import Directory
-from mfasession.sandbox.moto_backend import Cloud, User
+from mfasession.sandbox.moto_backend import MotoBackend, User
 from mfasession.sandbox.resources import Place
 from mfasession.values import Value, account_of
 
@@ -55,7 +55,7 @@ class Key(Value):
     expires: float = 0.0
 
 
-class World:
+class State:
     """One account in one partition, and the others that its users reach through roles."""
 
     def __init__(
@@ -65,7 +65,7 @@ class World:
         *,
         role_sessions_carry_mfa: bool,
         enrolment_lag: float,
-        first: "World | None" = None,
+        first: "State | None" = None,
     ) -> None:
         """`first` is the account that this one is beside; without it nothing was played before."""
         self.account = account
@@ -73,7 +73,7 @@ class World:
         self.role_sessions_carry_mfa = role_sessions_carry_mfa
         self.enrolment_lag = enrolment_lag
         self.clock: Clock = first.clock if first else Clock()
-        self.cloud = Cloud(account, partition, resets=first is None)
+        self.moto = MotoBackend(account, partition, resets=first is None)
         self.devices = Devices()
         self.lock = threading.RLock()
         self.boundaries: dict[str, str] = {}
@@ -81,12 +81,12 @@ class World:
         self.report_in = 1
         """Calls until the credential report is there."""
         self._keys: dict[str, Key] = {}
-        self.accounts: dict[str, World] = first.accounts if first else {}
+        self.accounts: dict[str, State] = first.accounts if first else {}
         self.accounts[account] = self
 
-    def beside(self, account: str) -> "World":
+    def beside(self, account: str) -> "State":
         """Return another account, in the same partition and at the same time."""
-        return World(
+        return State(
             account,
             self.partition,
             role_sessions_carry_mfa=self.role_sessions_carry_mfa,
@@ -94,7 +94,7 @@ class World:
             first=self,
         )
 
-    def of(self, arn: str) -> "World | None":
+    def of(self, arn: str) -> "State | None":
         """Return the account that an ARN names."""
         return self.accounts.get(account_of(arn))
 
@@ -108,19 +108,19 @@ class World:
             partition=self.partition,
             account=self.account,
             region=region,
-            directory=Directory(arn_of=self.cloud.arn_of, owner_of=self.cloud.owner_of),
+            directory=Directory(arn_of=self.moto.arn_of, owner_of=self.moto.owner_of),
         )
 
     def key(self, access_key_id: str) -> Key | None:
         """Return the key pair with this ID: the root user's, a session's or a user's. None when it is unknown."""
-        found = (world.own_key(access_key_id) for world in list(self.accounts.values()))
+        found = (state.own_key(access_key_id) for state in list(self.accounts.values()))
         return next((key for key in found if key is not None), None)
 
     def own_key(self, access_key_id: str) -> Key | None:
         """Return a key pair of this account alone."""
         if (own := self._keys.get(access_key_id)) is not None:
             return self._with_user_as_now(own)
-        found = self.cloud.key(access_key_id)
+        found = self.moto.key(access_key_id)
         if found is None:
             return None
         user, key = found
@@ -174,7 +174,7 @@ class World:
     def empty(self) -> None:
         """Be as at the start, but for the clock."""
         with self.lock:
-            self.cloud = Cloud(self.account, self.partition)
+            self.moto = MotoBackend(self.account, self.partition)
             self.devices = Devices()
             self._keys.clear()
             self.boundaries.clear()
@@ -184,19 +184,19 @@ class World:
 
     def user_name_of(self, unique_id: str) -> str:
         """Return the present name of a user; empty when the user is gone."""
-        user = self.cloud.user_by_id(unique_id)
+        user = self.moto.user_by_id(unique_id)
         return "" if user is None else str(user.name)
 
     def _with_user_as_now(self, key: Key) -> Key | None:
         """A session follows its user's change of name, and dies with its user or role."""
         caller = key.caller
         if caller.kind == "role":
-            return key if self.cloud.role(caller.role_arn) else None
+            return key if self.moto.role(caller.role_arn) else None
         if caller.kind == "federated":
-            return key if caller.issuer == self.account or self.cloud.user_by_id(caller.issuer) else None
+            return key if caller.issuer == self.account or self.moto.user_by_id(caller.issuer) else None
         if caller.kind == "root":
             return key
-        user = self.cloud.user_by_id(caller.unique_id)
+        user = self.moto.user_by_id(caller.unique_id)
         return None if user is None else key.replace(caller=caller.replace(arn=user.arn, user_name=user.name))
 
 

@@ -6,7 +6,7 @@ No policy can deny GetSessionToken or GetCallerIdentity (IAM User Guide, "Permis
 from collections.abc import Mapping
 
 from mfasession.sandbox import federated_users, roles
-from mfasession.sandbox.authenticated import Asked, Handler, Result, credentials
+from mfasession.sandbox.authenticated import AuthenticatedRequest, Handler, Result, credentials
 from mfasession.sandbox.aws_errors import Refused
 from mfasession.sandbox.parameters import SERIAL_NUMBER, TOKEN_CODE, Text, check_texts, seconds
 
@@ -28,50 +28,50 @@ def handler(operation: str) -> Handler:
     return HANDLERS[operation]
 
 
-def check_credentials(asked: Asked) -> None:
+def check_credentials(request: AuthenticatedRequest) -> None:
     """Raise Refused for what temporary credentials may not ask of STS."""
-    name, caller = asked.operation.name, asked.caller
+    name, caller = request.operation.name, request.caller
     may_not = caller.is_user_session and name not in _FOR_USER_SESSIONS
     if may_not or (caller.temporary and name in _FOR_KEYS_ALONE) or (caller.issuer and name == "AssumeRole"):
         raise Refused("AccessDenied", 403, f"Cannot call {name} with session credentials")
 
 
-def get_session_token(asked: Asked) -> Result:
+def get_session_token(request: AuthenticatedRequest) -> Result:
     """Exchange a long-term key, with or without an MFA code, for a session."""
-    lasting = seconds(asked.params, *SESSION_SECONDS, ROOT_MOST if asked.caller.kind == "root" else SESSION_DEFAULT)
-    if asked.caller.kind == "root":
+    lasting = seconds(request.params, *SESSION_SECONDS, ROOT_MOST if request.caller.kind == "root" else SESSION_DEFAULT)
+    if request.caller.kind == "root":
         lasting = min(lasting, ROOT_MOST)
-    now = asked.world.clock.now()
-    mfa_at = now if spend_code(asked) else None
-    key = asked.world.issue(asked.caller.replace(temporary=True, mfa_at=mfa_at, issued=now), lasting)
+    now = request.state.clock.now()
+    mfa_at = now if spend_code(request) else None
+    key = request.state.issue(request.caller.replace(temporary=True, mfa_at=mfa_at, issued=now), lasting)
     return {"Credentials": credentials(key)}
 
 
-def get_caller_identity(asked: Asked) -> Result:
+def get_caller_identity(request: AuthenticatedRequest) -> Result:
     """Say who signed the request; nothing can forbid it."""
-    caller = asked.caller
-    return {"Arn": caller.arn, "UserId": caller.unique_id, "Account": asked.world.account}
+    caller = request.caller
+    return {"Arn": caller.arn, "UserId": caller.unique_id, "Account": request.state.account}
 
 
-def get_access_key_info(asked: Asked) -> Result:
+def get_access_key_info(request: AuthenticatedRequest) -> Result:
     """Say which account a key belongs to. The sandbox knows only its own."""
-    check_texts(asked.params, Text(name="AccessKeyId", least=16, most=128, pattern=r"[\w]*", required=True))
-    if asked.world.key(str(asked.params["AccessKeyId"])) is None:
+    check_texts(request.params, Text(name="AccessKeyId", least=16, most=128, pattern=r"[\w]*", required=True))
+    if request.state.key(str(request.params["AccessKeyId"])) is None:
         raise Refused("ValidationError", 400, "Invalid access key Id")
-    return {"Account": asked.world.account}
+    return {"Account": request.state.account}
 
 
-def assume_role(asked: Asked) -> Result:
+def assume_role(request: AuthenticatedRequest) -> Result:
     """Exchange any credentials, with or without an MFA code, for a role's."""
-    roles.check_parameters(asked.params)
-    mfa_at = asked.world.clock.now() if spend_code(asked) else asked.caller.mfa_at
-    return roles.assume(asked, mfa_at)
+    roles.check_parameters(request.params)
+    mfa_at = request.state.clock.now() if spend_code(request) else request.caller.mfa_at
+    return roles.assume(request, mfa_at)
 
 
-def spend_code(asked: Asked) -> bool:
+def spend_code(request: AuthenticatedRequest) -> bool:
     """Use up the code of the request. False when it has none; raises Refused when it is not good."""
-    check_texts(asked.params, SERIAL_NUMBER, TOKEN_CODE)
-    serial, code = asked.params.get("SerialNumber"), asked.params.get("TokenCode")
+    check_texts(request.params, SERIAL_NUMBER, TOKEN_CODE)
+    serial, code = request.params.get("SerialNumber"), request.params.get("TokenCode")
     if serial is None and code is None:
         return False
     if serial is None or code is None:
@@ -80,8 +80,8 @@ def spend_code(asked: Asked) -> bool:
             403,
             "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
         )
-    world = asked.world
-    world.devices.verify(str(serial), str(code), asked.caller.unique_id, world.clock.now(), world.enrolment_lag)
+    state = request.state
+    state.devices.verify(str(serial), str(code), request.caller.unique_id, state.clock.now(), state.enrolment_lag)
     return True
 
 

@@ -1,4 +1,4 @@
-"""The endpoint as a whole: a socket, a token, a keeper for each profile, the server between them."""
+"""The endpoint as a whole: a socket, a token, a refresher for each profile, the server between them."""
 
 import asyncio
 import secrets
@@ -13,7 +13,7 @@ from mfasession.programs.guard import Guard, take_over
 from mfasession.server import connections
 from mfasession.server.connections import Listener
 from mfasession.server.protocol import ADDRESS, Server, Supplied, path_of
-from mfasession.server.refresher import Keeper
+from mfasession.server.refresher import Refresher
 from mfasession.server.run_folder import RunFolder
 from mfasession.sessions.context import Context
 from mfasession.values import Secret, Session
@@ -26,11 +26,13 @@ class Endpoint:
         self, context: Context, served: Sequence[tuple[Profile, Session]], *, port: int = 0, owns_terminal: bool
     ) -> None:
         """Raises ConfigurationError when the port is taken."""
-        process_memory.forbid_looking()
+        process_memory.deny_ptrace()
         self._listening = _bound(port)
         self.port: int = self._listening.getsockname()[1]
         self.token = Secret(secrets.token_urlsafe(32))
-        self._keepers = [Keeper(context, profile, session, owns_terminal=owns_terminal) for profile, session in served]
+        self._refreshers = [
+            Refresher(context, profile, session, owns_terminal=owns_terminal) for profile, session in served
+        ]
 
     def guarded(self, environ: Mapping[str, str], folder: RunFolder) -> Guard:
         """Return the guard of the port and of the folder of this run's files. Raises MfaSessionError."""
@@ -44,7 +46,7 @@ class Endpoint:
     @property
     def is_asking(self) -> bool:
         """Whether a question stands on the terminal: ctrl-C is an answer to it then."""
-        return any(keeper.is_asking for keeper in self._keepers)
+        return any(refresher.is_asking for refresher in self._refreshers)
 
     def uri(self, profile: str) -> str:
         """Return where a profile is served."""
@@ -52,19 +54,19 @@ class Endpoint:
 
     async def run(self, work: Callable[[], Awaitable[int]]) -> int:
         """Serve until the work is done; return what it returns."""
-        supplies = {path_of(keeper.name): _supply(keeper) for keeper in self._keepers}
+        supplies = {path_of(refresher.name): _supply(refresher) for refresher in self._refreshers}
         async with Listener(self._listening, Server(self.port, self.token, supplies)):
-            keeping = [asyncio.create_task(keeper.run()) for keeper in self._keepers]
+            refreshing = [asyncio.create_task(refresher.run()) for refresher in self._refreshers]
             try:
                 return await work()
             finally:
-                for task in keeping:
+                for task in refreshing:
                     task.cancel()
-                await asyncio.gather(*keeping, return_exceptions=True)
+                await asyncio.gather(*refreshing, return_exceptions=True)
 
 
 def _mark(port: int) -> str:
-    """What all programs that trust the endpoint have in their environment."""
+    """The text that is in the environment of every program that trusts the endpoint."""
     return f"http://{ADDRESS}:{port}/"
 
 
@@ -78,5 +80,5 @@ def _bound(port: int) -> socket.socket:
         raise
 
 
-def _supply(keeper: Keeper) -> Callable[[], Supplied]:
-    return lambda: Supplied(session=keeper.session, message=keeper.message)
+def _supply(refresher: Refresher) -> Callable[[], Supplied]:
+    return lambda: Supplied(session=refresher.session, message=refresher.message)

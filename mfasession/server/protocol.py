@@ -145,8 +145,8 @@ def parse(head: bytes) -> Request:
 
 def refusal(refused: Refused, *, stays: bool = False, has_body: bool = True) -> bytes:
     """Return the answer that refuses, in both spellings: Go reads the one, JavaScript the other."""
-    told = {"code": refused.code, "message": refused.message, "Code": refused.code, "Message": refused.message}
-    return _message(refused.status, told, stays=stays, has_body=has_body)
+    fields = {"code": refused.code, "message": refused.message, "Code": refused.code, "Message": refused.message}
+    return _message(refused.status, fields, stays=stays, has_body=has_body)
 
 
 def _headers(lines: list[bytes]) -> dict[str, bytes]:
@@ -172,18 +172,18 @@ def _malformed(what: str) -> Refused:
 
 
 def _credentials(session: Session) -> dict[str, str]:
-    told = {
+    fields = {
         "AccessKeyId": session.access_key_id,
         "SecretAccessKey": session.secret_access_key.reveal(),
         "Token": session.session_token.reveal(),
         "Expiration": timestamps.show(session.expires),
     }
     account = account_of(session.identity)
-    return {**told, "AccountId": account} if account else told
+    return {**fields, "AccountId": account} if account else fields
 
 
-def _message(status: int, told: Mapping[str, str], *, stays: bool, has_body: bool = True) -> bytes:
-    body = json.dumps(told).encode("ascii")
+def _message(status: int, fields: Mapping[str, str], *, stays: bool, has_body: bool = True) -> bytes:
+    body = json.dumps(fields).encode("ascii")
     lines = [
         f"HTTP/1.1 {status} {REASONS[status]}",
         "Content-Type: application/json",

@@ -1,8 +1,8 @@
 """Keeps one profile's session alive for a server: looks at the files, renews by itself, asks ahead of time.
 
-Nothing of it happens inside a request: those get what `session` holds. A renewal is an mfasession of its own, so that
-boto3 and a prompt neither slow the server down nor stay in it. One that needs nobody gets no terminal; the question is
-asked on ours, when it is ours alone.
+Requests never wait for it: they get what `session` holds. A renewal is an mfasession process of its own, so that boto3
+and a prompt neither slow the server down nor stay in it. A renewal that needs no person gets no terminal; one that does
+asks on ours, when no other program reads it.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from mfasession.files import paths, system_errors
 from mfasession.messages import complain, until
 from mfasession.programs import limits
 from mfasession.server import schedule
-from mfasession.server.schedule import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, Outlook
+from mfasession.server.schedule import ASK, RENEW, WARN, Needs, RefreshState, next_action
 from mfasession.sessions.context import Context
 from mfasession.sessions.create import is_chained
 from mfasession.text import printable
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from mfasession.values import Session
 
 TIME_LIMIT = 120.0
-"""Seconds for a renewal that needs nobody: a program that gives codes may take 30, a slow network the rest."""
+"""Seconds for a renewal that needs no person: a code command may take 30, a slow network the rest."""
 _KEYRING_LOOK = 15.0
-"""Seconds between two looks into a keyring, which tells nobody when it changes."""
+"""Seconds between two looks into a keyring, which does not report changes."""
 _ERROR_LIMIT = 64 * 1024
 
 
-class Keeper:
-    """One profile's session, as fresh as can be."""
+class Refresher:
+    """Renews one profile's session."""
 
     def __init__(self, context: Context, profile: "Profile", session: "Session", *, owns_terminal: bool) -> None:
-        """`owns_terminal`: nobody else reads the terminal, so that a question may stand on it."""
+        """`owns_terminal`: no other program reads the terminal, so that this one may ask on it."""
         self.name = profile.name
         self.session: Session | None = session
         self.is_asking = False
@@ -49,17 +49,17 @@ class Keeper:
         self._request = context.request.replace(min_ttl=0, profile=profile.name)
         self._owns_terminal = owns_terminal
         self._profile = profile
-        self._alone = False
+        self._is_automatic = False
         self._seen: tuple[object, ...] = ()
         self._looked = 0.0
         self._failures = 0
         self._not_before = 0.0
-        self._told = ""
+        self._warned = ""
         self._trouble = ""
 
     @property
     def message(self) -> str:
-        """Why there is no session, and the command that mends it."""
+        """Why there is no session, and the command that fixes it."""
         why = f"; {self._trouble}" if self._trouble else ""
         return f"the session of profile {self.name} has expired{why}: run {self._login()}"
 
@@ -71,17 +71,17 @@ class Keeper:
                 await self._act()
             except MfaSessionError as error:
                 self._trouble = error.message
-            except Exception as error:  # noqa: BLE001  # the last resort: what lives is served on
+            except Exception as error:  # noqa: BLE001  # the last resort: a live session is still served
                 system = system_errors.explain_unexpected(error)
                 self._trouble = system[0] if system else f"unexpected failure: {type(error).__name__}"
             await asyncio.sleep(schedule.LOOK)
 
-    async def _look(self, *, again: bool = False) -> None:
+    async def _look(self, *, force: bool = False) -> None:
         """Read the files when they have changed; a keyring, from time to time."""
         seen = self._signature()
-        if again or seen != self._seen or self._keyring_is_due():
+        if force or seen != self._seen or self._keyring_is_due():
             self._looked = time.monotonic()
-            self._profile, self.session, self._alone = await asyncio.to_thread(self._read)
+            self._profile, self.session, self._is_automatic = await asyncio.to_thread(self._read)
             self._seen = seen
 
     def _keyring_is_due(self) -> bool:
@@ -93,21 +93,21 @@ class Keeper:
     async def _act(self) -> None:
         now = time.time()
         if self._is_fresh():
-            self._failures, self._not_before, self._told, self._trouble = 0, 0.0, "", ""
+            self._failures, self._not_before, self._warned, self._trouble = 0, 0.0, "", ""
             return
-        takes = ALONE if self._alone else PERSON if self._may_ask() else NOBODY
-        outlook = Outlook(
+        needs = Needs.NOTHING if self._is_automatic else Needs.PROMPT if self._may_ask() else Needs.LOGIN
+        state = RefreshState(
             session=self.session,
             margin=self._profile.settings.refresh_margin,
-            takes=takes,
+            needs=needs,
             not_before=self._not_before,
-            told=self._told == self._state(),
+            warned=self._warned == self._phase(),
         )
-        taken = schedule.step(outlook, now)
-        if taken == TELL:
-            self._tell()
-        elif taken in (RENEW, ASK):
-            await self._renew(taken)
+        action = next_action(state, now)
+        if action == WARN:
+            self._warn()
+        elif action in (RENEW, ASK):
+            await self._renew(action)
 
     def _is_fresh(self) -> bool:
         return self.session is not None and self.session.is_fresh(time.time(), self._profile.settings.refresh_margin)
@@ -115,7 +115,7 @@ class Keeper:
     def _is_alive(self) -> bool:
         return self.session is not None and self.session.is_alive(time.time())
 
-    def _state(self) -> str:
+    def _phase(self) -> str:
         return "ending" if self._is_alive() else "ended"
 
     def _signature(self) -> tuple[object, ...]:
@@ -130,7 +130,7 @@ class Keeper:
     def _read(self) -> "tuple[Profile, Session | None, bool]":
         context = Context(self._environ, self._request)
         profile = profiles.resolve(self.name, context.aws_files, context.config)
-        return profile, context.kept(profile), _renews_alone(context, profile)
+        return profile, context.kept(profile), _renews_automatically(context, profile)
 
     def _may_ask(self) -> bool:
         if self._request.no_input:
@@ -140,10 +140,10 @@ class Keeper:
     def _has_terminal(self) -> bool:
         return self._owns_terminal and terminal.is_ours()
 
-    async def _renew(self, taken: str) -> None:
-        """Let another mfasession renew the session, and take what it kept."""
-        attended = taken == ASK and self._has_terminal()
-        # `login` renews or fails; `process` makes do with an aging source of a role.
+    async def _renew(self, action: str) -> None:
+        """Run another mfasession to renew the session, and read what it stored."""
+        attended = action == ASK and self._has_terminal()
+        # `login` renews or fails; `process` also uses a role's source that is close to its end.
         command = "login" if attended else "process"
         words = [command, "-p", self.name, *(["--no-input"] if self._request.no_input else [])]
         seconds = self.session.expires - time.time() if taken == ASK and self.session else TIME_LIMIT
@@ -152,19 +152,19 @@ class Keeper:
             said = await _run(words, attended=attended, seconds=seconds)
         finally:
             self.is_asking = False
-        await self._look(again=True)
+        await self._look(force=True)
         if self._is_fresh():
             return
         self._failures += 1
-        self._not_before = schedule.next_try(time.time(), self._failures, taken)
+        self._not_before = schedule.next_try(time.time(), self._failures, action)
         if said and said[0] != self._trouble:
             complain(f"profile {self.name} was not renewed: {said[0]}", said[1])
         self._trouble = said[0] if said else ""
 
-    def _tell(self) -> None:
-        self._told = self._state()
+    def _warn(self) -> None:
+        self._warned = self._phase()
         if self.session is not None and self._is_alive():
-            what = f"ends at {until(self.session.expires, time.time())}, and nobody can be asked here"
+            what = f"ends at {until(self.session.expires, time.time())}, and there is no terminal to ask for a code"
         else:
             what = "has expired"
         complain(f"the session of profile {self.name} {what}", self._login())
@@ -180,7 +180,7 @@ def _renews_alone(context: Context, profile: "Profile") -> bool:
     if profile.source is None:
         return False
     base = context.kept(profile.source)
-    return (base is not None and base.is_alive(time.time())) or _renews_alone(context, profile.source)
+    return (base is not None and base.is_alive(time.time())) or _renews_automatically(context, profile.source)
 
 
 def _stamp(path: str) -> object:
@@ -192,7 +192,7 @@ def _stamp(path: str) -> object:
 
 
 async def _run(words: list[str], *, attended: bool, seconds: float) -> tuple[str, str] | None:
-    """Run mfasession, for so many seconds at most; return what it complains of and its hint, if it says it to us."""
+    """Run mfasession, for `seconds` at most; return its error and hint, if they come to us."""
     process = await _started(words, attended=attended)
     said = b""
     try:
@@ -205,7 +205,7 @@ async def _run(words: list[str], *, attended: bool, seconds: float) -> tuple[str
         said = said or b"mfasession: it took too long\n"
     finally:
         if process.returncode is None:
-            # It puts the terminal back as it was.
+            # SIGTERM lets it restore the terminal.
             process.terminate()
             await process.wait()
     if attended or process.returncode == 0:
@@ -234,5 +234,5 @@ async def _started(words: list[str], *, attended: bool) -> asyncio.subprocess.Pr
     except OSError as error:
         if error.errno != errno.EMFILE:
             raise
-    # With so many clients the limit that we were started with leaves no room for its pipes.
+    # With many clients, the limit on open files that we were started with leaves no room for its pipes.
     return await start()

@@ -1,4 +1,6 @@
-"""When a server renews what it serves: what is known of one profile and the time in, the next step out. No I/O here."""
+"""When a server renews what it serves: what is known of one profile and the time in, the next action out. No I/O."""
+
+from enum import Enum, auto
 
 from mfasession.values import Session, Value
 
@@ -7,47 +9,53 @@ LOOK = 1.0
 FIRST_PAUSE = 10.0
 """Seconds until a renewal that failed is tried again; each further failure doubles them."""
 LONGEST_PAUSE = 300.0
-"""Seconds between two tries at most, and after a person said no."""
+"""Seconds between two tries at most, and after a person cancelled."""
 
-WAIT, RENEW, ASK, TELL = "wait", "renew", "ask", "tell"
-"""What a step can be: nothing now; renew without anybody; ask a person; tell people that they must log in."""
-
-ALONE, PERSON, NOBODY = "alone", "person", "nobody"
-"""What a renewal takes: nobody at all, a person who can be asked from here, or a person who cannot."""
+WAIT, RENEW, ASK, WARN = "wait", "renew", "ask", "warn"
+"""The actions: do nothing now; renew without a person; ask a person; warn that a login is needed."""
 
 
-class Outlook(Value):
+class Needs(Enum):
+    """What a renewal needs."""
+
+    NOTHING = auto()
+    PROMPT = auto()
+    """A person, whom this process can ask."""
+    LOGIN = auto()
+    """A person, whom this process cannot ask: `mfasession login` elsewhere."""
+
+
+class RefreshState(Value):
     """What is known of one profile. Times are epoch seconds."""
 
     session: Session | None
     margin: int
     """The profile's `refresh_margin` in seconds."""
-    takes: str
-    """ALONE, PERSON or NOBODY."""
+    needs: Needs
     not_before: float = 0.0
-    """When a try may be made again."""
-    told: bool = False
-    """Whether people were told already that this session ends and nobody can be asked."""
+    """When the next try may be made."""
+    warned: bool = False
+    """Whether the warning that this session ends was written already."""
 
 
-def step(outlook: Outlook, now: float) -> str:
-    """Return what is to be done now.
+def next_action(state: RefreshState, now: float) -> str:
+    """Return the action that is due now.
 
-    A person is asked while the old session lives and never afterwards: a question that nobody answered would keep every
-    other login waiting for it. Renewals that need nobody are tried for ever.
+    A person is asked only while the old session lives: a question without an answer would keep every other login
+    waiting. Renewals that need no person are tried without end.
     """
-    if outlook.session is not None and outlook.session.is_fresh(now, outlook.margin):
+    if state.session is not None and state.session.is_fresh(now, state.margin):
         return WAIT
-    is_alive = outlook.session is not None and outlook.session.is_alive(now)
-    if outlook.takes == ALONE:
-        return RENEW if now >= outlook.not_before else WAIT
-    if outlook.takes == PERSON and is_alive:
-        return ASK if now >= outlook.not_before else WAIT
-    return WAIT if outlook.told else TELL
+    is_alive = state.session is not None and state.session.is_alive(now)
+    if state.needs is Needs.NOTHING:
+        return RENEW if now >= state.not_before else WAIT
+    if state.needs is Needs.PROMPT and is_alive:
+        return ASK if now >= state.not_before else WAIT
+    return WAIT if state.warned else WARN
 
 
-def next_try(now: float, failures: int, taken: str) -> float:
-    """Return when to try again after so many failures in a row (1 or more), the last one a step `taken`."""
-    if taken == ASK:
+def next_try(now: float, failures: int, action: str) -> float:
+    """Return when to try again after so many failures in a row (1 or more), the last one of this action."""
+    if action == ASK:
         return now + LONGEST_PAUSE
     return now + min(FIRST_PAUSE * (1 << min(failures - 1, 10)), LONGEST_PAUSE)

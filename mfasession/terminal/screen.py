@@ -69,7 +69,7 @@ class Screen:
             _write_all(self.err, b"\r\x1b[K" + progress)
 
 
-def told(parts: "Iterable[tuple[int, str]]") -> str:
+def join_counts(parts: "Iterable[tuple[int, str]]") -> str:
     """Return numbers of things that are more than none, as in `3 done, 1 failed`."""
     return ", ".join(f"{number} {what}" for number, what in parts if number)
 

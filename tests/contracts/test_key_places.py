@@ -178,7 +178,7 @@ def test_protect_that_was_killed(context: Context, alices_home: Home, ring: memo
 class Silent:
     """A listener with nothing to say, who deletes nothing."""
 
-    def tell(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Hear it."""
 
     def may_delete(self, surplus: rotate.Surplus) -> bool:  # noqa: ARG002  # whichever it is

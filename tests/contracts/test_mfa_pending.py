@@ -10,7 +10,7 @@ import pytest
 
 from mfasession import installation
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
-from mfasession.mfa.pending import Pending, Safe
+from mfasession.mfa.pending import Pending, PendingStore
 from mfasession.values import Secret
 from tests.helpers import memory_keyring
 
@@ -35,9 +35,9 @@ def no_ring() -> None:
     keyring.set_keyring(keyring.core.load_keyring("keyring.backends.fail.Keyring"))
 
 
-def safe(folder: Path, arn: str = ARN) -> Safe:
+def safe(folder: Path, arn: str = ARN) -> PendingStore:
     """The safe of one user, opened anew."""
-    return Safe({"HOME": str(folder)}, arn)
+    return PendingStore({"HOME": str(folder)}, arn)
 
 
 @pytest.mark.parametrize("place", ["ring", "no_ring"])

@@ -82,7 +82,7 @@ def test_a_policy_that_aws_would_not_take(aws: Sandbox, document: dict[str, Any]
 
 def test_a_policy_that_got_in_all_the_same(aws: Sandbox, alice: SandboxUser) -> None:
     """What cannot be read denies everything: nothing is let through for want of a rule."""
-    aws._world.cloud.iam.get_user(alice.name).put_policy("odd", '{"Statement": []}')
+    aws._state.moto.iam.get_user(alice.name).put_policy("odd", '{"Statement": []}')
     s3 = client(aws, "s3", session(aws, alice, alice.devices[0]))
     assert "explicit deny in an identity-based policy" in refusal(s3.list_buckets)[2]
 
@@ -97,7 +97,7 @@ def test_each_kind_of_policy_is_named_when_it_denies(aws: Sandbox, alice: Sandbo
     assert "because no session policy allows" in refusal(client(aws, "s3", narrowed).list_buckets)[2]
     assert "because no identity-based policy allows" in refusal(client(aws, "ec2", narrowed).describe_instances)[2]
     limit = aws.add_policy(f"limit-{alice.name}", statement_of("iam:*"))
-    aws._world.boundaries[alice.unique_id] = limit
+    aws._state.boundaries[alice.unique_id] = limit
     assert "because no permissions boundary allows" in refusal(client(aws, "s3", with_mfa).list_buckets)[2]
 
 

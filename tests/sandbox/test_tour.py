@@ -10,7 +10,7 @@ import pexpect
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from mfasession.sandbox.demo_terminal import Answer, Stage, StepDiffers
+from mfasession.sandbox.demo_terminal import Answer, DemoTerminal, StepDiffers
 from tests.helpers.patience import scaled
 from tests.helpers.support import BIN, MFASESSION, Home, need
 
@@ -24,9 +24,9 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def stage(alices_home: Home, alice: SandboxUser) -> Stage:
+def terminal(alices_home: Home, alice: SandboxUser) -> DemoTerminal:
     """Alice at her shell, her phone in her hand."""
-    return Stage(alices_home.environ, alice.devices[0])
+    return DemoTerminal(alices_home.environ, alice.devices[0])
 
 
 def test_the_tour_without_a_terminal(home: Home, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -90,42 +90,42 @@ def test_a_tour_without_its_programs(home: Home) -> None:
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda stage: stage.run("exit 3", shows=""), "ended with exit code 3"),
-        (lambda stage: stage.run("echo yes", shows="no"), "showed something else"),
-        (lambda stage: stage.run("true", shows="", typing=[Answer(keys="x")]), "did not ask"),
-        (lambda stage: stage.run("sleep 60", shows=""), "did not end within 0 s"),
+        (lambda terminal: terminal.run("exit 3", shows=""), "ended with exit code 3"),
+        (lambda terminal: terminal.run("echo yes", shows="no"), "showed something else"),
+        (lambda terminal: terminal.run("true", shows="", typing=[Answer(keys="x")]), "did not ask"),
+        (lambda terminal: terminal.run("sleep 60", shows=""), "did not end within 0 s"),
     ],
     ids=["exit code", "output", "question", "time"],
 )
 def test_a_step_that_differs(
-    stage: Stage, act: Callable[[Stage], None], message: str, monkeypatch: pytest.MonkeyPatch
+    terminal: DemoTerminal, act: Callable[[DemoTerminal], None], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The stage holds each command to its word."""
+    """The terminal holds each command to its word."""
     if "within" in message:
         monkeypatch.setattr("mfasession.sandbox.demo_terminal.TIME_LIMIT", 0.2)
     with pytest.raises(StepDiffers, match=message):
-        act(stage)
+        act(terminal)
 
 
-def test_a_step_as_it_should_be(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_step_as_it_should_be(terminal: DemoTerminal, capsys: pytest.CaptureFixture[str]) -> None:
     """The command has a terminal of its own to ask on, and what is typed reaches it."""
-    stage.run(
+    terminal.run(
         "read -p 'colour? ' x </dev/tty; echo got $x",
         shows="got green",
         typing=[Answer(question="colour?", keys="green\r")],
     )
     assert "got green" in capsys.readouterr().out
-    assert stage.commands == 1
+    assert terminal.commands == 1
 
 
 def test_the_phone_is_never_read_twice_for_one_code(aws: Sandbox, stage: Stage, alice: SandboxUser) -> None:
     """The demo waits for the next code; the wrong code is not one that the device shows."""
     first = stage.code()
     aws.clock.move(30)
-    second = stage.code()
+    second = terminal.code()
     assert first != second
-    assert stage.used_code() == second
-    assert stage.wrong_code() not in {alice.devices[0].code(step) for step in range(-2, 3)}
+    assert terminal.used_code() == second
+    assert terminal.wrong_code() not in {alice.devices[0].code(step) for step in range(-2, 3)}
 
 
 def test_make_demo_is_this_command() -> None:

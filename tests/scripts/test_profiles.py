@@ -93,7 +93,7 @@ def test_the_only_device_is_taken_and_remembered(aws: Sandbox, alices_home: Home
 def test_a_new_phone_is_found(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     """The remembered device is no longer hers: reported, forgotten, and the next login finds the one she has."""
     log_in(alices_home, alice.devices[0])
-    old = aws._world.devices.get(alice.devices[0].serial)
+    old = aws._state.devices.get(alice.devices[0].serial)
     assert old is not None
     old.take_back()
     new = alice.add_device(f"new-phone-{alice.name}")

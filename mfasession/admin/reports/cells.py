@@ -30,8 +30,8 @@ def why(row: Row) -> str:
     """Return by what a user is covered, or what is open."""
     if row.covered is None:
         return UNKNOWN
-    told = ", ".join(row.by if row.covered else row.open)
-    return told if row.works_with_mfa or not row.open else f"{told}; nothing works with MFA"
+    reasons = ", ".join(row.by if row.covered else row.open)
+    return reasons if row.works_with_mfa or not row.open else f"{reasons}; nothing works with MFA"
 
 
 def yes(value: bool | None) -> str:  # noqa: FBT001  # what is shown

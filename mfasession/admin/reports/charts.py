@@ -28,7 +28,7 @@ def share(name: str, parts: Sequence[Part]) -> str:
     for part in parts:
         top += _LINE
         drawn.append(f'<rect class="{part.kind}" y="{top - 12}" width="12" height="12" rx="2"/>')
-        drawn.append(f'<text x="20" y="{top - 1}">{_told(part, whole)}</text>')
+        drawn.append(f'<text x="20" y="{top - 1}">{_count_and_share(part, whole)}</text>')
     return _svg(name, parts, top + 8, drawn)
 
 
@@ -38,7 +38,7 @@ def bars(name: str, parts: Sequence[Part]) -> str:
     drawn, top = [], 0
     for part in parts:
         width = _WIDTH * part.count / most if most else 0.0
-        drawn.append(f'<text y="{top + 13}">{_told(part, whole)}</text>')
+        drawn.append(f'<text y="{top + 13}">{_count_and_share(part, whole)}</text>')
         drawn.append(f'<rect class="ground" y="{top + 18}" width="{_WIDTH}" height="8" rx="3"/>')
         drawn.append(f'<rect class="{part.kind}" y="{top + 18}" width="{width:.1f}" height="8" rx="3"/>')
         top += 34
@@ -46,14 +46,14 @@ def bars(name: str, parts: Sequence[Part]) -> str:
 
 
 def _svg(name: str, parts: Sequence[Part], height: int, drawn: Sequence[str]) -> str:
-    told = escape(", ".join(f"{part.name}: {part.count:,}" for part in parts))
+    description = escape(", ".join(f"{part.name}: {part.count:,}" for part in parts))
     inside = "\n".join(drawn)
     return (
-        f'<svg role="img" aria-labelledby="{name}-title {name}-told" viewBox="0 0 {_WIDTH} {height}">\n'
-        f'<desc id="{name}-told">{told}</desc>\n{inside}\n</svg>\n'
+        f'<svg role="img" aria-labelledby="{name}-title {name}-description" viewBox="0 0 {_WIDTH} {height}">\n'
+        f'<desc id="{name}-description">{description}</desc>\n{inside}\n</svg>\n'
     )
 
 
-def _told(part: Part, whole: int) -> str:
+def _count_and_share(part: Part, whole: int) -> str:
     percent = f" ({100 * part.count / whole:.0f} %)" if whole else ""
     return escape(f"{part.name}: {part.count:,}{percent}")

@@ -121,11 +121,11 @@ def _users(report: Report) -> Iterator[str]:
 
 def _user(row: Row, now: float) -> str:
     kind = {True: "yes", False: "no-word", None: "unknown"}[row.covered]
-    told = "".join(f"<td>{_text(cell)}</td>" for cell in cells.details(row, now))
+    details = "".join(f"<td>{_text(cell)}</td>" for cell in cells.details(row, now))
     mark = ' class="no"' if row.covered is False else ""
     return (
         f'<tr{mark}><td>{_text(row.account)}</td><th scope="row">{_text(row.user)}</th>'
-        f'<td class="{kind}">{cells.covered(row)}</td>{told}</tr>\n'
+        f'<td class="{kind}">{cells.covered(row)}</td>{details}</tr>\n'
     )
 
 

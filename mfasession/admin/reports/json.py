@@ -70,11 +70,11 @@ def _key(key: KeyUse) -> Mapping[str, Any]:
 
 
 def _controls(report: Report) -> str:
-    told = []
+    controls = []
     for control in CONTROLS:
         tally = report.totals.tally(control)
-        told.append({"control": control.name, "says": control.says, **vars(tally)})
-    return json.dumps(told)
+        controls.append({"control": control.name, "says": control.says, **vars(tally)})
+    return json.dumps(controls)
 
 
 def _when(epoch: int | None) -> str | None:

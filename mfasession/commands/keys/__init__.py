@@ -20,6 +20,6 @@ ORDER = ("add", "list", "rotate", "protect", "remove")
 
 def run(context: "CommandContext", flags: "Value") -> int:
     """Run the action."""
-    process_memory.forbid_looking()
+    process_memory.deny_ptrace()
     code: int = import_module(f"{__name__}.{context.options.action.replace('-', '_')}").run(context, flags)
     return code

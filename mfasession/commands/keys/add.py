@@ -8,7 +8,7 @@ from mfasession import terminal
 from mfasession.commands.keys.common import exit_code, show_line_for_sdks
 from mfasession.errors import ConfigurationError, InputNeeded, UsageError
 from mfasession.files import inputs
-from mfasession.keys.add import Adding
+from mfasession.keys.add import Addition
 from mfasession.messages import complain, say
 from mfasession.values import Value
 
@@ -46,14 +46,14 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "CommandContext", flags: Flags) -> int:
     """Store the key and report where it is."""
-    adding = Adding(context)
-    adding.check()
-    key = _given(context, flags, adding)
-    adding.refuse_other(key.access_key_id)
-    identity = adding.whose(key)
-    added = adding.keep(key)
+    addition = Addition(context)
+    addition.check()
+    key = _given(context, flags, addition)
+    addition.refuse_other(key.access_key_id)
+    identity = addition.whose(key)
+    added = addition.keep(key)
     of = f" of {identity.user} in {identity.account}" if identity else ""
-    say(f"key {key.access_key_id}{of} is in {adding.place.where}, for profile {adding.profile.key_section}")
+    say(f"key {key.access_key_id}{of} is in {addition.place.where}, for profile {addition.profile.key_section}")
     if identity is None:
         complain("AWS was not reached, so the key has not been checked", context.command_line("login"))
     if added.header:
@@ -90,4 +90,4 @@ def _given(context: "CommandContext", flags: Flags, adding: Adding) -> "LongTerm
             "there is no terminal to type a key on",
             f"give two lines on stdin: {context.again('-')}; or a file: --csv FILE",
         )
-    return prompt.ask(adding.refuse_other)
+    return prompt.ask(addition.refuse_other)

@@ -63,7 +63,7 @@ def _answer(context: "CommandContext", found: "Listing", flags: Flags) -> int:
         return 1
     if not found.rows:
         say(f"no long-term keys; {context.command_line('keys', 'add')} keeps one")
-    elif any(row.told is None and row.key_id for row in found.rows) and found.aws is None and not flags.json:
+    elif any(row.user_keys is None and row.key_id for row in found.rows) and found.aws is None and not flags.json:
         say(f"age and last use are shown while there is a session: {context.command_line('login')}")
     return 0
 
@@ -71,14 +71,14 @@ def _answer(context: "CommandContext", found: "Listing", flags: Flags) -> int:
 def _table(rows: "Sequence[Row]", now: float) -> str:
     lines = [("PROFILE", "ACCESS KEY", "USER", "WHERE", "STATUS", "AGE", "LAST USED", "")]
     for row in rows:
-        told, known = row.told, _known(row)
+        user_keys, known = row.user_keys, _known(row)
         lines.append(
             (
                 row.profile or "-",
                 row.key_id or "-",
-                f"{told.user} in {told.account}" if told else "-",
+                f"{user_keys.user} in {user_keys.account}" if user_keys else "-",
                 row.store or "not here",
-                status_of(known) if known else "not at AWS" if told else "-",
+                status_of(known) if known else "not at AWS" if user_keys else "-",
                 f"{int(now - known.created) // 86400} d" if known else "-",
                 _use(row),
                 row.note,
@@ -89,8 +89,8 @@ def _table(rows: "Sequence[Row]", now: float) -> str:
 
 
 def _record(row: "Row", unsafe: "Sequence[ConfigurationError]", now: float) -> dict[str, object]:
-    told, known = row.told, _known(row)
-    used = told.last_used.get(row.key_id) if told else None
+    user_keys, known = row.user_keys, _known(row)
+    used = user_keys.last_used.get(row.key_id) if user_keys else None
     problem = next((each.message for each in unsafe if row.path and each.message.startswith(row.path)), None)
     return {
         "profile": row.profile or None,
@@ -99,9 +99,9 @@ def _record(row: "Row", unsafe: "Sequence[ConfigurationError]", now: float) -> d
         "backend": row.backend or None,
         "path": row.path if row.store == KeyInFile.name else None,
         "problem": problem or row.note or None,
-        "user": told.user if told else None,
-        "account": told.account if told else None,
-        "in_aws": bool(known) if told else None,
+        "user": user_keys.user if user_keys else None,
+        "account": user_keys.account if user_keys else None,
+        "in_aws": bool(known) if user_keys else None,
         "active": known.is_active if known else None,
         "created": timestamps.show(known.created) if known else None,
         "age_days": int(now - known.created) // 86400 if known else None,
@@ -111,9 +111,9 @@ def _record(row: "Row", unsafe: "Sequence[ConfigurationError]", now: float) -> d
 
 
 def _known(row: "Row") -> "AccessKey | None":
-    return row.told.keys.get(row.key_id) if row.told else None
+    return row.user_keys.keys.get(row.key_id) if row.user_keys else None
 
 
 def _use(row: "Row") -> str:
-    used = row.told.last_used.get(row.key_id) if row.told else None
+    used = row.user_keys.last_used.get(row.key_id) if row.user_keys else None
     return "-" if used is None else day(used) if used else "never"

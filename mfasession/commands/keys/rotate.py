@@ -50,7 +50,7 @@ class _Listener:
         self._context = context
         self._options = context.options
 
-    def tell(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Print it on stderr."""
         say(text)
 
@@ -64,12 +64,12 @@ class _Listener:
             f"{surplus.user} has two keys, which is all that AWS allows: {surplus.ours} is in place here, "
             f"{key.access_key_id} is {status_of(key)}, made {day(key.created)}, {used}"
         )
-        if self._options.force and surplus.is_spare:
+        if self._options.force and surplus.is_unneeded:
             say(two)
             return True
         if self._options.no_input or not terminal.is_ours():
             hint = f"{self._context.again('--force')} deletes {key.access_key_id}"
-            if not surplus.is_spare:
+            if not surplus.is_unneeded:
                 hint = f"see who uses {key.access_key_id} and delete it in the IAM console, or answer at a terminal"
             raise InputNeeded(f"{two}, and a third cannot be made", hint)
         terminal.say(f"mfasession: {two}")

@@ -19,6 +19,6 @@ ORDER = ("enroll", "list", "resync", "remove")
 
 def run(context: "CommandContext", flags: "Value") -> int:
     """Run the action."""
-    process_memory.forbid_looking()
+    process_memory.deny_ptrace()
     code: int = import_module(f"{__name__}.{context.options.action.replace('-', '_')}").run(context, flags)
     return code

@@ -10,8 +10,8 @@ from mfasession.commands.mfa.asking import codes_of
 from mfasession.keys import locate
 from mfasession.messages import complain, say, until
 from mfasession.mfa import code_pair, names
-from mfasession.mfa.enroll import Enrolled, Enrolment, Wish
-from mfasession.mfa.seed_output import Ways
+from mfasession.mfa.enroll import Enrolled, EnrollOptions, Enrolment
+from mfasession.mfa.seed_output import SeedOutputs
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -54,9 +54,11 @@ def _name(text: str) -> str:
 def run(context: "CommandContext", flags: Flags) -> int:
     """Enrol a device, or end what an interrupted run has begun, and log in with it."""
     profile = locate.owner(context)
-    ways = Ways(png=flags.png, keyring=flags.to == "keyring", command=flags.to_command, secret=flags.secret)
-    wish = Wish(name=flags.name, ways=ways, codes=_codes(profile, flags), no_input=context.options.no_input)
-    enrolled = Enrolment(context, profile, wish, say).run()
+    outputs = SeedOutputs(png=flags.png, keyring=flags.to == "keyring", command=flags.to_command, secret=flags.secret)
+    options = EnrollOptions(
+        name=flags.name, outputs=outputs, codes=_codes(profile, flags), no_input=context.options.no_input
+    )
+    enrolled = Enrolment(context, profile, options, say).run()
     if not enrolled.is_new:
         device = enrolled.device
         complain(
@@ -73,21 +75,21 @@ def run(context: "CommandContext", flags: Flags) -> int:
 def _codes(profile: "Profile", flags: Flags) -> code_pair.PairSource | None:
     """Where the two codes come from: a configured program counts only for a seed that was handed to a program."""
     if flags.codes:
-        return code_pair.Lines()
+        return code_pair.StdinPair()
     if flags.to:
         return None
     code = profile.settings.code
     source = codes.source_class(code)
     is_asked = source.interactive or (flags.to_command and not source.uses_seed)
-    return code_pair.Asked(codes_of(code if is_asked else codes.DEFAULT))
+    return code_pair.AskedPair(codes_of(code if is_asked else codes.DEFAULT))
 
 
 def _report(context: "CommandContext", profile: "Profile", enrolled: Enrolled, ways: Ways) -> None:
     serial, name = enrolled.device.serial, profile.name
     login = context.command_line("login", "--serial", serial)
-    if ways.png:
-        complain(f"{ways.png} holds the seed", f"rm {quote(ways.png)}, once the app has it")
-    if ways.keyring and not codes.source_class(profile.settings.code).uses_seed:
+    if outputs.png:
+        complain(f"{outputs.png} holds the seed", f"rm {quote(outputs.png)}, once the app has it")
+    if outputs.keyring and not codes.source_class(profile.settings.code).uses_seed:
         say('its seed is in the keyring; with code = "totp" in the configuration, logins take its codes by themselves')
     if enrolled.session is not None:
         say(f"session for {name} until {until(enrolled.session.expires, time.time())}")

@@ -49,24 +49,26 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "CommandContext", flags: Flags) -> int:
     """Plan, ask, do. Raises ConfigurationError for what would lock somebody out, InputNeeded, Cancelled, AwsRefused."""
-    from mfasession.admin.apply import Rollout
-    from mfasession.aws.managed_policy import AwsRollout
+    from mfasession.admin.apply import Application
+    from mfasession.aws.managed_policy import AwsManagedPolicy
 
-    process_memory.forbid_looking()
+    process_memory.deny_ptrace()
     _check(flags)
     text = _text(context, flags)
     profile = context.profile()
     session = sessions.session(context, profile)
     file = "" if flags.file == "-" else flags.file
-    rollout = Rollout(AwsRollout(profile, session, context.environ), session, profile=context.named(), file=file)
-    plan = rollout.plan(flags.name, text, flags.group, flags.users)
+    application = Application(
+        AwsManagedPolicy(profile, session, context.environ), session, profile=context.named(), file=file
+    )
+    plan = application.plan(flags.name, text, flags.group, flags.users)
     work = Work(context, flags, plan)
     if not plan.steps:
         say(f"nothing to do: policy {flags.name} is as wanted, and attached")
         return work.report()
     work.show_plan()
     work.ask()
-    work.do(rollout)
+    work.do(application)
     return work.report()
 
 
@@ -107,11 +109,11 @@ class Work:
         if not terminal.agrees(f"do that in account {self._plan.wanted.arn.split(':')[4]}?"):
             raise Cancelled("cancelled, and nothing was changed")
 
-    def do(self, rollout: "Rollout") -> None:
+    def do(self, application: "Application") -> None:
         """Take the steps. A step that fails leaves those before it done, which is said with how to go on."""
         for step in self._plan.steps:
             try:
-                made = rollout.do(self._plan.wanted, step)
+                made = application.do(self._plan.wanted, step)
             except (MfaSessionError, KeyboardInterrupt) as failure:
                 if self._done:
                     self.report()

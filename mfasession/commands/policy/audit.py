@@ -11,7 +11,7 @@ from mfasession.aws.errors import Denied
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
 from mfasession.messages import complain, say
-from mfasession.terminal.screen import Screen, told
+from mfasession.terminal.screen import Screen, join_counts
 from mfasession.text import bar
 from mfasession.values import Role, Value, partition_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from mfasession.admin.audit_many import Audited
+    from mfasession.admin.audit_many import AuditedAccount
     from mfasession.admin.findings import Account, Row
     from mfasession.admin.reports import Report
     from mfasession.aws.account import AwsAccount
@@ -58,7 +58,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     """Report on the accounts; 1 when a user can act without MFA, else the code of the first error."""
     from mfasession.admin import audit_many
 
-    process_memory.forbid_looking()
+    process_memory.deny_ptrace()
     accounts = _accounts(flags)
     organization = _organization(context, flags)
     if flags.output:
@@ -147,7 +147,7 @@ def _numbers(text: str) -> list[str] | None:
     return numbers if all(re.fullmatch(r"[0-9]{12}", number) for number in numbers) else None
 
 
-def _progress(audited: "Sequence[Audited]") -> str:
+def _progress(audited: "Sequence[AuditedAccount]") -> str:
     done, total = sum(each.done for each in audited), sum(each.total for each in audited)
     ready = sum(each.is_ended for each in audited)
     accounts = f", {ready} of {len(audited)} accounts" if len(audited) > 1 else ""
@@ -156,11 +156,11 @@ def _progress(audited: "Sequence[Audited]") -> str:
     return f"mfasession: {bar(done / total)} {done:,} of {total:,} users{accounts}"
 
 
-def _report(audited: "Sequence[Audited]", now: float) -> "Report":
+def _report(audited: "Sequence[AuditedAccount]", now: float) -> "Report":
     from mfasession.admin.findings import Totals
     from mfasession.admin.reports import Report
 
-    read = [each for each in audited if each.told is not None]
+    read = [each for each in audited if each.found is not None]
 
     def rows() -> "Iterator[Row]":
         for each in read:
@@ -169,7 +169,7 @@ def _report(audited: "Sequence[Audited]", now: float) -> "Report":
     totals = Totals(now)
     for row in rows():
         totals.add(row)
-    return Report(accounts=tuple(each.told for each in read if each.told), rows=rows, totals=totals, now=now)
+    return Report(accounts=tuple(each.found for each in read if each.found), rows=rows, totals=totals, now=now)
 
 
 def _write(report: "Report", flags: Flags) -> None:
@@ -188,8 +188,8 @@ def _answer(audited: "Sequence[Audited]", report: "Report", apply: str) -> int:
     for each in audited:
         if each.failure is not None and len(audited) > 1:
             complain(f"{each.account}: {each.failure.message}", each.failure.hint)
-        elif each.told is not None:
-            _say_lacking(each.told)
+        elif each.found is not None:
+            _say_lacking(each.found)
     counts = report.totals.counts
     if report.accounts:
         kinds = ("covered", "not covered", "not known")

@@ -195,7 +195,7 @@ def test_without_the_seed_only_a_repetition_is_reported() -> None:
 def test_a_program_is_made_to_wait() -> None:
     """Its clock is ours: it is not asked for the second code before that is there, and again when the step was over."""
     program = Typed("111111", "111111", "222222", interactive=False)
-    assert code_pair.Asked(program).ask(PHONE, "") == ("111111", "222222")
+    assert code_pair.AskedPair(program).ask(PHONE, "") == ("111111", "222222")
     waits = [request.not_before for request in program.asked]
     assert waits[0] == 0
     assert (waits[1] % STEP, waits[2] - waits[1]) == (0, STEP)
@@ -222,6 +222,6 @@ def test_refused_codes_are_asked_for_anew() -> None:
 def test_computed_codes_need_no_waiting() -> None:
     """The last step's and this one's: AWS takes any two in a row (RFC 6238)."""
     before = time.time()
-    first, second = code_pair.Computed(WAITS.seed).ask(PHONE, "")
+    first, second = code_pair.ComputedPair(WAITS.seed).ask(PHONE, "")
     secret = secret_of(WAITS.seed.reveal())
     assert (first, second) in {(code_at(secret, now - STEP), code_at(secret, now)) for now in (before, time.time())}

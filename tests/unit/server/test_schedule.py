@@ -1,11 +1,11 @@
-"""When a server renews and whom it asks: for every age of a session, every time and every history."""
+"""When a server renews, asks and warns, for every age of a session, every time and every history."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession.server import schedule
-from mfasession.server.schedule import ALONE, ASK, NOBODY, PERSON, RENEW, TELL, WAIT, Outlook, next_try, step
+from mfasession.server.schedule import ASK, RENEW, WAIT, WARN, Needs, RefreshState, next_action, next_try
 from tests.helpers.support import made_session
 
 MARGIN = 900
@@ -13,13 +13,13 @@ SESSION = made_session()
 END = SESSION.expires
 
 nows = st.floats(SESSION.issued - 100, END + 100_000)
-outlooks = st.builds(
-    Outlook,
+states = st.builds(
+    RefreshState,
     session=st.none() | st.just(SESSION),
     margin=st.integers(0, 7200),
-    takes=st.sampled_from((ALONE, PERSON, NOBODY)),
+    needs=st.sampled_from((Needs.NOTHING, Needs.PROMPT, Needs.LOGIN)),
     not_before=nows,
-    told=st.booleans(),
+    warned=st.booleans(),
 )
 
 
@@ -48,7 +48,7 @@ def test_a_renewal_that_needs_no_user_runs_by_itself(outlook: Outlook, now: floa
         if outlook.session is None and now >= outlook.not_before:
             assert step(outlook, now) == RENEW
     else:
-        assert step(outlook, now) != RENEW
+        assert next_action(state, now) != RENEW
 
 
 @given(outlooks, nows)
@@ -60,22 +60,22 @@ def test_the_warning_is_given_once(outlook: Outlook, now: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "takes", "taken"),
+    ("left", "needs", "action"),
     [
-        (901, PERSON, WAIT),
-        (900, PERSON, ASK),
-        (1, PERSON, ASK),
-        (0, PERSON, TELL),
-        (901, ALONE, WAIT),
-        (900, ALONE, RENEW),
-        (-5, ALONE, RENEW),
-        (900, NOBODY, TELL),
-        (-5, NOBODY, TELL),
+        (901, Needs.PROMPT, WAIT),
+        (900, Needs.PROMPT, ASK),
+        (1, Needs.PROMPT, ASK),
+        (0, Needs.PROMPT, WARN),
+        (901, Needs.NOTHING, WAIT),
+        (900, Needs.NOTHING, RENEW),
+        (-5, Needs.NOTHING, RENEW),
+        (900, Needs.LOGIN, WARN),
+        (-5, Needs.LOGIN, WARN),
     ],
 )
-def test_the_edges(left: int, takes: str, taken: str) -> None:
+def test_the_edges(left: int, needs: Needs, action: str) -> None:
     """With the margin of 15 minutes, at which SDKs begin to ask for newer ones."""
-    assert step(Outlook(session=SESSION, margin=MARGIN, takes=takes), END - left) == taken
+    assert next_action(RefreshState(session=SESSION, margin=MARGIN, needs=needs), END - left) == action
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1e10))

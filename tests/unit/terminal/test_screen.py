@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession.terminal import screen as terminal_screen
-from mfasession.terminal.screen import Lines, Screen, told
+from mfasession.terminal.screen import Lines, Screen, join_counts
 
 
 @given(st.lists(st.text("ab\n\0\r", max_size=6).map(str.encode), max_size=8))
@@ -54,4 +54,4 @@ def test_progress_stands_below_the_lines() -> None:
 )
 def test_zero_counts_are_left_out(parts: tuple[tuple[int, str], ...], text: str) -> None:
     """As in `3 done, 1 failed`."""
-    assert told(parts) == text
+    assert join_counts(parts) == text
