@@ -27,7 +27,7 @@ def redacted(text: str, secrets: "set[str] | frozenset[str]" = frozenset()) -> s
 
 
 def is_like_a_secret(text: str) -> bool:
-    """Tell whether a whole text looks like a secret access key or a token; one in 2,000 does not."""
+    """Return whether a whole text looks like a secret access key or a token; one in 2,000 does not."""
     return len(text) >= 38 and text != text.lower() and redacted(text.lstrip("/")) == HIDDEN
 
 

@@ -28,7 +28,7 @@ def parse(text: str) -> int:
 
 
 def is_epoch(value: object) -> bool:
-    """Tell whether this is an int that `show` can show in four digits of a year."""
+    """Return whether this is an int that `show` can show in four digits of a year."""
     return type(value) is int and _FIRST <= value <= _LAST
 
 

@@ -100,14 +100,14 @@ _LONGEST_SERIAL = 37
 
 
 def is_key_id(text: str) -> bool:
-    """Tell whether a text may be shown as an access key ID: 16 to 128 capitals and digits (IAM API, AccessKey)."""
+    """Return whether a text may be shown as an access key ID: 16 to 128 capitals and digits (IAM API, AccessKey)."""
     return (
         text[:4] in _KEY_KINDS and 16 <= len(text) <= 128 and text.isascii() and text.isalnum() and text == text.upper()
     )
 
 
 def is_key_secret(text: str) -> bool:
-    """Tell whether a text may be a secret access key: visible ASCII without quotes, and no access key ID."""
+    """Return whether a text may be a secret access key: visible ASCII without quotes, and no access key ID."""
     return (
         text.isascii()
         and text.isprintable()
@@ -118,7 +118,7 @@ def is_key_secret(text: str) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Tell whether a text may be shown as an ARN or a device's serial number: no secret looks like that."""
+    """Return whether a text may be shown as an ARN or a device's serial number: no secret looks like that."""
     return text.startswith("arn:") or len(text) <= _LONGEST_SERIAL
 
 
@@ -157,11 +157,11 @@ class Session(Value):
     """Names and values of the profile's settings that are written beside the session in a file, for SDKs to read."""
 
     def is_alive(self, now: float) -> bool:
-        """Tell whether the session has time left by our clock; a policy at AWS may deny it earlier."""
+        """Return whether the session has time left by our clock; a policy at AWS may deny it earlier."""
         return self.expires > now
 
     def is_fresh(self, now: float, refresh_margin: int, min_ttl: int = 0) -> bool:
-        """Tell whether it need not be renewed: more than the margin, and at least `min_ttl` seconds, are left.
+        """Return whether it need not be renewed: more than the margin, and at least `min_ttl` seconds, are left.
 
         A short session (`--duration 15m`) would be inside the margin from its first second and every command would ask
         again, so the margin is at most a quarter of the session's own life.
@@ -191,7 +191,7 @@ class Role(Value):
 
 
 def is_whole(session: Session) -> bool:
-    """Tell whether what is shown of a kept session is what it should be: somebody may have edited it."""
+    """Return whether what is shown of a kept session is what it should be: somebody may have edited it."""
     return (
         is_key_id(session.access_key_id)
         and is_key_id(session.key_id)

@@ -1,1 +1,1 @@
-"""AWS: the calls that are made to STS and IAM, and what their answers and errors mean."""
+"""The calls to AWS (STS and IAM), and the meaning of their answers and errors."""

@@ -1,4 +1,4 @@
-"""A user's own long-term keys as IAM lists and changes them, through a session that MFA has made."""
+"""IAM calls that list and change a user's long-term keys, made with an MFA session."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ LIMIT = 2
 
 
 class AccessKey(Value):
-    """What IAM tells of a key."""
+    """A key as IAM lists it."""
 
     access_key_id: str
     is_active: bool
@@ -47,7 +47,7 @@ class AwsKeys(Aws):
         return self._call("GetAccessKeyLastUsed", send)
 
     def create(self, user: str) -> LongTermKey:
-        """Make a key. The request is sent once: when its answer is lost, AWS may have a key whose secret nobody has."""
+        """Create a key. The request is sent once: without an answer, AWS may have a key whose secret is lost."""
 
         def send() -> LongTermKey:
             made = self._client("iam").create_access_key(UserName=user)["AccessKey"]
@@ -59,14 +59,14 @@ class AwsKeys(Aws):
         return self._call("CreateAccessKey", send, retry=False)
 
     def deactivate(self, user: str, key_id: str) -> None:
-        """Make a key inactive. Raises NotFound when the user has no such key."""
+        """Deactivate a key. Raises NotFound when the user has no such key."""
         self._call(
             "UpdateAccessKey",
             lambda: self._client("iam").update_access_key(UserName=user, AccessKeyId=key_id, Status="Inactive"),
         )
 
     def delete(self, user: str, key_id: str) -> None:
-        """Delete a key; one that is gone already is deleted."""
+        """Delete a key. A key that is gone already is no error."""
         try:
             self._call(
                 "DeleteAccessKey",

@@ -1,4 +1,4 @@
-"""All of an account's users, groups and policies as IAM lists them, page by page, and its credential report."""
+"""IAM calls that list an account's users, groups and policies page by page, and get its credential report."""
 
 import json
 import time
@@ -11,11 +11,11 @@ from mfasession.aws.client import Aws
 from mfasession.aws.model import Device, Group, Inline, User
 
 PAGE = 100
-"""Users, groups or policies in an answer, at most."""
+"""The most users, groups or policies in one answer."""
 REPORT_PATIENCE = 90.0
-"""Seconds that AWS is given to make a credential report; the one before serves for four hours (IAM User Guide)."""
+"""Seconds to wait for a credential report; AWS reuses a report for four hours (IAM User Guide)."""
 _BETWEEN = 2.0
-"""Seconds between two looks at a report that is being made."""
+"""Seconds between two checks whether the report is ready."""
 
 
 class AwsAccount(Aws):
@@ -23,7 +23,7 @@ class AwsAccount(Aws):
 
     # A hundred policies with five versions of 6,144 characters each, or a report on some ten thousand users.
     size_limit = 64_000_000
-    # So much at the 5 Mbit/s of a slow line.
+    # Enough for that at the 5 Mbit/s of a slow line.
     time_limit = 120.0
 
     def rules(self) -> Iterator[tuple[str, str] | Group]:
@@ -40,7 +40,7 @@ class AwsAccount(Aws):
             yield from map(_user, page.get("UserDetailList", []))
 
     def virtual_devices(self) -> Iterator[Device]:
-        """Yield the virtual devices that somebody has; the user of the root user's is `root`."""
+        """Yield the virtual devices that are assigned; the root user's device has the user `root`."""
         call = self._client("iam").list_virtual_mfa_devices
         for page in self._pages("ListVirtualMFADevices", call, AssignmentStatus="Assigned"):
             for each in page["VirtualMFADevices"]:
@@ -49,14 +49,14 @@ class AwsAccount(Aws):
                 yield Device(serial=serial(each), user=user)
 
     def management_account(self) -> str:
-        """Return the number of the organization's management account, which its policies do not bind."""
+        """Return the ID of the organization's management account; service control policies do not apply to it."""
         return self._call(
             "DescribeOrganization",
             lambda: str(self._client("organizations").describe_organization()["Organization"]["MasterAccountId"]),
         )
 
     def devices_of(self, user: str) -> list[Device]:
-        """Return a user's devices of all kinds. Raises NotFound for one who is gone."""
+        """Return a user's devices of all kinds. Raises NotFound when the user is gone."""
 
         def send() -> list[Device]:
             answer = self._client("iam").list_mfa_devices(UserName=user)
@@ -65,14 +65,14 @@ class AwsAccount(Aws):
         return self._call("ListMFADevices", send)
 
     def begin_report(self) -> bool:
-        """Have AWS make the credential report; tell whether it is there."""
+        """Start the credential report; return whether it is ready."""
         return self._call(
             "GenerateCredentialReport",
             lambda: bool(self._client("iam").generate_credential_report()["State"] == "COMPLETE"),
         )
 
     def report(self, waiting: Callable[[], object], patience: float = REPORT_PATIENCE) -> str | None:
-        """Return the credential report as CSV; None when it is not ready within so many seconds.
+        """Return the credential report as CSV; None when it is not ready after `patience` seconds.
 
         `waiting` is called before each wait.
         """
@@ -136,5 +136,5 @@ def _attached(listed: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _text(policy: object) -> str:
-    """The JSON of a policy, which botocore has read where it could."""
+    """The JSON of a policy, which botocore may have parsed already."""
     return policy if isinstance(policy, str) else json.dumps(policy)

@@ -1,7 +1,7 @@
-"""What AWS may answer, checked: an answer that cannot be AWS's is none, however plausible it looks.
+"""Checks AWS's answers and refuses those that AWS would never send.
 
-Whoever answers in the place of AWS (a portal, a mock, a proxy that rewrites) must not make us keep, show or hand out
-what it says. Every function raises ValueError or KeyError for what AWS never writes.
+A portal, a mock or a proxy that answers in place of AWS must not make us store, show or pass on its values. Every
+function raises ValueError or KeyError for a value that AWS never sends.
 """
 
 import time
@@ -12,17 +12,19 @@ from mfasession.timestamps import is_epoch
 from mfasession.values import account_of, is_key_id, is_key_secret, is_name, partition_of
 
 CLOCK_SKEW = 15 * 60
-"""Seconds that AWS's clock may be away from ours: it refuses a request that is further away (IAM User Guide, "Signature
-Version 4", 15 minutes), so that whoever answered a signed request is as near as that."""
+"""Most seconds between AWS's clock and ours: AWS refuses a request with a larger difference (IAM User Guide, "Signature
+Version 4", 15 minutes)."""
 LONGEST_TOKEN = 16 * 1024
-"""Characters of a token that are still taken. They have some hundreds, typically less than 4,096 bytes (STS API
-Reference, GetSessionToken); a variable of 128 KiB no program can be started with (execve(2))."""
+"""The longest token that is accepted, in characters.
+
+Tokens have some hundreds, typically less than 4,096 bytes (STS API Reference, GetSessionToken); no program starts with
+a variable of 128 KiB (execve(2))."""
 _LONGEST_SECRET = 256
-"""Characters of a secret access key that are still taken; AWS's have 40."""
+"""The longest secret access key that is accepted, in characters; AWS's have 40."""
 
 
 def required_text(answer: Mapping[str, Any], name: str) -> str:
-    """Return one text of an answer. Raises KeyError, and ValueError for what AWS never writes: all is visible ASCII."""
+    """Return one text of an answer. Raises KeyError, and ValueError unless it is visible ASCII."""
     text = answer[name]
     if not isinstance(text, str) or not text or not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError(name)
@@ -56,8 +58,8 @@ def token(answer: Mapping[str, Any], name: str) -> str:
 def expiration(credentials: Mapping[str, Any], duration: int) -> int:
     """Return when a session of `duration` seconds ends, in epoch seconds.
 
-    Never before now: AWS gives 900 s at least, and its clock is no further than that behind ours. Never later than the
-    duration that was asked for. Root users get less than they asked for, and so may others.
+    It must be in the future: AWS gives at least 900 s, and its clock is at most that far behind ours. It must not be
+    later than the requested duration. It may be earlier: root users get less than they ask for.
     """
     ends = int(credentials["Expiration"].timestamp())
     now = time.time()
@@ -77,7 +79,7 @@ def arn(answer: Mapping[str, Any], name: str, account: str = "") -> str:
 
 
 def assumed(answer: Mapping[str, Any], role: str, session_name: str) -> str:
-    """Return the ARN of a role's session: of this role (an ARN) and with this name, or it is not what was asked for."""
+    """Return the ARN of a role's session. Raises ValueError unless it is of this role (an ARN) and has this name."""
     text = arn(answer, "Arn", account_of(role))
     name = role.rpartition("/")[2]
     if partition_of(text) != partition_of(role) or text.split(":", 5)[5] != f"assumed-role/{name}/{session_name}":
@@ -86,7 +88,7 @@ def assumed(answer: Mapping[str, Any], role: str, session_name: str) -> str:
 
 
 def serial(answer: Mapping[str, Any], account: str = "") -> str:
-    """Return the serial number of an MFA device, in this account if one is given and the number names one."""
+    """Return the serial number of an MFA device; an ARN must be of `account`, if given."""
     text = required_text(answer, "SerialNumber")
     is_one = 9 <= len(text) <= 256 and all(char.isalnum() or char in "_+=/:,.@-" for char in text)
     if not is_one or not is_name(text) or (account and account_of(text) not in ("", account)):
@@ -95,5 +97,5 @@ def serial(answer: Mapping[str, Any], account: str = "") -> str:
 
 
 def is_account(text: str) -> bool:
-    """Tell whether a text is an account ID: twelve digits."""
+    """Return whether a text is an account ID: twelve digits."""
     return len(text) == 12 and text.isascii() and text.isdigit()

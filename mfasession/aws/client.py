@@ -1,6 +1,6 @@
-"""The only room that talks to AWS: STS and IAM through boto3, errors translated to ours.
+"""The only module that calls AWS: STS and IAM through boto3, with boto3's errors translated to ours.
 
-boto3 takes longer to import than everything else here together, so this module is imported while a person types.
+boto3 takes longer to import than all other modules together, so this one is imported while a person types the code.
 The clients are given the long-term key itself and never search for credentials: that search could end at our own
 `credential_process`.
 """
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 SIZE_LIMIT = 1_000_000
-"""Bytes of an answer that are still read; AWS's have some thousands."""
+"""Largest answer that is read, in bytes; AWS's have some thousands."""
 TIME_LIMIT = 20.0
-"""Seconds for a call: name service, connection, TLS, proxy, the question, the answer's head and its end, and again."""
+"""Seconds for a whole call: name lookup, connection, TLS, proxy, request, answer and retries."""
 
 # The region whose STS answers when none is configured; a partition has no global endpoint but aws's.
 DEFAULT_REGIONS = {
@@ -57,14 +57,14 @@ DEFAULT_REGIONS = {
 
 
 class Identity(Value):
-    """Who a key belongs to, as sts:GetCallerIdentity tells it."""
+    """The owner of a key, from sts:GetCallerIdentity."""
 
     arn: str
     account: str
 
     @property
     def user(self) -> str:
-        """The user's name without its path; `root` for the account's root user."""
+        """The user name without its path; `root` for the account's root user."""
         return self.arn.rpartition(":")[2].rpartition("/")[2]
 
     @property
@@ -86,25 +86,25 @@ class Aws:
         environ: Mapping[str, str],
         pauses: Sequence[float] = (0.5, 1.0, 2.0),
     ) -> None:
-        """`pauses` are the seconds before a throttled request is sent again, give or take half of each."""
+        """`pauses`: seconds before each retry of a throttled request, varied by up to half."""
         self._pauses = pauses
         self._key = key
         self._profile = profile
         self._account = ""
-        """The account of the key when AWS has named it."""
+        """The key's account, once AWS has named it."""
         self._settings = settings(profile)
         self._allowed_http = profile.settings.allow_http_endpoint
         self._session = _session(profile, key, environ, self._settings)
         self._clients: dict[str, Any] = {}
         self._calls = threading.local()
-        """When the call of a thread must have ended, by the monotonic clock."""
+        """The deadline of each thread's call, by the monotonic clock."""
 
     def connect(self) -> None:
-        """Make all ready for AssumeRole; it may then be asked for from several threads."""
+        """Prepare for AssumeRole, which several threads may then call."""
         self._client("sts")
 
     def identity(self) -> Identity:
-        """Return who the key belongs to. AWS answers this whatever the policies say."""
+        """Return the key's owner. No policy can deny this call."""
 
         def send() -> Identity:
             answer = self._client("sts").get_caller_identity()
@@ -129,10 +129,10 @@ class Aws:
         return self._call("ListMFADevices", send)
 
     def session_token(self, serial: str, code: str, duration: int) -> Session:
-        """Exchange a code for a session of `duration` seconds (900..129600). CodeRefused: another code may do.
+        """Exchange a code for a session of `duration` seconds (900..129600).
 
-        The request is sent once: a lost answer may have used the code up. Only throttled requests, which AWS has not
-        looked at, are sent again.
+        Raises CodeRefused when another code may work. The request is sent once: without an answer, the code may
+        be used up. Only a throttled request is sent again, because AWS has not looked at it.
         """
         return self._call(
             "GetSessionToken",
@@ -149,7 +149,7 @@ class Aws:
     ) -> Session:
         """Assume a role for `duration` seconds (900..43200), with a code of its own when `serial` is given.
 
-        `profile` is named when its keys cannot be sent. Raises ConfigurationError for those.
+        Raises ConfigurationError, which names `profile`, when one of the role's settings cannot be sent.
         """
         request = {
             **role_request.parameters(role, profile),
@@ -181,9 +181,9 @@ class Aws:
         )
 
     def _posted(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
-        """Send a form to a page of AWS that is no API: its HTTP status, and its body.
+        """Send a form to a web page of AWS; return the HTTP status and the body.
 
-        Through the proxies, with the certificates and within the limits of every other call. No redirect is followed.
+        Proxies, certificates and limits are those of every other call. Redirects are not followed.
         """
         http = self._made_client("sts", url)._endpoint.http_session  # noqa: SLF001
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -192,8 +192,8 @@ class Aws:
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
-            # One client: the connection that asked who the key belongs to carries the code too, with no new handshake
-            # after Enter.
+            # One client: the connection that asked for the key's owner is used for the code, too, without a new
+            # handshake after Enter.
             self._clients[service] = self._made_client(service)
         return self._clients[service]
 
@@ -205,18 +205,18 @@ class Aws:
         try:
             client: Any = self._session.client(service, config=limits, endpoint_url=url)  # type: ignore[call-overload]
         except botocore.exceptions.InvalidRegionError:
-            # A ValueError as well; `_call_once` tells it.
+            # This is a ValueError too; `_call_once` reports it.
             raise
         except ValueError:
-            # botocore raises a bare ValueError for an endpoint_url that is no URL.
-            raise ConfigurationError("the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL") from None
+            # botocore raises a bare ValueError when endpoint_url is not a URL.
+            raise ConfigurationError("the endpoint_url is not a URL", "fix endpoint_url or AWS_ENDPOINT_URL") from None
         where = client.meta.endpoint_url
         endpoints.check(where, self._allowed_http, get_environ_proxies(where).get("http", ""))
         client.meta.events.register("before-send", self._sender(client._endpoint.http_session))  # noqa: SLF001
         return client
 
     def _sender(self, http: Any) -> Callable[..., Any]:
-        """Return what sends a request for botocore and reads the answer: no more and no longer than AWS needs."""
+        """Return the function that sends botocore's requests and reads the answers, within our limits."""
 
         def send(request: Any, **_: object) -> Any:
             left = self._calls.end - time.monotonic()
@@ -227,7 +227,7 @@ class Aws:
     def _call(self, operation: str, send: Callable[[], Answer], *, retry: bool = True) -> Answer:
         self._calls.end = time.monotonic() + self.time_limit
         for most in self._pauses:
-            # Many who were throttled together must not come back together.
+            # Processes that were throttled together must not retry together.
             pause = most * random.uniform(0.5, 1.5)  # noqa: S311  # nothing secret
             try:
                 return self._call_once(operation, send)
@@ -257,10 +257,10 @@ class Aws:
             )
         except botocore.exceptions.BotoCoreError as error:
             translated = _without_answer(operation, error)
-        except Exception as error:  # noqa: BLE001  # what botocore's parsers raise at odd answers, besides their own
+        except Exception as error:  # noqa: BLE001  # botocore's parsers raise anything at odd answers
             system = system_errors.explain_unexpected(error)
             translated = MfaSessionError(*system) if system else translate.not_aws(operation)
-        # Raised outside the handlers: botocore's exceptions hold the request, and a traceback would show them.
+        # Raised outside the handlers: a traceback would show botocore's exception, which holds the request.
         raise translated
 
 
@@ -279,7 +279,7 @@ def _exchanged(http: Any, request: Any, size_limit: int) -> Any:
 
 def _content(raw: Any, size_limit: int) -> bytes:
     content = bytearray()
-    # Older releases of urllib3 read whole pieces alone.
+    # Older releases of urllib3 have no read1.
     read = getattr(raw, "read1", raw.read)
     while piece := read(size_limit):
         content += piece
@@ -290,15 +290,15 @@ def _content(raw: Any, size_limit: int) -> bytes:
 
 
 def settings(profile: "Profile") -> botocore.session.Session:
-    """Return what botocore knows of a profile: endpoints, services, proxies, retries, CA bundle.
+    """Return botocore's settings of a profile: endpoints, services, proxies, retries, CA bundle.
 
-    Raises ConfigurationError: a file that it cannot read, a CA bundle that is not there or that others may change.
+    Raises ConfigurationError: a file that botocore cannot read, a CA bundle that is missing or that others may change.
     """
     known = botocore.session.Session(session_vars={"profile": (None, [], None, None)})
     try:
         names = known.available_profiles
     except botocore.exceptions.ConfigParseError as error:
-        # Not its text: it quotes the line.
+        # botocore's message quotes the line, so it is not used.
         raise unparsed(str(error.kwargs.get("path", "")), profile.name) from None
     name = profile.name if profile.name in names else profile.key_section
     if name in names:
@@ -317,7 +317,7 @@ def settings(profile: "Profile") -> botocore.session.Session:
 
 
 def _check_trusted(known: botocore.session.Session, bundle: str) -> None:
-    """Raise ConfigurationError when others may change what says who AWS is: certificates, and models of its services.
+    """Raise ConfigurationError when others may change the certificates or the service models, which decide who AWS is.
 
     botocore takes models from `~/.aws/models` and AWS_DATA_PATH, and endpoints with them.
     """
@@ -330,7 +330,7 @@ def _check_trusted(known: botocore.session.Session, bundle: str) -> None:
 
 
 def _renew_key(profile: "Profile") -> str:
-    """The command that puts another key pair in the place of a profile's own: it is in a file, else in the keyring."""
+    """The command that replaces the profile's key pair, in the file or in the keyring."""
     if profile.key is not None:
         return f"aws configure --profile {quote(profile.key_section)}"
     return hints.command_line("keys", "add", "--force", profile=profile.key_section)
@@ -339,9 +339,9 @@ def _renew_key(profile: "Profile") -> str:
 def _session(
     profile: "Profile", key: LongTermKey | Session, environ: Mapping[str, str], known: botocore.session.Session
 ) -> boto3.Session:
-    """A session with the profile's settings and this key alone, in the configured region or the partition's own."""
+    """A boto3 session with this key, the profile's settings, and the configured region or the partition's default."""
     serial = profile.mfa_serial or profile.suggested_serial
-    # Not the region that `env` has set for another profile: it may be one of another partition.
+    # Ignore the region that `env` has set for another profile: it may be of another partition.
     region = profile.region or own_region(environ, "AWS_REGION") or own_region(environ, "AWS_DEFAULT_REGION")
     return boto3.Session(
         aws_access_key_id=key.access_key_id,
@@ -353,7 +353,7 @@ def _session(
 
 
 def _without_answer(operation: str, error: botocore.exceptions.BotoCoreError) -> MfaSessionError:
-    """Translate what happened on the way to AWS, or before the request was made."""
+    """Translate a failure on the way to AWS, or before the request was sent."""
     host = printable(urlsplit(str(getattr(error, "kwargs", {}).get("endpoint_url", ""))).hostname or "AWS")
     match error:
         case botocore.exceptions.ProxyConnectionError():
@@ -368,18 +368,18 @@ def _without_answer(operation: str, error: botocore.exceptions.BotoCoreError) ->
         case botocore.exceptions.EndpointConnectionError() | botocore.exceptions.ConnectTimeoutError():
             return AwsUnreachable(f"{host} cannot be reached", "look at the network, then run it again")
         case botocore.exceptions.HTTPClientError() | botocore.exceptions.ConnectionError():
-            # Whatever else befell it: it may have arrived.
+            # The request may have arrived.
             return Unanswered(f"{host} did not answer {operation}", "look at the network, then run it again")
         case botocore.exceptions.ParamValidationError():
             return ConfigurationError(
                 f"{operation} cannot be asked with these values", "look at mfa_serial, the role and the durations"
             )
         case botocore.exceptions.InvalidRegionError():
-            return ConfigurationError("the region is not a region's name", "mend region or AWS_REGION")
+            return ConfigurationError("the region is not a region's name", "fix region or AWS_REGION")
     if type(error).__name__.startswith("Invalid"):
-        # A choice that botocore does not know. Not a class of each: older releases have fewer of them.
+        # A value that botocore does not know. Its classes are matched by name: older releases have fewer of them.
         said = printable(str(error).removesuffix("."))
         return ConfigurationError(
-            f"an AWS setting is wrong: {said}", "mend it in the AWS configuration file or in the AWS_* variables"
+            f"an AWS setting is wrong: {said}", "fix it in the AWS configuration file or in the AWS_* variables"
         )
     return MfaSessionError(f"{operation} failed before AWS was asked: {type(error).__name__}", "run it with --debug")

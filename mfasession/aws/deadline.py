@@ -1,7 +1,7 @@
-"""One deadline for a whole exchange with a server, whatever it does: name service, connection, TLS, head and body.
+"""One deadline for a whole exchange with a server: name lookup, connection, TLS, head and body.
 
-A time limit of a socket begins anew with each byte, and the name service knows none. So the exchange has a thread of
-its own, which is left behind when it has not ended in time.
+A socket's time limit starts anew with each byte, and a name lookup has none. So the exchange runs in a thread, which
+is abandoned when it has not ended in time.
 """
 
 import threading
@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 def within(seconds: float, exchange: Callable[[], Answer], url: str) -> Answer:
-    """Return what `exchange` returns. Raises what it raises, and botocore's ReadTimeoutError after so many seconds."""
+    """Return what `exchange` returns. Raises its errors, and botocore's ReadTimeoutError after `seconds`."""
     answers: list[Answer] = []
     failures: list[BaseException] = []
     ended = threading.Event()
@@ -22,7 +22,7 @@ def within(seconds: float, exchange: Callable[[], Answer], url: str) -> Answer:
     def run() -> None:
         try:
             answers.append(exchange())
-        except BaseException as failure:  # noqa: BLE001  # handed over: raised where the answer is waited for
+        except BaseException as failure:  # noqa: BLE001  # raised again in the waiting thread
             failures.append(failure)
         finally:
             ended.set()

@@ -1,4 +1,4 @@
-"""A user's own MFA devices as IAM makes, lists and changes them."""
+"""IAM calls that create, list and change a user's MFA devices."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ LIMIT = 8
 """MFA devices that a user may have, of any kind (IAM quotas)."""
 
 LONGEST_SEED = 256
-"""Characters of a seed that are still taken; AWS's have 64, and no QR code holds thousands."""
+"""The longest seed that is accepted, in characters; AWS's have 64, and no QR code holds thousands."""
 
 
 class OwnDevice(Value):
-    """What IAM tells of a device that is enabled."""
+    """An enabled device as IAM lists it."""
 
     device: Device
     enabled: int
@@ -24,18 +24,18 @@ class OwnDevice(Value):
 
 
 class NewDevice(Value):
-    """A virtual device that nobody has yet."""
+    """A new virtual device, not yet assigned to a user."""
 
     serial: str
     seed: Secret
-    """Base32; AWS shows it this once."""
+    """Base32; AWS shows it only once."""
 
 
 class AwsDevices(Aws):
     """IAM's calls about MFA devices.
 
-    Under the rule a long-term key may make, enable, list and resynchronise; to take a device away, or to enable a
-    second one, takes a session with MFA. Every call raises AwsRefused, AwsUnreachable or ConfigurationError.
+    Under the rule a long-term key may create, enable, list and resynchronise devices; removing one, or enabling a
+    second one, needs a session with MFA. Every call raises AwsRefused, AwsUnreachable or ConfigurationError.
     """
 
     def own(self, user: str) -> list[OwnDevice]:
@@ -48,7 +48,7 @@ class AwsDevices(Aws):
         return self._call("ListMFADevices", send)
 
     def unassigned(self) -> set[str]:
-        """Return the serial numbers of the account's virtual devices that nobody has."""
+        """Return the serial numbers of the account's unassigned virtual devices."""
 
         def send() -> set[str]:
             pages = self._client("iam").get_paginator("list_virtual_mfa_devices")
@@ -58,9 +58,9 @@ class AwsDevices(Aws):
         return self._call("ListVirtualMFADevices", send)
 
     def create(self, name: str, path: str) -> NewDevice:
-        """Make a virtual device. Raises AlreadyThere when the account has one of that path and name.
+        """Create a virtual device. Raises AlreadyThere when the account has one of that path and name.
 
-        The request is sent once: when its answer is lost, AWS may have a device whose seed nobody has.
+        The request is sent once: without an answer, AWS may have a device whose seed is lost.
         """
 
         def send() -> NewDevice:
@@ -78,7 +78,7 @@ class AwsDevices(Aws):
         return self._call("CreateVirtualMFADevice", send, retry=False)
 
     def enable(self, user: str, serial: str, codes: tuple[str, str]) -> None:
-        """Give a device to a user, on two codes in a row. Raises CodeRefused, AlreadyThere when somebody has it."""
+        """Enable a device for a user with two consecutive codes. Raises CodeRefused; AlreadyThere if assigned."""
         self._call(
             "EnableMFADevice",
             lambda: self._client("iam").enable_mfa_device(**_pair(user, serial, codes)),
@@ -86,7 +86,7 @@ class AwsDevices(Aws):
         )
 
     def resync(self, user: str, serial: str, codes: tuple[str, str]) -> None:
-        """Let AWS learn how far the device's clock is off, from two codes in a row. Raises CodeRefused, NotFound."""
+        """Resynchronise a device with two consecutive codes. Raises CodeRefused, NotFound."""
         self._call(
             "ResyncMFADevice",
             lambda: self._client("iam").resync_mfa_device(**_pair(user, serial, codes)),
@@ -94,14 +94,14 @@ class AwsDevices(Aws):
         )
 
     def deactivate(self, user: str, serial: str) -> None:
-        """Take a device from a user. Raises NotFound when it is not theirs."""
+        """Deactivate a user's device. Raises NotFound when the user does not have it."""
         self._call(
             "DeactivateMFADevice",
             lambda: self._client("iam").deactivate_mfa_device(UserName=user, SerialNumber=serial),
         )
 
     def delete(self, serial: str) -> None:
-        """Delete a virtual device that nobody has. Raises NotFound."""
+        """Delete an unassigned virtual device. Raises NotFound."""
         self._call("DeleteVirtualMFADevice", lambda: self._client("iam").delete_virtual_mfa_device(SerialNumber=serial))
 
 

@@ -1,13 +1,13 @@
-"""The finer causes of some errors, for code that does one thing about the one and another about the other.
+"""Subclasses of the errors, for code that treats causes differently.
 
-They are apart from `errors` because no hit meets them: each class costs a hit a four hundredth of Python's own start.
+They are not in `errors` because no hit needs them: each class costs a hit 1/400 of Python's own start.
 """
 
 from mfasession.errors import AwsRefused, AwsUnreachable
 
 
 class CodeRefused(AwsRefused):
-    """AWS refused the code itself: another code may do. Raised by `aws.Sts.session_token`."""
+    """AWS refused the code itself: another code may work. Raised by `Aws.session_token`."""
 
 
 class DeviceRefused(AwsRefused):
@@ -15,20 +15,20 @@ class DeviceRefused(AwsRefused):
 
 
 class Denied(AwsRefused):
-    """A policy denies the call, or none allows it."""
+    """A policy denies the call, or no policy allows it."""
 
 
 class NotFound(AwsRefused):
-    """AWS has no such thing, or has it no longer (NoSuchEntity)."""
+    """AWS does not have it, or not any more (NoSuchEntity)."""
 
 
 class AlreadyThere(AwsRefused):
-    """AWS has such a thing already (EntityAlreadyExists)."""
+    """AWS has it already (EntityAlreadyExists)."""
 
 
 class Unanswered(AwsUnreachable):
-    """The request may have arrived but no good answer came back: a code in it may be used up."""
+    """The request may have arrived, but there was no valid answer: a code in it may be used up."""
 
 
 class Throttled(AwsUnreachable):
-    """AWS refused to look at the request because of too many before it: the same request may be sent again."""
+    """AWS refused the request because of too many before it: the same request may be sent again."""

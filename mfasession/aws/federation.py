@@ -1,4 +1,4 @@
-"""AWS's sign-in for the console: the session of a role for a token that a browser signs in with."""
+"""AWS's console sign-in: exchanges a role's session for a token that a browser signs in with."""
 
 import json
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _OPERATION = "getSigninToken"
 _AGAIN = (0.5, 1.0)
-"""Seconds before it is asked again, as `Aws` takes them."""
+"""Seconds before each retry, as in `Aws`."""
 
 
 class AwsSignin(Aws):
-    """The sign-in as the session of one role. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
+    """Console sign-in with one role's session. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
 
     def __init__(self, profile: "Profile", session: Session, environ: Mapping[str, str]) -> None:
         super().__init__(profile, session, environ, _AGAIN)
@@ -30,10 +30,10 @@ class AwsSignin(Aws):
         self._environ = environ
 
     def configured(self) -> str:
-        """Return the endpoint that is set for the sign-in or for all of AWS, empty when there is none.
+        """Return the endpoint that is configured for the sign-in or for all services; empty when there is none.
 
-        In the order of the AWS SDKs and Tools Reference Guide, "Service-specific endpoints": what is set for every
-        service is meant for this one too, and a session that an emulator made goes to no AWS.
+        The order is that of the AWS SDKs and Tools Reference Guide, "Service-specific endpoints". An endpoint for all
+        services applies here too, so that an emulator's session is not sent to AWS.
         """
         known = self._settings
         if known.get_config_variable("ignore_configured_endpoint_urls"):
@@ -52,8 +52,8 @@ class AwsSignin(Aws):
     def token(self, signin: str, seconds: int = 0) -> Secret:
         """Return a token, good for 15 minutes. `signin` is the address of the sign-in.
 
-        `seconds` is how long the console lasts (900..43200); 0 is as long as the session. In the body of a POST, where
-        no log of addresses has it: the session's secret is sent itself.
+        `seconds` is the length of the console session (900..43200); 0 is that of the session. The session's secret is
+        sent in the body of a POST, because servers log addresses.
         """
         session = self._session_of_role
         form = {
@@ -78,7 +78,7 @@ class AwsSignin(Aws):
 
 
 def _refusal(status: int, seconds: int, profile: str) -> MfaSessionError:
-    """Return our error for a status: the page that comes with it says no more, and is made for browsers."""
+    """Return our error for an HTTP status; the page with it is for browsers and has no more information."""
     if status == 429:
         return Throttled("AWS is busy and refuses to answer now (throttled)", "wait a minute, then run it again")
     if 500 <= status < 600:

@@ -1,4 +1,4 @@
-"""One managed policy of one's own: its versions, to whom it is attached, and the calls that change that."""
+"""IAM calls about one customer-managed policy: its versions and attachments."""
 
 import json
 import time
@@ -11,14 +11,14 @@ from mfasession.aws.errors import NotFound
 from mfasession.aws.model import Attachments, Version
 
 _LATE = (0.5, 1.0, 2.0, 4.0)
-"""Seconds until IAM has spread what was made: until then it may not find it (IAM User Guide, "Troubleshoot IAM")."""
+"""Seconds until IAM finds a new policy everywhere (IAM User Guide, "Troubleshoot IAM")."""
 
 
 class AwsManagedPolicy(AwsAccount):
     """IAM's calls about one managed policy. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
 
     def versions(self, arn: str) -> tuple[Version, ...]:
-        """Return the versions of a policy, of which only the default one has its text; none of one that is not."""
+        """Return a policy's versions, only the default one with its text; none when there is no such policy."""
         try:
             listed = self._call(
                 "ListPolicyVersions", lambda: self._client("iam").list_policy_versions(PolicyArn=arn)["Versions"]
@@ -28,7 +28,7 @@ class AwsManagedPolicy(AwsAccount):
         return tuple(self._version(arn, each) for each in listed)
 
     def attachments(self, arn: str) -> Attachments:
-        """Return who has the policy; nobody when there is no such policy."""
+        """Return the policy's attachments; none when there is no such policy."""
         found: dict[str, list[str]] = {"Group": [], "User": [], "Role": []}
         call = self._client("iam").list_entities_for_policy
         try:
@@ -41,18 +41,18 @@ class AwsManagedPolicy(AwsAccount):
         return Attachments(groups=groups, users=users, roles=roles)
 
     def create(self, name: str, text: str) -> None:
-        """Make a policy. Raises AlreadyThere for one of that name under another path."""
+        """Create a policy. Raises AlreadyThere when there is one of that name under another path."""
         self._change("CreatePolicy", "create_policy", PolicyName=name, PolicyDocument=text)
 
     def add_version(self, arn: str, text: str) -> str:
-        """Make another version and put it in force; its ID."""
+        """Create another version and make it the default; return its ID."""
         made = self._change(
             "CreatePolicyVersion", "create_policy_version", PolicyArn=arn, PolicyDocument=text, SetAsDefault=True
         )
         return required_text(made["PolicyVersion"], "VersionId")
 
     def delete_version(self, arn: str, version: str) -> None:
-        """Delete a version that is not in force."""
+        """Delete a version that is not the default."""
         self._change("DeletePolicyVersion", "delete_policy_version", PolicyArn=arn, VersionId=version)
 
     def attach_to_group(self, arn: str, group: str) -> None:
@@ -81,7 +81,7 @@ class AwsManagedPolicy(AwsAccount):
         return document if isinstance(document, str) else json.dumps(document)
 
     def _change(self, operation: str, method: str, **request: str | bool) -> Mapping[str, Any]:
-        """Send a change once: whether it was made when no answer comes is for the next look to find out."""
+        """Send a change once; without an answer, the next read finds out whether it was made."""
         made: Mapping[str, Any] = self._call(
             operation, lambda: getattr(self._client("iam"), method)(**request), retry=False
         )

@@ -3,28 +3,28 @@
 from mfasession.values import Value, account_of
 
 ROOT = "<root_account>"
-"""What the credential report calls the root user."""
+"""The root user's name in the credential report."""
 
 
 class Device(Value):
-    """One MFA device of a user, as `iam:ListMFADevices` tells it."""
+    """An MFA device of a user, from `iam:ListMFADevices`."""
 
     serial: str
     user: str = ""
 
     @property
     def is_fido(self) -> bool:
-        """A FIDO key or passkey cannot answer an API call (IAM User Guide, MFA-protected API access)."""
+        """Whether it is a FIDO key or passkey, which cannot give codes (IAM User Guide, MFA-protected API access)."""
         return ":u2f/" in self.serial or ":fido/" in self.serial
 
     @property
     def is_virtual(self) -> bool:
-        """An authenticator app, or a program that plays one."""
+        """Whether it is an authenticator app, or a program that acts as one."""
         return ":mfa/" in self.serial
 
     @property
     def name(self) -> str:
-        """The name people gave the device: the last part of its ARN, or a hardware serial number as it is."""
+        """The device's name: the last part of its ARN, or the serial number of a hardware token."""
         return self.serial.rpartition("/")[2]
 
     @property
@@ -34,14 +34,14 @@ class Device(Value):
 
 
 class Inline(Value):
-    """A policy that is written into a user or a group; `text` is its JSON."""
+    """An inline policy of a user or a group; `text` is its JSON."""
 
     name: str
     text: str
 
 
 class Group(Value):
-    """A group: its own policies, and the ARNs of those that are attached."""
+    """A group, its inline policies, and the ARNs of its attached ones."""
 
     name: str
     inline: tuple[Inline, ...] = ()
@@ -49,7 +49,7 @@ class Group(Value):
 
 
 class User(Value):
-    """A user: own policies, attached ones, the names of the groups, and the ARN of the boundary or empty."""
+    """A user: inline policies, ARNs of attached ones, names of groups, and the boundary's ARN or empty."""
 
     name: str
     arn: str
@@ -60,7 +60,7 @@ class User(Value):
 
 
 class KeyUse(Value):
-    """A long-term key as the credential report has it: it names no ID."""
+    """A long-term key in the credential report, which has no key IDs."""
 
     is_active: bool
     created: int | None
@@ -87,7 +87,7 @@ class Credentials(Value):
 
 
 class Version(Value):
-    """A version of a managed policy; `text` is the JSON of the one that is in force, and empty for the others."""
+    """A version of a managed policy; `text` is the JSON of the default version, and empty for the others."""
 
     name: str
     is_default: bool
@@ -96,7 +96,7 @@ class Version(Value):
 
 
 class Attachments(Value):
-    """Who has a managed policy, by name."""
+    """The names of those that a managed policy is attached to."""
 
     groups: tuple[str, ...] = ()
     users: tuple[str, ...] = ()

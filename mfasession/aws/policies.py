@@ -1,4 +1,4 @@
-"""Managed policies as IAM keeps them, and the names of actions that botocore's descriptions of services know."""
+"""The text of managed policies from IAM, and the action names in botocore's service descriptions."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ SERVICES = (
     *("iam", "sts", "ec2", "sqs", "sns", "dynamodb", "organizations", "cloudformation", "cloudtrail"),
     "secretsmanager",
 )
-"""Those whose operations are their actions. Others, s3, lambda and kms among them, have actions of other names."""
+"""Services whose operations have the names of their actions. In others, such as s3, lambda and kms, the names
+differ."""
 _PERMISSIONS = {
     "iam": (
         *("PassRole", "GetAccountName", "UpdateAccountName", "GetAccountEmailAddress", "UpdateAccountEmailAddress"),
@@ -24,7 +25,7 @@ _PERMISSIONS = {
     ),
     "sts": ("GetServiceBearerToken", "SetContext", "SetSourceIdentity", "TagGetWebIdentityToken", "TagSession"),
 }
-"""Actions that are no operations. Source: Service Authorization Reference."""
+"""Actions that are not operations. Source: Service Authorization Reference."""
 
 
 class AwsPolicies(Aws):
@@ -44,7 +45,7 @@ class AwsPolicies(Aws):
 
 @lru_cache
 def operations(prefix: str) -> Sequence[str]:
-    """Return the actions of a service by its prefix; none where botocore does not know them for certain."""
+    """Return the actions of a service by its prefix; an empty set where botocore's list may be incomplete."""
     if prefix not in SERVICES:
         return ()
     try:

@@ -1,4 +1,4 @@
-"""IAM's own simulator of policies: what the policies of a user in a real account say. Nothing is changed there."""
+"""IAM's policy simulator: the decisions of a real user's policies. It changes nothing."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,25 +12,25 @@ if TYPE_CHECKING:
     from mfasession.policy.patterns import Context
 
 PAGES = 100
-"""Pages of an answer that are still read."""
+"""The most pages of an answer that are read."""
 
 
 class Matched(Value):
-    """A statement that decided: the policy's name as IAM gives it, and the line where the statement begins."""
+    """A deciding statement: IAM's name of the policy, and the line where the statement begins."""
 
     policy: str
     line: int
 
 
 class Simulated(Value):
-    """What IAM says of an action."""
+    """IAM's decision about an action."""
 
     action: str
     decision: str
     """`allowed`, `explicitDeny` or `implicitDeny`."""
     matched: tuple[Matched, ...] = ()
     missing: tuple[str, ...] = ()
-    """Condition keys that the policies ask for, and that were not given."""
+    """Condition keys that the policies use and that were not given."""
     is_within_boundary: bool = True
     is_within_organisation: bool = True
 
@@ -39,7 +39,7 @@ class AwsSimulation(Aws):
     """IAM's calls for a simulation. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
 
     def arn_of(self, user: str) -> str:
-        """Return the ARN of a user, with the path that it may have. Raises NotFound, Denied."""
+        """Return the ARN of a user, which may have a path. Raises NotFound, Denied."""
         return self._call("GetUser", lambda: required_text(self._client("iam").get_user(UserName=user)["User"], "Arn"))
 
     def simulate(
@@ -51,9 +51,9 @@ class AwsSimulation(Aws):
         policies: Sequence[str] = (),
         boundary: Sequence[str] = (),
     ) -> dict[str, Simulated]:
-        """Return by action, in small letters, what a user's policies, and others as JSON, say on a resource or `*`.
+        """Return the decisions of a user's policies, and of `policies` as JSON, by action in lower case.
 
-        A boundary given here stands for the user's own. Raises Denied, which names the permission.
+        A `boundary` given here replaces the user's own. Raises Denied, which names the permission.
         """
         request: dict[str, Any] = {
             "PolicySourceArn": arn,
@@ -103,7 +103,7 @@ def _simulated(result: Mapping[str, Any]) -> Simulated:
 
 
 def _is_allowed(result: Mapping[str, Any], detail: str, name: str) -> bool:
-    """What a detail says, which is there only where such a policy is."""
+    """The value of a detail; None unless there is such a policy."""
     return bool(result.get(detail, {}).get(name, True))
 
 
@@ -114,7 +114,7 @@ def _entry(key: str, value: str | tuple[str, ...]) -> dict[str, Any]:
 
 
 def _type(key: str, values: Sequence[str]) -> str:
-    """The type of a key's values; IAM has no other way to know it."""
+    """The type of a key's values, which the request must name."""
     if all(value in ("true", "false") for value in values):
         return "boolean"
     if key.lower().endswith("ip"):

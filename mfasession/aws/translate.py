@@ -1,4 +1,4 @@
-"""What AWS and the way to it say when they refuse, in plain words with a hint. Values in, an error out.
+"""Translates AWS's error responses into plain words with a hint. Values in, an error out.
 
 The codes and texts of STS and IAM are in the API references ("Common errors") and in the issues cited below.
 """
@@ -23,8 +23,8 @@ _OF_STS = ("AssumeRole", "GetCallerIdentity", "GetSessionToken")
 _HINTS = {
     "ValidationError": "look at mfa_serial, the role and the durations",
     "InvalidParameterValue": "look at session_tags and transitive_session_tags in the AWS configuration file",
-    "MalformedPolicyDocument": "mend policy in the AWS configuration file",
-    "PackedPolicyTooLarge": "shorten session_tags, policy and policy_arns: AWS packs them into one room",
+    "MalformedPolicyDocument": "fix policy in the AWS configuration file",
+    "PackedPolicyTooLarge": "shorten session_tags, policy and policy_arns: they share one size limit",
 }
 
 
@@ -33,7 +33,7 @@ def refusal(
 ) -> MfaSessionError:
     """Return our error for an AWS error response: `code` and `text` as AWS sent them, `now` in epoch seconds.
 
-    Hints name `profile`; `renew_key` is the command that puts another key pair in this one's place.
+    Hints name `profile`; `renew_key` is the command that replaces this key pair.
     """
     # A proxy, or a mock of AWS, may quote the request in its answer: code, signature, token.
     odd = {key_id} if key_id and not is_key_id(key_id) else set()
@@ -56,7 +56,7 @@ def refusal(
             f"{renew_key or 'aws configure'}, to type the key pair again",
         )
     if code in _EXPIRED:
-        return AwsRefused("AWS says that the session has expired", _login(profile))
+        return AwsRefused("the session has expired", _login(profile))
     if code == "RequestExpired":
         # EC2's one code for an expired session and for a wrong clock.
         return AwsRefused("AWS says that the request is too old", f"set the clock, then: {_login(profile)}")
@@ -71,10 +71,10 @@ def refusal(
 
 
 def not_aws(operation: str) -> MfaSessionError:
-    """Return our error for an answer that AWS would never give."""
+    """Return our error for an answer that AWS would never send."""
     return Unanswered(
-        f"something that is not AWS answered {operation}",
-        "is there a portal to sign in to, or a proxy? look at HTTPS_PROXY and endpoint_url, then run it again",
+        f"something other than AWS answered {operation}",
+        "look for a sign-in portal or a proxy (HTTPS_PROXY, endpoint_url), then run it again",
     )
 
 
@@ -88,12 +88,12 @@ def _other_refusal(operation: str, code: str, words: str, profile: str) -> MfaSe
     if code in _FAILED or (code.startswith("5") and code.isdigit()):
         return Unanswered(f"AWS failed to answer {operation} ({code})", "run it again in a moment")
     if code == "NoSuchEntity":
-        return NotFound(f"AWS has it not, or no longer ({operation}): {said}", "see what is there: the IAM console")
+        return NotFound(f"AWS does not have it (any more) ({operation}): {said}", "look in the IAM console")
     if code == "EntityAlreadyExists":
-        return AlreadyThere(f"AWS has it already ({operation}): {said}", "see what is there: the IAM console")
+        return AlreadyThere(f"AWS has it already ({operation}): {said}", "look in the IAM console")
     if code == "InvalidAuthenticationCode":
         return CodeRefused(
-            "AWS did not take the two codes: they must be of this device, one right after the other, in this order",
+            "AWS refused the two codes: they must be two consecutive codes of this device, in this order",
             "wait for the next code on the device, then run it again",
         )
     service = "STS" if operation in _OF_STS else "IAM"

@@ -1,4 +1,4 @@
-"""The AWS configuration and credentials files: where they are, and one section or one profile of them.
+"""Finds the AWS configuration and credentials files, and reads one section or profile of them.
 
 Rules: AWS SDKs and Tools Reference Guide, "Shared config and credentials files". On the path of every command.
 """
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 
 MANAGER = "mfasession"
-"""The value of `manager` in a section that is ours to write."""
+"""The value of `manager` in a section that we manage."""
 COPY_MARK = "/mfasession/served-"
-"""In the path of the files without credentials that `exec --server` and `serve` give programs. An mfasession that such
-a program runs reads the user's own files, which MFASESSION_AWS_CONFIG_FILE and MFASESSION_AWS_SHARED_CREDENTIALS_FILE
-name."""
+"""A part of the path of the files without credentials that `exec --server` and `serve` give programs. mfasession inside
+such a program reads the user's own files, from MFASESSION_AWS_CONFIG_FILE and
+MFASESSION_AWS_SHARED_CREDENTIALS_FILE."""
 
 
 def is_managed(section: "Mapping[str, str] | None") -> bool:
-    """Tell whether a section of the credentials file is ours to write."""
+    """Return whether a section of the credentials file is managed by us."""
     return section is not None and section.get("manager") == MANAGER
 
 
 class AwsFiles:
-    """Both files, each and each section of them read once until `reread`."""
+    """Both files. Each file and each section is read once until `reread`."""
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self.config_path = _path(environ, "AWS_CONFIG_FILE", "~/.aws/config")
@@ -40,14 +40,14 @@ class AwsFiles:
         self._are_plain: bool | None = None
 
     def reread(self) -> None:
-        """Forget what was read: the next question goes to the disk."""
+        """Forget what was read: the next call reads the disk."""
         self._texts.clear()
         self._sections.clear()
         self._are_plain = None
         files.forget_folders()
 
     def end_unfinished(self) -> bool:
-        """End a change of the credentials file in place that was cut off; tell whether there was anything to end.
+        """Finish an interrupted in-place change of the credentials file; return whether there was one.
 
         Raises ConfigurationError, StoreError.
         """
@@ -105,7 +105,7 @@ class AwsFiles:
         return {**configured, **credentials}
 
     def name_endpoints(self) -> bool:
-        """Return whether any profile may say where programs talk to; most files do not."""
+        """Return whether any profile may have an endpoint setting; most files have none."""
         text = (self.config_text() + self.credentials_text()).lower()
         return "endpoint" in text or "ca_bundle" in text
 
@@ -115,9 +115,9 @@ class AwsFiles:
         return list(names)
 
     def misplaced(self, name: str) -> tuple[str, str, str] | None:
-        """Return path, header and right header of a section that was meant to be this profile's and is no profile's.
+        """Return path, header and correct header of a section with a wrong header for this profile.
 
-        Section names have `profile ` in front in the configuration file alone.
+        Only in the configuration file do section names begin with `profile `.
         """
         if f"profile {name}" in parse(self.credentials_path, self.credentials_text()):
             return self.credentials_path, f"profile {name}", name
@@ -153,7 +153,7 @@ def parse(path: str, text: str) -> dict[str, dict[str, str]]:
 
 
 def malformed(path: str, fault: ini.MalformedIni) -> ConfigurationError:
-    """Say where the fault is and what it is; never what the line holds."""
+    """Return the error with place and reason, never with the line's content."""
     hint = f"fix line {fault.line}"
     if fault.reason not in (ini.NUL, ini.CROWDED):
         hint += ": botocore and the AWS CLI refuse the file as it is"
@@ -164,7 +164,7 @@ def malformed(path: str, fault: ini.MalformedIni) -> ConfigurationError:
 
 
 def _are_plain(text: str) -> bool:
-    """Whether one section at most can be a profile's, all being `[profile NAME]` with neither quotes nor more spaces.
+    """Whether all headers are `[profile NAME]` without quotes and extra spaces, so that only one can name a profile.
 
     Any other spelling (`[profile "x"]`, `[profile  x]`, `[profile default]`) may name the same profile, and the last
     one wins.
@@ -181,6 +181,6 @@ def _path(environ: "Mapping[str, str]", variable: str, default: str) -> str:
         named = environ.get(f"MFASESSION_{variable}") or named
     path = os.path.expanduser(os.path.expandvars(named))
     if path.startswith("~/"):
-        # A user without a home folder: this says so.
+        # Raises when the user has no home folder.
         paths.home(environ)
     return path

@@ -1,4 +1,4 @@
-"""Writes into the AWS configuration file: one section more, every other byte kept (99designs/aws-vault#288)."""
+"""Adds one section to the AWS configuration file and keeps every other byte (99designs/aws-vault#288)."""
 
 import os
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ from mfasession.files import attributes, locks, paths, shared_edit
 
 
 def check(path: str, name: str, environ: Mapping[str, str]) -> None:
-    """Raise what `add_profile` would raise, as far as can be told now."""
+    """Raise what `add_profile` would raise, as far as that is known now."""
     _added(path, name, files.read_trusted(path) or "")
     attributes.check_writable(path)
     shared_edit.check(path, _unfinished(path, environ))
 
 
 def add_profile(path: str, name: str, environ: Mapping[str, str]) -> str:
-    """Add an empty profile at the end of the file, which keeps its mode, or is made with mode 0600; return its header.
+    """Add an empty profile at the end of the file; return its header.
 
-    Raises ConfigurationError: the file cannot be read or understood, or the name cannot be one of a profile. Raises
-    StoreError: it cannot be written.
+    The file keeps its mode; a new one gets mode 0600. Raises ConfigurationError when the file cannot be read or parsed,
+    or the name is not valid for a profile; StoreError when it cannot be written.
     """
     with locks.hold(paths.lock_file(environ, "file", os.path.realpath(path))):
         attributes.check_writable(path)
@@ -48,5 +48,5 @@ def _added(path: str, name: str, text: str) -> str:
     except ValueError:
         added = text
     if name not in headers.headers(parse(path, added)):
-        raise ConfigurationError(f"{name!r} is no name that a profile can have", "choose letters, digits and dashes")
+        raise ConfigurationError(f"{name!r} is not a valid profile name", "choose letters, digits and dashes")
     return added

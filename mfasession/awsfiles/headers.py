@@ -1,18 +1,18 @@
-"""Which profile a section header of the AWS configuration file names."""
+"""Maps section headers of the AWS configuration file to profile names, and back."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _LONGEST = 4096
-"""Characters of a header in quotes that is still read: the work of `shlex` grows with their square."""
+"""The longest quoted header that is read, in characters: the time of `shlex` grows with the square of it."""
 
 
 def profiles(sections: "Mapping[str, dict[str, str]]") -> dict[str, dict[str, str]]:
     """Return the profiles by name, in file order; a later section of the same profile wins, as in botocore.
 
     `[default]`, `[profile x]` and `[profile "a b"]` are profiles, and for botocore `[profiles x]` too. Anything else
-    (`[x]`, `[sso-session x]`, two words without quotes) is silently none, as in botocore and the AWS CLI.
+    (`[x]`, `[sso-session x]`, two words without quotes) is silently ignored, as in botocore and the AWS CLI.
     """
     return {name: sections[header] for name, header in headers(sections).items()}
 
@@ -54,5 +54,5 @@ def _words(header: str) -> list[str]:
     try:
         return shlex.split(header)
     except ValueError:
-        # An apostrophe with no partner: no SDK sees a profile there.
+        # An unpaired quote: no SDK sees a profile there.
         return []

@@ -1,9 +1,9 @@
-"""Reads the AWS configuration and credentials files, from their text; `ini_edits` edits it.
+"""Parses the text of the AWS configuration and credentials files; `ini_edit` edits it.
 
 The grammar is what botocore accepts: `configparser.RawConfigParser()` with its defaults, lines ended as in a text file
 opened with universal newlines. Texts are decoded from UTF-8 with `surrogateescape`, line ends as they are in the file.
-Refused beside what `configparser` refuses: a NUL byte, and millions of keys that all come from `[DEFAULT]`. On the path
-of every command: neither `re` nor `configparser`.
+Two more things are refused than by `configparser`: a NUL byte, and millions of keys that come from `[DEFAULT]`. Every
+command imports this, so it imports neither `re` nor `configparser`.
 """
 
 TYPE_CHECKING = False
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULT = "DEFAULT"
-"""The section whose keys apply to all others, and that is none itself (`configparser.DEFAULTSECT`)."""
+"""The section whose keys apply to all others and that does not count as a section (`configparser.DEFAULTSECT`)."""
 
 _MOST_INHERITED = 1_000_000
-"""Keys of `[DEFAULT]` times sections: each section has a copy of them all."""
+"""The limit of `[DEFAULT]`'s keys times sections: each section gets a copy of all of them."""
 NUL, CROWDED, TWICE = "holds a NUL byte", "[DEFAULT] has too many keys for so many sections", "appears twice"
-"""Reasons for which we alone refuse a file, and a part of those for which only some tools do."""
+"""Reasons for which only we (NUL, CROWDED) or only some tools (TWICE, a part of the text) refuse a file."""
 BLANK, COMMENT, HEADER, KEY, MORE = "blank", "comment", "header", "key", "continuation"
 
 
 class MalformedIni(Exception):
-    """The text cannot be understood as botocore would. Shapes: `line` counts from 1; `reason` never holds a value."""
+    """The text cannot be parsed as botocore would. `line` counts from 1; `reason` never holds a value."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(line, reason)
@@ -39,7 +39,7 @@ class Line:
         self.end = end
         self.after = after
         self.indent = indent
-        """Characters before the first that is no white space."""
+        """The number of white space characters at the start."""
         self.kind = BLANK
         self.name = ""
         """The section of a header, the lower-case key of a key."""
@@ -48,9 +48,9 @@ class Line:
 
 
 def read_section(text: str, name: str) -> "dict[str, str] | None":
-    """Return one section's keys (lower case) and values, with those of `[DEFAULT]` behind; None when there is none.
+    """Return one section's keys (lower case) and values, followed by those of `[DEFAULT]`; None when there is none.
 
-    Looks at that section alone, so a fault elsewhere in the text goes unseen; `parse` sees all. Raises MalformedIni: a
+    Reads only that section, so faults elsewhere are not noticed; `parse` reads all. Raises MalformedIni: a
     fault in the section or in `[DEFAULT]`, the section twice, a NUL byte or a byte order mark anywhere.
     """
     _check_characters(text)
@@ -100,7 +100,7 @@ def _sections(text: str, lines: "Iterator[Line]") -> dict[str, dict[str, str]]:
 
 
 def checked_lines(text: str) -> list[Line]:
-    """Return the lines of a text that `parse` accepts. Raises MalformedIni on any other: it is never edited."""
+    """Return the lines of a text that `parse` accepts. Raises MalformedIni for any other, which is never edited."""
     _check_characters(text)
     lines = list(classified(text))
     _sections(text, iter(lines))
@@ -111,7 +111,7 @@ def classified(text: str, start: int = 0) -> "Iterator[Line]":
     r"""Classify the lines from `start`, where a line that belongs to no section begins.
 
     Line breaks are \n, \r\n and a lone \r; white space is all that `str.strip` takes, as in `configparser`. Raises
-    MalformedIni: a line that is none of a blank, a comment, a header, a key and a continuation.
+    MalformedIni: a line that is not blank, a comment, a header, a key or a continuation.
     """
     in_section = in_key = False
     level = 0
@@ -170,7 +170,7 @@ def _headers(text: str, name: str) -> list[Line]:
     """Return the headers of that name; among the indented ones may be continuations of a value."""
     found: list[Line] = []
     mark = f"[{name}]"
-    # Backwards: on megabytes `rfind` takes a third of the time of `find`.
+    # From the end: on megabytes `rfind` takes a third of the time of `find`.
     at = text.rfind(mark)
     while at >= 0:
         begin = at
@@ -201,7 +201,7 @@ def _read_keys(text: str, header: Line, lines: "Iterator[Line]", keys: dict[str,
 
 
 def _joined(keys: dict[str, list[str]], defaults: dict[str, list[str]]) -> dict[str, str]:
-    """Return the values, each in one piece; the section's own come first and win."""
+    """Return the joined values; the section's own override those of `[DEFAULT]`."""
     return {key: "\n".join(value).rstrip() for key, value in {**keys, **defaults, **keys}.items()}
 
 

@@ -1,6 +1,6 @@
-"""Edits the AWS configuration and credentials files: text to text, every byte outside an edit kept.
+"""Edits the text of the AWS configuration and credentials files, and keeps every byte outside an edit.
 
-The grammar is that of `ini`, which is apart because a hit only reads.
+The grammar is that of `ini`. The modules are separate because a hit only reads.
 """
 
 from mfasession.awsfiles.ini import (
@@ -28,8 +28,8 @@ def set_section(text: str, name: str, values: "Mapping[str, str | None]") -> str
     """Return the text with these keys set in a section, or deleted where the value is None.
 
     A key that the section has keeps its place and its spelling, a new one follows the last key. Other keys and comments
-    stay. A missing section is made at the end, behind a blank line of its own. `[DEFAULT]` stays: a key deleted here
-    may still have its value from there.
+    stay. A missing section is added at the end, after a blank line. `[DEFAULT]` stays: a key deleted here may still
+    have its value from there.
 
     Raises MalformedIni (a malformed text is never edited); ValueError, which never quotes: a name, key or value that
     does not survive writing and reading, such as one with a line break.
@@ -47,7 +47,7 @@ def set_sections(text: str, sections: "Mapping[str, Mapping[str, str | None]]") 
     newline = _first_newline(text)
     headers = [at for at, line in enumerate(lines) if line.kind == HEADER]
     there = {lines[at].name: (at, stop) for at, stop in zip(headers, (*headers[1:], len(lines)), strict=False)}
-    # From the last to the first: what stands before an edit keeps its place.
+    # From the last to the first: an edit does not move what is before it.
     for start, stop in sorted((there[name] for name in wanted if name in there), reverse=True):
         text = _with_values(text, lines, start, stop, wanted[lines[start].name], newline)
     pieces = [text]
@@ -59,11 +59,10 @@ def set_sections(text: str, sections: "Mapping[str, Mapping[str, str | None]]") 
 
 
 def written(sections: "Mapping[str, Mapping[str, str]]") -> str:
-    """Return the text of a new file with these sections, which reads back as exactly them: names, keys and values.
+    """Return the text of a new file that reads back as exactly these sections: names, keys and values.
 
-    A value may have several lines when it is a nested one: nothing in the first, `key = value` in the others. Raises
-    ValueError, which never quotes: botocore or the SDK of another language would read the text as anything else, such
-    as one section more.
+    A nested value has several lines: nothing in the first, `key = value` in the others. Raises ValueError, which never
+    quotes, when botocore or the SDK of another language would read the text as anything else, such as one more section.
     """
     text = "".join(f"[{name}]\n{_pairs(values)}" for name, values in sections.items())
     try:
@@ -79,10 +78,10 @@ def written(sections: "Mapping[str, Mapping[str, str]]") -> str:
 
 
 def remove_section(text: str, name: str) -> str:
-    """Return the text without a section: from its header to its last key, so that what follows keeps its comments.
+    """Return the text without a section, from its header to its last key: what follows keeps its comments.
 
-    A blank line before it goes too when it ends the text or another blank one follows: `set_section` has put it there,
-    and each set and remove would leave one more. No such section: the text as it is.
+    A blank line before it is removed too when it ends the text or another blank one follows: `set_section` adds one,
+    and otherwise each set and remove would leave one more. Without such a section, returns the text unchanged.
 
     Raises MalformedIni: the text is malformed, or the next header is indented so that it would become part of the
     section before.
@@ -137,8 +136,8 @@ def _survives(word: str) -> bool:
 def _is_read_alike(value: str) -> bool:
     """Whether the SDKs for Go and JavaScript read a value as botocore does.
 
-    They take a header for one however far it is indented, and an indented line for a key of the section unless the
-    value is a nested one.
+    Those SDKs accept a header with any indentation, and read an indented line as a key of the section unless the value
+    is a nested one.
     """
     first, *others = value.split("\n")
     return not (first and others) and all(
@@ -157,21 +156,21 @@ def _pairs(values: "Mapping[str, str]") -> str:
 
 
 def _extent(lines: list[Line], name: str) -> tuple[int, int]:
-    """Return the places of a section's header and of the line behind its body; twice the end when there is none."""
+    """Return the indexes of a section's header and of the line after its body; both the end when there is none."""
     start = next((at for at, line in enumerate(lines) if line.kind == HEADER and line.name == name), len(lines))
     stop = next((at for at in range(start + 1, len(lines)) if lines[at].kind == HEADER), len(lines))
     return start, stop
 
 
 def _last_content(lines: list[Line], start: int, stop: int) -> int:
-    """Return the place of a section's last line that is neither blank nor a comment."""
+    """Return the index of a section's last line that is neither blank nor a comment."""
     return next(at for at in range(stop - 1, start - 1, -1) if lines[at].kind in (HEADER, KEY, MORE))
 
 
 def _changes(
     text: str, body: list[Line], wanted: "Mapping[str, tuple[str, str | None]]"
 ) -> "Iterator[tuple[int, int, str]]":
-    """Yield what to replace by what: `begin, end, replacement`, in the order of the text."""
+    """Yield the replacements as `begin, end, replacement`, in the order of the text."""
     for at, line in enumerate(body):
         if line.kind != KEY or line.name not in wanted:
             continue
@@ -200,9 +199,9 @@ def _with_edits(text: str, changes: "Iterable[tuple[int, int, str]]", stop: int)
 
 
 def _indent_of_new_keys(text: str, lines: list[Line], start: int, stop: int) -> str:
-    """Return the white space that keeps a new key from being a continuation, and what follows from being one of it.
+    """Return the indentation of new keys, so that neither they nor the lines after them become continuations.
 
-    That is the last key's; without keys the next header's.
+    It is that of the last key; without keys, that of the next header.
     """
     keys = [line for line in lines[start + 1 : stop] if line.kind == KEY]
     beside = keys[-1:] or lines[stop : stop + 1]
@@ -223,9 +222,9 @@ def _first_newline(text: str) -> str:
 
 
 def _gap(text: str, newline: str) -> str:
-    """Return what ends the last line and puts a blank one before a new section.
+    """Return the line breaks that end the last line and add a blank one before a new section.
 
-    Also behind a blank line: `remove_section` then takes ours away and leaves theirs.
+    A blank line is also added after a blank line: `remove_section` then removes only ours.
     """
     if not text:
         return ""

@@ -1,4 +1,4 @@
-"""Where an AWS file holds what botocore cannot parse and `ini` can: values of several lines, each `key = value`."""
+"""Finds nested values in AWS files that `ini` can parse and botocore cannot."""
 
 from collections.abc import Iterator
 from shlex import quote
@@ -10,7 +10,7 @@ from mfasession.text import printable
 
 
 def unparsed(path: str, profile: str) -> ConfigurationError:
-    """Return the error for an AWS file that botocore does not parse, with the line where that can be found."""
+    """Return the error for an AWS file that botocore does not parse, with the line number if it can be found."""
     text = files.read_text(path) if path else None
     number = next((number for number, line in _nested(text or "") if "=" not in line), 0)
     if number:

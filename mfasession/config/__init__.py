@@ -1,4 +1,4 @@
-"""Our own configuration, `config.toml`, as one frozen value; on the path of every command.
+"""Our own configuration, `config.toml`, as one frozen value. Every command reads it.
 
 tomllib costs more to import than the interpreter takes to start, so its result is kept in the cache folder (`marshal`)
 together with the very text it was made from, and is used again only while the text is the same to the byte. There is no
@@ -28,7 +28,7 @@ _PRIME = 2**64 - 59
 
 
 class ProfileSettings(Value):
-    """What may be set for all profiles and for one. Durations are seconds; `code` is a name or a command's words."""
+    """Settings for all profiles or for one. Durations are seconds; `code` is a name or a command's words."""
 
     store: str = "file"
     duration: int = 12 * 3600
@@ -41,12 +41,12 @@ class ProfileSettings(Value):
 
 
 class Config(Value):
-    """The whole of `config.toml`."""
+    """The content of `config.toml`."""
 
     path: str = ""
     default_profile: str = ""
     common: ProfileSettings = ProfileSettings()
-    profiles: "Mapping[str, ProfileSettings]" = {}  # noqa: RUF012  # a Value is frozen, and nobody changes it
+    profiles: "Mapping[str, ProfileSettings]" = {}  # noqa: RUF012  # a Value is frozen, and no code changes it
 
     def of(self, profile: str) -> ProfileSettings:
         """Return the settings of one profile: its own over the common ones."""
@@ -54,19 +54,17 @@ class Config(Value):
 
 
 def load(environ: "Mapping[str, str]") -> Config:
-    """Read the configuration; a missing file is an empty one unless MFASESSION_CONFIG names it.
+    """Read the configuration; a missing file counts as empty unless MFASESSION_CONFIG names it.
 
     Raises ConfigurationError: not readable, not TOML, an unknown key (the nearest known one is named), a wrong type or
     a value out of range.
     """
     path = paths.config_file(environ)
-    # It names the command that gives codes: whoever may write it may have us run anything.
+    # It names the code command: whoever may write it may make us run anything.
     text = files.read_trusted(path)
     if text is None:
         if environ.get("MFASESSION_CONFIG"):
-            raise ConfigurationError(
-                f"no configuration at {path}", "MFASESSION_CONFIG names it: create it or unset that"
-            )
+            raise ConfigurationError(f"no configuration at {path}", "create that file, or unset MFASESSION_CONFIG")
         return Config()
     cache = os.path.join(paths.cache_folder(environ), "config.parsed")
     flat = _kept(cache, path, text)
@@ -79,7 +77,7 @@ def load(environ: "Mapping[str, str]") -> Config:
 
 
 def _build(path: str, flat: "Flat") -> Config:
-    """Make the value from checked `(key,)` and `("profiles", name, key)` entries."""
+    """Build the value from checked `(key,)` and `("profiles", name, key)` entries."""
     common: dict[str, Scalar] = {}
     own: dict[str, dict[str, Scalar]] = {}
     for key, value in flat.items():
@@ -124,5 +122,5 @@ def _keep(cache: str, path: str, text: str, flat: "Flat") -> None:
     try:
         replace.replace(cache, content.decode("utf-8", "surrogateescape"))
     except (StoreError, ConfigurationError):
-        # Only speed is lost: a home that cannot be written still gets its answer.
+        # Only speed is lost: the command works without a writable home, too.
         return

@@ -1,4 +1,4 @@
-"""Addresses of AWS that a profile may name: plain HTTP leaves this machine only where the user allows it by name."""
+"""Endpoints that a profile may name: plain HTTP to another machine only where the user allows it by name."""
 
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -17,13 +17,13 @@ SETTINGS = (
     "use_dualstack_endpoint",
     "use_fips_endpoint",
 )
-"""Settings of a profile that say where programs talk to; whoever takes the section for a profile finds them there."""
+"""A profile's endpoint settings; programs that use the section as a profile read them."""
 SETTING = "allow_http_endpoint"
 """The key of config.toml that names the exceptions."""
 
 
 def origin(url: str) -> str:
-    """Return `http://HOST:PORT` of a URL, in lower case. Raises ValueError: not one, or not of HTTP."""
+    """Return `http://HOST:PORT` of a URL, in lower case. Raises ValueError when it is not a URL, or not of HTTP."""
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname or not url.isprintable() or _is_ambiguous(url):
         raise ValueError("must be as in http://HOST:PORT")
@@ -32,7 +32,7 @@ def origin(url: str) -> str:
 
 
 def check(url: str, allowed: Sequence[str], proxy: str = "") -> None:
-    """Raise ConfigurationError for an endpoint that is asked without TLS on another machine; `allowed` are origins.
+    """Raise ConfigurationError for an endpoint without TLS on another machine; `allowed` are origins.
 
     `proxy` is the URL of the proxy that its requests go through, if any.
     """
@@ -62,7 +62,7 @@ def check(url: str, allowed: Sequence[str], proxy: str = "") -> None:
 
 
 def _is_ambiguous(url: str) -> bool:
-    """Return whether another parser may find another host: urllib3 ends the host at a backslash, urlsplit does not."""
+    """Return whether parsers may find different hosts: urllib3 ends the host at a backslash, urlsplit does not."""
     return "\\" in url or "@" in urlsplit(url).netloc
 
 

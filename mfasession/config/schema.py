@@ -1,4 +1,4 @@
-"""Reads and checks the text of `config.toml`; imported only when that text is new (see `config`)."""
+"""Reads and checks the text of `config.toml`; imported only when that text has changed (see `config`)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,7 +21,7 @@ def read(path: str, text: str) -> dict[tuple[str, ...], Scalar]:
     try:
         tree = toml.read(text)
     except ValueError as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}", f"mend that line of {path}") from None
+        raise ConfigurationError(f"{path} is not TOML: {error}", f"fix that line of {path}") from None
     profiles = tree.pop("profiles", {})
     if not _is_table_of_tables(profiles):
         raise _wrong(path, "profiles", "a table a profile", "write [profiles.NAME] and its keys below")
@@ -49,7 +49,7 @@ def _check(
         try:
             flat[*prefix, key] = known[key](value)
         except ValueError as error:
-            raise ConfigurationError(f"{path}: {shown}: {redacted(str(error))}", f"mend {shown} in {path}") from None
+            raise ConfigurationError(f"{path}: {shown}: {redacted(str(error))}", f"fix {shown} in {path}") from None
 
 
 def _hint(prefix: tuple[str, ...], key: str, known: tuple[str, ...]) -> str:

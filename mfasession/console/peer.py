@@ -20,7 +20,7 @@ _MAPPED = "0" * 16 + ("FFFF0000" if _LITTLE else "0000FFFF")
 
 
 def is_ours(client: Peer, server: Peer) -> bool:
-    """Tell whether a client is a program of this user or of root. True where nothing can tell it: not on Linux."""
+    """Return whether a client is a program of this user or of root. True where nothing can tell it: not on Linux."""
     known = [table for table in TABLES if os.path.exists(table)]
     return not known or _owner(known, client, server) in (os.getuid(), 0)
 

@@ -45,12 +45,12 @@ def check_region(region: str, partition: str) -> None:
     if not region:
         return
     if not _REGION.fullmatch(region):
-        raise ConfigurationError("the region is not a region's name", "mend region or AWS_REGION, or give --region")
+        raise ConfigurationError("the region is not a region's name", "fix region or AWS_REGION, or give --region")
     its_own = next((of for begins, of in _PARTITION_OF if region.startswith(begins)), "aws")
     if its_own != partition and not (its_own == "aws-iso" and partition.startswith(its_own)):
         raise ConfigurationError(
             f"region {region} is not in partition {partition}, where the role is",
-            "mend region or AWS_REGION, or give --region",
+            "fix region or AWS_REGION, or give --region",
         )
 
 

@@ -1,4 +1,4 @@
-"""What a file has besides its text: owner, group, mode, access control list and other extended attributes.
+"""A file's owner, group, mode, access control list and other extended attributes.
 
 A file that replaces another one gets them from it.
 """
@@ -13,9 +13,9 @@ from mfasession.files import flags
 
 _ACL = "system.posix_acl_access"
 _OF_THE_TEXT = ("security.ima", "security.evm", "security.capability")
-"""Attributes that vouch for the very bytes of a file: wrong for any other text (kernel, security/integrity)."""
+"""Attributes that sign a file's content: wrong for any other content (kernel, security/integrity)."""
 _OF_THE_SYSTEM = ("security.", "trusted.", "system.")
-"""Attributes that the system may keep us from setting, and sets by its own rules then."""
+"""Attributes that the system may set by its own rules instead of letting us set them."""
 _CANNOT = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EINVAL, errno.ENODATA)
 _PLACE = flags("O_PATH", "O_CLOEXEC")
 _GET_FLAGS, _IMMUTABLE, _APPEND_ONLY = 0x80086601, 0x10, 0x20
@@ -23,18 +23,18 @@ _GET_FLAGS, _IMMUTABLE, _APPEND_ONLY = 0x80086601, 0x10, 0x20
 
 
 class Attributes:
-    """What a file has, to be given to the one that takes its place."""
+    """The attributes of a file, for the file that replaces it."""
 
     def __init__(self, folder: int, name: str) -> None:
-        """Look at a file that is there. Raises OSError."""
+        """Read the attributes of an existing file. Raises OSError."""
         self.status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         self.is_regular = stat.S_ISREG(self.status.st_mode)
         self._extended = _extended(folder, name) if self.is_regular else {}
 
     def give(self, descriptor: int, mode: int | None) -> None:
-        """Give them to an open file, with another mode than the old one unless that is None. Raises OSError.
+        """Set the attributes on an open file, with `mode` instead of the old mode unless it is None. Raises OSError.
 
-        Where the group cannot be kept, the new one gets no right that others have not.
+        Where the group cannot be kept, the new group gets only the permissions of others.
         """
         old = self.status
         new = os.fstat(descriptor)
@@ -43,20 +43,20 @@ class Attributes:
             try:
                 os.fchown(descriptor, old.st_uid if os.geteuid() == 0 else -1, old.st_gid)
             except OSError as error:
-                # Not a member of the group; or nobody knows it in this user namespace.
+                # Not a member of the group, or the group is unknown in this user namespace.
                 if error.errno not in _CANNOT or (os.geteuid() == 0 and new.st_uid != old.st_uid):
                     raise
                 wanted &= ~0o070 | (wanted & 0o007) << 3
         if hasattr(os, "setxattr"):
             _give_extended(descriptor, self._extended)
-        # At last: with an access control list these bits are what it gives at most (acl(5)).
+        # Last: with an access control list these bits are its mask (acl(5)).
         os.fchmod(descriptor, wanted)
 
 
 def _give_extended(descriptor: int, extended: dict[str, bytes]) -> None:
     if _ACL not in extended:
         try:
-            # A folder's default list may have given one to the new file.
+            # A default list of the folder may have given the new file one.
             os.removexattr(descriptor, _ACL)
         except OSError as error:
             if error.errno not in _CANNOT:
@@ -72,11 +72,11 @@ def _give_extended(descriptor: int, extended: dict[str, bytes]) -> None:
 def _extended(folder: int, name: str) -> dict[str, bytes]:
     if not hasattr(os, "listxattr"):
         return {}
-    # By a descriptor: no other call takes a folder's. O_PATH would not do.
+    # Through a descriptor: no other call takes a folder's. O_PATH does not work.
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except PermissionError:
-        # Not readable, and replaced all the same.
+        # Unreadable files are replaced, too.
         return {}
     try:
         names = [each for each in os.listxattr(descriptor) if each not in _OF_THE_TEXT]
@@ -90,15 +90,15 @@ def _extended(folder: int, name: str) -> dict[str, bytes]:
 
 
 def check_writable(path: str) -> None:
-    """Raise ConfigurationError for a file that its owner keeps from being written, or that is another user's.
+    """Raise ConfigurationError for a file that is read-only or belongs to another user.
 
-    Replacing takes no right to the file itself: without this a read-only file would be overwritten, and another's
-    would become ours. Root may write everybody's that can be written at all.
+    Replacing a file needs no permission on the file itself: without this check, a read-only file would be overwritten
+    and another user's would become ours. Root may write any file that is writable at all.
     """
     try:
         status = os.stat(path)
     except OSError:
-        # None there, or none that can be replaced: the reader or `writing` says which.
+        # There is no file, or it cannot be replaced: the reader or `replace` reports which.
         return
     if not stat.S_ISREG(status.st_mode):
         return
@@ -109,7 +109,7 @@ def check_writable(path: str) -> None:
 
 
 def locked_by(path: str) -> str:
-    """Return the chattr(1) flag that keeps a file or a folder as it is, `i` or `a`; empty when there is none."""
+    """Return the chattr(1) flag that locks a file or a folder, `i` or `a`; empty when there is none."""
     import fcntl
     from struct import pack, unpack
 
@@ -120,7 +120,7 @@ def locked_by(path: str) -> str:
     try:
         (flags,) = unpack("l", fcntl.ioctl(descriptor, _GET_FLAGS, pack("l", 0)))
     except OSError:
-        # Not a file system that has flags.
+        # The file system has no flags.
         return ""
     finally:
         os.close(descriptor)
@@ -128,13 +128,13 @@ def locked_by(path: str) -> str:
 
 
 def is_mounted(target: str) -> bool:
-    """Tell whether a file is a mount point by itself, as in a container: nothing can be renamed over it."""
+    """Return whether a file is itself a mount point, as in a container: no file can be renamed over it."""
     ours, above = _mount_of(target), _mount_of(os.path.dirname(target))
     return bool(ours and above and ours != above)
 
 
 def _mount_of(path: str) -> str:
-    """Return the ID of a path's mount (proc(5), fdinfo); empty where nothing knows it."""
+    """Return the ID of a path's mount (proc(5), fdinfo); empty where the system does not provide it."""
     try:
         descriptor = os.open(path, _PLACE)
     except OSError:

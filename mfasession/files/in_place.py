@@ -1,8 +1,8 @@
-"""Changing a file where it is: one that is a mount point by itself cannot be replaced, as in a container.
+"""Changes a file in place: a file that is itself a mount point, as in a container, cannot be replaced.
 
-The old and the new text are kept in a private file of ours first: whatever ends the process, the next change ends this
-one. While it lasts nobody else has the file open (a lease on Linux's own file systems), so that a reader sees the old
-or the new text.
+The old and the new text are first saved in a private file, so that the next change can finish an interrupted one.
+During the change no other program has the file open (a lease on Linux's own file systems), so that a reader sees the
+old or the new text.
 """
 
 import errno
@@ -17,18 +17,18 @@ from mfasession.files.attributes import is_mounted, locked_by
 
 _HEAD = "mfasession unfinished 1 {} {}\n"
 PATIENCE = 0.5
-"""Seconds that others, who have the file open to read it, are waited for."""
+"""Seconds to wait for other programs that have the file open for reading."""
 _LOOK_AGAIN = 0.005
 _OPEN = files.flags("O_RDWR", "O_CLOEXEC", "O_NOFOLLOW")
 
 
 def is_needed(path: str) -> bool:
-    """Tell whether a file can only be changed in place."""
+    """Return whether a file can only be changed in place."""
     return is_mounted(os.path.realpath(path))
 
 
 def check(path: str, unfinished: str) -> None:
-    """Raise StoreError when `overwrite` could not write, as far as can be told without writing to the file."""
+    """Raise StoreError when `overwrite` could not write, as far as that is known without writing to the file."""
     target = os.path.realpath(path)
     try:
         size = os.stat(target).st_size
@@ -38,12 +38,12 @@ def check(path: str, unfinished: str) -> None:
             _refuse(path, target)
     except OSError as error:
         raise replace.unwritten(path, target, error) from error
-    # What it needs while it lasts. A disk that is full for the file itself costs the file nothing.
+    # The space for both texts. If the disk is then full for the file itself, the file stays unchanged.
     replace.reserve(unfinished, 2 * size).close()
 
 
 def overwrite(path: str, before: str, after: str, unfinished: str) -> None:
-    """Write a new text over the one that was read, unless somebody has changed that meanwhile.
+    """Write a new text over the one that was read, unless another program has changed it.
 
     Raises StoreError; the file then has the old text.
     """
@@ -69,9 +69,9 @@ def overwrite(path: str, before: str, after: str, unfinished: str) -> None:
 
 
 def finish(path: str, unfinished: str) -> bool:
-    """End what a process that is gone began; tell whether there was anything to end. The caller holds our lock.
+    """Finish the change of a process that has ended; return whether there was one. The caller holds our lock.
 
-    A file that somebody else has written meanwhile stays as it is. Raises StoreError: it can be tried again. Raises
+    A file that another program has written since stays unchanged. Raises StoreError (it can be tried again) and
     ConfigurationError.
     """
     kept = files.read_private(unfinished)
@@ -99,7 +99,7 @@ def finish(path: str, unfinished: str) -> bool:
 
 
 def _put(descriptor: int, old: bytes, new: bytes) -> None:
-    """Write what differs, from the first such byte on; a failure puts the old bytes back, which takes no space."""
+    """Write from the first different byte on; after a failure restore the old bytes, which needs no space."""
     start = _alike(old, new)
     try:
         _write(descriptor, new, start)
@@ -118,13 +118,13 @@ def _write(descriptor: int, content: bytes, start: int) -> None:
 
 
 def _is_between(now: bytes, old: bytes, new: bytes) -> bool:
-    """Whether the new text was written up to somewhere, and behind that the old one stands."""
+    """Whether the file has the start of the new text followed by the rest of the old one."""
     begun = _alike(now, new)
     return now[begun:] == old[begun:]
 
 
 def _alike(one: bytes, other: bytes) -> int:
-    """Return how many bytes are the same from the beginning."""
+    """Return the length of the common prefix in bytes."""
     least, most = 0, min(len(one), len(other))
     while least < most:
         middle = (least + most + 1) // 2
@@ -154,7 +154,7 @@ def _content(descriptor: int) -> bytes:
 
 
 def _have_alone(descriptor: int) -> None:
-    """Let nobody else open the file until it is closed, if that can be had within PATIENCE."""
+    """Keep other programs from opening the file until it is closed, if that is possible within PATIENCE."""
     deadline = time.monotonic() + PATIENCE
     while locks.lease(descriptor, alone=True) is False and time.monotonic() < deadline:
         time.sleep(_LOOK_AGAIN)

@@ -1,6 +1,6 @@
-"""Files that are only read, and once: a pipe will do, as in `policy explain <(mfasession policy show)`.
+"""Reads input files once; a pipe is accepted, as in `policy explain <(mfasession policy show)`.
 
-What is read is bounded in size and in time. A file that is edited must be a regular one: `files` reads it.
+Size and time are limited. A file that is edited must be a regular one: `files` reads it.
 """
 
 import os
@@ -13,12 +13,12 @@ from mfasession.errors import ConfigurationError
 from mfasession.files import system_errors
 
 PATIENCE = 300.0
-"""Seconds until a pipe must have ended: what writes into it may ask a person for a code first."""
+"""Seconds to read a pipe to its end: the program that writes it may first ask a person for a code."""
 _PIECE = 65536
 
 
 def is_pipe(path: str) -> bool:
-    """Tell whether there is a pipe or a FIFO."""
+    """Return whether the path is a pipe or a FIFO."""
     try:
         return stat.S_ISFIFO(os.stat(path).st_mode)
     except OSError:
@@ -26,7 +26,7 @@ def is_pipe(path: str) -> bool:
 
 
 def read(path: str, limit: int = files.SIZE_LIMIT, patience: float = PATIENCE) -> str | None:
-    """Return the text of a file or a pipe, or None when there is none, as `files.read_text`.
+    """Return the text of a file or a pipe, or None when it does not exist, as `files.read_text`.
 
     Raises ConfigurationError: not readable, neither a file nor a pipe, larger than `limit` bytes, or a pipe that has
     not ended after `patience` seconds.
@@ -50,7 +50,7 @@ def _all_of(path: str, descriptor: int, limit: int, patience: float) -> bytes:
     content = bytearray()
     waiting = select.poll()
     waiting.register(descriptor, select.POLLIN)
-    # Read only what is announced: a FIFO that nobody has opened for writing yet would look like one that has ended.
+    # Read only after poll: a FIFO that no program has opened for writing yet looks like one at its end.
     while waiting.poll(max(0.0, end - time.monotonic()) * 1000):
         piece = os.read(descriptor, _PIECE)
         if not piece:

@@ -1,7 +1,7 @@
-"""One at a time: advisory locks between our own processes, one lock file a resource.
+"""Advisory locks between our own processes, one lock file for each resource.
 
-`flock(2)`: the kernel drops the lock when its holder ends, however it ends. Lock files are empty, of mode 0600, and are
-never removed by us. Native Windows has no `flock` and is not supported yet.
+With flock(2) the kernel releases the lock when its holder ends, however it ends. Lock files are empty, have mode 0600,
+and are never removed. Native Windows has no `flock` and is not supported yet.
 """
 
 import errno
@@ -18,27 +18,26 @@ from mfasession.files import replace, system_errors
 from mfasession.messages import say
 
 PATIENCE = 30.0
-"""Seconds that a lock is waited for whose holder changes one file: longer than that it is stopped, or hangs."""
+"""Seconds to wait for a lock whose holder changes one file: a longer holder is stopped or hangs."""
 SAY_AFTER = 2.0
-"""Seconds of a wait after which it is said for whom."""
+"""Seconds of waiting before the holder is named."""
 _LOOK_AGAIN = 0.02
-"""Seconds between two tries for a lock."""
+"""Seconds between two attempts."""
 
 
 class LockTimeout(StoreError):
-    """Somebody else held the lock for as long as we were ready to wait. Raised by `hold`."""
+    """Another process held the lock for the whole timeout. Raised by `hold`."""
 
 
 @contextmanager
 def hold(
     path: str, *, timeout: float = PATIENCE, shared: bool = False, waiting: Callable[[], None] | None = None
 ) -> Iterator[None]:
-    """Hold the lock file `path`, made when missing, while the block runs. Not re-entrant: it would wait for itself.
+    """Hold the lock file `path`, created when missing, while the block runs. Not re-entrant.
 
-    `timeout` is in seconds; ctrl-C ends the wait. `waiting` is called once when the wait is a long one; without it the
-    process that holds the lock is named on stderr. Any number of `shared` holders hold a lock together, and none of
-    them while somebody holds it alone. Raises LockTimeout, and StoreError when there can be no lock: folder not
-    writable, file system without locks, no Unix.
+    `timeout` is in seconds; ctrl-C ends the wait. `waiting` is called once after SAY_AFTER; without it, the holder is
+    named on stderr. `shared` holders hold a lock together, but not together with an exclusive one. Raises LockTimeout,
+    and StoreError when locking is impossible: folder not writable, file system without locks, native Windows.
     """
     fcntl = _fcntl()
     wait = _Wait(path, timeout, waiting)
@@ -47,58 +46,59 @@ def hold(
     try:
         yield
     finally:
-        # Unlocked in words: a child forked meanwhile may still have the descriptor open.
+        # Unlocked explicitly: a child process may still have the descriptor open.
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 
 def keep(path: str) -> int:
-    """Hold the lock file `path` alone, made when missing, until the descriptor that is returned is closed.
+    """Hold the lock file `path` exclusively, created when missing, until the returned descriptor is closed.
 
-    A child that gets the descriptor holds the lock too. Raises StoreError as `hold`.
+    A child that inherits the descriptor holds the lock too. Raises StoreError as `hold`.
     """
     fcntl = _fcntl()
     return _locked(fcntl, path, fcntl.LOCK_EX, _Wait(path, PATIENCE, None))
 
 
 def is_held(path: str) -> bool:
-    """Tell whether somebody, this process too, holds the lock for himself alone. Raises StoreError as `hold`."""
+    """Return whether a process (this one included) holds the lock exclusively. Raises StoreError as `hold`."""
     fcntl = _fcntl()
     if not os.path.exists(path):
         return False
     descriptor = _opened(path)
     try:
-        # Shared, so that two who ask at once do not take each other for a holder.
+        # Shared, so that two processes that ask at once do not see each other as holders.
         return not _tried(fcntl, path, descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
 
 
 def holder(path: str) -> int | None:
-    """Return the ID of the process that holds the lock alone, where the kernel tells (proc_locks(5)), else None."""
+    """Return the ID of the process that holds the lock exclusively (proc_locks(5)), or None where it is unknown."""
     try:
         number = os.stat(path).st_ino
         with open("/proc/locks", encoding="ascii") as table:
             rows = [line.split() for line in table]
     except (OSError, ValueError):
         return None
-    # As in `1: FLOCK ADVISORY WRITE 4711 fd:01:131090 0 EOF`; who waits has an arrow behind the number.
+    # As in `1: FLOCK ADVISORY WRITE 4711 fd:01:131090 0 EOF`; a waiting process has an arrow after the number.
     held = [row[4] for row in rows if row[1:4:2] == ["FLOCK", "WRITE"] and row[5].endswith(f":{number}")]
     return int(held[0]) if len(held) == 1 and held[0].isdigit() else None
 
 
 def lease(descriptor: int, *, alone: bool = False) -> bool | None:
-    """Let nobody write to an open file until its descriptor is closed: who opens it for writing waits that long.
+    """Take a lease on an open file: until the descriptor is closed, programs that open it for writing wait.
 
-    `alone`: who opens it to read it waits, too. False: somebody has it open for writing, or in any way when `alone`.
-    None: nobody can tell, which is not Linux, a network's file system, or another user's file (fcntl(2), "Leases").
+    With `alone`, programs that open it for reading wait, too. Returns False when another program has it open for
+    writing (with `alone`: in any way); None where leases do not work: not Linux, a network file system, or another
+    user's file (fcntl(2), "Leases").
     """
     fcntl = _fcntl()
     if not hasattr(fcntl, "F_SETLEASE"):
         return None
     try:
-        # A signal tells of who waits: one that is ignored when nobody handles it, not SIGIO, which would end us.
+        # A signal reports a waiting program: one that is ignored by default, because SIGIO would end us.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK if alone else fcntl.F_RDLCK)
     except BlockingIOError:
@@ -109,7 +109,7 @@ def lease(descriptor: int, *, alone: bool = False) -> bool | None:
 
 
 def is_lease_wanted(descriptor: int) -> bool:
-    """Tell whether somebody waits to write to a file that `lease` holds."""
+    """Return whether a program waits to write to a file that `lease` holds."""
     fcntl = _fcntl()
     return bool(fcntl.fcntl(descriptor, fcntl.F_GETLEASE) != fcntl.F_RDLCK)
 
@@ -125,9 +125,9 @@ def _fcntl() -> ModuleType:
 
 
 def named_holder(path: str) -> str:
-    """Return who holds the lock, as in `process 4711 (mfasession login)`; `another mfasession` where nothing says so.
+    """Return who holds the lock, as in `process 4711 (mfasession login)`; `another mfasession` where it is unknown.
 
-    No more of its command line: that may hold a code.
+    Only the command's name: the rest of the command line may hold a code.
     """
     number = holder(path)
     if not number:
@@ -145,7 +145,7 @@ def named_holder(path: str) -> str:
 
 
 class _Wait:
-    """One wait for a lock: how long it may last, and who is told that it does."""
+    """One wait for a lock: its time limit, and whom to notify."""
 
     def __init__(self, path: str, timeout: float, waiting: Callable[[], None] | None) -> None:
         self._path = path
@@ -156,7 +156,7 @@ class _Wait:
         self._look_at = SAY_AFTER / 2
 
     def sleep(self) -> None:
-        """Wait a little. Raises LockTimeout at the end of the whole wait."""
+        """Wait until the next attempt. Raises LockTimeout at the end of the whole wait."""
         waited = time.monotonic() - self._began
         left = self._timeout - waited
         if left <= 0:
@@ -171,7 +171,7 @@ class _Wait:
         time.sleep(min(_LOOK_AGAIN, left))
 
     def _look(self, waited: float, say_for_whom: Callable[[], None]) -> None:
-        """Say it when one and the same process has the lock for a while: many that take turns are no news."""
+        """Notify when one process has the lock for SAY_AFTER; many that take turns are not reported."""
         before, self._holder = self._holder, holder(self._path)
         self._look_at = waited + SAY_AFTER / 2
         if before == self._holder:
@@ -183,7 +183,7 @@ class _Wait:
 
 
 def _locked(fcntl: ModuleType, path: str, operation: int, wait: _Wait) -> int:
-    """Open and lock until the locked file is the one that `path` names: somebody may have removed it meanwhile."""
+    """Open and lock until the locked file is still the one at `path`: it may have been removed meanwhile."""
     while True:
         descriptor = _opened(path)
         try:

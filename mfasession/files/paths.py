@@ -1,7 +1,7 @@
-"""Where our own files live: the platform's folders, from the environment alone.
+"""The paths of our own files: the platform's folders, from the environment only.
 
 Rules: XDG Base Directory Specification on Linux and other Unixes, Apple's Library folders on macOS. `platformdirs`
-knows the same but imports `typing`, which is too dear for the path of every command.
+has the same rules but imports `typing`, which is too slow for every command.
 """
 
 import os
@@ -19,10 +19,10 @@ INDEX = ".toml"
 
 
 def home(environ: "Mapping[str, str]") -> str:
-    """Return the home folder: HOME when it is set, else the user database's. Raises ConfigurationError: neither."""
+    """Return the home folder: HOME when it is set, else the user database's. Raises ConfigurationError."""
     found = environ.get("HOME") or os.path.expanduser("~")
     if found == "~":
-        raise ConfigurationError("there is no home folder: HOME is not set", "export HOME=FOLDER")
+        raise ConfigurationError("HOME is not set, and the user has no home folder", "export HOME=FOLDER")
     return found
 
 
@@ -35,13 +35,13 @@ def config_file(environ: "Mapping[str, str]", platform: str = sys.platform) -> s
 
 
 def state_folder(environ: "Mapping[str, str]", platform: str = sys.platform) -> str:
-    """Return the folder of what we remember and of the locks. Deleting it loses no session and no key."""
+    """Return the folder of the state and the locks. Deleting it loses no session and no key."""
     unix_or_mac = "Library/Application Support" if platform == "darwin" else ".local/state"
     return _folder(environ, "XDG_STATE_HOME", unix_or_mac)
 
 
 def cache_folder(environ: "Mapping[str, str]", platform: str = sys.platform) -> str:
-    """Return the folder of what can be made again at any time."""
+    """Return the folder of files that can be made again at any time."""
     return _folder(environ, "XDG_CACHE_HOME", "Library/Caches" if platform == "darwin" else ".cache")
 
 
@@ -56,16 +56,17 @@ def keyring_keys(environ: "Mapping[str, str]") -> str:
 
 
 def run_folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder of what lives as long as one run: in that of the user's session here, which is gone after it.
+    """Return the folder of files for one run: in XDG_RUNTIME_DIR, which ends with the user's session.
 
-    Where that one is missing, or not the user's alone as the XDG Base Directory Specification wants it, the state's.
+    The state folder where XDG_RUNTIME_DIR is missing or not private, which the XDG Base Directory Specification
+    requires.
     """
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     return os.path.join(runtime, NAME) if os.path.isabs(runtime) and _is_private(runtime) else state_folder(environ)
 
 
 def lock_file(environ: "Mapping[str, str]", kind: str, resource: str) -> str:
-    """Return the path of the lock for one resource (a file's path, a session's name): our processes agree on it."""
+    """Return the path of the lock for one resource (a file's path, a session's name), the same in all our processes."""
     from hashlib import sha256
 
     digest = sha256(os.fsencode(resource)).hexdigest()[:16]
@@ -81,7 +82,7 @@ def _is_private(folder: str) -> bool:
 
 
 def unfinished_file(environ: "Mapping[str, str]", resource: str) -> str:
-    """Return the path of what a change of a file in place needs to be ended by the next run when it is cut off."""
+    """Return the path of the data with which the next run finishes an interrupted in-place change."""
     from hashlib import sha256
 
     digest = sha256(os.fsencode(resource)).hexdigest()[:16]

@@ -1,7 +1,7 @@
-"""Replacing files that may hold secrets, in one step.
+"""Replaces files that may hold secrets, in one step.
 
-A writer never leaves half a file: the new content is written beside the old one, fsynced and renamed over it. Hard
-links part, as with every replacement.
+The new content is written beside the old file, fsynced and renamed over it, so that no file is ever half written. Other
+hard links keep the old content, as with every replacement.
 """
 
 import errno
@@ -17,16 +17,18 @@ from mfasession.files.attributes import Attributes, is_mounted, locked_by
 
 Pieces = Iterable[bytes]
 Put = Callable[[int, str, str], None]
-"""Gives a file its name: the descriptor of their folder, the temporary's name, the file's. Raises OSError."""
+"""Renames the temporary file: takes the folder's descriptor, the temporary's name and the file's name. Raises
+OSError."""
 
 STRAY_AGE = 10
-"""Seconds after which a temporary of a process that is gone counts as left behind."""
+"""Seconds after which a temporary file of an ended process counts as left behind."""
 STRAY_AGE_AT_MOST = 3600
-"""Seconds after which any temporary counts as left behind: process IDs are used again, and no write takes that long."""
+"""Seconds after which any temporary file counts as left behind: process IDs are reused, and no write takes that
+long."""
 
 _MARK = ".mfasession-"
 _ROOM = 16 * 1024
-"""Bytes that a new session adds to a file at most, by far: AWS calls a session token typically under 4096 bytes."""
+"""The most bytes that a new session adds to a file: AWS says that a session token typically has less than 4096."""
 
 _FOLDER = flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC")
 _NAMELESS = flags("O_TMPFILE") and flags("O_TMPFILE", "O_WRONLY", "O_CLOEXEC")
@@ -34,17 +36,17 @@ _CREATE = flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_NOFOLLOW", "O_CLOEXEC")
 
 
 class Room:
-    """Space for the next text of a file: a private file, nameless where that is possible, that `replace` fills."""
+    """Reserved space for a file's next text: a private file, without a name where possible, which `replace` fills."""
 
     def __init__(self, folder: int, target: str, size: int) -> None:
-        """Fill a new file of `size` bytes in an open folder, which is closed with the room. Raises OSError."""
+        """Create a file of `size` bytes in an open folder, which `close` closes. Raises OSError."""
         self._folder = folder
         self.name = _temporary_name(os.path.basename(target))
         self._is_named = False
         try:
             self.descriptor = os.open(".", _NAMELESS, 0o600, dir_fd=folder) if _NAMELESS else -1
         except OSError:
-            # Not on this file system.
+            # This file system has no nameless files.
             self.descriptor = -1
         if self.descriptor < 0:
             self.descriptor = os.open(self.name, _CREATE, 0o600, dir_fd=folder)
@@ -58,9 +60,9 @@ class Room:
             raise
 
     def taken(self, folder: int) -> int:
-        """Return a descriptor of the file, which is called `name` from now on; the caller closes it.
+        """Return a descriptor of the file, which has the name `name` from now on; the caller closes it.
 
-        -1 when it is not in that folder, or was removed or taken before.
+        Returns -1 when it is not in that folder, or was removed or taken before.
         """
         if self.descriptor < 0 or not os.path.samestat(os.fstat(self._folder), os.fstat(folder)):
             return -1
@@ -72,12 +74,12 @@ class Room:
             self._is_named = True
         if not os.fstat(self.descriptor).st_nlink:
             return -1
-        # It must not stay open here: who looks for writers would find us.
+        # It must not stay open here: programs that look for writers would find us.
         taken, self.descriptor = self.descriptor, -1
         return taken
 
     def close(self) -> None:
-        """Give the space back, unless it became the file."""
+        """Release the space, unless it became the file."""
         try:
             self._close()
         finally:
@@ -92,7 +94,7 @@ class Room:
             ):
                 _remove(self._folder, self.name)
         except FileNotFoundError:
-            # Somebody else has removed it.
+            # Another process has removed it.
             pass
         finally:
             os.close(self.descriptor)
@@ -101,16 +103,16 @@ class Room:
 def replace(
     path: str, text: str | Iterable[str], *, mode: int | None = 0o600, put: Put | None = None, room: Room | None = None
 ) -> None:
-    """Give a file new content in one step; a reader sees the old or the new text, and a failure leaves the old.
+    """Give a file new content in one step: a reader sees the old or the new text, and a failure leaves the old one.
 
-    A symbolic link stays a link and its target is replaced, or created when it dangles. A missing folder is made with
-    mode 0700. The file ends with `mode`, whatever it had; None keeps what it had, and makes a new one with 0600. Group,
-    access control list and other attributes stay, and root editing somebody's file leaves it theirs. What a killed
-    process left beside the file is removed. `put` gives the new file its name where a plain rename does not do; `room`
-    is space that `reserve` has kept.
+    A symbolic link stays a link and its target is replaced, or created when it is missing. A missing folder is created
+    with mode 0700. The file gets `mode`; with None it keeps its own, and a new one gets 0600. Group, access control
+    list and other attributes stay, and when root edits a user's file, the owner stays. Temporary files of killed
+    processes are removed. `put` renames the new file where a plain rename is not enough; `room` is space from
+    `reserve`.
 
-    Raises StoreError: disk full, quota, no permission, read-only, I/O error. Raises ConfigurationError: something else
-    than a file is in its place, or anyone may write in the folder of the file or of the link (no sticky bit).
+    Raises StoreError: disk full, quota, no permission, read-only, I/O error. Raises ConfigurationError: it is not a
+    regular file, or anyone may write in the folder of the file or of the link (no sticky bit).
     """
     content = [_encoded(path, text)] if isinstance(text, str) else (_encoded(path, piece) for piece in text)
     target = _target(path)
@@ -132,16 +134,16 @@ def replace(
 
 
 def check_replaceable(path: str) -> None:
-    """Raise what `replace` would raise, as far as can be told now. Creates no folder and leaves no file.
+    """Raise what `replace` would raise, as far as that is known now. Creates no folder and leaves no file.
 
-    A file of the present size and a little more is written beside, fsynced and removed: only that tells of a full disk.
-    Where the folder is missing, the nearest one above it is tried.
+    A file a little larger than the present one is written beside it, fsynced and removed: only that detects a full
+    disk. Where the folder is missing, the nearest folder above it is checked.
     """
     reserve(path).close()
 
 
 def reserve(path: str, least: int = 0) -> Room:
-    """Return space for the next text of a file, of `least` bytes at least. Raises what `check_replaceable` raises."""
+    """Reserve at least `least` bytes for the next text of a file. Raises what `check_replaceable` raises."""
     target = _target(path)
     parent = os.path.dirname(target)
     try:
@@ -161,7 +163,7 @@ def reserve(path: str, least: int = 0) -> Room:
 
 
 def make_folder(folder: str) -> None:
-    """Make a folder and its missing parents, each with mode 0700. An existing one stays as it is. Raises StoreError."""
+    """Create a folder and its missing parents, each with mode 0700. Raises StoreError."""
     try:
         _make_folder(folder)
     except OSError as error:
@@ -172,14 +174,14 @@ def _encoded(path: str, text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        # No context: the exception holds the whole text, secrets and all.
-        raise StoreError(f"{path} was not written: the text is no Unicode", "") from None
+        # Without context: the exception holds the whole text with its secrets.
+        raise StoreError(f"{path} was not written: the text is not valid Unicode", "") from None
 
 
 def _target(path: str) -> str:
     target = os.path.realpath(path)
     if os.path.islink(target):
-        raise ConfigurationError(f"{path} is a symbolic link that leads in a circle", f"rm {quote(path)}")
+        raise ConfigurationError(f"{path} is a symbolic link to itself", f"rm {quote(path)}")
     return target
 
 
@@ -214,7 +216,7 @@ def _make_folder(folder: str) -> None:
     try:
         os.mkdir(folder, 0o700)
     except FileExistsError:
-        # Another process was quicker; anything but a folder there is told by whoever opens it.
+        # Another process was quicker. If it is not a folder, opening it fails and reports that.
         if not os.path.isdir(folder):
             raise
 
@@ -226,7 +228,7 @@ def _nearest(folder: str) -> str:
 
 
 def _attributes(path: str, folder: int, name: str) -> Attributes | None:
-    """What the new file must be given; None when there is no old one."""
+    """The attributes for the new file; None when there is no old one."""
     try:
         found = Attributes(folder, name)
     except FileNotFoundError:
@@ -274,7 +276,7 @@ def _rename(folder: int, temporary: str, name: str) -> None:
 
 
 def _fill(descriptor: int, content: Pieces) -> None:
-    """Write a file from its beginning, over what it has, and end it there."""
+    """Write a file from its beginning and truncate it after that."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     size = 0
     for piece in content:
@@ -293,7 +295,7 @@ def _finish(descriptor: int, target: str, old: Attributes | None, mode: int | No
         else:
             os.fchmod(descriptor, 0o600 if mode is None else mode)
     except PermissionError:
-        # On a file system that keeps no modes, in a folder that the user trusts all the same.
+        # The file system keeps no modes, and the user trusts the folder.
         if not trust.is_exempt(target):
             raise
 
@@ -302,7 +304,7 @@ def _sync_folder(folder: int) -> None:
     try:
         os.fsync(folder)
     except OSError as error:
-        # Some file systems cannot sync a folder (EINVAL, fsync(2)) and keep its entries safe in their own way.
+        # Some file systems cannot sync a folder (EINVAL, fsync(2)) and protect its entries in their own way.
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise
 
@@ -322,8 +324,8 @@ def _remove(folder: int, name: str) -> None:
     try:
         os.unlink(name, dir_fd=folder)
     except OSError:
-        # Renamed away or never made; and a disk that fails here has failed before, which is what is told. A later
-        # `replace` removes what stayed.
+        # It was renamed or never created; a disk error here follows an earlier one, which is reported. A later
+        # `replace` removes what is left.
         return
 
 
@@ -347,11 +349,11 @@ def _is_stray(folder: int, entry: str, process: str, now: float) -> bool:
 
 
 def is_running(process: int) -> bool:
-    """Tell whether there is a process of that ID, whoever's it is."""
+    """Return whether there is a process with that ID, of any user."""
     try:
         os.kill(process, 0)
     except PermissionError:
-        # Somebody else's, but there.
+        # It is another user's.
         return True
     except (ProcessLookupError, OverflowError):
         return False
@@ -359,7 +361,7 @@ def is_running(process: int) -> bool:
 
 
 def unwritten(path: str, target: str, error: OSError) -> StoreError:
-    """Return the error for a path, which leads to `target`, that was not written."""
+    """Return the error for a path (resolved: `target`) that was not written."""
     folder = quote(os.path.dirname(target))
     for place in (target, os.path.dirname(target)) if error.errno == errno.EPERM else ():
         if flag := locked_by(place):
@@ -368,12 +370,12 @@ def unwritten(path: str, target: str, error: OSError) -> StoreError:
                 f"{path} was not written: {place} {said} (chattr +{flag})", f"sudo chattr -{flag} {quote(place)}"
             )
     denied = ("no permission in its folder", f"ls -ld {folder}; chmod u+rwx {folder}")
-    no_folder = ("a part of the path is no folder", f"ls -ld {folder}")
+    no_folder = ("a part of the path is not a folder", f"ls -ld {folder}")
     reasons = {
-        errno.EFBIG: ("it is larger than files may be here", "ulimit -f unlimited"),
+        errno.EFBIG: ("the file is larger than allowed here", "ulimit -f unlimited"),
         errno.EACCES: denied,
         errno.EPERM: denied,
-        errno.EBUSY: ("it is a mount point by itself", "mount the folder that holds it, not the file alone"),
+        errno.EBUSY: ("the file is itself a mount point", "mount the folder that holds it, not the file alone"),
         errno.ENOTDIR: no_folder,
         errno.EEXIST: no_folder,
     }

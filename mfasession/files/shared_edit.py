@@ -1,14 +1,14 @@
-"""Changing a file that other programs change too, and without our lock: nothing of theirs is lost, nor of ours.
+"""Changes a file that other programs change too, without our lock, so that neither their changes nor ours are lost.
 
 Most tools read, truncate and write, as `aws configure set` does; editors rename. So a change of ours
 
-- begins when nobody has the file open for writing, and keeps such writers waiting while it lasts (a lease),
-- swaps the new file with the old one and looks at what came out: another file, or one whose writer waits, goes back and
-  the change starts over (renameat2(2), RENAME_EXCHANGE),
-- is looked at once more when it has stood for a moment: who has read before us may write behind us.
+- begins when no program has the file open for writing, and makes such writers wait until it ends (a lease),
+- swaps the new file with the old one and checks which file came out: if it is another one, or a writer waits for it, it
+  is swapped back and the change starts over (renameat2(2), RENAME_EXCHANGE),
+- is checked once more after a moment: a program that had read the file before us may write it after us.
 
-Where there is no lease a file counts as whole when nobody has touched it for a moment; where nothing can be swapped it
-is compared just before the rename.
+Without a lease, a file counts as complete when no program has changed it for a moment; without a swap, it is compared
+just before the rename.
 """
 
 import errno
@@ -24,9 +24,9 @@ from mfasession.files import in_place, locks, replace, trust
 from mfasession.files.replace import Room
 
 MOMENT = 0.03
-"""Seconds in which a tool that has begun to write has written: they take less than one thousandth."""
+"""Seconds in which a tool finishes a write that it has begun; they take less than a millisecond."""
 PATIENCE = 3.0
-"""Seconds that a change waits for others who write, and starts over because of them."""
+"""Seconds that a change waits for other writers, and starts over because of them."""
 
 _LOOK_AGAIN = 0.002
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -36,7 +36,7 @@ _CANNOT = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 
 
 class _Changed(Exception):
-    """Somebody else has changed the file since it was read."""
+    """Another program has changed the file since it was read."""
 
 
 def edit(
@@ -48,13 +48,12 @@ def edit(
     mode: int | None = 0o600,
     room: Room | None = None,
 ) -> int:
-    """Read a file, change its text and replace it, once and again until the change stands.
+    """Read a file, change its text and replace it; repeat until the change has persisted.
 
-    The caller holds our own lock. A file that cannot be replaced is changed in place, with what ends that kept at the
-    path `unfinished`. Returns the inode number of the old file when it has other names (hard links) that still hold the
-    old text, else 0. `change` leaves a text alone in which there is nothing to change (any more). Raises
-    StoreError when others do not stop writing, and what `read`, `change`, `trust.check_folders` and `replace.replace`
-    raise.
+    The caller holds our own lock. A file that cannot be replaced is changed in place, with the data for finishing it at
+    the path `unfinished`. Returns the inode number of the old file when it has other names (hard links) that still hold
+    the old text, else 0. `change` returns the text unchanged when there is nothing to change. Raises StoreError when
+    other programs do not stop writing, and what `read`, `change`, `trust.check_folders` and `replace.replace` raise.
     """
     trust.check_folders(path)
     in_place.finish(path, unfinished)
@@ -75,7 +74,7 @@ def edit(
                     old = seen.linked
                     replace.replace(path, changed, mode=mode, put=seen.put, room=room)
                     linked = linked or old
-            # Our own work is nobody's fault: a large file on a busy machine takes seconds.
+            # Our own time does not count: a large file on a busy machine takes seconds.
             deadline += time.monotonic() - began
         if time.monotonic() > deadline:
             raise _busy(path)
@@ -83,35 +82,35 @@ def edit(
 
 
 def wait(path: str) -> None:
-    """Wait until nobody writes to a file. Raises StoreError and ConfigurationError as `edit`."""
+    """Wait until no program writes to a file. Raises StoreError and ConfigurationError as `edit`."""
     trust.check_folders(path)
     with _at_rest(path, time.monotonic() + PATIENCE):
         return
 
 
 def reserve(path: str, unfinished: str) -> Room | None:
-    """Return space for the next change of a file; None when it will be changed in place.
+    """Reserve space for the next change of a file; return None when it will be changed in place.
 
-    Raises what `edit` would raise, as far as can be told now.
+    Raises what `edit` would raise, as far as that is known now.
     """
     if in_place.is_needed(path):
         in_place.check(path, unfinished)
         return None
     if os.path.isdir(os.path.dirname(os.path.realpath(path))):
         return replace.reserve(path)
-    # Nothing is left in a folder above that is not ours to fill.
+    # No file is left in a folder above, which may not be ours.
     replace.check_replaceable(path)
     return None
 
 
 def check(path: str, unfinished: str) -> None:
-    """Raise what `edit` would raise, as far as can be told now."""
+    """Raise what `edit` would raise, as far as that is known now."""
     if (room := reserve(path, unfinished)) is not None:
         room.close()
 
 
 def say_linked(path: str, inode: int) -> None:
-    """Say that an old file with secrets in it goes on under another name, and how to find that; nothing for inode 0."""
+    """Warn that a hard link keeps the old file with its secrets, and how to find it; inode 0 means none."""
     if not inode:
         return
     top = os.path.dirname(os.path.realpath(path))
@@ -125,7 +124,7 @@ def say_linked(path: str, inode: int) -> None:
 
 @contextmanager
 def _at_rest(path: str, deadline: float) -> "Iterator[_Seen]":
-    """Wait until nobody writes to a file, and keep it so where that is possible."""
+    """Wait until no program writes to a file, and keep others from writing where that is possible."""
     while True:
         with _seen(path) as seen:
             if seen.is_whole():
@@ -151,7 +150,7 @@ def _seen(path: str) -> "Iterator[_Seen]":
 
 
 class _Seen:
-    """A file as it is before a change, or that there is none."""
+    """The state of a file before a change, or that it does not exist."""
 
     def __init__(self, path: str, descriptor: int | None) -> None:
         self._path = path
@@ -159,17 +158,17 @@ class _Seen:
         self._is_leased = False
         self._identity: tuple[int, ...] | None = None
         self.linked = 0
-        """The inode number of a file that has other names; else 0."""
+        """The inode number of a file with other names; else 0."""
 
     def release(self) -> None:
-        """Let others write again."""
+        """Let other programs write again."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
             self._is_leased = False
 
     def is_whole(self) -> bool:
-        """Tell whether nobody is in the middle of a write, as far as that can be known."""
+        """Return whether no program is in the middle of a write, as far as that can be known."""
         if self._descriptor is not None:
             leased = locks.lease(self._descriptor)
             if leased is False:
@@ -180,15 +179,15 @@ class _Seen:
             self.linked = status.st_ino if status.st_nlink > 1 else 0
             if status.st_size and (self._is_leased or time.time() - status.st_mtime > 1):
                 return True
-        # No file and an empty one are what an editor and a shell may leave for a moment.
+        # An editor may leave no file for a moment, and a shell an empty one.
         time.sleep(MOMENT)
         if self._descriptor is None:
-            # What else keeps it from being opened is told by who reads it.
+            # Other errors are reported by the reader.
             return not os.access(self._path, os.R_OK)
         return self._identity == _identity_of(self._path)
 
     def put(self, folder: int, temporary: str, name: str) -> None:
-        """Give the new file the name. Raises _Changed when the old one was changed or is about to be; OSError."""
+        """Rename the new file. Raises _Changed when the old one was changed or is about to be; OSError."""
         ours = _identity_at(folder, temporary)
         try:
             renamed = _rename(folder, temporary, name, _NO_REPLACE if self._identity is None else _EXCHANGE)
@@ -203,7 +202,7 @@ class _Seen:
                 _put_back(folder, temporary, name, ours)
                 raise _Changed
             with suppress(OSError):
-                # What stays is removed by the next change.
+                # The next change removes what is left.
                 os.unlink(temporary, dir_fd=folder)
 
     def _is_wanted(self) -> bool:
@@ -229,7 +228,7 @@ def _identity_at(folder: int, name: str) -> tuple[int, ...] | None:
 
 
 def _put_back(folder: int, theirs: str, name: str, ours: tuple[int, ...] | None) -> None:
-    """Swap again; what somebody has put in place of our file meanwhile, or written into it, is the newest and stays."""
+    """Swap back; a file that another program has put in place of ours, or written into, is the newest and stays."""
     try:
         _rename(folder, theirs, name, _EXCHANGE)
         if _identity_at(folder, theirs) != ours:
@@ -241,7 +240,7 @@ def _put_back(folder: int, theirs: str, name: str, ours: tuple[int, ...] | None)
 
 
 def _rename(folder: int, one: str, other: str, how: int) -> bool:
-    """Rename in one of Linux's own ways; tell whether that is possible here. Raises OSError."""
+    """Rename with a Linux-only flag; return whether that works here. Raises OSError."""
     try:
         import ctypes
 

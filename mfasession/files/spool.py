@@ -1,4 +1,4 @@
-"""Records that wait on the disk, in a file without a name: there is nothing to remove, whatever ends us."""
+"""Records on the disk, in a file without a name: nothing has to be removed, whatever ends us."""
 
 import errno
 import json
@@ -11,16 +11,16 @@ from mfasession.files import system_errors
 
 
 class Spool:
-    """JSON records in the order of their coming. Written by one thread, then read as often as wanted."""
+    """JSON records in their order. Written by one thread, then read any number of times."""
 
     def __init__(self) -> None:
         try:
-            self._file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # it ends with this object
+            self._file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # closed with this object
         except OSError as error:
             raise _failed(error) from None
 
     def add(self, record: Mapping[str, Any]) -> None:
-        """Keep a record. Raises StoreError."""
+        """Add a record. Raises StoreError."""
         try:
             self._file.write(json.dumps(record) + "\n")
         except OSError as error:

@@ -1,4 +1,4 @@
-"""What the system says when it refuses a call, and what helps: one table for files, locks, programs and threads."""
+"""Explains the system's errors, with a hint: one table for files, locks, programs and threads."""
 
 import errno
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ EVERYWHERE: Mapping[int, Explanation] = {
     errno.ENOSPC: ("no space is left on the disk", "free some, then again: df -h"),
     errno.EROFS: ("its file system is read-only", "mount it for writing, or keep the file elsewhere"),
 }
-"""Reasons that have nothing to do with the path of a file."""
+"""Reasons that do not depend on a file's path."""
 
 
 def explain(error: OSError, path: str = "", own: Mapping[int, Explanation] | None = None) -> Explanation:
-    """Return the reason of a failure and a hint. `own` are the reasons that the caller knows better.
+    """Return the reason of a failure and a hint. `own` has the caller's more precise reasons.
 
     `path` is named in the hint where the error may be about it.
     """
@@ -38,12 +38,12 @@ def explain(error: OSError, path: str = "", own: Mapping[int, Explanation] | Non
 
 
 def explain_unexpected(error: BaseException) -> Explanation | None:
-    """Return what an error that nobody expected says of the system; None when it is about something else."""
+    """Return the explanation of an unexpected error of the system; None for any other error."""
     if isinstance(error, OSError) and error.errno is not None and error.errno in EVERYWHERE:
         return EVERYWHERE[error.errno]
     if isinstance(error, MemoryError):
         return _NO_MEMORY
-    # Python's own words: no class of errors is for this alone.
+    # Python's own text: there is no class for this error.
     return _NO_THREADS if isinstance(error, RuntimeError) and "start new thread" in str(error) else None
 
 
@@ -57,5 +57,5 @@ def explain_start(error: OSError | ValueError, hint: str) -> Explanation:
 
 
 def plain(error: OSError) -> str:
-    """Return what the system says of an error, for a message."""
+    """Return the system's text of an error, for a message."""
     return (error.strerror or type(error).__name__).lower()

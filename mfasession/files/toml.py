@@ -1,17 +1,17 @@
-"""Reads TOML that anybody may have written: a tree, or one ValueError with a reason that quotes nothing."""
+"""Reads untrusted TOML: returns a tree, or raises ValueError with a reason that quotes nothing."""
 
 import tomllib
 from typing import Any
 
 SIZE_LIMIT = 1_000_000
-"""Characters that are still read."""
+"""The longest text that is read, in characters."""
 _DOTS = 100
 """Dots in a line at most: tomllib's work grows with the square of a key's parts, to minutes and gigabytes."""
 _ENDLESS = "a number or a nesting in it is endless"
 
 
 def read(text: str) -> dict[str, Any]:
-    """Return the tree. Raises ValueError: no TOML (with the place), too long, or endless in a number or a nesting."""
+    """Return the tree. Raises ValueError: not TOML (with the place), too long, or endless in a number or a nesting."""
     if len(text) > SIZE_LIMIT:
         raise ValueError(f"it is longer than {SIZE_LIMIT} characters")
     if any(line.count(".") > _DOTS for line in text.split("\n")):

@@ -1,12 +1,12 @@
-"""Whom we trust with files that decide what runs and where codes go: the whole rule, and the words for what breaks it.
+"""Which users we trust with files that decide what runs and where codes go: the whole rule and its messages.
 
 A file is trusted when only its owner, who is the user or root, can change it, and when the same holds for every folder
 and every symbolic link that leads to it. A group may write when it is the owner's private one, with no other member.
-`files` lets pass by itself what is plainly safe; everything else comes here. Root may act for one other user besides:
-whose home it is, who called sudo, or who owns the credentials file.
+`files` accepts by itself what is clearly safe; everything else comes here. Root also trusts one other user: the owner
+of the home folder, the caller of sudo, or the owner of the credentials file.
 
-Not judged: what is in the folders of MFASESSION_TRUSTED_FOLDERS, and Windows' drives in WSL, which keep no modes unless
-they are mounted with `metadata` (Microsoft, "File permissions for WSL").
+Not checked: the folders in MFASESSION_TRUSTED_FOLDERS, and Windows' drives in WSL, which keep no modes unless they are
+mounted with `metadata` (Microsoft, "File permissions for WSL").
 """
 
 import os
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TRUSTED_FOLDERS = "MFASESSION_TRUSTED_FOLDERS"
-"""The variable that lists folders, separated by colons, in which owners and modes are not judged."""
+"""The variable that lists folders, colon-separated, in which owners and modes are not checked."""
 MODELESS = ("vfat", "msdos", "exfat", "ntfs", "ntfs3", "fuseblk", "cifs", "smb3", "9p", "drvfs")
-"""File systems that keep no modes, or keep them only with an option; those of FUSE may be so, too."""
+"""File systems that keep no modes, or only with an option; FUSE ones may do so, too."""
 
 _MOST_LINKS = 40
-"""As many as Linux follows (path_resolution(7))."""
+"""The most symbolic links that Linux follows (path_resolution(7))."""
 _ACL = "system.posix_acl_access"
 _ACL_HEAD, _ACL_USER, _ACL_GROUP, _ACL_MASK, _ACL_WRITE = 4, 0x02, 0x08, 0x10, 2
 """Linux, include/uapi/linux/posix_acl_xattr.h and posix_acl.h."""
 _BY_LIST = -1
-"""In place of mode bits: an access control list lets others write."""
+"""Instead of mode bits: an access control list lets others write."""
 
 
 def check(path: str, status: os.stat_result, *, is_private: bool) -> None:
-    """Raise ConfigurationError, with the command that fixes it, unless the file that was opened there is trusted.
+    """Raise ConfigurationError unless the opened file is trusted; the hint fixes it.
 
-    `status` is the opened file's. `is_private`: others may not even read it.
+    `status` is the opened file's. `is_private`: others may not read it either.
     """
     rule = _Rule()
     last = rule.check_way(path)
@@ -43,7 +43,7 @@ def check(path: str, status: os.stat_result, *, is_private: bool) -> None:
 
 
 def check_there(path: str) -> None:
-    """Raise ConfigurationError unless what is at a path now is trusted: a file, or a folder with all that is in it.
+    """Raise ConfigurationError unless the file or folder at a path, with all its content, is trusted.
 
     Links to other folders are followed.
     """
@@ -54,7 +54,7 @@ def check_there(path: str) -> None:
     for folder, folders, names in os.walk(path, followlinks=True):
         check_folders(folder)
         if (real := os.path.realpath(folder)) in seen:
-            # Links may lead in a circle.
+            # Links may form a loop.
             folders.clear()
             continue
         seen.add(real)
@@ -65,12 +65,12 @@ def check_there(path: str) -> None:
 
 
 def check_folders(path: str) -> None:
-    """Raise ConfigurationError unless every folder and link that leads to a path is trusted; missing ones are."""
+    """Raise ConfigurationError unless every existing folder and link that leads to a path is trusted."""
     _Rule().check_way(path)
 
 
 def is_exempt(path: str) -> bool:
-    """Tell whether the modes at a path are not judged, so that it does not matter whether they can be set."""
+    """Return whether the modes at a path are not checked, so that setting them may fail."""
     return _Rule().is_exempt(os.path.realpath(path))
 
 
@@ -94,12 +94,12 @@ class _Rule:
         return place
 
     def refuse(self, place: str, fault: ConfigurationError | None) -> None:
-        """Raise a fault unless what is at a place, a path without links, is not judged."""
+        """Raise a fault unless the place, a path without links, is exempt."""
         if fault is not None and not self.is_exempt(place):
             raise _with_way_out(place, fault)
 
     def is_exempt(self, place: str) -> bool:
-        """Tell whether what is at a place, a path without links, is not judged."""
+        """Return whether a place, a path without links, is exempt from the check."""
         named = [folder for folder in os.environ.get(TRUSTED_FOLDERS, "").split(":") if folder]
         if not all(folder.startswith("/") for folder in named):
             raise ConfigurationError(
@@ -110,7 +110,7 @@ class _Rule:
     def fault_of_file(
         self, path: str, place: str, status: os.stat_result, *, is_private: bool
     ) -> ConfigurationError | None:
-        """Return what is wrong with the file itself, if anything."""
+        """Return the fault of the file itself, if any."""
         if is_private and status.st_mode & 0o077:
             return ConfigurationError(f"{path} is open to other users", f"chmod 600 {_quoted(path)}")
         if writers := self._writers(place, status):
@@ -127,23 +127,23 @@ class _Rule:
     def _fault_of_folder(self, path: str, place: str, status: os.stat_result) -> ConfigurationError | None:
         if status.st_uid not in self._owners and not _is_unmapped(status.st_uid):
             return self._foreign(place, f"{path} is not safe: {place} belongs to another user")
-        # In a sticky folder everybody changes his own alone, and whose the next part of the path is will be looked at.
+        # In a sticky folder users change only their own files, and the owner of the next part is checked later.
         if not status.st_mode & stat.S_ISVTX and (writers := self._writers(place, status)):
             return _writable(place, writers, f"{path} is not safe: other users can write in {place}")
         return None
 
     def _writers(self, place: str, status: os.stat_result) -> int:
-        """Return the mode bits that let others write, or _BY_LIST; 0 when nothing does."""
+        """Return the mode bits that let others write, or _BY_LIST; 0 when others cannot write."""
         others = status.st_mode & stat.S_IWOTH
         if not status.st_mode & stat.S_IWGRP:
-            # With an access control list these bits are the most that anybody on it has (acl(5)).
+            # With an access control list these bits are its mask (acl(5)).
             return others
         if _listed_writers(place) - self._owners:
             return _BY_LIST
         return others if self._is_private_group(status) else others | stat.S_IWGRP
 
     def _is_private_group(self, status: os.stat_result) -> bool:
-        """Whether no one but the owner and root is in the file's group."""
+        """Whether only the owner and root are in the file's group."""
         import grp
         import pwd
 
@@ -162,8 +162,8 @@ class _Rule:
             return False
         if status.st_gid == 0:
             return True
-        # A group for everybody has no listed members either, as `users` or a directory's "domain users": a private one
-        # has its user's name or number, and no one else has it as his first.
+        # A group of all users, such as `users` or a directory's "domain users", has no listed members either: a private
+        # group has its user's name or number, and is not the primary group of another user.
         if status.st_gid != primary or (title != name and status.st_gid != owner):
             return False
         return not any(each.pw_gid == primary and each.pw_uid != owner for each in pwd.getpwall())
@@ -174,7 +174,7 @@ class _Rule:
 
 
 def _led_through(path: str) -> "Iterator[tuple[str, os.stat_result]]":
-    """Yield every folder and link from the root on, as the kernel resolves a path, and at last the file."""
+    """Yield every folder and link from the root on, as the kernel resolves a path, and finally the file."""
     at, links = "/", 0
     yield at, os.lstat(at)
     # The current folder may be gone, and only a relative path needs it.
@@ -207,7 +207,7 @@ def _parts(path: str) -> list[str]:
 
 
 def _served_by_root() -> set[int]:
-    """Return the users for whom root may act: their files decide of nothing that is not theirs already."""
+    """Return the users whose files root may use: those files decide only about what is theirs."""
     environ = os.environ
     home = os.path.expanduser("~")
     credentials = environ.get("AWS_SHARED_CREDENTIALS_FILE") or os.path.join(home, ".aws", "credentials")
@@ -221,7 +221,7 @@ def _served_by_root() -> set[int]:
 
 
 def _is_unmapped(user: int) -> bool:
-    """Whether this number stands for all whom a user namespace does not know, the real root as well."""
+    """Whether this is the number of all users who are unknown in the user namespace, the real root included."""
     try:
         with open("/proc/sys/kernel/overflowuid", encoding="ascii") as file:
             if int(file.read()) != user:
@@ -241,7 +241,7 @@ def _writable(place: str, writers: int, message: str) -> ConfigurationError:
 
 
 def _with_way_out(place: str, fault: ConfigurationError) -> ConfigurationError:
-    """Add to a hint what to do on a file system that may keep no modes."""
+    """Add to the hint what to do on a file system that may keep no modes."""
     kind, _, mounted = _mount_of(place)
     if kind in MODELESS or kind.startswith("fuse."):
         folder = place if os.path.isdir(place) and place != mounted else os.path.dirname(place)
@@ -252,7 +252,7 @@ def _with_way_out(place: str, fault: ConfigurationError) -> ConfigurationError:
 
 
 def _listed_writers(place: str) -> set[int]:
-    """Return whom an access control list lets write, beside owner and group: users by number, any group as -1."""
+    """Return the users whom an access control list lets write, besides owner and group; -1 for any group."""
     from struct import error, iter_unpack
 
     try:
@@ -267,7 +267,7 @@ def _listed_writers(place: str) -> set[int]:
 
 
 def is_windows_drive(place: str, table: str = "/proc/self/mountinfo") -> bool:
-    """Tell whether Windows decides who may use a place in WSL: a drive of its own, mounted without `metadata`."""
+    """Return whether a place in WSL is on a Windows drive without `metadata`, where Windows decides about access."""
     kind, options, _ = _mount_of(place, table)
     words = options.replace(";", ",").split(",")
     return (kind == "drvfs" or (kind == "9p" and "aname=drvfs" in words)) and "metadata" not in words
@@ -281,7 +281,7 @@ def _mount_of(place: str, table: str = "/proc/self/mountinfo") -> tuple[str, str
             for line in lines:
                 before, _, behind = line.rstrip("\n").partition(" - ")
                 mounted = _unescaped(before.split(" ")[4])
-                # Of two at one place the last hides the first.
+                # Of two mounts at one place, the last hides the first.
                 if _is_below(place, mounted) and len(mounted) >= len(found[2]):
                     kind, _, options = behind.split(" ", 2)
                     found = kind, options, mounted

@@ -57,7 +57,7 @@ class Listener(Protocol):
         """Take one line for people."""
 
     def may_delete(self, surplus: Surplus) -> bool:
-        """Tell whether the second key may be deleted. Raises InputNeeded when nobody can say."""
+        """Return whether the second key may be deleted. Raises InputNeeded when nobody can say."""
 
 
 class Rotated(Value):

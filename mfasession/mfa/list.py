@@ -36,7 +36,7 @@ class Listing(Value):
         return account_of(self.arn)
 
     def own(self, serial: str) -> bool:
-        """Tell whether the user has this device."""
+        """Return whether the user has this device."""
         return any(each.device.serial == serial for each in self.devices)
 
 

@@ -126,7 +126,7 @@ def unresolved(name: str, sections: "Sections", config: "Config") -> Profile:
 
 
 def fits(session: "Session", profile: "Profile") -> bool:
-    """Tell whether the session is bound to the profile's long-term key, device and role as they are now."""
+    """Return whether the session is bound to the profile's long-term key, device and role as they are now."""
     if session.role_arn != (profile.role.arn if profile.role else "") or session.role_options != role_options(profile):
         return False
     if profile.key is not None and session.key_id != profile.key.access_key_id:
@@ -323,7 +323,7 @@ def _role_duration(name: str, text: str) -> int:
     # 900..43200: bounds of AssumeRole's DurationSeconds (STS API reference).
     if not (text.isascii() and text.isdigit() and 900 <= int(text) <= 43200):
         raise ConfigurationError(
-            f"profile {name}: duration_seconds must be from 900 to 43200", "mend it in the AWS configuration file"
+            f"profile {name}: duration_seconds must be from 900 to 43200", "fix it in the AWS configuration file"
         )
     return int(text)
 
@@ -377,7 +377,7 @@ def _check_texts(name: str, keys: "Mapping[str, str]") -> None:
         if not keys.get(key, "").isprintable():
             raise ConfigurationError(
                 f"profile {name}: {key} holds a line break or another character that cannot be shown",
-                "mend it in the AWS files",
+                "fix it in the AWS files",
             )
 
 

@@ -153,4 +153,4 @@ def _listed(text: str) -> list[str]:
 
 
 def _wrong(profile: str, key: str, what: str) -> ConfigurationError:
-    return ConfigurationError(f"profile {profile}: {key} {what}", f"mend {key} in the AWS configuration file")
+    return ConfigurationError(f"profile {profile}: {key} {what}", f"fix {key} in the AWS configuration file")

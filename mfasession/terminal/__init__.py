@@ -51,7 +51,7 @@ class Terminal:
         return self._descriptor
 
     def is_ours(self) -> bool:
-        """Tell whether the terminal still answers and our process group is its foreground one."""
+        """Return whether the terminal still answers and our process group is its foreground one."""
         return _in_foreground(self._descriptor)
 
     def size(self) -> tuple[int, int]:
@@ -163,7 +163,7 @@ class Terminal:
 
 
 def is_ours() -> bool:
-    """Tell whether a person can answer now: there is a controlling terminal and we are in its foreground."""
+    """Return whether a person can answer now: there is a controlling terminal and we are in its foreground."""
     try:
         descriptor = _opened()
     except OSError:
@@ -175,7 +175,7 @@ def is_ours() -> bool:
 
 
 def is_in_background() -> bool:
-    """Tell whether there is a controlling terminal and another process group has its foreground."""
+    """Return whether there is a controlling terminal and another process group has its foreground."""
     try:
         descriptor = _opened()
     except OSError:
@@ -196,7 +196,7 @@ def parent() -> str:
 
 
 def is_dumb() -> bool:
-    """Tell whether the terminal may not understand cursor movements (TERM unset, dumb or unknown)."""
+    """Return whether the terminal may not understand cursor movements (TERM unset, dumb or unknown)."""
     return os.environ.get("TERM", "").lower() in ("", "dumb", "unknown")
 
 

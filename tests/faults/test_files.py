@@ -108,12 +108,12 @@ WRITE_FAULTS = [
     ("write:error=ENOSPC:when=1", "no space is left on the disk"),
     ("fsync:error=ENOSPC:when=1", "no space is left on the disk"),
     ("write:error=EDQUOT:when=1", "your disk quota is used up"),
-    ("write:error=EFBIG:when=1", "it is larger than files may be here"),
+    ("write:error=EFBIG:when=1", "the file is larger than allowed here"),
     ("fsync:error=EIO:when=1", "the disk failed"),
     ("fchmod:error=EPERM:when=1", "no permission in its folder"),
 ]
 RENAME_FAULTS = [
-    ("renameat:error=EBUSY:when=1", "it is a mount point by itself"),
+    ("renameat:error=EBUSY:when=1", "the file is itself a mount point"),
     ("renameat:error=EROFS:when=1", "its file system is read-only"),
     ("renameat:error=EACCES:when=1", "no permission in its folder"),
     ("renameat:error=EXDEV:when=1", "invalid cross-device link"),

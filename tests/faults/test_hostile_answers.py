@@ -11,10 +11,10 @@ from tests.helpers.support import Home, key_pair
 
 SERIAL = "arn:aws:iam::123456789012:mfa/phone"
 CODE_LOST = "this code may be used up: wait for the next one on the device, then run it again"
-NOT_AWS = complaint("something that is not AWS answered GetSessionToken", CODE_LOST)
+NOT_AWS = complaint("something other than AWS answered GetSessionToken", CODE_LOST)
 NEVER_AWS = complaint(
-    "something that is not AWS answered GetCallerIdentity",
-    "is there a portal to sign in to, or a proxy? look at HTTPS_PROXY and endpoint_url, then run it again",
+    "something other than AWS answered GetCallerIdentity",
+    "look for a sign-in portal or a proxy (HTTPS_PROXY, endpoint_url), then run it again",
 )
 DEEP = b"<a>" * 200_000 + b"</a>" * 200_000
 
@@ -134,7 +134,7 @@ def test_a_device_that_aws_would_not_name(home: Home, member: bytes) -> None:
     """It would be shown, remembered and kept."""
     code, said = login(home, "", ListMFADevices=devices(member), GetSessionToken=token())
     assert code == 5
-    assert said.startswith("mfasession: something that is not AWS answered ListMFADevices\n  hint: ")
+    assert said.startswith("mfasession: something other than AWS answered ListMFADevices\n  hint: ")
     assert not sent(home)
 
 

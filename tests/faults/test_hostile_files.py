@@ -143,7 +143,7 @@ def test_no_hint_moves_a_device(home: Home, variable: str, device: str) -> None:
     done = home.run("process", environ={variable: device})
     assert (done.returncode, done.stderr) == (
         3,
-        complaint(f"{device} is not a regular file", "name a file that can keep something instead"),
+        complaint(f"{device} is not a regular file", "name a regular file instead"),
     )
 
 
@@ -196,7 +196,7 @@ def test_a_user_without_a_home(home: Home, words: tuple[str, ...]) -> None:
         )
         assert (done.returncode, done.stderr) == (
             3,
-            complaint("there is no home folder: HOME is not set", "export HOME=FOLDER"),
+            complaint("HOME is not set, and the user has no home folder", "export HOME=FOLDER"),
         )
     assert entries(home.folder) == before
 

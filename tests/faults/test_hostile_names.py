@@ -111,7 +111,7 @@ def test_a_setting_of_several_lines(aws: Sandbox, alices_home: Home, alice: Sand
         3,
         complaint(
             f"profile default: {key} holds a line break or another character that cannot be shown",
-            "mend it in the AWS files",
+            "fix it in the AWS files",
         ),
     )
     assert asked(aws, alice) == []

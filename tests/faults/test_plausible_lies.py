@@ -56,7 +56,7 @@ def test_a_role_that_was_not_asked_for(home: Home, answer: Body, code: int) -> N
         done = home.run("login", "-p", "deploy", environ={"AWS_ENDPOINT_URL": url})
     assert done.returncode == code, done.stderr
     if code:
-        assert done.stderr.startswith("mfasession: something that is not AWS answered AssumeRole\n  hint: ")
+        assert done.stderr.startswith("mfasession: something other than AWS answered AssumeRole\n  hint: ")
         assert home.credentials.read_text() == before
 
 
@@ -96,7 +96,7 @@ def test_a_key_that_aws_would_not_make(home: Home, answer: Body) -> None:
     with answering(ListAccessKeys=listed, CreateAccessKey=answer) as url:
         done = home.run("keys", "rotate", environ={"AWS_ENDPOINT_URL": url})
     assert done.returncode == 5, done.stderr
-    assert done.stderr.startswith("mfasession: something that is not AWS answered CreateAccessKey")
+    assert done.stderr.startswith("mfasession: something other than AWS answered CreateAccessKey")
     assert SECRET not in done.stderr
     assert home.credentials.read_text() == before
 
@@ -125,7 +125,7 @@ def test_a_device_that_aws_would_not_make(home: Home, answer: Body) -> None:
         words = ("mfa", "enroll", "--name", "new", "--png", "new.png", "--codes", "-")
         done = home.run(*words, stdin="123456\n654321\n", environ={"AWS_ENDPOINT_URL": url})
     assert done.returncode == 5, done.stderr
-    assert "something that is not AWS answered CreateVirtualMFADevice" in done.stderr
+    assert "something other than AWS answered CreateVirtualMFADevice" in done.stderr
 
 
 @pytest.mark.parametrize("token", ["t" * 200_000, "a b", "", 1, None])
@@ -138,4 +138,4 @@ def test_a_sign_in_that_aws_would_not_give(home: Home, token: object) -> None:
     with answering(**answers) as url:
         done = home.run("console", "-p", "deploy", "--print", environ={"AWS_ENDPOINT_URL": url})
     assert (done.returncode, done.stdout) == (5, ""), done.stderr
-    assert "something that is not AWS answered getSigninToken" in done.stderr
+    assert "something other than AWS answered getSigninToken" in done.stderr

@@ -237,7 +237,7 @@ def test_a_circle_of_links(home: Home) -> None:
     done = home.run("login", "--code", "123456")
     assert (done.returncode, done.stderr) == (
         3,
-        complaint(f"{home.credentials} cannot be read: its symbolic links lead in a circle", f"rm {home.credentials}"),
+        complaint(f"{home.credentials} cannot be read: its symbolic links form a loop", f"rm {home.credentials}"),
     )
 
 

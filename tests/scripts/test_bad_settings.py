@@ -24,19 +24,19 @@ CODES = 'must be one of pinentry, prompt, totp or { command = ["…"] }'
             "unknown key mfa_serial",
             "mfa_serial belongs to one profile: put it below [profiles.NAME]",
         ),
-        ('store = "disk"', "store: must be one of file, keyring", "mend store in {}"),
-        ('store = "keyrin"', "store: must be one of file, keyring (did you mean keyring?)", "mend store in {}"),
-        ("store = true", "store: must be one of file, keyring", "mend store in {}"),
-        ('duration = "14m"', "duration: must be from 15 min to 36 h", "mend duration in {}"),
-        ("duration = 129601", "duration: must be from 15 min to 36 h", "mend duration in {}"),
-        ('duration = "soon"', "duration: 'soon' is not a duration", "mend duration in {}"),
-        ("duration = 1.5", 'duration: must be a duration such as "12h"', "mend duration in {}"),
-        ("duration = true", 'duration: must be a duration such as "12h"', "mend duration in {}"),
-        ('refresh_margin = "13h"', "refresh_margin: must be from 0 s to 12 h", "mend refresh_margin in {}"),
-        ('code = "phone"', f"code: {CODES}", "mend code in {}"),
-        ("code = 5", f"code: {CODES}", "mend code in {}"),
-        ("default_profile = 7", "default_profile: must be a text", "mend default_profile in {}"),
-        ('default_profile = ""', "default_profile: must be a text", "mend default_profile in {}"),
+        ('store = "disk"', "store: must be one of file, keyring", "fix store in {}"),
+        ('store = "keyrin"', "store: must be one of file, keyring (did you mean keyring?)", "fix store in {}"),
+        ("store = true", "store: must be one of file, keyring", "fix store in {}"),
+        ('duration = "14m"', "duration: must be from 15 min to 36 h", "fix duration in {}"),
+        ("duration = 129601", "duration: must be from 15 min to 36 h", "fix duration in {}"),
+        ('duration = "soon"', "duration: 'soon' is not a duration", "fix duration in {}"),
+        ("duration = 1.5", 'duration: must be a duration such as "12h"', "fix duration in {}"),
+        ("duration = true", 'duration: must be a duration such as "12h"', "fix duration in {}"),
+        ('refresh_margin = "13h"', "refresh_margin: must be from 0 s to 12 h", "fix refresh_margin in {}"),
+        ('code = "phone"', f"code: {CODES}", "fix code in {}"),
+        ("code = 5", f"code: {CODES}", "fix code in {}"),
+        ("default_profile = 7", "default_profile: must be a text", "fix default_profile in {}"),
+        ('default_profile = ""', "default_profile: must be a text", "fix default_profile in {}"),
         ("profiles = 3", "profiles must be a table a profile", "write [profiles.NAME] and its keys below"),
         ('[profiles]\nwork = "x"', "profiles must be a table a profile", "write [profiles.NAME] and its keys below"),
         ('[profiles.work]\nsource = ["x"]', "profiles.work.source: must be a text", "mend profiles.work.source in {}"),
@@ -62,7 +62,7 @@ def test_no_command_goes_on_with_it(live: Home, words: tuple[str, ...]) -> None:
     assert done.returncode == 3
     assert done.stderr.startswith(f"mfasession: {live.settings} is not TOML: ")
     assert "line 2" in done.stderr
-    assert done.stderr.endswith(f"\n  hint: mend that line of {live.settings}\n")
+    assert done.stderr.endswith(f"\n  hint: fix that line of {live.settings}\n")
     assert live.credentials.read_bytes() == before
 
 
@@ -84,7 +84,7 @@ def test_the_file_that_the_environment_names(live: Home) -> None:
     done = live.run("process", environ=environ)
     assert (done.returncode, done.stderr) == (
         3,
-        complaint(f"no configuration at {other}", "MFASESSION_CONFIG names it: create it or unset that"),
+        complaint(f"no configuration at {other}", "create that file, or unset MFASESSION_CONFIG"),
     )
     other.write_text('default_profile = "default"\n')
     assert live.run("process", environ=environ).returncode == 0
@@ -127,4 +127,4 @@ def test_a_wrong_setting_of_the_aws_tools(home: Home, line: str, environ: dict[s
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("mfasession: an AWS setting is wrong: ")
     assert "bananas" in done.stderr
-    assert done.stderr.endswith("\n  hint: mend it in the AWS configuration file or in the AWS_* variables\n")
+    assert done.stderr.endswith("\n  hint: fix it in the AWS configuration file or in the AWS_* variables\n")

@@ -293,7 +293,7 @@ def test_an_invalid_region(aws: Sandbox, live: Home, region: str) -> None:
     for words, environ in ((("--region", region), {}), ((), {"AWS_REGION": region})):
         assert failed(live, "--print", *words, environ=environ) == (
             3,
-            complaint("the region is not a region's name", "mend region or AWS_REGION, or give --region"),
+            complaint("the region is not a region's name", "fix region or AWS_REGION, or give --region"),
         )
     assert aws.calls() == []
 
@@ -304,7 +304,7 @@ def test_a_region_of_another_partition(live: Home) -> None:
         3,
         complaint(
             "region cn-north-1 is not in partition aws, where the role is",
-            "mend region or AWS_REGION, or give --region",
+            "fix region or AWS_REGION, or give --region",
         ),
     )
 
@@ -327,8 +327,8 @@ def test_a_session_that_aws_refuses(aws: Sandbox, live: Home) -> None:
 NOT_AWS = (
     5,
     complaint(
-        "something that is not AWS answered getSigninToken",
-        "is there a portal to sign in to, or a proxy? look at HTTPS_PROXY and endpoint_url, then run it again",
+        "something other than AWS answered getSigninToken",
+        "look for a sign-in portal or a proxy (HTTPS_PROXY, endpoint_url), then run it again",
     ),
 )
 
@@ -393,7 +393,7 @@ def test_an_endpoint_that_is_not_a_url(live: Home) -> None:
     """A mistake of the configuration."""
     assert failed(live, "--print", environ={"AWS_ENDPOINT_URL_SIGNIN": "signin"}) == (
         3,
-        complaint("the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL"),
+        complaint("the endpoint_url is not a URL", "fix endpoint_url or AWS_ENDPOINT_URL"),
     )
 
 

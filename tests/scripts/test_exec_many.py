@@ -142,7 +142,7 @@ def test_profiles_that_get_no_session_keep_none_from_theirs(
         r"prod-foreign: AWS denied AssumeRole: ",
         r"prod-lost: source of profile prod-lost: there is no profile gone\n",
         r"prod-circle: the source profiles go round in a circle: prod-circle -> prod-circle2 -> prod-circle\n",
-        r"prod-wrong: profile prod-wrong: role_arn must be the ARN of a role, .*\n  hint: mend role_arn",
+        r"prod-wrong: profile prod-wrong: role_arn must be the ARN of a role, .*\n  hint: fix role_arn",
     ):
         assert re.search(f"^mfasession: {said}", done.stderr, re.MULTILINE), done.stderr
     assert "7 profiles: 1 done, 6 failed: " in done.stderr.splitlines()[-1]

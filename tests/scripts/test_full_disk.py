@@ -78,7 +78,7 @@ def test_files_that_may_not_grow(aws: Sandbox, alices_home: Home, alice: Sandbox
     assert (done.returncode, done.stderr) == (
         7,
         complaint(
-            f"{alices_home.credentials} was not written: it is larger than files may be here", "ulimit -f unlimited"
+            f"{alices_home.credentials} was not written: the file is larger than allowed here", "ulimit -f unlimited"
         ),
     )
     assert alices_home.credentials.read_bytes() == before

@@ -126,7 +126,7 @@ def test_resync_wants_newer_codes(alices_home: Home, alice: SandboxUser) -> None
     assert alices_home.run("mfa", "resync", "--codes", "-", stdin=stdin).returncode == 0
     done = alices_home.run("mfa", "resync", "--codes", "-", stdin=stdin)
     assert done.returncode == 4
-    assert "AWS did not take the two codes" in done.stderr
+    assert "AWS refused the two codes" in done.stderr
     assert not [code for code in stdin.split() if code in done.stderr]
 
 

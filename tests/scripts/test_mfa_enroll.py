@@ -559,7 +559,7 @@ def test_an_invalid_seed(home: Home, seed: str) -> None:
         done = home.run("mfa", "enroll", "--png", "x.png", "--codes", "-", environ={"AWS_ENDPOINT_URL": url})
     assert done.returncode == 5
     assert done.stderr.startswith(
-        "mfasession: something that is not AWS answered CreateVirtualMFADevice; AWS may have a"
+        "mfasession: something other than AWS answered CreateVirtualMFADevice; AWS may have a"
     )
     assert kept_seeds(home) == []
     assert not (home.folder / "x.png").exists()

@@ -47,7 +47,7 @@ def test_an_endpoint_that_is_not_a_url(home: Home) -> None:
     done = home.run("login", "--code", "123456", environ={"AWS_ENDPOINT_URL": "sts.example"})
     assert (done.returncode, done.stderr) == (
         3,
-        complaint("the endpoint_url is not a URL", "mend endpoint_url or AWS_ENDPOINT_URL"),
+        complaint("the endpoint_url is not a URL", "fix endpoint_url or AWS_ENDPOINT_URL"),
     )
 
 
@@ -57,7 +57,7 @@ def test_an_invalid_region(home: Home) -> None:
     done = home.run("login", "--code", "123456", environ={"AWS_REGION": "eu west 1"})
     assert (done.returncode, done.stderr) == (
         3,
-        complaint("the region is not a region's name", "mend region or AWS_REGION"),
+        complaint("the region is not a region's name", "fix region or AWS_REGION"),
     )
 
 
@@ -139,7 +139,7 @@ def test_an_invalid_ca_bundle(home: Home) -> None:
     [
         ("lose_answer", "127.0.0.1 did not answer GetSessionToken"),
         ("hang_up", "127.0.0.1 did not answer GetSessionToken"),
-        ("cut_answer", "something that is not AWS answered GetSessionToken"),
+        ("cut_answer", "something other than AWS answered GetSessionToken"),
         ("error500", "AWS failed to answer GetSessionToken (InternalFailure)"),
     ],
 )

@@ -314,6 +314,6 @@ def test_a_pipe_in_the_place_of_a_file_that_is_kept(home: Home) -> None:
     done = home.run_program("bash", "-c", "AWS_CONFIG_FILE=<(echo '[default]') mfasession process")
     assert done.returncode == 3
     assert re.fullmatch(
-        r"mfasession: /dev/fd/\d+ is not a regular file\n  hint: name a file that can keep something instead\n",
+        r"mfasession: /dev/fd/\d+ is not a regular file\n  hint: name a regular file instead\n",
         done.stderr,
     )

@@ -62,7 +62,7 @@ def test_an_answer_that_quotes_the_request(home: Home, code: str, debug: tuple[s
             home.run("login", "-p", "r", *debug, environ={"AWS_ENDPOINT_URL": url}),
         ):
             assert done.returncode == 4
-            assert "AWS refused" in done.stderr or "AWS denied" in done.stderr or "AWS has it not" in done.stderr
+            assert "AWS refused" in done.stderr or "AWS denied" in done.stderr or "AWS does not have it" in done.stderr
             assert not any(secret in done.stderr for secret in ("492039", token[:16], SECRET))
             assert not re.search(r"Signature=[0-9a-f]{16}", done.stderr)
 

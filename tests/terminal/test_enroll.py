@@ -123,7 +123,7 @@ def test_three_wrong_pairs(alices_home: Home, aws: Sandbox, alice: SandboxUser) 
     with seat(alices_home, *APART, MFASESSION, "mfa", "resync") as sitting:
         for number in range(3):
             if number:
-                sitting.see(r"AWS did not take the two codes: [^;]+; two new ones, please")
+                sitting.see(r"AWS refused the two codes: [^;]+; two new ones, please")
             sitting.see(FIRST)
             typed(sitting, (device.code(), device.code(-1)))
         status, said = outcome(sitting)

@@ -29,7 +29,7 @@ UNCHECKED = (
 UNKNOWN_KEY = f"AWS does not know key {KEY}: it is deleted, inactive, mistyped or of another partition"
 WRONG_SECRET = f"the secret of key {KEY} is wrong: AWS could not verify the signature"
 REFUSED = "AWS refused GetSessionToken"
-EXPIRED = "AWS says that the session has expired"
+EXPIRED = "the session has expired"
 BUSY = "AWS is busy and refuses to answer now (throttled)"
 BAD_SIGNATURE = "The request signature we calculated does not match the signature you provided. Check your AWS Secret …"
 
@@ -59,7 +59,7 @@ BAD_SIGNATURE = "The request signature we calculated does not match the signatur
             "InvalidAuthenticationCode",
             "Authentication code for device is not valid.",
             aws_errors.CodeRefused,
-            "AWS did not take the two codes: they must be of this device, one right after the other, in this order",
+            "AWS refused the two codes: they must be two consecutive codes of this device, in this order",
         ),
         (
             "EntityAlreadyExists",

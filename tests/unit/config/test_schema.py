@@ -127,11 +127,11 @@ def test_a_wrong_value_is_named(line: str, message: str) -> None:
     """The file, the key and what it may be; the hint names the key to fix, below a profile with its path."""
     own = refusal(line)
     key = message.partition(":")[0]
-    assert (own.message, own.hint) == (f"c.toml: {message}", f"mend {key} in c.toml")
+    assert (own.message, own.hint) == (f"c.toml: {message}", f"fix {key} in c.toml")
     if key != "default_profile":
         below = refusal(f"[profiles.work]\n{line}")
         assert below.message == f"c.toml: profiles.work.{message}"
-        assert below.hint == f"mend profiles.work.{key} in c.toml"
+        assert below.hint == f"fix profiles.work.{key} in c.toml"
 
 
 @pytest.mark.parametrize(

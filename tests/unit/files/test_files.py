@@ -130,7 +130,7 @@ def test_the_null_device_is_never_replaced(credentials: Path, write: "Callable[[
     credentials.symlink_to(os.devnull)
     with pytest.raises(ConfigurationError, match="not a regular file") as raised:
         write(str(credentials))
-    assert raised.value.hint == "name a file that can keep something instead"
+    assert raised.value.hint == "name a regular file instead"
     assert Path(os.devnull).is_char_device()
 
 
@@ -177,9 +177,9 @@ def test_links_that_lead_in_a_circle(tmp_path: Path) -> None:
 def test_a_file_where_a_folder_should_be(credentials: Path) -> None:
     """A path that goes through a file is an error for readers and writers."""
     below = str(credentials / "config.toml")
-    with pytest.raises(ConfigurationError, match="a part of the path is no folder"):
+    with pytest.raises(ConfigurationError, match="a part of the path is not a folder"):
         files.read_text(below)
-    with pytest.raises(StoreError, match="a part of the path is no folder"):
+    with pytest.raises(StoreError, match="a part of the path is not a folder"):
         replace.check_replaceable(below)
     with pytest.raises(StoreError, match="was not written"):
         replace.replace(below, "new")

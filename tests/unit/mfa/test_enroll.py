@@ -207,7 +207,7 @@ def test_refused_codes_are_asked_for_anew() -> None:
 
     def send(codes: code_pair.Pair) -> None:
         sent.append(codes)
-        raise CodeRefused("AWS did not take the two codes", "a hint")
+        raise CodeRefused("AWS refused the two codes", "a hint")
 
     with pytest.raises(AwsRefused) as caught:
         code_pair.until_taken(code_pair.Asked(typed), PHONE, send)
@@ -215,7 +215,7 @@ def test_refused_codes_are_asked_for_anew() -> None:
     assert sent == [("1", "2"), ("3", "4"), ("5", "6")]
     assert [request.notice for request in typed.asked[::2]] == [
         "",
-        *["AWS did not take the two codes; two new ones, please"] * 2,
+        *["AWS refused the two codes; two new ones, please"] * 2,
     ]
 
 

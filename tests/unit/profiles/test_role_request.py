@@ -85,7 +85,7 @@ def test_settings_that_aws_would_refuse_are_reported_with_their_key(key: str, ch
     with pytest.raises(ConfigurationError) as caught:
         parameters(Role(**{"arn": ARN, **changes}), "admin")
     assert caught.value.message.startswith(f"profile admin: {key} ")
-    assert caught.value.hint == f"mend {key} in the AWS configuration file"
+    assert caught.value.hint == f"fix {key} in the AWS configuration file"
 
 
 texts = st.text(max_size=12)
