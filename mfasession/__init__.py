@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    """Load what is asked for, and nothing before: the command's start pays for none of it."""
+    """Import a name when it is first used, so that the command's start does not pay for it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     room = "mfasession.api" if name == "session" else "mfasession.errors"

@@ -1,4 +1,4 @@
-"""`mfasession.session`: a boto3 session whose credentials come from ours, for as long as the program runs."""
+"""`mfasession.session`: a boto3 session that gets and renews its credentials from ours while the program runs."""
 
 import os
 import time
@@ -14,11 +14,11 @@ from mfasession.sessions import SessionRequest, destination
 from mfasession.sessions.context import Context
 
 METHOD = "mfasession"
-"""What botocore names as the place that the credentials are from."""
+"""The source of the credentials, as botocore names it."""
 
 
 class CalledSource:
-    """Codes from a function of the program's own."""
+    """A code source that calls a function of the program."""
 
     interactive = False
     tries = 2
@@ -33,7 +33,7 @@ class CalledSource:
     def ask(self, request: codes.CodeRequest, *, on_waiting: codes.OnWaiting | None = None) -> str:
         """Return six digits. Raises ConfigurationError when the function returns anything else.
 
-        What AWS says to the key comes first: a person who answers is not asked in vain.
+        AWS checks the key first, so that a person is not asked in vain.
         """
         if on_waiting is not None:
             on_waiting()
@@ -65,18 +65,18 @@ def session(
     region: str | None = None,
     no_input: bool = False,
 ) -> boto3.Session:
-    """Return a boto3 session of a profile, which renews its credentials by itself.
+    """Return a boto3 session of a profile, which renews its credentials automatically.
 
-    `profile` is chosen as the command does when it is None. `code` returns six digits whenever a renewal needs them,
-    else they come from where the configuration says. With `no_input` no person is asked. Raises ConfigurationError for
-    the profile at once; a call to AWS raises what keeps a session from being made, each an MfaSessionError.
+    `profile`: None is the profile that the command chooses. `code` returns six digits when a renewal needs them;
+    without it, they come from the configured source. With `no_input` no person is asked. Raises ConfigurationError for
+    the profile at once; calls to AWS raise an MfaSessionError when no session can be made.
     """
     environ = dict(os.environ)
     first = _context(environ, profile or "", code, no_input=no_input)
     found = first.profile()
 
     def refresh() -> dict[str, str]:
-        # Anew each time: keys, devices and roles are taken as the files have them now.
+        # Resolved each time, because keys, devices and roles in the files may have changed.
         context = _context(environ, found.name, code, no_input=no_input)
         made = sessions.session(context, context.profile())
         return {
@@ -93,7 +93,7 @@ def session(
         )
     known = client.settings(found)
     known.register_component("credential_provider", CredentialResolver([_Provider(refresh)]))
-    # boto3 by itself knows AWS_DEFAULT_REGION alone.
+    # boto3 reads only AWS_DEFAULT_REGION.
     region = region or found.region or environ.get("AWS_REGION") or None
     return boto3.Session(botocore_session=known, region_name=region)
 

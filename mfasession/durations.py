@@ -2,20 +2,20 @@
 
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _LONGEST = 40
-"""Characters that are still looked at."""
+"""The longest text that is read, in characters."""
 
 SESSION_MINIMUM = 15 * 60
 SESSION_MAXIMUM = 36 * 3600
 """Bounds of GetSessionToken's DurationSeconds (STS API reference)."""
 CONSOLE_MAXIMUM = 12 * 3600
-"""Upper bound of a console's SessionDuration, whose lower one is the same (IAM User Guide, custom identity brokers)."""
+"""Upper bound of a console's SessionDuration; the lower one is the same (IAM User Guide, custom identity brokers)."""
 
 
 def parse(text: str) -> int:
     """Return the seconds in a text such as `12h`, `1h30m` or `900`. Raises ValueError with a reason for people."""
     rest = text.strip().lower()
     if len(rest) > _LONGEST:
-        raise ValueError("that is too long to be a duration")
+        raise ValueError("that is too long for a duration")
     if rest.isascii() and rest.isdigit():
         return int(rest)
     total, number, seen = 0, "", ""

@@ -1,14 +1,14 @@
-"""Every way to fail, by who must act; rooms have finer ones. `exit_codes.EXIT_CODES` gives each class its exit code.
+"""The errors, by who must act; some packages have subclasses. `exit_codes.EXIT_CODES` has each class's exit code.
 
-A message says what happened, in lower case and without a full stop; the hint names the command that mends it.
-Neither ever holds a secret. The module imports nothing: it is on the path of every command.
+A message says what happened, in lower case and without a full stop; the hint names the command that fixes it.
+Neither ever holds a secret. The module imports nothing, because every command imports it.
 """
 
 
 class MfaSessionError(Exception):
-    """An unexpected failure, and the base of all others.
+    """An unexpected failure, and the base class of all errors.
 
-    Shapes: `message` is one line, `hint` is one line or empty.
+    `message` is one line; `hint` is one line or empty.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -18,7 +18,7 @@ class MfaSessionError(Exception):
 
 
 class NoSession(MfaSessionError):
-    """The answer is no: the question was understood and nothing failed. Raised by `status` and `logout`."""
+    """There is no session, and nothing failed. Raised by `status` and `logout`."""
 
 
 class UsageError(MfaSessionError):
@@ -30,15 +30,15 @@ class ConfigurationError(MfaSessionError):
 
 
 class AwsRefused(MfaSessionError):
-    """AWS answered, and the answer was no: wrong code, denied, key unknown, clock skew."""
+    """AWS refused the request: wrong code, denied, key unknown, clock skew."""
 
 
 class AwsUnreachable(MfaSessionError):
-    """AWS did not answer: network, proxy, time-out or throttling. Trying again may do."""
+    """AWS did not answer: network, proxy, time-out or throttling. Trying again may help."""
 
 
 class InputNeeded(MfaSessionError):
-    """A code or an answer is needed and nobody can give it: no terminal, a background job, or `--no-input`."""
+    """A code or an answer is needed and cannot be asked for: no terminal, a background job, or `--no-input`."""
 
 
 class StoreError(MfaSessionError):
@@ -46,4 +46,4 @@ class StoreError(MfaSessionError):
 
 
 class Cancelled(MfaSessionError):
-    """The person said no (ctrl-C, ctrl-D or the cancel button). Nothing was written."""
+    """The person cancelled (ctrl-C, ctrl-D or the cancel button). Nothing was written."""

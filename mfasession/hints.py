@@ -1,6 +1,6 @@
-"""Command lines for hints: those that a person can paste, for the profile that the failing command was run for.
+"""Command lines for hints, ready to paste, with the profile of the failing command.
 
-A hint never names the command that was just run: where running it again is all there is to do, it says so in words.
+A hint never names the command that was just run: if that has to be repeated, the hint says "run it again".
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ PROGRAM = "mfasession"
 
 
 def command_line(*words: str, profile: str = "") -> str:
-    """Return the line that runs mfasession with these words; `profile` is empty where none has to be named.
+    """Return the line that runs mfasession with these words; without -p if `profile` is empty.
 
-    -p stands behind the command and its action, as in `mfasession keys rotate -p work --force`, and before `--`.
+    -p follows the command and its action, as in `mfasession keys rotate -p work --force`, and precedes `--`.
     """
     place = next((number for number, word in enumerate(words) if word.startswith("-") and word != "-"), len(words))
     option = ("-p", profile) if profile else ()
@@ -20,19 +20,19 @@ def command_line(*words: str, profile: str = "") -> str:
 
 
 def by_session(command: str, profile: str = "") -> str:
-    """Return the line that runs a shell's command with a profile's session: its bare key may be denied that."""
+    """Return the line that runs a command with a profile's session, because its key alone may be denied."""
     return f"{command_line('exec', profile=profile)} -- {command}"
 
 
 def repeatable(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the words of a command line of ours that may be run again: a code is used up, and -p is named anew."""
+    """Return our command line's words for running it again, without the used code and without -p."""
     kept: list[str] = []
     rest = iter(words)
     for word in rest:
         name, _, value = word.partition("=")
         if name in ("--code", "-p", "--profile"):
             value = value or next(rest, "")
-            # From stdin comes another one.
+            # stdin gives another code.
             kept += ["--code", "-"] if (name, value) == ("--code", "-") else []
         elif word.startswith("--") or not word.startswith("-p"):
             kept.append(word)

@@ -1,7 +1,7 @@
-"""How this program was installed, and the command that adds to it or repairs it there.
+"""How this program was installed, and the commands that add packages to it or repair it.
 
-`pip install` beside a program of pipx or uv reaches another Python than the program's. pipx keeps pipx_metadata.json
-in the program's environment, uv its uv-receipt.toml (uv documentation, "Tools").
+`pip install` may install into another Python when the program was installed with pipx or uv. pipx keeps
+pipx_metadata.json in the program's environment, uv its uv-receipt.toml (uv documentation, "Tools").
 """
 
 import os
@@ -16,7 +16,7 @@ NAME = "mfasession"
 def adding(package: str) -> str:
     """Return the command that adds a package, or an extra of ours as in `mfasession[sandbox]`, to this installation."""
     if _is_kept_by("pipx_metadata.json"):
-        # Without --force older releases of pipx leave a package that is there as it is, and the extra out.
+        # Without --force, older releases of pipx skip a package that is installed already, with its extra.
         return f"pipx inject --force {quote(os.path.basename(sys.prefix))} {quote(package)}"
     if _is_kept_by("uv-receipt.toml"):
         return f"uv tool install {quote(package)}" if package.startswith(NAME) else _with_uv(package)
@@ -24,7 +24,7 @@ def adding(package: str) -> str:
 
 
 def program(package: str) -> str:
-    """Return the command that installs another program, the way that this one was."""
+    """Return the command that installs another program in the same way as this one."""
     if _is_kept_by("pipx_metadata.json"):
         return f"pipx install {quote(package)}"
     if _is_kept_by("uv-receipt.toml"):
@@ -33,7 +33,7 @@ def program(package: str) -> str:
 
 
 def repairing() -> str:
-    """Return the command that installs this program once more."""
+    """Return the command that reinstalls this program."""
     if _is_kept_by("pipx_metadata.json"):
         return f"pipx reinstall {quote(os.path.basename(sys.prefix))}"
     if _is_kept_by("uv-receipt.toml"):
@@ -56,7 +56,7 @@ def _is_kept_by(receipt: str) -> bool:
 
 
 def keyring(*words: str) -> str:
-    """Return the command line of the keyring package's own program: pipx and uv put it into no PATH."""
+    """Return the command line of the keyring package's program, which pipx and uv do not put on the PATH."""
     found = shutil.which("keyring") or ""
     if os.path.dirname(os.path.realpath(found)) == os.path.realpath(os.path.join(sys.prefix, "bin")):
         return " ".join(map(quote, ("keyring", *words)))

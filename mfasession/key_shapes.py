@@ -1,6 +1,6 @@
-"""What is wrong with a key pair, a serial number or a name, in words that never quote it. Read after the fact only.
+"""Explains the faults of a key pair without quoting it. Imported only after a fault was found.
 
-What a good one looks like is in `model`, which every command reads.
+The checks of valid ones are in `values`, which every command imports.
 """
 
 from mfasession.redaction import is_like_a_secret
@@ -12,9 +12,9 @@ _ABOUT_OTHER = "a secret access key has 40 characters without a space, shown onc
 
 
 def pair_fault(key_id: str, secret: str) -> str:
-    """Return what is wrong with a pair, as in `aws_access_key_id is in quotes`; empty when AWS could know it."""
+    """Return the fault of a pair, as in `aws_access_key_id is in quotes`; empty when it may be valid."""
     if not is_key_id(key_id) and is_key_id(secret.strip("'\"")):
-        return f"{KEY_ID} holds no access key ID, and {SECRET} holds one: are they swapped?"
+        return f"{KEY_ID} is not an access key ID, but {SECRET} is one: are they swapped?"
     if fault := id_fault(key_id):
         return f"{KEY_ID} {fault}"
     fault = secret_fault(secret)
@@ -22,7 +22,7 @@ def pair_fault(key_id: str, secret: str) -> str:
 
 
 def id_fault(text: str) -> str:
-    """Return what is wrong with an access key ID, as in `is in quotes`; empty when nothing is."""
+    """Return the fault of an access key ID, as in `is in quotes`; empty when there is none."""
     if is_key_id(text):
         return ""
     if is_like_a_secret(text):
@@ -31,21 +31,21 @@ def id_fault(text: str) -> str:
 
 
 def secret_fault(text: str) -> str:
-    """Return what is wrong with a secret access key, as in `is in quotes`; empty when nothing is."""
+    """Return the fault of a secret access key, as in `is in quotes`; empty when there is none."""
     if is_key_secret(text):
         return ""
     if is_key_id(text):
-        return "holds an access key ID and no secret: are they swapped?"
+        return "is an access key ID and not a secret: are they swapped?"
     return _slip(text) or "is not a secret access key"
 
 
 def hint(fault: str) -> str:
-    """Return how a good one looks, for a fault of the ID or of the secret."""
+    """Return the form of a valid ID or secret, for a fault of the ID or of the secret."""
     return _ABOUT_OTHER if fault.startswith(SECRET) else _ABOUT_ID
 
 
 def _slip(text: str) -> str:
-    """Name the slip of the pen that botocore and AWS's own tools take for a part of the value."""
+    """Name the typing mistake that botocore and AWS's tools read as a part of the value."""
     odd = next((char for char in text if not char.isascii() or not (char.isprintable() or char.isspace())), "")
     if odd:
         kind = "a character that no key has" if odd.isprintable() else "an invisible character"
@@ -54,5 +54,5 @@ def _slip(text: str) -> str:
         return "is in quotes, which count as a part of it"
     words = text.split()
     if any(word[0] in "#;" for word in words[1:]):
-        return "has a comment behind it, which counts as a part of it"
+        return "has a comment after it, which counts as a part of it"
     return "has white space in it" if len(words) > 1 else ""

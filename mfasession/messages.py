@@ -1,4 +1,4 @@
-"""Words for people, on stderr: stdout carries data only. On the path of every command."""
+"""Writes messages on stderr, because stdout carries data only. Every command imports this."""
 
 import sys
 import time
@@ -7,16 +7,16 @@ from mfasession.durations import show
 from mfasession.text import printable
 
 LONGEST = 20_000
-"""Characters of a line that are shown: some paths of 4096 bytes, and no flood from AWS."""
+"""The longest line that is shown, in characters: enough for some paths of 4096 bytes."""
 
 
 def say(text: str) -> None:
-    """Write one line, as ours, safe to show whatever AWS or a file put into it."""
+    """Write one line with our prefix, made safe to show: it may hold text from AWS or a file."""
     _write(f"mfasession: {_shown(text)}\n")
 
 
 def complain(message: str, hint: str = "") -> None:
-    """Write an error and the hint that mends it, both safe to show."""
+    """Write an error and its hint, both made safe to show."""
     say(message)
     if hint:
         _write(f"  hint: {_shown(hint)}\n")
@@ -26,17 +26,17 @@ def _write(line: str) -> None:
     try:
         sys.stderr.write(line)
     except OSError:
-        # A full disk behind stderr, or nobody: the exit code still tells, and what was done is done.
+        # stderr is closed or on a full disk: the exit code still reports the result.
         return
 
 
 def until(expires: int, now: float) -> str:
-    """Return when that is, in local time, and how long until then: `19:24 tomorrow (11 h 42 min left)`."""
+    """Return the local time of `expires` and the time left: `19:24 tomorrow (11 h 42 min left)`."""
     then = time.localtime(expires)
     days = round((_noon(expires) - _noon(now)) / 86400)
     day = "" if days == 0 else " tomorrow" if days == 1 else time.strftime(" on %Y-%m-%d", then)
     left = int(expires - now)
-    # To the nearest minute: a session of 12 h that is a second old has "12 h left" for people.
+    # To the nearest minute: a session of 12 h shows "12 h left" after a second.
     rounded = (left + 30) // 60 * 60 if left > 60 else left
     return f"{time.strftime('%H:%M', then)}{day} ({show(rounded)} left)"
 

@@ -1,27 +1,27 @@
-"""Keeps a process's memory, secrets and all, out of core dumps and from other processes of the same user.
+"""Keeps our memory, which may hold secrets, out of core dumps and away from other processes of the same user.
 
-Root, and whoever was attached before, still sees it. `disable_core_dumps` is on the path of every command. A program
-that imports us decides about its own memory: there nothing is changed.
+Root, and a debugger that is attached already, can still read it. Every command calls `disable_core_dumps`. Nothing is
+changed in a program that imports us: it decides about its own memory.
 """
 
 import sys
 
 _limits: "list[tuple[int, int]]" = []
-"""RLIMIT_CORE as it was, soft and hard, while it is ours."""
+"""The original RLIMIT_CORE, soft and hard, while ours differs."""
 _is_our_process = False
 _PR_SET_DUMPABLE = 4
 """prctl(2), Linux."""
 
 
 def disable_core_dumps() -> None:
-    r"""Let no signal (ctrl-\ is one) write our memory to the disk; nothing where a platform has no such limit.
+    r"""Keep signals such as ctrl-\ from writing a core dump; do nothing on a platform without that limit.
 
-    Only the soft limit changes, so that it can be put back.
+    Only the soft limit changes, so that it can be restored.
     """
     global _is_our_process  # noqa: PLW0603  # there is one process
     _is_our_process = True
     try:
-        # A small extension module: a hundredth of a hit. `ctypes`, for prctl, would be a fifth.
+        # A small extension module: 1/100 of a hit. `ctypes`, for prctl, would be 1/5.
         from resource import RLIMIT_CORE, getrlimit, setrlimit
     except ImportError:
         return
@@ -34,7 +34,7 @@ def disable_core_dumps() -> None:
 
 
 def restore_core_limit() -> None:
-    """Put the limit back: a program that takes our place has its own."""
+    """Restore the limit, for a program that replaces us (execve)."""
     if _limits:
         from resource import RLIMIT_CORE, setrlimit
 
@@ -42,9 +42,9 @@ def restore_core_limit() -> None:
 
 
 def deny_ptrace() -> None:
-    """Close /proc/PID/mem, /proc/PID/environ and ptrace(2) to other processes of the same user, and cores for good.
+    """Deny other processes of the same user /proc/PID/mem, /proc/PID/environ and ptrace(2), and disable core dumps.
 
-    Linux alone, behind `disable_core_dumps`; it ends with execve. For the paths that are slow anyway.
+    Linux only, after `disable_core_dumps`; execve ends it. Only slow commands call it, because it imports `ctypes`.
     """
     if sys.platform != "linux" or not _is_our_process:
         return
@@ -53,5 +53,5 @@ def deny_ptrace() -> None:
 
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     except (ImportError, OSError, AttributeError):
-        # A Python without ctypes, or a libc without prctl: the limit on cores is all there is.
+        # Without ctypes or prctl, only the limit on core dumps is left.
         return

@@ -9,7 +9,7 @@ _LONGEST_WORD = 100
 
 
 def printable(text: str) -> str:
-    """Return the text without control characters: nothing from AWS or from a file reaches a terminal raw."""
+    """Return the text without control characters: text from AWS or a file must not reach a terminal raw."""
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
@@ -26,13 +26,13 @@ def nearest(word: str, known: "Iterable[str]", *, likeness: float = 0.6) -> str:
 
 
 def in_columns(lines: "Sequence[tuple[str, ...]]") -> str:
-    """Return a table, two spaces between its columns, safe to show. All lines have as many cells."""
+    """Return a table, two spaces between its columns, safe to show. All lines have the same number of cells."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     shown = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
     return "".join(printable(line.rstrip()) + "\n" for line in shown)
 
 
 def bar(share: float, width: int = 16) -> str:
-    """Return a bar of so many characters, of which a share (0..1) is full; what is begun counts."""
+    """Return a bar of `width` characters, of which a share (0..1) is full, rounded up."""
     full = min(int(min(max(share, 0.0), 1.0) * width + 0.999), width)
     return "[" + "#" * full + "." * (width - full) + "]"

@@ -23,12 +23,12 @@ def parse(text: str) -> int:
     hour, minute, second = int(digits[8:10]), int(digits[10:12]), int(digits[12:14])
     epoch = _days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
     if show(epoch) != stamp + "Z":
-        raise ValueError(f"{text!r} is no date of the calendar")
+        raise ValueError(f"{text!r} is not a date of the calendar")
     return epoch
 
 
 def is_epoch(value: object) -> bool:
-    """Return whether this is an int that `show` can show in four digits of a year."""
+    """Return whether this is an int that `show` can format with a four-digit year."""
     return type(value) is int and _FIRST <= value <= _LAST
 
 

@@ -1,11 +1,11 @@
-"""Time-based one-time passwords (RFC 6238, over RFC 4226), as AWS's virtual devices make them: SHA-1, 6 digits."""
+"""Time-based one-time passwords (RFC 6238, over RFC 4226), as AWS's virtual devices use them: SHA-1, 6 digits."""
 
 import base64
 import hashlib
 import hmac
 
 STEP = 30
-"""Seconds that one code lives (RFC 6238, section 5.2)."""
+"""Seconds of one code's life (RFC 6238, section 5.2)."""
 DIGITS = 6
 
 

@@ -1,4 +1,4 @@
-"""Frozen values: their base class, and the nouns of every room (a secret, a key, a session, a role).
+"""Frozen values: their base class, and the values that all packages share (secret, key, session, role).
 
 Times are whole seconds since the epoch (UTC). Every command imports this, so it imports nothing: `dataclasses` and
 `typing` cost more time than a bare interpreter start (16 and 9 ms against 11). So the declaration is a dataclass's,
@@ -17,7 +17,7 @@ else:
 
 
 class Secret:
-    """A string that shows itself to nobody but the caller of `reveal`. Compares in constant time."""
+    """A string that is shown only by `reveal`. Comparisons take constant time."""
 
     __slots__ = ("__value",)
 
@@ -36,7 +36,7 @@ class Secret:
             return NotImplemented
         from hmac import compare_digest
 
-        # Files are read with surrogateescape, and whatever was read can be compared.
+        # Texts from files may have surrogates (surrogateescape).
         ours, theirs = self.__value.encode("utf-8", "surrogatepass"), other.__value.encode("utf-8", "surrogatepass")
         return compare_digest(ours, theirs)
 
@@ -57,7 +57,7 @@ class Value:
     __fields__: "tuple[str, ...]" = ()
 
     def __init_subclass__(cls) -> None:
-        annotations = cls.__dict__.get("__annotations__", {})  # noqa: RUF063  # `inspect` costs more than all of this
+        annotations = cls.__dict__.get("__annotations__", {})  # noqa: RUF063  # `inspect` costs more than this module
         own = tuple(name for name in annotations if not name.startswith("__"))
         cls.__fields__ = cls.__fields__ + own
 
@@ -94,9 +94,9 @@ class Value:
 
 
 _KEY_KINDS = ("AKIA", "ASIA", "LKIA", "LSIA")
-"""How access key IDs begin: long-term and temporary ones (IAM User Guide, "IAM identifiers"), and LocalStack's."""
+"""Prefixes of access key IDs: long-term and temporary ones (IAM User Guide, "IAM identifiers"), and LocalStack's."""
 _LONGEST_SERIAL = 37
-"""Characters of what is taken for a hardware token's serial number, which has a dozen; a secret access key has 40."""
+"""The longest serial number of a hardware token, in characters; usual ones have a dozen, a secret access key has 40."""
 
 
 def is_key_id(text: str) -> bool:
@@ -107,7 +107,7 @@ def is_key_id(text: str) -> bool:
 
 
 def is_key_secret(text: str) -> bool:
-    """Return whether a text may be a secret access key: visible ASCII without quotes, and no access key ID."""
+    """Return whether a text may be a secret access key: visible ASCII without quotes, and not an access key ID."""
     return (
         text.isascii()
         and text.isprintable()
@@ -123,7 +123,7 @@ def is_name(text: str) -> bool:
 
 
 class LongTermKey(Value):
-    """An IAM user's access key (`AKIA…`), good only for the calls that the rule exempts."""
+    """An IAM user's access key (`AKIA…`), which may make only the calls that the rule exempts."""
 
     access_key_id: str
     secret_access_key: Secret
@@ -146,7 +146,7 @@ class Session(Value):
     role_arn: str = ""
     """The assumed role, or empty for the user's own session."""
     role_options: str = ""
-    """What the role was assumed with beside its ARN, as `profiles.role_options` writes it."""
+    """The role's options besides its ARN, as `profiles.role_options` writes it."""
     identity: str = ""
     """ARN of the user or the assumed role, when known."""
     region: str = ""
@@ -154,44 +154,44 @@ class Session(Value):
     issued: int = 0
     """Epoch seconds, UTC; 0 when not recorded."""
     settings: "tuple[tuple[str, str], ...]" = ()
-    """Names and values of the profile's settings that are written beside the session in a file, for SDKs to read."""
+    """Settings of the profile that are written with the session in a file, for SDKs."""
 
     def is_alive(self, now: float) -> bool:
-        """Return whether the session has time left by our clock; a policy at AWS may deny it earlier."""
+        """Return whether the session has time left by our clock; a policy may deny it earlier."""
         return self.expires > now
 
     def is_fresh(self, now: float, refresh_margin: int, min_ttl: int = 0) -> bool:
         """Return whether it need not be renewed: more than the margin, and at least `min_ttl` seconds, are left.
 
-        A short session (`--duration 15m`) would be inside the margin from its first second and every command would ask
-        again, so the margin is at most a quarter of the session's own life.
+        The margin is at most a quarter of the session's life: a short session (`--duration 15m`) would be inside a
+        longer one from the start, and every command would ask again.
         """
         margin = min(refresh_margin, (self.expires - self.issued) // 4) if self.issued else refresh_margin
         left = self.expires - now
-        # A clock far ahead when the session was made gives it a negative life.
+        # The life is negative if our clock was far ahead when the session was made.
         return left > max(margin, 0) and left >= min_ttl
 
 
 class Role(Value):
-    """What AssumeRole is asked for, as the AWS configuration file has it. `duration` is seconds."""
+    """AssumeRole's parameters from the AWS configuration file. `duration` is in seconds."""
 
     arn: str
     external_id: str = ""
     session_name: str = ""
     duration: int = 3600
     session_tags: str = ""
-    """As in `team=blue, cost-center=42`; `roles` reads it."""
+    """As in `team=blue, cost-center=42`; `role_request` parses it."""
     transitive_session_tags: str = ""
     """As in `team, cost-center`."""
     source_identity: str = ""
     policy_arns: str = ""
-    """ARNs of managed policies with commas between them, which narrow the session."""
+    """Comma-separated ARNs of managed policies that restrict the session."""
     policy: str = ""
-    """A policy in JSON, which narrows the session."""
+    """A policy in JSON that restricts the session."""
 
 
 def is_whole(session: Session) -> bool:
-    """Return whether what is shown of a kept session is what it should be: somebody may have edited it."""
+    """Return whether the shown fields of a stored session are well-formed: the file may have been edited."""
     return (
         is_key_id(session.access_key_id)
         and is_key_id(session.key_id)
@@ -215,20 +215,20 @@ def partition_of(arn: str) -> str:
 
 
 MARK = "MFASESSION_HOLDS"
-"""What `env` and `exec` leave with a session, so that what they have set is known from what a person sets later.
+"""The variable in which `env` and `exec` record what they have set, so that later changes by the user are recognised.
 
-As in `eu-west-1/eu-west-1 work`: what AWS_REGION and AWS_DEFAULT_REGION were set to (empty: the person's own were
-left), and whose session it is.
+As in `eu-west-1/eu-west-1 work`: what AWS_REGION and AWS_DEFAULT_REGION were set to (empty: they kept the user's
+value), and the profile.
 """
 
 
 def held_profile(environ: "Mapping[str, str]") -> str:
-    """Return the profile whose session the environment holds by our doing; empty when it holds none."""
+    """Return the profile whose session we have put into the environment; empty when there is none."""
     return environ.get(MARK, "").partition(" ")[2]
 
 
 def own_region(environ: "Mapping[str, str]", name: str) -> str:
-    """Return what the person has set AWS_REGION or AWS_DEFAULT_REGION to; empty when it is not set, or was by us."""
+    """Return the user's own value of AWS_REGION or AWS_DEFAULT_REGION; empty when it is unset or was set by us."""
     value = environ.get(name, "")
     if not value or MARK not in environ:
         return value

@@ -137,7 +137,7 @@ class AwsFiles:
 
 
 def read_section(path: str, text: str, name: str) -> "Mapping[str, str] | None":
-    """Return one section's keys. Raises ConfigurationError when the file cannot be understood."""
+    """Return one section's keys. Raises ConfigurationError when the file is malformed."""
     try:
         return ini.read_section(text, name)
     except ini.MalformedIni as fault:
@@ -145,7 +145,7 @@ def read_section(path: str, text: str, name: str) -> "Mapping[str, str] | None":
 
 
 def parse(path: str, text: str) -> dict[str, dict[str, str]]:
-    """Return all sections. Raises ConfigurationError when the file cannot be understood."""
+    """Return all sections. Raises ConfigurationError when the file is malformed."""
     try:
         return ini.parse(text)
     except ini.MalformedIni as fault:

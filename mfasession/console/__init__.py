@@ -1,1 +1,1 @@
-"""The web console: a sign-in URL made of a session, opened in a browser."""
+"""The web console: opens a sign-in URL for a session in a browser."""

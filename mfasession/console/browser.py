@@ -1,4 +1,4 @@
-"""The person's browser, sent to an address that is a secret without that it stands in anybody's arguments."""
+"""Opens the user's browser at a secret address without putting that address into any program's arguments."""
 
 import asyncio
 import functools
@@ -23,21 +23,21 @@ from mfasession.server.connections import Listener
 from mfasession.values import Secret, Value
 
 PATIENCE = 60.0
-"""Seconds until the browser, which may have to be started first, has asked for its page."""
+"""Seconds for the browser to start and request the page."""
 OPENERS = (("xdg-open",), ("gio", "open"), ("x-www-browser",), ("wslview",))
-"""What opens an address on a desktop; the last one does from inside WSL, and needs none."""
-_PRINT = "run it again with --print, and open the address by hand"
+"""Programs that open an address on a desktop; the last one works inside WSL, without a desktop."""
+_PRINT = "run it again with --print, and open the printed address"
 
 
 class Browser(Value):
-    """A program that shows an address, in its words in the place of `%s`, or told on its stdin."""
+    """A program that opens an address, which replaces `%s` in its arguments or in the text for its stdin."""
 
     words: tuple[str, ...]
     stdin: str = ""
 
 
 def find(environ: Mapping[str, str], platform: str = sys.platform) -> Browser:
-    """Return the person's browser: $BROWSER, else what the platform has. Raises ConfigurationError: there is none."""
+    """Return the user's browser: $BROWSER, else the platform's. Raises ConfigurationError when there is none."""
     named = [words for each in environ.get("BROWSER", "").split(os.pathsep) if (words := _words(each))]
     if named:
         words = next((words for words in named if shutil.which(words[0], path=environ.get("PATH"))), named[0])
@@ -48,13 +48,13 @@ def find(environ: Mapping[str, str], platform: str = sys.platform) -> Browser:
     for opener in OPENERS:
         if (has_display or opener == OPENERS[-1]) and shutil.which(opener[0], path=environ.get("PATH")):
             return Browser(words=(*opener, "%s"))
-    raise ConfigurationError("there is no browser here: neither $BROWSER nor a desktop", _PRINT)
+    raise ConfigurationError("no browser: $BROWSER is not set, and there is no desktop", _PRINT)
 
 
 def show(browser: Browser, address: Secret, environ: Mapping[str, str], patience: float = PATIENCE) -> None:
-    """Send the browser to an address; return when it has gone there.
+    """Open an address in the browser; return when it has requested the page.
 
-    Raises ConfigurationError: the browser cannot be started, or fails. Raises MfaSessionError: it never asked.
+    Raises ConfigurationError when the browser cannot be started, or fails; MfaSessionError when it requests no page.
     """
     asyncio.run(_shown(browser, address, environ, patience))
 
@@ -63,7 +63,7 @@ async def _shown(browser: Browser, address: Secret, environ: Mapping[str, str], 
     listening = connections.bound()
     page = Page(listening.getsockname()[1], address)
     admits = functools.partial(peer.is_ours, server=listening.getsockname())
-    # A browser that comes late, or after we were killed, must not find another user's page at the address.
+    # A browser that is late must not find another user's page at the address.
     with Guard(listening.fileno(), page.url.rpartition("/")[0], environ=environ, seconds=PATIENCE) as guard:
         async with Listener(listening, page, admits):
             failed = _started(browser, page.url, environ)
@@ -80,7 +80,7 @@ async def _shown(browser: Browser, address: Secret, environ: Mapping[str, str], 
 
 
 def _started(browser: Browser, url: str, environ: Mapping[str, str]) -> "asyncio.Future[int]":
-    """Start the browser; return what becomes its status when it fails. One that does not goes on without us."""
+    """Start the browser; the returned future gets its status if it fails. Otherwise it runs on without us."""
     words = [word.replace("%s", url) for word in browser.words]
     process_memory.restore_core_limit()
     try:
@@ -106,7 +106,7 @@ def _follow(
 ) -> None:
     process.communicate(text)
     if process.returncode:
-        # It may end long after we have.
+        # It may end long after us.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(_settle, failed, process.returncode)
 

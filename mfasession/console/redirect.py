@@ -1,7 +1,7 @@
-"""A page of one use on loopback: who asks first is led on to an address that is a secret.
+"""A one-time page on loopback: redirects the first client to a secret address.
 
-A file that leads on would be as private, and the browsers that most people have could not read it: those of snap and
-flatpak see neither /tmp nor a hidden folder, those of Windows see no file of WSL's (jupyter/notebook #5479, #4999).
+A file with a redirect would be as private, but many browsers cannot read it: those of snap and flatpak see neither /tmp
+nor hidden folders, those of Windows see no files of WSL (jupyter/notebook #5479, #4999).
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from mfasession.values import Secret
 
 
 class Page:
-    """Leads one client on. Its own address is worth nothing afterwards."""
+    """Redirects one client. Afterwards its own address has no use."""
 
     def __init__(self, port: int, address: Secret) -> None:
         self._host = f"{ADDRESS}:{port}"
@@ -23,10 +23,10 @@ class Page:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The page's address."""
         return f"http://{self._host}{self._path}"
 
-    def answer(self, head: bytes, now: float) -> tuple[bytes, bool]:  # noqa: ARG002  # it does not age
+    def answer(self, head: bytes, now: float) -> tuple[bytes, bool]:  # noqa: ARG002  # not used: the page does not expire
         """Return the answer to one head (without the empty line), and that the connection is closed."""
         try:
             self._check(head)
@@ -45,10 +45,10 @@ class Page:
 
     def _check(self, head: bytes) -> None:
         request = parse(head)
-        # A page of somebody else's in a browser reaches us under its own name (DNS rebinding): the name tells.
+        # A foreign web page that reaches us (DNS rebinding) sends its own host name.
         if request.host != self._host:
             raise Refused(403, "ForeignHost", "this page is for a browser on this computer")
         if request.method != "GET":
             raise Refused(405, "MethodNotAllowed", "only GET is answered here")
         if not compare_digest(request.target.encode(), self._path.encode()) or self.taken.is_set():
-            raise Refused(404, "NoSuchPath", "nothing is here, or no longer: run mfasession console again")
+            raise Refused(404, "NoSuchPath", "no page here (any more): run mfasession console again")

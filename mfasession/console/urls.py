@@ -1,9 +1,9 @@
-"""Where AWS signs browsers in, and where its console is: addresses, and nothing is asked of anybody here.
+"""Addresses of AWS's sign-in and console. No I/O.
 
 Sources: IAM User Guide, "Enable custom identity broker access to the AWS console"; AWS General Reference, "AWS Sign-In
 endpoints" and "AWS Management Console endpoints"; for aws-eusc botocore's endpoints of AWS Sign-In, and
-ByteNess/aws-vault #285 for the console. Not in AWS's documentation, and from users alone: the sign-out that
-leads on to an address of ours, which us-east-1 follows (ByteNess/aws-vault #1, kionsoftware/kion-cli #35).
+ByteNess/aws-vault #285 for the console. AWS does not document the sign-out that redirects to a given
+address, which works in us-east-1 (ByteNess/aws-vault #1, kionsoftware/kion-cli #35).
 """
 
 import re
@@ -18,11 +18,11 @@ PARTITIONS = {
     "aws-us-gov": ("signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com"),
     "aws-eusc": ("signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu"),
 }
-"""Host of the sign-in, and of the console, of each partition."""
+"""Hosts of the sign-in and the console in each partition."""
 _UNNAMED = ("us-east-1", "us-gov-west-1")
-"""Regions whose sign-in has no region in its name."""
+"""Regions whose sign-in host has no region in its name."""
 _ONLY_NAMED = {"aws-eusc": "eusc-de-east-1"}
-"""Partitions without a sign-in that names no region, and the region that is meant then."""
+"""Partitions whose sign-in host always has a region, and its default region."""
 _SIGN_OUT = "us-east-1.signin.aws.amazon.com"
 _REGION = re.compile(r"[a-z]{2,8}(-[a-z]{1,16}){1,3}-[0-9]{1,2}", re.ASCII)
 _PARTITION_OF = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc"), ("us-iso", "aws-iso"),
@@ -31,16 +31,16 @@ _HOME = "/console/home"
 
 
 class Site(Value):
-    """The beginnings of addresses, without a slash at the end."""
+    """Base addresses, without a slash at the end."""
 
     signin: str
     console: str
 
 
 def check_region(region: str, partition: str) -> None:
-    """Raise ConfigurationError for a region that is none, which would end up in a host's name, or another partition's.
+    """Raise ConfigurationError for a region with an invalid name (part of a host name) or of another partition.
 
-    An empty one is none at all, and good.
+    An empty region is accepted.
     """
     if not region:
         return
@@ -55,17 +55,17 @@ def check_region(region: str, partition: str) -> None:
 
 
 def site(partition: str, region: str, *, configured: str = "", signs_out: bool = False) -> Site:
-    """Return where a partition's people sign in; `region` is checked already, or empty.
+    """Return the sign-in and console of a partition; `region` is checked already, or empty.
 
-    `configured` is an endpoint that is set for all of AWS, as for a sandbox: it plays both hosts. `signs_out`: the
-    sign-in must be one that leads on from a sign-out. Raises ConfigurationError for a partition that is not known.
+    `configured` is an endpoint for all of AWS, as for a sandbox: it serves as both hosts. `signs_out`: the sign-in must
+    be one that redirects after a sign-out. Raises ConfigurationError for an unknown partition.
     """
     if configured:
         base = configured.rstrip("/")
         return Site(signin=base, console=base)
     if partition not in PARTITIONS:
         raise ConfigurationError(
-            f"nothing is known of a console in partition {partition}", f"there is one in {', '.join(PARTITIONS)}"
+            f"no console is known in partition {partition}", f"known partitions: {', '.join(PARTITIONS)}"
         )
     signin, console = PARTITIONS[partition]
     if partition == "aws" and signs_out:
@@ -80,7 +80,7 @@ def site(partition: str, region: str, *, configured: str = "", signs_out: bool =
 
 
 def page(its_site: Site, region: str, *, service: str = "", path: str = "") -> str:
-    """Return the address of a page of the console: of a service, at a path, or the first one."""
+    """Return the address of a console page: a service's, the one at a path, or the home page."""
     where, mark, fragment = (path or (f"/{service}/home" if service else _HOME)).partition("#")
     _, _, query = where.partition("?")
     if region and "region" not in dict(parse_qsl(query, keep_blank_values=True)):
@@ -89,11 +89,11 @@ def page(its_site: Site, region: str, *, service: str = "", path: str = "") -> s
 
 
 def login(its_site: Site, destination: str, token: str) -> str:
-    """Return the address that signs a browser in and leads it on to a page of the console. It is a secret."""
+    """Return the address that signs a browser in and redirects it to a console page. It is a secret."""
     fields = {"Action": "login", "Destination": destination, "SigninToken": token}
     return f"{its_site.signin}/federation?{urlencode(fields)}"
 
 
 def logout(its_site: Site, then: str) -> str:
-    """Return the address that signs a browser out and leads it on."""
+    """Return the address that signs a browser out and redirects it."""
     return f"{its_site.signin}/oauth?{urlencode({'Action': 'logout', 'redirect_uri': then})}"

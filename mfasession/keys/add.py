@@ -32,7 +32,7 @@ class Addition:
     """One key for one profile, to be kept in the keyring or in the credentials file."""
 
     def __init__(self, context: "Context") -> None:
-        """Raises ConfigurationError: the profile is there and cannot be understood. `--force` overrules half a key."""
+        """Raises ConfigurationError: the profile exists and is malformed. `--force` accepts half a key."""
         self._context = context
         self.profile, self._is_new = _profile(context)
         name = self.profile.key_section

@@ -1,6 +1,6 @@
-"""From a name to one Profile: the AWS files, our configuration and the environment decide; no input or output here.
+"""Resolves a name to a Profile, from the AWS files, our configuration and the environment. No I/O.
 
-On the path of every command.
+Every command imports this.
 """
 
 from mfasession.awsfiles import is_managed
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mfasession.values import Session
 
     class Sections(Protocol):
-        """What is asked of the AWS files; `awsfiles.AwsFiles` has it."""
+        """The interface to the AWS files, as in `awsfiles.AwsFiles`."""
 
         def credentials(self, section: str) -> Mapping[str, str] | None:
             """Return one section of the credentials file."""
@@ -28,14 +28,15 @@ if TYPE_CHECKING:
             """Return the names of all profiles."""
 
         def misplaced(self, name: str) -> tuple[str, str, str] | None:
-            """Return path, header and right header of a section that was meant to be this profile's."""
+            """Return path, header and correct header of a section with a wrong header for this profile."""
 
 
 SUFFIX = "-mfa"
 _LONGEST = 4096
-"""Characters of a credential_process in quotes that is still read: the work of `shlex` grows with their square."""
+"""The longest quoted credential_process that is read, in characters: the time of `shlex` grows with the square of
+it."""
 CHAINED_MAXIMUM = 3600
-"""Seconds that a role assumed with temporary credentials lasts at most, those of an MFA session too (role chaining)."""
+"""The most seconds of a role that is assumed with temporary credentials, an MFA session included (role chaining)."""
 ROLE_TEXTS = (
     "external_id",
     "session_tags",
@@ -44,38 +45,39 @@ ROLE_TEXTS = (
     "policy_arns",
     "policy",
 )
-"""Keys of a profile that are handed to AssumeRole as they are."""
+"""Keys of a profile that are passed to AssumeRole unchanged."""
 
 
 class Profile(Value):
-    """A profile resolved: where its key is, whose code it needs, where its session is kept."""
+    """A resolved profile: the place of its key, its device, and the place of its session."""
 
     name: str
     settings: "ProfileSettings"
     key_section: str
-    """The section that holds the long-term key, for a role that of its source."""
+    """The section with the long-term key; for a role, that of its source."""
     key: "LongTermKey | None" = None
-    """The long-term key when a file holds it; None when only the keyring can."""
+    """The long-term key if a file holds it; None if only the keyring may."""
     session_section: str
     mfa_serial: str = ""
-    """Serial number or ARN as configured; empty when it is to be discovered."""
+    """The configured serial number or ARN; empty when it has to be discovered."""
     instead_of: str = ""
-    """The configured serial number when the command line names another device for this once."""
+    """The configured serial number, when the command line names another device for this run."""
     suggested_serial: str = ""
-    """The device that a role names for a source profile that names none: asked, and no session is bound to it."""
+    """The device in a role for a source profile without one: it is asked for a code, but no session is bound to it."""
     region: str = ""
     role: "Role | None" = None
     source: "Profile | None" = None
     """The profile whose session assumes the role."""
     serves_itself: bool = False
-    """Whether its own credential_process runs us for it: a key pair in the same section wins over that."""
+    """Whether its credential_process runs us for this profile: a key pair in the same section takes precedence over
+    it."""
 
 
 def chosen(option: str, environ: "Mapping[str, str]", config: "Config") -> str:
     """Return the profile's name: -p, MFASESSION_PROFILE, AWS_PROFILE, `default_profile`, `default`, in this order.
 
-    `env` and `exec` set MFASESSION_PROFILE and unset AWS_PROFILE: an AWS_PROFILE beside theirs is newer, and wins.
-    Raises ConfigurationError: AWS_PROFILE and AWS_DEFAULT_PROFILE decide, and name two.
+    `env` and `exec` set MFASESSION_PROFILE and unset AWS_PROFILE: an AWS_PROFILE beside it is newer, and wins. Raises
+    ConfigurationError when the choice is between AWS_PROFILE and AWS_DEFAULT_PROFILE, and they differ.
     """
     own = environ.get("MFASESSION_PROFILE", "")
     if option or (own and own != held_profile(environ)):
@@ -88,14 +90,14 @@ def _named_for_aws(environ: "Mapping[str, str]") -> str:
     name, older = environ.get("AWS_PROFILE", ""), environ.get("AWS_DEFAULT_PROFILE", "")
     if name and older and name != older:
         raise ConfigurationError(
-            f"AWS_PROFILE is {name} and AWS_DEFAULT_PROFILE is {older}, and AWS tools disagree which of them counts",
+            f"AWS_PROFILE is {name} and AWS_DEFAULT_PROFILE is {older}, and AWS tools disagree about which counts",
             "unset one of them, or name the profile: -p NAME",
         )
     return name or older
 
 
 def is_chosen_by_itself(name: str, environ: "Mapping[str, str]", config: "Config") -> bool:
-    """Return whether a command without -p is about this profile."""
+    """Return whether a command without -p uses this profile."""
     try:
         return chosen("", environ, config) == name
     except ConfigurationError:
@@ -108,16 +110,16 @@ def resolve(name: str, sections: "Sections", config: "Config") -> Profile:
     A managed section's own name means its source, and a profile without a key whose credential_process runs us for
     another profile means that one.
 
-    Raises ConfigurationError: no such profile (the nearest name is offered), half a key pair, temporary credentials in
-    the place of a long-term key, a loop of source profiles, a section where a session may not be kept.
+    Raises ConfigurationError: no such profile (with the nearest name), half a key pair, temporary credentials in place
+    of a long-term key, a loop of source profiles, a section where a session may not be kept.
     """
     return _resolve(_meant(name, sections, config), sections, config, ())
 
 
 def unresolved(name: str, sections: "Sections", config: "Config") -> Profile:
-    """Return the profile as far as its name tells: enough to find the session that is kept for it.
+    """Return a profile from its name only: enough to find its stored session.
 
-    Whether there is such a profile, and what its key is like, is not looked at.
+    It does not check that the profile exists, or its key.
     """
     meant = _meant(name, sections, config)
     return Profile(
@@ -126,7 +128,7 @@ def unresolved(name: str, sections: "Sections", config: "Config") -> Profile:
 
 
 def fits(session: "Session", profile: "Profile") -> bool:
-    """Return whether the session is bound to the profile's long-term key, device and role as they are now."""
+    """Return whether the session is bound to the profile's present long-term key, device and role."""
     if session.role_arn != (profile.role.arn if profile.role else "") or session.role_options != role_options(profile):
         return False
     if profile.key is not None and session.key_id != profile.key.access_key_id:
@@ -135,9 +137,9 @@ def fits(session: "Session", profile: "Profile") -> bool:
 
 
 def role_options(profile: "Profile") -> str:
-    """Return all that makes a role's session what it is beside its ARN, in one line; empty when nothing is set.
+    """Return the options of a role's session besides its ARN, in one line; empty when nothing is set.
 
-    As in `external_id=42 duration=900 < arn:aws:iam::…:role/first`, the roles that it is assumed through behind.
+    As in `external_id=42 duration=900 < arn:aws:iam::…:role/first`, followed by the roles that it is assumed through.
     """
     parts: list[str] = []
     at: Profile | None = profile
@@ -148,12 +150,12 @@ def role_options(profile: "Profile") -> str:
 
 
 def session_section(name: str, config: "Config") -> str:
-    """Return the section that a profile's session is kept in."""
+    """Return the section for a profile's session."""
     return config.of(name).session_profile or name + SUFFIX
 
 
 def of_section(section: str, config: "Config") -> str:
-    """Return the profile whose session a managed section keeps."""
+    """Return the profile whose session is in a managed section."""
     for name, settings in config.profiles.items():
         if settings.session_profile == section:
             return name
@@ -176,13 +178,13 @@ def _resolve(
 ) -> Profile:
     if name in behind:
         raise ConfigurationError(
-            f"the source profiles go round in a circle: {' -> '.join((*behind, name))}",
+            f"the source profiles form a loop: {' -> '.join((*behind, name))}",
             "one of them must hold a key pair instead of a source_profile",
         )
     settings = config.of(name)
     keys = sections.profile(name)
     if is_managed(keys) and keys is not None:
-        # The user's own `[profile name]` keys beside the managed section still count; the session's do not.
+        # The user's `[profile name]` keys still count besides the managed section; the session's keys do not.
         keys = {key: value for key, value in keys.items() if not key.startswith(("aws_", "mfasession_"))}
     if keys is None and name not in config.profiles:
         raise _no_such_profile(name, sections, f"source of profile {behind[-1]}: " if behind else "")
@@ -192,7 +194,7 @@ def _resolve(
     _check_session_section(name, where, sections)
     if "role_arn" in keys:
         if is_source and ("aws_access_key_id" in keys or "aws_secret_access_key" in keys):
-            # The key pair of a source profile ends the chain, whatever role stands beside it: as in every SDK
+            # The key pair of a source profile ends the chain, even with a role beside it, as in every SDK
             # (botocore, `_resolve_credentials_from_profile`).
             return _user_beside_role(name, keys, settings, settings.mfa_serial or keys.get("mfa_serial", ""), sections)
         return _role_profile(name, keys, settings, where, sections, config, (*behind, name))
@@ -222,7 +224,7 @@ def _resolve(
 
 
 def served_by(keys: "Mapping[str, str]") -> str:
-    """Return the profile that a credential_process of ours is for; empty when it is not ours or names none."""
+    """Return the profile of a credential_process that runs us; empty for any other program, or without a profile."""
     line = keys.get("credential_process", "")
     if "mfasession" not in line:
         return ""
@@ -283,7 +285,7 @@ def _role_profile(
 def _user_beside_role(
     name: str, keys: "Mapping[str, str]", settings: "ProfileSettings", serial: str, sections: "Sections"
 ) -> Profile:
-    """The user of a profile that has a role, too: the role's session is in the profile's own section."""
+    """The user of a profile that also has a role: the role's session has the profile's own section."""
     of_user = f"{name}-user{SUFFIX}"
     _check_session_section(name, of_user, sections)
     return Profile(
@@ -298,7 +300,7 @@ def _user_beside_role(
 
 
 def _suggested(source: Profile, serial: str) -> Profile:
-    """Hand the device that a role names down to the user at the end of its chain, who may name none."""
+    """Pass a role's device down to the user at the end of its chain, who may have none configured."""
     if source.source is not None:
         return source.replace(source=_suggested(source.source, serial))
     return source if source.mfa_serial or not serial else source.replace(suggested_serial=serial)
@@ -308,7 +310,7 @@ def _role(name: str, keys: "Mapping[str, str]", source: Profile) -> Role:
     duration = _role_duration(name, keys.get("duration_seconds", "3600"))
     if duration > CHAINED_MAXIMUM and source.role is not None:
         raise ConfigurationError(
-            f"profile {name} wants {duration} s of a role that another role assumes, and AWS gives {CHAINED_MAXIMUM}",
+            f"profile {name} wants {duration} s of a role that another role assumes, and AWS allows {CHAINED_MAXIMUM}",
             f"set its duration_seconds to {CHAINED_MAXIMUM} or less, or remove it",
         )
     return Role(
@@ -372,7 +374,7 @@ def _check_session_section(name: str, where: str, sections: "Sections") -> None:
 
 
 def _check_texts(name: str, keys: "Mapping[str, str]") -> None:
-    """Raise ConfigurationError for what is kept with a session and cannot be in one line of a file."""
+    """Raise ConfigurationError for a value that is stored with a session and does not fit in one line."""
     for key in ("mfa_serial", "region", "role_arn"):
         if not keys.get(key, "").isprintable():
             raise ConfigurationError(
@@ -382,11 +384,11 @@ def _check_texts(name: str, keys: "Mapping[str, str]") -> None:
 
 
 def _check_apart(name: str, where: str, source: "Profile | None") -> None:
-    """Raise ConfigurationError when a role and what it is assumed with would take each other's place."""
+    """Raise ConfigurationError when a role and its source would store their sessions in the same section."""
     while source is not None:
         if source.session_section == where:
             raise ConfigurationError(
-                f"profiles {name} and {source.name} would keep their sessions in one section, [{where}]",
+                f"profiles {name} and {source.name} would store their sessions in the same section, [{where}]",
                 f'choose another one: session_profile = "…" below [profiles.{name}]',
             )
         source = source.source

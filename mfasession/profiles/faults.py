@@ -1,4 +1,4 @@
-"""What is wrong with a profile, in an error with a hint. Loaded only when something is: `profiles` is on every hit."""
+"""Errors about profiles, with hints. Imported only when there is one: every hit imports `profiles`."""
 
 import shlex
 from shlex import quote
@@ -18,7 +18,7 @@ _FOR_SOURCE = "name the profile that holds your key pair: source_profile = NAME"
 
 
 def not_a_long_term_key(section: str, keys: "Mapping[str, str]", sections: "Sections") -> ConfigurationError:
-    """Return the error for a whole pair that is not an IAM user's access key; no value is quoted."""
+    """Return the error for a complete pair that is not an IAM user's access key; no value is quoted."""
     key_id = keys["aws_access_key_id"]
     fault = key_shapes.pair_fault(key_id, keys["aws_secret_access_key"])
     if fault:
@@ -38,36 +38,36 @@ def not_a_long_term_key(section: str, keys: "Mapping[str, str]", sections: "Sect
 
 
 def refuse_other_ways(name: str, keys: "Mapping[str, str]") -> None:
-    """Raise ConfigurationError for a profile without a key pair whose credentials come from no MFA code of ours."""
+    """Raise ConfigurationError for a profile without a key pair that gets its credentials without an MFA code."""
     if any(key.startswith("sso_") for key in keys):
         raise ConfigurationError(
-            f"profile {name} is one of IAM Identity Center (sso_…), which asks for MFA in the browser by itself",
+            f"profile {name} uses IAM Identity Center (sso_…), which asks for MFA in the browser",
             f"aws sso login --profile {quote(name)}",
         )
     if "login_session" in keys:
         raise ConfigurationError(
-            f"profile {name} signs in to the AWS console, which asks for MFA in the browser by itself",
+            f"profile {name} uses the AWS console sign-in, which asks for MFA in the browser",
             f"aws login --profile {quote(name)}",
         )
 
 
 def without_source(name: str, keys: "Mapping[str, str]") -> ConfigurationError:
-    """Return the error for a role that is not assumed with the session of another profile."""
+    """Return the error for a role without a source profile."""
     if "web_identity_token_file" in keys:
         return ConfigurationError(
-            f"profile {name} takes its role with a web identity token, and no MFA code is wanted for that",
+            f"profile {name} assumes its role with a web identity token, which needs no MFA code",
             f"use it without mfasession: AWS tools read the token by themselves (AWS_PROFILE={quote(name)})",
         )
     if "credential_source" in keys:
         return ConfigurationError(
-            f"profile {name} takes its role with the credentials of this machine (credential_source), not with yours",
+            f"profile {name} assumes its role with the credentials of this machine (credential_source), not with yours",
             "name the profile that holds your key pair instead: source_profile = NAME",
         )
     return ConfigurationError(f"profile {name} has a role_arn and no source_profile", _FOR_SOURCE)
 
 
 def no_such_profile(name: str, sections: "Sections", lead: str = "") -> ConfigurationError:
-    """Return the error for a name that neither file has, with the nearest one that they have."""
+    """Return the error for a name that is in neither file, with the nearest one that is."""
     what = f"{lead}there is no profile {name}"
     if misplaced := _misplaced(name, sections):
         return ConfigurationError(f"{what}: {misplaced[0]}", misplaced[1])
@@ -86,7 +86,7 @@ def no_such_profile(name: str, sections: "Sections", lead: str = "") -> Configur
 
 
 def no_key(name: str, sections: "Sections") -> ConfigurationError:
-    """Return the error for a profile without a long-term key, with the place where it may have been meant to be."""
+    """Return the error for a profile without a long-term key, with the place where it may be."""
     what = f"profile {name} has no long-term key"
     if misplaced := _misplaced(name, sections):
         return ConfigurationError(f"{what}: {misplaced[0]}", misplaced[1])
@@ -103,13 +103,13 @@ def no_key(name: str, sections: "Sections") -> ConfigurationError:
 
 
 def _misplaced(name: str, sections: "Sections") -> tuple[str, str] | None:
-    """What is wrong with a section's header, and how it is right."""
+    """The fault of a section's header, and the correct header."""
     found = sections.misplaced(name)
     if found is None:
         return None
     path, header, right = found
-    rule = "have no 'profile' in front" if right == name else "begin with 'profile'"
-    return f"section names in {path} {rule}, and there is [{header}]", f"rename that section to [{right}]"
+    rule = "do not begin with 'profile'" if right == name else "begin with 'profile'"
+    return f"section names in {path} {rule}, but there is [{header}]", f"rename that section to [{right}]"
 
 
 def _long_term_section(name: str, sections: "Sections") -> str:

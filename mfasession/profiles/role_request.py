@@ -1,4 +1,4 @@
-"""The parameters of AssumeRole from the AWS configuration file's keys, refused here before a code is spent on them.
+"""The parameters of AssumeRole from the AWS configuration file, checked before a code is used.
 
 Bounds and patterns: STS API Reference, AssumeRole; IAM User Guide, "Rules for tagging in IAM and AWS STS".
 """
@@ -13,22 +13,22 @@ from mfasession.redaction import is_like_a_secret
 from mfasession.values import Role, Value
 
 TAGS = 50
-"""Session tags at most."""
+"""The most session tags."""
 POLICY_ARNS = 10
-"""Managed policies at most."""
+"""The most managed policies."""
 POLICY_CHARACTERS = 2048
-"""Characters of a session policy at most, without white space between its words."""
+"""The longest session policy, in characters, without white space between its tokens."""
 
 
 class _Text(Value):
-    """What one key of the configuration file may hold."""
+    """The allowed values of one key of the configuration file."""
 
     key: str
     pattern: str
     least: int
     most: int
     says: str
-    """What it must be, behind `must be`."""
+    """The text after `must be`."""
 
     def check(self, value: str, profile: str) -> None:
         """Raise ConfigurationError unless the value is empty or may be sent."""
@@ -60,14 +60,14 @@ _POLICY_ARN = _Text(
     pattern=r"arn:aws[\w-]*:iam::(\d{12}|aws):policy/[!-~]+",
     least=20,
     most=2048,
-    says="ARNs of managed policies with commas between them, as in arn:aws:iam::aws:policy/ReadOnlyAccess",
+    says="comma-separated ARNs of managed policies, as in arn:aws:iam::aws:policy/ReadOnlyAccess",
 )
 
 
 def parameters(role: Role, profile: str) -> dict[str, Any]:
-    """Return what AssumeRole takes beside name, duration and code, as boto3 wants it; `profile` is for messages.
+    """Return AssumeRole's parameters besides name, duration and code, for boto3; `profile` is for messages.
 
-    Raises ConfigurationError for what AWS would refuse whatever its policies say.
+    Raises ConfigurationError for values that AWS would always refuse.
     """
     if not role.arn:
         raise _wrong(profile, "role_arn", f"must be {_ROLE_ARN.says}")
@@ -75,7 +75,7 @@ def parameters(role: Role, profile: str) -> dict[str, Any]:
     _NAME.check(role.session_name, profile)
     for key, value in (("role_session_name", role.session_name), ("source_identity", role.source_identity)):
         if is_like_a_secret(value):
-            # AWS writes both into its logs and into the identity that everybody is shown.
+            # AWS writes both into its logs and into the identity, which is shown.
             raise _wrong(profile, key, "looks like a secret")
     _EXTERNAL_ID.check(role.external_id, profile)
     _IDENTITY.check(role.source_identity, profile)
@@ -99,7 +99,7 @@ def _tags(role: Role, profile: str) -> dict[str, str]:
         if not equals or not key:
             raise _wrong(profile, "session_tags", "must be KEY=VALUE, with commas between several")
         if key.lower() in (known.lower() for known in tags):
-            raise _wrong(profile, "session_tags", f"names {key} twice, and AWS does not tell capitals apart")
+            raise _wrong(profile, "session_tags", f"names {key} twice: AWS ignores case")
         if key.lower().startswith("aws:") or len(key) > 128 or len(value) > 256 or not _is_tag_text(key + value):
             raise _wrong(
                 profile,

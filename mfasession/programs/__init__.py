@@ -1,4 +1,4 @@
-"""Replacing this process by a command (execve), as a shell would do it. On the path of every `exec`."""
+"""Replaces this process with a command (execve), as a shell does. Every `exec` imports this."""
 
 import os
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 SHELL = "/bin/sh"
-"""Runs a script that does not say what runs it (POSIX, execvp)."""
+"""Runs a script without `#!` (POSIX, execvp)."""
 _NO_FORMAT = 8
-"""ENOEXEC, the same everywhere; importing `errno` would cost a hit."""
+"""ENOEXEC, the same on every platform; importing `errno` would slow down a hit."""
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
 """POSIX shell, 2.8.2 "Exit Status for Commands"."""
 
 
-AS_IT_IS = "what follows -- is run as it is, without a shell"
+AS_IT_IS = "the words after -- run without a shell"
 
 
 class CannotRun(Exception):
-    """The command could not be started. Shapes: `status` is 126 or 127, `reason` and `hint` are for people."""
+    """The command could not be started. `status` is 126 or 127; `reason` and `hint` are for messages."""
 
     def __init__(self, status: int, reason: str, hint: str = AS_IT_IS) -> None:
         super().__init__(reason)
@@ -33,7 +33,7 @@ class CannotRun(Exception):
 
 
 def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
-    """Become the command, found through the PATH of its own environment. Raises CannotRun."""
+    """Replace this process with the command, found through the PATH in `environ`. Raises CannotRun."""
     _restore_signals()
     process_memory.restore_core_limit()
     try:
@@ -43,12 +43,12 @@ def replace(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
 
 
 def _become(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
-    """Do what `os.execvpe` does, which imports `warnings` to look at the PATH: a fortieth of a hit. Raises OSError."""
+    """Do the work of `os.execvpe`, which imports `warnings` to read the PATH: 1/40 of a hit. Raises OSError."""
     arguments, variables = list(words), dict(environ)
     denied = missing = None
     for path in _places(words[0], variables):
         try:
-            os.execve(path, arguments, variables)  # noqa: S606  # without a shell is the point
+            os.execve(path, arguments, variables)  # noqa: S606  # on purpose without a shell
         except (FileNotFoundError, NotADirectoryError) as error:
             missing = error
         except OSError as error:
@@ -59,7 +59,7 @@ def _become(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
 
 
 def start(words: "Sequence[str]", environ: "Mapping[str, str]", **how: "Any") -> "subprocess.Popen[bytes]":
-    """Start the command as a child, found and run as by `replace`; `how` is Popen's. Raises CannotRun."""
+    """Start the command as a child process, found as by `replace`; `how` goes to Popen. Raises CannotRun."""
     import subprocess
 
     try:
@@ -75,20 +75,20 @@ def start(words: "Sequence[str]", environ: "Mapping[str, str]", **how: "Any") ->
 
 
 def _places(name: str, environ: "Mapping[str, str]") -> list[str]:
-    """Where a command may be: at its path, or in one of the folders of PATH."""
+    """The possible paths of a command: its own, or one in each folder of PATH."""
     if os.sep in name:
         return [name]
     return [os.path.join(folder, name) for folder in environ.get("PATH", os.defpath).split(os.pathsep)]
 
 
 def _script(name: str, environ: "Mapping[str, str]") -> str:
-    """Return the script without `#!` that a command is; empty when it is something else."""
+    """Return the path of a command that is a script without `#!`; empty for any other command."""
     path = next((path for path in _places(name, environ) if os.path.isfile(path) and os.access(path, os.X_OK)), "")
     return path if path and _is_text(path) else ""
 
 
 def _is_text(path: str) -> bool:
-    """Whether a shell reads the file: bash looks for a NUL byte in the first line, in its first 80 bytes."""
+    """Whether a shell would read the file: bash looks for a NUL byte in the first 80 bytes of the first line."""
     try:
         with open(path, "rb") as file:
             return b"\0" not in file.read(80).partition(b"\n")[0]
@@ -97,12 +97,12 @@ def _is_text(path: str) -> bool:
 
 
 def cannot_run(name: str, error: "OSError | ValueError") -> CannotRun:
-    """Return what the failure to start a command means, as a shell would tell it."""
-    # An empty word is a ValueError to execve and a folder of the PATH to a child; NUL bytes, the other reason of a
+    """Return the error for a command that could not be started, as a shell reports it."""
+    # An empty word is a ValueError for execve, and a folder of the PATH for a child. NUL bytes, the other reason of a
     # ValueError, cannot come from a command line.
     if not name or isinstance(error, ValueError):
         return CannotRun(NOT_FOUND, "command not found")
-    # A folder or a file without the x bit on the PATH is EACCES, none at all is ENOENT.
+    # A folder, or a file without the x bit, on the PATH is EACCES; a missing one is ENOENT.
     if isinstance(error, FileNotFoundError | NotADirectoryError) and not _is_there(name):
         return CannotRun(NOT_FOUND, "command not found")
     from mfasession.files import system_errors
@@ -111,12 +111,12 @@ def cannot_run(name: str, error: "OSError | ValueError") -> CannotRun:
 
 
 def _is_there(name: str) -> bool:
-    """A script whose interpreter is missing fails with ENOENT too, though it is there itself."""
+    """Whether the command itself exists: a script without its interpreter fails with ENOENT, too."""
     return os.sep in name and os.path.exists(name)
 
 
 def _restore_signals() -> None:
-    """Undo what the interpreter did at its start: it ignores SIGPIPE and SIGXFSZ, and that survives execve."""
+    """Undo what Python did at its start: it ignores SIGPIPE and SIGXFSZ, and execve would keep that."""
     # `signal` itself imports `enum`, which costs a quarter of the interpreter's start; this is the module below it.
     import _signal  # type: ignore[import-not-found]
 

@@ -1,4 +1,4 @@
-"""A command as a child of ours, as if it stood there alone: signals, job control and exit code are its own.
+"""Runs a command as a child process with its own signals, job control and exit code, as if it ran alone.
 
 It stays in our process group, so that ctrl-C, ctrl-Z and `fg` reach it from the terminal by themselves.
 """
@@ -17,9 +17,9 @@ from mfasession.programs.guard import inherited
 
 PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 FROM_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
-"""In the foreground the terminal sends these to all of the group; otherwise they were meant for us, and so for it."""
+"""In the foreground the terminal sends these to the whole group; otherwise we pass them on."""
 _SETTLES = 0.05
-"""Seconds after which ctrl-Z, or `fg`, has reached all of the group."""
+"""Seconds in which ctrl-Z, or `fg`, reaches the whole group."""
 
 
 class Child:
@@ -28,7 +28,7 @@ class Child:
     def __init__(self, words: Sequence[str], environ: Mapping[str, str], listening: int) -> None:
         """`listening` is the descriptor of the endpoint's socket.
 
-        The command gets it as well: whoever else wants the port waits until both of us have ended.
+        The command gets it as well: no other program can bind the port until both have ended.
         """
         self._words = words
         self._listening = listening
@@ -41,11 +41,11 @@ class Child:
         """Start the command and return its wait status (waitpid(2)) when it has ended. Raises CannotRun."""
         loop = asyncio.get_running_loop()
         for number in (*PASSED_ON, *FROM_THE_TERMINAL):
-            # What nohup and the shell let us ignore, the command ignores too.
+            # The command also ignores the signals that nohup or the shell made us ignore.
             if signal.getsignal(number) != signal.SIG_IGN:
                 loop.add_signal_handler(number, self._pass_on, number)
         ended: asyncio.Future[int] = loop.create_future()
-        # Before the command: where no thread can be started, no command is left without us.
+        # Before the command: when no thread can be started, no command is left running.
         threading.Thread(target=self._follow, args=(loop, ended), daemon=True).start()
         try:
             self._start()
@@ -57,11 +57,11 @@ class Child:
         process_memory.restore_core_limit()
         try:
             with limits.as_started(), inherited(self._listening):
-                # Files that our caller has open for the command, as bash has for `<(…)`, stay open in it.
+                # Files that our caller has opened for the command, as bash does for `<(…)`, stay open.
                 started = start(self._words, self._environ, close_fds=False)
         finally:
             process_memory.disable_core_dumps()
-        # The one who waits for it is `_follow`.
+        # `_follow` waits for it.
         self._pid, started.returncode = started.pid, 0
         for number in self._early:
             self._send(number)
@@ -79,14 +79,14 @@ class Child:
             os.kill(self._pid, number)
 
     def _follow(self, loop: asyncio.AbstractEventLoop, ended: "asyncio.Future[int]") -> None:
-        """Wait for the end. When the command stops, stop too: the shell behind us waits for us alone."""
+        """Wait for the end. When the command stops, stop too: the shell waits only for us."""
         self._is_started.wait()
         if not self._pid:
             return
         pid, status = os.waitpid(self._pid, os.WUNTRACED)
         while not (os.WIFEXITED(status) or os.WIFSIGNALED(status)):
             if os.WIFSTOPPED(status):
-                # After ctrl-Z we are stopped here, together with it, and go on together: nothing is to be done then.
+                # After ctrl-Z both are stopped here and continue together: there is nothing to do.
                 time.sleep(_SETTLES)
                 pid, status = os.waitpid(self._pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
                 if pid:
@@ -98,7 +98,7 @@ class Child:
 
 
 def end_as(status: int) -> int:
-    """Return the exit code of a wait status; a signal that ended the command ends us."""
+    """Return the exit code of a wait status; when a signal ended the command, end by the same signal."""
     if not os.WIFSIGNALED(status):
         return os.WEXITSTATUS(status)
     number = os.WTERMSIG(status)

@@ -1,7 +1,7 @@
-"""After a server has ended, however it ended, nobody else gets its port while a program may still trust it.
+"""Keeps a server's port after the server has ended, while a program may still trust it.
 
-A port is free for every user of the computer once its server is gone, and programs that were started with its address
-would take credentials from whoever binds it next. So a process of its own holds the listening socket too.
+Once a server is gone, every user of the computer can bind its port, and programs that were started with its address
+would take credentials from that user. So a separate process holds the listening socket, too.
 """
 
 import os
@@ -17,12 +17,12 @@ from mfasession.files import system_errors
 from mfasession.programs import guard_program
 
 TAKES_OVER = 3.0
-"""Seconds that a guard may need to end when a new server wants its port."""
+"""Seconds to wait for a guard to end when a new server wants its port."""
 _PAUSE = 0.02
 
 
 class Guard:
-    """Guards one listening socket. A context manager: behind it the guard goes on alone."""
+    """Guards one listening socket. A context manager: after it, the guard runs on."""
 
     def __init__(
         self,
@@ -36,8 +36,8 @@ class Guard:
     ) -> None:
         """Start the process. Raises MfaSessionError when it cannot be started.
 
-        `listening` is the socket's descriptor. `mark` is the text that all programs that trust the server have in
-        their environment. `seconds` is how long the port is held at least. `folder` is removed when the server has
+        `listening` is the socket's descriptor. `mark` is the text in the environment of all programs that trust
+        the server. `seconds` is the minimum time that the port is held. `folder` is removed when the server has
         ended; `lock` is the descriptor of its lock, which the guard holds as well.
         """
         ours, self._pipe = os.pipe()
@@ -60,7 +60,7 @@ class Guard:
             raise MfaSessionError(f"the port of the server cannot be guarded: {reason}", hint) from None
         finally:
             os.close(ours)
-        # It outlives us: nobody waits for it.
+        # It outlives us, so no process waits for it.
         self._process.returncode = 0
 
     def __enter__(self) -> Self:
@@ -70,14 +70,14 @@ class Guard:
         os.close(self._pipe)
 
     def release(self) -> None:
-        """Say that no program trusts the port any more: it is free as soon as the server has ended."""
+        """Release the port: no program trusts it any more, and it is free as soon as the server has ended."""
         with suppress(BrokenPipeError):
             os.write(self._pipe, b".")
 
 
 @contextmanager
 def inherited(descriptor: int) -> Iterator[None]:
-    """Let programs that are started while the block runs have a descriptor as well."""
+    """Let programs that are started in the block inherit a descriptor."""
     os.set_inheritable(descriptor, True)  # noqa: FBT003  # its own signature
     try:
         yield
@@ -86,7 +86,7 @@ def inherited(descriptor: int) -> Iterator[None]:
 
 
 def take_over(mark: str) -> Iterator[None]:
-    """End the guards of a server of ours that has ended, and yield whenever the port may be free (Linux alone)."""
+    """End the guards of an ended server of ours, and yield whenever the port may be free (Linux only)."""
     found = [process for process in _processes() if _guards(process, os.fsencode(mark))]
     for process in found:
         with suppress(ProcessLookupError):
@@ -94,7 +94,7 @@ def take_over(mark: str) -> Iterator[None]:
     end = time.monotonic() + TAKES_OVER
     while found and time.monotonic() < end:
         yield
-        # A process that ends is no longer to be seen before it has closed its files.
+        # An ending process disappears from /proc before its files are closed.
         time.sleep(_PAUSE)
 
 

@@ -1,9 +1,9 @@
-"""A program of its own: holds a server's port when the server has ended, for as long as somebody may still trust it.
+"""The guard's program: holds a server's port after the server has ended, while a program may still trust it.
 
-Run by `guard`, isolated and with the standard library alone: it starts quickly and has no secret in its memory. Its
-words: the descriptor of the listening socket, the text that programs which trust the server have in their environment,
-seconds to hold the port at least, the folder to remove at the server's end (or an empty word). Its stdin is a pipe that
-the server holds: its end is the server's, however that came; a byte on it says that nobody trusts the port any more.
+`guard` runs it isolated and with the standard library only: it starts quickly and has no secret in its memory. Its
+arguments: the descriptor of the listening socket, the text in the environment of programs that trust the server, the
+minimum seconds to hold the port, the folder to remove at the server's end (or an empty word). Its stdin is a pipe that
+the server holds: it ends with the server; a byte on it means that no program trusts the port any more.
 """
 
 import json
@@ -15,7 +15,7 @@ import time
 from _signal import SIG_DFL, SIG_IGN, SIGUSR1, signal  # type: ignore[import-not-found]
 
 LOOK = 1.0
-"""Seconds between two looks at the programs that run."""
+"""Seconds between two checks of the running programs."""
 PATIENCE = 0.5
 """Seconds for a client to send its request and to read the answer."""
 MESSAGE = "the mfasession that served this address has ended: start it again"
@@ -39,7 +39,7 @@ def main(words: "list[str]") -> None:
 
 
 def is_trusted(mark: bytes) -> bool:
-    """Return whether a program runs that has the text in its environment (Linux: proc(5); False elsewhere)."""
+    """Return whether a running program has the text in its environment (Linux: proc(5); False elsewhere)."""
     try:
         processes = [name for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
     except OSError:
@@ -48,7 +48,7 @@ def is_trusted(mark: bytes) -> bool:
 
 
 def remove(folder: str) -> None:
-    """Remove a folder and all in it, as far as possible."""
+    """Remove a folder with its content, as far as possible."""
     try:
         names = os.listdir(folder)
     except OSError:
@@ -65,7 +65,7 @@ def remove(folder: str) -> None:
     try:
         os.rmdir(folder)
     except OSError:
-        # Somebody has just written into it: the next run removes it.
+        # A program has just written into it: the next run removes it.
         return
 
 
@@ -79,7 +79,7 @@ def _environment(process: str) -> bytes:
 
 
 def _refuse_clients(port: int, end: float) -> None:
-    """Answer all who come until then, so that nobody waits for a time-out."""
+    """Answer all clients until then, so that none waits for a time-out."""
     import select
     import socket
 
@@ -91,7 +91,7 @@ def _refuse_clients(port: int, end: float) -> None:
             try:
                 client, _ = listening.accept()
             except OSError:
-                # It went away again.
+                # The client has closed the connection.
                 continue
             with client:
                 _refuse(client)
@@ -106,7 +106,7 @@ def _refuse(client: "socket.socket") -> None:  # type: ignore[name-defined]  # n
         client.recv(65536)
         client.sendall(f"{head}Cache-Control: no-store\r\nConnection: close\r\n\r\n".encode("ascii") + body)
     except OSError:
-        # A client that went away or said nothing gets no answer.
+        # A client that closed the connection or sent nothing gets no answer.
         return
 
 

@@ -1,4 +1,4 @@
-"""Many commands at once, each a session of its own: no terminal, nothing to read, its output by lines."""
+"""Runs many commands at once, each in its own process session: no terminal, empty stdin, output by lines."""
 
 import os
 import selectors
@@ -15,7 +15,7 @@ from mfasession.terminal.screen import Lines, Screen
 GRACE = 5.0
 """Seconds from the signal that ends a command to SIGKILL."""
 LINGERS = 1.0
-"""Seconds that output is still read when a command has ended and something that it started has not."""
+"""Seconds that output is still read when a command has ended but a program that it started has not."""
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PIECE = 65536
 
@@ -32,7 +32,7 @@ class _Job:
 
 
 class Jobs:
-    """The commands that run now. A context manager: `received` is the signal that told all of them to end, or 0."""
+    """The running commands. A context manager: `received` is the signal that was sent to end all of them, or 0."""
 
     def __init__(self, words: Sequence[str], screen: Screen) -> None:
         self._words = words
@@ -48,7 +48,7 @@ class Jobs:
 
     @contextmanager
     def signals(self) -> Iterator[None]:
-        """Hand what ends or stops us to all commands while the block runs. What nohup ignores stays ignored."""
+        """Pass signals that end or stop us to all commands while the block runs. Ignored ones (nohup) stay ignored."""
         caught = [number for number in (*_ENDING, signal.SIGTSTP) if signal.getsignal(number) != signal.SIG_IGN]
         before = {number: signal.getsignal(number) for number in (*caught, signal.SIGCHLD)}
         before_waker = signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
@@ -67,7 +67,7 @@ class Jobs:
     def wake(self) -> None:
         """Make `wait` return, from any thread."""
         with suppress(BlockingIOError):
-            # A full pipe wakes too.
+            # A full pipe wakes `wait`, too.
             os.write(self._waker, b"!")
 
     def start(self, name: str, environ: Mapping[str, str]) -> None:
@@ -97,7 +97,7 @@ class Jobs:
             self._send(job, self.received)
 
     def wait(self, timeout: float | None) -> list[tuple[str, int]]:
-        """Hand output over until something happens; return the commands that have ended, with their exit codes.
+        """Pass output on until something happens; return the commands that have ended, with their exit codes.
 
         The exit code is negative for a signal. `timeout` is in seconds. Raises BrokenPipeError when our own reader went
         away.
@@ -111,7 +111,7 @@ class Jobs:
         return [(job.name, job.process.returncode) for job in list(self._running) if self._is_over(job)]
 
     def end_all(self, number: int = signal.SIGTERM) -> None:
-        """Send a signal to all commands and what they have started; SIGKILL follows after GRACE seconds."""
+        """Send a signal to all commands and the programs that they started; SIGKILL follows after GRACE seconds."""
         self._kill_at = self._kill_at or time.monotonic() + GRACE
         for job in list(self._running):
             self._send(job, number)
@@ -122,13 +122,13 @@ class Jobs:
         if number == signal.SIGTSTP:
             self._pause()
             return
-        # Here and not in `wait`: we may be waiting for whoever reads our output.
+        # Here and not in `wait`, which may be waiting for the reader of our output.
         self.end_all(signal.SIGKILL if self.received else number)
         self.received = self.received or number
 
     def _pause(self) -> None:
-        """Stop together with all commands, until somebody lets us go on."""
-        # They are no jobs of a shell: the kernel drops SIGTSTP in an orphaned group (POSIX, "Signal Actions").
+        """Stop together with all commands, until SIGCONT."""
+        # They are not jobs of a shell: the kernel drops SIGTSTP in an orphaned group (POSIX, "Signal Actions").
         for job in self._running:
             self._send(job, signal.SIGSTOP)
         handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
@@ -138,12 +138,12 @@ class Jobs:
             self._send(job, signal.SIGCONT)
 
     def _send(self, job: _Job, number: int) -> None:
-        # Its group lives on while anything in it does, whose number is then not another's.
+        # The group exists while a process in it does, so its number is not reused.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(job.process.pid, number)
 
     def _has_left_something(self, job: _Job) -> bool:
-        """Whether anything of its group is there still: in a script a job behind `&` ignores ctrl-C."""
+        """Whether a process of its group is left: in a script, a job started with `&` ignores ctrl-C."""
         try:
             os.killpg(job.process.pid, 0)
         except (ProcessLookupError, PermissionError):

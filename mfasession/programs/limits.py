@@ -1,15 +1,15 @@
-"""How many files we may open, for ourselves alone: programs that we start have the limit that we were started with."""
+"""The limit on our open files. Programs that we start get the limit that we were started with."""
 
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 _before: list[tuple[int, int]] = []
-"""RLIMIT_NOFILE as it was, soft and hard, while ours is another one."""
+"""The original RLIMIT_NOFILE, soft and hard, while ours differs."""
 
 
 def allow_files(wanted: int) -> None:
-    """Raise the soft limit to so many, as far as the hard one lets us: many systems have 256 or 1,024."""
+    """Raise the soft limit to `wanted`, as far as the hard limit allows: many systems have 256 or 1,024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return
@@ -22,7 +22,7 @@ def allow_files(wanted: int) -> None:
 
 @contextmanager
 def as_started() -> Iterator[None]:
-    """Put the limit back while the block runs, which starts a program."""
+    """Restore the limit while the block starts a program."""
     raised = resource.getrlimit(resource.RLIMIT_NOFILE)
     if _before:
         resource.setrlimit(resource.RLIMIT_NOFILE, _before[0])

@@ -1,1 +1,1 @@
-"""What every server of ours on loopback needs: files that end with it, and a port that nobody else gets after it."""
+"""Our servers on loopback: their sockets, protocol, files, and session renewal."""

@@ -1,9 +1,8 @@
-"""How a program finds the endpoint: its environment, and AWS files without anything that would win over it.
+"""The environment and AWS files that make a program use the endpoint.
 
-SDKs look at an endpoint late: keys in the environment, a named profile and whatever the default profile holds come
-first (botocore, Go). So a command gets files of its own. They are a copy with the harmless settings and not /dev/null:
-a job that lost its region, its proxy of S3 or its certificates would be a different job. The credentials file is an
-empty one for the same reason as it is none of the system's devices: a program that replaces it, as root, must not
+SDKs prefer keys in the environment, a named profile and the default profile to an endpoint (botocore, Go). So a
+command gets its own files: a copy with the harmless settings, because it still needs its region, its S3 settings and
+its certificates. The credentials file is an empty file and not /dev/null: a program that replaces it, as root, must not
 replace /dev/null.
 """
 
@@ -36,7 +35,7 @@ KEYS = (
     "AWS_CREDENTIAL_EXPIRATION",
     "MFASESSION_EXPIRES",
 )
-"""What `env` sets and an endpoint replaces."""
+"""Variables that `env` sets and an endpoint replaces."""
 
 HARMLESS = frozenset(
     """
@@ -47,12 +46,12 @@ HARMLESS = frozenset(
     sigv4a_signing_region_set sts_regional_endpoints tcp_keepalive use_dualstack_endpoint use_fips_endpoint
     """.split()  # noqa: SIM905  # a list for people to read
 )
-"""Settings that say where AWS is and how to talk to it (AWS SDKs and Tools Reference Guide, "Settings reference"), with
-all `cli_…` of the AWS CLI. A list of what may pass: the next new kind of credentials is not on it."""
+"""Settings for reaching AWS (AWS SDKs and Tools Reference Guide, "Settings reference"), besides all `cli_…` of the AWS
+CLI. A list of allowed settings: new kinds of credentials are not on it."""
 
 
 def variables(files: AwsFiles, folder: str, uri: str, region: str) -> dict[str, str | None]:
-    """Return what a shell sets to use the endpoint; None means: unset it. The token is in a file alone."""
+    """Return the variables for a shell that uses the endpoint; None means: unset it. The token is only in a file."""
     regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
     unset = (TOKEN, RELATIVE_URI, *KEYS, *environment.SHADOWS)
     return {URI: uri, **_files(files, folder), **regions, **dict.fromkeys(unset)}
@@ -68,9 +67,9 @@ def child(
     token: str,
     folder: str,
 ) -> dict[str, str]:
-    """Return the environment of a command that takes the session from the endpoint, and from nowhere else.
+    """Return the environment of a command that gets the session from the endpoint only.
 
-    The token is there twice: AWS CLI 2 before 2.13 knows no file of it, and Rust's object_store nothing else.
+    It has the token twice: AWS CLI 2 before 2.13 does not read the file, and Rust's object_store reads only the file.
     """
     merged = environment.child(environ, session, profile, settings)
     for name in KEYS:
@@ -92,9 +91,10 @@ def _files(files: AwsFiles, folder: str) -> dict[str, str]:
 def private_files(
     environ: Mapping[str, str], files: AwsFiles, names: tuple[str, ...], region: str, token: Secret
 ) -> Iterator[RunFolder]:
-    """Write what the command reads, its AWS files and the token, to a folder that is gone afterwards; give the folder.
+    """Write the command's AWS files and the token to a folder that is removed after the block; yield the folder.
 
-    `names` are the profiles whose settings pass, the later over the earlier. Raises ConfigurationError, StoreError.
+    `names` are the profiles whose settings are copied; later ones override earlier ones. Raises ConfigurationError,
+    StoreError.
     """
     text = config_text(files, names, region)
     with run_folder.made(environ) as folder:
@@ -106,9 +106,9 @@ def private_files(
 
 
 def config_text(files: AwsFiles, names: tuple[str, ...], region: str) -> str:
-    """Return a configuration file: the harmless settings as `[default]` and as each profile, for `--profile NAME`.
+    """Return a configuration file with the harmless settings as `[default]` and as each profile, for `--profile NAME`.
 
-    Raises ConfigurationError: one of the settings would be read as something else, such as a further profile.
+    Raises ConfigurationError when one of the settings would be read as something else, such as another profile.
     """
     settings = {"region": region} if region else {}
     services = ""
@@ -117,13 +117,13 @@ def config_text(files: AwsFiles, names: tuple[str, ...], region: str) -> str:
         settings |= {key: value for key, value in keys.items() if key in HARMLESS or key.startswith("cli_")}
         services = keys.get("services", services)
     of_services = parse(files.config_path, files.config_text()).get(f"services {services}", {})
-    # Only nested values mean anything there.
+    # Only nested values have a meaning there.
     nested = {key: value for key, value in of_services.items() if value.startswith("\n")}
     sections = {f"services {services}": nested}
     if services:
         settings["services"] = services
     if "ca_bundle" in settings:
-        # The SDKs for Go and JavaScript know no `~`.
+        # The SDKs for Go and JavaScript do not expand `~`.
         settings["ca_bundle"] = os.path.expanduser(settings["ca_bundle"])
     headers = dict.fromkeys(awsfiles_headers.written(name) for name in ("default", *names))
     try:

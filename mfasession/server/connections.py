@@ -1,7 +1,7 @@
-"""Connections on loopback for the server: time-outs, limits, and nothing about credentials.
+"""The server's connections on loopback: time-outs and limits, nothing about credentials.
 
-asyncio's streams would cost a task and a wait for each request; this is a Protocol, one object a connection. There is
-no access log, and whatever asyncio would log is dropped.
+asyncio's streams would cost a task and a wait for each request; this is a Protocol with one object a connection. There
+is no access log, and asyncio's own log messages are dropped.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ from mfasession.programs import limits
 from mfasession.server.protocol import ADDRESS, Refused, cut, refusal
 
 CONNECTIONS = 2000
-"""At once. One more, and the one that has waited longest for its client is closed."""
+"""The most connections at once. For one more, the one that has waited longest is closed."""
 PATIENCE = 10.0
-"""Seconds for a whole head, for the next one on the same connection, and for a client to read its answer."""
+"""Seconds for a request's head, for the next one on the connection, and for the client to read its answer."""
 _SWEEP = 1.0
 _BACKLOG = 1024
 
 
 class Answering(Protocol):
-    """What is asked for the answers."""
+    """Answers requests."""
 
     def answer(self, head: bytes, now: float) -> tuple[bytes, bool]:
         """Return the answer to one head (without the empty line), and whether the connection stays open."""
@@ -57,17 +57,17 @@ class Listener:
     def __init__(
         self, listening: socket.socket, server: Answering, admits: Callable[[Peer], bool] = lambda _: True
     ) -> None:
-        """`admits` tells whether a client is answered at all."""
+        """`admits` returns whether a client gets an answer."""
         self._listening = listening
         self.server = server
         self.admits = admits
         self.connections: dict[Connection, float] = {}
-        """Each with the time (monotonic) that it is closed at; the one that is closed first stands first."""
+        """The connections with the time (monotonic) when each is closed, the earliest first."""
 
     async def __aenter__(self) -> None:
         limits.allow_files(CONNECTIONS + 100)
         loop = asyncio.get_running_loop()
-        # It logs clients that go away, and one traceback for each connection beyond the limit of open files.
+        # It would log clients that disconnect, and a traceback for each connection beyond the limit of open files.
         loop.set_exception_handler(lambda *_: None)
         self._accepting = await loop.create_server(lambda: Connection(self), sock=self._listening, backlog=_BACKLOG)
         self._sweeping = loop.create_task(self._sweep())
@@ -79,7 +79,7 @@ class Listener:
             connection.abort()
 
     def wait_for(self, connection: "Connection") -> None:
-        """Give a connection its time from now on."""
+        """Restart a connection's time limit."""
         self.connections.pop(connection, None)
         if len(self.connections) >= CONNECTIONS:
             next(iter(self.connections)).abort()
@@ -94,7 +94,7 @@ class Listener:
 
 
 class Connection(asyncio.Protocol):
-    """One client. Its requests are answered one after the other, however they arrive."""
+    """One client's connection. Its requests are answered in order."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
@@ -109,22 +109,22 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.abort()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # nobody is told
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # not used
         """End."""
         self._listener.connections.pop(self, None)
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrived and answer each whole head."""
+        """Add the data and answer each complete head."""
         self._buffer += data
         self._serve()
 
     def pause_writing(self) -> None:
-        """Answer nothing more to a client that does not read."""
+        """Stop answering a client that does not read."""
         self._is_full = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Go on: the client reads."""
+        """Go on: the client reads again."""
         self._is_full = False
         self._serve()
         if not self._is_full and not self._transport.is_closing():
@@ -136,9 +136,9 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def give_up(self) -> None:
-        """Close for want of a request: a client in the middle of one is told, if it reads."""
+        """Close after the time limit; a client that has sent a part of a request gets an answer, if it reads."""
         if self._buffer and not self._is_full and not self._transport.is_closing():
-            self._transport.write(refusal(Refused(408, "TooSlow", "the request did not come to its end")))
+            self._transport.write(refusal(Refused(408, "TooSlow", "the request is not complete")))
             self._transport.close()
             self._listener.connections.pop(self, None)
         else:

@@ -1,4 +1,4 @@
-"""The endpoint as a whole: a socket, a token, a refresher for each profile, the server between them."""
+"""The whole endpoint: a socket, a token, a refresher for each profile, and the server."""
 
 import asyncio
 import secrets
@@ -45,15 +45,15 @@ class Endpoint:
 
     @property
     def is_asking(self) -> bool:
-        """Whether a question stands on the terminal: ctrl-C is an answer to it then."""
+        """Whether a question is on the terminal: then ctrl-C is the answer to it."""
         return any(refresher.is_asking for refresher in self._refreshers)
 
     def uri(self, profile: str) -> str:
-        """Return where a profile is served."""
+        """Return the URI of a profile."""
         return f"{_mark(self.port).removesuffix('/')}{path_of(profile)}"
 
     async def run(self, work: Callable[[], Awaitable[int]]) -> int:
-        """Serve until the work is done; return what it returns."""
+        """Serve until the work is done; return its result."""
         supplies = {path_of(refresher.name): _supply(refresher) for refresher in self._refreshers}
         async with Listener(self._listening, Server(self.port, self.token, supplies)):
             refreshing = [asyncio.create_task(refresher.run()) for refresher in self._refreshers]

@@ -1,6 +1,6 @@
-"""The container-credentials protocol: a request's bytes in, an answer's bytes out, nothing else touched.
+"""The container-credentials protocol: a request's bytes in, an answer's bytes out. No I/O.
 
-AWS SDKs and Tools Reference Guide, "Container credential provider"; RFC 9112 for as much of HTTP/1.1 as a GET takes.
+AWS SDKs and Tools Reference Guide, "Container credential provider"; RFC 9112 for the part of HTTP/1.1 that a GET needs.
 """
 
 import json
@@ -13,10 +13,10 @@ from mfasession.values import Secret, Session, Value, account_of
 
 ADDRESS = "127.0.0.1"
 HEAD_LIMIT = 8 * 1024
-"""Bytes of a request's head; every SDK's has less than 1 KiB."""
+"""The largest head of a request, in bytes; every SDK's has less than 1 KiB."""
 _END = b"\r\n\r\n"
 _TOKEN_CHARACTERS = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-"""RFC 9110, 5.6.2: what methods and the names of headers are made of."""
+"""The characters of methods and header names (RFC 9110, 5.6.2)."""
 
 REASONS = {
     200: "OK",
@@ -31,7 +31,7 @@ REASONS = {
 
 
 class Refused(Exception):
-    """A request is not served. Shapes: `status`, `code` in one word, `message` for people; `closes` the connection."""
+    """A refused request: `status`, `code` (one word), `message` (for people); `closes` the connection."""
 
     def __init__(self, status: int, code: str, message: str, *, closes: bool = False) -> None:
         super().__init__(message)
@@ -49,19 +49,19 @@ class Request(Value):
     host: str
     token: bytes
     stays: bool
-    """Whether the client keeps the connection for a further request."""
+    """Whether the client keeps the connection open."""
 
 
 class Supplied(Value):
-    """What can be said of one profile now."""
+    """The session of one profile, or why there is none."""
 
     session: Session | None = None
     message: str = "there is no session"
-    """Why there is none, and the command that mends it."""
+    """Why there is none, and the command that fixes it."""
 
 
 class Server:
-    """Who may ask, and what is answered. `supplies` are asked by the path; they look up and never wait."""
+    """Authorises and answers requests. `supplies` has a function for each path; it never waits."""
 
     def __init__(self, port: int, token: Secret, supplies: Mapping[str, Callable[[], Supplied]]) -> None:
         self._token = token.reveal().encode("ascii")
@@ -86,21 +86,23 @@ class Server:
         return _message(200, _credentials(session), stays=request.stays), request.stays
 
     def _session(self, request: Request, now: float) -> Session:
-        # A page in a browser reaches us under its own name (DNS rebinding): the name tells.
+        # A foreign web page that reaches us (DNS rebinding) sends its own host name.
         if request.host.lower() not in self._hosts:
             raise Refused(403, "ForeignHost", "this endpoint is for programs on this computer", closes=True)
         if request.method != "GET":
             raise Refused(405, "MethodNotAllowed", "only GET is answered here", closes=True)
         if not compare_digest(request.token, self._token):
             raise Refused(
-                401, "InvalidToken", "the Authorization header is not the token of this endpoint: was it started anew?"
+                401,
+                "InvalidToken",
+                "the Authorization header is not the token of this endpoint: it may have been restarted",
             )
         supply = self._supplies.get(request.target)
         if supply is None:
-            raise Refused(404, "NoSuchPath", f"nothing is served here; served: {', '.join(self._supplies)}")
+            raise Refused(404, "NoSuchPath", f"no such path; served: {', '.join(self._supplies)}")
         supplied = supply()
         if supplied.session is None or not supplied.session.is_alive(now):
-            # 4xx: the SDK for JavaScript shows the message of no other answer.
+            # 4xx, because the SDK for JavaScript shows the message only for these.
             raise Refused(403, "NoSession", supplied.message)
         return supplied.session
 
@@ -111,7 +113,7 @@ def path_of(profile: str) -> str:
 
 
 def cut(buffer: bytes) -> tuple[bytes | None, bytes]:
-    """Part the first head from what follows it; None while it is not whole. Raises Refused when it is too long."""
+    """Split off the first head; None while it is incomplete. Raises Refused when it is too long."""
     place = buffer.find(_END)
     if place > HEAD_LIMIT or (place < 0 and len(buffer) > HEAD_LIMIT):
         raise Refused(431, "TooLong", "the head of the request is too long", closes=True)
@@ -121,7 +123,7 @@ def cut(buffer: bytes) -> tuple[bytes | None, bytes]:
 
 
 def parse(head: bytes) -> Request:
-    """Return the request. Raises Refused for whatever is not a plain request without a body."""
+    """Return the request. Raises Refused unless it is a plain request without a body."""
     line, *rest = head.split(b"\r\n")
     try:
         method, target, version = line.decode("ascii").split(" ")
@@ -131,7 +133,7 @@ def parse(head: bytes) -> Request:
         raise _malformed("the request line")
     headers = _headers(rest)
     if "transfer-encoding" in headers or headers.get("content-length", b"0") != b"0":
-        raise Refused(400, "BodyNotTaken", "a request has no body here", closes=True)
+        raise Refused(400, "BodyNotTaken", "a request must not have a body here", closes=True)
     wishes = headers.get("connection", b"").lower()
     stays = b"close" not in wishes if version == "HTTP/1.1" else b"keep-alive" in wishes
     return Request(
@@ -144,7 +146,7 @@ def parse(head: bytes) -> Request:
 
 
 def refusal(refused: Refused, *, stays: bool = False, has_body: bool = True) -> bytes:
-    """Return the answer that refuses, in both spellings: Go reads the one, JavaScript the other."""
+    """Return the refusing answer with both spellings of its fields: one for Go, one for JavaScript."""
     fields = {"code": refused.code, "message": refused.message, "Code": refused.code, "Message": refused.message}
     return _message(refused.status, fields, stays=stays, has_body=has_body)
 
@@ -158,7 +160,7 @@ def _headers(lines: list[bytes]) -> dict[str, bytes]:
             raise _malformed("a header")
         key = name.decode("ascii").lower()
         if key in headers and key in ("host", "authorization", "content-length", "connection"):
-            raise _malformed(f"{key}, which is there twice,")
+            raise _malformed(f"the repeated header {key}")
         headers[key] = value
     return headers
 
@@ -168,7 +170,7 @@ def _is_token(name: bytes) -> bool:
 
 
 def _malformed(what: str) -> Refused:
-    return Refused(400, "Malformed", f"{what} cannot be understood", closes=True)
+    return Refused(400, "Malformed", f"{what} is not valid", closes=True)
 
 
 def _credentials(session: Session) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Keeps one profile's session alive for a server: looks at the files, renews by itself, asks ahead of time.
+"""Keeps one profile's session alive for a server: watches the files, renews, asks ahead of time.
 
 Requests never wait for it: they get what `session` holds. A renewal is an mfasession process of its own, so that boto3
 and a prompt neither slow the server down nor stay in it. A renewal that needs no person gets no terminal; one that does

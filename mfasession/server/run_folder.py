@@ -1,7 +1,7 @@
-"""Files that are there for as long as one run of ours: in a folder of their own, of mode 0700, gone with the run.
+"""Files for one run, in a folder of mode 0700 that is removed at its end.
 
-The folder lies where nobody else can make one of the same name when it is gone: programs that were started with its
-path may outlive it. A lock says whether its run, or the guard of its port, still lives: what dead ones left is removed.
+No other user can create a folder of that name afterwards: programs that were started with its path may outlive it. A
+lock shows whether the run, or the guard of its port, still lives; folders of dead runs are removed.
 """
 
 import os
@@ -21,7 +21,7 @@ _LOCK = "lock"
 
 
 class RunFolder(NamedTuple):
-    """A folder, and the descriptor of its lock."""
+    """A run's folder, and the descriptor of its lock."""
 
     path: str
     lock: int
@@ -40,7 +40,7 @@ class RunFolder(NamedTuple):
 
 @contextmanager
 def made(environ: Mapping[str, str], prefix: str = SERVED) -> Iterator[RunFolder]:
-    """Make a folder and remove it afterwards; remove those of runs that were killed. Raises StoreError.
+    """Create a folder and remove it afterwards; remove those of killed runs. Raises StoreError.
 
     Its name begins with SERVED, SANDBOX or DEMO.
     """
@@ -63,11 +63,11 @@ def _remove_dead(parent: str) -> None:
     try:
         names = os.listdir(parent)
     except OSError:
-        # What dead runs left waits for a run that can see it.
+        # A run that can read the folder removes them.
         return
     for name in names:
         folder = os.path.join(parent, name)
-        # One that cannot be looked into, such as root's, stays.
+        # A folder that cannot be read, such as root's, stays.
         with suppress(StoreError):
             if name.startswith((SERVED, SANDBOX, DEMO)) and not locks.is_held(os.path.join(folder, _LOCK)):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -1,8 +1,8 @@
-"""The controlling terminal: where people are asked and told, wherever stdin, stdout and stderr lead.
+"""The controlling terminal, for questions and notices, wherever stdin, stdout and stderr lead.
 
-The only room that opens /dev/tty. Nobody is there when it does not open (cron, an IDE) or when our process group is not
-its foreground one: a background job that reads it is stopped by the kernel (POSIX, 11.1.4), and the person types for
-somebody else.
+The only module that opens /dev/tty. There is no terminal to ask on when it does not open (cron, an IDE) or when our
+process group is not in its foreground: the kernel stops a background job that reads it (POSIX, 11.1.4), and the person
+types for another program.
 """
 
 import os
@@ -20,20 +20,20 @@ from mfasession.text import printable
 PATH = "/dev/tty"
 _HARMLESS = (signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH)
 _NOT_OURS = (signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
-"""Those that nobody may catch, and those of a fault that would only come again."""
+"""Signals that cannot be caught, and those of a fault that would only repeat."""
 _OF_JOBS = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 _ENDING = sorted(signal.valid_signals() - {*_HARMLESS, *_NOT_OURS, *_OF_JOBS})
 """Signals that end a process that does not handle them (signal(7))."""
 
 
 class Terminal:
-    """The terminal, opened for reading and writing; a context manager. Raises InputNeeded when nobody is there."""
+    """The terminal, opened for reading and writing; a context manager. Raises InputNeeded without one."""
 
     def __init__(self) -> None:
         try:
             self._descriptor = _opened()
         except OSError:
-            raise InputNeeded("there is no terminal to ask on", "run it in a terminal") from None
+            raise InputNeeded("no terminal to ask on", "run it in a terminal") from None
         if not self.is_ours():
             os.close(self._descriptor)
             raise InputNeeded("a background job cannot ask on the terminal", "bring it to the foreground: fg")
@@ -55,7 +55,7 @@ class Terminal:
         return _in_foreground(self._descriptor)
 
     def size(self) -> tuple[int, int]:
-        """Return the window's columns and lines; 80 by 24 where the terminal claims to have none (serial lines)."""
+        """Return the window's columns and lines; 80 by 24 where the terminal reports none (serial lines)."""
         try:
             size = os.get_terminal_size(self._descriptor)
         except OSError:
@@ -63,7 +63,7 @@ class Terminal:
         return size.columns or 80, size.lines or 24
 
     def write(self, text: str) -> None:
-        """Write text as it is. Raises Cancelled when the terminal hung up."""
+        """Write text unchanged. Raises Cancelled when the terminal hung up."""
         rest = text.encode("utf-8", "replace")
         try:
             while rest:
@@ -97,7 +97,7 @@ class Terminal:
             raise Cancelled("interrupted") from None
 
     def forget_typed(self) -> None:
-        """Drop what was typed and not read, so that the shell does not take it for a command."""
+        """Drop unread input, so that the shell does not take it for a command."""
         with suppress(termios.error):
             termios.tcflush(self._descriptor, termios.TCIFLUSH)
 
@@ -109,9 +109,9 @@ class Terminal:
             termios.tcsetattr(self._descriptor, termios.TCSANOW, settings)
 
     def read_key_by_key(self) -> None:
-        """Hand each key over at once and echo none; for use inside `settings_kept`. Raises Cancelled on hang-up.
+        """Deliver each key at once without echo; for use inside `settings_kept`. Raises Cancelled on hang-up.
 
-        Ctrl-C stays a signal. Ctrl-Z does nothing: the shell behind it would bring the echo back.
+        Ctrl-C stays a signal. Ctrl-Z does nothing: the shell would turn the echo on again.
         """
         try:
             settings = termios.tcgetattr(self._descriptor)
@@ -131,7 +131,7 @@ class Terminal:
 
     @contextmanager
     def settings_kept(self) -> Iterator[None]:
-        """Put the terminal's settings back at the end; inside `signals_held` also when a signal ends the block."""
+        """Restore the terminal's settings at the end; inside `signals_held` also when a signal ends the block."""
         try:
             before = termios.tcgetattr(self._descriptor)
         except termios.error:
@@ -139,7 +139,7 @@ class Terminal:
         try:
             yield
         finally:
-            # A terminal that hung up meanwhile has no settings any more.
+            # A terminal that has hung up has no settings any more.
             with suppress(termios.error), _unstopped():
                 termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)
 
@@ -149,7 +149,7 @@ class Terminal:
         with self.settings_kept():
             self._give_to(group)
             try:
-                # It may have tried to read before the terminal was its own, and been stopped.
+                # It may have been stopped when it read before it had the terminal.
                 with suppress(ProcessLookupError):
                     os.killpg(group, signal.SIGCONT)
                 yield
@@ -157,7 +157,7 @@ class Terminal:
                 self._give_to(os.getpgrp())
 
     def _give_to(self, group: int) -> None:
-        # The group may have ended and the terminal may have hung up: then there is nothing to give.
+        # The group may have ended, or the terminal may have hung up.
         with suppress(OSError), _unstopped():
             os.tcsetpgrp(self._descriptor, group)
 
@@ -187,7 +187,7 @@ def is_in_background() -> bool:
 
 
 def parent() -> str:
-    """Return the name of the program that started this one; empty where the system does not say it (proc(5))."""
+    """Return the name of the program that started this one; empty where it is unknown (proc(5))."""
     try:
         with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as name:
             return name.read().strip()
@@ -196,19 +196,19 @@ def parent() -> str:
 
 
 def is_dumb() -> bool:
-    """Return whether the terminal may not understand cursor movements (TERM unset, dumb or unknown)."""
+    """Return whether the terminal may lack cursor movements (TERM unset, dumb or unknown)."""
     return os.environ.get("TERM", "").lower() in ("", "dumb", "unknown")
 
 
 def say(text: str) -> None:
-    """Write one line to the person at the terminal, made safe to show; nothing when nobody is there."""
+    """Write one line to the terminal, made safe to show; do nothing without a terminal."""
     if is_ours():
         with Terminal() as terminal:
             terminal.say(text)
 
 
 def choose(question: str, options: Sequence[str]) -> int:
-    """Ask which of the options it is, until it is one of them; return its index. Raises Cancelled, InputNeeded."""
+    """Ask for one of the options until the answer is valid; return its index. Raises Cancelled, InputNeeded."""
     numbers = [str(number) for number in range(1, len(options) + 1)]
     with Terminal() as terminal, terminal.interruptible():
         terminal.say(question)
@@ -223,7 +223,7 @@ def choose(question: str, options: Sequence[str]) -> int:
 
 
 def agrees(question: str) -> bool:
-    """Ask a question to which only yes is yes. What was typed before it counts for nothing. Raises Cancelled."""
+    """Ask a yes-or-no question; only yes returns True. Input typed before it is dropped. Raises Cancelled."""
     with Terminal() as terminal, terminal.interruptible():
         terminal.forget_typed()
         terminal.write(f"{printable(question)} [y/N] ")
@@ -232,7 +232,7 @@ def agrees(question: str) -> bool:
 
 @contextmanager
 def attended() -> Iterator[Terminal | None]:
-    """Open the terminal for the block, or give None when nobody is there."""
+    """Open the terminal for the block; yield None without a terminal."""
     try:
         ours = Terminal()
     except InputNeeded:
@@ -244,12 +244,12 @@ def attended() -> Iterator[Terminal | None]:
 
 @contextmanager
 def signals_held(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` on the first signal that would end us; let the signal do its work when the block has tidied up.
+    """Call `stop` on the first signal that would end us; deliver the signal when the block has cleaned up.
 
-    SIGTSTP does nothing meanwhile, as ctrl-Z: the shell behind would get a terminal without its echo.
+    SIGTSTP (ctrl-Z) does nothing meanwhile: the shell would get a terminal without echo.
 
-    `stop` runs between any two instructions of the main thread, so it should only tell the block to end: raised in the
-    middle of starting a program, an exception would leave that program behind. Ignored signals (nohup) stay ignored.
+    `stop` runs between any two instructions of the main thread, so it should only ask the block to end: an exception
+    while a program is being started would leave that program running. Ignored signals (nohup) stay ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -264,7 +264,7 @@ def signals_held(stop: Callable[[], None]) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (*_ENDING, signal.SIGTSTP)}
     caught = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
     for number in caught:
-        # Not SIG_IGN, which a program that we start would inherit.
+        # Not SIG_IGN, which the programs that we start would inherit.
         signal.signal(number, note if number != signal.SIGTSTP else lambda *_: None)
     try:
         yield
@@ -293,7 +293,7 @@ def hung_up() -> Cancelled:
 
 @contextmanager
 def _unstopped() -> Iterator[None]:
-    """Let a process that is not in the foreground change the terminal without being stopped (POSIX, tcsetpgrp)."""
+    """Let a background process change the terminal without being stopped (POSIX, tcsetpgrp)."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         yield

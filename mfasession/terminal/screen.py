@@ -1,4 +1,4 @@
-"""Output of many commands on one stream: whole lines, each behind the name of its command, byte for byte."""
+"""Output of many commands on one stream: whole lines, each with its command's name in front, byte for byte."""
 
 import os
 import select
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LINE_LIMIT = 16 * 1024 * 1024
-"""Bytes that are kept of a line that does not end; then it is broken."""
+"""The longest line, in bytes; a longer one is broken."""
 
 
 class Lines:
@@ -20,7 +20,7 @@ class Lines:
         self._size = 0
 
     def of(self, data: bytes) -> bytes:
-        """Return the lines that the data ends, each with the prefix; what follows the last one is kept."""
+        """Return the lines that the data completes, each with the prefix; the rest is kept."""
         head, end, tail = data.rpartition(b"\n")
         if not end:
             self._begun.append(data)
@@ -31,14 +31,14 @@ class Lines:
         return b"".join(self._prefix + line + b"\n" for line in whole.split(b"\n"))
 
     def rest(self) -> bytes:
-        """Return the last line, which the command has not ended, ended; nothing when there is none."""
+        """Return the last, incomplete line with a line end; empty when there is none."""
         begun = b"".join(self._begun)
         self._begun, self._size = [], 0
         return self._prefix + begun + b"\n" if begun else b""
 
 
 class Screen:
-    """Our own stdout and stderr, and one line of progress on stderr while that is a terminal."""
+    """Our stdout and stderr, and one progress line on stderr when that is a terminal."""
 
     def __init__(self, out: int, err: int, *, shows: bool) -> None:
         """`out` and `err` are descriptors; `shows`: whether `err` is a terminal that can draw."""
@@ -60,7 +60,7 @@ class Screen:
             self._replace_progress(os.fsencode(progress)[: columns - 1])
 
     def end(self) -> None:
-        """Take the progress away."""
+        """Remove the progress line."""
         self._replace_progress(b"")
 
     def _replace_progress(self, progress: bytes) -> None:
@@ -70,7 +70,7 @@ class Screen:
 
 
 def join_counts(parts: "Iterable[tuple[int, str]]") -> str:
-    """Return numbers of things that are more than none, as in `3 done, 1 failed`."""
+    """Return the counts above zero, as in `3 done, 1 failed`."""
     return ", ".join(f"{number} {what}" for number, what in parts if number)
 
 

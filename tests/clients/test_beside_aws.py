@@ -14,7 +14,7 @@ PROFILES = ("default", "work", "other")
 REGIONS = {"default": "", "work": "eu-north-1", "other": ""}
 CLIS = {"1": str(BIN / "aws"), "2": "/usr/bin/aws"}
 CONFLICT = complaint(
-    "AWS_PROFILE is work and AWS_DEFAULT_PROFILE is other, and AWS tools disagree which of them counts",
+    "AWS_PROFILE is work and AWS_DEFAULT_PROFILE is other, and AWS tools disagree about which counts",
     "unset one of them, or name the profile: -p NAME",
 )
 

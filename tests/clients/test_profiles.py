@@ -110,7 +110,7 @@ def test_source_profiles_that_lead_back(alices_home: Home, alice: SandboxUser, r
     with_key_in(alices_home, alice, "other", config)
     done = alices_home.run("login", "-p", "admin", "--code", alice.devices[0].code())
     assert done.returncode == 3
-    assert done.stderr.startswith("mfasession: the source profiles go round in a circle: admin -> work -> admin\n")
+    assert done.stderr.startswith("mfasession: the source profiles form a loop: admin -> work -> admin\n")
 
 
 def test_static_keys_beside_the_process(

@@ -23,7 +23,7 @@ KEEP = "mfasession: anyone with this address is signed in, for 15 minutes: keep 
 USERS = "is a user's, and AWS signs no user's session in to the console, only a role's"
 BY_HAND = "sign in by hand, with your password and a code"
 AGAIN = "look at the network, then run it again"
-BY_PRINT = "run it again with --print, and open the address by hand"
+BY_PRINT = "run it again with --print, and open the printed address"
 
 
 @pytest.fixture
@@ -437,7 +437,7 @@ def test_no_browser_costs_no_code(aws: Sandbox, live: Home, alice: SandboxUser) 
     age(live, "default-mfa", -10, aws)
     assert failed(live, "--code", alice.devices[0].next_code()) == (
         3,
-        complaint("there is no browser here: neither $BROWSER nor a desktop", BY_PRINT),
+        complaint("no browser: $BROWSER is not set, and there is no desktop", BY_PRINT),
     )
     assert aws.calls() == []
 

@@ -141,7 +141,7 @@ def test_profiles_that_get_no_session_keep_none_from_theirs(
         r"prod-strict: AWS denied AssumeRole: .*\n  hint: the role's trust policy must name you, your external_id",
         r"prod-foreign: AWS denied AssumeRole: ",
         r"prod-lost: source of profile prod-lost: there is no profile gone\n",
-        r"prod-circle: the source profiles go round in a circle: prod-circle -> prod-circle2 -> prod-circle\n",
+        r"prod-circle: the source profiles form a loop: prod-circle -> prod-circle2 -> prod-circle\n",
         r"prod-wrong: profile prod-wrong: role_arn must be the ARN of a role, .*\n  hint: fix role_arn",
     ):
         assert re.search(f"^mfasession: {said}", done.stderr, re.MULTILINE), done.stderr
@@ -280,7 +280,7 @@ def test_processes_left_running_are_not_waited_for(live: Home) -> None:
         (
             ("-p", "a", "-p", "b", "--", "no-such-program"),
             127,
-            complaint("no-such-program: command not found", "what follows -- is run as it is, without a shell"),
+            complaint("no-such-program: command not found", "the words after -- run without a shell"),
         ),
         (
             ("-p", "a", "-p", "b"),

@@ -151,17 +151,17 @@ def test_a_wrong_role_further_up_costs_no_code(aws: Sandbox, alices_home: Home, 
     [
         (
             "role_arn = R\ncredential_source = Ec2InstanceMetadata\n",
-            "profile x takes its role with the credentials of this machine (credential_source), not with yours",
+            "profile x assumes its role with the credentials of this machine (credential_source), not with yours",
             "name the profile that holds your key pair instead: source_profile = NAME",
         ),
         (
             "role_arn = R\nweb_identity_token_file = /token\n",
-            "profile x takes its role with a web identity token, and no MFA code is wanted for that",
+            "profile x assumes its role with a web identity token, which needs no MFA code",
             "use it without mfasession: AWS tools read the token by themselves (AWS_PROFILE=x)",
         ),
         (
             "sso_session = corp\nsso_account_id = 123456789012\nsso_role_name = Admin\n",
-            "profile x is one of IAM Identity Center (sso_…), which asks for MFA in the browser by itself",
+            "profile x uses IAM Identity Center (sso_…), which asks for MFA in the browser",
             "aws sso login --profile x",
         ),
     ],
@@ -267,7 +267,7 @@ def test_a_long_role_on_a_role_is_refused_before_a_code(
     assert (done.returncode, done.stderr) == (
         3,
         complaint(
-            "profile last wants 7200 s of a role that another role assumes, and AWS gives 3600",
+            "profile last wants 7200 s of a role that another role assumes, and AWS allows 3600",
             "set its duration_seconds to 3600 or less, or remove it",
         ),
     )

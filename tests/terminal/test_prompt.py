@@ -268,7 +268,7 @@ def test_without_a_terminal_there_is_no_prompt(tmp_path: Path) -> None:
         driver(PROMPT), stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path, start_new_session=True,
         check=False,
     )  # fmt: skip
-    assert done.stdout == "unavailable\nInputNeeded there is no terminal to ask on / run it in a terminal\n"
+    assert done.stdout == "unavailable\nInputNeeded no terminal to ask on / run it in a terminal\n"
     assert done.stderr == ""
 
 

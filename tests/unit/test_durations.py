@@ -61,7 +61,7 @@ def test_invalid_durations(text: str) -> None:
 @pytest.mark.parametrize("text", ["9" * 41, "9" * 5000, "9" * 5000 + "h"], ids=len)
 def test_an_endless_number_is_refused_without_repeating_it(text: str) -> None:
     """Python itself refuses to read more than 4300 digits, in words that are no user's."""
-    with pytest.raises(ValueError, match=r"^that is too long to be a duration$"):
+    with pytest.raises(ValueError, match=r"^that is too long for a duration$"):
         durations.parse(text)
 
 

@@ -141,7 +141,7 @@ def test_the_long_term_section_of_aws_mfa() -> None:
                 "b": {"role_arn": "r", "source_profile": "u"},
             },
             "a",
-            "wants 7200 s of a role that another role assumes, and AWS gives 3600",
+            "wants 7200 s of a role that another role assumes, and AWS allows 3600",
         ),
     ],
 )
@@ -310,7 +310,8 @@ def test_a_role_may_not_take_its_sources_place(name: str, other: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         profiles.resolve(name, Sections({"u": KEY}, config), settings)
     assert (
-        caught.value.message == f"profiles {name} and {other} would keep their sessions in one section, [{other}-mfa]"
+        caught.value.message
+        == f"profiles {name} and {other} would store their sessions in the same section, [{other}-mfa]"
     )
     assert caught.value.hint == 'choose another one: session_profile = "…" below [profiles.a]'
 
