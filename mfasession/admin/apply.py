@@ -1,4 +1,4 @@
-"""Putting the rule into force for a group or users, and never so that who does it is locked out."""
+"""Applies the rule to a group or users, without locking out the person who does it."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,34 +20,34 @@ if TYPE_CHECKING:
     from mfasession.values import Session
 
 NAMED = 5
-"""Users that a refusal names."""
+"""The most users that a refusal names."""
 
 
 class Plan(Value):
-    """What is to be done, and whom it is for."""
+    """The steps, and the users they affect."""
 
     wanted: Wanted
     steps: tuple[Step, ...]
     users: int
-    """How many have the policy then."""
+    """The number of users who will have the policy."""
     without_device: tuple[str, ...] | None
-    """Those of them who can do nothing any more until they have enrolled one; None when that was not told."""
+    """Those who can do nothing until they have enrolled a device; None when that is unknown."""
 
 
 class Application:
-    """One policy on its way to a group or users."""
+    """The application of one policy to a group or users."""
 
     def __init__(
         self, aws: "AwsManagedPolicy", session: "Session", *, profile: str = "default", file: str = ""
     ) -> None:
-        """`profile` and `file`: what the person named, for the commands in hints; no file: the rule, or stdin."""
+        """`profile` and `file` are for the commands in hints; without a file, it is the rule or stdin."""
         self._aws = aws
         self._session = session
         self._profile = profile
         self._file = file
 
     def plan(self, name: str, text: str, group: str, users: Sequence[str]) -> Plan:
-        """Return what is to be done. Raises ConfigurationError for what would lock people out, NotFound, AwsRefused."""
+        """Return the plan. Raises ConfigurationError when it would lock users out, NotFound, AwsRefused."""
         caller = self._aws.identity()
         self._check_caller(caller)
         arn = f"arn:{partition_of(caller.arn)}:iam::{caller.account}:policy/{name}"
@@ -72,7 +72,7 @@ class Application:
         return Plan(wanted=wanted, steps=tuple(steps), users=len(meant), without_device=lacking)
 
     def do(self, wanted: Wanted, step: Step) -> str:
-        """Take a step; the version that it has made, if it is one. Raises AwsRefused, AwsUnreachable."""
+        """Take a step; return the ID of a created version, else an empty text. Raises AwsRefused, AwsUnreachable."""
         match step.kind:
             case "create":
                 self._aws.create(wanted.name, wanted.text)
@@ -92,13 +92,13 @@ class Application:
             rest = [user.name for user in users if user.name not in having]
             return tuple(name for name in rest if not self._aws.devices_of(name))
         except AwsRefused:
-            # What is to be done can be told without it.
+            # The plan is useful without it.
             return None
 
     def _check_caller(self, caller: "Identity") -> None:
         if not self._session.mfa_serial:
             raise ConfigurationError(
-                "this session does not say that it was made with MFA: the rule would deny all that it does next",
+                "this session has no record of MFA: the rule would deny its next calls",
                 hints.command_line("login", "--force", profile=self._profile),
             )
         if ":user/" in caller.arn:
@@ -106,7 +106,7 @@ class Application:
             devices.usable(self._aws.devices_of(caller.user), caller.user, enroll)
 
     def _meant(self, wanted: Wanted, groups: Sequence[str], users: Sequence[str]) -> list[User]:
-        """The users who have the policy afterwards."""
+        """The users who will have the policy."""
         return [
             user
             for user in self._aws.users()
@@ -114,13 +114,13 @@ class Application:
         ]
 
     def _none(self, what: str, caller: "Identity", command: str) -> NotFound:
-        hint = f"see what there is: {hints.by_session(command, self._profile)}"
+        hint = f"list them: {hints.by_session(command, self._profile)}"
         return NotFound(f"there is no {what} in account {account_of(caller.arn)}", hint)
 
     def _check_locked_out(
         self, wanted: Wanted, caller: "Identity", meant: Sequence[User], before: Rules, after: Rules
     ) -> None:
-        """Raise ConfigurationError when a user loses all that MFA allowed, or the caller the way to take it back."""
+        """Raise ConfigurationError when a user loses everything that MFA allowed, or the caller could not undo it."""
         then = [_with(wanted, user) for user in meant]
         out = [
             user.name for user, now in zip(then, meant, strict=True) if _works(now, before) and not _works(user, after)
@@ -129,20 +129,20 @@ class Application:
             more = f" and {len(out) - NAMED} more" if len(out) > NAMED else ""
             words = ("lint", self._file) if self._file else ("audit",)
             raise ConfigurationError(
-                f"{', '.join(out[:NAMED])}{more} could do nothing any more, with MFA either",
+                f"{', '.join(out[:NAMED])}{more} could do nothing any more, even with MFA",
                 hints.command_line("policy", *words, profile=self._profile),
             )
         for user in then:
             if user.arn == caller.arn and not _can_take_back(user, after):
                 raise ConfigurationError(
-                    f"you, {user.name}, could not take policy {wanted.name} back: with it you may not, even with MFA, "
+                    f"you, {user.name}, could not undo policy {wanted.name}: with it you may not, even with MFA, "
                     f"call {', '.join(apply_plan.TAKING_BACK)}",
-                    "leave yourself out, or have somebody else apply it",
+                    "leave yourself out, or ask another administrator to apply it",
                 )
 
 
 def _with(wanted: Wanted, user: User) -> User:
-    """The user as the policy is attached."""
+    """The user after the policy is attached."""
     if user.name not in wanted.users or wanted.arn in user.attached:
         return user
     return user.replace(attached=(*user.attached, wanted.arn))

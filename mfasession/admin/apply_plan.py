@@ -1,4 +1,4 @@
-"""What it takes to put a policy into force for a group or users: the steps, and how each is taken back."""
+"""The steps that apply a policy to a group or users, and the commands that undo each."""
 
 import json
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from mfasession.aws.model import Attachments, Version
 from mfasession.values import Value
 
 VERSIONS = 5
-"""Versions that a managed policy may have (IAM quotas)."""
+"""The most versions of a managed policy (IAM quotas)."""
 TAKING_BACK = ("iam:DetachGroupPolicy", "iam:DetachUserPolicy", "iam:SetDefaultPolicyVersion")
-"""What undoing asks for."""
+"""The permissions that undoing needs."""
 
 
 class Wanted(Value):
-    """The policy as it is to be, and for whom."""
+    """The wanted policy, and whom it applies to."""
 
     arn: str
     name: str
@@ -24,7 +24,7 @@ class Wanted(Value):
 
 
 class Step(Value):
-    """One change. `subject` is the version, the group or the user that it is about, where there is one."""
+    """One change. `subject` is its version, group or user, if any."""
 
     kind: str
     """`create`, `delete version`, `update`, `attach to group` or `attach to user`."""
@@ -33,7 +33,7 @@ class Step(Value):
 
 
 def plan(wanted: Wanted, versions: Sequence[Version], attachments: Attachments) -> list[Step]:
-    """Return the steps in their order; none when all is as wanted."""
+    """Return the steps in order; an empty list when nothing has to change."""
     steps = _text_steps(wanted, versions)
     if wanted.group and wanted.group not in attachments.groups:
         says = f"attach {wanted.name} to group {wanted.group}"
@@ -61,7 +61,7 @@ def _text_steps(wanted: Wanted, versions: Sequence[Version]) -> list[Step]:
 
 
 def undo(step: Step, wanted: Wanted, made: str) -> list[str]:
-    """Return the commands that take a step back; `made` is the version that it has made. None for a deletion."""
+    """Return the commands that undo a step; `made` is the version that it created. Empty for a deletion."""
     arn = quote(wanted.arn)
     match step.kind:
         case "create":

@@ -1,4 +1,4 @@
-"""Reading an account for its audit: everything that IAM tells, and what is missing where it denies."""
+"""Reads an account for its audit, and records what IAM denies."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 OnRow = Callable[[Row], object]
 Progress = Callable[[int, int], object]
-"""Users that are done, and users in all; 0 in all while nobody knows."""
+"""Takes the number of users done and of all users; 0 of all while that is unknown."""
 
 
 class Audit:
@@ -24,7 +24,7 @@ class Audit:
     def __init__(
         self, aws: "AwsAccount", account: str, on_row: OnRow, progress: Progress, organization: tuple[str, ...] = ()
     ) -> None:
-        """`organization`: service control policies that the account is under, as JSON, if it is a member account."""
+        """`organization`: the service control policies of a member account, as JSON."""
         self._aws = aws
         self._account = account
         self._on_row = on_row
@@ -36,7 +36,7 @@ class Audit:
         self._virtual: dict[str, tuple[str, ...]] | None = None
 
     def run(self) -> Account:
-        """Tell a row for each user. Raises Denied when nothing may be read, AwsRefused, AwsUnreachable."""
+        """Call `on_row` for each user. Raises Denied when nothing may be read, AwsRefused, AwsUnreachable."""
         # AWS makes the report while we read the rest.
         has_begun = self._begin_report()
         rules = self._unless_denied(
@@ -55,7 +55,7 @@ class Audit:
         return self._read(done)
 
     def _organization(self) -> tuple[str, ...]:
-        """The service control policies that bind the account: none of them binds an organization's management one."""
+        """The service control policies that apply to the account; a management account has none."""
         if not self._given:
             return ()
         try:
@@ -63,11 +63,11 @@ class Audit:
         except AwsRefused:
             self._notes.append(
                 "organizations:DescribeOrganization was refused: if this is the management account, service control "
-                "policies do not bind it, and its users may be less covered than reported"
+                "policies do not apply to it, and its users may be less covered than reported"
             )
             return self._given
         if management == self._account:
-            self._notes.append("this is the management account: service control policies do not bind it")
+            self._notes.append("this is the management account: service control policies do not apply to it")
             return ()
         return self._given
 
@@ -94,7 +94,7 @@ class Audit:
         )
 
     def _devices(self, user: str, credentials: Credentials | None) -> tuple[str, ...] | None:
-        """The serial numbers of a user's devices; those of other kinds are asked for where there is no virtual one."""
+        """The serial numbers of a user's devices; without a virtual one, IAM is asked for other kinds."""
         virtual = self._virtual.get(user) if self._virtual is not None else None
         if virtual:
             return virtual

@@ -1,4 +1,4 @@
-"""Audits of several accounts at once. Their rows wait on the disk, so that each account is reported as a whole."""
+"""Audits several accounts at once. Their rows wait on the disk, so that each account is reported as a whole."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from mfasession.aws.account import AwsAccount
 
 THREADS = 8
-"""Accounts that are read at once."""
+"""The number of accounts that are read at once."""
 _TICK = 0.2
-"""Seconds between two looks at the progress."""
+"""Seconds between two calls of `show`."""
 
 
 class AuditedAccount:
-    """One account: what was read of it, or why nothing was."""
+    """The result for one account, or the failure."""
 
     def __init__(self, account: str) -> None:
         self.account = account
         self.found: Account | None = None
         self.failure: MfaSessionError | None = None
         self.done = self.total = 0
-        """Users; 0 in all while nobody knows how many there are."""
+        """Users; the total is 0 while it is unknown."""
         self.is_ended = False
         self._spool = Spool()
 
@@ -52,9 +52,9 @@ def run(
     show: Callable[[Sequence[AuditedAccount]], object],
     organization: tuple[str, ...] = (),
 ) -> list[AuditedAccount]:
-    """Audit accounts, each as whom `connect` connects; `show` is called now and then, in this thread.
+    """Audit accounts, each through its connection from `connect`; `show` is called repeatedly, in this thread.
 
-    `organization`: the service control policies that all of them are under, as JSON.
+    `organization`: the service control policies of all of them, as JSON.
     """
     audited = [Audited(account) for account in accounts]
     pool = ThreadPoolExecutor(min(THREADS, len(audited)), thread_name_prefix="mfasession-audit")

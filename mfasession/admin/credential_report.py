@@ -1,7 +1,7 @@
-"""The credential report of IAM: CSV in, a row for each user out.
+"""Parses IAM's credential report: CSV in, a row for each user out.
 
-Source: IAM User Guide, "Get credential reports for your AWS account". `no_information` is said of what was never used,
-or not since AWS began to keep it.
+Source: IAM User Guide, "Get credential reports for your AWS account". `no_information` means never used,
+or not since AWS began to record it.
 """
 
 import csv
@@ -15,7 +15,7 @@ _NEVER = ("no_information", "N/A")
 
 
 def read(text: str) -> Iterator[Credentials]:
-    """Yield the rows one by one. Raises ValueError when it is no credential report."""
+    """Yield the rows one by one. Raises ValueError when it is not a credential report."""
     rows = csv.DictReader(text.splitlines())
     if missing := set(_COLUMNS) - set(rows.fieldnames or ()):
         raise ValueError(f"the credential report has no column {min(missing)}")
@@ -27,7 +27,7 @@ def _credentials(row: dict[str, str]) -> Credentials:
     return Credentials(
         user=row["user"],
         arn=row["arn"],
-        # Of the root user, who always has one, the report says not_supported.
+        # The report says not_supported for the root user, who always has a password.
         has_password=has_password,
         password_used=_when(row.get("password_last_used"), never=_NEVER) if has_password else None,
         has_device=row["mfa_active"].lower() == "true",

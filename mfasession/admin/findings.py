@@ -1,6 +1,6 @@
-"""The audit of an account: a row for each user, what the rows come to, and the controls that they answer.
+"""The findings of an audit: a row for each user, totals, and the controls.
 
-Values in, values out, one user at a time: an account of any size is audited in the room of its policies.
+Values in, values out, one user at a time: the memory for an account of any size is that of its policies.
 """
 
 import json
@@ -18,12 +18,12 @@ DAY = 86400
 OLD = 90 * DAY
 """Seconds after which a key is old: CIS AWS Foundations 3.0 1.14, 7.0 2.12, access keys are rotated in 90 days."""
 NAMED = 20
-"""Administrators without cover that are named."""
+"""The most uncovered administrators that are named."""
 _ANYTHING = json.dumps(rule.ALLOW_ALL)
 
 
 class Row(Value):
-    """A user. None is what could not be read."""
+    """A user. None stands for values that could not be read."""
 
     account: str
     user: str
@@ -42,24 +42,24 @@ class Row(Value):
 
 
 class Account(Value):
-    """What was read of an account beside its users."""
+    """An account's data besides its users."""
 
     id: str
     users: int = 0
     missing: tuple[str, ...] = ()
-    """Permissions that the audit lacked, as in `iam:GetCredentialReport`."""
+    """Permissions that were missing, as in `iam:GetCredentialReport`."""
     notes: tuple[str, ...] = ()
-    """What else was not read, and why."""
+    """Other data that was not read, with the reason."""
     root_has_device: bool | None = None
     root_keys: int | None = None
     """Active long-term keys of the root user."""
 
 
 class Rules:
-    """The managed policies and groups of an account, each kept once."""
+    """The managed policies and groups of an account, each stored once."""
 
     def __init__(self, listed: Iterable[tuple[str, str] | Group], organization: Sequence[str] = ()) -> None:
-        """`organization`: the service control policies that the account is under, as JSON."""
+        """`organization`: the account's service control policies, as JSON."""
         self._organization = tuple(organization)
         self._texts: dict[str, str] = {}
         self._groups: dict[str, Group] = {}
@@ -74,17 +74,17 @@ class Rules:
         return self._groups.get(name)
 
     def sources(self, user: User) -> list[Source]:
-        """Return the user's own policies and those of the groups, by where they come from."""
+        """Return the policies of the user and of the groups, by source."""
         groups = [self._groups[name] for name in user.groups if name in self._groups]
         of_groups = [Source(name=f"group {group.name}", texts=self._of(group)) for group in groups]
         return [Source(name="directly", texts=self._of(user)), *of_groups]
 
     def boundary(self, user: User) -> str | None:
-        """Return the boundary of a user. One that was not told limits nothing, at worst."""
+        """Return the boundary of a user. An unknown one counts as no limit (the worst case)."""
         return self._texts.get(user.boundary)
 
     def verdict(self, user: User) -> Verdict | None:
-        """Return what the policies of a user come to; None when one of them is none that AWS would take."""
+        """Return the verdict on a user's policies; None when AWS would not accept one of them."""
         try:
             return coverage.judge(
                 self.sources(user),
@@ -97,14 +97,14 @@ class Rules:
             return None
 
     def attached(self, arn: str, text: str, group: str) -> "Rules":
-        """Return the rules as they are when a policy has this text and a group, if one is named, has the policy."""
+        """Return the rules after a policy gets this text and is attached to the group, if one is named."""
         groups = dict(self._groups)
         if group in groups and arn not in groups[group].attached:
             groups[group] = groups[group].replace(attached=(*groups[group].attached, arn))
         return Rules([*{**self._texts, arn: text}.items(), *groups.values()], self._organization)
 
     def _of(self, holder: User | Group) -> tuple[str, ...]:
-        # A policy that was not told allows everything, at worst.
+        # An unknown policy counts as allowing everything (the worst case).
         attached = (self._texts.get(arn, _ANYTHING) for arn in holder.attached)
         return (*(each.text for each in holder.inline), *attached)
 
@@ -139,7 +139,7 @@ def row(
 
 
 class Control(Value):
-    """What an auditor checks. `applies` and `is_met` say it of a row; None when it cannot be told."""
+    """A control that an auditor checks. `applies` and `is_met` take a row; None means unknown."""
 
     name: str
     says: str
@@ -176,11 +176,11 @@ CONTROLS = (
         for number in ("3.0 1.10", "7.0 2.10")
     ),
 )
-"""Each with its version, for the numbers change: CIS moved this one from 1.10 to 2.10 with its chapters."""
+"""Each with its version, because the numbers change: CIS moved this one from 1.10 to 2.10 with its chapters."""
 
 
 class Tally(Value):
-    """How many users meet a control, fail it, or cannot be told about."""
+    """The numbers of users who pass a control, fail it, or are unknown."""
 
     passed: int
     failed: int
@@ -188,7 +188,7 @@ class Tally(Value):
 
 
 class Totals:
-    """What the rows come to, as they pass."""
+    """Totals of the rows."""
 
     def __init__(self, now: float) -> None:
         self._now = now
@@ -217,7 +217,7 @@ class Totals:
             self._controls[control.name, _outcome(control, row)] += 1
 
     def tally(self, control: Control) -> Tally:
-        """Return how many users meet a control."""
+        """Return the numbers for a control."""
         fields = {name: self._controls[control.name, name] for name in ("passed", "failed", "unknown")}
         return Tally(**fields)
 
@@ -231,11 +231,11 @@ class Totals:
 
 
 AGES = ("to 90 days", "to 180 days", "to a year", "older", "not known")
-"""The ages of keys that are told apart."""
+"""The age groups of keys."""
 
 
 def age(key: KeyUse, now: float) -> str:
-    """Return which of AGES a key has."""
+    """Return a key's age group, one of AGES."""
     if key.created is None:
         return AGES[-1]
     days = (now - key.created) / DAY
@@ -251,12 +251,12 @@ def _outcome(control: Control, row: Row) -> str:
 
 
 def record(row: Row) -> Mapping[str, Any]:
-    """Return a row as JSON has it, and `restored` takes back."""
+    """Return a row for JSON, which `restored` reads."""
     return {**vars(row), "keys": None if row.keys is None else [vars(key) for key in row.keys]}
 
 
 def restored(kept: Mapping[str, Any]) -> Row:
-    """Return the row that was recorded."""
+    """Return the row from `record`."""
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
     if fields.get("keys") is not None:
         fields["keys"] = tuple(KeyUse(**key) for key in fields["keys"])

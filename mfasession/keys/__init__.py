@@ -1,1 +1,1 @@
-"""Long-term keys: where they are, and what `mfasession keys` does with them. No flags and no words here."""
+"""Long-term keys: their places, and the work of `mfasession keys`, without flags and output."""

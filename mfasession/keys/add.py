@@ -1,4 +1,4 @@
-"""A long-term key into its place: looked at by AWS first, and never over another one unasked."""
+"""Adds a long-term key: AWS checks it first, and it never replaces another one without `--force`."""
 
 from typing import TYPE_CHECKING
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 class Added(Value):
-    """What was changed."""
+    """The result."""
 
     replaced: tuple[str, ...] = ()
     """IDs of keys that the profile had before."""
     header: str = ""
-    """Of a profile that was added to the AWS configuration file; empty when it was there."""
+    """The header of a profile that was added to the AWS configuration file; empty when it existed."""
     failures: "tuple[MfaSessionError, ...]" = ()
 
 
 class Addition:
-    """One key for one profile, to be kept in the keyring or in the credentials file."""
+    """The addition of one key for one profile, in the keyring or in the credentials file."""
 
     def __init__(self, context: "Context") -> None:
         """Raises ConfigurationError: the profile exists and is malformed. `--force` accepts half a key."""
@@ -42,7 +42,7 @@ class Addition:
         self._is_new = self._is_new and in_keyring
 
     def check(self) -> None:
-        """Raise what would keep the key from being kept, before anybody types it. Raises StoreError."""
+        """Raise StoreError if the key could not be stored, before it is typed."""
         self.place.check()
         if self._is_new:
             add_profile.check(self._context.aws_files.config_path, self.profile.key_section, self._context.environ)
@@ -58,7 +58,7 @@ class Addition:
                 )
 
     def whose(self, key: "LongTermKey") -> "Identity | None":
-        """Return whose key AWS says it is; None when AWS was not reached and `--force` was given.
+        """Return the key's owner from AWS; None when AWS was not reached and `--force` was given.
 
         Raises AwsRefused: AWS does not know the key, or its secret is wrong. Raises ConfigurationError for the key of a
         root user without `--force`.
@@ -71,18 +71,18 @@ class Addition:
         except AwsUnreachable as failure:
             if force:
                 return None
-            failure.message += f"; key {key.access_key_id} was not kept, for nobody says whose it is"
-            failure.hint += ", or keep it unchecked: --force"
+            failure.message += f"; key {key.access_key_id} was not stored, because its owner could not be checked"
+            failure.hint += ", or store it unchecked: --force"
             raise
         if identity.is_root and not force:
             raise ConfigurationError(
-                f"key {key.access_key_id} is the root user's of account {identity.account}, and no rule binds that one",
-                "make a key for an IAM user and delete this one; --force keeps it all the same",
+                f"key {key.access_key_id} belongs to the root user of account {identity.account}, and the rule cannot deny it",
+                "make a key for an IAM user and delete this one; --force stores it anyway",
             )
         return identity
 
     def keep(self, key: "LongTermKey") -> Added:
-        """Keep the key, then remove what other places have for the profile. Raises ConfigurationError, StoreError."""
+        """Store the key, then remove the profile's keys from other places. Raises ConfigurationError, StoreError."""
         context, name = self._context, self.profile.key_section
         with locate.one_at_a_time(context, name):
             before = self._held()

@@ -1,4 +1,4 @@
-"""The sessions that a long-term key has made: one for IAM's calls, and all of them when the key goes."""
+"""The sessions of a long-term key: finds one for IAM's calls, and forgets all of them with the key."""
 
 import time
 from collections.abc import Collection
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from mfasession.values import Session
 
 ENOUGH = 120
-"""Seconds that a kept session must still live to be worth using."""
+"""Seconds that a stored session must still live to be used."""
 UNKEPT = 15 * 60
-"""Seconds of a session that is made for one piece of work and kept nowhere: the shortest that AWS gives."""
+"""Seconds of a session for one task that is not stored: the shortest that AWS allows."""
 
 
 def live(context: Context, key_ids: Collection[str]) -> "Session | None":
-    """Return a kept session with MFA that one of these keys has made, if one lives long enough. A role's is none."""
+    """Return a stored user session with MFA that one of these keys has made, if one lives long enough."""
     for store in context.stores():
         try:
             for section in store.sections():
@@ -32,9 +32,9 @@ def live(context: Context, key_ids: Collection[str]) -> "Session | None":
 
 
 def for_iam(context: Context, profile: "Profile", key_ids: Collection[str]) -> "Session":
-    """Return a session that IAM takes: a kept one, else one for a code, which is kept nowhere.
+    """Return a session for IAM's calls: a stored one, else a new one for a code, which is not stored.
 
-    A code that was given is used in any case. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable.
+    A given code is always used. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable.
     """
     kept = None if context.request.code else live(context, key_ids)
     if kept is not None:
@@ -43,9 +43,9 @@ def for_iam(context: Context, profile: "Profile", key_ids: Collection[str]) -> "
 
 
 def forget(context: Context, key_ids: Collection[str], section: str = "") -> list[MfaSessionError]:
-    """Forget all sessions that these keys have made, roles' too; return the failures of stores that could not.
+    """Forget all sessions that these keys have made, with those of roles; return the failures of stores.
 
-    `section` is forgotten whatever key has made it, and when it is only listed: a killed run may have left it so.
+    `section` is forgotten whatever its key, and also when it is only listed: a killed run may leave that.
     """
     failures: list[MfaSessionError] = []
     context.aws_files.reread()
@@ -73,7 +73,7 @@ def _is_good(session: "Session") -> bool:
 
 
 def user_of(arn: str) -> str:
-    """Return the user's name in an ARN. Raises ConfigurationError for the root user, whose keys are for nobody."""
+    """Return the user's name in an ARN. Raises ConfigurationError for the root user, whose keys are not supported."""
     if arn.endswith(":root"):
         raise ConfigurationError(
             "that is the key of the account's root user", "delete it in the console, and make one for an IAM user"

@@ -1,4 +1,4 @@
-"""Every long-term key that can be seen, and what AWS tells of it when a session with MFA is there to ask."""
+"""Lists all visible long-term keys, with AWS's data when there is a session with MFA."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 
 class UserKeys(Value):
-    """What AWS tells of one user's keys."""
+    """AWS's data about one user's keys."""
 
     user: str
     account: str
     keys: "Mapping[str, AccessKey]"
     last_used: Mapping[str, int]
-    """Epoch seconds by access key ID; 0 for never. A key that AWS does not tell about is missing."""
+    """Epoch seconds by access key ID; 0 for never. A key without an answer from AWS is missing."""
 
 
 class Row(Value):
-    """One key in one place; or one that AWS has and no place here."""
+    """One key in one place, or a key that only AWS has."""
 
     key_id: str
-    """Empty when what stands in its place is not one."""
+    """Empty when the value in its place is not an ID."""
     profile: str = ""
     store: str = ""
     """`file`, `keyring`, or empty when the key is not here."""
@@ -41,21 +41,21 @@ class Row(Value):
     backend: str = ""
     """Of the keyring, by its own name; empty for a file."""
     note: str = ""
-    """What a rotation that has not ended has left to do, or what is wrong with the pair."""
+    """The rest of an unfinished rotation, or the fault of the pair."""
     user_keys: UserKeys | None = None
-    """What AWS tells of its user's keys; None when AWS was not asked."""
+    """AWS's data about the user's keys; None when AWS was not asked."""
 
 
 class Listing(Value):
-    """All keys, and what kept the list from being whole."""
+    """All keys, and why the list may be incomplete."""
 
     rows: Sequence[Row]
     unsafe: Sequence[ConfigurationError] = ()
     """Files with keys that others may read."""
     keyring: MfaSessionError | None = None
-    """Why the keyring did not tell of more."""
+    """Why the keyring could not be listed."""
     aws: MfaSessionError | None = None
-    """Why AWS did not tell ages though there is a session."""
+    """Why AWS gave no ages although there is a session."""
 
 
 def listing(context: "Context") -> Listing:
@@ -77,7 +77,7 @@ def listing(context: "Context") -> Listing:
 
 
 def _named(context: "Context") -> str:
-    """The section of the named profile; as it is called when a file may not be used."""
+    """The section of the named profile; its name when a file may not be used."""
     try:
         return locate.owner(context).key_section
     except ConfigurationError:
@@ -99,8 +99,8 @@ def _row(held: "Held", backend: str, user_keys: UserKeys | None) -> Row:
 
 def _note(record: "KeyRecord") -> str:
     if record.next is not None:
-        return f"rotation not ended: {record.next.access_key_id} is to take its place"
-    return f"rotation not ended: {record.retiring} is to be deleted" if record.retiring else ""
+        return f"rotation not finished: {record.next.access_key_id} is to take its place"
+    return f"rotation not finished: {record.retiring} is to be deleted" if record.retiring else ""
 
 
 def _unsafe(paths: Sequence[str]) -> list[ConfigurationError]:
@@ -114,7 +114,7 @@ def _unsafe(paths: Sequence[str]) -> list[ConfigurationError]:
 
 
 class _Source:
-    """AWS, asked once for each user, and only where a session is there already."""
+    """Asks AWS once for each user, only with an existing session."""
 
     def __init__(self, context: "Context") -> None:
         self._context = context
@@ -122,7 +122,7 @@ class _Source:
         self.failure: MfaSessionError | None = None
 
     def ask(self, held: "Held") -> UserKeys | None:
-        """Return what AWS tells of the user whose key this is; None when there is no session, or AWS does not tell."""
+        """Return AWS's data about the keys of this key's user; None without a session or an answer."""
         session = issued.live(self._context, [held.key_id])
         if session is None or self.failure is not None:
             return None
@@ -156,5 +156,5 @@ def _last_used(aws: "AwsKeys", keys: "Mapping[str, AccessKey]") -> dict[str, int
     try:
         return {key_id: aws.last_used(key_id) for key_id in keys}
     except AwsRefused:
-        # The ages are worth showing without it.
+        # The ages are useful without it.
         return {}

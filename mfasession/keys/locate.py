@@ -1,4 +1,4 @@
-"""From a profile to the places that its long-term key can be in, and every key that can be seen."""
+"""Finds a profile's long-term key in its possible places, and all visible keys."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from mfasession.sessions.context import Context
 
 _NO_KEY_OF_THEIR_OWN = ("role_arn", "sso_session", "sso_start_url", "web_identity_token_file", "login_session")
-"""Keys of profiles that take their credentials from elsewhere: the keyring is not asked for theirs."""
+"""Settings of profiles with credentials from elsewhere: the keyring is not asked for their keys."""
 
 
 class Held(Value):
     """A profile's key in one place."""
 
     profile: str
-    """The profile's name, which is that of the section too."""
+    """The profile's name, which is also its section's."""
     place: KeyPlace
     record: KeyRecord
 
@@ -39,7 +39,7 @@ class Held(Value):
 
 
 def owner(context: "Context") -> "Profile":
-    """Return the chosen profile; for a role the one whose key assumes it in the end. Raises ConfigurationError."""
+    """Return the chosen profile; for a role, the one whose key assumes it. Raises ConfigurationError."""
     profile = context.profile()
     while profile.source is not None:
         profile = profile.source
@@ -47,7 +47,7 @@ def owner(context: "Context") -> "Profile":
 
 
 def in_files(context: "Context", profile: str) -> list[KeyPlace]:
-    """Return the sections that may hold the profile's key, the one that wins first. Raises ConfigurationError."""
+    """Return the sections that may hold the profile's key, in order of precedence. Raises ConfigurationError."""
     aws_files, environ = context.aws_files, context.environ
     found: list[KeyPlace] = [KeyInFile(aws_files.credentials_path, profile, environ, private=True)]
     sections = parse(aws_files.config_path, aws_files.config_text())
@@ -58,13 +58,13 @@ def in_files(context: "Context", profile: str) -> list[KeyPlace]:
 
 
 def held(profile: str, places: list[KeyPlace]) -> list[Held]:
-    """Return what these places hold for a profile. Raises ConfigurationError, StoreError."""
+    """Return the keys of a profile in these places. Raises ConfigurationError, StoreError."""
     records = ((place, place.load()) for place in places)
     return [Held(profile=profile, place=place, record=record) for place, record in records if record is not None]
 
 
 def first(context: "Context", profile: "Profile") -> Held:
-    """Return the key that counts: a file's before the keyring's. Raises ConfigurationError when there is none."""
+    """Return the key in use: a file takes precedence over the keyring. Raises ConfigurationError when there is none."""
     name = profile.key_section
     in_file = held(name, in_files(context, name))
     if in_file:
@@ -92,9 +92,9 @@ def no_key(profile: str) -> ConfigurationError:
 
 
 def visible(context: "Context") -> tuple[list[Held], StoreError | None]:
-    """Return every long-term key in the files and the keyring, and why the keyring did not tell of more, if so.
+    """Return every long-term key in the files and the keyring, and why the keyring could not be listed, if so.
 
-    Files that others may read are read too: to list them is not to use them. Raises ConfigurationError.
+    Files that others may read are listed too, because that does not use their keys. Raises ConfigurationError.
     """
     aws_files, environ = context.aws_files, context.environ
     headers = awsfiles_headers.headers(_sections(aws_files.config_path))
@@ -134,7 +134,7 @@ def malformed(context: "Context") -> list[tuple[str, str, str]]:
 
 
 def _profiles(context: "Context") -> tuple[Mapping[str, dict[str, str]], Mapping[str, dict[str, str]]]:
-    """The profiles of both files by their names, without the sections that sessions are kept in."""
+    """The profiles of both files by name, without the sections of sessions."""
     credentials = _sections(context.aws_files.credentials_path)
     configured = _sections(context.aws_files.config_path)
     return (
@@ -145,7 +145,7 @@ def _profiles(context: "Context") -> tuple[Mapping[str, dict[str, str]], Mapping
 
 @contextmanager
 def one_at_a_time(context: "Context", profile: str) -> Iterator[None]:
-    """Keep another mfasession from changing the same profile's key. Raises locks.LockTimeout when one is at it."""
+    """Keep another mfasession from changing the same profile's key. Raises locks.LockTimeout while one does."""
     resource = f"{os.path.realpath(context.aws_files.credentials_path)}\n{profile}"
     with locks.hold(paths.lock_file(context.environ, "keys", resource), timeout=2.0):
         context.aws_files.reread()

@@ -1,6 +1,6 @@
-"""From what a person, a pipe or AWS's own download gives to a long-term key: text in, a value out.
+"""Parses a long-term key from input, a pipe or AWS's CSV file: text in, a value out.
 
-No message quotes what it is about: a secret may have been put in the place of an ID.
+No message quotes the input: a secret may be in place of an ID.
 """
 
 import csv
@@ -15,19 +15,19 @@ _SECRETS = {"secretaccesskey", "awssecretkey", "awssecretaccesskey"}
 
 
 def access_key_id(text: str) -> str:
-    """Return the ID of a long-term key. Raises ConfigurationError: temporary, or no such ID (IAM identifiers)."""
+    """Return the ID of a long-term key. Raises ConfigurationError: temporary, or not an ID (IAM identifiers)."""
     word = text.strip()
     if fault := key_shapes.id_fault(word):
         raise ConfigurationError(f"that {fault}", key_shapes.hint(key_shapes.KEY_ID))
     if word[1:4] == "SIA":
         raise ConfigurationError(
-            "that is a temporary key, which ends by itself", "give the long-term one: its ID starts with AKIA"
+            "that is a temporary key, which expires", "give the long-term one: its ID starts with AKIA"
         )
     return word
 
 
 def secret_access_key(text: str) -> Secret:
-    """Return the secret. Raises ConfigurationError when no secret looks like that."""
+    """Return the secret. Raises ConfigurationError when it cannot be a secret."""
     word = text.strip()
     if fault := key_shapes.secret_fault(word):
         raise ConfigurationError(f"that {fault}", key_shapes.hint(key_shapes.SECRET))
@@ -54,7 +54,7 @@ def of_csv(text: str, path: str) -> LongTermKey:
     pairs = _assigned(lines) or _tabled(lines)
     if len(pairs) != 1:
         raise ConfigurationError(
-            f"{path} holds {len(pairs) or 'no'} key{'s' if len(pairs) > 1 else ''} that we know how to read",
+            f"{path} holds {len(pairs) or 'no'} key{'s' if len(pairs) > 1 else ''} that can be read",
             "keep the head line and the line of one key, or leave --csv out and type the key",
         )
     return of_lines(pairs[0])

@@ -1,4 +1,4 @@
-"""A key pair that a person types or pastes on the controlling terminal: the ID is shown, the secret never."""
+"""Asks for a key pair on the controlling terminal: the ID is shown, the secret never."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -19,7 +19,7 @@ def ask(check_id: Callable[[str], None]) -> LongTermKey:
     """Return the pair. `check_id` may refuse an ID before its secret is asked for.
 
     The terminal itself echoes nothing, so that both lines may be pasted at once. Raises Cancelled, InputNeeded, what
-    `check_id` raises, and ConfigurationError when neither of three answers will do.
+    `check_id` raises, and ConfigurationError after three invalid answers.
     """
     with (
         Terminal() as ours,
@@ -45,7 +45,7 @@ def _good(lines: "_Lines", question: str, read: Callable[[str], Read], *, shown:
 
 
 class _Lines:
-    """Lines that are typed key by key."""
+    """Lines that are read key by key."""
 
     def __init__(self, ours: Terminal, waiting: Preparation) -> None:
         self._ours = ours
@@ -83,5 +83,5 @@ class _Lines:
                 self._show(typed[before:], before - len(typed))
 
     def _show(self, more: str, less: int) -> None:
-        # A secret that is put into the wrong line is not shown for it.
+        # A secret that is typed into the wrong line is not shown.
         self._ours.write("".join(char if char.isupper() or char.isdigit() else "*" for char in more) + "\b \b" * less)

@@ -1,4 +1,4 @@
-"""A key out of plain text into the keyring, and a key out of everything."""
+"""Moves a key from plain text into the keyring, and removes a key from all places."""
 
 from typing import TYPE_CHECKING
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 class Protected(Value):
-    """What `protect` found and did."""
+    """The result of `protect`."""
 
     key_id: str
     out_of: str = ""
-    """The file that held the key; empty when it was in the keyring already."""
+    """The file that held the key; empty if it was in the keyring already."""
     also: tuple[str, ...] = ()
     """Other profiles that hold the same key in plain text."""
     failures: tuple[MfaSessionError, ...] = ()
-    """Of stores that could not forget the sessions of a replaced key."""
+    """From stores that could not forget the sessions of a replaced key."""
 
 
 def protect(context: "Context", profile: "Profile") -> Protected:
-    """Move the key from its file into the keyring: written, read back, and only then taken out of the file.
+    """Move the key from its file into the keyring: write it, read it back, and only then remove it from the file.
 
-    Whenever that ends, the key is in one of them at least. Raises ConfigurationError: no key, two keys, or another one
-    in the keyring (`--force` puts this one in its place). Raises StoreError.
+    If it is interrupted, the key is in at least one of them. Raises ConfigurationError: no key, two keys, or another
+    one in the keyring (`--force` puts this one in its place). Raises StoreError.
     """
     name, ring = profile.key_section, KeyInKeyring(profile.key_section, context.environ)
     with locate.one_at_a_time(context, name):
@@ -51,7 +51,7 @@ def protect(context: "Context", profile: "Profile") -> Protected:
         ring.save(moved.record)
         if ring.load() != moved.record:
             raise StoreError(
-                "the keyring does not give back what it was given",
+                "the keyring returned another value than was stored",
                 f"{context.command_line('keys', 'list')} shows what it has",
             )
         for each in in_files:
@@ -66,7 +66,7 @@ def _refuse_two(one: "Held", other_id: str, where: str) -> None:
     if one.key_id != other_id:
         raise ConfigurationError(
             f"profile {one.profile} has two keys: {one.key_id} in {one.place.where}, {other_id} in {where}",
-            "remove one of them, or put the first in the other's place: --force",
+            "remove one of them, or replace the other with the first: --force",
         )
 
 
@@ -76,10 +76,10 @@ def _elsewhere(context: "Context", key_id: str) -> tuple[str, ...]:
 
 
 class Removal:
-    """A profile's long-term key, about to be taken out of every place, and out of AWS when that is wanted."""
+    """The removal of a profile's long-term key from all places, and from AWS if wanted."""
 
     def __init__(self, context: "Context", profile: "Profile") -> None:
-        """Looks what there is. Raises ConfigurationError."""
+        """Find the key. Raises ConfigurationError."""
         self._context = context
         self._profile = profile
         name = profile.key_section
@@ -95,16 +95,16 @@ class Removal:
 
     @property
     def key_ids(self) -> list[str]:
-        """The keys, and those that a rotation which has not ended has left beside them."""
+        """The keys, with those of an unfinished rotation."""
         records = [each.record for each in self.held]
         beside = [key.access_key_id for record in records if (key := record.next) is not None]
         ids = [*(each.key_id for each in self.held), *beside, *(record.retiring for record in records)]
         return [key_id for key_id in dict.fromkeys(ids) if key_id]
 
     def delete_in_aws(self) -> list[str]:
-        """Delete the keys at AWS; return those that their user has no longer.
+        """Delete the keys at AWS; return those that the user does not have any more.
 
-        Raises as `issued.for_iam` and IAM do; the message then tells which keys are in which state.
+        Raises as `issued.for_iam` and IAM do; the message then names the state of each key.
         """
         session = issued.for_iam(self._context, self._profile, self.key_ids)
         aws = AwsKeys(self._profile, session, self._context.environ)
@@ -123,11 +123,11 @@ class Removal:
         return missing
 
     def run(self) -> list[MfaSessionError]:
-        """Forget the sessions of the keys, and take the keys out of their places; return what could not be done.
+        """Forget the keys' sessions and remove the keys from their places; return the failures.
 
         Raises ConfigurationError and StoreError when a key stays in its file.
         """
-        # First: whatever ends us, a later run would know only the profile's own session when the key is gone.
+        # Sessions first: without the key, a later run would find only the profile's own session.
         failures = issued.forget(self._context, self.key_ids, self._profile.session_section)
         try:
             with locate.one_at_a_time(self._context, self._profile.key_section):

@@ -1,7 +1,7 @@
-"""A new key in the old one's place, with one MFA session, and never without one that works.
+"""Replaces a key with a new one, with one MFA session; there is always a key that works.
 
-AWS makes the new key; it is kept beside the old one until AWS knows it everywhere; then, in one step, it is in place;
-only then is the old one made inactive and deleted. Each step leaves what the next run needs to go on.
+AWS makes the new key; it is stored beside the old one until AWS knows it everywhere; then, in one step, it is put in
+place; only then is the old one deactivated and deleted. After each step, the next run can continue.
 (99designs/aws-vault#1110: two codes, and the old key stays; dcoker/awsmfa deletes the old key before it has a new one.)
 """
 
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from mfasession.values import LongTermKey
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0)
-"""Seconds between two looks whether AWS knows the new key: IAM is eventually consistent, mostly within ten seconds."""
+"""Seconds between two checks whether AWS knows the new key: IAM is eventually consistent, mostly within ten seconds."""
 
 MADE_WITHIN = 16 * 60
-"""Seconds between the note of a key and its date at AWS: the clocks are 15 minutes apart at most, a call takes less."""
+"""Most seconds between the note of a key and its date at AWS: the clocks differ by at most 15 minutes, a call takes
+less."""
 
 _UNKNOWN = "a new key"
 
@@ -39,40 +40,40 @@ class Surplus(Value):
     user: str
     key: AccessKey
     last_used: int | None
-    """Epoch seconds; 0 for never, None when AWS does not tell."""
+    """Epoch seconds; 0 for never, None when unknown."""
     ours: str
-    """ID of the key that is in place here."""
+    """ID of the key that is in use here."""
     is_older: bool
 
     @property
     def is_unneeded(self) -> bool:
-        """Whether nobody is likely to need it: inactive, older than ours, or never used."""
+        """Whether it is probably not needed: inactive, older than ours, or never used."""
         return not self.key.is_active or self.is_older or self.last_used == 0
 
 
 class Listener(Protocol):
-    """Who runs a rotation: hears how it goes, and decides about a second key."""
+    """Gets a rotation's messages, and decides about a second key."""
 
     def notify(self, text: str) -> None:
-        """Take one line for people."""
+        """Show one line."""
 
     def may_delete(self, surplus: Surplus) -> bool:
-        """Return whether the second key may be deleted. Raises InputNeeded when nobody can say."""
+        """Return whether the second key may be deleted. Raises InputNeeded when that cannot be asked."""
 
 
 class Rotated(Value):
-    """How it ended."""
+    """The result."""
 
     new: str
     old: str
     where: str
     also: tuple[str, ...] = ()
-    """Other profiles that had the old key, and have the new one now."""
+    """Other profiles whose old key was replaced, too."""
     failures: tuple[MfaSessionError, ...] = ()
 
 
 class Rotation:
-    """One rotation of one profile's key, from its start or from where the last run ended."""
+    """One rotation of a profile's key, which continues an interrupted one."""
 
     def __init__(self, context: "Context", profile: "Profile", listener: Listener) -> None:
         self._context = context
@@ -83,10 +84,10 @@ class Rotation:
         self._old_is = ""
 
     def run(self) -> Rotated:
-        """Rotate the key, or end what another run has begun.
+        """Rotate the key, or finish an interrupted rotation.
 
         Raises ConfigurationError, InputNeeded, Cancelled, AwsRefused, AwsUnreachable, StoreError. Once a key was made,
-        the message tells what is where, and the hint how to go on.
+        the message names the place and state of each key, and the hint how to continue.
         """
         context = self._context
         with locate.one_at_a_time(context, self._profile.key_section):
@@ -121,7 +122,7 @@ class Rotation:
         return Rotated(new=new, old=old, where=self._place.where, also=also, failures=tuple(failures))
 
     def _made(self, listed: Sequence[AccessKey]) -> "LongTermKey":
-        """Let AWS make a key and keep it beside the old one; what cannot be kept is deleted again."""
+        """Create a key at AWS and store it beside the old one; delete it if it cannot be stored."""
         self._place.check()
         listed = self._with_room(listed)
         known = {each.access_key_id for each in listed}
@@ -137,7 +138,7 @@ class Rotation:
                 self._state.forget_key_intent(self._arn)
             raise
         except (AwsRefused, AwsUnreachable):
-            # AWS has made none for this request.
+            # AWS has not made a key for this request.
             if not is_one_unknown:
                 self._state.forget_key_intent(self._arn)
             raise
@@ -150,10 +151,10 @@ class Rotation:
         return made
 
     def _without_orphan(self, listed: Sequence[AccessKey]) -> Sequence[AccessKey]:
-        """Delete the key of a run that was killed before it had the answer; return what is left.
+        """Delete the key of a run that was killed before the answer; return the other keys.
 
-        New since the note, from that very time, never used, and nowhere here: its secret is lost. The note stays while
-        such a key may still come: AWS may end a request late, and lists a key late.
+        Such a key is newer than the note, from the same time, never used and in no place here: its secret is lost. The
+        note stays while the key may still appear: AWS may finish a request late, and list a key late.
         """
         intent = self._state.key_intent(self._arn)
         if intent is None:
@@ -165,8 +166,7 @@ class Rotation:
         for each in orphans:
             self._aws.delete(self._user, each.access_key_id)
             self._listener.notify(
-                f"key {each.access_key_id} is deleted at AWS: a rotation that was killed has made it, and nobody has "
-                "its secret"
+                f"key {each.access_key_id} is deleted at AWS: an interrupted rotation made it, and its secret is lost"
             )
         if new or abs(time.time() - intent.at) > MADE_WITHIN:
             self._state.forget_key_intent(self._arn)
@@ -176,7 +176,7 @@ class Rotation:
         return abs(key.created - intent.at) <= MADE_WITHIN and self._last_used(key) == 0
 
     def _with_room(self, listed: Sequence[AccessKey]) -> Sequence[AccessKey]:
-        """Delete the user's other key when there are two, if that may be; return what is left."""
+        """Delete the user's other key when there are two, if that is allowed; return the keys that are left."""
         ours = self._record.key.access_key_id
         others = [each for each in listed if each.access_key_id != ours]
         if len(listed) < LIMIT or not others:
@@ -204,7 +204,7 @@ class Rotation:
             return None
 
     def _take_back(self, before: set[str]) -> bool:
-        """Delete at AWS what was made and could not be kept; return whether it was there."""
+        """Delete the key that could not be stored at AWS; return whether it was there."""
         made = self._lost
         self._lost = made or _UNKNOWN
         found = False
@@ -217,7 +217,7 @@ class Rotation:
         return found
 
     def _replace_copies(self) -> tuple[str, ...]:
-        """Put the new key wherever else the old one stands: it is about to be deleted."""
+        """Replace the old key in all other profiles, before it is deleted."""
         copies = [each for each in locate.visible(self._context)[0] if each.key_id == self._record.retiring]
         for each in copies:
             each.place.save(KeyRecord(key=self._record.key))
@@ -249,20 +249,20 @@ class Rotation:
         return []
 
     def _stop(self, failure: MfaSessionError) -> NoReturn:
-        """Raise the failure with what is where now."""
+        """Raise the failure with the place and state of each key."""
         key, where = self._record.key.access_key_id, self._place.where
         standing = ""
         if self._lost:
             may = "may have" if self._lost == _UNKNOWN else "has"
-            standing = f"{key} is in place in {where} and works; AWS {may} {self._lost} too, whose secret nobody has"
+            standing = f"{key} in {where} still works; AWS {may} {self._lost} too, but its secret is lost"
         elif self._record.next is not None:
             new = self._record.next.access_key_id
-            standing = f"{key} is in place in {where} and works, and the new {new} is kept beside it; AWS has both"
+            standing = f"{key} in {where} still works, and the new {new} is stored beside it; AWS has both"
         elif self._record.retiring:
             old, state = self._record.retiring, self._old_is
             rest = f"AWS still has {old} ({state})" if state else f"{old} is to be deleted"
             rest = f"{old} is deleted at AWS" if state == "deleted" else rest
-            standing = f"the new {key} is in place in {where}, and {rest}"
+            standing = f"the new {key} is in {where}, and {rest}"
         if standing:
             failure.message += f"; {standing}"
             again = "run it again: it continues where it stopped"
@@ -273,7 +273,7 @@ class Rotation:
 def wait_until_known(
     aws: AwsKeys, key: "LongTermKey", listener: Listener, *, sleep: Callable[[float], None] = time.sleep
 ) -> None:
-    """Wait until AWS answers a key. Raises AwsRefused or AwsUnreachable when it does not within the pauses."""
+    """Wait until AWS knows a key. Raises AwsRefused or AwsUnreachable when it does not within the pauses."""
     for number, pause in enumerate(PAUSES):
         try:
             aws.identity()

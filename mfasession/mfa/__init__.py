@@ -1,1 +1,1 @@
-"""A user's own MFA devices: enrolled, listed, brought back into step, removed. No flags and no words here."""
+"""A user's own MFA devices: enroll, list, resync, remove, without flags and output."""

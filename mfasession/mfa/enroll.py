@@ -1,8 +1,8 @@
-"""A virtual device from nothing to the first session, under the rule, and from wherever the last run has ended.
+"""Enrolls a virtual device under the rule, up to the first session; continues an interrupted enrolment.
 
-AWS makes the device and shows its seed; the seed is kept; it is handed over; two codes enable the device; only then is
-the seed forgotten here. Each step leaves what the next run needs to go on.
-(A device that is made and never enabled cannot be deleted by its user: IAM User Guide, "Troubleshooting IAM".)
+AWS creates the device and shows its seed; the seed is stored and handed over; two codes enable the device; only then is
+the stored seed deleted. After each step, the next run can continue.
+(A device that was created and never enabled cannot be deleted by its user: IAM User Guide, "Troubleshooting IAM".)
 """
 
 import time
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
     from mfasession.values import Session
 
 NEW, RESUME, ENABLED, GONE = "new", "resume", "enabled", "gone"
-"""Where an enrolment stands: not begun; waiting for its codes; enabled, and the last run did not live to hear it; of a
-device that AWS has no longer."""
+"""The states of an enrolment: not begun; waiting for its codes; enabled, but the last run ended before it knew; of a
+device that AWS does not have any more."""
 SETTLED = 300
-"""Seconds after which AWS lists a device that it has made: IAM is eventually consistent, and the seed must not be
+"""Seconds after which AWS lists a new device: IAM is eventually consistent, and the seed must not be
 forgotten because a list is late."""
 PAUSES = (1.0, 2.0, 4.0, 8.0)
-"""Seconds between two tries to enable a device of which that part of AWS has not heard yet."""
+"""Seconds between two tries to enable a device that IAM does not know everywhere yet."""
 _MOST_NAMES = 9
-"""Names that are tried for one device."""
+"""The most names that are tried for one device."""
 
 
 class EnrollOptions(Value):
-    """What a person wants."""
+    """The options of `mfa enroll`."""
 
     name: str = ""
-    """As in `phone` or `/team/phone`; empty is the user's own name, and any device that is there will do."""
+    """As in `phone` or `/team/phone`; empty is the user's name, and accepts any existing device."""
     outputs: SeedOutputs
     codes: code_pair.PairSource | None = None
     """None: computed from the seed."""
@@ -64,13 +64,13 @@ class Enrolled(Value):
     is_new: bool = True
     session: "Session | None" = None
     failures: tuple[MfaSessionError, ...] = ()
-    """Of the first login, and of who should forget the seed; the device is enabled all the same."""
+    """Failures of the first login and of deleting the seed; the device is enabled nevertheless."""
     named: str = ""
-    """Serial number of another device that the profile names."""
+    """Serial number of another device in the profile."""
 
 
 def standing(pending: Pending | None, own: Collection[str], unassigned: Collection[str] | None, now: float) -> str:
-    """Return where an enrolment stands, by serial numbers. `unassigned` is None when AWS does not tell."""
+    """Return the state of an enrolment from serial numbers. `unassigned` is None when unknown."""
     if pending is None:
         return NEW
     if pending.serial in own:
@@ -81,7 +81,7 @@ def standing(pending: Pending | None, own: Collection[str], unassigned: Collecti
 
 
 class Enrolment:
-    """One enrolment for one profile's user."""
+    """The enrolment of a device for one profile's user."""
 
     def __init__(
         self, context: "Context", profile: "Profile", options: EnrollOptions, say: Callable[[str], None]
@@ -92,10 +92,10 @@ class Enrolment:
         self._aws = AwsDevices(profile, self._caller.key, context.environ)
 
     def run(self) -> Enrolled:
-        """Enrol a device, or end what another run has begun.
+        """Enroll a device, or finish an interrupted enrolment.
 
         Raises ConfigurationError, InputNeeded, Cancelled, AwsRefused, AwsUnreachable, StoreError. Once a device was
-        made, the message tells that it waits, and the hint how to go on.
+        created, the message says that it waits, and the hint how to continue.
         """
         identity = self._aws.identity()
         self._arn, self._user = identity.arn, issued.user_of(identity.arn)
@@ -108,12 +108,12 @@ class Enrolment:
             if pending is not None and state == ENABLED:
                 return self._found_enabled(pending)
             if pending is not None and state == GONE:
-                self._say(f"device {self._device(pending).name}, which the last run has made, is gone at AWS")
+                self._say(f"device {self._device(pending).name}of the last run does not exist at AWS any more")
                 self._forget(pending)
             return self._enrolled(pending if state == RESUME else None)
 
     def _found_enabled(self, pending: Pending) -> Enrolled:
-        self._say(f"device {self._device(pending).name} was enabled when the last run ended")
+        self._say(f"device {self._device(pending).name} was already enabled by the last run")
         if not self._options.outputs.keyring:
             return self._finished(pending, None)
         save_seed(pending.serial, pending.seed)
@@ -128,7 +128,7 @@ class Enrolment:
         if pending is None:
             pending = self._made(aws)
         else:
-            self._say(f"going on with device {self._device(pending).name}, which waits for its codes")
+            self._say(f"continuing with device {self._device(pending).name}, which waits for its codes")
         try:
             codes = self._enable(aws, pending)
         except KeyboardInterrupt:
@@ -137,11 +137,11 @@ class Enrolment:
             raise self._waiting(pending, failure) from None
         self._say(f"device {self._device(pending).name} of {self._user} in {account_of(self._arn)} is enabled")
         if self._options.outputs.on_terminal:
-            self._say("clear this window and its history: whoever reads the code in it has your device")
+            self._say("clear this window and its history: the QR code in it is a copy of your device")
         return self._finished(pending, GivenCode(codes[1]))
 
     def _there(self) -> Device | None:
-        """The device that is wished for, when the user has it already. Raises ConfigurationError: FIDO devices only."""
+        """The wanted device if the user has it already. Raises ConfigurationError when there are only FIDO devices."""
         if not self._own:
             return None
         able = devices.usable(
@@ -153,10 +153,10 @@ class Enrolment:
         return next((device for device in able if device.serial == serial), None)
 
     def _check(self, pending: Pending | None) -> None:
-        """Raise what would keep this from ending well, before AWS makes a device that nobody can delete."""
+        """Raise foreseeable errors, before AWS creates a device that the user cannot delete."""
         if len(self._own) >= LIMIT:
             raise ConfigurationError(
-                f"{self._user} has {len(self._own)} MFA devices, which is all that AWS allows",
+                f"{self._user} has {len(self._own)} MFA devices, the most that AWS allows",
                 self._context.command_line("mfa", "remove"),
             )
         if self._options.codes is not None:
@@ -166,7 +166,7 @@ class Enrolment:
             self._store.check()
 
     def _able(self) -> AwsDevices:
-        """Who may enable the device: the key alone the first one, and a session with MFA any other (AWS-2023-001)."""
+        """The caller that may enable the device: the key for the first, an MFA session for others (AWS-2023-001)."""
         if not self._own:
             return self._aws
         key_id = self._caller.key.access_key_id
@@ -177,7 +177,7 @@ class Enrolment:
         return AwsDevices(self._profile, session, self._context.environ)
 
     def _made(self, aws: AwsDevices) -> Pending:
-        """Let AWS make a device, under another name where that one is taken, and keep its seed."""
+        """Create a device at AWS, under another name if that one is taken, and store its seed."""
         name = names.read(self._options.name or self._user)
         for number in range(1, _MOST_NAMES + 1):
             this = name.numbered(number)
@@ -186,8 +186,8 @@ class Enrolment:
             except AlreadyThere:
                 continue
             except Unanswered as lost:
-                lost.message += f"; AWS may have a device {this.name} now, whose seed nobody has"
-                lost.hint += ": it takes another name if so"
+                lost.message += f"; AWS may have a device {this.name} now, but its seed is lost"
+                lost.hint += ": it uses another name then"
                 raise
             except AwsRefused as refused:
                 if number > 1:
@@ -197,7 +197,7 @@ class Enrolment:
             kept = self._kept(pending)
             if number > 1:
                 self._say(f"{self._taken(name)}: the new one is {this.name}")
-            self._say(f"device {this.name} is made for {self._user} in {account_of(self._arn)}; its seed {kept}")
+            self._say(f"device {this.name} was created for {self._user} in {account_of(self._arn)}; its seed {kept}")
             return pending
         raise ConfigurationError(
             f"all names from {name.name} to {name.numbered(_MOST_NAMES).name} are taken", "choose another: --name NAME"
@@ -207,15 +207,13 @@ class Enrolment:
         try:
             self._store.keep(pending)
         except (StoreError, ConfigurationError) as failure:
-            return f"could not be kept ({failure.message}): do not interrupt this"
-        return f"is kept in {self._store.where} until it is enabled"
+            return f"could not be stored ({failure.message}): do not interrupt this"
+        return f"is stored in {self._store.where} until it is enabled"
 
     def _taken(self, name: names.Name) -> str:
-        """Why a device of that name stands in the way."""
+        """Why a device of that name is in the way."""
         is_left = name.serial(self._arn) in (self._listed() or ())
-        whose = (
-            "left over from an enrolment that never ended, and only who has MFA may delete it" if is_left else "in use"
-        )
+        whose = "left over from an unfinished enrolment, and deleting it needs MFA" if is_left else "in use"
         return f"AWS has a device {name.name} already, {whose}"
 
     def _enable(self, aws: AwsDevices, pending: Pending) -> code_pair.Pair:
@@ -226,7 +224,7 @@ class Enrolment:
             try:
                 self._sent(aws, pending, codes)
             except (AlreadyThere, Unanswered):
-                # A request whose answer was lost may have done it.
+                # A request without an answer may have enabled it.
                 if pending.serial not in {each.device.serial for each in self._aws.own(self._user)}:
                     raise
 
@@ -245,7 +243,7 @@ class Enrolment:
         return aws.enable(self._user, pending.serial, codes)
 
     def _finished(self, pending: Pending, source: "CodeSource | None") -> Enrolled:
-        """Log in with the device, if it is the only one, and forget its seed."""
+        """Log in with the device, if it is the only one, and delete the stored seed."""
         device = self._device(pending)
         enrolled = Enrolled(device=device, account=account_of(self._arn), named=self._profile.mfa_serial)
         key_id, failures = self._caller.key.access_key_id, list[MfaSessionError]()

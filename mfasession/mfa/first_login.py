@@ -1,4 +1,4 @@
-"""The first session with a new device, of which STS hears later than IAM."""
+"""The first session with a new device, which STS knows later than IAM."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mfasession.values import Session
 
 PAUSES = (5.0, 10.0, 15.0)
-"""Seconds between two tries: STS hears of a device 8 to 14 s late, and AWS counts each try (9 in 3 minutes)."""
+"""Seconds between two tries: STS knows a device 8 to 14 s later, and AWS counts each try (9 in 3 minutes)."""
 
 
 def log_in(
@@ -31,7 +31,7 @@ def log_in(
     say: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> "Session":
-    """Make the profile's session with a device that was enabled a moment ago, and keep it as `login` does.
+    """Make the profile's session with a newly enabled device, and store it as `login` does.
 
     `source` gives a code that is good already: those of an enrolment are not used up. Without one, and when AWS takes
     it no longer, the profile's own source is asked. Raises as `sessions.session` does.
@@ -55,12 +55,12 @@ def log_in(
             if source is None:
                 raise
             source = None
-            say("the device is enabled, and AWS takes that code no longer: the next one, please")
+            say("the device is enabled, but that code is too old now: type the next one")
             try:
                 return _made(context, profile, None)
             except InputNeeded:
                 raise refused from None
-    raise AssertionError("the last pause is none")
+    raise AssertionError("the last pause is None")
 
 
 def _made(context: "Context", profile: "Profile", source: "CodeSource | None") -> "Session":

@@ -1,4 +1,4 @@
-"""A user's devices with what is known of them here."""
+"""A user's devices, with our data about them."""
 
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ class Listing(Value):
     arn: str
     devices: tuple[OwnDevice, ...]
     in_use: str
-    """Serial number of the device whose codes the profile takes; empty when none is chosen."""
+    """Serial number of the device that the profile uses; empty when none is chosen."""
     key_id: str
     aws: AwsDevices
     """The long-term key's connection."""
@@ -43,7 +43,7 @@ class Listing(Value):
 def listing(context: "Context", profile: "Profile") -> Listing:
     """Ask AWS for the devices of a profile's user, with the key alone. Raises as AWS's calls do.
 
-    Raises ConfigurationError: no key, or that of a root user.
+    Raises ConfigurationError without a key, or for a root user's.
     """
     caller = Caller(context.environ, profile)
     aws = AwsDevices(profile, caller.key, context.environ)
@@ -56,16 +56,16 @@ def listing(context: "Context", profile: "Profile") -> Listing:
 
 
 def kind_of(device: Device) -> str:
-    """Return what sort of thing it is: `app`, `hardware` or `FIDO`."""
+    """Return the device's kind: `app`, `hardware` or `FIDO`."""
     if device.is_fido:
         return "FIDO"
     return "app" if device.is_virtual else "hardware"
 
 
 def chosen(context: "Context", listed: Listing, named: str, choose: "Callable[[Sequence[str]], int] | None") -> Device:
-    """Return the device that is named, else the only one, else the one that a person chooses.
+    """Return the named device, else the only one, else the one that the person chooses.
 
-    `choose` takes serial numbers and returns an index; None when nobody is there. Raises ConfigurationError (no such
+    `choose` takes serial numbers and returns an index; None without a terminal. Raises ConfigurationError (no such
     device, or none), InputNeeded.
     """
     devices, enroll = [each.device for each in listed.devices], context.command_line("mfa", "enroll")

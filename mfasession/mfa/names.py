@@ -1,4 +1,4 @@
-"""What a new device may be called, and which one a person means. Values in, an answer out."""
+"""Names of devices: checks a new one, and finds a device by its name. No I/O."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ _SIGNS = "_+=,.@-"
 
 
 class Name(Value):
-    """A device's name, with the path that stands before it in its ARN."""
+    """A device's name, with the path before it in its ARN."""
 
     name: str
     path: str = "/"
@@ -26,7 +26,7 @@ class Name(Value):
 
 
 def read(text: str) -> Name:
-    """Return what `phone` or `/team/phone` says. Raises UsageError for what IAM takes as none.
+    """Parse `phone` or `/team/phone`. Raises UsageError for names that IAM refuses.
 
     Letters, digits and _+=,.@- (VirtualMFADeviceName, IAM API Reference); an ARN has 256 characters at most.
     """
@@ -36,7 +36,7 @@ def read(text: str) -> Name:
     is_path = all("!" <= char <= "~" for char in path)
     if not is_name or not is_path or len(text) > 200:
         raise UsageError(
-            f"{printable(text[:40])!r} is no name for a device",
+            f"{printable(text[:40])!r} is not a valid device name",
             f"letters, digits and {_SIGNS}, as in phone or /team/phone",
         )
     return Name(name=name, path=path)
@@ -45,7 +45,7 @@ def read(text: str) -> Name:
 def meant(text: str, devices: Sequence[Device], user: str, enroll: str = "") -> Device:
     """Return the device with this serial number, ARN or name. Raises ConfigurationError unless there is one.
 
-    `enroll` is the command for who has none.
+    `enroll` is the command for a user without devices.
     """
     found = [device for device in devices if text in (device.serial, device.name)]
     if len(found) == 1:

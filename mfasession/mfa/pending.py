@@ -1,6 +1,6 @@
-"""The seed of a device that is made and not enabled yet: AWS shows it once, so it is kept until AWS has enabled it.
+"""Stores the seed of a device that is not enabled yet, because AWS shows it only once.
 
-In the keyring where there is one, else in a file of mode 0600 among what we remember.
+The place is the keyring where there is one, else a file of mode 0600 in the state folder.
 """
 
 import os
@@ -28,20 +28,20 @@ class Pending(Value):
 
 
 class PendingStore:
-    """Where the seed of one user's new device is. Every method raises StoreError and ConfigurationError."""
+    """The stored seed of one user's new device. Every method raises StoreError and ConfigurationError."""
 
     def __init__(self, environ: Mapping[str, str], arn: str) -> None:
         """`arn` is the user's."""
         digest = sha256(arn.encode()).hexdigest()[:16]
         self._path = os.path.join(paths.state_folder(environ), f"enrolment-{digest}")
-        # An empty file: there is a seed in the keyring, whether that can be asked or not.
+        # An empty file means that the seed is in the keyring, even if that is locked.
         self._note = f"{self._path}.keyring"
         self._item = f"enrolment/{arn}"
         self.where = ""
-        """In words, once `load` or `check` has found out: a path, or `the keyring`."""
+        """The place, set by `load` or `check`: a path, or `the keyring`."""
 
     def load(self) -> Pending | None:
-        """Return the device that waits; None when there is none."""
+        """Return the waiting device; None when there is none."""
         text = files.read_private(self._path)
         if text is not None:
             self.where = self._path
@@ -59,7 +59,7 @@ class PendingStore:
         return found
 
     def check(self) -> None:
-        """Choose the place, and raise what `keep` would raise, before AWS makes a seed that nobody could keep."""
+        """Choose the place, and raise what `keep` would raise, before AWS creates a seed that could not be stored."""
         try:
             write_item(f"check/{self._item}", "check")
             forget_item(f"check/{self._item}")
@@ -73,7 +73,7 @@ class PendingStore:
             self.where = "the keyring"
 
     def keep(self, pending: Pending) -> None:
-        """Keep the seed in the place that `check` has chosen."""
+        """Store the seed in the place that `check` has chosen."""
         text = f"{pending.serial}\n{pending.seed.reveal()}\n{pending.made}\n"
         if self.where == self._path:
             replace.replace(self._path, text)
@@ -102,10 +102,10 @@ class PendingStore:
 def _locked(failure: StoreError) -> StoreError:
     if isinstance(failure, KeyringAbsent):
         return StoreError(
-            f"{failure.message}, and the seed of a new device was kept in it", f"{failure.hint}, then run it again"
+            f"{failure.message}, and the seed of a new device is stored in it", f"{failure.hint}, then run it again"
         )
     return StoreError(
-        f"{failure.message}, and the seed of a new device is to be kept in it",
+        f"{failure.message}, and the seed of a new device has to be stored in it",
         "unlock it (log in to the desktop, or gnome-keyring-daemon --unlock), then run it again; "
         f"{installation.keyring('diagnose')} says more",
     )

@@ -1,4 +1,4 @@
-"""A program of the user's choice that takes a seed on its stdin, such as `pass otp insert NAME`."""
+"""Runs a program of the user's choice that reads a seed on its stdin, such as `pass otp insert NAME`."""
 
 import subprocess
 
@@ -8,8 +8,8 @@ from mfasession.programs.helper import Helper
 from mfasession.values import Secret
 
 TIME_LIMIT = 60.0
-"""Seconds for one run, a touch or a password included."""
-_BY_ITSELF = "run the command by itself with a line on its stdin and see what it says"
+"""Seconds for one run, including a touch or a password."""
+_BY_ITSELF = "run the command on its own with a line on its stdin to see its messages"
 
 
 def give(words: tuple[str, ...], text: Secret) -> None:

@@ -1,4 +1,4 @@
-"""A device's seed as authenticator apps read it: the otpauth address, and its QR code. segno is imported only here."""
+"""A device's seed for authenticator apps: the otpauth address and its QR code. segno is imported only here."""
 
 from io import BytesIO
 from urllib.parse import quote, urlencode
@@ -8,11 +8,11 @@ from mfasession.values import Secret
 
 ISSUER = "AWS"
 QUIET = 4
-"""Light modules around the code (ISO/IEC 18004, "quiet zone"); readers do with half of them where room is short."""
+"""Light modules around the code (ISO/IEC 18004, "quiet zone"); readers accept half of them where space is short."""
 _COLOURS, _PLAIN = "\x1b[38;5;231;48;5;16m", "\x1b[0m"
-"""White on black, forced for each line: on a light terminal a code in the terminal's own colours is inverted."""
+"""White on black for each line: in a light terminal's own colours the code would be inverted."""
 _HALVES = {(True, True): " ", (True, False): "▄", (False, True): "▀", (False, False): "█"}
-"""A character for two modules, the upper and the lower, by whether each is dark; what is drawn is light."""
+"""A character for two modules, the upper and the lower, by whether each is dark; drawn parts are light."""
 
 
 def uri(device: Device, seed: Secret) -> Secret:
@@ -27,17 +27,17 @@ class QrCode:
     def __init__(self, text: Secret) -> None:
         import segno
 
-        # The least error correction: a screen is not torn, and a small code fits into small windows.
+        # The lowest error correction: a screen has no damage, and a small code fits into small windows.
         self._code = segno.make(text.reveal(), error="l", micro=False)
 
     def png(self) -> bytes:
-        """Return the picture."""
+        """Return the PNG image."""
         picture = BytesIO()
         self._code.save(picture, kind="png", scale=8, border=QUIET)
         return picture.getvalue()
 
     def lines(self, columns: int, rows: int) -> list[str]:
-        """Return it for a terminal with so much room; empty when it does not fit."""
+        """Return its lines for a terminal of this size; empty when it does not fit."""
         for border in (QUIET, QUIET // 2):
             wide, high = self.size(border)
             if wide <= columns and high <= rows:
@@ -45,7 +45,7 @@ class QrCode:
         return []
 
     def size(self, border: int = QUIET // 2) -> tuple[int, int]:
-        """Return how many columns and rows it takes."""
+        """Return its columns and rows."""
         side, _ = self._code.symbol_size(border=border)
         return int(side), (int(side) + 1) // 2
 

@@ -1,4 +1,4 @@
-"""A device taken from its user, and deleted when it is a virtual one; what was known of it here is forgotten."""
+"""Removes a device: deactivates it, deletes a virtual one, and forgets our data about it."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Removal:
-    """One device, about to be removed."""
+    """The removal of one device."""
 
     def __init__(self, context: Context, profile: "Profile", listed: "Listing", device: "Device", named: str) -> None:
         """`named` is how the person has named the device; empty when it was chosen."""
@@ -29,17 +29,17 @@ class Removal:
 
     @property
     def is_own(self) -> bool:
-        """Whether the user has it; else it is a virtual device that nobody has."""
+        """Whether the user has it; otherwise it is an unassigned virtual device."""
         return self._listed.own(self.device.serial)
 
     @property
     def is_last(self) -> bool:
-        """Whether no device stays that gives codes."""
+        """Whether no other device gives codes."""
         able = [each.device for each in self._listed.devices if not each.device.is_fido]
         return able == [self.device]
 
     def run(self) -> list[MfaSessionError]:
-        """Remove it, with a session that MFA has made; return what could not be done afterwards.
+        """Remove it with an MFA session; return the failures after that.
 
         Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable.
         """
@@ -57,7 +57,7 @@ class Removal:
         except NotFound:
             return []
         except MfaSessionError as failure:
-            failure.message += f"; device {self.device.name} is nobody's now, and stays in the account"
+            failure.message += f"; device {self.device.name} has no user now, but is still in the account"
             if isinstance(failure, Denied):
                 failure.hint = f"an administrator deletes it: {self.device.serial}"
             else:
@@ -71,7 +71,7 @@ class Removal:
         return f"{self._context.command_line('mfa', 'remove', '--serial', self.device.serial)} deletes it"
 
     def _forget(self) -> list[MfaSessionError]:
-        """Forget that the key uses it, and its seed."""
+        """Forget it as the key's device, and its seed."""
         failures: list[MfaSessionError] = []
         state = State(self._context.environ)
         try:
@@ -83,7 +83,7 @@ class Removal:
         try:
             forget_seed(self.device.serial)
         except StoreError as failure:
-            # A seed of no device is worth nothing; who keeps none need not hear of the keyring.
+            # A seed without a device is useless, so a failing keyring is not reported.
             if codes.source_class(self._profile.settings.code).uses_seed and not isinstance(failure, KeyringAbsent):
                 failures.append(failure)
         return failures

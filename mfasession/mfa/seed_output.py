@@ -1,4 +1,4 @@
-"""The seed of a new device to where its codes will come from: a terminal, a picture, the keyring, a program."""
+"""Hands over the seed of a new device: on the terminal, as a PNG image, to the keyring, to a program."""
 
 import os
 from shlex import quote
@@ -18,7 +18,7 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Seed(Value):
-    """What is handed over."""
+    """The seed that is handed over."""
 
     device: Device
     secret: Secret
@@ -31,28 +31,28 @@ class Seed(Value):
 
 
 class SeedOutputs(Value):
-    """Where a seed goes; the terminal when nothing else is said."""
+    """Where the seed goes; the terminal unless another place is given."""
 
     png: str = ""
     keyring: bool = False
     command: tuple[str, ...] = ()
     secret: bool = False
-    """The seed itself too, for who cannot scan."""
+    """Show the seed as text too, for those who cannot scan."""
 
     @property
     def on_terminal(self) -> bool:
-        """Whether a person must be there to see it."""
+        """Whether it is shown on a terminal."""
         return self.secret or not (self.png or self.keyring or self.command)
 
     def check(self, seed: Seed | None, *, no_input: bool) -> None:
-        """Raise what would keep the seed from being handed over, as far as can be told before AWS makes one.
+        """Raise foreseeable errors of `hand`, before AWS creates a seed.
 
-        `seed` is that of a device which waits already: its own picture may be there.
+        `seed` is that of a waiting device, whose image may exist already.
         """
         if self.on_terminal and (no_input or not terminal.is_ours()):
             raise InputNeeded(
-                "nobody is here to see the seed of a new device",
-                "hand it over: --png FILE, --to keyring or --to-command",
+                "no terminal to show the seed of a new device on",
+                "choose another place: --png FILE, --to keyring or --to-command",
             )
         if self.png and not (seed and _holds(self.png, seed)):
             if os.path.lexists(self.png):
@@ -85,27 +85,27 @@ def _check_keyring() -> None:
 
 
 def show(seed: Seed, *, secret: bool) -> None:
-    """Show the QR code on the controlling terminal, and the seed with `secret` or where no code fits."""
+    """Show the QR code on the controlling terminal, and the seed if `secret` or if the code does not fit."""
     with Terminal() as ours:
         columns, rows = ours.size()
         code = qr.QrCode(seed.uri)
-        # One line stays for the question.
+        # One line is left for the question.
         lines = [] if terminal.is_dumb() else code.lines(columns, rows - 1)
         if terminal.is_dumb():
-            ours.say("this terminal shows no QR code; type this into the app:")
+            ours.say("this terminal cannot show a QR code; type this into the app:")
         elif not lines:
             wide, high = code.size()
-            ours.say(f"a QR code takes a window of {wide} columns and {high + 1} lines; or type this into the app:")
+            ours.say(f"the QR code needs a window of {wide} columns and {high + 1} lines; or type this into the app:")
         if secret or not lines:
             ours.say(f"seed: {_grouped(seed.secret)}")
             ours.say(f"address: {seed.uri.reveal()}")
         if lines:
-            # All at once: a window that scrolls line by line flickers.
+            # Written at once: a window that scrolls line by line flickers.
             ours.write("".join(f"{line}\n" for line in lines))
 
 
 def write_png(path: str, picture: bytes) -> None:
-    """Write a new file that is its owner's alone from the first byte. Raises ConfigurationError, StoreError."""
+    """Write a new file of mode 0600. Raises ConfigurationError, StoreError."""
     try:
         descriptor = os.open(path, _CREATE, 0o600)
     except FileExistsError:
@@ -127,7 +127,7 @@ def write_png(path: str, picture: bytes) -> None:
 
 
 def _holds(path: str, seed: Seed) -> bool:
-    """Whether this is the picture of this seed already, which an interrupted run has left."""
+    """Whether the file is this seed's image, left by an interrupted run."""
     try:
         with open(os.open(path, _LOOK), "rb") as file:
             return file.read(1 << 20) == qr.QrCode(seed.uri).png()
@@ -136,10 +136,10 @@ def _holds(path: str, seed: Seed) -> bool:
 
 
 def _is_there(path: str) -> ConfigurationError:
-    return ConfigurationError(f"{path} is there already", "name a file that is not there yet")
+    return ConfigurationError(f"{path} exists already", "name a new file")
 
 
 def _grouped(secret: Secret) -> str:
-    """The seed as people type it, in groups of four."""
+    """The seed in groups of four, for typing."""
     text = secret.reveal()
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))

@@ -147,7 +147,7 @@ def test_a_seed_that_waits_in_a_keyring_that_is_gone(keyring_home: Home, aws: Sa
     assert (done.returncode, done.stderr) == (
         7,
         complaint(
-            "there is no keyring here, and the seed of a new device was kept in it", f"{START}, then run it again"
+            "there is no keyring here, and the seed of a new device is stored in it", f"{START}, then run it again"
         ),
     )
     keyring_home.environ = environ

@@ -127,6 +127,6 @@ def test_a_locked_keyring_does_not_lead_to_a_file(tmp_path: Path) -> None:
     for ask in (lambda: safe(tmp_path).load(), lambda: safe(tmp_path).check()):
         with pytest.raises(StoreError) as caught:
             ask()  # type: ignore[no-untyped-call]
-        assert caught.value.message == "the keyring is locked, and the seed of a new device is to be kept in it"
+        assert caught.value.message == "the keyring is locked, and the seed of a new device has to be stored in it"
         assert "--store file" not in caught.value.hint
     keyring.set_keyring(keyring.core.load_keyring("keyring.backends.fail.Keyring"))

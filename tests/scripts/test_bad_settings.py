@@ -39,7 +39,7 @@ CODES = 'must be one of pinentry, prompt, totp or { command = ["…"] }'
         ('default_profile = ""', "default_profile: must be a text", "fix default_profile in {}"),
         ("profiles = 3", "profiles must be a table a profile", "write [profiles.NAME] and its keys below"),
         ('[profiles]\nwork = "x"', "profiles must be a table a profile", "write [profiles.NAME] and its keys below"),
-        ('[profiles.work]\nsource = ["x"]', "profiles.work.source: must be a text", "mend profiles.work.source in {}"),
+        ('[profiles.work]\nsource = ["x"]', "profiles.work.source: must be a text", "fix profiles.work.source in {}"),
     ],
 )
 def test_a_wrong_setting(live: Home, text: str, what: str, hint: str) -> None:

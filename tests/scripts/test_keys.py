@@ -132,8 +132,8 @@ def test_add_when_aws_is_not_reached(bobs_home: Home, alice: SandboxUser) -> Non
     away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     done = bobs_home.run("keys", "add", "-", stdin=two_lines(alice), environ=away)
     assert done.returncode == 5
-    assert f"key {alice.key.access_key_id} was not kept, for nobody says whose it is" in done.stderr
-    assert done.stderr.endswith(", or keep it unchecked: --force\n")
+    assert f"key {alice.key.access_key_id} was not stored, because its owner could not be checked" in done.stderr
+    assert done.stderr.endswith(", or store it unchecked: --force\n")
     assert not bobs_home.config.exists()
     done = bobs_home.run("keys", "add", "-", "--force", stdin=two_lines(alice), environ=away)
     assert done.returncode == 0
@@ -145,7 +145,7 @@ def test_add_when_aws_is_not_reached(bobs_home: Home, alice: SandboxUser) -> Non
 @pytest.mark.parametrize(
     ("stdin", "what"),
     [
-        (f"{SESSION_ID}\n{SECRET}\n", "that is a temporary key, which ends by itself"),
+        (f"{SESSION_ID}\n{SECRET}\n", "that is a temporary key, which expires"),
         (f"{SECRET}\n{KEY_ID}\n", "that is not an access key ID and may be the secret: are they swapped?"),
         (f"{KEY_ID}\n\n", "that is not a secret access key"),
         (f"{KEY_ID}\n", "the key was not given as two lines"),
@@ -170,8 +170,8 @@ def test_add_refuses_the_root_users_key(bobs_home: Home, aws: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (
         3,
         complaint(
-            f"key {key.access_key_id} is the root user's of account 123456789012, and no rule binds that one",
-            "make a key for an IAM user and delete this one; --force keeps it all the same",
+            f"key {key.access_key_id} belongs to the root user of account 123456789012, and the rule cannot deny it",
+            "make a key for an IAM user and delete this one; --force stores it anyway",
         ),
     )
     assert places(bobs_home) == []

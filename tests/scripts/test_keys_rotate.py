@@ -290,8 +290,7 @@ def test_a_new_key_that_cannot_be_taken_back(home: Home, aws: Sandbox, alice: Sa
     assert done.returncode == 5
     (lost,) = alice.key_statuses().keys() - {alice.key.access_key_id}
     assert (
-        f"; {alice.key.access_key_id} is in place in {home.credentials} and works; AWS has {lost} too, "
-        "whose secret nobody has\n"
+        f"; {alice.key.access_key_id} in {home.credentials} still works; AWS has {lost} too, but its secret is lost\n"
     ) in done.stderr
     assert done.stderr.endswith(f"; then {AGAIN}\n")
     assert home.run("keys", "rotate", "--force").returncode == 0
@@ -312,7 +311,7 @@ def test_killed_before_the_answer(home: Home, aws: Sandbox, alice: SandboxUser, 
     assert key_here(home) == alice.key.access_key_id
     done = home.run("keys", "rotate")
     assert done.returncode == 0, done.stderr
-    assert f"mfasession: key {orphan} is deleted at AWS: a rotation that was killed has made it, and " in done.stderr
+    assert f"mfasession: key {orphan} is deleted at AWS: an interrupted rotation made it, " in done.stderr
     assert alice.key_statuses() == {key_here(home): "Active"}
     assert key_here(home) not in (orphan, alice.key.access_key_id)
 
@@ -362,7 +361,7 @@ def test_killed_while_it_waits(home: Home, aws: Sandbox, alice: SandboxUser, *, 
     aws.faults.clear()
     assert key_here(home) == alice.key.access_key_id
     (new,) = alice.key_statuses().keys() - {alice.key.access_key_id}
-    assert f"rotation not ended: {new} is to take its place" in home.run("keys", "list").stdout
+    assert f"rotation not finished: {new} is to take its place" in home.run("keys", "list").stdout
     assert home.run("env").returncode == 0
     assert home.run("keys", "rotate").returncode == 0
     assert (key_here(home), alice.key_statuses()) == (new, {new: "Active"})
@@ -384,8 +383,8 @@ def test_interrupted_while_it_waits(home: Home, aws: Sandbox, alice: SandboxUser
     (new,) = alice.key_statuses().keys() - {alice.key.access_key_id}
     assert process.returncode == 130
     assert said.endswith(
-        f"mfasession: interrupted; {alice.key.access_key_id} is in place in {home.credentials} and works, "
-        f"and the new {new} is kept beside it; AWS has both\n  hint: {AGAIN}\n"
+        f"mfasession: interrupted; {alice.key.access_key_id} in {home.credentials} still works, "
+        f"and the new {new} is stored beside it; AWS has both\n  hint: {AGAIN}\n"
     )
 
 
@@ -405,10 +404,10 @@ def test_an_old_key_that_cannot_be_deleted(
     where = "the keyring" if in_keyring else home.credentials
     assert done.returncode == 4
     assert done.stderr.startswith(f"mfasession: AWS denied {denied}: ")
-    assert f"; the new {new} is in place in {where}, and AWS still has {old} ({state})\n" in done.stderr
+    assert f"; the new {new} is in {where}, and AWS still has {old} ({state})\n" in done.stderr
     assert done.stderr.endswith(f"; then {AGAIN}\n")
     assert bob.key_statuses() == {new: "Active", old: state.capitalize()}
-    assert f"rotation not ended: {old} is to be deleted" in home.run("keys", "list").stdout
+    assert f"rotation not finished: {old} is to be deleted" in home.run("keys", "list").stdout
     deny(bob)
     done = rotate(home, bob, steps=1)
     assert done.returncode == 0

@@ -159,7 +159,7 @@ def test_resync_of_what_has_no_clock(alices_home: Home, alice: SandboxUser) -> N
     done = alices_home.run("mfa", "resync")
     assert (done.returncode, done.stderr) == (
         6,
-        complaint("two codes are needed, and nobody is here", "--codes - reads them from stdin, a line each"),
+        complaint("two codes are needed, and nobody is here", "--codes - reads them from stdin, one per line"),
     )
 
 
@@ -233,7 +233,7 @@ def test_remove_that_ends_in_the_middle(alices_home: Home, aws: Sandbox, alice: 
     aws.faults.add("DeleteVirtualMFADevice", "error500", times=9)
     done = alices_home.run("mfa", "remove", "--yes")
     assert done.returncode == 5
-    assert f"; device {phone.name} is nobody's now, and stays in the account\n" in done.stderr
+    assert f"; device {phone.name} has no user now, but is still in the account\n" in done.stderr
     assert done.stderr.endswith(f"  hint: mfasession mfa remove --serial {phone.serial} deletes it\n")
     assert alice.device_serials == []
     aws.faults.clear()

@@ -86,7 +86,7 @@ def test_the_messages_of_an_enrolment(home: Home, aws: Sandbox, bare: SandboxUse
         "is enabled\n"
         + complaint(
             f"stdin did not give two codes; device {bare.name} waits for its codes",
-            "a line each, of six digits, in the order in which the device shows them; then run it again: it "
+            "two lines of six digits, in the order in which the device shows them; then run it again: it "
             "continues with this device",
         )
     )
@@ -95,7 +95,7 @@ def test_the_messages_of_an_enrolment(home: Home, aws: Sandbox, bare: SandboxUse
     done = go_on(home, app.pair())
     assert (done.returncode, done.stdout) == (0, "")
     assert re.fullmatch(
-        rf"mfasession: going on with device {bare.name}, which waits for its codes\n"
+        rf"mfasession: continuing with device {bare.name}, which waits for its codes\n"
         rf"mfasession: device {bare.name} of {bare.name} in 123456789012 is enabled\n"
         rf"mfasession: {png} holds the seed\n  hint: rm {png}, once the app has it\n"
         r"mfasession: session for default until \d\d:\d\d.* \(12 h left\)\n",
@@ -145,9 +145,7 @@ def test_wrong_codes(home: Home, aws: Sandbox, bare: SandboxUser) -> None:
     for wrong in ((app.code(), app.code()), (app.code(), app.code(-1)), ("000000", "000001")):
         done = go_on(home, wrong)
         assert done.returncode == 4
-        assert (
-            f"they must be of this device, one right after the other, in this order; device {bare.name}" in done.stderr
-        )
+        assert f"they must be two consecutive codes of this device, in this order; device {bare.name}" in done.stderr
         assert bare.device_serials == []
     assert go_on(home, app.pair()).returncode == 0
     done_with(home, bare)
@@ -189,8 +187,8 @@ def test_why_it_takes_another_name(home: Home, aws: Sandbox, bare: SandboxUser) 
     aws.add_leftover_device(bare.name)
     said = home.run("mfa", "enroll", "--png", "code.png", "--codes", "-").stderr
     assert (
-        f"AWS has a device {bare.name} already, left over from an enrolment that never ended, and only who has MFA may "
-        f"delete it: the new one is {bare.name}-2\n"
+        f"AWS has a device {bare.name} already, left over from an unfinished enrolment, and deleting it needs MFA: "
+        f"the new one is {bare.name}-2\n"
     ) in said
 
 
@@ -200,7 +198,7 @@ def test_the_answer_with_the_seed_is_lost(home: Home, aws: Sandbox, bare: Sandbo
     aws.faults.add("CreateVirtualMFADevice", kind)
     done = home.run("mfa", "enroll", "--png", "code.png", "--codes", "-")
     assert done.returncode == 5
-    assert f"AWS may have a device {bare.name} now, whose seed nobody has\n" in done.stderr
+    assert f"AWS may have a device {bare.name} now, but its seed is lost\n" in done.stderr
     assert go_on(home, begun(home, aws).pair()).returncode == 0
     done_with(home, bare, f"{bare.name}-2")
 
@@ -226,7 +224,7 @@ def test_enabled_and_not_heard(home: Home, aws: Sandbox, bare: SandboxUser) -> N
     kept.chmod(0o600)
     done = go_on(home, ())
     assert done.returncode == 6
-    assert f"device {bare.name} was enabled when the last run ended\n" in done.stderr
+    assert f"device {bare.name} was already enabled by the last run\n" in done.stderr
     assert done.stderr.endswith("  hint: mfasession login\n")
     assert kept_seeds(home) == []
     assert home.run("login", "--code", app.code(1)).returncode == 0
@@ -285,21 +283,21 @@ def test_the_first_login_fails(home: Home, aws: Sandbox, bare: SandboxUser) -> N
 @pytest.mark.parametrize(
     ("words", "what", "hint"),
     [
-        ((), "two codes are needed, and nobody is here", "--codes - reads them from stdin, a line each"),
+        ((), "two codes are needed, and nobody is here", "--codes - reads them from stdin, one per line"),
         (
             ("--codes", "-"),
-            "nobody is here to see the seed of a new device",
-            "hand it over: --png FILE, --to keyring or --to-command",
+            "no terminal to show the seed of a new device on",
+            "choose another place: --png FILE, --to keyring or --to-command",
         ),
         (
             ("--png", "x.png", "--no-input"),
             "two codes are needed, and --no-input was given",
-            "--codes - reads them from stdin, a line each",
+            "--codes - reads them from stdin, one per line",
         ),
         (
             ("--png", "x.png", "--secret", "--codes", "-"),
-            "nobody is here to see the seed of a new device",
-            "hand it over: --png FILE, --to keyring or --to-command",
+            "no terminal to show the seed of a new device on",
+            "choose another place: --png FILE, --to keyring or --to-command",
         ),
     ],
     ids=["bare", "codes", "no-input", "secret"],
@@ -322,7 +320,7 @@ def test_a_picture_is_never_overwritten(home: Home, aws: Sandbox, bare: SandboxU
         done = home.run("mfa", "enroll", "--png", str(path), "--codes", "-")
         assert (done.returncode, done.stderr) == (
             3,
-            complaint(f"{path} is there already", "name a file that is not there yet"),
+            complaint(f"{path} exists already", "name a new file"),
         )
     assert (home.folder / "mine").read_text() == "mine"
     assert not (home.folder / "nowhere").exists()
@@ -470,7 +468,7 @@ def test_eight_devices(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> N
     done = alices_home.run("mfa", "enroll", "--name", "ninth", "--png", "x.png", "--codes", "-")
     assert (done.returncode, done.stderr) == (
         3,
-        complaint(f"{alice.name} has 8 MFA devices, which is all that AWS allows", "mfasession mfa remove"),
+        complaint(f"{alice.name} has 8 MFA devices, the most that AWS allows", "mfasession mfa remove"),
     )
     assert "CreateVirtualMFADevice" not in asked(aws, alice)
 

@@ -50,7 +50,7 @@ def test_from_a_bare_key_to_a_session(home: Home, aws: Sandbox, bare: SandboxUse
     assert status == 0
     assert (
         f"device {bare.name} of {bare.name} in 123456789012 is enabled\n"
-        "mfasession: clear this window and its history: whoever reads the code in it has your device\n"
+        "mfasession: clear this window and its history: the QR code in it is a copy of your device\n"
     ) in said
     assert re.search(r"session for default until .* \(12 h left\)\n$", said)
     assert app.seed not in said
@@ -90,7 +90,7 @@ def test_an_interrupted_enrolment_goes_on(home: Home, aws: Sandbox, bare: Sandbo
         typed(sitting, app.pair())
         status, said = outcome(sitting)
     assert (status, bare.device_serials) == (0, [f"arn:aws:iam::123456789012:mfa/{bare.name}"])
-    assert f"going on with device {bare.name}, which waits for its codes\n" in said
+    assert f"continuing with device {bare.name}, which waits for its codes\n" in said
     assert len([call for call in aws.calls("CreateVirtualMFADevice") if call.user == bare.arn]) == 1
     assert kept_seeds(home) == []
 
@@ -101,15 +101,15 @@ def test_typed_codes_are_checked_against_the_seed(home: Home, aws: Sandbox, bare
         app = scanning(sitting, aws)
         early, (first, second) = app.code(-4), app.pair()
         sitting.line(app.foreign_code())
-        sitting.see("that is no code of this device: is it the right entry in the app?")
+        sitting.see("that is not a code of this device: check the entry in the app")
         sitting.see(FIRST)
         sitting.line(early)
         sitting.see(SECOND)
         sitting.line(early)
-        sitting.see("that is the first code again: the one that comes after it is wanted")
+        sitting.see("that is the first code again: type the next one")
         sitting.see(SECOND)
         sitting.line(first)
-        sitting.see("that one does not come right after the first: now the one that comes after it, please")
+        sitting.see("that code does not follow the first one: type the next one")
         sitting.see(SECOND)
         sitting.line(second)
         status, _ = outcome(sitting)
@@ -150,8 +150,8 @@ def test_the_seed_in_letters(home: Home, aws: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("columns", "term", "why"),
     [
-        (40, "xterm-256color", r"a QR code takes a window of \d+ columns and \d+ lines; or type this into the app:"),
-        (100, "dumb", "this terminal shows no QR code; type this into the app:"),
+        (40, "xterm-256color", r"the QR code needs a window of \d+ columns and \d+ lines; or type this into the app:"),
+        (100, "dumb", "this terminal cannot show a QR code; type this into the app:"),
     ],
 )
 def test_a_terminal_that_cannot_show_a_qr_code(home: Home, aws: Sandbox, columns: int, term: str, why: str) -> None:
@@ -181,7 +181,7 @@ def test_a_second_device_asks_for_the_first_ones_code(alices_home: Home, aws: Sa
         typed(sitting, app.pair())
         status, said = outcome(sitting)
     assert status == 0, said
-    assert f"{alice.name} has a device already, and AWS wants its code before it takes another one\n" in said
+    assert f"{alice.name} has a device already, and AWS needs its code to add another one\n" in said
     assert len(alice.device_serials) == 2
     assert alices_home.run("process").returncode == 0
 
@@ -237,7 +237,7 @@ def test_a_code_that_aws_takes_no_longer(home: Home, aws: Sandbox, bare: Sandbox
         sitting.line(app.code())
         status, said = outcome(sitting)
     assert status == 0, said
-    assert "the device is enabled, and AWS takes that code no longer: the next one, please\n" in said
+    assert "the device is enabled, but that code is too old now: type the next one\n" in said
 
 
 @pytest.mark.parametrize(("answer", "status"), [("y", 0), ("", 130), ("n", 130), ("\x03", 130)])

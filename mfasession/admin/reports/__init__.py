@@ -7,7 +7,7 @@ from mfasession.values import Value
 
 
 class Report(Value):
-    """What is reported. `rows` begins anew at each call."""
+    """The content of a report. Each call of `rows` starts from the first row."""
 
     accounts: tuple[Account, ...]
     rows: Callable[[], Iterator[Row]]

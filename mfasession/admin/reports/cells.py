@@ -1,4 +1,4 @@
-"""What a row is in words that people read, for all reports."""
+"""A row's cells as text, for all reports."""
 
 import time
 
@@ -14,7 +14,7 @@ def covered(row: Row) -> str:
 
 
 def details(row: Row, now: float) -> tuple[str, ...]:
-    """Return what stands behind who it is and whether they are covered, in the order of all reports."""
+    """Return the cells after the user's name and cover, in the order of all reports."""
     return (
         why(row),
         yes(row.admin),
@@ -27,7 +27,7 @@ def details(row: Row, now: float) -> tuple[str, ...]:
 
 
 def why(row: Row) -> str:
-    """Return by what a user is covered, or what is open."""
+    """Return the reasons of a user's cover, or what is open."""
     if row.covered is None:
         return UNKNOWN
     reasons = ", ".join(row.by if row.covered else row.open)
@@ -35,7 +35,7 @@ def why(row: Row) -> str:
 
 
 def yes(value: bool | None) -> str:  # noqa: FBT001  # what is shown
-    """Return `yes`, `no`, or that nobody knows."""
+    """Return `yes`, `no` or UNKNOWN."""
     return UNKNOWN if value is None else "yes" if value else "no"
 
 
@@ -47,14 +47,14 @@ def devices(row: Row) -> str:
 
 
 def password(row: Row) -> str:
-    """Return whether there is one, and when it was used last."""
+    """Return whether there is a password, and its last use."""
     if not row.has_password:
         return yes(row.has_password)
     return f"yes, {used(row.password_used)}"
 
 
 def keys(row: Row) -> str:
-    """Return how many keys are active, of all."""
+    """Return the number of active keys, of all."""
     if row.keys is None:
         return UNKNOWN
     active = sum(key.is_active for key in row.keys)
@@ -68,7 +68,7 @@ def oldest(row: Row, now: float) -> str:
 
 
 def last_used(row: Row) -> str:
-    """Return when one of the keys was used last."""
+    """Return the last use of any key."""
     known = [key.last_used for key in row.keys or () if key.last_used is not None]
     return used(max(known)) if known else UNKNOWN
 
@@ -79,5 +79,5 @@ def used(when: int | None) -> str:
 
 
 def _device(device: Device) -> str:
-    # The name of a FIDO device ends with an ID of its own.
+    # The name of a FIDO device ends with an ID.
     return f"{device.name.rpartition('-')[0] or device.name} (FIDO)" if device.is_fido else device.name

@@ -1,4 +1,4 @@
-"""Charts as SVG that stands in a page: no script, colours from the page's style, and a text for who sees none."""
+"""Charts as SVG inside a page: no script, colours from the page's style, and a text for screen readers."""
 
 from collections.abc import Sequence
 from html import escape
@@ -17,7 +17,7 @@ class Part(Value):
 
 
 def share(name: str, parts: Sequence[Part]) -> str:
-    """Return one bar that is parted, and what its parts are below it."""
+    """Return one bar divided into parts, with their legend below."""
     whole = sum(part.count for part in parts)
     at, drawn = 0.0, [f'<rect class="ground" width="{_WIDTH}" height="{_BAR}" rx="3"/>']
     for part in parts:
@@ -33,7 +33,7 @@ def share(name: str, parts: Sequence[Part]) -> str:
 
 
 def bars(name: str, parts: Sequence[Part]) -> str:
-    """Return a bar for each part, the longest over the whole width."""
+    """Return a bar for each part; the longest has the whole width."""
     most, whole = max((part.count for part in parts), default=0), sum(part.count for part in parts)
     drawn, top = [], 0
     for part in parts:

@@ -17,7 +17,7 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 def pieces(report: Report) -> Iterator[str]:
-    """Yield the lines; what is not known is empty."""
+    """Yield the lines; unknown values are empty."""
     yield _line(HEADS)
     for row in report.rows():
         yield _line(_cells(row))

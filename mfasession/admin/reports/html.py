@@ -1,4 +1,4 @@
-"""The report as one HTML page that loads nothing and runs nothing, with charts, for a screen and for paper."""
+"""The report as one HTML page with charts, for screen and paper, which loads and runs nothing."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -33,7 +33,7 @@ svg .plain { fill: GrayText; } svg .ground { fill: var(--soft); }
 }
 """.strip()
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""What the page may do: nothing but be shown."""
+"""The page's content security policy: it may load and run nothing."""
 _HEADS = ("Account", "User", "Covered", "By, or what is open", "Administrator", "Devices", "Password", "Keys",
           "Oldest key", "Last used")  # fmt: skip
 
@@ -86,7 +86,7 @@ def _summary(report: Report) -> str:
 
 
 def _about(account: Account) -> Iterator[str]:
-    """What is to be said of an account beside its users."""
+    """Notes about an account besides its users."""
     if account.root_has_device is not None:
         has = "has an MFA device" if account.root_has_device else "has no MFA device"
         yield f"the root user of {account.id} {has}" + (" and has long-term keys" if account.root_keys else "")

@@ -1,4 +1,4 @@
-"""The report as one JSON object. Times are UTC; null is what could not be read."""
+"""The report as one JSON object. Times are UTC; null stands for values that could not be read."""
 
 import json
 from collections.abc import Iterator, Mapping

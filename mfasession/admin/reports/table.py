@@ -11,7 +11,7 @@ _CONTROL_HEADS = ("CONTROL", "PASS", "FAIL", "NOT KNOWN", "")
 
 
 def pieces(report: Report) -> Iterator[str]:
-    """Yield the lines. The rows are gone through twice: for the widths first."""
+    """Yield the lines. The rows are read twice, first for the widths."""
     several = len(report.accounts) > 1
     heads = ("ACCOUNT", *_HEADS) if several else _HEADS
     widths = [len(head) for head in heads]

@@ -47,7 +47,7 @@ def test_files_that_are_none(text: str, count: str) -> None:
     """The message counts the keys and quotes nothing."""
     with pytest.raises(ConfigurationError) as caught:
         parse.of_csv(text, "accessKeys.csv")
-    assert caught.value.message == f"accessKeys.csv holds {count} that we know how to read"
+    assert caught.value.message == f"accessKeys.csv holds {count} that can be read"
     assert SECRET not in repr(caught.value) + caught.value.hint
 
 

@@ -170,9 +170,9 @@ def test_codes_of_another_device() -> None:
     assert code_pair.Asked(typed).ask(PHONE, "", WAITS.seed) == (shown(), shown(1))
     assert [request.notice.partition(":")[0] for request in typed.asked] == [
         "",
-        "that is no code of this device",
+        "that is not a code of this device",
         "",
-        "that is no code of this device",
+        "that is not a code of this device",
         "that is the first code again",
     ]
 

@@ -133,7 +133,7 @@ def test_the_long_term_section_of_aws_mfa() -> None:
         ({}, {"a": {"role_arn": "r", "web_identity_token_file": "/t"}}, "a", "a web identity token"),
         ({}, {"a": {"sso_session": "s", "sso_account_id": "1"}}, "a", "IAM Identity Center"),
         ({}, {"a": {"role_arn": "r", "source_profile": "s"}, "s": {"sso_start_url": "u"}}, "a", "profile s is one of"),
-        ({}, {"a": {"login_session": "arn:x"}}, "a", "signs in to the AWS console"),
+        ({}, {"a": {"login_session": "arn:x"}}, "a", "uses the AWS console sign-in"),
         (
             {"u": KEY},
             {
