@@ -76,7 +76,7 @@ class Addition:
             raise
         if identity.is_root and not force:
             raise ConfigurationError(
-                f"key {key.access_key_id} belongs to the root user of account {identity.account}, and the rule cannot deny it",
+                f"key {key.access_key_id} belongs to the root user of {identity.account}: the rule does not apply",
                 "make a key for an IAM user and delete this one; --force stores it anyway",
             )
         return identity

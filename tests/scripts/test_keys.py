@@ -170,7 +170,7 @@ def test_add_refuses_the_root_users_key(bobs_home: Home, aws: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (
         3,
         complaint(
-            f"key {key.access_key_id} belongs to the root user of account 123456789012, and the rule cannot deny it",
+            f"key {key.access_key_id} belongs to the root user of 123456789012: the rule does not apply",
             "make a key for an IAM user and delete this one; --force stores it anyway",
         ),
     )
