@@ -1,1 +1,1 @@
-"""Identity policies: the rule itself, and what any policy says to a request. Nothing is read or sent here."""
+"""Policies: the rule itself, and the evaluation, explanation and lint of any policy. No I/O."""

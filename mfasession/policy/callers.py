@@ -1,4 +1,4 @@
-"""The kinds of callers that a rule about MFA tells apart, and what AWS does whatever policies say.
+"""The kinds of callers that a rule about MFA distinguishes, and AWS's fixed decisions about them.
 
 Sources: IAM User Guide, "AWS global condition context keys" and "Compare AWS STS credentials"; STS API Reference,
 GetSessionToken.
@@ -14,16 +14,16 @@ from mfasession.values import Value
 
 ACCOUNT = "123456789012"
 USER = "alice"
-"""AWS's documentation's own, where no other is named."""
+"""The account ID in AWS's documentation, used unless another is named."""
 
 
 class Caller(Value):
     """One kind of caller."""
 
     slug: str
-    """As expectations name it."""
+    """The name in expectations."""
     name: str
-    """As tables name it."""
+    """The name in tables."""
     mfa: str
     """The value of aws:MultiFactorAuthPresent; empty where the key is absent."""
     is_temporary: bool = True
@@ -34,7 +34,7 @@ KEY = Caller(slug="key", name="long-term key", mfa="", is_temporary=False)
 SESSION = Caller(slug="session", name="session without MFA", mfa="false")
 MFA = Caller(slug="mfa", name="session with MFA", mfa="true")
 ROLE = Caller(slug="role", name="role", mfa="false", is_role=True)
-"""A role's session carries no MFA, whatever the session that assumed it has: the key is there, and false."""
+"""A role's session has no MFA, even if it was assumed with MFA: the key is present and false."""
 CALLERS = (KEY, SESSION, MFA, ROLE)
 
 _FOR_USER_SESSIONS = ("sts:assumerole", "sts:getcalleridentity")
@@ -42,7 +42,7 @@ _FOR_KEYS_ALONE = ("sts:getsessiontoken", "sts:getfederationtoken")
 
 
 class Person(Value):
-    """Whose keys and sessions the callers have: a user of an account, and a role there."""
+    """The user and the role behind the callers."""
 
     user: str = USER
     user_arn: str = f"arn:aws:iam::{ACCOUNT}:user/{USER}"
@@ -50,7 +50,7 @@ class Person(Value):
 
     @property
     def account(self) -> str:
-        """The number of the account."""
+        """The account ID."""
         return self.user_arn.split(":")[4]
 
     @property
@@ -59,7 +59,7 @@ class Person(Value):
         return self.user_arn.split(":")[1]
 
     def who(self, caller: Caller) -> Who:
-        """Return how Principal elements name a caller."""
+        """Return a caller as Principal elements name it."""
         if not caller.is_role:
             return Who(account=self.account, arn=self.user_arn)
         name = self.role_arn.rpartition("/")[2]
@@ -68,9 +68,9 @@ class Person(Value):
 
 
 def person(user: str, documents: Iterable[Document] = ()) -> Person:
-    """Return the user of that name in the account that trust and resource policies name first.
+    """Return the user and role for an evaluation, in the first account that trust and resource policies name.
 
-    Without a name it is the first user that they name, else USER; the role is the first that they name.
+    Without `user` it is the first user that they name, else USER; the role is the first that they name.
     """
     names = principals.all_of_aws(documents)
     users = [name for name in names if ":user/" in name and user in ("", name.rpartition("/")[2])]
@@ -88,7 +88,7 @@ def person(user: str, documents: Iterable[Document] = ()) -> Person:
 
 
 def context(caller: Caller, user: str = USER, whose: Person | None = None) -> Context:
-    """Return the condition keys that a request of this caller brings of itself; `whose` stands for the user's name."""
+    """Return the condition keys in every request of this caller; `whose` replaces the user's name."""
     whose = whose or person(user)
     known = {
         "aws:principalarn": whose.role_arn if caller.is_role else whose.user_arn,
@@ -105,7 +105,7 @@ def context(caller: Caller, user: str = USER, whose: Person | None = None) -> Co
 
 
 def mfa_keys(caller: Caller) -> dict[str, str]:
-    """Return the keys that tell the callers apart."""
+    """Return the condition keys that differ between callers."""
     known = {"aws:multifactorauthpresent": caller.mfa} if caller.mfa else {}
     if caller.mfa == "true":
         known["aws:multifactorauthage"] = "60"
@@ -113,7 +113,7 @@ def mfa_keys(caller: Caller) -> dict[str, str]:
 
 
 def fixed(caller: Caller, action: str) -> str:
-    """Return `always` or `never` for what AWS answers this caller whatever policies say; empty for all else."""
+    """Return `always` or `never` where AWS decides without policies; empty for all else."""
     name = action.lower()
     if name == "sts:getcalleridentity":
         return "always"

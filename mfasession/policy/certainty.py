@@ -1,7 +1,7 @@
-"""Whether a line of a Condition block holds for every request of a kind of caller, for none, or only for some.
+"""Decides whether a line of a Condition block holds for all, none or some requests of a kind of caller.
 
-Source: IAM User Guide, "AWS global condition context keys": which keys a request carries, and what they look like for
-IAM users and for roles.
+Source: IAM User Guide, "AWS global condition context keys": the keys of a request, and their values for IAM users and
+roles.
 """
 
 import re
@@ -18,7 +18,7 @@ _SAME_FOR_ALL = {
     *("aws:multifactorauthpresent", "aws:viaawsservice", "aws:principalisawsservice", "aws:principaltype"),
     *("aws:securetransport", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"),
 }
-"""Keys with one value, or none, in all requests that such a caller sends by itself."""
+"""Keys that are either absent or have one value in all requests of such a caller."""
 _NAMES = ("x", "alice", "division/team/Zed+1@example.com", "0")
 _ACCOUNTS = (callers.ACCOUNT, "999999999999")
 _ARN_PARTS = 6
@@ -26,10 +26,10 @@ _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 
 def holds(document: Document, statement: Statement, line: Line, caller: Caller, *, is_fresh: bool) -> bool | None:
-    """Return whether a line is true of such a caller's requests: of all, of none, or (None) that it depends.
+    """Return whether a line is true for all or no requests of such a caller; None when it depends.
 
-    `is_fresh`: a session with MFA is one minute old; otherwise its age is not known. An operator that AWS does not have
-    is true in a Deny and false in an Allow, as in `evaluation`.
+    `is_fresh`: a session with MFA is one minute old; otherwise its age is unknown. An unknown operator is true in
+    a Deny and false in an Allow, as in `evaluation`.
     """
     try:
         conditions.check(line.operator)
@@ -53,7 +53,7 @@ def _context(caller: Caller) -> dict[str, str]:
 
 
 def _asks_for_presence(line: Line, context: Context) -> bool:
-    """Whether the line is a Null test of a key that all such requests have, or none."""
+    """Whether the line is a Null test of a key that all or none of such requests have."""
     key = line.key.lower()
     return line.operator.lower() == "null" and (key in context or key in (AGE, "aws:tokenissuetime", "aws:username"))
 
@@ -63,7 +63,7 @@ def _is_true(document: Document, line: Line, context: Context) -> bool:
 
 
 def _in_all(document: Document, line: Line, caller: Caller) -> bool | None:
-    """What a line about who the caller is makes of all users, or of all roles."""
+    """The result of a line about the caller's identity for all users, or for all roles."""
     found = {_is_true(document, line, {**_context(caller), **who}) for who in _examples(line, caller)}
     if len(found) > 1:
         return None
@@ -75,7 +75,7 @@ def _in_all(document: Document, line: Line, caller: Caller) -> bool | None:
 
 
 def _examples(line: Line, caller: Caller) -> Iterator[dict[str, str]]:
-    """Yield what different users, or roles, put into the keys about themselves."""
+    """Yield example values of the identity keys, for different users or roles."""
     partition, accounts = _home(line)
     kind = "role" if caller.is_role else "user"
     for account in accounts:
@@ -89,7 +89,7 @@ def _examples(line: Line, caller: Caller) -> Iterator[dict[str, str]]:
 
 
 def _home(line: Line) -> tuple[str, tuple[str, ...]]:
-    """The partition and the account that the line's ARN names: they are those of the account that the policy is in."""
+    """The partition and account in the line's ARN, which are those of the policy's account."""
     partition, _, _, account = [*str(line.values[0]).split(":")[1:], *[""] * 4][:4] if line.values else [""] * 4
     return (
         partition if re.fullmatch(r"aws[a-z-]*", partition) else "aws",
@@ -98,7 +98,7 @@ def _home(line: Line) -> tuple[str, tuple[str, ...]]:
 
 
 def _can_match(value: str, key: str, caller: Caller) -> bool:
-    """Return whether a value, as a pattern, has anything in common with what such a caller's key looks like."""
+    """Return whether a value, as a pattern, can match such a caller's key."""
     glob = _VARIABLE.sub("*", value)
     if key == "aws:username":
         return not caller.is_role

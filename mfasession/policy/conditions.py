@@ -1,4 +1,4 @@
-"""The Condition block of a policy: operators over the keys of a request.
+"""Evaluates the Condition block of a policy: operators over the keys of a request.
 
 Sources: IAM User Guide, "IAM JSON policy elements: condition operators", "Single-valued vs. multivalued context keys".
 Keys and operators are matched in any case.
@@ -18,14 +18,14 @@ from mfasession.values import Value
 
 
 class UnknownOperator(ValueError):
-    """AWS knows no such condition operator."""
+    """AWS does not have this condition operator."""
 
 
 class Operator(Value):
-    """What a name such as `ForAllValues:StringNotLikeIfExists` says.
+    """A parsed operator name such as `ForAllValues:StringNotLikeIfExists`.
 
-    `base` is the positive operator in small letters, or `null`; `over` is `any`, `all` or empty: over which values of
-    the request the test must hold.
+    `base` is the positive operator in lower case, or `null`; `over` is `any`, `all` or empty: the request's values for
+    which the test must hold.
     """
 
     base: str
@@ -108,12 +108,12 @@ _NEGATIVE = {
     "notipaddress": "ipaddress",
 }
 _WITH_VARIABLES = ("string", "arn", "bool")
-"""How the operators begin in whose values a policy variable is filled in."""
+"""Prefixes of the operators whose values may have policy variables."""
 
 
 @lru_cache(maxsize=1024)
 def operator(name: str) -> Operator:
-    """Return what an operator's name says. Raises UnknownOperator."""
+    """Parse an operator's name. Raises UnknownOperator."""
     over, base = "", name.lower()
     for qualifier, meaning in (("forallvalues:", "all"), ("foranyvalue:", "any")):
         if base.startswith(qualifier):
@@ -122,20 +122,20 @@ def operator(name: str) -> Operator:
     base = base.removesuffix("ifexists")
     is_null = base == "null" and not if_exists
     if base not in _POSITIVE and base not in _NEGATIVE and not is_null:
-        raise UnknownOperator(f"no condition operator {name!r}")
+        raise UnknownOperator(f"unknown condition operator {name!r}")
     return Operator(base=_NEGATIVE.get(base, base), is_negated=base in _NEGATIVE, if_exists=if_exists, over=over)
 
 
 def check(name: str) -> None:
-    """Raise UnknownOperator unless AWS knows this operator."""
+    """Raise UnknownOperator unless AWS has this operator."""
     operator(name)
 
 
 def holds(name: str, key: str, wanted: Sequence[str], context: Context, *, has_variables: bool = True) -> bool:
-    """Return whether one line of a Condition block is true of a request. Raises UnknownOperator.
+    """Return whether one line of a Condition block is true for a request. Raises UnknownOperator.
 
-    Of an absent key `…IfExists`, a negated operator and `ForAllValues:` are true, every other one false. A key with
-    several values wants `ForAllValues:` or `ForAnyValue:`; nothing else is true of it.
+    For an absent key `…IfExists`, negated operators and `ForAllValues:` are true, all others false. A key with several
+    values needs `ForAllValues:` or `ForAnyValue:`; all others are false.
     """
     how, value = operator(name), context.get(key.lower())
     is_absent = value is None or value == ()
@@ -145,7 +145,7 @@ def holds(name: str, key: str, wanted: Sequence[str], context: Context, *, has_v
         return True
     values = value if isinstance(value, tuple) else (value or "",)
     if how.over and not any(values):
-        # An empty text is no value either: the set is empty.
+        # An empty text is not a value: the set is empty.
         return how.over == "all"
     if is_absent:
         return how.is_negated
@@ -161,5 +161,5 @@ def _true(how: Operator, value: str, wanted: Filled) -> bool:
     try:
         return _POSITIVE[how.base](value, wanted)
     except ValueError:
-        # A value that is no number, date, address or base64 matches nothing, as on AWS.
+        # A value that is not a number, date, address or base64 matches nothing, as in AWS.
         return False

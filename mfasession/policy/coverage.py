@@ -1,9 +1,8 @@
-"""Whether a user can do anything without MFA: what an auditor asks of the rule, however it is written.
+"""Decides whether a user can do anything without MFA, however the rule is written.
 
-Nothing is sent anywhere: requests that the user's Allow statements can lead to are made up, and the evaluator judges
-each, as a long-term key and as a session without MFA. What nobody can know of a request (its address, its time, tags)
-is taken for the worse: a condition on it holds in an Allow and fails in a Deny. Policies of resources are not looked
-at; those of an organization are, where they are given.
+No I/O: example requests are derived from the user's Allow statements, and evaluated as a long-term key and as a session
+without MFA. For unknown data of a request (its address, its time, tags) the worst case is assumed: a condition on it
+holds in an Allow and fails in a Deny. Resource policies are not considered; an organization's are, if given.
 """
 
 import json
@@ -31,16 +30,16 @@ EXEMPT = frozenset(
         "sts:GetCallerIdentity",
     )
 )
-"""What may stay open: the rule's own, what AWS's samples add to it, and what no policy can deny."""
+"""Actions that may stay open: the rule's, those in AWS's samples, and those that no policy can deny."""
 ADMINISTRATIVE = (
     "iam:AttachUserPolicy",
     "iam:CreateAccessKey",
     "iam:CreateUser",
     "iam:PutUserPolicy",
 )
-"""Who may do all of these can make themselves everything else."""
+"""A user with all of these permissions can get all others."""
 NAMED = 5
-"""Open actions that are named, at most."""
+"""The most open actions that are named."""
 
 _MFA_KEYS = ("aws:multifactorauthpresent", "aws:multifactorauthage")
 _KEY: Context = {}
@@ -52,36 +51,37 @@ _ALLOW_ALL = evaluation.read(json.dumps(rule.ALLOW_ALL))
 
 
 class Source(Value):
-    """Where policies come from: `directly`, or `group NAME`. `texts` are their JSON."""
+    """A source of policies: `directly`, or `group NAME`. `texts` are their JSON."""
 
     name: str
     texts: tuple[str, ...]
 
 
 class Verdict(Value):
-    """What the policies of one user come to."""
+    """The verdict on one user's policies."""
 
     is_covered: bool
-    """Whether nothing but what may stay open is possible without MFA."""
+    """Whether only the actions that may stay open are possible without MFA."""
     by: tuple[str, ...]
-    """What suffices for that, each alone: `directly`, `group NAME`, `boundary`, `organization`; else a word below."""
+    """The sources that each suffice for that: `directly`, `group NAME`, `boundary`, `organization`; else a text
+    below."""
     open: tuple[str, ...]
-    """Actions that stay possible without MFA, as patterns of the policies; NAMED at most."""
+    """Actions that are possible without MFA, as patterns in the policies; NAMED at most."""
     is_admin: bool
     works_with_mfa: bool
     """Whether anything is possible with MFA."""
 
 
 TOGETHER, CONDITIONAL, NOTHING = "several together", "every Allow asks for MFA", "nothing is allowed"
-"""Words of `Verdict.by`: no source alone suffices; no Deny is needed; the user may do nothing at all."""
+"""Texts of `Verdict.by`: no source alone suffices; no Deny is needed; the user may do nothing."""
 
 
 def judge(
     sources: Sequence[Source], boundary: str | None, *, user: str, arn: str, organization: Sequence[str] = ()
 ) -> Verdict:
-    """Return the verdict on a user's policies. Raises Malformed for one that AWS would not have taken.
+    """Return the verdict on a user's policies. Raises Malformed for one that AWS would refuse.
 
-    `organization`: the service control policies of the account, as JSON; none, and nothing limits it.
+    `organization`: the account's service control policies, as JSON; without any, there is no limit.
     """
     limits = [*([boundary] if boundary is not None else []), *organization]
     texts = [text for source in sources for text in source.texts] + limits
@@ -92,7 +92,7 @@ def judge(
 
 
 def allows(sources: Sequence[Source], boundary: str | None, actions: Sequence[str], *, user: str, arn: str) -> bool:
-    """Return whether a user with MFA may do each of the actions on something. Raises Malformed."""
+    """Return whether a user with MFA may do each of the actions on some resource. Raises Malformed."""
     context = {**_caller(user, arn), **_WITH_MFA}
     known = _for_the_worse(_policies(sources, boundary), context)
     return all(_is_possible(known, action.lower(), context) for action in actions)
@@ -148,7 +148,7 @@ def _caller(user: str, arn: str) -> dict[str, str]:
 
 
 def _open(policies: Policies, caller: Context) -> Iterator[str]:
-    """Yield what stays possible without MFA, each once."""
+    """Yield the actions that are possible without MFA, each once."""
     seen: set[str] = set()
     for kind in (_KEY, _SESSION):
         for shown in _possible(policies, {**caller, **kind}):
@@ -158,7 +158,7 @@ def _open(policies: Policies, caller: Context) -> Iterator[str]:
 
 
 def _by(documents: "dict[str, tuple[Document, ...]]", policies: Policies, caller: Context) -> tuple[str, ...]:
-    """What covers a user: what would do so whatever the others allow, else what does so here."""
+    """The sources that cover a user: those that suffice whatever the others allow, else those that suffice here."""
     whole = [name for name, own in documents.items() if _closes(own, tuple(sorted(caller.items())))]
     unlimited = _unlimited(policies)
     within_boundary = policies.replace(identity=(_ALLOW_ALL,), organization=None)
@@ -178,7 +178,7 @@ def _by(documents: "dict[str, tuple[Document, ...]]", policies: Policies, caller
 
 @lru_cache(maxsize=1024)
 def _closes(documents: tuple[Document, ...], caller: tuple[tuple[str, str], ...]) -> bool:
-    """Return whether policies cover a user whatever others allow."""
+    """Return whether policies cover a user whatever other policies allow."""
     has_deny = any(statement.effect == "Deny" for each in documents for statement in each.statements)
     return has_deny and _is_closed(Policies(identity=(*documents, _ALLOW_ALL)), dict(caller))
 
@@ -192,7 +192,7 @@ def _is_closed(policies: Policies, caller: Context) -> bool:
 
 
 def _without_denies(policies: Policies, *, keep: tuple[Document, ...]) -> Policies:
-    """The identity policies without their Deny statements, but for those of some documents."""
+    """The identity policies, with Deny statements only from the documents to keep."""
     kept = tuple(each if any(each is one for one in keep) else _allowing(each) for each in policies.identity)
     return policies.replace(identity=kept)
 
@@ -211,7 +211,7 @@ def _is_admin(policies: Policies, caller: Context, arn: str) -> bool:
 
 
 def _possible(policies: Policies, context: Context) -> Iterator[str]:
-    """Yield what such a caller can do beside what may stay open, as patterns of the policies."""
+    """Yield the actions of such a caller that may not stay open, as patterns in the policies."""
     known = _for_the_worse(policies, context)
     for statement in _statements(_unlimited(known), "Allow"):
         for shown, action in _actions(statement, known):
@@ -222,7 +222,7 @@ def _possible(policies: Policies, context: Context) -> Iterator[str]:
 
 
 def _actions(allow: Statement, policies: Policies) -> Iterator[tuple[str, str]]:
-    """Yield actions that an Allow leads to, made up where it has wildcards, each behind the pattern to show for it."""
+    """Yield pairs of a pattern and an example action that an Allow covers."""
     whole, narrow = _exceptions(policies)
     choices = [allow.actions or ("*",), *whole, *_limits(policies, lambda each: each.actions)]
     written = {each.lower(): str(each) for choice in choices for each in (*choice, *narrow)}
@@ -233,7 +233,7 @@ def _actions(allow: Statement, policies: Policies) -> Iterator[tuple[str, str]]:
 
 
 def _exceptions(policies: Policies) -> tuple[set[tuple[Text, ...]], list[Text]]:
-    """What each Deny about everything leaves out, in each of which all is that may be possible; and what others do."""
+    """The exceptions of each Deny about everything (all possible actions are in each of them), and those of others."""
     whole: set[tuple[Text, ...]] = set()
     narrow: list[Text] = []
     for deny in _statements(policies, "Deny"):
@@ -247,17 +247,17 @@ def _exceptions(policies: Policies) -> tuple[set[tuple[Text, ...]], list[Text]]:
 
 
 def _resources(allow: Statement, policies: Policies, context: Context) -> Iterator[str]:
-    """Yield resources that an Allow leads to, made up where it has wildcards."""
+    """Yield example resources that an Allow covers."""
     odd = [resource for each in _statements(policies, "Deny") for resource in each.not_resources or ()]
     choices = (allow.resources or ("*",), *_limits(policies, lambda each: each.resources), ("*", *odd))
     known = ([plain(filled(each, context) or ()) for each in choice] for choice in choices)
     for globs in combined(*known):
-        # Of actions that are about no resource it is the star itself.
+        # For actions without a resource it is the star itself.
         yield "*" if set(globs) == {"*"} else common(*globs) or ""
 
 
 def _limits(policies: Policies, element: Callable[[Statement], tuple[Text, ...] | None]) -> Iterator[list[str]]:
-    """Yield what the Allow statements of a boundary and of an organization name; a star where they name exceptions."""
+    """Yield the names in the Allow statements of a boundary and an organization; a star for exceptions."""
     for documents in (policies.boundary, policies.organization):
         if documents is not None:
             allows = [each for document in documents for each in document.statements if each.effect == "Allow"]
@@ -275,7 +275,7 @@ def _is_allowed(policies: Policies, action: str, resource: str, context: Context
 
 
 def _for_the_worse(policies: Policies, context: Context) -> Policies:
-    """The policies as they are at worst for such a caller: what applies of them, without its conditions."""
+    """The policies in the worst case for such a caller: the statements that apply, without conditions."""
     return policies.replace(
         identity=tuple(_at_worst(each, context) for each in policies.identity),
         boundary=_all_at_worst(policies.boundary, context),
@@ -293,7 +293,7 @@ def _at_worst(document: Document, context: Context) -> Document:
 
 
 def _applying(document: Document, statement: Statement, context: Context) -> Statement | None:
-    """A statement without its conditions; None when it does not apply to such a caller at worst."""
+    """A statement without its conditions; None when it does not apply to such a caller in the worst case."""
     known = [line for line in statement.conditions if line.key.lower() in {*context, *_MFA_KEYS}]
     if statement.effect == "Deny" and len(known) < len(statement.conditions):
         return None
@@ -306,7 +306,7 @@ def _applying(document: Document, statement: Statement, context: Context) -> Sta
 
 
 def _known(resource: Text, effect: str, context: Context) -> Iterator[Text]:
-    """The resource; where it has variables that nobody knows, any in an Allow and none in a Deny."""
+    """The resource; with unknown variables, any resource in an Allow and none in a Deny."""
     if filled(resource, context) is not None:
         yield resource
     elif effect == "Allow":

@@ -1,7 +1,6 @@
-"""Policy documents: JSON text in, statements out, each of whose elements knows its line and its path.
+"""Parses policy documents: JSON text in, statements out, with the line and path of each element.
 
-`parse` refuses what IAM refuses for the document's shape alone. Whether names of actions, keys, operators and ARNs
-make sense is for others to say.
+`parse` refuses documents whose structure IAM refuses. It does not check the names of actions, keys, operators and ARNs.
 
 Sources: IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM and AWS STS quotas".
 """
@@ -19,32 +18,32 @@ MANAGED_SIZE = 6144
 ROLE_SIZE = 10240
 GROUP_SIZE = 5120
 USER_SIZE = 2048
-"""Characters without white space: of one managed policy; of all inline policies of a role, a group, a user together."""
+"""Size limits in characters without white space: a managed policy; all inline policies of a role, a group, a user."""
 TRUST_SIZE = 4096
 RESOURCE_SIZE = 32768
-"""Characters of a role's trust policy, at most; and of a key's policy (AWS KMS quotas), the largest of a resource."""
+"""Size limits of a role's trust policy, and of a key's policy (AWS KMS quotas), the largest resource policy."""
 
 OLD, NEW = "2008-10-17", "2012-10-17"
-"""The versions of the language: OLD, which has no policy variables, is meant where none is named."""
+"""The versions of the language. OLD, which has no policy variables, is the default."""
 
 _TOP = ("Version", "Id", "Statement")
 _IDENTITY = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
 _TRUST = ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition")
 _RESOURCE = (*_TRUST, "Resource", "NotResource")
 LONGEST = 1_000_000
-"""Characters, white space too, that are looked at."""
+"""The longest text that is read, in characters with white space."""
 _SPACES = str.maketrans("", "", " \t\r\n")
 
 
 class Kind(Enum):
-    """What a policy is attached to. The values name the kinds for people."""
+    """The kind of policy, by what it is attached to. The values are the names in messages."""
 
     IDENTITY = "identity policy"
-    """To users, groups and roles; permissions boundaries and policies of an organization are written alike."""
+    """Attached to users, groups and roles; permissions boundaries and an organization's policies have the same form."""
     TRUST = "trust policy"
-    """To a role: who may assume it. It has Principal and no Resource."""
+    """Attached to a role: who may assume it. It has Principal and no Resource."""
     RESOURCE = "resource policy"
-    """To a bucket, a key, a queue …: it has Principal and Resource."""
+    """Attached to a bucket, a key, a queue …: it has Principal and Resource."""
 
 
 _ELEMENTS = {Kind.IDENTITY: _IDENTITY, Kind.TRUST: _TRUST, Kind.RESOURCE: _RESOURCE}
@@ -52,33 +51,34 @@ _SIZES = {Kind.TRUST: TRUST_SIZE, Kind.RESOURCE: RESOURCE_SIZE}
 
 
 class Problem(Value):
-    """One thing that is wrong with a document: what, in a line without a full stop, and where."""
+    """One fault of a document: a line without a full stop, and the place."""
 
     what: str
     place: Place
 
 
 class Malformed(ConfigurationError):
-    """AWS would not take the document. Raised by `parse`; `problems` are all that were found, in their order."""
+    """AWS would refuse the document. Raised by `parse`; `problems` are all faults, in order."""
 
     def __init__(self, where: str, problems: "tuple[Problem, ...]") -> None:
         first = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         super().__init__(
-            f"{where}, line {first.place.line}: {printable(first.what)}{more}", "fix it there: AWS refuses it as it is"
+            f"{where}, line {first.place.line}: {printable(first.what)}{more}",
+            "fix it there: AWS would refuse this policy",
         )
         self.problems = problems
 
     @property
     def place(self) -> Place:
-        """Where the first problem is."""
+        """The place of the first problem."""
         return self.problems[0].place
 
 
 class Line(Value):
     """One line of a Condition block: an operator, a key, and the values of which one must match.
 
-    Each value is a Text: a boolean or a number of the document as it is written there.
+    Each value is a Text; a boolean or a number is the text in the document.
     """
 
     operator: Text
@@ -87,14 +87,14 @@ class Line(Value):
 
     @property
     def place(self) -> Place:
-        """Where the key stands."""
+        """The place of the key."""
         return self.key.place
 
 
 class Statement(Value):
     """One statement; `index` counts from 0.
 
-    Of `actions` and `not_actions` one is None, of `resources` and `not_resources` too: that element is not there.
+    One of `actions` and `not_actions` is None, and one of `resources` and `not_resources`: the absent element.
     `principals` and `not_principals` are those of a trust or resource policy: `{"*": ()}` or `{"AWS": (…), …}`.
     """
 
@@ -118,27 +118,27 @@ class Statement(Value):
 
 
 class Document(Value):
-    """A policy. `where` names it for people: a file, or a policy of a user."""
+    """A policy. `where` is its name in messages: a file, or a policy of a user."""
 
     where: str
     text: str
     version: str
     """OLD or NEW."""
     version_place: Place | None
-    """None where the document names no version, which means OLD."""
+    """None without a version, which means OLD."""
     statements: tuple[Statement, ...]
     kind: Kind = Kind.IDENTITY
     first_line: int = 1
-    """The line that the text begins on, where it is part of another one."""
+    """The line where the text begins, when it is a part of another document."""
 
     @property
     def has_variables(self) -> bool:
-        """Whether `${aws:username}` is a variable in it."""
+        """Whether `${aws:username}` is a variable in this version."""
         return self.version == NEW
 
     @property
     def size(self) -> int:
-        """The characters that count for IAM's quotas."""
+        """The size for IAM's quotas, in characters."""
         return size(self.text)
 
 
@@ -152,10 +152,10 @@ def parse(
 ) -> Document:
     """Return the document that the text is; `where` names it in errors: `policy.json`, `policy Mfa of user alice`.
 
-    `limit`: the characters without white space that an identity policy may have. `kind`: None to see it from the
-    statements. `first_line`: the line that the text begins on, where it is part of another one. Raises Malformed with
-    every problem found: not JSON, a key twice, not a policy, too large, an unknown version or element, no Statement, a
-    wrong Effect, Action and NotAction both or neither, and so on.
+    `limit`: the most characters without white space of an identity policy. `kind`: None to detect it from the
+    statements. `first_line`: the line where the text begins, when it is a part of another document. Raises Malformed
+    with every problem found: not JSON, a key twice, not a policy, too large, an unknown version or element, no
+    Statement, a wrong Effect, Action and NotAction both or neither, and so on.
     """
     if text.startswith("\ufeff"):
         raise _malformed(where, "not JSON: it begins with a byte order mark")
@@ -180,7 +180,7 @@ def parse(
 
 
 def kind_of(root: Node) -> Kind:
-    """Return what kind of policy a document is by the elements of its statements."""
+    """Return the kind of a policy, from the elements of its statements."""
     node = root.get("Statement")
     statements = () if node is None else node.items if node.kind == "list" else (node,)
     names = {str(name) for each in statements for name in each.members}
@@ -190,7 +190,7 @@ def kind_of(root: Node) -> Kind:
 
 
 def size(text: str) -> int:
-    """Return the characters of a text that count for IAM's quotas: white space does not."""
+    """Return the size of a text for IAM's quotas: its characters without white space."""
     return len(text.translate(_SPACES))
 
 
@@ -203,14 +203,14 @@ def _malformed(where: str, what: str) -> Malformed:
 
 
 class _Reader:
-    """Reads a document and notes what is wrong with it."""
+    """Reads a document and collects its faults."""
 
     def __init__(self, kind: Kind) -> None:
         self.problems: list[Problem] = []
         self._kind = kind
 
     def document(self, root: Node, text: str, where: str) -> Document:
-        """Return the document; it is good only without problems."""
+        """Return the document; it is valid only without problems."""
         if root.kind != "object":
             self._wrong("not a policy: an object { } is expected", root.place)
         self._check_keys(root, _TOP)
@@ -247,7 +247,7 @@ class _Reader:
         if effect is None and "Effect" not in node.members:
             self._wrong("the statement has no Effect", node.place)
         if effect is not None and effect not in ("Allow", "Deny"):
-            self._wrong("Effect must be Allow or Deny, in these letters", effect.place)
+            self._wrong("Effect must be Allow or Deny, with these capitals", effect.place)
         self._check_one_of(node, "Action", "NotAction")
         if self._kind is not Kind.IDENTITY:
             self._check_one_of(node, "Principal", "NotPrincipal")
@@ -299,7 +299,7 @@ class _Reader:
         return {kind: self._texts(named, kind) or () for kind in named.members}
 
     def _texts(self, node: Node, name: str) -> tuple[Text, ...] | None:
-        """The strings of an element: one alone need not be in a list."""
+        """The strings of an element: a list, or one string."""
         element = node.get(name)
         if element is None:
             return None
@@ -327,7 +327,7 @@ class _Reader:
     def _check_keys(self, node: Node, known: tuple[str, ...]) -> None:
         for key in node.members:
             if key not in known:
-                self._wrong(f"there is no element {key!r}{self._hint(key, known)}", key.place)
+                self._wrong(f"unknown element {key!r}{self._hint(key, known)}", key.place)
 
     def _hint(self, key: str, known: tuple[str, ...]) -> str:
         if key in _RESOURCE and known is not _TOP:
@@ -337,11 +337,11 @@ class _Reader:
         return f": did you mean {near}?" if near else ""
 
     def _check_case(self, node: Node) -> None:
-        """Operators and keys are the same in any case."""
+        """Operators and keys are case-insensitive."""
         seen: set[str] = set()
         for key in node.members:
             if key.lower() in seen:
-                self._wrong(f"{key!r} is there twice, in other letters", key.place)
+                self._wrong(f"{key!r} is there twice, with different capitals", key.place)
             seen.add(key.lower())
 
     def _wrong(self, what: str, place: Place) -> None:

@@ -1,8 +1,8 @@
-"""Whether policies let a caller do something: an explicit Deny wins, then each kind of policy that is there must allow.
+"""Evaluates policies: an explicit Deny wins, then each kind of policy that is present must allow.
 
 Source: IAM User Guide, "Policy evaluation logic", "Evaluating policies within a single account" and "How permissions
 boundaries, SCPs and resource-based policies interact". The caller and the resource are of one account. Service control
-policies bind neither the management account nor service-linked roles: whoever asks leaves them out for these.
+policies do not apply to the management account or to service-linked roles: callers must leave them out for these.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ ORGANIZATION, RESOURCE, TRUST = "service control policy", "resource-based policy
 
 
 class Decision(Enum):
-    """What policies say to a request."""
+    """The decision about a request."""
 
     ALLOWED = "allowed"
     DENIED = "explicit deny"
@@ -29,20 +29,20 @@ class Decision(Enum):
 
 
 class Request(Value):
-    """What a caller asks for: an action such as `s3:GetObject`, a resource's ARN or `*`, and the condition keys."""
+    """A request: an action such as `s3:GetObject`, a resource's ARN or `*`, and the condition keys."""
 
     action: str
     resource: str
     context: Context
     who: Who | None = None
-    """Who asks, as Principal elements name it. None: whoever is named."""
+    """The caller, as Principal elements name it. None matches every principal."""
 
 
 class Policies(Value):
-    """All that is decided by; None where there are none of a kind.
+    """The policies of all kinds; None for kinds without any.
 
-    `organization` are the service control policies of one level; `resource` the policy of the resource that is asked
-    for, or the trust policy of the role.
+    `organization` are the service control policies of one level; `resource` is the policy of the requested resource, or
+    the trust policy of the role.
     """
 
     identity: tuple[Document, ...]
@@ -52,7 +52,7 @@ class Policies(Value):
     resource: tuple[Document, ...] | None = None
 
     def kinds(self) -> "Iterator[tuple[str, tuple[Document, ...]]]":
-        """Yield each kind that is there, with its documents."""
+        """Yield each present kind with its documents."""
         yield IDENTITY, self.identity
         if self.boundary is not None:
             yield BOUNDARY, self.boundary
@@ -65,7 +65,7 @@ class Policies(Value):
 
 
 class Found(Value):
-    """A statement and the document it is in."""
+    """A statement and its document."""
 
     kind: str
     document: Document
@@ -73,10 +73,10 @@ class Found(Value):
 
 
 class Answer(Value):
-    """The decision, and why.
+    """The decision and its reason.
 
-    `by` are the statements that made it: the Deny, or every Allow that applies. `lacking` are the kinds of policies of
-    which none allows, for NOT_ALLOWED.
+    `by` are the deciding statements: the Deny, or every Allow that applies. `lacking` are the kinds of policies without
+    an Allow, for NOT_ALLOWED.
     """
 
     decision: Decision
@@ -85,7 +85,7 @@ class Answer(Value):
 
 
 class Look(Value):
-    """What one statement makes of a request, element by element; `lines` are those of its Condition, in order."""
+    """The match of one statement with a request, by element; `lines` are those of its Condition, in order."""
 
     action: bool
     resource: bool
@@ -94,7 +94,7 @@ class Look(Value):
 
     @property
     def applies(self) -> bool:
-        """Whether the statement has its effect."""
+        """Whether the statement applies."""
         return self.action and self.principal and self.resource and all(self.lines)
 
 
@@ -116,11 +116,11 @@ def evaluate(policies: Policies, request: Request) -> Answer:
 
 
 def _lacking(policies: Policies, request: Request, allows: "dict[str, list[Found]]") -> tuple[str, ...]:
-    """The kinds of policies that had to allow and do not, where the resource has a policy of its own.
+    """The kinds of policies that had to allow and do not, where the resource has its own policy.
 
-    What it grants to a user or a role session needs no other Allow in the account; granted to the role, it stays within
-    the role's boundary and the session's policies. A policy that names the account leaves the decision to identity
-    policies. Without a word of their own policy, roles and KMS keys let nobody in.
+    A grant to a user or a role session needs no other Allow in the account; a grant to the role is limited by the
+    role's boundary and the session's policies. A grant to the account leaves the decision to identity policies. Roles
+    and KMS keys need an Allow in their own policy.
     """
     own = TRUST if _are_trust(policies.resource or ()) else RESOURCE
     ways = [principals.named(found.statement, request.who) for found in allows[own]]
@@ -140,7 +140,7 @@ def _are_trust(documents: tuple[Document, ...]) -> bool:
 
 
 def statements(policies: Policies) -> Iterator[Found]:
-    """Yield every statement, those that deny included."""
+    """Yield every statement, with those that deny."""
     for kind, documents in policies.kinds():
         for each in documents:
             for statement in each.statements:
@@ -148,7 +148,7 @@ def statements(policies: Policies) -> Iterator[Found]:
 
 
 def look(found: Found, request: Request) -> Look:
-    """Return what a statement makes of a request. A line with an operator that AWS has not is false in an Allow."""
+    """Return the match of a statement with a request. A line with an unknown operator is false in an Allow."""
     parsed, statement = found.document, found.statement
     return Look(
         action=names_action(statement, request.action),
@@ -165,14 +165,14 @@ def read(text: str, *, kind: Kind = Kind.IDENTITY) -> Document:
 
 
 def checked(text: str) -> Document:
-    """Return an identity policy of any size. Raises Malformed: no policy, or with an operator that AWS has not."""
+    """Return an identity policy of any size. Raises Malformed: not a policy, or an unknown operator."""
     parsed = read(text)
     check(parsed)
     return parsed
 
 
 def check(parsed: Document) -> None:
-    """Raise Malformed unless AWS knows every condition operator."""
+    """Raise Malformed unless AWS has every condition operator."""
     problems = []
     for statement in parsed.statements:
         for line in statement.conditions:
@@ -185,7 +185,7 @@ def check(parsed: Document) -> None:
 
 
 def condition_holds(parsed: Document, statement: Statement, context: Context) -> bool:
-    """Return whether every line of a statement's Condition block is true of a request."""
+    """Return whether every line of a statement's Condition block is true for a request."""
     return all(_line_holds(parsed, statement, line, context) for line in statement.conditions)
 
 
@@ -209,7 +209,7 @@ def _line_holds(parsed: Document, statement: Statement, line: Line, context: Con
     try:
         return conditions.holds(line.operator, line.key, line.values, context, has_variables=parsed.has_variables)
     except conditions.UnknownOperator:
-        # AWS would not have taken the policy: the safe side of a Deny is to deny.
+        # AWS would refuse the policy: the safe result for a Deny is to deny.
         return statement.effect == "Deny"
 
 
@@ -221,7 +221,7 @@ def _names_resource(parsed: Document, statement: Statement, request: Request) ->
     if statement.not_resources is not None:
         return not _any_resource(parsed, statement.not_resources, request)
     if statement.resources is None:
-        # A trust policy is about its role alone.
+        # A trust policy is only about its role.
         return True
     return _any_resource(parsed, statement.resources, request)
 

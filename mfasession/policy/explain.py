@@ -1,4 +1,4 @@
-"""A policy explained: each statement in a few lines, then a table of what each kind of caller may do."""
+"""Explains a policy: each statement in a few lines, then a table of what each kind of caller may do."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     Limits = Sequence[Sequence[Document]]
 
 WIDTH, WIDEST = 100, 120
-"""Columns of lists, and of any line that can be broken."""
+"""The widths of lists, and of any line that can be wrapped."""
 _FEW = 3
-"""Names that still stand in the line of their statement."""
+"""The most names on the line of their statement."""
 _MFA = {
     ("boolifexists", "false"): "MFA was not used: long-term keys, and sessions without MFA",
     ("bool", "false"): "sessions without MFA, but not long-term keys, whose requests do not have the key",
@@ -33,30 +33,30 @@ _MFA = {
     ("null", "true"): "long-term keys, but not sessions without MFA, whose requests have the key",
     ("null", "false"): "all sessions, with MFA and without",
 }
-"""Of whose requests a line about MFA is true."""
-_WHY_NOT_ACTION = "NotAction, because a user who has no device yet could otherwise never make one."
+"""The callers whose requests match a line about MFA."""
+_WHY_NOT_ACTION = "NotAction, because otherwise a user without a device could never create one."
 _WHY_IF_EXISTS = "BoolIfExists, because the key is absent, not false, on requests that are signed with long-term keys."
 _AGE = {
     ("null", "true"): "MFA was not used: long-term keys, and sessions without MFA",
     ("null", "false"): "sessions with MFA",
 }
-"""Of whose requests a line about the age of MFA is true, where the age itself does not matter."""
+"""The callers whose requests match a line about the age of MFA, where the age itself does not matter."""
 _NOT_ALLOWED = "not allowed"
 _LEGEND = {
     _NOT_ALLOWED: "no statement allows it",
-    "always": "AWS allows it whatever policies say",
-    "never": "AWS refuses it whatever policies say",
+    "always": "AWS always allows it, without policies",
+    "never": "AWS always refuses it, without policies",
 }
 
 
 def explained(document: "Document", limits: "Limits" = ()) -> Iterator[str]:
-    """Yield the lines: of the statements, of the table, and what its words mean.
+    """Yield the lines of the statements, the table and its legend.
 
-    `limits`: sets of documents, of each of which one must allow a request, too: of service control policies, and of
-    permissions boundaries.
+    `limits`: sets of documents (service control policies, permissions boundaries); one of each set must allow a
+    request, too.
     """
     allows = any(statement.effect == "Allow" for statement in document.statements)
-    beside = () if allows else ("It allows nothing by itself. Beside a policy that allows everything:",)
+    beside = () if allows else ("It allows nothing by itself. Together with a policy that allows everything:",)
     sections = list(Overview((document,) if allows else (document, everything()), limits).sections())
     yield from paragraphs(
         statements(document), beside, within(limits), table(sections), legend(sections, (document,), limits)
@@ -64,7 +64,7 @@ def explained(document: "Document", limits: "Limits" = ()) -> Iterator[str]:
 
 
 def paragraphs(*groups: Iterable[str]) -> Iterator[str]:
-    """Yield the lines of the groups that have any, with an empty line between two groups."""
+    """Yield the lines of all groups that are not empty, with an empty line between two groups."""
     is_first = True
     for group in groups:
         for number, line in enumerate(group):
@@ -80,7 +80,7 @@ def everything() -> "Document":
 
 
 def statements(document: "Document") -> Iterator[str]:
-    """Yield what each statement says."""
+    """Yield the explanation of each statement."""
     for statement in document.statements:
         yield from _statement(document, statement)
 
@@ -92,10 +92,10 @@ def within(limits: "Limits") -> Iterator[str]:
 
 
 def legend(sections: "Sections", documents: "Sequence[Document]", limits: "Limits" = ()) -> Iterator[str]:
-    """Yield what the words of tables mean."""
+    """Yield the meaning of the tables' words."""
     words = {word for _, rows in sections for row in rows for word in row.words}
     meanings = _LEGEND | (
-        {_NOT_ALLOWED: "no statement allows it, or none of a policy that limits it"} if limits else {}
+        {_NOT_ALLOWED: "no statement allows it, or no statement of a policy that limits it"} if limits else {}
     )
     yield from (f"{word}: {says}" for word, says in meanings.items() if word in words)
     if "depends" in words:
@@ -114,7 +114,7 @@ def table(sections: "Sections") -> Iterator[str]:
         if len(sections) > 1 or EVERYWHERE not in resources:
             yield ""
             if EVERYWHERE in resources:
-                yield "on every resource that is not below"
+                yield "on every resource that is not listed below"
             else:
                 yield from listed("on", resources, none="")
         yield from shown[: len(rows)]
@@ -134,16 +134,18 @@ def _statement(document: "Document", statement: "Statement") -> Iterator[str]:
     elif statement.resources is not None and "*" not in statement.resources:
         yield from listed("  on", statement.resources, none="  on no resource")
     if statement.principals is not None:
-        yield from listed("  for", principals.listed(statement.principals), none="  for nobody")
+        yield from listed("  for", principals.listed(statement.principals), none="  for no principal")
     elif statement.not_principals is not None:
-        yield from listed("  for everybody except", principals.listed(statement.not_principals), none="  for everybody")
+        yield from listed(
+            "  for all principals except", principals.listed(statement.not_principals), none="  for all principals"
+        )
     for number, line in enumerate(statement.conditions):
         yield from _wrapped(f"  {'and ' if number else ''}when {_condition(document, statement, line)}")
     yield from _reasons(statement)
 
 
 def listed(head: str, names: Sequence[str], *, none: str) -> Iterator[str]:
-    """Yield a list behind its head where it is short, else below it."""
+    """Yield a list on the line of its head if it is short, else below it."""
     if not names:
         yield none
     elif len(names) <= _FEW and len(head) + sum(map(len, names)) < WIDTH:
@@ -155,7 +157,7 @@ def listed(head: str, names: Sequence[str], *, none: str) -> Iterator[str]:
 
 
 def _wrapped(text: str, inner: str = "    ", width: int = WIDEST) -> list[str]:
-    """Break a line between words; the lines after the first begin with `inner`."""
+    """Wrap a line; the lines after the first begin with `inner`."""
     return wrap(text, width, subsequent_indent=inner, break_long_words=False, break_on_hyphens=False)
 
 
@@ -172,13 +174,13 @@ def _condition(document: "Document", statement: "Statement", line: "Line") -> st
 
 
 def _of_whom(document: "Document", statement: "Statement", line: "Line") -> str:
-    """What a line that is not about MFA says of users and roles; empty where that depends on more."""
+    """The meaning of a line that is not about MFA for users and roles; empty where it depends on more."""
     if any(line is each for each in mfa_lines(statement)):
         return ""
     of_users, of_roles = (holds(document, statement, line, caller, is_fresh=True) for caller in (KEY, ROLE))
     words = {
-        (True, False): "every IAM user, and no role",
-        (False, True): "every role, and no IAM user",
+        (True, False): "every IAM user, but no role",
+        (False, True): "every role, but no IAM user",
         (True, True): "every caller",
         (False, False): "no caller",
     }
@@ -186,7 +188,7 @@ def _of_whom(document: "Document", statement: "Statement", line: "Line") -> str:
 
 
 def _reasons(statement: "Statement") -> Iterator[str]:
-    """Yield why the rule is written as it is, for whoever wonders."""
+    """Yield the reasons for the rule's wording."""
     if statement.effect != "Deny" or not any(mfa_lines(statement)):
         return
     exempt = {each.lower() for each in statement.not_actions or ()}
@@ -198,7 +200,7 @@ def _reasons(statement: "Statement") -> Iterator[str]:
 
 
 def _unknown(document: "Document") -> list[str]:
-    """What the answers depend on: conditions, and variables that do not follow from who the user is."""
+    """The conditions and variables that the answers depend on, besides the user's identity."""
     found: dict[str, None] = {}
     for statement in document.statements:
         for line in statement.conditions:

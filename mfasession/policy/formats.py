@@ -1,4 +1,4 @@
-"""A policy as text: JSON, a Terraform resource, a CloudFormation template."""
+"""Formats a policy as JSON, a Terraform resource, or a CloudFormation template."""
 
 import json
 import re
@@ -22,7 +22,7 @@ def as_terraform(document: Mapping[str, Any]) -> str:
 
 
 def as_cloudformation(document: Mapping[str, Any]) -> str:
-    """Return a template with an `AWS::IAM::ManagedPolicy`, as JSON, which is a template's other spelling."""
+    """Return a template with an `AWS::IAM::ManagedPolicy`, in JSON."""
     policy = {
         "Type": "AWS::IAM::ManagedPolicy",
         "Properties": {"ManagedPolicyName": NAME, "PolicyDocument": document},
@@ -44,7 +44,7 @@ def _hcl(value: object, indent: str) -> str:
 
 
 def _attributes(value: Mapping[str, Any], indent: str) -> Iterator[str]:
-    """Yield the lines; of neighbours that need one line each the equals signs stand below each other."""
+    """Yield the lines; the equals signs of neighbouring one-line attributes are aligned."""
     for is_short, these in groupby(value.items(), key=lambda item: not isinstance(item[1], Mapping | list)):
         attributes = [(_key(key), each) for key, each in these]
         width = max(len(key) for key, _ in attributes) if is_short else 0

@@ -1,4 +1,4 @@
-"""Texts that several patterns of policies have in common."""
+"""Finds texts that match several patterns of policies."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -23,13 +23,13 @@ def common(*globs: str) -> str | None:
         for place, char in _steps(globs, at):
             if place not in seen:
                 seen.add(place)
-                # What costs no character comes first: the text stays the shortest.
+                # Steps without a character come first, so that the text is the shortest.
                 (waiting.append if char else waiting.appendleft)((place, text + char))
     return None
 
 
 def combined(*choices: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield one glob of each choice, wherever these have a text in common."""
+    """Yield combinations of one glob from each choice that have a text in common."""
     found: list[tuple[str, ...]] = [()]
     for choice in choices:
         found = [
@@ -39,7 +39,7 @@ def combined(*choices: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _steps(globs: tuple[str, ...], at: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], str]]:
-    """Yield how to go on: the places in the globs, and the character that brought all of them there, if any did."""
+    """Yield the next positions in the globs, with the character that leads there, if any."""
     chars = [glob[place : place + 1] for glob, place in zip(globs, at, strict=True)]
     for number, char in enumerate(chars):
         if char == "*":

@@ -1,4 +1,4 @@
-"""Trust and resource policies explained: each statement in a few lines, then tables for those whom it names."""
+"""Explains trust and resource policies: each statement in a few lines, then tables for the named principals."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,27 +9,29 @@ from mfasession.policy.overview import EVERYTHING, Overview, Row
 from mfasession.policy.permissions import EVERYWHERE
 from mfasession.policy.principals import ANYBODY
 
-CODE_COUNTS = "A code that the AssumeRole request itself brings counts as MFA, with a long-term key, too."
+CODE_COUNTS = "A code in the AssumeRole request itself counts as MFA, also with a long-term key."
 """Source: IAM User Guide, "Configuring MFA-protected API access"."""
-NO_MFA = "AWS services and identity providers bring no MFA: a condition that asks for it allows them nothing."
-KEY_DECIDES = "A KMS key's own policy decides: without an Allow here nobody may use the key, whatever IAM policies say."
+NO_MFA = "AWS services and identity providers have no MFA: a condition that requires it allows them nothing."
+KEY_DECIDES = (
+    "A KMS key's own policy decides: without an Allow here the key cannot be used, whatever IAM policies allow."
+)
 KEYS_DECIDE = (
-    "KMS keys have policies of their own, and these decide: an Allow here counts only for keys whose policy leaves the "
+    "KMS keys have their own policies, which decide: an Allow here counts only for keys whose policy leaves the  "
     "decision to the account; a Deny counts for all."
 )
 """Source: AWS KMS Developer Guide, "Key policies in AWS KMS"."""
 _MFA_KEYS = ("aws:multifactorauthpresent", "aws:multifactorauthage")
 _NOT_ALLOWED = "not allowed"
 _OTHER = "-"
-"""In the column of a caller that a principal cannot be."""
+"""The cell of a caller that cannot be the principal."""
 
 _Sections = tuple[tuple[tuple[str, ...], tuple[Row, ...]], ...]
 
 
 def explained(document: Document, scp: Sequence[Document] = (), boundary: Sequence[Document] = ()) -> Iterator[str]:
-    """Yield the statements, then a table for all users, roles and accounts that fare alike, and what its words mean.
+    """Yield the statements, then a table for each group of principals with the same permissions, and a legend.
 
-    `scp`, `boundary`: the service control policies and the permissions boundaries that these callers are under.
+    `scp`, `boundary`: the service control policies and the permissions boundaries of these callers.
     """
     limits = [several for several in (scp, boundary) if several]
     shown: dict[tuple[bool, _Sections], list[str]] = {}
@@ -47,7 +49,7 @@ def explained(document: Document, scp: Sequence[Document] = (), boundary: Sequen
 
 
 def concerns_kms(document: Document) -> bool:
-    """Return whether a policy names actions of KMS, whose keys have policies that decide."""
+    """Return whether a policy names actions of KMS, where the keys' policies decide."""
     return any(
         action.lower().startswith("kms:")
         for statement in document.statements
@@ -65,7 +67,7 @@ def _allowed(document: Document) -> list[str]:
 
 
 def _limits(name: str, scp: Sequence[Document], boundary: Sequence[Document]) -> list[Sequence[Document]]:
-    """What limits one of them: a boundary that allows nothing binds no user whom the policy itself names.
+    """The limits of one of them: a boundary's missing Allow does not limit a user whom the policy itself names.
 
     Source: IAM User Guide, "Permissions boundaries for IAM entities" (a Deny in it does bind).
     """
@@ -77,7 +79,7 @@ def _limits(name: str, scp: Sequence[Document], boundary: Sequence[Document]) ->
 def _sections(
     document: Document, name: str, limits: Sequence[Sequence[Document]]
 ) -> Iterator[tuple[tuple[str, ...], tuple[Row, ...]]]:
-    """The rows of a table for one of them, without those that say only that nothing is allowed."""
+    """The rows of a table for one of them, without those where nothing is allowed."""
     own = document.replace(statements=tuple(each for each in document.statements if principals.concerns(each, name)))
     found = [
         (resources, tuple(_row(row, name) for row in rows))
@@ -98,17 +100,17 @@ def _is_empty(row: Row) -> bool:
 
 
 def _can_be(name: str, caller: Caller) -> bool:
-    """Whether such a caller may be whom a principal names."""
+    """Whether such a caller may match a principal."""
     return (":user/" not in name) if caller.is_role else (":role/" not in name and ":assumed-role/" not in name)
 
 
 def _table(document: Document, names: Sequence[str], sections: _Sections) -> Iterator[str]:
-    """A table behind the names of those whom it is about."""
+    """A table with the names of its principals as its head."""
     called = [principals.called(each) for each in names]
     if names == [ANYBODY] and len(_allowed(document)) > 1:
-        called = ["everybody else"]
+        called = ["all others"]
     own = ", if their own policies allow it, too" if principals.is_account(names[0]) else ""
-    yield from explain.listed("What is allowed to", [*called[:-1], f"{called[-1]}{own}:"], none="")
+    yield from explain.listed("Allowed actions of", [*called[:-1], f"{called[-1]}{own}:"], none="")
     yield from explain.table(sections)
 
 

@@ -1,6 +1,6 @@
-"""CloudFormation's functions in a policy, as far as the template alone decides them.
+"""Resolves CloudFormation's functions in a policy, as far as the template defines their values.
 
-What is decided only when the stack is made stands as `<Name>`, which equals nothing that any policy names otherwise.
+A value that only the stack has becomes `<Name>`, which equals no other name in a policy.
 Source: AWS CloudFormation User Guide, "Intrinsic function reference" and "Pseudo parameters reference".
 """
 
@@ -20,7 +20,7 @@ _PLACEHOLDER = re.compile(r"\$\{(!?)([^}]*)\}")
 
 
 def resolved(node: Node) -> Node:
-    """Return the value with each function replaced by what it makes."""
+    """Return the value with each function replaced by its result."""
     if node.kind == "list":
         return node.replace(items=tuple(_flat(node.items)))
     if node.kind != "object":
@@ -34,7 +34,7 @@ def resolved(node: Node) -> Node:
 
 
 def _flat(items: tuple[Node, ...]) -> list[Node]:
-    """The items of a list; of what Fn::If chooses between, all, for either may be there."""
+    """The items of a list; all alternatives of Fn::If, because either may be present."""
     flat: list[Node] = []
     for item in items:
         if _is_nothing(item):

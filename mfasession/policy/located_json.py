@@ -1,6 +1,6 @@
-"""JSON whose every value and key knows where it stands: the line, the column, and the path from the root.
+"""Reads JSON with the place of every value and key: line, column, and path from the root.
 
-Python's own reader keeps no places and lets the last of two equal keys win, which in a policy hides the other.
+Python's own reader has no places and ignores all but the last of equal keys, which in a policy would hide one.
 """
 
 import json
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 DEPTH_LIMIT = 20
-"""Nestings that are still read. A policy has 6; what holds policies has more: it is read with a limit of its own."""
+"""The nesting limit. A policy has 6 levels; documents that contain policies have more and their own limit."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
@@ -24,7 +24,7 @@ _TEXTS = json.JSONDecoder()
 
 
 class Place(Value):
-    """Where a value stands: `line` and `column` from 1; `path` as in `Statement[0].Condition.Bool['aws:x']`."""
+    """The place of a value: `line` and `column` from 1; `path` as in `Statement[0].Condition.Bool['aws:x']`."""
 
     line: int
     column: int
@@ -32,7 +32,7 @@ class Place(Value):
 
 
 class NotJson(ValueError):
-    """The text is no JSON, or has a key twice; `place` tells where. The message quotes keys, never values."""
+    """The text is not JSON, or has a key twice, at `place`. The message quotes keys, never values."""
 
     def __init__(self, message: str, place: Place) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class NotJson(ValueError):
 
 
 class Text(str):
-    """A text of the document; `place` is where it begins."""
+    """A text of the document; `place` is its start."""
 
     __slots__ = ("place",)
     place: Place
@@ -55,8 +55,8 @@ class Text(str):
 class Node(Value):
     """One value of the document.
 
-    Shapes: `kind` is object, list, string, number, boolean or null; `members` are an object's, by key, in order;
-    `items` are a list's; `text` is a string's value, or a number or word as it is written.
+    `kind` is object, list, string, number, boolean or null; `members` are an object's, by key, in order;
+    `items` are a list's; `text` is a string's value, or the source of a number or word.
     """
 
     kind: str
@@ -71,7 +71,7 @@ class Node(Value):
 
 
 def read(text: str, *, depth: int = DEPTH_LIMIT, first_line: int = 1) -> Node:
-    """Return the one value that the text is, with at most so many nestings. Raises NotJson.
+    """Return the value of the text, with at most `depth` levels of nesting. Raises NotJson.
 
     `first_line`: the line that the text begins on, where it is part of another one.
     """
@@ -99,11 +99,11 @@ class _Reader:
         self._lines = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
 
     def value(self, path: str, depth: int) -> Node:
-        """Read the value that comes next."""
+        """Read the next value."""
         self._skip()
         place = self._place(path)
         if depth > self._depth_limit:
-            raise NotJson(f"more than {self._depth_limit} values stand in each other", place)
+            raise NotJson(f"values are nested more than {self._depth_limit} levels deep", place)
         char = self._text[self._at : self._at + 1]
         if char == "{":
             return Node(kind="object", place=place, members=self._members(path, depth))
@@ -114,10 +114,10 @@ class _Reader:
         return self._scalar(place)
 
     def end(self) -> None:
-        """Raise NotJson when something follows."""
+        """Raise NotJson when there is more text."""
         self._skip()
         if self._at < len(self._text):
-            raise NotJson("something follows the end of the document", self._place(""))
+            raise NotJson("there is text after the end of the document", self._place(""))
 
     def _members(self, path: str, depth: int) -> dict[Text, Node]:
         members: dict[Text, Node] = {}
@@ -128,18 +128,18 @@ class _Reader:
             self._skip()
             place = self._place(path)
             if not self._text.startswith('"', self._at):
-                raise NotJson('a key in "" is expected', place)
+                raise NotJson('expected a key in ""', place)
             name = self._string(path)
             key = Text(name, place.replace(path=inside(path, name)))
             if key in members:
                 raise NotJson(f"the key {key!r} is there twice", key.place)
             if not self._take(":"):
-                raise NotJson(f"a : is expected after the key {key!r}", self._place(path))
+                raise NotJson(f"expected a : after the key {key!r}", self._place(path))
             members[key] = self.value(key.place.path, depth + 1)
             if self._take("}"):
                 return members
             if not self._take(","):
-                raise NotJson("a comma or } is expected", self._place(path))
+                raise NotJson("expected a comma or }", self._place(path))
 
     def _items(self, path: str, depth: int) -> tuple[Node, ...]:
         items: list[Node] = []
@@ -151,7 +151,7 @@ class _Reader:
             if self._take("]"):
                 return tuple(items)
             if not self._take(","):
-                raise NotJson("a comma or ] is expected", self._place(path))
+                raise NotJson("expected a comma or ]", self._place(path))
 
     def _string(self, path: str) -> str:
         try:
@@ -165,7 +165,7 @@ class _Reader:
     def _scalar(self, place: Place) -> Node:
         found = _SCALAR.match(self._text, self._at)
         if found is None:
-            raise NotJson("a value is expected" if self._at < len(self._text) else "the document breaks off", place)
+            raise NotJson("expected a value" if self._at < len(self._text) else "the document ends too early", place)
         self._at = found.end()
         word = found[0]
         kind = "null" if word == "null" else "boolean" if word in ("true", "false") else "number"

@@ -1,4 +1,4 @@
-"""The table of a policy: what each kind of caller may do, and what somebody expects of it."""
+"""Builds the table of a policy, what each kind of caller may do, and compares it with expectations."""
 
 import json
 import re
@@ -23,7 +23,7 @@ ALSO = (
     "s3:ListAllMyBuckets",
     "ec2:DescribeInstances",
 )
-"""What is looked at besides the exempt actions, where no action is named."""
+"""The default actions besides the exempt ones."""
 
 _ABOUT_USER = (
     "iam:EnableMFADevice",
@@ -47,16 +47,16 @@ WORDS = {Decision.ALLOWED: "allow", Decision.DENIED: "deny", Decision.NOT_ALLOWE
 
 
 class Decider(Value):
-    """A statement that made a decision."""
+    """A deciding statement."""
 
     policy: str
     statement: str
-    """Its Sid, or empty where AWS does not tell."""
+    """Its Sid; empty when unknown."""
     line: int
 
 
 class Cell(Value):
-    """What one caller gets for one action on one resource."""
+    """The decision for one caller, one action and one resource."""
 
     caller: Caller
     action: str
@@ -65,18 +65,18 @@ class Cell(Value):
     """`allow`, `deny`, `not allowed` (no policy allows it), or `always` and `never` (AWS asks no policy)."""
     by: tuple[Decider, ...] = ()
     lacking: tuple[str, ...] = ()
-    """The kinds of policies of which none allows it."""
+    """The kinds of policies without an Allow."""
     request: Request | None = None
-    """None where no policy of ours was asked."""
+    """None when our evaluator was not used."""
 
     @property
     def is_allowed(self) -> bool:
-        """Whether the call is let through."""
+        """Whether the call is allowed."""
         return self.word in ("allow", "always")
 
 
 class Expectation(Value):
-    """What somebody expects: of a caller, by its slug, for an action."""
+    """An expected decision for a caller, by its slug, and an action."""
 
     caller: str
     action: str
@@ -84,12 +84,12 @@ class Expectation(Value):
 
 
 def default_actions() -> tuple[str, ...]:
-    """Return the actions that are looked at where none is named: those that the rule exempts, and some others."""
+    """Return the default actions: those that the rule exempts, and some others."""
     return (*rule.DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"], *ALSO)
 
 
 def resource_of(action: str, user: str, account: str = ACCOUNT, partition: str = "aws") -> str:
-    """Return a resource that the action is about: the user, their device, a role; `*` for all else."""
+    """Return an example resource of the action: the user, their device, a role; else `*`."""
     names = dict.fromkeys(_ABOUT_USER, f"user/{user}") | dict.fromkeys(_ABOUT_DEVICE, f"mfa/{user}")
     names |= {"sts:AssumeRole": "role/example"}
     name = next((name for known, name in names.items() if known.lower() == action.lower()), "")
@@ -112,8 +112,8 @@ def table(
 ) -> list[tuple[Cell, ...]]:
     """Return a row of cells for each action, a cell for each caller.
 
-    `resource`: of all actions; empty for each one's own. `extra`: condition keys that stand for the callers' own.
-    `whose`: the callers' user and role; else `user` is the user's name.
+    `resource`: for all actions; empty for each action's own. `extra`: condition keys that override the callers' own.
+    `whose`: the callers' user and role; without it, `user` is the user's name.
     """
     person = whose or callers.person(user)
     about = resource or _resource_in(policies)
@@ -125,7 +125,7 @@ def table(
 
 
 def _resource_in(policies: Policies) -> str:
-    """What a resource policy is about, where it says so: the first ARN that it names."""
+    """The resource of a resource policy: the first ARN that it names, if any."""
     named = (
         str(resource)
         for each in policies.resource or ()
@@ -142,9 +142,9 @@ def failures(rows: Sequence[Sequence[Cell]], expected: Sequence[Expectation]) ->
     for each in expected:
         cell = cells.get((each.caller, each.action))
         if cell is None:
-            yield f"{each.caller}:{each.action} was not looked at"
+            yield f"{each.caller}:{each.action} was not tested"
         elif cell.is_allowed != each.is_allowed:
-            yield f"{each.caller}:{each.action} is {cell.word}, and should be {'allow' if each.is_allowed else 'deny'}"
+            yield f"{each.caller}:{each.action} is {cell.word}, but should be {'allow' if each.is_allowed else 'deny'}"
 
 
 def expectation(text: str) -> Expectation:
@@ -174,16 +174,16 @@ def _tree(text: str) -> Mapping[str, object]:
     try:
         tree = json.loads(text)
     except RecursionError:
-        raise ValueError("no JSON") from None
+        raise ValueError("not JSON") from None
     return tree if isinstance(tree, dict) else {}
 
 
 def _expectation(caller: str, action: str, word: object) -> Expectation:
     slugs = [each.slug for each in CALLERS]
     if caller not in slugs:
-        raise ValueError(f"{printable(caller[:40])!r} is no caller: one of {', '.join(slugs)}")
+        raise ValueError(f"{printable(caller[:40])!r} is not a caller: use one of {', '.join(slugs)}")
     if not is_action(action):
-        raise ValueError(f"{printable(action[:80])!r} is no action such as s3:GetObject")
+        raise ValueError(f"{printable(action[:80])!r} is not an action such as s3:GetObject")
     if word not in ("allow", "deny"):
         raise ValueError(f"{caller}:{action} must be allow or deny")
     return Expectation(caller=caller, action=action, is_allowed=word == "allow")

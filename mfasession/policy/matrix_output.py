@@ -1,4 +1,4 @@
-"""The table of a policy as text, and as JSON for scripts; with policies given, why each cell is as it is."""
+"""Formats the table of a policy as text or JSON; with policies given, also the reason of each cell."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ def as_text(rows: Rows, policies: Policies | None = None) -> str:
 
 
 def as_json(rows: Rows, policies: Policies | None = None) -> str:
-    """Return an array of actions; with policies, with every statement that is about the action."""
+    """Return an array of actions; with policies, with every statement about the action."""
     tree = [
         {
             "action": row[0].action,
@@ -84,7 +84,7 @@ def _reasons(rows: Rows, policies: Policies) -> Iterator[str]:
         for cell in row:
             yield from ("", f"{cell.action} on {cell.resource}, {cell.caller.name}: {cell.word}")
             if cell.word in ("always", "never"):
-                yield "  whatever policies say"
+                yield "  decided by AWS, without policies"
             if cell.request is None:
                 yield from (f"  {by.policy}, line {by.line}, decides" for by in cell.by)
             else:

@@ -1,4 +1,4 @@
-"""What each kind of caller may do under whole documents, as rows of a table: of everything first, then what differs."""
+"""The rows of a table of permissions under whole documents: everything first, then the differences."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
@@ -20,15 +20,15 @@ from mfasession.policy.permissions import (
 from mfasession.values import Value
 
 EVERYTHING = "everything"
-"""The row of all actions that no other row is about."""
+"""The row of all actions without their own row."""
 FIXED = ("iam:*", "sts:GetSessionToken")
-"""What AWS refuses or allows to some whatever policies say: shown though no statement names it."""
+"""Actions that AWS decides without policies: shown even if no statement names them."""
 
 
 class Row(Value):
     """An action or a pattern of actions, and a word for each of CALLERS.
 
-    Words: `allow`, `deny`, `not allowed`, `depends`; `always` and `never` are AWS's, whatever policies say.
+    Words: `allow`, `deny`, `not allowed`, `depends`; `always` and `never` are decided by AWS, without policies.
     """
 
     action: str
@@ -36,12 +36,12 @@ class Row(Value):
 
 
 class Overview:
-    """What each kind of caller may do under whole documents."""
+    """The permissions of each kind of caller under whole documents."""
 
     def __init__(
         self, documents: Sequence[Document], limits: Sequence[Sequence[Document]] = (), shown: Sequence[str] = FIXED
     ) -> None:
-        """`limits`: sets of documents of which each must allow it, too. `shown`: actions shown though not named."""
+        """`limits`: sets of documents that must each allow it, too. `shown`: actions shown even if not named."""
         sets = (documents, *limits)
         self._requests = Requests([document for several in sets for document in several], shown)
         self._permissions = [Permissions(self._requests, is_fresh=False, documents=several) for several in sets]
@@ -52,7 +52,7 @@ class Overview:
         self._around = {name: _narrowest(name, globs, written) for name in self._actions}
 
     def sections(self) -> Iterator[tuple[tuple[str, ...], tuple[Row, ...]]]:
-        """Yield resources with their rows: first all resources, then those that fare otherwise, by what differs."""
+        """Yield resources with their rows: first all resources, then those with differences."""
         found: dict[tuple[Row, ...], list[str]] = {}
         for resource in self._requests.resources:
             if resource not in self._requests.shared:
@@ -67,7 +67,7 @@ class Overview:
                 yield Row(action=name, words=self._words(action, resource))
 
     def _is_shown(self, action: str, resource: str, shown: dict[str, bool]) -> bool:
-        """Whether an action fares otherwise than what it is part of, or than on every resource."""
+        """Whether an action differs from the pattern that contains it, or from every resource."""
         if action not in shown:
             around = self._around[action]
             own = self._outcome(action, resource)
@@ -86,7 +86,7 @@ class Overview:
         return tuple(next(word for word, bits in each if bits[byte] >> bit & 1) for each in self._sets)
 
     def _sets_of(self, caller: Caller) -> list[tuple[str, bytes]]:
-        """Words, each with the requests that it is said of unless a word before it is."""
+        """Words with their requests; the first word that matches counts."""
         always, never = self._permissions[0].fixed(caller)
         worst, best = (
             reduce(and_, (each.may(caller, best=best, beside_all=False) for each in self._permissions))
@@ -100,7 +100,7 @@ class Overview:
 
 
 def _narrowest(name: str, globs: Heads, written: Mapping[str, str]) -> str:
-    """The narrowest pattern that an action, or a pattern of actions, is part of."""
+    """The narrowest pattern that contains an action, or a pattern of actions."""
     small = name.lower()
     around = max((glob for glob in covering(small, globs) if glob != small), key=len, default="")
     return written.get(around, ANY_OTHER)

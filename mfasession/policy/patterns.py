@@ -1,7 +1,7 @@
-"""Texts of a policy with wildcards and variables, held against texts of a request.
+"""Matches texts of a policy, with wildcards and variables, against texts of a request.
 
 Sources: IAM User Guide, "IAM policy elements: variables and tags", "IAM JSON policy elements: Resource", and "condition
-operators" for ARNs. A wildcard works only where the policy has it: `${*}` and what a variable stands for are literal.
+operators" for ARNs. Only wildcards in the policy's text count: `${*}` and the values of variables are literal.
 """
 
 import re
@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 Context = Mapping[str, str | tuple[str, ...]]
-"""Condition keys in small letters, and their values: a text, or a tuple where the key has several. Absent is absent."""
+"""Condition keys in lower case with their values: a text, or a tuple of several. Absent keys are not in it."""
 
 Filled = tuple[tuple[str, bool], ...]
-"""A text of a policy with its variables filled in: pieces, and whether each is literal."""
+"""A text of a policy with its variables replaced: pieces, and whether each is literal."""
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _WITH_DEFAULT = re.compile(r"([^,]*),\s*'(.*)'\s*", re.DOTALL)
@@ -37,7 +37,7 @@ def filled(text: str, context: Context, *, has_variables: bool = True) -> Filled
 
 
 def plain(pieces: Filled) -> str:
-    """Return the text of the pieces, in which a wildcard is a character like others."""
+    """Return the text of the pieces, with wildcards as ordinary characters."""
     return "".join(text for text, _ in pieces)
 
 
@@ -52,9 +52,9 @@ def arn_like(value: str, glob: Filled) -> bool:
 
 
 def resource_like(value: str, glob: Filled) -> bool:
-    """Return whether a resource is one that a Resource element names.
+    """Return whether a Resource element matches a resource.
 
-    As `arn_like`, but a `*` at the end of a part reaches beyond its colon, and parts that are left out are `*`.
+    As `arn_like`, but a `*` at the end of a part reaches beyond its colon, and missing parts are `*`.
     """
     return _resource(glob).matches(value)
 
@@ -69,9 +69,9 @@ def _value(inside: str, context: Context) -> str | None:
 
 
 class _Glob:
-    """A glob as a machine that reads a text once: its work is the text's length times the glob's, at most.
+    """A glob as a state machine that reads a text once: its time is at most the text's length times the glob's.
 
-    A regular expression would need the text's length to the power of the number of stars. The states are the bits of
+    A regular expression could need the text's length to the power of the number of stars. The states are the bits of
     one number, bit n for "the first n parts of the glob have matched".
     """
 
@@ -113,7 +113,7 @@ def _glob(pieces: Filled) -> _Glob:
 def _arn(pieces: Filled) -> _Glob:
     chars = _chars(pieces)
     if _colons(chars) < _COLONS_OF_ARN:
-        # A character that no text has: nothing matches.
+        # A character that is in no text: nothing matches.
         return _Glob([("literal", "")])
     return _Glob(_by_parts(chars, may_reach_on=False))
 
@@ -127,9 +127,9 @@ def _resource(pieces: Filled) -> _Glob:
 
 
 def _by_parts(chars: Sequence[tuple[str, str]], *, may_reach_on: bool) -> list[tuple[str, str]]:
-    """The parts of a glob whose wildcards before the fifth colon match no colon.
+    """The parts of a glob whose wildcards before the fifth colon do not match colons.
 
-    With `may_reach_on` a star that ends its part does.
+    With `may_reach_on` a star at the end of its part does.
     """
     parts, colons = [], 0
     for at, (char, kind) in enumerate(chars):

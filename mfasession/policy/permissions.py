@@ -1,7 +1,7 @@
-"""What whole documents let each kind of caller do: every request that the documents can tell apart, at once.
+"""The permissions of each kind of caller under whole documents, for all distinguishable requests at once.
 
-Whether a condition holds that is not about MFA, or what a variable stands for that is not about the user, is not known
-beforehand: each question has an answer at best, where all of them are as the caller would like, and one at worst.
+Conditions that are not about MFA and variables that are not about the user are unknown: each answer has a best case,
+where all of them favour the caller, and a worst case.
 """
 
 import re
@@ -17,32 +17,32 @@ from mfasession.policy.patterns import Context, filled, like, plain, resource_li
 
 EVERYWHERE = "*"
 ANY_OTHER = "example:AnyOtherAction"
-"""Stands for all actions that no statement names."""
+"""Represents all actions that no statement names."""
 _WILD = re.compile(r"[*?]")
 _VARIABLE = re.compile(r"\$\{([^}*?$,]+)[^}]*\}")
 _KNOWN = callers.context(callers.MFA)
 _PAIRS = 40
-"""Patterns with wildcards up to which the requests that two of them share are looked at."""
+"""The most patterns with wildcards for which shared requests of two patterns are considered."""
 _ARN_PARTS = 6
 _PLACE = re.compile(r"arn:(aws[a-z-]*):iam::([^:*?$]+):")
 _PARTITION = re.compile(r"arn:(aws[a-z-]*):")
 
 Heads = Mapping[str, Sequence[str]]
-"""Patterns by the text before their first wildcard: AWS's own policies name thousands, and most have nothing to do with
-an action."""
+"""Patterns by the text before their first wildcard: AWS's own policies have thousands, and most do not concern an
+action."""
 Bits = int
 """A set of requests: bit n is the request number n of a Requests."""
 
 
 class Requests:
-    """The requests that documents can tell apart.
+    """The requests that documents distinguish.
 
-    `actions`: patterns as written, each with an action that stands for it. `resources`: the same. The request of action
+    `actions`: patterns, each with an example action. `resources`: the same. The request of action
     number a on resource number r has the number a * len(resources) + r.
     """
 
     def __init__(self, documents: Sequence[Document], actions: Iterable[str] = (), *, own: bool = False) -> None:
-        """`actions`: more that are looked at. `own`: look at the user's own ARN and at a device, too."""
+        """`actions`: additional actions. `own`: include the user's own ARN and a device."""
         self.documents = documents
         names = {name.lower(): name for name in [*_named_actions(documents), *actions]}
         self.actions = {ANY_OTHER: ANY_OTHER.lower()} | {name: _sample(small) for small, name in names.items()}
@@ -53,7 +53,7 @@ class Requests:
             resources |= {self.user: self.user, self.device: self.device}
         self.resources = resources
         self.shared: set[str] = set()
-        """Actions and resources that are patterns of no statement, but of two at once."""
+        """Actions and resources that two patterns share."""
         self._add_shared(self.actions)
         self._add_shared(self.resources)
         self.all = (1 << len(self.actions) * len(self.resources)) - 1
@@ -61,17 +61,17 @@ class Requests:
         self._places = {name: number for number, name in enumerate(self.resources)}
 
     def number(self, action: str, resource: str) -> int:
-        """Return the number of a request that is looked at. Raises KeyError."""
+        """Return the number of a request. Raises KeyError."""
         return self._numbers[action.lower()] * len(self.resources) + self._places[resource]
 
     def of(self, action: str, resource: str | None = None) -> Bits:
-        """Return the requests for an action that is looked at; `resource`: on this one alone. Raises KeyError."""
+        """Return the requests for an action; `resource`: only on this one. Raises KeyError."""
         row, width = self._numbers[action.lower()], len(self.resources)
         bits = (1 << width) - 1 if resource is None else 1 << self._places[resource]
         return bits << row * width
 
     def for_actions(self, samples: Iterable[str]) -> Bits:
-        """Return the requests whose action is one of these, in small letters."""
+        """Return the requests whose action is one of these, in lower case."""
         wanted = set(samples)
         return self.spread((number for number, each in enumerate(self.actions.values()) if each in wanted))
 
@@ -90,7 +90,7 @@ class Requests:
         return list(self.actions)[row], list(self.resources)[place]
 
     def _add_shared(self, samples: dict[str, str]) -> None:
-        """Add what two patterns have in common: there both of their statements meet."""
+        """Add requests that two patterns share, where both statements apply."""
         globs = [name for name in samples if _WILD.search(name) and name != EVERYWHERE]
         if len(globs) > _PAIRS:
             return
@@ -102,7 +102,7 @@ class Requests:
 
 
 class _Part:
-    """A statement, with the requests that it is about and the callers that it applies to."""
+    """A statement with its requests and callers."""
 
     def __init__(self, requests: Requests, document: Document, statement: Statement) -> None:
         self.document = document
@@ -121,14 +121,14 @@ class _Part:
         self._certain: dict[tuple[str, bool], bool | None] = {}
 
     def applies(self, caller: Caller, *, is_fresh: bool) -> bool | None:
-        """Return whether it applies to such a caller's requests: to all, to none, or (None) that it depends."""
+        """Return whether it applies to all or no requests of such a caller; None when it depends."""
         known = (caller.slug, is_fresh)
         if known not in self._certain:
             self._certain[known] = self._applies(caller, is_fresh=is_fresh)
         return self._certain[known]
 
     def covers(self, caller: Caller, *, is_wide: bool) -> Bits:
-        """Return the requests that it is about; `is_wide`: a variable that is not known stands for anything."""
+        """Return the requests that it is about; `is_wide`: an unknown variable matches anything."""
         known = (caller.is_role, is_wide)
         if known not in self._covers:
             resources = _resources(self._requests, self.document, self.statement, caller, is_wide=is_wide)
@@ -149,9 +149,9 @@ class Permissions:
     """Answers for whole documents, by sets of requests."""
 
     def __init__(self, requests: Requests, *, is_fresh: bool, documents: Sequence[Document] | None = None) -> None:
-        """`is_fresh`: sessions with MFA are one minute old; otherwise their age is not known.
+        """`is_fresh`: sessions with MFA are one minute old; otherwise their age is unknown.
 
-        `documents`: those of the requests' that are asked; else all.
+        `documents`: the evaluated ones of the requests' documents; by default all.
         """
         self.requests = requests
         self._is_fresh = is_fresh
@@ -162,7 +162,7 @@ class Permissions:
         ]
 
     def with_statement(self, statement: Statement, changed: Statement) -> "Permissions":
-        """Return the answers as they would be with one statement changed."""
+        """Return the answers with one statement changed."""
         other = Permissions.__new__(Permissions)
         other.requests, other._is_fresh = self.requests, self._is_fresh  # noqa: SLF001  # a copy of itself
         other._parts = [  # noqa: SLF001
@@ -172,17 +172,17 @@ class Permissions:
         return other
 
     def may(self, caller: Caller, *, best: bool, beside_all: bool) -> Bits:
-        """Return what a caller may do; `beside_all`: where another policy allows everything."""
+        """Return what a caller may do; `beside_all`: with another policy that allows everything."""
         allowed = self.requests.all if beside_all else self._covered("Allow", caller, best=best)
         always, never = self.fixed(caller)
         return (allowed & ~self.denied(caller, best=best) & ~never) | always
 
     def denied(self, caller: Caller, *, best: bool) -> Bits:
-        """Return what a Deny is about."""
+        """Return the denied requests."""
         return self._covered("Deny", caller, best=best)
 
     def covered(self, statement: Statement, caller: Caller, *, best: bool) -> Bits:
-        """Return the requests of a caller to which one statement applies."""
+        """Return a caller's requests to which one statement applies."""
         return next(self._applying(each, caller, best=best) for each in self._parts if each.statement is statement)
 
     def _covered(self, effect: str, caller: Caller, *, best: bool) -> Bits:
@@ -193,7 +193,7 @@ class Permissions:
         return bits
 
     def _applying(self, part: _Part, caller: Caller, *, best: bool) -> Bits:
-        """What is not known makes a statement apply where that is to the caller's good, and only there, or not."""
+        """Whether an uncertain statement applies: at best if that favours the caller, at worst if not."""
         is_wide = best == (part.statement.effect == "Allow")
         applies = part.applies(caller, is_fresh=self._is_fresh)
         if applies or (applies is None and is_wide):
@@ -201,7 +201,7 @@ class Permissions:
         return 0
 
     def fixed(self, caller: Caller) -> tuple[Bits, Bits]:
-        """Return what AWS always allows a caller whatever policies say, and what never."""
+        """Return the requests that AWS always allows a caller, and those that it never allows."""
         words: dict[str, list[int]] = {"always": [], "never": [], "": []}
         for number, sample in enumerate(self.requests.actions.values()):
             words[callers.fixed(caller, sample)].append(number)
@@ -209,12 +209,12 @@ class Permissions:
 
 
 def open_variables(text: str) -> list[str]:
-    """Return the variables of a text that do not follow from who the user is."""
+    """Return the variables of a text that the user's identity does not define."""
     return [found[0] for found in _VARIABLE.finditer(text) if found[1].strip().lower() not in _KNOWN]
 
 
 def by_heads(globs: Iterable[str]) -> Heads:
-    """Return patterns in small letters by what all that they match begins with."""
+    """Return patterns in lower case by the prefix of everything that they match."""
     heads: dict[str, list[str]] = {}
     for glob in globs:
         small = glob.lower()
@@ -223,7 +223,7 @@ def by_heads(globs: Iterable[str]) -> Heads:
 
 
 def covering(name: str, heads: Heads) -> Iterator[str]:
-    """Yield the patterns (`by_heads`) that an action, in small letters, is one of."""
+    """Yield the patterns (`by_heads`) that match an action in lower case."""
     return (
         glob for end in range(len(name) + 1) for glob in heads.get(name[:end], ()) if glob == name or like(name, glob)
     )
@@ -236,7 +236,7 @@ def is_wild(name: str) -> bool:
 
 def _resources(requests: Requests, document: Document, statement: Statement, caller: Caller, *, is_wide: bool) -> Bits:
     if statement.resources is None and statement.not_resources is None:
-        # A trust policy, which is about the role that it belongs to.
+        # A trust policy is about its role.
         return (1 << len(requests.resources)) - 1
     named, is_positive = statement.resources, True
     if statement.not_resources is not None:
@@ -253,7 +253,7 @@ def _resources(requests: Requests, document: Document, statement: Statement, cal
 def _globs(
     document: Document, named: Iterable[Text], context: Context, *, is_wide: bool
 ) -> Iterator[tuple[tuple[str, bool], ...]]:
-    """Yield the patterns of resources; one with a variable that is not known is any text, or left out."""
+    """Yield the patterns of resources; one with an unknown variable becomes any text, or is left out."""
     for each in named:
         if not document.has_variables or not open_variables(each):
             glob = filled(each, context, has_variables=document.has_variables)
@@ -264,7 +264,7 @@ def _globs(
 
 
 def _is_for(statement: Statement, caller: Caller) -> bool:
-    """Whether the Principal, where there is one, can be such a caller."""
+    """Whether the Principal, if any, can be such a caller."""
     if statement.principals is None:
         return True
     of_others = (":user/",) if caller.is_role else (":role/", ":assumed-role/")
@@ -287,7 +287,7 @@ def _named_resources(documents: Sequence[Document]) -> Iterator[str]:
 
 
 def _home(documents: Sequence[Document]) -> str:
-    """How the ARNs of the users begin: with the partition and the account that the documents name."""
+    """The prefix of users' ARNs, with the partition and account that the documents name."""
     named = list(_named_resources(documents))
     places = [found for name in named if (found := _PLACE.match(name))]
     partitions = [found[1] for name in named if (found := _PARTITION.match(name))]
@@ -297,7 +297,7 @@ def _home(documents: Sequence[Document]) -> str:
 
 
 def _shared(one: str, other: str) -> str | None:
-    """What two patterns of actions, or of resources, have in common; of ARNs, part by part."""
+    """The texts that two patterns of actions or resources share; ARNs are compared by part."""
     if not (one.startswith("arn:") and other.startswith("arn:")):
         shared = common(one.lower(), other.lower()) if ":" in one + other else None
         return shared if shared and ":" in shared else None

@@ -1,7 +1,7 @@
-"""Whom the Principal of a trust or resource policy names.
+"""The principals in a trust or resource policy.
 
 Source: IAM User Guide, "AWS JSON policy elements: Principal" and "NotPrincipal". The ARNs of principals have no
-wildcards: only `*` alone is everybody.
+wildcards: only `*` means all principals.
 """
 
 import re
@@ -16,7 +16,7 @@ ANYBODY = "*"
 
 
 class Who(Value):
-    """A caller as Principal names it: the account's number, the ARN of a user or a role's session, the role's ARN."""
+    """A caller as Principal names it: the account ID, the ARN of a user or a role's session, the role's ARN."""
 
     account: str
     arn: str
@@ -24,19 +24,19 @@ class Who(Value):
 
 
 class Named(Value):
-    """How a statement names a caller: `directly` (or everybody), by the `role` of its session, by its `account`."""
+    """How a statement names a caller: `directly` (or `*`), by its session's role, by its account."""
 
     directly: bool = False
     by_role: bool = False
     by_account: bool = False
 
     def __bool__(self) -> bool:
-        """Whether it does, in any way."""
+        """Whether it names the caller in any way."""
         return self.directly or self.by_role or self.by_account
 
 
 def named(statement: Statement, who: Who | None) -> Named:
-    """Return how a statement names a caller. One without principals, or a caller that is not known, counts as named."""
+    """Return how a statement names a caller. Without principals, or for an unknown caller, it counts as named."""
     if who is None or (statement.principals is None and statement.not_principals is None):
         return Named(directly=True)
     if statement.principals is not None:
@@ -46,7 +46,7 @@ def named(statement: Statement, who: Who | None) -> Named:
 
 
 def of_aws(principals: Mapping[Text, tuple[Text, ...]]) -> tuple[str, ...]:
-    """Return the users, roles and accounts of a Principal element; `*` for everybody."""
+    """Return the users, roles and accounts of a Principal element; `*` for all."""
     return tuple(
         str(name)
         for kind, several in principals.items()
@@ -73,18 +73,18 @@ def all_of_aws(documents: Iterable[Document]) -> list[str]:
 
 
 def is_account(name: str) -> bool:
-    """Return whether a principal is a whole account: its number, or the ARN of its root."""
+    """Return whether a principal is a whole account: its ID, or the ARN of its root."""
     return _ACCOUNT.fullmatch(name) is not None
 
 
 def account_in(name: str) -> str:
-    """Return the account of a principal; empty for one that has none."""
+    """Return the account of a principal; empty if it has none."""
     found = re.fullmatch(r"arn:aws[a-z-]*:(?:iam|sts)::([0-9]{12}):.*", name)
     return found[1] if found else name if is_account(name) else ""
 
 
 def concerns(statement: Statement, name: str) -> bool:
-    """Return whether a statement is about a user, role or account that a document names, or about everybody."""
+    """Return whether a statement is about a user, role or account that a document names, or about all."""
     if statement.principals is None:
         return name not in of_aws(statement.not_principals or {})
     named_here = of_aws(statement.principals)
@@ -94,14 +94,14 @@ def concerns(statement: Statement, name: str) -> bool:
 
 
 def called(name: str) -> str:
-    """Return a principal of AWS as people call it: its ARN, `account 111122223333`, `everybody`."""
+    """Return a principal's name in texts: its ARN, `account 111122223333`, `all principals`."""
     if name == ANYBODY:
-        return "everybody"
+        return "all principals"
     return f"account {account_in(name)}" if is_account(name) else name
 
 
 def listed(element: Mapping[Text, tuple[Text, ...]]) -> list[str]:
-    """Return all that a Principal element names, as people call it; services and identity providers, too."""
+    """Return all names in a Principal element for texts, with services and identity providers."""
     found: dict[str, None] = {}
     for kind, several in element.items():
         for name in several or (ANYBODY,):

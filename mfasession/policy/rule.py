@@ -1,4 +1,4 @@
-"""The rule that everything here is about: deny every action unless MFA is present. And what goes beside it."""
+"""The rule: deny every action unless MFA is present; and the self-service statements."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ DENY_ALL_WITHOUT_MFA: Mapping[str, Any] = {
         }
     ],
 }
-"""The rule that people live under (AWS's `aws_my-sec-creds-self-manage` sample)."""
+"""The rule (as in AWS's `aws_my-sec-creds-self-manage` sample)."""
 ALLOW_ALL: Mapping[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "AllowAll", "Effect": "Allow", "Action": "*", "Resource": "*"}],
@@ -40,9 +40,9 @@ _ON_USER = (
 
 
 def document(partition: str = "aws", *, self_service: bool = False) -> dict[str, Any]:
-    """Return the rule for a partition; with `self_service`, what lets users manage their own devices, keys, password.
+    """Return the rule for a partition; with `self_service`, also the statements for own devices, keys, password.
 
-    A name alone tells a user (names are unique in an account), and the paths of users may differ: so both spellings.
+    Both spellings of a user are there: names are unique in an account, but users may have paths.
     """
     statements = list(DENY_ALL_WITHOUT_MFA["Statement"])
     if self_service:

@@ -1,7 +1,7 @@
-"""Policies inside other documents: CloudFormation templates, Terraform plans and states, answers of AWS, URL encoding.
+"""Extracts policies from CloudFormation templates, Terraform plans and states, AWS's answers, URL encoding.
 
-A policy is found by its shape: an object with Statement, in which something has Effect; or a text that holds such an
-object as JSON. Each is laid out as a document of its own, whose lines are those of the text that it was found in.
+A policy is an object with Statement that contains an Effect, or a text with such an object as JSON. Each becomes its
+own document, with the line numbers of the original text.
 Sources: Terraform, "JSON Output Format" (planned_values, values, after_unknown); AWS CLI Command Reference.
 """
 
@@ -15,17 +15,17 @@ from mfasession.policy.located_json import Node, NotJson, inside
 from mfasession.values import Value
 
 LONGEST = 16_000_000
-"""Characters of a text in which policies are looked for."""
+"""The longest text that is searched for policies, in characters."""
 _NESTED = 100
-"""A Terraform plan nests its modules."""
+"""The nesting limit: a Terraform plan nests its modules."""
 _POLICY = re.compile(r"(^|_)policy(_document|_json)?$")
-"""The arguments of Terraform's resources that are policies."""
+"""Arguments of Terraform's resources that are policies."""
 _FARTHEST = 10_000
-"""Columns that are kept: behind them everything may stand on one line."""
+"""The last column that is preserved; after it, everything may be on one line."""
 
 
 class Found(Value):
-    """One policy: where it stands in the text, for people, and the policy alone, as JSON, from its first line on."""
+    """One policy: its place in the text, for people, and its JSON, from its first line on."""
 
     name: str
     text: str
@@ -33,7 +33,7 @@ class Found(Value):
 
 
 class Sources(Value):
-    """What a text holds. `unknown`: what is decided only when a plan is applied or a stack is made, by its place."""
+    """The policies in a text. `unknown`: places of policies that only an applied plan or a created stack has."""
 
     found: tuple[Found, ...]
     unknown: tuple[str, ...] = ()
@@ -48,13 +48,13 @@ def is_policy(node: Node) -> bool:
 
 
 def decoded(text: str) -> str:
-    """Return the text of a policy that was written for a URL, as IAM's API answers it; any other as it is."""
+    """Return the text of a URL-encoded policy, as in IAM's answers; any other text unchanged."""
     start = text.lstrip()[:1]
     return unquote(text.strip()) if start == "%" else text
 
 
 def read(root: Node) -> Sources:
-    """Return the policies in a document that is not a policy itself."""
+    """Return the policies in a document that is not itself a policy."""
     for key in ("planned_values", "values"):
         values = root.get(key)
         if root.get("format_version") is not None and values is not None:
@@ -68,7 +68,7 @@ def read(root: Node) -> Sources:
 
 
 def laid_out(node: Node, *, on_one_line: bool = False) -> str:
-    """Return a value as JSON, each part of it on its own line and column, or all of it on one line.
+    """Return a value as JSON, with each part on its original line and column, or all on one line.
 
     The text begins on the value's first line.
     """
@@ -78,7 +78,7 @@ def laid_out(node: Node, *, on_one_line: bool = False) -> str:
 
 
 def _of_template(resources: Node, unknown: list[str]) -> Iterator[Found]:
-    """The policies of a template's resources; those that the stack alone decides go to `unknown`."""
+    """The policies of a template's resources; those that depend on the stack go to `unknown`."""
     for name, resource in resources.members.items():
         properties = resource.get("Properties")
         if properties is not None:
@@ -105,7 +105,7 @@ def _unknown(root: Node) -> Iterator[str]:
 
 
 def _unknown_inside(node: Node, path: str) -> Iterator[str]:
-    """The policies that are not known, in blocks of the resource, too; a policy's own number or ARN is none."""
+    """The unknown policies, also in blocks of the resource; a policy's ID or ARN does not count."""
     for name, value in node.members.items():
         if value.kind == "boolean":
             if value.text == "true" and _POLICY.search(name):
@@ -121,7 +121,7 @@ def _items(node: Node, name: str) -> tuple[Node, ...]:
 
 
 def _inside(node: Node, path: str, unknown: list[str] | None = None) -> Iterator[Found]:
-    """The policies in a value. Those whose effect is not decided go to `unknown`, where there may be such."""
+    """The policies in a value. Those with an undecided effect go to `unknown`."""
     if is_policy(node):
         if unknown is not None and not _is_decided(node):
             unknown.append(path)
@@ -140,7 +140,7 @@ def _inside(node: Node, path: str, unknown: list[str] | None = None) -> Iterator
 
 
 def _is_decided(policy: Node) -> bool:
-    """Whether a template itself says what each statement's effect is."""
+    """Whether the template defines each statement's effect."""
     several = policy.get("Statement")
     effects = [each.get("Effect") for each in (several, *several.items)] if several is not None else []
     return all(each is None or (each.kind == "string" and not each.text.startswith("<")) for each in effects)
@@ -160,7 +160,7 @@ def tree(text: str) -> Node:
 
 
 class _Layout:
-    """Text that is written forwards, and never back: what would have to stand earlier stands where it can."""
+    """Writes text forwards only: a part that would have to be earlier is placed as early as possible."""
 
     def __init__(self, line: int, *, on_one_line: bool) -> None:
         self._pieces: list[str] = []
@@ -168,7 +168,7 @@ class _Layout:
         self._line, self._column = line, 1
 
     def text(self) -> str:
-        """Return what was written."""
+        """Return the written text."""
         return "".join(self._pieces)
 
     def write(self, node: Node) -> None:

@@ -1,6 +1,6 @@
-"""YAML as the nodes that JSON is read into: CloudFormation templates, whose short tags become their long forms.
+"""Reads YAML into the nodes of `located_json`: CloudFormation templates, with short tags in their long forms.
 
-PyYAML is no dependency: whoever has no YAML to read needs none. Source: AWS CloudFormation User Guide, "Intrinsic
+PyYAML is an optional dependency. Source: AWS CloudFormation User Guide, "Intrinsic
 function reference" (`!Sub x` is `Fn::Sub: x`, `!Ref x` is `Ref: x`, `!GetAtt A.B` is `Fn::GetAtt: [A, B]`).
 """
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 _BOOLEAN, _NULL, _MERGE = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"
 _TRUE = ("true", "yes", "on")
 _MOST_NODES = 500_000
-"""Values, counted wherever an alias puts them again: a short text can stand for billions."""
+"""The most values, with aliases counted each time: a short text can expand to billions."""
 _MOST_NESTED = 100
 _LONGEST = 2_000_000
 """Characters; a template has 1 MB at most (AWS CloudFormation User Guide, "quotas")."""
 
 
 class Unreadable(ConfigurationError):
-    """YAML cannot be read here: PyYAML is not installed."""
+    """YAML cannot be read, because PyYAML is not installed."""
 
 
 def read(text: str, where: str) -> Node:
@@ -37,7 +37,7 @@ def read(text: str, where: str) -> Node:
         from yaml.loader import SafeLoader
     except ImportError:
         raise Unreadable(
-            f"{where} is YAML, and reading that needs PyYAML, which is not installed beside mfasession",
+            f"{where} is YAML, which needs PyYAML, and that is not installed with mfasession",
             f"{installation.adding('pyyaml')}; or give it as JSON",
         ) from None
     try:
@@ -50,7 +50,7 @@ def read(text: str, where: str) -> Node:
     except YAMLError:
         raise NotJson("it holds a character that YAML does not allow", Place(line=1, column=1, path="")) from None
     except RecursionError:
-        raise NotJson("too many values stand in each other", Place(line=1, column=1, path="")) from None
+        raise NotJson("values are nested too deep", Place(line=1, column=1, path="")) from None
     if root is None:
         return Node(kind="null", place=Place(line=1, column=1, path=""), text="null")
     return _Converter().node(root, "", 0)
@@ -67,7 +67,7 @@ class _Converter:
         place = _place(each, path)
         self._count += 1
         if self._count > _MOST_NODES or depth > _MOST_NESTED:
-            raise NotJson("it holds too many values, or too many in each other", place)
+            raise NotJson("it holds too many values, or they are nested too deep", place)
         tag = str(each.tag)
         if not tag.startswith("!") or tag == "!":
             return self._plain(each, place, depth)
@@ -87,7 +87,7 @@ class _Converter:
             return Node(kind="boolean", place=place, text="true" if each.value.lower() in _TRUE else "false")
         if each.style is None and each.tag == _NULL:
             return Node(kind="null", place=place, text="null")
-        # Numbers and dates too: Version: 2012-10-17 is meant as it is written.
+        # Numbers and dates stay texts, too: Version: 2012-10-17.
         return Node(kind="string", place=place, text=each.value)
 
     def _members(self, each: Any, path: str, depth: int) -> "Iterator[tuple[Text, Node]]":

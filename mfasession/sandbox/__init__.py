@@ -1,7 +1,7 @@
-"""An AWS on 127.0.0.1 that really refuses, to try things and to test against. Behind the extra `sandbox`.
+"""An AWS on 127.0.0.1 that enforces MFA and policies, for trying and testing. Needs the extra `sandbox`.
 
 It verifies signatures, checks MFA codes, issues sessions that expire and enforces policies, with AWS's own codes and
-texts; moto plays the services behind the gate. Nothing else of the package imports this one but its two commands.
+texts; moto emulates the services behind the gateway. Only two commands import this package.
 """
 
 from mfasession.sandbox.account import Sandbox, SandboxAccount, SandboxRole

@@ -1,4 +1,4 @@
-"""The sandbox itself: an AWS account on loopback that really refuses."""
+"""The sandbox: an AWS account on loopback that enforces MFA and policies."""
 
 import json
 import os
@@ -32,7 +32,7 @@ class SandboxRole:
 
 
 class SandboxAccount:
-    """The people, roles and policies of one account."""
+    """The users, roles and policies of one account."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -47,7 +47,7 @@ class SandboxAccount:
         return user
 
     def age_sessions(self, seconds: float) -> None:
-        """Let all sessions have been made so many seconds earlier; the clock stays as it is."""
+        """Make all sessions older by `seconds`, without moving the clock."""
         self._state.age_sessions(seconds)
 
     def add_role(
@@ -63,7 +63,7 @@ class SandboxAccount:
     ) -> SandboxRole:
         """Create a role that the ARNs or accounts in `trusted` may assume. Without policies it may do anything.
 
-        `trusted_to` are the actions of the trust policy: `sts:TagSession` and `sts:SetSourceIdentity` beside the first.
+        `trusted_to` are the actions of the trust policy, such as `sts:TagSession` and `sts:SetSourceIdentity`.
         """
         conditions: dict[str, Any] = {}
         if external_id is not None:
@@ -109,7 +109,7 @@ class Sandbox(SandboxAccount):
 
     `partition` is `aws`, `aws-cn`, `aws-us-gov` or `aws-eusc`. `role_sessions_carry_mfa`: whether the key
     aws:MultiFactorAuthPresent is true in the sessions of roles that were assumed with MFA; AWS's documentation says
-    that it is not. `enrolment_lag`: how many seconds STS learns late of a device that IAM has enabled, 8 to 14
+    that it is not. `enrolment_lag`: the seconds after which STS knows a device that IAM has enabled, 8 to 14
     on AWS.
     """
 
@@ -119,7 +119,7 @@ class Sandbox(SandboxAccount):
         if partition not in REGIONS:
             raise ConfigurationError(f"no partition {partition}", f"one of {', '.join(REGIONS)}")
         if "MOTO_ACCOUNT_ID" in os.environ:
-            raise ConfigurationError("MOTO_ACCOUNT_ID is set, and the sandbox has an account of its own", "unset it")
+            raise ConfigurationError("MOTO_ACCOUNT_ID is set, but the sandbox has its own account", "unset it")
         if not _one_at_a_time.acquire(blocking=False):
             raise ConfigurationError(
                 "a sandbox is running in this process already", "stop it, or start another process"
@@ -153,12 +153,12 @@ class Sandbox(SandboxAccount):
 
     @property
     def listening(self) -> int:
-        """The descriptor of the socket that it listens on."""
+        """The descriptor of the listening socket."""
         return self._server.listening
 
     @property
     def control_url(self) -> str:
-        """Where the codes, the clock, the faults and the calls are, token included; see `control`."""
+        """The URL for codes, clock, faults and calls, with its token; see `control`."""
         return self.url + self._control.path
 
     def stop(self) -> None:
@@ -169,16 +169,16 @@ class Sandbox(SandboxAccount):
             _one_at_a_time.release()
 
     def empty(self) -> None:
-        """Delete every user, group, role, policy, device and key that was made."""
+        """Delete every user, group, role, policy, device and key."""
         self._state.empty()
         self.users.clear()
 
     def delay_report(self, calls: int) -> None:
-        """Let the credential report be made anew, and be there after so many calls of GenerateCredentialReport."""
+        """Discard the credential report; the next one is ready after `calls` calls of GenerateCredentialReport."""
         self._state.report_in = calls
 
     def add_account(self, account: str) -> SandboxAccount:
-        """Create another account beside this one; who is here reaches it through roles that trust them."""
+        """Create another account beside this one, which users reach through roles that trust them."""
         return SandboxAccount(self._state.beside(account))
 
     def root_key(self) -> LongTermKey:
@@ -187,23 +187,23 @@ class Sandbox(SandboxAccount):
         return LongTermKey(access_key_id=key.access_key_id, secret_access_key=Secret(key.secret))
 
     def add_leftover_device(self, name: str) -> SandboxDevice:
-        """Make a virtual device that nobody has, as an enrolment that was given up leaves it."""
+        """Create an unassigned virtual device, as an abandoned enrolment leaves it."""
         serial = self._state.arn("iam", f"mfa/{name}")
         self._state.devices.add(serial, self._state.clock.now())
         return SandboxDevice(self._state, serial)
 
     def set_enrolment_lag(self, seconds: float) -> None:
-        """Let STS learn so many seconds late of devices that IAM enables from now on."""
+        """Set the seconds after which STS knows devices that IAM enables from now on."""
         self._state.enrolment_lag = seconds
 
     def add_root_device(self, name: str = "root-account-mfa-device") -> SandboxDevice:
-        """Enable a virtual device for the account's root user, under the name that the console gave the first one."""
+        """Enable a virtual device for the account's root user, with the console's default name."""
         serial, now = self._state.arn("iam", f"mfa/{name}"), self._state.clock.now()
         self._state.devices.add(serial, now).give_to(self._state.root().unique_id, now - 60)
         return SandboxDevice(self._state, serial)
 
     def calls(self, action: str | None = None) -> list[Call]:
-        """Return what was asked, in the order of the answers: all of it, or one operation (`GetSessionToken`)."""
+        """Return the calls in the order of their answers: all, or those of one operation (`GetSessionToken`)."""
         return self._calls.find(action)
 
     def forget_calls(self) -> None:
@@ -211,10 +211,10 @@ class Sandbox(SandboxAccount):
         self._calls.clear()
 
     def environ(self, user: SandboxUser | None = None, *, home: Path) -> dict[str, str]:
-        """Write a user's key pair as the default profile into `home`/.aws, and return the variables that lead to it.
+        """Write a user's key pair as the default profile into `home`/.aws, and return the variables for it.
 
-        The user is the first one unless named. Files are made with mode 0600, folders with 0700. Whoever uses the
-        result should drop the AWS_* variables that it does not set.
+        The user is the first one unless named. Files are made with mode 0600, folders with 0700. The caller
+        should drop AWS_* variables that are not in the result.
         """
         if user is None and not self.users:
             raise ConfigurationError("the sandbox has no user yet", "add one first")

@@ -1,4 +1,4 @@
-"""One authenticated request, as the handlers of STS and IAM get it."""
+"""One authenticated request, for the handlers of STS and IAM."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ from mfasession.timestamps import show
 from mfasession.values import Value
 
 Result = Mapping[str, Any]
-"""What a handler answers: nested names to texts."""
+"""A handler's answer: nested names to texts."""
 Handler = Callable[["AuthenticatedRequest"], Result]
 
 
@@ -32,7 +32,7 @@ class AuthenticatedRequest(Value):
 
     @property
     def caller(self) -> Caller:
-        """Who asks."""
+        """The caller."""
         return self.key.caller
 
     @property
@@ -74,7 +74,7 @@ class AuthenticatedRequest(Value):
         return known
 
     def params_listed(self, name: str) -> tuple[str, ...]:
-        """Return a parameter that is a list, as query services have it: `Filter.member.1`, `Filter.member.2`."""
+        """Return a list parameter in the form of query services: `Filter.member.1`, `Filter.member.2`."""
         start = f"{name}.member."
         return tuple(str(value) for key, value in self.params.items() if key.startswith(start))
 
@@ -87,12 +87,12 @@ class AuthenticatedRequest(Value):
         return Policies(
             identity=_read(self._own_policies()),
             boundary=_read([limit] if limit else []) if is_limited else None,
-            # A federated user may do what the user may and the policies given with the token allow: none, nothing.
+            # A federated user may do what both the user's and the token's policies allow; without those, nothing.
             session=_read(caller.session_policies) if caller.session_policies or caller.issuer else None,
         )
 
     def answer(self, extra: Mapping[str, str] | None = None) -> Answer:
-        """Return what the caller's policies say to this operation; the root user has none that could deny."""
+        """Return the decision of the caller's policies about this operation; no policy can deny the root user."""
         if self.caller.kind == "root":
             return Answer(decision=Decision.ALLOWED)
         request = evaluation.Request(
@@ -107,7 +107,7 @@ class AuthenticatedRequest(Value):
             return Answer(decision=Decision.DENIED)
 
     def check_policies(self) -> None:
-        """Raise the refusal of the policy that denies this operation, or of none that allows it."""
+        """Raise the refusal when a policy denies this operation, or none allows it."""
         answer = self.answer()
         if answer.decision is not Decision.ALLOWED:
             raise self.refusal(answer)
@@ -123,7 +123,7 @@ class AuthenticatedRequest(Value):
         return [] if user is None else list(moto.user_policies(user))
 
     def refusal(self, answer: Answer) -> Refused:
-        """Return AWS's words for the policy that denies, or for the kind of which none allows."""
+        """Return AWS's text with the kind of policy that denies, or that does not allow."""
         kind = next(iter((*answer.lacking, *(found.kind for found in answer.by))), "identity-based policy")
         operation = self.operation
         resource = operation.resource

@@ -1,7 +1,7 @@
-"""Whether a request was signed by who it says, in time, with a key that is good.
+"""Checks a request's signature, its time and its key.
 
-Order: the key, its token, its expiry, the signature, the body, the clock. So a session that ended says so, however far
-the clocks are apart.
+Order: the key, its token, its expiry, the signature, the body, the clock. So an expired session is reported as that,
+however far the clocks are apart.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ SKEW_SECONDS = 15 * 60
 
 
 def authenticate(request: Request, signature: Signature | UrlSignature, state: State, protocol: Protocol) -> Key:
-    """Return the key that signed the request. Raises Refused in AWS's words for the protocol."""
+    """Return the key that signed the request. Raises Refused with AWS's text for the protocol."""
     key = state.key(signature.access_key_id)
     of_partition = isinstance(signature, UrlSignature) or state.moto.holds_region(signature.region)
     if key is None or not key.active or not of_partition:
@@ -44,7 +44,7 @@ def authenticate(request: Request, signature: Signature | UrlSignature, state: S
 
 
 def _check_headers(request: Request, signature: Signature) -> None:
-    """S3 wants every header of its own to be signed."""
+    """S3 requires all of its own headers to be signed."""
     # WSGI folds the underscores of a metadata name into dashes.
     signed = {name.replace("_", "-") for name in signature.signed_headers}
     unsigned = {name for name in request.header_names() if name.startswith("x-amz-")} - signed

@@ -36,7 +36,7 @@ class Answer(Value):
 
 
 class Refused(Exception):
-    """The request is refused. Shapes: AWS's code, the HTTP status, AWS's text, and further elements of S3's XML."""
+    """The request is refused: AWS's code, the HTTP status, AWS's text, and further elements of S3's XML."""
 
     def __init__(self, code: str, status: int, text: str, more: Mapping[str, str] | None = None) -> None:
         super().__init__(code, status, text)
@@ -139,7 +139,7 @@ def refused(reason: str, protocol: Protocol) -> Refused:
 
 
 def skewed(protocol: Protocol, text: str, times: Mapping[str, str]) -> Refused:
-    """Return the refusal of a signature that is more than 15 minutes away; `text` names the server's time."""
+    """Return the refusal of a signature more than 15 minutes off; `text` has the server's time."""
     if protocol is S3:
         return Refused(
             "RequestTimeTooSkewed",
@@ -166,7 +166,7 @@ def denied(protocol: Protocol, text: str) -> Refused:
 
 
 def invalid_values(*problems: str) -> Refused:
-    """Return what STS and IAM say to parameters outside their constraints."""
+    """Return STS's and IAM's refusal of parameters outside their constraints."""
     count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
     return Refused("ValidationError", 400, count + "; ".join(problems))
 

@@ -1,4 +1,4 @@
-"""What was asked of the sandbox: one record a request, without secrets and codes."""
+"""The log of the sandbox's calls: one record for each request, without secrets and codes."""
 
 import re
 import threading
@@ -10,7 +10,7 @@ _SHOWN = re.compile(r"\w*(Name|Id|Arn|Number|Seconds|Status)|Action|Version|Buck
 
 
 class Call(Value):
-    """One request: who asked for what, and what the answer was."""
+    """One request, its caller and its outcome."""
 
     action: str
     """The operation's name, as in `GetSessionToken` or `ListBuckets`."""
@@ -40,7 +40,7 @@ class CallLog:
         self._lock = threading.Lock()
 
     def add(self, call: Call) -> None:
-        """Keep one more record."""
+        """Add a record."""
         with self._lock:
             self._calls.append(call)
 
@@ -56,7 +56,7 @@ class CallLog:
 
 
 def shown(params: Mapping[str, object]) -> dict[str, str]:
-    """Return the parameters that may be kept: those that only name things. Any other may hold a secret."""
+    """Return the parameters that may be logged: those that only name things. Others may hold secrets."""
     return {
         name: str(value) for name, value in params.items() if isinstance(value, str | int) and _SHOWN.fullmatch(name)
     }

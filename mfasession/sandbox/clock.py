@@ -1,10 +1,10 @@
-"""The sandbox's clock: real time plus an offset that tests move. Nothing else here asks for the time."""
+"""The sandbox's clock: real time plus an offset that tests move. No other module here reads the time."""
 
 import time
 
 
 class Clock:
-    """Epoch seconds, UTC. `offset` is how far the sandbox is ahead of this computer, in seconds."""
+    """Epoch seconds, UTC. `offset` is the seconds by which the sandbox is ahead of this computer."""
 
     def __init__(self) -> None:
         self.offset = 0.0
@@ -15,11 +15,11 @@ class Clock:
         return time.time() + self.offset
 
     def move(self, seconds: float, *, clients_follow: bool = False) -> None:
-        """Let the sandbox be `seconds` later than it was (negative: earlier).
+        """Move the sandbox's time by `seconds` (negative: back).
 
-        Clients keep their own time: more than 15 minutes apart and AWS refuses their signatures as skewed. With
-        `clients_follow` the dates in requests are judged by this computer's time instead, as if the clients' clocks had
-        moved too. The last call decides.
+        Clients keep their own time: with a difference of more than 15 minutes, their signatures are refused as skewed.
+        With `clients_follow` the dates in requests are compared with this computer's time, as if the clients' clocks
+        had moved too. The last call decides.
         """
         self.offset += seconds
         self.clients_follow = clients_follow

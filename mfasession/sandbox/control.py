@@ -1,9 +1,9 @@
-"""The sandbox's own path, for who knows its token: codes, clock, faults and the calls so far.
+"""The sandbox's control path, protected by a token: codes, clock, faults and the calls so far.
 
 GET  <control>/code?device=phone[&steps=1]     the device's code, as text (device: its name or serial number)
 GET  <control>/clock                           {"now": …, "offset": …}
 POST <control>/clock?move=SECONDS[&clients_follow=1]
-GET  <control>/faults                          the faults that nothing has met yet
+GET  <control>/faults                          the faults that are still queued
 POST <control>/faults?action=NAME&kind=KIND[&times=1][&seconds=0]
 DELETE <control>/faults
 GET  <control>/calls[?action=NAME]             {"counts": {action: n}, "calls": [...]}
@@ -31,7 +31,7 @@ _Told = str | Mapping[str, Any] | list[Any]
 
 
 class _Wrong(Exception):
-    """The request makes no sense here. Shapes: the HTTP status and a sentence."""
+    """The control request is wrong: the HTTP status and a sentence."""
 
 
 class Control:
@@ -48,7 +48,7 @@ class Control:
         return request.path.startswith(_START)
 
     def answer(self, request: Request) -> Answer:
-        """Do what is asked: 403 without the token, 404 and 400 for what is not there."""
+        """Answer the request: 403 without the token, 404 and 400 for a wrong one."""
         try:
             body = self._done(request)
         except _Wrong as wrong:

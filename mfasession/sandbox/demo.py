@@ -1,4 +1,4 @@
-"""`mfasession demo`: a day with the rule, told by real commands against a sandbox of its own."""
+"""`mfasession demo`: a day with the rule, played with real commands against its own sandbox."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from mfasession.sandbox.run import DEVICE, USER, child, environ
 from mfasession.server import run_folder
 
 SHORT_LIFE = 15
-"""Seconds that the session lives whose end the tour waits for."""
+"""Seconds until the end of the session that the tour waits for."""
 SHORTEST_SESSION = 900
 """Seconds of GetSessionToken's shortest session (STS API reference)."""
 AWS_SAYS_NO = (254, 255)
@@ -25,9 +25,9 @@ COMMENT = "# my only key: every byte of this file is precious\n"
 
 
 def play() -> int:
-    """Play the tour on stdout; 0 when each command did what it should, 1 at the first that did not.
+    """Play the tour on stdout; return 0 when each command did what it should, 1 at the first that did not.
 
-    Raises ConfigurationError when a program is missing that the tour runs.
+    Raises ConfigurationError when a program for the tour is missing.
     """
     started = time.monotonic()
     with run_folder.made(os.environ, run_folder.DEMO) as folder, Sandbox() as aws:
@@ -45,19 +45,19 @@ def play() -> int:
             return 1
     sys.stdout.write(
         f"\
-Each of {terminal.commands} commands did what it should, in {time.monotonic() - started:.0f} s, and nothing"
+All {terminal.commands} commands did what they should, in {time.monotonic() - started:.0f} s, and nothing"
         " is left behind.\nTo play with it yourself: mfasession sandbox -- bash\n"
     )
     return 0
 
 
 def _environ(aws: Sandbox, folder: Path) -> dict[str, str]:
-    # She has had her phone for longer than the tour turns the clock back.
+    # The device is older than the time by which the tour turns the clock back.
     aws.clock.move(-2 * SHORTEST_SESSION)
     aws.add_user(USER).add_device(DEVICE)
     aws.clock.move(2 * SHORTEST_SESSION)
     ours = {**environ(aws, folder), "HOME": str(folder), "SHELL": "/bin/bash"}
-    # The console script of this very installation, and the AWS CLI beside it.
+    # The console script of this installation, and the AWS CLI beside it.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     for program, hint in (("bash", "install bash"), ("aws", installation.program("awscli"))):
         if shutil.which(program, path=path) is None:
@@ -87,7 +87,7 @@ def _morning(terminal: DemoTerminal) -> None:
 
 
 def _work(terminal: DemoTerminal) -> None:
-    terminal.explain("Around a command: the AWS CLI, boto3, anything.")
+    terminal.explain("Run a command with the session: the AWS CLI, boto3, anything.")
     terminal.run("mfasession exec -- aws s3 mb s3://team-reports", shows="make_bucket: team-reports")
     terminal.run("mfasession exec -- aws s3 ls", shows="team-reports")
     terminal.run(
@@ -95,10 +95,10 @@ def _work(terminal: DemoTerminal) -> None:
         '\'import boto3; print([each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]])\'',
         shows=r"\['team-reports'\]",
     )
-    terminal.explain("Or in this shell.")
+    terminal.explain("Or use the session in this shell.")
     terminal.run('eval "$(mfasession env)" && aws s3 ls && env | grep -c ^AWS_', shows=r"team-reports\s+\d+")
     terminal.explain(
-        "Or without us: the session is a section of the credentials file, and the rest of the file is untouched."
+        "Or without mfasession: the session is in the credentials file, and the rest of the file is unchanged."
     )
     terminal.run("AWS_PROFILE=default-mfa aws sts get-caller-identity --output text", shows=f"user/{USER}")
     terminal.run(
@@ -131,7 +131,7 @@ def _mistakes(terminal: DemoTerminal, aws: Sandbox) -> None:
 
 def _evening(terminal: DemoTerminal, aws: Sandbox) -> None:
     terminal.explain(
-        f"Evening comes quickly: AWS's clock goes back, and a session of 15 minutes ends in {SHORT_LIFE} seconds."
+        f"It is evening: AWS's clock goes back, so that a session of 15 minutes ends in {SHORT_LIFE} seconds."
     )
     back = SHORTEST_SESSION - SHORT_LIFE
     aws.clock.move(-back, clients_follow=True)

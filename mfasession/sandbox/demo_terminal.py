@@ -1,4 +1,4 @@
-"""A stage for the tour: real commands on a terminal of their own, their output shown and held to what it should be."""
+"""The tour's terminal: runs real commands on their own terminal, shows their output and checks it."""
 
 import fcntl
 import os
@@ -18,33 +18,33 @@ from mfasession.totp import STEP
 from mfasession.values import Value
 
 TIME_LIMIT = 60.0
-"""Seconds that one command may take, what is typed included."""
+"""Seconds for one command, typing included."""
 CONTROL_C = "\x03"
 QUESTION = "MFA code for"
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\r")
-# The command becomes the leader of a session whose terminal is ours: that is where mfasession asks.
+# The command becomes the leader of a session with our terminal, where mfasession asks.
 _ON_A_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
 )
 
 
 class StepDiffers(MfaSessionError):
-    """A command did not do what it should. Shapes: the message names the command, the hint says what was awaited."""
+    """A command did not do what it should: the message names it, the hint says what was expected."""
 
 
 class Answer(Value):
-    """What the person types when a question with this text stands on the terminal."""
+    """The keys to type when a question with this text is on the terminal."""
 
     keys: str
     question: str = QUESTION
 
 
 class DemoTerminal:
-    """A person with a phone at a shell. What is shown goes to stdout."""
+    """A shell and a phone. The output goes to stdout."""
 
     def __init__(self, environ: Mapping[str, str], phone: SandboxDevice) -> None:
-        """`environ` is that of the commands, which run in its HOME."""
+        """`environ` is the commands' environment; they run in its HOME."""
         self._is_watched = sys.stdout.isatty()
         self._environ = {**environ, "TERM": os.environ.get("TERM", "xterm") if self._is_watched else "dumb"}
         self._phone = phone
@@ -52,11 +52,11 @@ class DemoTerminal:
         self.commands = 0
 
     def explain(self, text: str) -> None:
-        """Show a remark of the narrator."""
+        """Show a remark."""
         self._show(f"\n\x1b[1m# {text}\x1b[0m\n" if self._is_watched else f"\n# {text}\n")
 
     def code(self) -> str:
-        """Look at the phone, wait for a code that was not typed yet, and show it."""
+        """Wait for a code that was not typed yet, show it and return it."""
         while (code := self._phone.code()) in self._typed:
             self._show("  (the phone still shows the code from before: waiting for the next one)\n")
             self._pause_until_next_code(code)
@@ -69,20 +69,20 @@ class DemoTerminal:
         return self._typed[-1]
 
     def wrong_code(self) -> str:
-        """Return six digits that no device of ours shows now or soon."""
+        """Return six digits that the device shows neither now nor soon."""
         near = {self._phone.code(step) for step in range(-4, 5)}
         return next(code for code in map("{:06}".format, range(10)) if code not in near)
 
     def wait_until(self, end: float) -> None:
-        """Let time pass until `end` (of `time.monotonic`), and say so."""
+        """Wait until `end` (of `time.monotonic`), and say so."""
         left = max(end - time.monotonic(), 0)
         self._show(f"  (waiting {left:.0f} s)\n")
         time.sleep(left)
 
     def run(self, line: str, *, shows: str, exits: Sequence[int] = (0,), typing: Sequence[Answer] = ()) -> None:
-        """Run one line in bash, type the answers as their questions come, and show it all.
+        """Run one line in bash, type the answers to its questions, and show everything.
 
-        `shows` is a regular expression that the output must match, `exits` are the exit codes that are right. Raises
+        `shows` is a regular expression that the output must match, `exits` are the expected exit codes. Raises
         StepDiffers.
         """
         self.commands += 1
@@ -148,13 +148,13 @@ class DemoTerminal:
 
 
 def _chunk(terminal: int, seconds: float) -> str:
-    """What the command wrote, empty when it ended or the time is over."""
+    """The command's output; empty when it ended or the time is over."""
     if seconds <= 0 or not select.select([terminal], [], [], seconds)[0]:
         return ""
     try:
         return os.read(terminal, 4096).decode("utf-8", "replace")
     except OSError:
-        # EIO: nobody has the other end any more.
+        # EIO: the other end is closed.
         return ""
 
 

@@ -1,7 +1,7 @@
-"""MFA devices as AWS keeps them: seeds, drift, codes already used, and the budget of tries.
+"""MFA devices as in AWS: seeds, drift, used codes, and the limit of tries.
 
 What the IAM User Guide does not say (two steps either way, nine tries in three minutes, a used code refused while it is
-in the window) is what clients of real AWS have recorded.
+in the window) was recorded by clients of real AWS.
 """
 
 import base64
@@ -12,16 +12,16 @@ from mfasession.sandbox.aws_errors import INVALID_CODE_TEXT, UNABLE_TO_VALIDATE_
 from mfasession.totp import STEP, code_at
 
 WINDOW_STEPS = 2
-"""A code is good this many steps before and after the device's own time."""
+"""A code is accepted this many steps before and after the device's own time."""
 BUDGET_TRIES, BUDGET_SECONDS = 9, 180
-"""Verifications of one device in each window of UTC time, those that succeed included."""
+"""Verifications of one device in each window of UTC time, successful ones included."""
 SEARCH_STEPS = 1000
-"""How far from AWS's time a device may be when it is enabled or resynchronised."""
+"""Most steps between AWS's time and a device's when it is enabled or resynchronised."""
 DEVICES_OF_A_USER = 8
 
 
 class MfaDevice:
-    """One device. `secret` is empty for a FIDO device, `user_id` while it is nobody's."""
+    """One device. `secret` is empty for a FIDO device, `user_id` while it is unassigned."""
 
     def __init__(self, serial: str, secret: bytes, created: float) -> None:
         self.serial = serial
@@ -47,7 +47,7 @@ class MfaDevice:
 
     @property
     def is_virtual(self) -> bool:
-        """Whether this is an authenticator app, whose device stays when it is taken from its user."""
+        """Whether this is an authenticator app, whose device stays when it is deactivated."""
         return ":mfa/" in self.serial
 
     def give_to(self, user_id: str, now: float) -> None:
@@ -75,7 +75,7 @@ class MfaDevice:
         self._used.add(good)
 
     def synchronise(self, first: str, second: str, now: float) -> bool:
-        """Learn the device's drift from two codes in a row, newer than the last such pair; False when they are none."""
+        """Learn the drift from two consecutive codes, newer than the last pair; return False when they are not."""
         if not self.secret:
             return False
         here = int(now // STEP)
@@ -100,7 +100,7 @@ class Devices:
         self.lock = threading.RLock()
 
     def add(self, serial: str, now: float, *, secret: bytes | None = None) -> MfaDevice:
-        """Create a device that nobody has yet; a random secret of 40 bytes unless one is given. Raises KeyError."""
+        """Create an unassigned device, with a random secret of 40 bytes unless one is given. Raises KeyError."""
         with self.lock:
             if serial in self._devices:
                 raise KeyError(serial)
@@ -128,7 +128,7 @@ class Devices:
     def verify(self, serial: str, code: str, user_id: str, now: float, lag: float) -> None:
         """Accept a code of a user's device once. Raises Refused with one of AWS's two texts.
 
-        `lag` is how many seconds STS learns late of a device that was enabled.
+        `lag` is the seconds after which STS knows an enabled device.
         """
         with self.lock:
             device = self.get(serial)

@@ -1,4 +1,4 @@
-"""A queue of things that go wrong on the way to AWS or inside it."""
+"""A queue of faults on the way to AWS or inside it."""
 
 import threading
 import time
@@ -17,9 +17,9 @@ KINDS = (
     "cut_answer",
     "late_answer",
 )
-"""`unknown_key`, `not_there`: a part of AWS that has not heard of the key, or of the thing, yet. `hang_up` closes the
-connection unread. `lose_answer`, `cut_answer` and `late_answer` do what was asked, then close it without an answer or
-with half of one, or wait before they answer."""
+"""`unknown_key`, `not_there`: a part of AWS that does not know the key, or the thing, yet. `hang_up` closes the
+connection without reading. `lose_answer`, `cut_answer` and `late_answer` perform the request, then send no answer, half
+of one, or a late one."""
 
 
 class HangUp(Exception):
@@ -27,31 +27,31 @@ class HangUp(Exception):
 
 
 class Fault(Value):
-    """One thing that goes wrong once."""
+    """One fault for one request."""
 
     action: str
     """The operation's name, or `*` for any."""
     kind: str
     seconds: float = 0.0
-    """How long a `delay` or a `late_answer` takes, in real seconds."""
+    """Real seconds of a `delay` or a `late_answer`."""
 
 
 class Faults:
-    """Faults in the order they were added; each meets the first request of its action."""
+    """Faults in the order they were added; each applies to the first request of its action."""
 
     def __init__(self) -> None:
         self._queue: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, action: str, kind: str, times: int = 1, seconds: float = 0.0) -> None:
-        """Let the next `times` requests of `action` (`*`: of any) meet this. Raises ValueError for an unknown kind."""
+        """Apply this to the next `times` requests of `action` (`*`: of any). Raises ValueError for an unknown kind."""
         if kind not in KINDS:
             raise ValueError(f"no fault {kind!r}: one of {', '.join(KINDS)}")
         with self._lock:
             self._queue += [Fault(action=action, kind=kind, seconds=seconds)] * times
 
     def take(self, action: str) -> Fault | None:
-        """Return the fault that this request meets, and take it from the queue."""
+        """Return the fault for this request, and remove it from the queue."""
         with self._lock:
             for number, fault in enumerate(self._queue):
                 if fault.action in (action, "*"):
@@ -59,18 +59,18 @@ class Faults:
         return None
 
     def pending(self) -> list[Fault]:
-        """Return the faults that nothing has met yet."""
+        """Return the queued faults."""
         with self._lock:
             return list(self._queue)
 
     def clear(self) -> None:
-        """Forget the faults that nothing has met yet."""
+        """Forget the queued faults."""
         with self._lock:
             self._queue.clear()
 
 
 def before(fault: Fault | None, protocol: Protocol) -> None:
-    """Let happen what goes wrong before anybody looks at the request. Raises HangUp, Refused."""
+    """Apply a fault before the request is read. Raises HangUp, Refused."""
     if fault is None:
         return
     if fault.kind == "hang_up":
@@ -84,7 +84,7 @@ def before(fault: Fault | None, protocol: Protocol) -> None:
 
 
 def after(fault: Fault | None, answer: Answer) -> Answer:
-    """Return what is left of the answer once everything is done. Raises HangUp."""
+    """Apply a fault after the request was performed; return the rest of the answer. Raises HangUp."""
     if fault is not None and fault.kind == "lose_answer":
         raise HangUp
     if fault is not None and fault.kind == "late_answer":

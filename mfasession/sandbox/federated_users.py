@@ -1,4 +1,4 @@
-"""GetFederationToken: a long-term key's session under another name, which may do what policies given with it allow.
+"""GetFederationToken: a session of a long-term key with another name and its own policies.
 
 Sources: STS API Reference, GetFederationToken; IAM User Guide, "Permissions for GetFederationToken".
 """

@@ -1,4 +1,4 @@
-"""The console's sign-in by federation: a role's session becomes a token, and the token a signed-in browser.
+"""The console's federated sign-in: exchanges a role's session for a token, which signs a browser in.
 
 Sources: IAM User Guide, "Enable custom identity broker access to the AWS console"; 99designs/aws-vault #77 (no duration
 of its own for the session of a chained role), #106 and #1170 (no session of a user). AWS documents that a token is good
@@ -25,27 +25,27 @@ TOKEN_SECONDS = 15 * 60
 CONSOLE_SECONDS = (900, 43200)
 ACTIONS = {("/federation", "getSigninToken"), ("/federation", "login"), ("/oauth", "logout")}
 OPEN_CONSOLE = "openConsole"
-"""The name, in the list of calls, of what a signed-in browser asks for."""
+"""The name of a signed-in browser's requests in the call log."""
 
 _Fields = Mapping[str, str]
 
 
 class _SignIn(Value):
-    """Whose the console is, and until when (epoch seconds)."""
+    """The console's user, and its end (epoch seconds)."""
 
     key: Key
     ends: float
 
 
 class _Token(Value):
-    """A sign-in that nobody has made use of yet, and until when somebody may."""
+    """An unused sign-in, and its end (epoch seconds)."""
 
     sign_in: _SignIn
     until: float
 
 
 class Federation:
-    """Answers what no key signs: who brings a session for a token, and browsers."""
+    """Answers unsigned requests: those for a token, and those of browsers."""
 
     def __init__(self, state: State, faults: Faults, calls: CallLog) -> None:
         self._state = state
@@ -55,7 +55,7 @@ class Federation:
         self._browsers: dict[str, _SignIn] = {}
 
     def is_addressed(self, request: Request) -> bool:
-        """Return whether the request is for the sign-in or from a browser with its cookie, and not one that is signed.
+        """Return whether the request is an unsigned one for the sign-in or with its cookie.
 
         A bucket may be named `federation`; a request for it names no action of ours.
         """
@@ -64,7 +64,7 @@ class Federation:
         return self._action(request) != OPEN_CONSOLE or bool(_cookie(request))
 
     def answer(self, request: Request) -> Answer:
-        """Do what is asked; a refusal is a page. Raises HangUp for a fault that wants it."""
+        """Answer the request; a refusal is a page. Raises HangUp for such a fault."""
         action, fields = self._action(request), _fields(request)
         key, fault = self._key_of(fields), self._faults.take(action)
         try:
@@ -139,7 +139,7 @@ class Federation:
             return None
 
     def _good_key(self, fields: _Fields) -> Key:
-        """Return the key of the session that is brought. Raises Refused unless it is a role's and good."""
+        """Return the key of the given session. Raises Refused unless it is a valid one of a role."""
         key = self._key_of(fields)
         if key is None or not key.token or not key.active or key.caller.kind != "role":
             raise _invalid()
@@ -186,7 +186,7 @@ def _cookie(request: Request) -> str:
 
 
 def _own_address(request: Request, address: str) -> str:
-    """Return an address of this server's. Raises Refused for any other: AWS sends a browser to its own pages alone."""
+    """Return an address of this server. Raises Refused for any other: AWS redirects only to its own pages."""
     if not address.startswith(f"http://{request.header('host')}/") or not address.isprintable():
         raise Refused("InvalidDestination", 400, "The destination is not a page of the console.")
     return address

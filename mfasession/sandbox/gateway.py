@@ -1,4 +1,4 @@
-"""The door to moto: nothing gets past it unsigned, expired, skewed or denied. A WSGI callable."""
+"""The gateway to moto, a WSGI callable: refuses unsigned, expired, skewed and denied requests."""
 
 import json
 import logging
@@ -30,12 +30,12 @@ _MOTOS_OWN_DOORS = ("/moto-api", "/favicon.ico", "/latest/meta-data/", "/latest/
 _SIGNING_FIELDS = re.compile(r"X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token)=")
 _SIGNING_FIELDS_2 = re.compile(r"(AWSAccessKeyId|Signature|Expires|x-amz-security-token)=")
 _log = logging.getLogger("mfasession.sandbox")
-# Without a handler Python would write tracebacks to stderr, amid the words of the command inside.
+# Without a handler, Python would write tracebacks to stderr, between the output of the command.
 _log.addHandler(logging.NullHandler())
 
 
 class Gateway:
-    """Authenticates, applies faults and policies, answers STS and MFA itself and lets moto answer the rest."""
+    """Authenticates, applies faults and policies, answers STS and MFA calls itself and passes others to moto."""
 
     def __init__(self, state: State, faults: Faults, calls: CallLog, control: Control) -> None:
         self._state = state
@@ -52,7 +52,7 @@ class Gateway:
         except HangUp:
             _close(environ)
         except (ValueError, RecursionError):
-            # No client of AWS's makes such a request: a URL or a number that is none, a nesting without end.
+            # No AWS client sends such a request: an invalid URL or number, endless nesting.
             _log.exception("a request that cannot be read")
             answer = written(Refused("MalformedInput", 400, "Invalid Argument"), QUERY, str(uuid.uuid4()))
         start_response(f"{answer.status} {_phrase(answer.status)}", list(answer.headers))
@@ -137,7 +137,7 @@ class Gateway:
         except NotPlayed:
             raise Refused("NotImplemented", 501, f"the sandbox does not play {operation.permission}") from None
         except Exception:  # noqa: BLE001  # whatever moto's code raises
-            # moto's own mistake: the caller gets AWS's "internal failure", the developer gets the traceback.
+            # A fault of moto: the caller gets AWS's "internal failure", the developer gets the traceback.
             _log.exception("moto failed at %s", operation.permission)
             raise refused("error500", operation.protocol) from None
 
@@ -175,7 +175,7 @@ def _signed(
 
 
 def _signature(request: Request) -> tuple[Signature | UrlSignature | None, bool]:
-    """The signature, and whether there is one that cannot be read."""
+    """The signature, and whether it is malformed."""
     try:
         return sigv4.read(request) or sigv2.read(request), False
     except sigv4.Malformed:
@@ -183,7 +183,7 @@ def _signature(request: Request) -> tuple[Signature | UrlSignature | None, bool]
 
 
 def _as_if_in_header(request: Request, signature: Signature | UrlSignature, region: str) -> Environ:
-    """What moto needs to see of a presigned URL: the signing fields out of the query, the scope in a header."""
+    """A presigned URL as moto needs it: without signing fields in the query, with the scope in a header."""
     fields = _SIGNING_FIELDS if isinstance(signature, Signature) else _SIGNING_FIELDS_2
     query = "&".join(part for part in request.query.split("&") if not fields.match(part))
     service = signature.service if isinstance(signature, Signature) else "s3"
@@ -197,7 +197,7 @@ def _as_if_in_header(request: Request, signature: Signature | UrlSignature, regi
 
 
 def _outcome(answer: Answer) -> str:
-    """`ok`, or the error code in an answer of moto's."""
+    """`ok`, or the error code in moto's answer."""
     if answer.status < HTTPStatus.BAD_REQUEST:
         return "ok"
     headers = {name.lower(): value for name, value in answer.headers}
@@ -217,5 +217,5 @@ def _close(environ: Environ) -> None:
     connection = environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
         connection.shutdown(socket.SHUT_RDWR)
-    # werkzeug takes this for a client that went away, and writes nothing.
+    # werkzeug reads this as a closed connection, and writes nothing.
     raise ConnectionResetError

@@ -1,4 +1,4 @@
-"""Users and devices of the sandbox as tests hold them in their hands."""
+"""Handles of the sandbox's users and devices, for tests."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ PolicyDocument = Mapping[str, Any]
 
 
 class SandboxDevice:
-    """A device in somebody's pocket. `drift` is how many seconds its own clock is ahead of AWS's."""
+    """A user's device. `drift` is the seconds by which its clock is ahead of AWS's."""
 
     def __init__(self, state: State, serial: str) -> None:
         self._state = state
@@ -33,13 +33,13 @@ class SandboxDevice:
         return self._device.seed
 
     def code(self, offset_steps: int = 0) -> str:
-        """Return the code that the device shows now, by the sandbox's clock, or so many steps of 30 s later."""
+        """Return the code that the device shows now, by the sandbox's clock, or `offset_steps` steps of 30 s later."""
         if not self._device.secret:
             raise ValueError(f"{self.name} gives no codes")
         return code_at(self._device.secret, self._state.clock.now() + self.drift + offset_steps * STEP)
 
     def next_code(self) -> str:
-        """Return the code that the device shows after this one. Nothing waits, and no clock moves."""
+        """Return the device's next code, without waiting and without moving the clock."""
         return self.code(1)
 
     @property
@@ -70,7 +70,7 @@ class SandboxUser:
         self.key = self.add_key()
 
     def add_key(self) -> LongTermKey:
-        """Make another key pair; a user has two at most, and moto says so."""
+        """Make another key pair; moto refuses a third one."""
         made = self._state.moto.iam.create_access_key(self.name)
         made.secret_access_key = new_secret()
         return LongTermKey(access_key_id=made.access_key_id, secret_access_key=Secret(made.secret_access_key))
@@ -85,13 +85,13 @@ class SandboxUser:
         self._state.moto.iam.update_access_key(self.name, key_id, status)
 
     def age_key(self, key_id: str, seconds: float) -> None:
-        """Let a key have been made so many seconds earlier."""
+        """Make a key older by `seconds`."""
         for key in self._state.moto.iam.list_access_keys(self.name):
             if key.access_key_id == key_id:
                 key.create_date -= timedelta(seconds=seconds)
 
     def put_policy(self, name: str, document: PolicyDocument) -> None:
-        """Give the user one more policy, or another one of that name."""
+        """Add or replace a policy of the user."""
         evaluation.checked(json.dumps(document))
         self._state.moto.iam.get_user(self.name).put_policy(name, json.dumps(document))
 
@@ -104,7 +104,7 @@ class SandboxUser:
         return self._enabled(self._state.arn("iam", f"mfa/{name}"))
 
     def add_hardware_device(self, serial: str) -> SandboxDevice:
-        """Enable a hardware token; its serial number is no ARN."""
+        """Enable a hardware token; its serial number is not an ARN."""
         return self._enabled(serial)
 
     def add_fido_device(self, name: str) -> SandboxDevice:
@@ -119,13 +119,13 @@ class SandboxUser:
 
     @property
     def device_serials(self) -> list[str]:
-        """The serial numbers of the devices that the user has now, however they came."""
+        """The serial numbers of all the user's devices."""
         return [device.serial for device in self._state.devices.of(self.unique_id)]
 
     def _enabled(self, serial: str, secret: bytes | None = None) -> SandboxDevice:
         now = self._state.clock.now()
         device = self._state.devices.add(serial, now, secret=secret)
-        # Enabled long enough ago that STS knows of it.
+        # Enabled so long ago that STS knows it.
         device.give_to(self.unique_id, now - 60)
         self.devices.append(SandboxDevice(self._state, serial))
         return self.devices[-1]

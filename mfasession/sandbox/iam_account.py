@@ -1,7 +1,7 @@
-"""IAM's operations about a whole account, and the boundaries of users, as they really answer.
+"""IAM's operations about a whole account and users' boundaries, with AWS's real answers.
 
-moto lists no boundary and every policy that AWS has, in one page; its credential report knows nothing of the sandbox's
-devices nor of the root user. Sources: IAM API Reference; IAM User Guide, "Get credential reports for your AWS account".
+moto lists no boundaries, and every policy of AWS in one page; its credential report has neither the sandbox's devices
+nor the root user. Sources: IAM API Reference; IAM User Guide, "Get credential reports for your AWS account".
 """
 
 import base64
@@ -37,7 +37,7 @@ _ARN = Text(name="PermissionsBoundary", least=20, most=2048, required=True)
 
 
 def get_account_authorization_details(request: AuthenticatedRequest) -> Result:
-    """List users, groups and policies in pages; roles are not played here."""
+    """List users, groups and policies in pages; roles are not emulated here."""
     wanted = request.params_listed("Filter") or tuple(_KINDS)
     start, count = (
         int(str(request.params.get(name) or default)) for name, default in (("Marker", 0), ("MaxItems", 100))
@@ -52,7 +52,7 @@ def get_account_authorization_details(request: AuthenticatedRequest) -> Result:
 
 
 def generate_credential_report(request: AuthenticatedRequest) -> Result:
-    """Begin a report, or say how far it is."""
+    """Start a report, or return its state."""
     state = request.state
     with state.lock:
         if not state.report_in:
@@ -62,7 +62,7 @@ def generate_credential_report(request: AuthenticatedRequest) -> Result:
 
 
 def get_credential_report(request: AuthenticatedRequest) -> Result:
-    """Return the report in base64, of the account as it is now."""
+    """Return the report of the account's present state in base64."""
     if request.state.report_in:
         raise Refused("ReportNotPresent", 410, "No report exists. Use GenerateCredentialReport to generate a report.")
     out = io.StringIO()
@@ -80,7 +80,7 @@ def get_credential_report(request: AuthenticatedRequest) -> Result:
 
 
 def put_user_permissions_boundary(request: AuthenticatedRequest) -> Result:
-    """Limit a user."""
+    """Set a user's boundary."""
     check_texts(request.params, _ARN)
     user, arn = user_named(request), str(request.params["PermissionsBoundary"])
     if request.state.moto.managed_policy(arn) is None:
@@ -90,7 +90,7 @@ def put_user_permissions_boundary(request: AuthenticatedRequest) -> Result:
 
 
 def delete_user_permissions_boundary(request: AuthenticatedRequest) -> Result:
-    """Take the limit away."""
+    """Remove a user's boundary."""
     request.state.boundaries.pop(user_named(request).id, None)
     return {}
 

@@ -1,7 +1,7 @@
-"""IAM's operations on MFA devices as they really answer. moto takes any code and shows the seeds.
+"""IAM's operations on MFA devices, with AWS's real answers. moto accepts any code and shows the seeds.
 
-Sources: IAM API Reference; AWS security bulletin AWS-2023-001 (a key alone may not add or take away one's own device
-once there is one); IAM User Guide, "Troubleshooting IAM" (devices left over from a cancelled enrolment).
+Sources: IAM API Reference; AWS security bulletin AWS-2023-001 (a key alone may neither add nor remove its user's
+device once there is one); IAM User Guide, "Troubleshooting IAM" (devices left over from a cancelled enrolment).
 """
 
 import base64
@@ -25,7 +25,7 @@ _CODES = tuple(
 
 
 def create_virtual_mfa_device(request: AuthenticatedRequest) -> Result:
-    """Make a device that nobody has yet; its seed is shown this once."""
+    """Create an unassigned device; its seed is shown only once."""
     check_texts(
         request.params, Text(name="VirtualMFADeviceName", least=1, most=226, pattern=r"[\w+=,.@-]+", required=True)
     )
@@ -44,7 +44,7 @@ def create_virtual_mfa_device(request: AuthenticatedRequest) -> Result:
 
 
 def enable_mfa_device(request: AuthenticatedRequest) -> Result:
-    """Give a device to a user, on two codes in a row. They are not used up for STS."""
+    """Enable a device for a user with two consecutive codes. They are not used up for STS."""
     check_texts(request.params, _USER, _SERIAL, *_CODES)
     user, devices, now = user_named(request), request.state.devices, request.state.clock.now()
     with devices.lock:
@@ -62,7 +62,7 @@ def enable_mfa_device(request: AuthenticatedRequest) -> Result:
 
 
 def resync_mfa_device(request: AuthenticatedRequest) -> Result:
-    """Learn how far a device's clock has drifted, from two codes in a row."""
+    """Learn the drift of a device's clock from two consecutive codes."""
     check_texts(request.params, _USER, _SERIAL, *_CODES)
     with request.state.devices.lock:
         _synchronise(request, _device_of(request, user_named(request)), request.state.clock.now())
@@ -70,7 +70,7 @@ def resync_mfa_device(request: AuthenticatedRequest) -> Result:
 
 
 def deactivate_mfa_device(request: AuthenticatedRequest) -> Result:
-    """Take a device from its user. A virtual device stays, unassigned; another is gone."""
+    """Deactivate a device. A virtual device stays, unassigned; any other is deleted."""
     check_texts(request.params, _USER, _SERIAL)
     user, devices = user_named(request), request.state.devices
     with devices.lock:
@@ -83,7 +83,7 @@ def deactivate_mfa_device(request: AuthenticatedRequest) -> Result:
 
 
 def delete_virtual_mfa_device(request: AuthenticatedRequest) -> Result:
-    """Delete a device that nobody has."""
+    """Delete an unassigned device."""
     check_texts(request.params, _SERIAL)
     devices = request.state.devices
     with devices.lock:
@@ -136,7 +136,7 @@ def get_mfa_device(request: AuthenticatedRequest) -> Result:
 
 
 def get_user(request: AuthenticatedRequest) -> Result:
-    """Describe the root user; every other one is moto's to describe."""
+    """Describe the root user; moto describes all others."""
     root = request.state.root()
     return {"User": {"Path": "/", "UserId": root.unique_id, "Arn": root.arn, "CreateDate": "2020-01-01T00:00:00Z"}}
 
@@ -154,7 +154,7 @@ HANDLERS: Mapping[str, Handler] = {
 
 
 def handler(request: AuthenticatedRequest) -> Handler | None:
-    """Return what answers an operation of IAM here, None for what moto answers."""
+    """Return the handler of an IAM operation; None when moto answers it."""
     if request.operation.name == "GetUser" and request.caller.kind == "root" and not request.params.get("UserName"):
         return get_user
     return HANDLERS.get(request.operation.name)
@@ -214,7 +214,7 @@ def _no_such_device(request: AuthenticatedRequest) -> Refused:
 
 
 def _blank_png() -> bytes:
-    """A white picture of one pixel: the sandbox draws no QR code."""
+    """A white image of one pixel, instead of a QR code."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -12,12 +12,12 @@ from mfasession.values import Value
 
 
 class Directory(Value):
-    """Who is there in an account: whole ARNs, paths included, of users, groups and roles, and the owners of keys."""
+    """An account's directory: ARNs, with paths, of users, groups and roles, and the owners of keys."""
 
     arn_of: Callable[[str, str], str]
-    """Called with `user`, `group` or `role` and a name; empty where there is none."""
+    """Called with `user`, `group` or `role` and a name; returns the ARN, or an empty text."""
     owner_of: Callable[[str], str]
-    """Called with an access key ID: its user's ARN; empty where there is none."""
+    """Called with an access key ID; returns its user's ARN, or an empty text."""
 
 
 _ARNS = ("PolicySourceArn", "SAMLProviderArn", "OpenIDConnectProviderArn")
@@ -28,7 +28,7 @@ _NAMED = (
     ("UserName", "user"),
     ("ServerCertificateName", "server-certificate"),
 )
-"""Parameters in the order in which one of them is what an action is about: a user is added to a group."""
+"""Parameters in the order in which they decide the resource of an action: a user is added to a group."""
 _MADE = {
     "iam:createuser": ("UserName", "user"),
     "iam:creategroup": ("GroupName", "group"),
@@ -39,10 +39,10 @@ _MADE = {
     "iam:createsamlprovider": ("Name", "saml-provider"),
     "iam:uploadservercertificate": ("ServerCertificateName", "server-certificate"),
 }
-"""What is made has the path that the request names."""
+"""Actions that create a resource with the path in the request."""
 _ABOUT_OWN_USER = ("iam:changepassword", "iam:getmfadevice", "iam:deactivatemfadevice", "iam:enablemfadevice",
                    "iam:resyncmfadevice", "iam:listmfadevices")  # fmt: skip
-"""About a user, though they name a device or nobody."""
+"""Actions about the calling user, although they name a device or no user."""
 
 
 def of(action: str, params: Mapping[str, Any], arn: Callable[[str], str], directory: Directory | None) -> str:

@@ -1,7 +1,7 @@
-"""The only room that touches moto: its IAM backend, its dispatcher and its routers of REST operations.
+"""The only module that uses moto: its IAM backend, its dispatcher and its routers of REST operations.
 
 Three of these are private to moto (`DomainDispatcherApplication`, `BackendDict.reset`, `get_service_router`), so the
-version is pinned in pyproject.toml. moto's own authentication is off; the gate stands before it.
+version is pinned in pyproject.toml. moto's own authentication is off; the gateway authenticates.
 """
 
 import io
@@ -50,7 +50,7 @@ class NotPlayed(Exception):
 
 
 class _Dispatcher(DomainDispatcherApplication):
-    """moto's own prints to stdout, and then fails, when it has no such service."""
+    """moto's own dispatcher prints to stdout and fails when it has no such service."""
 
     def get_backend_for_host(self, host: str | None) -> Any:
         """Return the name of moto's backend for a host. Raises NotPlayed when there is none."""
@@ -91,7 +91,7 @@ class MotoBackend:
         return None
 
     def note_use(self, access_key_id: str, service: str, region: str, now: float) -> None:
-        """Keep when and for what a user's long-term key was used last."""
+        """Record the last use of a user's long-term key."""
         if (found := self.key(access_key_id)) is not None:
             found[1].last_used = AccessKeyLastUsed(datetime.fromtimestamp(int(now), UTC), service, region)
 
@@ -115,7 +115,7 @@ class MotoBackend:
         return "" if found is None else str(found.arn)
 
     def owner_of(self, access_key_id: str) -> str:
-        """Return the ARN of the user who has a long-term key; empty where nobody has it."""
+        """Return the ARN of a long-term key's user; empty when there is none."""
         found = self.key(access_key_id)
         return "" if found is None else str(found[0].arn)
 
@@ -152,7 +152,7 @@ class MotoBackend:
         return None
 
     def answer(self, environ: Environ, body: bytes) -> Answer:
-        """Let moto do what the request says. Raises NotPlayed for an operation that moto has not."""
+        """Let moto answer the request. Raises NotPlayed for an operation that moto does not have."""
         ready = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         ready.pop("HTTP_TRANSFER_ENCODING", None)
         ready.pop("wsgi.input_terminated", None)

@@ -1,4 +1,4 @@
-"""What a request asks for: service, operation, parameters, and the action and resource as policies name them."""
+"""Reads a request's service, operation, parameters, and the action and resource as policies name them."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -86,7 +86,7 @@ Route = Callable[[Request, str], tuple[str, Mapping[str, Any]] | None]
 
 
 class Operation(Value):
-    """One thing asked of one service."""
+    """One operation of one service."""
 
     service: str
     """The signing name; empty when the request is not signed."""
@@ -100,7 +100,7 @@ class Operation(Value):
 
 
 def read(request: Request, service: str, place: Place, route: Route) -> Operation:
-    """Return what a request asks for. `route` names the operation of a REST request to a service."""
+    """Return a request's operation. `route` names the operation of a REST request to a service."""
     protocol, name, params = _named(request, service, route)
     prefix = _PREFIXES.get(service, service)
     if protocol is S3 and service == "s3":
@@ -124,7 +124,7 @@ def read(request: Request, service: str, place: Place, route: Route) -> Operatio
 
 
 def about_caller(operation: Operation, user_name: str, place: Place) -> Operation:
-    """Return an IAM operation with the caller's own name where AWS puts it: when UserName may be left out and is."""
+    """Return an IAM operation with the caller's name as UserName where that may be omitted and is."""
     if operation.service != "iam" or operation.name not in _OWN_USER or operation.params.get("UserName"):
         return operation
     if not user_name:

@@ -1,4 +1,4 @@
-"""The constraints on parameters that AWS checks itself (botocore checks lower bounds only), with AWS's texts."""
+"""The constraints on parameters, with AWS's texts. botocore checks only lower bounds."""
 
 import re
 from collections.abc import Mapping

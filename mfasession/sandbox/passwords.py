@@ -1,4 +1,4 @@
-"""A user's own password for the console, which moto does not change.
+"""ChangePassword, which moto does not have.
 
 Source: IAM API Reference, ChangePassword; the login profile is moto's.
 """
@@ -13,7 +13,7 @@ from mfasession.sandbox.parameters import Text, check_texts
 
 
 def change_password(request: AuthenticatedRequest) -> Result:
-    """Give the calling user another password, for the old one."""
+    """Change the calling user's password."""
     old, new = (Text(name=name, least=1, most=128, required=True) for name in ("OldPassword", "NewPassword"))
     check_texts(request.params, old, new)
     user = user_named(request)

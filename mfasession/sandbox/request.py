@@ -1,4 +1,4 @@
-"""One HTTP request as the gate reads it: the bytes that were sent, before anything decodes them."""
+"""One HTTP request as the gateway reads it: the sent bytes, not decoded."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ class Request:
         self.body = _body(environ)
 
     def header(self, name: str) -> str | None:
-        """Return a header as it was sent, in latin-1; several of one name are joined by commas."""
+        """Return a header as it was sent, in latin-1; repeated ones are joined by commas."""
         key = name.upper().replace("-", "_")
         value = self.environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}")
         return None if value is None else str(value)

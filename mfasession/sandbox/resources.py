@@ -1,6 +1,6 @@
-"""The resource that an action is about, as an ARN, for the Resource of policies.
+"""The resource of an action as an ARN, for the Resource of policies.
 
-What is not in these tables is `*`: a policy about a narrow resource of another service does not meet it.
+Any action that is not in these tables is about `*`: a policy about a narrower resource does not match it.
 Source: Service Authorization Reference, "Resource types defined by …".
 """
 
@@ -13,7 +13,7 @@ from mfasession.values import Value
 
 
 class Place(Value):
-    """Where the resources of a request live."""
+    """The partition, account and region of a request's resources."""
 
     partition: str
     account: str

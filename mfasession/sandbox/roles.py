@@ -1,4 +1,4 @@
-"""Assuming a role: who is trusted, on what conditions, and for how long.
+"""AssumeRole: the trust policy, its conditions, and the duration.
 
 Sources: STS API Reference, AssumeRole; IAM User Guide, "Roles terms and concepts" (role chaining) and "Configuring
 MFA-protected API access"; re:Post, "Can I increase the IAM role chaining session duration limit?".
@@ -25,7 +25,7 @@ CHAINED_MOST = 3600
 """Longest session of a role that was assumed with temporary credentials, those of GetSessionToken included."""
 
 MOST_POLICIES = 10
-"""Managed policies that one session is narrowed with."""
+"""The most managed policies that restrict one session."""
 
 
 def check_parameters(params: Mapping[str, Any]) -> None:
@@ -43,7 +43,7 @@ def assume(request: AuthenticatedRequest, mfa_at: float | None) -> Result:
     """Issue the role's credentials. `mfa_at`: when the caller gave a code, in this request or for its session."""
     if request.caller.kind == "root":
         raise denied(request.operation.protocol, "Roles may not be assumed by root accounts.")
-    # A code in the request itself counts for its own policies: it is how a key alone reaches a role that wants MFA.
+    # A code in the request counts as MFA for its own policies, so a key alone can assume a role that needs MFA.
     judged = request.replace(key=request.key.replace(caller=request.caller.replace(mfa_at=mfa_at)))
     tags = session_tags.of(request.params, request.caller)
     identity = session_tags.source_identity(request.params, request.caller)
@@ -100,11 +100,11 @@ def _conditions(judged: AuthenticatedRequest, tags: session_tags.Tags, identity:
 
 
 def _trusting_role(request: AuthenticatedRequest, permission: str, extra: Mapping[str, str]) -> Role:
-    """Return the role, when it trusts the caller so far and the caller's own policies do not stand in the way.
+    """Return the role if its trust policy and the caller's own policies allow the call.
 
     A trust policy that names the caller is enough within one account; one that names the account leaves it to the
-    caller's policies, and so does one of another account. AWS says the same of a role that does not exist as of one
-    that does not trust.
+    caller's policies, and so does one of another account. AWS gives the same answer for a role that does not
+    exist and for one that does not trust the caller.
     """
     judged = request.replace(operation=request.operation.replace(permission=permission))
     answer = judged.answer(extra)
@@ -129,7 +129,7 @@ def _trusting_role(request: AuthenticatedRequest, permission: str, extra: Mappin
 
 
 def _trust(role: Role, permission: str, context: Context, judged: AuthenticatedRequest) -> str:
-    """`caller` or `account`: how the trust policy names the caller; `` when it does not; `denied` when it says no."""
+    """`caller` or `account`: how the trust policy names the caller; empty when it does not; `denied` for a Deny."""
     found = ""
     trust = evaluation.read(_document(role), kind=Kind.TRUST)
     for statement in trust.statements:
@@ -159,7 +159,7 @@ def _document(role: Role) -> str:
 
 
 def session_policies(request: AuthenticatedRequest) -> tuple[str, ...]:
-    """Return the texts of the policies that a request narrows its session with. Raises Refused."""
+    """Return the texts of a request's session policies. Raises Refused."""
     inline = request.params.get("Policy")
     named = (value for name, value in sorted(request.params.items()) if name.startswith("PolicyArns.member."))
     documents = [str(inline)] if inline else []

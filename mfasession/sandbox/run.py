@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import subprocess
 
 USER, DEVICE = "alice", "phone"
-"""The demo user, who lives under the rule, and her authenticator app."""
+"""The demo user, to whom the rule applies, and her authenticator app."""
 
 BY_SIGNAL = 128
 """POSIX shell, 2.8.2 "Exit Status for Commands"."""
@@ -32,9 +32,9 @@ BY_SIGNAL = 128
 def run(command: list[str]) -> int:
     """Run a command with the sandbox as its AWS and return its exit code; without a command, serve until ctrl-C.
 
-    The command gets AWS_* and MFASESSION_* of the sandbox and none of the caller's own, an empty configuration of
-    mfasession and XDG folders of its own, all below a folder that is gone afterwards; HOME stays.
-    MFASESSION_SANDBOX_CONTROL is a URL: GET $MFASESSION_SANDBOX_CONTROL/code?device=phone is the code of the device,
+    The command gets the sandbox's AWS_* and MFASESSION_* variables instead of the caller's, an empty configuration of
+    mfasession and its own XDG folders, all in a folder that is removed afterwards; HOME stays.
+    MFASESSION_SANDBOX_CONTROL is a URL: GET $MFASESSION_SANDBOX_CONTROL/code?device=phone returns the device's code,
     POST $MFASESSION_SANDBOX_CONTROL/clock?move=3600 lets an hour pass; `control` lists the rest.
     """
     with run_folder.made(os.environ, run_folder.SANDBOX) as folder, Sandbox() as aws, _guarded(aws, folder):
@@ -56,7 +56,7 @@ def _guarded(aws: Sandbox, folder: RunFolder) -> Guard:
 
 
 def environ(aws: Sandbox, folder: Path) -> dict[str, str]:
-    """Write the demo user's AWS files and an empty configuration; return the variables that lead there."""
+    """Write the demo user's AWS files and an empty configuration; return the variables for them."""
     config = folder / "config.toml"
     config.touch(mode=0o600)
     xdg = {f"XDG_{kind}_HOME": str(folder / f".{kind.lower()}") for kind in ("CONFIG", "STATE", "CACHE", "DATA")}
@@ -78,7 +78,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], listening: int)
     early: list[int] = []
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
-        # ctrl-C reaches the command from the terminal by itself; it decides what that means.
+        # The terminal sends ctrl-C to the command, which decides what to do.
         if number == signal.SIGINT:
             return
         if processes:
@@ -86,7 +86,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], listening: int)
         else:
             early.append(number)
 
-    # Before the command is there: a signal that came first would leave it and the temporary folder behind.
+    # Before the command starts: a signal would otherwise leave it and the temporary folder behind.
     with _handling((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), pass_on):
         try:
             with inherited(listening):
@@ -115,16 +115,16 @@ def _cannot_run(name: str, failure: programs.CannotRun) -> int:
 
 
 def _explain_inside() -> None:
-    """Say to the person at the terminal what no command in there says: who they are, and where the codes come from."""
+    """Write on the terminal who the user is in the sandbox, and where the codes come from."""
     sys.stderr.write(
-        f"mfasession: in this sandbox you are {USER}, denied everything without MFA\n"
+        f"mfasession: in this sandbox you are {USER}, and everything without MFA is denied\n"
         f"  the code of her device:   {_fetch(f'code?device={DEVICE}')}\n"
         f"  let an hour pass:         {_fetch('clock?move=3600', post=True)}\n"
     )
 
 
 def _fetch(words: str, *, post: bool = False) -> str:
-    """Return a command that asks the sandbox's control path, from inside of it."""
+    """Return a command that calls the sandbox's control path from inside."""
     if shutil.which("curl"):
         return f'curl -s{" -X POST" if post else ""} "$MFASESSION_SANDBOX_CONTROL/{words}"'
     data = ", b''" if post else ""
@@ -140,11 +140,11 @@ def _explain(ours: Mapping[str, str]) -> None:
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
     sys.stdout.flush()
     sys.stderr.write(
-        f"mfasession: an AWS that refuses is listening on {ours['AWS_ENDPOINT_URL']} until ctrl-C\n"
-        f"Paste the export lines into another shell. There you are {USER}, denied everything without MFA.\n"
+        f"mfasession: an AWS that enforces MFA is listening on {ours['AWS_ENDPOINT_URL']} until ctrl-C\n"
+        f"Paste the export lines into another shell. There you are {USER}, and everything without MFA is denied.\n"
         f"  the code of her device:   curl -s '{control}/code?device={DEVICE}'\n"
         f"  let an hour pass:         curl -s -X POST '{control}/clock?move=3600'\n"
         f"  make AWS throttle once:   curl -s -X POST '{control}/faults?action=GetSessionToken&kind=throttle'\n"
-        f"  what was asked so far:    curl -s '{control}/calls'\n"
+        f"  the calls so far:         curl -s '{control}/calls'\n"
         f"Then: mfasession login, mfasession exec -- aws s3 ls\n"
     )

@@ -13,17 +13,17 @@ _log = logging.getLogger("mfasession.sandbox")
 
 
 class _QuietHandler(RequestHandler):
-    """werkzeug writes a line to stderr for every request; here they go to the log. An answer leaves in one piece."""
+    """Sends werkzeug's lines to the log instead of stderr, and writes each answer in one piece."""
 
     wbufsize = -1
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # werkzeug's own name
-        """Log a line of werkzeug's."""
+        """Log a line from werkzeug."""
         _log.log(logging.ERROR if type == "error" else logging.DEBUG, message, *args)
 
 
 class Server:
-    """Serves a WSGI callable on a free port from a thread of its own."""
+    """Serves a WSGI callable on a free port from its own thread."""
 
     def __init__(self, application: Any) -> None:
         self._server = make_server(HOST, 0, application, threaded=True, request_handler=_QuietHandler)
@@ -32,7 +32,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The server's URL."""
         return f"http://{HOST}:{self._server.port}"
 
     @property

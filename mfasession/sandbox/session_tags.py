@@ -1,4 +1,4 @@
-"""Tags and the source identity of a role's session: what may be asked for, and what a chain of roles hands on.
+"""Tags and source identity of a role's session: their limits, and their inheritance in a chain of roles.
 
 Sources: IAM User Guide, "Passing session tags in AWS STS" (limits, transitive tags) and "Monitor and control actions
 taken with assumed roles" (a source identity cannot be changed, and every role of a chain must allow it).
@@ -17,7 +17,7 @@ _SOURCE_IDENTITY = Text(name="SourceIdentity", least=2, most=64, pattern=r"[\w+=
 
 
 class Tags(Value):
-    """The tags of one request, and those that the caller's own session hands on."""
+    """The tags of one request, and those inherited from the caller's session."""
 
     requested: Mapping[str, str]
     transitive: tuple[str, ...]
@@ -30,7 +30,7 @@ class Tags(Value):
 
 
 def of(params: Mapping[str, Any], caller: Caller) -> Tags:
-    """Return the tags of an AssumeRole. Raises Refused for those that AWS does not take."""
+    """Return the tags of an AssumeRole. Raises Refused for those that AWS refuses."""
     keys, values = _members(params, "Tags.member.{}.Key"), _members(params, "Tags.member.{}.Value")
     _check_constraints(keys, values)
     if len({key.lower() for key in keys}) < len(keys):
@@ -52,7 +52,7 @@ def of(params: Mapping[str, Any], caller: Caller) -> Tags:
 
 
 def source_identity(params: Mapping[str, Any], caller: Caller) -> str:
-    """Return the source identity of the new session. Raises Refused for a wrong one, and for another than before."""
+    """Return the source identity of the new session. Raises Refused for a wrong or a changed one."""
     check_texts(params, _SOURCE_IDENTITY)
     wanted = str(params.get("SourceIdentity") or "")
     if wanted.lower().startswith("aws:"):
@@ -63,7 +63,7 @@ def source_identity(params: Mapping[str, Any], caller: Caller) -> str:
 
 
 def check_unchanged(wanted: str, caller: Caller, protocol: Any, role: str) -> None:
-    """Raise the refusal of a source identity that is another than the one of the caller's own session."""
+    """Raise the refusal of a source identity that differs from that of the caller's session."""
     if caller.source_identity and wanted != caller.source_identity:
         raise denied(
             protocol, f"User: {caller.arn} is not authorized to perform: sts:SetSourceIdentity on resource: {role}"

@@ -1,4 +1,4 @@
-"""Signature Version 2 in the query of an S3 URL: what boto3's `generate_presigned_url` still makes by default.
+"""Signature Version 2 in the query of an S3 URL: the default of boto3's `generate_presigned_url`.
 
 Source: Amazon S3 Developer Guide, "Signing and authenticating REST requests" (query string authentication).
 """

@@ -1,4 +1,4 @@
-"""Signature Version 4 as the server sees it: in the Authorization header, in the query, or over the chunks of a body.
+"""Checks Signature Version 4: in the Authorization header, in the query, or over the chunks of a body.
 
 Sources: IAM User Guide, "AWS Signature Version 4 for API requests"; S3 API Reference, "Authenticating requests".
 """
@@ -16,16 +16,16 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 LIFETIME_MOST = 7 * 86400
-"""Seconds; the longest that a presigned URL may be good for."""
+"""The longest life of a presigned URL, in seconds."""
 _STAMP = re.compile(r"\d{8}T\d{6}Z")
 
 
 class Malformed(ValueError):
-    """There is a signature, but it cannot be read."""
+    """The signature is malformed."""
 
 
 class Signature(Value):
-    """A signature and all that is needed to make it again."""
+    """A signature and everything that is needed to compute it."""
 
     access_key_id: str
     day: str
@@ -39,7 +39,7 @@ class Signature(Value):
     token: str
     presigned: bool
     lifetime: int
-    """Seconds that a presigned URL is good for; 0 otherwise."""
+    """The life of a presigned URL in seconds; 0 otherwise."""
 
     @property
     def scope(self) -> str:
@@ -59,7 +59,7 @@ def read(request: Request) -> Signature | None:
 
 
 def matches(request: Request, signature: Signature, secret: str) -> bool:
-    """Return whether this secret made the signature over this very request, its body included."""
+    """Return whether this secret made the signature over this request, its body included."""
     payload = payload_hash(request, signature)
     canonical_paths = {request.raw_path or "/", _strictly_encoded(request.raw_path)}
     if signature.service != "s3":
@@ -141,7 +141,7 @@ def _canonical(request: Request, signature: Signature, path: str, payload: str) 
     query = "&".join(f"{name}={value}" for name, value in sorted((_encoded(n), _encoded(v)) for n, v in pairs))
     headers = "".join(f"{name}:{_trimmed(request.header(name) or '')}\n" for name in signature.signed_headers)
     lines = (request.method, path, query, headers, ";".join(signature.signed_headers), payload)
-    # Headers come in as latin-1, so that these are the very bytes that were sent.
+    # Headers are latin-1 texts, so these are the sent bytes.
     return "\n".join(lines).encode("latin-1")
 
 

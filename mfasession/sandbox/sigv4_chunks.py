@@ -19,7 +19,7 @@ class Incomplete(ValueError):
 
 
 def match(body: bytes, kind: str, signature: Signature, secret: str) -> bool:
-    """Return whether every chunk carries the signature that follows from the one before. Raises Incomplete."""
+    """Return whether every chunk has the right signature, which depends on the one before. Raises Incomplete."""
     if kind == UNSIGNED_WITH_TRAILER:
         return True
     previous, rest, size = signature.digest, body, -1

@@ -1,6 +1,6 @@
-"""IAM's simulator of policies, which moto has not: what the policies of a user would say to an action.
+"""IAM's policy simulator, which moto does not have.
 
-Source: IAM API Reference, SimulatePrincipalPolicy and SimulateCustomPolicy. Resources' own policies are not played.
+Source: IAM API Reference, SimulatePrincipalPolicy and SimulateCustomPolicy. Resource policies are not emulated.
 """
 
 import re
@@ -21,7 +21,7 @@ _VARIABLE = re.compile(r"\$\{([^},]*)")
 
 
 def simulate_principal_policy(request: AuthenticatedRequest) -> Result:
-    """Tell what a user's policies say, with others added to them when some are given."""
+    """Return the decisions of a user's policies, with additional ones if given."""
     check_texts(request.params, _SOURCE)
     arn = str(request.params["PolicySourceArn"])
     moto = request.state.moto
@@ -40,7 +40,7 @@ def simulate_principal_policy(request: AuthenticatedRequest) -> Result:
 
 
 def simulate_custom_policy(request: AuthenticatedRequest) -> Result:
-    """Tell what the given policies say."""
+    """Return the decisions of the given policies."""
     return _results(request, _given(request, "PolicyInputList"), (), {})
 
 
@@ -97,7 +97,7 @@ def _matched(found: evaluation.Found) -> dict[str, Any]:
 
 
 def _missing(policies: Policies, context: Context) -> list[str]:
-    """The condition keys that the policies ask for and that nobody gave."""
+    """The condition keys that the policies use and that were not given."""
     wanted: dict[str, str] = {}
     for found in evaluation.statements(policies):
         for line in found.statement.conditions:

@@ -1,4 +1,4 @@
-"""The account that is played: who holds which key, which sessions were issued, which devices there are."""
+"""The emulated account's state: keys and their owners, issued sessions, devices."""
 
 import base64
 import secrets
@@ -14,7 +14,7 @@ from mfasession.values import Value, account_of
 
 
 class Caller(Value):
-    """Who signed a request."""
+    """The signer of a request."""
 
     kind: str
     """`user`, `root`, `role`, or `federated` with credentials from GetFederationToken."""
@@ -36,7 +36,7 @@ class Caller(Value):
     issuer: str = ""
     """The ID of the user who asked for a federated user's credentials."""
     is_chained: bool = False
-    """Whether a role was assumed with temporary credentials, those of a user's session too."""
+    """Whether a role was assumed with temporary credentials, a user's session included."""
 
     @property
     def is_user_session(self) -> bool:
@@ -45,7 +45,7 @@ class Caller(Value):
 
 
 class Key(Value):
-    """A key pair, and whose it is. `token` and `expires` (epoch seconds) are those of a session."""
+    """A key pair and its owner. `token` and `expires` (epoch seconds) are those of a session."""
 
     access_key_id: str
     secret: str
@@ -67,7 +67,7 @@ class State:
         enrolment_lag: float,
         first: "State | None" = None,
     ) -> None:
-        """`first` is the account that this one is beside; without it nothing was played before."""
+        """`first` is the account that this one is beside; without it, this is the first one."""
         self.account = account
         self.partition = partition
         self.role_sessions_carry_mfa = role_sessions_carry_mfa
@@ -79,7 +79,7 @@ class State:
         self.boundaries: dict[str, str] = {}
         """ARNs of the policies that limit users, by the users' IDs."""
         self.report_in = 1
-        """Calls until the credential report is there."""
+        """Calls until the credential report is ready."""
         self._keys: dict[str, Key] = {}
         self.accounts: dict[str, State] = first.accounts if first else {}
         self.accounts[account] = self
@@ -103,7 +103,7 @@ class State:
         return f"arn:{self.partition}:{service}::{self.account}:{resource}"
 
     def place(self, region: str) -> Place:
-        """Return where the resources of a request to a region live."""
+        """Return the place of a request's resources in a region."""
         return Place(
             partition=self.partition,
             account=self.account,
@@ -117,7 +117,7 @@ class State:
         return next((key for key in found if key is not None), None)
 
     def own_key(self, access_key_id: str) -> Key | None:
-        """Return a key pair of this account alone."""
+        """Return a key pair of this account only."""
         if (own := self._keys.get(access_key_id)) is not None:
             return self._with_user_as_now(own)
         found = self.moto.key(access_key_id)
@@ -132,7 +132,7 @@ class State:
         )
 
     def caller_of(self, user: User) -> Caller:
-        """Return a user as the caller that a long-term key makes of it."""
+        """Return a user as the caller of a long-term key."""
         return Caller(kind="user", arn=user.arn, unique_id=user.id, user_name=user.name)
 
     def root(self) -> Caller:
@@ -153,7 +153,7 @@ class State:
         return key
 
     def age_sessions(self, seconds: float) -> None:
-        """Let all sessions have been made so many seconds earlier."""
+        """Make all sessions older by `seconds`."""
         with self.lock:
             for key_id, key in self._keys.items():
                 if key.token:
@@ -172,7 +172,7 @@ class State:
         return any(key.caller.kind == "root" and not key.token for key in self._keys.values())
 
     def empty(self) -> None:
-        """Be as at the start, but for the clock."""
+        """Reset everything but the clock."""
         with self.lock:
             self.moto = MotoBackend(self.account, self.partition)
             self.devices = Devices()
@@ -188,7 +188,7 @@ class State:
         return "" if user is None else str(user.name)
 
     def _with_user_as_now(self, key: Key) -> Key | None:
-        """A session follows its user's change of name, and dies with its user or role."""
+        """A session follows a change of its user's name, and ends with its user or role."""
         caller = key.caller
         if caller.kind == "role":
             return key if self.moto.role(caller.role_arn) else None

@@ -1,4 +1,4 @@
-"""AWS STS as it really answers. Source: AWS STS API Reference, and what clients of real AWS have recorded.
+"""AWS STS with AWS's real answers. Source: AWS STS API Reference, and recordings of clients of real AWS.
 
 No policy can deny GetSessionToken or GetCallerIdentity (IAM User Guide, "Permissions for GetSessionToken").
 """
@@ -22,14 +22,14 @@ _FOR_KEYS_ALONE = frozenset({"GetSessionToken", "GetFederationToken"})
 
 
 def handler(operation: str) -> Handler:
-    """Return what answers an operation of STS. Raises Refused for one that is not played."""
+    """Return the handler of an STS operation. Raises Refused for one that is not emulated."""
     if operation not in HANDLERS:
         raise Refused("InvalidAction", 400, f"Could not find operation {operation} for version 2011-06-15")
     return HANDLERS[operation]
 
 
 def check_credentials(request: AuthenticatedRequest) -> None:
-    """Raise Refused for what temporary credentials may not ask of STS."""
+    """Raise Refused for STS operations that temporary credentials may not call."""
     name, caller = request.operation.name, request.caller
     may_not = caller.is_user_session and name not in _FOR_USER_SESSIONS
     if may_not or (caller.temporary and name in _FOR_KEYS_ALONE) or (caller.issuer and name == "AssumeRole"):
@@ -48,13 +48,13 @@ def get_session_token(request: AuthenticatedRequest) -> Result:
 
 
 def get_caller_identity(request: AuthenticatedRequest) -> Result:
-    """Say who signed the request; nothing can forbid it."""
+    """Return the signer of the request; no policy can deny it."""
     caller = request.caller
     return {"Arn": caller.arn, "UserId": caller.unique_id, "Account": request.state.account}
 
 
 def get_access_key_info(request: AuthenticatedRequest) -> Result:
-    """Say which account a key belongs to. The sandbox knows only its own."""
+    """Return a key's account. The sandbox knows only its own."""
     check_texts(request.params, Text(name="AccessKeyId", least=16, most=128, pattern=r"[\w]*", required=True))
     if request.state.key(str(request.params["AccessKeyId"])) is None:
         raise Refused("ValidationError", 400, "Invalid access key Id")
@@ -69,7 +69,7 @@ def assume_role(request: AuthenticatedRequest) -> Result:
 
 
 def spend_code(request: AuthenticatedRequest) -> bool:
-    """Use up the code of the request. False when it has none; raises Refused when it is not good."""
+    """Use up the code of the request. False when it has none; raises Refused when it is wrong."""
     check_texts(request.params, SERIAL_NUMBER, TOKEN_CODE)
     serial, code = request.params.get("SerialNumber"), request.params.get("TokenCode")
     if serial is None and code is None:

@@ -184,7 +184,7 @@ def test_a_policy_of_the_account_is_not_fixed_in_place(home: Home) -> None:
 BAD = {
     "no JSON": ("{", "not JSON"),
     "a list": ("[]", "not a policy"),
-    "another document": ('{"a": 1}', "there is no element 'a'"),
+    "another document": ('{"a": 1}', "unknown element 'a'"),
     "a version to come": (GOOD.replace("2012-10-17", "2030-01-01"), "Version must be"),
     "too large": (GOOD.replace('"iam:GetUser"', ",".join(f'"iam:Get{number}"' for number in range(1000))), "too large"),
     "empty": ("", "not JSON"),

@@ -99,7 +99,7 @@ def test_a_role_as_the_aws_cli_prints_it(home: Home) -> None:
     ]
     assert done.returncode == 1
     assert "asked as arn:aws:iam::111122223333:user/alice" in done.stderr
-    assert "key:sts:AssumeRole is allow, and should be deny" in done.stderr
+    assert "key:sts:AssumeRole is allow, but should be deny" in done.stderr
     fixed = json.loads(json.dumps(TRUST).replace("BoolIfExists", "Bool"))
     done = home.run(
         "policy", "test", "-", "--allow-all", "--expect", "key:sts:AssumeRole=deny", stdin=json.dumps({"Role": fixed})
@@ -155,7 +155,7 @@ def test_a_terraform_plan(home: Home) -> None:
          "main.tf is Terraform code: what it makes of it is not known before it is planned", "terraform show -json"),
         ("t.json", '{"Resources": {"B": {"Type": "AWS::S3::Bucket"}}}', "there is no policy in t.json", "name a file"),
         ("t.yaml", "Resources: [\n", "t.yaml, line 2: not YAML: ", "fix it there"),
-        ("x.json", '{"a": 1}', "x.json, line 1: there is no element 'a'", "fix it there"),
+        ("x.json", '{"a": 1}', "x.json, line 1: unknown element 'a'", "fix it there"),
     ],
 )  # fmt: skip
 def test_a_source_without_a_policy(home: Home, name: str, text: str, message: str, hint: str) -> None:
@@ -174,7 +174,7 @@ def test_yaml_without_pyyaml(home: Home) -> None:
     (home.folder / "t.yaml").write_text(TEMPLATE)
     done = home.run("policy", "lint", "t.yaml", environ={"PYTHONPATH": str(folder)})
     assert (done.returncode, done.stdout) == (3, "")
-    assert "t.yaml is YAML, and reading that needs PyYAML" in done.stderr
+    assert "t.yaml is YAML, which needs PyYAML" in done.stderr
     assert "-m pip install pyyaml; or give it as JSON" in done.stderr
 
 
@@ -310,5 +310,5 @@ def test_keys_of_kms(home: Home) -> None:
     (home.folder / "all.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
     done = home.run("policy", "test", "all.json", "--action", "kms:Decrypt")
     assert (done.returncode, "key policies decide" in done.stderr) == (0, True)
-    assert "KMS keys have policies of their own, and these decide" in home.run("policy", "explain", "all.json").stdout
+    assert "KMS keys have their own policies, which decide" in home.run("policy", "explain", "all.json").stdout
     assert "[kms-key-policy]" in home.run("policy", "lint", "all.json").stdout

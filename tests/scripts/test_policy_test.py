@@ -60,7 +60,7 @@ def test_a_hole_that_a_word_makes(home: Home) -> None:
     assert decisions(home, hole, "--allow-all", "--action", "s3:GetObject") == wrong
     done = home.run("policy", "test", hole, "--allow-all", "--expect", "key:s3:GetObject=deny")
     assert done.returncode == 1
-    assert done.stderr == complaint("key:s3:GetObject is allow, and should be deny")
+    assert done.stderr == complaint("key:s3:GetObject is allow, but should be deny")
 
 
 def test_several_policies_and_a_boundary(home: Home) -> None:
@@ -147,7 +147,7 @@ def test_a_file_of_expectations(home: Home, name: str, text: str) -> None:
     assert len(done.stdout.splitlines()) == 3
     done = home.run("policy", "test", "--expect", name, "--expect", "role:ec2:RunInstances=allow")
     assert done.returncode == 1
-    assert done.stderr == complaint("role:ec2:RunInstances is deny, and should be allow")
+    assert done.stderr == complaint("role:ec2:RunInstances is deny, but should be allow")
 
 
 EXPECTED = "as in --expect mfa:s3:GetObject=allow, or a file of such"
@@ -157,8 +157,8 @@ EXPECTED = "as in --expect mfa:s3:GetObject=allow, or a file of such"
     ("words", "code", "said"),
     [
         (["--expect", "root:s3:GetObject=allow"], 2,
-         ("--expect: 'root' is no caller: one of key, session, mfa, role", EXPECTED)),
-        (["--expect", "key:s3:Get*=allow"], 2, ("--expect: 's3:Get*' is no action such as s3:GetObject", EXPECTED)),
+         ("--expect: 'root' is not a caller: use one of key, session, mfa, role", EXPECTED)),
+        (["--expect", "key:s3:Get*=allow"], 2, ("--expect: 's3:Get*' is not an action such as s3:GetObject", EXPECTED)),
         (["--expect", "key:s3:GetObject=yes"], 2, ("--expect: key:s3:GetObject must be allow or deny", EXPECTED)),
         (["--expect", "none.toml"], 3, ("there is no file none.toml", EXPECTED)),
         (["--expect", "bad.toml"], 3,
@@ -168,9 +168,9 @@ EXPECTED = "as in --expect mfa:s3:GetObject=allow, or a file of such"
          ("'aws:SourceIp' is not KEY=VALUE", "as in --context aws:SourceIp=203.0.113.7")),
         (["none.json"], 3, ("there is no file none.json", "name a file that holds a policy, as JSON")),
         (["bad.toml"], 3,
-         ("bad.toml, line 1: not JSON: column 1: a value is expected", "fix it there: AWS refuses it as it is")),
-        (["operator.json"], 3, ("operator.json, line 9: no condition operator 'BoolIfExist'",
-                                "fix it there: AWS refuses it as it is")),
+         ("bad.toml, line 1: not JSON: column 1: expected a value", "fix it there: AWS would refuse this policy")),
+        (["operator.json"], 3, ("operator.json, line 9: unknown condition operator 'BoolIfExist'",
+                                "fix it there: AWS would refuse this policy")),
         (["-", "--boundary", "-"], 2, ("stdin can be one file only", "write the others into files")),
     ],
 )  # fmt: skip
@@ -294,7 +294,7 @@ def test_expectations_of_a_real_user(alices_home: Home, alice: SandboxUser) -> N
     assert (done.returncode, done.stderr) == (0, "mfasession: 2 as expected\n")
     done = alices_home.run("policy", "test", "--live", "--expect", "role:s3:ListAllMyBuckets=deny")
     assert done.returncode == 1
-    assert done.stderr == complaint("role:s3:ListAllMyBuckets was not looked at")
+    assert done.stderr == complaint("role:s3:ListAllMyBuckets was not tested")
 
 
 def test_a_denied_simulation_names_the_permission(alices_home: Home, alice: SandboxUser) -> None:

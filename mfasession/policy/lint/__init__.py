@@ -1,6 +1,6 @@
-"""What is wrong with a policy about MFA, where, why, and the text that fixes it.
+"""Finds faults of a policy about MFA, with the place, the reason and the corrected text.
 
-Each family of rules is a module: `operators`, `exemptions`, `grants`, `names`, and `outcome`, which comes last. What a
-statement does is never judged by itself: `whole` asks what callers may do under the whole document. `running.check`
-runs all rules, `running.fixed` writes what they propose, `shown` renders it for people and machines.
+Each family of rules is a module: `operators`, `exemptions`, `grants`, `names`, and `outcome`, which comes last. Rules
+consider what callers may do under the whole document, through `whole`. `engine.check` runs all rules, `engine.fixed`
+applies their corrections, `formats` renders the findings.
 """

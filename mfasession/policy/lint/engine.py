@@ -1,4 +1,4 @@
-"""All rules over one document, and over again until everything is fixed that can be."""
+"""Runs all rules on a document, and repeats that until everything that can be fixed is fixed."""
 
 from mfasession.policy import document
 from mfasession.policy.document import Document, Kind
@@ -8,22 +8,22 @@ from mfasession.values import Value
 
 ATTACHED_TO = ("user", "group", "role", "scp")
 _REPAIRS = 500
-"""One after the other, for each may bring something to light or settle another; a document holds fewer."""
+"""The most corrections. They are applied one by one, because each may cause or settle others."""
 
 
 class Settings(Value):
-    """What is known of a document beside its text."""
+    """Data about a document besides its text."""
 
     partition: str = ""
-    """The one that the policy is for; empty: that of its other ARNs."""
+    """The policy's partition; empty: that of its other ARNs."""
     attached_to: str = ""
-    """One of ATTACHED_TO; empty: not known."""
+    """One of ATTACHED_TO; empty: unknown."""
     limit: int = document.MANAGED_SIZE
-    """Characters that the document may have, white space not counted."""
+    """The size limit of the document, in characters without white space."""
 
 
 def check(parsed: Document, settings: Settings, operations: Operations) -> list[Finding]:
-    """Return what is wrong with a document, in the order of its lines."""
+    """Return the findings in a document, in the order of its lines."""
     subject = Subject(parsed, settings.partition, settings.attached_to)
     if parsed.kind is not Kind.IDENTITY:
         return _ordered([*granted.check(subject, operations)])
@@ -43,14 +43,14 @@ def _ordered(found: list[Finding]) -> list[Finding]:
 
 
 class Repair(Value):
-    """A document with everything fixed that can be, and how many findings that were."""
+    """The fixed document, and the number of fixed findings."""
 
     document: Document
     count: int
 
 
 def fixed(parsed: Document, settings: Settings, operations: Operations) -> Repair:
-    """Return the document with everything fixed that can be. Everything else of the text stays as it is."""
+    """Return the document with everything fixed that can be. The rest of the text is unchanged."""
     count = 0
     while count < _REPAIRS:
         finding = next((each for each in check(parsed, settings, operations) if each.edits), None)

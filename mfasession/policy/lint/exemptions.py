@@ -1,4 +1,4 @@
-"""Rules about what a Deny without MFA leaves open: enough to set up a device, and no more."""
+"""Rules about the exemptions of a Deny without MFA: enough to set up a device, and no more."""
 
 import json
 from collections.abc import Iterator
@@ -19,82 +19,82 @@ if TYPE_CHECKING:
 EXEMPT: tuple[str, ...] = tuple(the_rule.DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"])
 SESSION_TOKEN, CHANGE_PASSWORD = "sts:GetSessionToken", "iam:ChangePassword"
 NEEDED = (*ENROLMENT, "iam:ListMFADevices", "iam:ListVirtualMFADevices", "iam:ResyncMFADevice")
-"""What must work before there is a device, or with one that is out of step. Enrolment does not need iam:GetUser."""
+"""Calls that must work without a device, or with one that is out of step. Enrolment does not need iam:GetUser."""
 
 ACTION = rule(
     "action-for-notaction",
     Severity.ERROR,
-    "Action names what is denied; NotAction would name what stays open",
-    "With Action the Deny is about the listed actions alone: those that set up a device are denied, and no others.",
+    "Action lists what is denied; NotAction would list what stays open",
+    "With Action the Deny is only about the listed actions: those that set up a device are denied, and no others.",
 )
 NARROW = rule(
     "narrow-deny",
     Severity.WARNING,
     "only some actions are denied without MFA",
-    "What the Deny does not name stays possible with a stolen key. NotAction denies everything but what it lists, "
-    "services that AWS has not made yet included.",
+    "Actions that the Deny does not name are possible with a stolen key. NotAction denies all except those it lists,  "
+    "including future services.",
 )
 SOME = rule(
     "some-calls-only",
     Severity.INFO,
     "only some calls or resources need MFA",
-    "Everything else works with a long-term key alone. That is right where single resources or calls are guarded; the "
-    "rule that guards all of them denies by NotAction, on every resource.",
+    "Everything else works with a long-term key alone. That is right for protecting single resources or calls; the  "
+    "rule that protects all of them denies with NotAction, on every resource.",
 )
 NOTHING = rule(
     "nothing-exempt",
     Severity.WARNING,
     "nothing is exempt: no user can set up a first device",
-    "A user without a device needs the calls that create and enable one, and has no MFA to make them with.",
+    "A user without a device needs the calls that create and enable one, and has no MFA yet.",
 )
 MISSING = rule(
     "exemption-missing",
     Severity.WARNING,
     "a call that sets up a device is denied",
-    "Without it a user cannot make, enable, list or resynchronize their device before there is one.",
+    "Without it a user cannot create, enable, list or resynchronize a device before having one.",
 )
 TOKEN = rule(
     "getsessiontoken-missing",
     Severity.INFO,
     "sts:GetSessionToken is not in NotAction",
     "Policies have no effect on GetSessionToken (IAM User Guide, Permissions for GetSessionToken): it works anyway. "
-    "Listed, it reminds the reader of that.",
+    "Listing it documents that.",
 )
 WEAK = rule(
     "weak-exemption",
     Severity.ERROR,
-    "the exemption reaches too far",
-    "What NotAction lists works with a stolen key alone: without MFA no device may be taken away, and no key be made.",
+    "the exemption is too wide",
+    "Actions in NotAction work with a stolen key alone: without MFA no device may be removed and no key created.",
 )
 OTHER = rule(
     "other-exemption",
     Severity.WARNING,
-    "a call is exempt that sets up no device",
-    "What NotAction lists works with a stolen key alone: nothing belongs there but what sets up a device.",
+    "an exempt call does not set up a device",
+    "Actions in NotAction work with a stolen key alone: only those that set up a device belong there.",
 )
 RESOURCE = rule(
     "narrow-resource",
     Severity.ERROR,
     "the Deny is about some resources only",
-    "Whatever is not of these resources stays possible without MFA. Resource must be *.",
+    "Everything on other resources is possible without MFA. Resource must be *.",
 )
 ALLOW = rule(
     "allow-notaction",
     Severity.ERROR,
     "an Allow with the NotAction of the rule allows everything else",
-    "It grants every action but the listed ones, without MFA. The rule is a Deny.",
+    "It grants every action except the listed ones, without MFA. The rule is a Deny.",
 )
 FIRST_PASSWORD = rule(
     "first-password",
     Severity.INFO,
     "users who must change their password at the first sign-in cannot",
     "iam:ChangePassword is denied until there is MFA, and the console asks for the new password before anything else. "
-    "AWS advises against exempting it: better, do not require the change, or create the device first.",
+    "AWS advises against exempting it: do not require the change, or create the device first.",
 )
 
 
 def check(subject: Subject, operations: Operations) -> Iterator[Finding]:
-    """Look at what each Deny about MFA covers, and at Allow with NotAction."""
+    """Check what each Deny about MFA covers, and Allow with NotAction."""
     for statement in subject.statements:
         if statement.effect == "Allow" and statement.not_actions is not None:
             yield from _allow(subject, statement)
@@ -106,7 +106,7 @@ def check(subject: Subject, operations: Operations) -> Iterator[Finding]:
 
 
 def _allow(subject: Subject, statement: "Statement") -> Iterator[Finding]:
-    """An Allow that names, as exceptions, the calls of the rule, or that asks for no MFA: a Deny is meant."""
+    """An Allow that excepts the calls of the rule, or that does not require MFA: it should be a Deny."""
     asks_for_none = any(
         line.operator.lower() in ("bool", "boolifexists") and {each.lower() for each in line.values} == {"false"}
         for line in mfa_lines(statement)
@@ -121,12 +121,12 @@ def _allow(subject: Subject, statement: "Statement") -> Iterator[Finding]:
         place=subject.key(statement, "NotAction").place,
         message="everything but these is allowed without MFA",
         edits=(subject.written(statement.effect, "Deny"),) if asks_for_none else (),
-        corrected='"Effect": "Deny"' if asks_for_none else "Action with what is really needed",
+        corrected='"Effect": "Deny"' if asks_for_none else "Action with the needed actions",
     )
 
 
 def _covered(subject: Subject, statement: "Statement") -> Iterator[Finding]:
-    """What the Deny is not about, where a caller without MFA may do more for that."""
+    """The actions outside the Deny that let a caller without MFA do more."""
     actions = statement.actions or ()
     whole = sparing(statement, EXEMPT)
     if statement.not_actions is None and is_about_all(statement):
@@ -142,7 +142,7 @@ def _covered(subject: Subject, statement: "Statement") -> Iterator[Finding]:
         yield Finding(
             rule=ACTION,
             place=key.place,
-            message="these are the calls that set up a device, and they alone are denied",
+            message="only the calls that set up a device are denied",
             edits=(subject.written(key, "NotAction"),),
             corrected=f'"NotAction": {json.dumps(list(actions))}',
         )
@@ -157,7 +157,7 @@ def _covered(subject: Subject, statement: "Statement") -> Iterator[Finding]:
 
 
 def _names_enrolment_alone(actions: "tuple[Text, ...]") -> bool:
-    """Whether an Action element is the list of the exempt calls, those that make a device among them."""
+    """Whether an Action element is the list of the exempt calls, with those that create a device."""
     named = {each.lower() for each in actions}
     exempt = {each.lower() for each in (*EXEMPT, *WEAKENING)} | HARMLESS
     return named <= exempt and any(each.lower() in named for each in ENROLMENT)
@@ -183,7 +183,7 @@ def _resources(subject: Subject, statement: "Statement") -> Finding:
     return Finding(
         rule=RESOURCE,
         place=subject.key(statement, element).place,
-        message=f"{element} leaves out what a stolen key could still reach",
+        message=f"{element} excludes resources that a stolen key could still use",
         edits=edits,
         corrected='"Resource": "*"',
     )
@@ -192,7 +192,7 @@ def _resources(subject: Subject, statement: "Statement") -> Finding:
 def _exempt(
     subject: Subject, statement: "Statement", named: "tuple[Text, ...]", operations: Operations
 ) -> Iterator[Finding]:
-    """What NotAction lists and nothing else in the document denies."""
+    """The actions in NotAction that nothing else in the document denies."""
     for each in named:
         reached = subject.whole.can_without_mfa(*(power for power in POWERS if like(power.lower(), each.lower())))
         if reached:
@@ -225,7 +225,7 @@ def _weak(subject: Subject, statement: "Statement", named: "Text", reached: list
 
 
 def _others(named: str, operations: Operations) -> list[str]:
-    """The calls that an exemption lets through beside those that may be; itself where the service's are not known."""
+    """The exempted calls that must not be; the exemption itself where the service's calls are unknown."""
     prefix, _, pattern = named.partition(":")
     known = operations(prefix.lower())
     if not known:

@@ -1,4 +1,4 @@
-"""A finding, the rules' register, and the document that they look at."""
+"""A finding, the registry of rules, and the document that they check."""
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Severity(Enum):
-    """How bad it is. Errors leave a hole or lock people out; information asks for nothing."""
+    """The severity. Errors leave a hole or lock users out; information needs no action."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -23,7 +23,7 @@ class Severity(Enum):
 
 
 class Rule(Value):
-    """One thing that is looked for: `slug` names it for people and machines, `why` is a sentence or two."""
+    """A rule: `slug` is its name, `why` is a sentence or two."""
 
     slug: str
     severity: Severity
@@ -40,21 +40,21 @@ class Edit(Value):
 
 
 class Finding(Value):
-    """One place that a rule is against. Without edits a person must fix it."""
+    """One fault. Without edits it must be fixed by hand."""
 
     rule: Rule
     place: Place
     message: str
     edits: tuple[Edit, ...] = ()
     corrected: str = ""
-    """The text that should be there, for people."""
+    """The corrected text, for people."""
 
 
 _STRINGS = JSONDecoder()
 RULES: dict[str, Rule] = {}
-"""All rules by their slugs, in the order in which they are reported."""
+"""All rules by slug, in the order of reports."""
 Operations = Callable[[str], Sequence[str]]
-"""The operations of a service by its prefix; none where they are not known to be its actions."""
+"""The operations of a service by its prefix; empty where they may not be its actions."""
 
 
 def rule(slug: str, severity: Severity, title: str, why: str) -> Rule:
@@ -64,10 +64,10 @@ def rule(slug: str, severity: Severity, title: str, why: str) -> Rule:
 
 
 class Subject:
-    """A document under the rules' eyes: its statements, where their parts stand in the text, and edits of it."""
+    """A document for the rules: its statements, their places in the text, and edits."""
 
     def __init__(self, document: "Document", partition: str = "", attached_to: str = "") -> None:
-        """`partition`: the one it is for; empty is not known. `attached_to`: role, scp, user, group or empty."""
+        """`partition`: empty if unknown. `attached_to`: role, scp, user, group or empty."""
         self.document = document
         self.partition = partition
         self.attached_to = attached_to
@@ -82,11 +82,11 @@ class Subject:
             self._starts.append(self._starts[-1] + len(line) + 1)
 
     def denials(self) -> "Iterator[Statement]":
-        """Yield the statements that deny something and ask about MFA."""
+        """Yield the Deny statements with a condition about MFA."""
         return (each for each in self.statements if each.effect == "Deny" and any(mfa_lines(each)))
 
     def node(self, statement: "Statement") -> Node:
-        """Return a statement as it stands in the text."""
+        """Return a statement's node."""
         return self.nodes[statement.index]
 
     def key(self, statement: "Statement", name: str) -> Text:
@@ -94,23 +94,23 @@ class Subject:
         return next(key for key in self.node(statement).members if key == name)
 
     def written(self, text: Text, *new: str) -> Edit:
-        """Return the edit that puts a string, or several, in the place of a key or a string."""
+        """Return the edit that replaces a key or a string with one or more strings."""
         start = self.offset(text.place)
         return Edit(start=start, end=self._end(start), text=", ".join(map(quoted, new)))
 
     def whole_element(self, statement: "Statement", name: str, new: str) -> Edit:
-        """Return the edit that gives an element another value, as JSON."""
+        """Return the edit that replaces an element's value with JSON."""
         node = self.node(statement).members[self.key(statement, name)]
         return Edit(start=self.offset(node.place), end=self._end_of(node), text=new)
 
     def value(self, statement: "Statement", line: "Line", new: str) -> Edit:
-        """Return the edit that gives a line of the Condition block one string as its value."""
+        """Return the edit that replaces the value of a condition line with one string."""
         block = self.node(statement).members[self.key(statement, "Condition")]
         node = block.members[line.operator].members[line.key]
         return Edit(start=self.offset(node.place), end=self._end_of(node), text=quoted(new))
 
     def without(self, statement: "Statement", name: str, item: Text) -> tuple[Edit, ...]:
-        """Return the edit that takes an item out of a list; none where it is all there is."""
+        """Return the edit that removes an item from a list; empty if it is the only one."""
         node = self.node(statement).members[self.key(statement, name)]
         starts = [self.offset(each.place) for each in node.items]
         if len(starts) < 2:
@@ -121,7 +121,7 @@ class Subject:
         return (Edit(start=self._end(starts[at - 1]), end=self._end(starts[at]), text=""),)
 
     def added(self, statement: "Statement", name: str, new: str) -> Edit:
-        """Return the edit that puts a string behind those of an element."""
+        """Return the edit that appends a string to those of an element."""
         node = self.node(statement).members[self.key(statement, name)]
         start = self.offset(node.place)
         if node.kind != "list":
@@ -136,14 +136,14 @@ class Subject:
         return Edit(start=end, end=end, text=f"{between}{quoted(new)}")
 
     def ahead(self, member: str) -> Edit:
-        """Return the edit that puts a member (JSON) ahead of the document's others, on a line of its own like them."""
+        """Return the edit that inserts a member (JSON) before the document's others, on its own line like them."""
         start = self.offset(self.root.place) + 1
         first = next(iter(self.root.members))
         space = self.document.text[start : self.offset(first.place)]
         return Edit(start=start, end=start, text=f"{space}{member},{'' if space else ' '}")
 
     def member_behind(self, statement: "Statement", member: str) -> Edit:
-        """Return the edit that puts a member (JSON) behind a statement's others, spaced as the last of them is."""
+        """Return the edit that appends a member (JSON) to a statement, spaced like its last one."""
         node = self.node(statement)
         *_, last = node.members
         value = node.members[last]
@@ -156,12 +156,12 @@ class Subject:
         return Edit(start=end, end=end, text=f",{space or ' '}{member}")
 
     def source(self, statement: "Statement", name: str) -> str:
-        """Return an element's value as it is written."""
+        """Return the source text of an element's value."""
         node = self.node(statement).members[self.key(statement, name)]
         return self.document.text[self.offset(node.place) : self._end_of(node)]
 
     def behind(self, statement: "Statement", text: str) -> tuple[Edit, ...]:
-        """Return the edits that put a statement (JSON) behind another one, which may stand alone."""
+        """Return the edits that insert a statement (JSON) after another one, which may be the only one."""
         end = self._end_of(self.node(statement))
         node = self.root.get("Statement")
         if node is None or node.kind == "list":
@@ -170,11 +170,11 @@ class Subject:
         return (Edit(start=start, end=start, text="["), Edit(start=end, end=end, text=f", {text}]"))
 
     def offset(self, place: Place) -> int:
-        """Return the character of the text where something stands."""
+        """Return the offset of a place in the text."""
         return self._starts[place.line - self.document.first_line] + place.column - 1
 
     def _end(self, start: int) -> int:
-        """Return where the string or word that starts here ends."""
+        """Return the end of the string or word that starts here."""
         text = self.document.text
         if text.startswith('"', start):
             _, end = _STRINGS.raw_decode(text, start)
@@ -185,7 +185,7 @@ class Subject:
         return end
 
     def _end_of(self, node: Node) -> int:
-        """Return where any value ends."""
+        """Return the end of any value."""
         if node.kind not in ("object", "list"):
             return self._end(self.offset(node.place))
         inner = [*node.members.values(), *node.items]
@@ -194,20 +194,20 @@ class Subject:
 
 
 def quoted(text: str) -> str:
-    """Return a text as JSON writes it. What UTF-8 cannot hold (half a surrogate pair) stays escaped."""
+    """Return a text as a JSON string. A lone surrogate, which UTF-8 does not allow, stays escaped."""
     return dumps(text, ensure_ascii=any("\ud800" <= char <= "\udfff" for char in text))
 
 
 def mfa_lines(statement: "Statement") -> "Iterator[Line]":
-    """Yield the lines of a Condition block that ask whether MFA is there, or how old it is."""
+    """Yield the lines of a Condition block about the presence or the age of MFA."""
     return (line for line in statement.conditions if line.key.lower() in (MFA_PRESENT, MFA_AGE))
 
 
 def is_about_presence(line: "Line") -> bool:
-    """Return whether a line asks whether MFA is there."""
+    """Return whether a line is about the presence of MFA."""
     return line.key.lower() == MFA_PRESENT
 
 
 def values_of(line: "Line") -> set[str]:
-    """Return the values of a line in small letters."""
+    """Return the values of a line in lower case."""
     return {value.lower() for value in line.values}

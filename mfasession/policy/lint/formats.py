@@ -1,4 +1,4 @@
-"""Findings for people and for machines: text, JSON, SARIF, and the commands that GitHub turns into annotations."""
+"""Formats findings as text, JSON, SARIF, and GitHub workflow commands."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity
 
 
 class Checked(Value):
-    """A document that was looked at: its name for people, the path of its file (empty: it has none), its findings.
+    """A checked document: its name for people, the path of its file (or empty), its findings.
 
     `fixed` counts the findings that --fix has fixed; they are not among the others.
     """
@@ -27,7 +27,7 @@ class Checked(Value):
 
 
 def as_text(checked: Sequence[Checked]) -> str:
-    """Return lines of `file:line: severity: message [rule]`, each with why and what should stand there."""
+    """Return lines of `file:line: severity: message [rule]`, each with the reason and the correction."""
     lines: list[str] = []
     for each in checked:
         for found in each.findings:

@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 WITHOUT = rule(
     "allowed-without-mfa",
     Severity.ERROR,
-    "what one statement allows with MFA, another allows without",
-    "Statements that allow add up: the condition of one is worth nothing beside another that allows the same.",
+    "a statement allows with MFA what another allows without",
+    "Allow statements add up: a condition has no effect if another statement allows the same without it.",
 )
 NEVER = rule(
     "mfa-of-services",
     Severity.WARNING,
-    "MFA is asked of somebody who never has it",
-    "AWS services, identity providers and the sessions of roles bring no MFA: nothing is allowed to them here.",
+    "MFA is required of a principal that never has it",
+    "AWS services, identity providers and the sessions of roles have no MFA: this allows them nothing.",
 )
 ROLES = rule(
     "roles-denied-too",
     Severity.INFO,
-    "the Deny is also for roles and AWS services",
-    "The sessions of roles and AWS services bring no MFA. To deny users alone, add a condition such as StringEquals "
+    "the Deny also applies to roles and AWS services",
+    "The sessions of roles and AWS services have no MFA. To deny only users, add a condition such as StringEquals  "
     "aws:PrincipalType User.",
 )
 KEYS = rule(
@@ -47,7 +47,7 @@ _ABOUT_CALLERS = ("aws:principaltype", "aws:principalarn", "aws:principalisawsse
 
 
 def check(subject: Subject, operations: Operations) -> Iterator[Finding]:
-    """Look at a trust or resource policy."""
+    """Check a trust or resource policy."""
     yield from _operators(subject)
     yield from names.check(subject, operations)
     for statement in subject.statements:
@@ -56,12 +56,12 @@ def check(subject: Subject, operations: Operations) -> Iterator[Finding]:
     asks = any(any(mfa_lines(each)) for each in subject.statements)
     is_for_people = any(principals.of_aws(each.principals or {}) for each in subject.statements)
     if subject.document.kind is Kind.TRUST and is_for_people and not asks:
-        yield Finding(rule=grants.NO_RULE, place=subject.root.place, message="no condition asks about MFA")
+        yield Finding(rule=grants.NO_RULE, place=subject.root.place, message="no condition is about MFA")
     yield from kms(subject)
 
 
 def _operators(subject: Subject) -> Iterator[Finding]:
-    """The tests for MFA, of each principal's statements apart: what one may do without MFA is not another's."""
+    """The tests for MFA, separately for the statements of each principal."""
     document = subject.document
     seen = set()
     for name in principals.all_of_aws([document]) or ("",):
@@ -70,14 +70,14 @@ def _operators(subject: Subject) -> Iterator[Finding]:
         of_lines = list(operators.check(alone))
         is_inverted = any(each.rule is operators.INVERTED for each in of_lines)
         for found in (*of_lines, *(() if is_inverted else outcome.more_without(alone))):
-            # Conditions beside MFA are what such a policy is made of.
+            # Conditions besides MFA are normal in such a policy.
             if found.rule is not operators.NARROW and (found.rule.slug, found.place) not in seen:
                 seen.add((found.rule.slug, found.place))
                 yield found
 
 
 def kms(subject: Subject) -> Iterator[Finding]:
-    """Say whose policies decide where the first action of KMS is allowed or denied."""
+    """Report which policies decide, at the first action of KMS."""
     if not granting.concerns_kms(subject.document):
         return
     named = (
@@ -98,7 +98,7 @@ def _allow(subject: Subject, statement: "Statement") -> Iterator[Finding]:
     never = [*rest, *principals.others(statement)]
     if never and _wants_mfa(statement):
         yield Finding(
-            rule=NEVER, place=subject.key(statement, "Principal").place, message=f"{', '.join(never)} never brings MFA"
+            rule=NEVER, place=subject.key(statement, "Principal").place, message=f"{', '.join(never)} never has MFA"
         )
     for other in _without_mfa(subject, statement, users):
         yield Finding(
@@ -113,7 +113,7 @@ def _is_role(name: str) -> bool:
 
 
 def _wants_mfa(statement: "Statement") -> bool:
-    """Whether a session with MFA gets what a session without it does not."""
+    """Whether a session with MFA may do more than one without."""
     known = statement.replace(conditions=tuple(mfa_lines(statement)))
     holds = [
         evaluation.condition_holds(_EMPTY, known, callers.context(caller)) for caller in (callers.MFA, callers.SESSION)
@@ -125,7 +125,7 @@ _EMPTY = evaluation.read('{"Statement": {"Effect": "Deny", "Action": "*", "Resou
 
 
 def _without_mfa(subject: Subject, statement: "Statement", users: list[str]) -> list["Statement"]:
-    """The other statements by which those whom one names get the same without MFA."""
+    """The other statements that allow the same principals the same without MFA."""
     if not _wants_mfa(statement):
         return []
     found: dict[int, Statement] = {}
@@ -158,5 +158,5 @@ def _deny(subject: Subject, statement: "Statement") -> Iterator[Finding]:
         yield Finding(
             rule=ROLES,
             place=subject.key(statement, element).place,
-            message="roles and AWS services are denied too, for they bring no MFA",
+            message="roles and AWS services are denied too, because they have no MFA",
         )

@@ -1,4 +1,4 @@
-"""Rules about the Allow statements beside the rule, and about where a policy is attached."""
+"""Rules about Allow statements, and about what a policy is attached to."""
 
 import json
 from collections.abc import Iterator
@@ -21,40 +21,40 @@ LISTING = rule(
     "list-devices-resource",
     Severity.ERROR,
     "iam:ListVirtualMFADevices must be allowed on *",
-    "It lists an account's devices and is about no single resource: allowed on anything else, it is not allowed.",
+    "It lists an account's devices and has no resource of its own: an Allow on anything but * has no effect.",
 )
 BOUND = rule(
     "name-bound-device",
     Severity.WARNING,
     "a device must have its user's name",
     "Since users may have eight devices and the console lets them choose names, mfa/${aws:username} keeps people from "
-    "making a second one, or one with another name. mfa/* is what AWS's samples have now.",
+    "creating a second one, or one with another name. AWS's samples now have mfa/*.",
 )
 NOT_ALLOWED = rule(
     "exemption-not-allowed",
     Severity.WARNING,
-    "a call is exempt, and nothing here allows it",
-    "A Deny that leaves a call open grants nothing. This policy allows some of the calls that set up a device, and not "
+    "a call is exempt, but no statement allows it",
+    "An exemption from a Deny grants nothing. This policy allows some of the calls that set up a device, but not  "
     "these: without another Allow, users cannot make them.",
 )
 ATTACHED = rule(
     "attached-to-roles",
     Severity.ERROR,
-    "on roles this denies what it should deny users alone",
-    "A role's session carries no MFA: the key is there and false. Attached to a role, or as an SCP, the rule ends EC2, "
+    "on roles this denies what only users should be denied",
+    "A role's session has no MFA: the key is present and false. Attached to a role, or as an SCP, the rule stops EC2,  "
     "Lambda, CI and single sign-on. It belongs to users and groups; an SCP needs ArnLike of aws:PrincipalArn with "
     "arn:aws:iam::*:user/*.",
 )
 NO_RULE = rule(
     "no-mfa",
     Severity.INFO,
-    "nothing here is about MFA",
+    "no statement is about MFA",
     "No statement has a condition of aws:MultiFactorAuthPresent: with this policy alone, a stolen key is enough.",
 )
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """Look at what is allowed, and to whom it is attached."""
+    """Check the Allow statements, and what the policy is attached to."""
     for statement in subject.statements:
         if statement.effect == "Allow" and statement.actions is not None:
             yield from _listing(subject, statement)
@@ -65,7 +65,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             message = f"{statement.name} denies role sessions, and is attached as {_AS[subject.attached_to]}"
             yield Finding(rule=ATTACHED, place=statement.place, message=message)
     if not any(any(mfa_lines(each)) for each in subject.statements):
-        yield Finding(rule=NO_RULE, place=subject.root.place, message="no condition asks about MFA")
+        yield Finding(rule=NO_RULE, place=subject.root.place, message="no condition is about MFA")
 
 
 def _listing(subject: Subject, statement: "Statement") -> Iterator[Finding]:
@@ -106,14 +106,14 @@ def _bound(subject: Subject, statement: "Statement") -> Iterator[Finding]:
             yield Finding(
                 rule=BOUND,
                 place=each.place,
-                message="only a device of the user's own name can be made or removed",
+                message="only a device with the user's name can be created or removed",
                 edits=edits,
                 corrected=f'"{free}"',
             )
 
 
 def _granted(subject: Subject, denial: "Statement") -> Iterator[Finding]:
-    """What the Deny leaves open and no Allow has, where the document has some of it."""
+    """Exempt calls without an Allow, if the document allows some of them."""
     if denial.not_actions is None:
         return
     allowed = [name for name in NEEDED if subject.whole.can(callers.KEY, name, beside_all=False)]
@@ -122,6 +122,6 @@ def _granted(subject: Subject, denial: "Statement") -> Iterator[Finding]:
         yield Finding(
             rule=NOT_ALLOWED,
             place=subject.key(denial, "NotAction").place,
-            message=f"no Allow here has {', '.join(lacking)}",
-            corrected="mfasession policy show --self-service has the statements",
+            message=f"no statement allows {', '.join(lacking)}",
+            corrected="mfasession policy show --self-service prints the statements",
         )

@@ -1,4 +1,4 @@
-"""Rules about names: of keys, operators, actions, partitions, and the version of the language."""
+"""Rules about the names of keys, operators, actions and partitions, and about the version."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -50,37 +50,37 @@ _ARN = re.compile(r"arn:(aws[a-z-]*):")
 OPERATOR = rule(
     "unknown-operator",
     Severity.ERROR,
-    "there is no such condition operator",
-    "IAM does not take a policy with an operator that it has not.",
+    "the condition operator does not exist",
+    "IAM refuses a policy with an unknown operator.",
 )
 KEY = rule(
     "misspelt-key",
     Severity.ERROR,
     "a condition key is misspelt",
-    "IAM takes any key. One that no request has is always absent: BoolIfExists is then always true, all else never.",
+    "IAM accepts any key. A key that no request has is always absent: BoolIfExists is then always true, others never.",
 )
 ACTION = rule(
     "misspelt-action",
     Severity.ERROR,
     "an action is misspelt",
-    "IAM takes any name. One that is not an action exempts, denies and allows nothing.",
+    "IAM accepts any name. A name that is not an action has no effect.",
 )
 PARTITION = rule(
     "wrong-partition",
     Severity.ERROR,
-    "an ARN is of another partition",
-    "What is in the partition that the policy is for has ARNs of that partition: this one matches nothing there.",
+    "an ARN has another partition",
+    "Resources have ARNs of the policy's partition: this one matches none of them.",
 )
 VERSION = rule(
     "old-version",
     Severity.ERROR,
     "variables are not filled in",
-    "Policy variables such as ${aws:username} are of version 2012-10-17; before, or without a version, they are text.",
+    "Policy variables such as ${aws:username} need version 2012-10-17; in older ones, or without any, they are text.",
 )
 
 
 def check(subject: Subject, operations: Operations) -> Iterator[Finding]:
-    """Look at every name."""
+    """Check every name."""
     yield from _version(subject)
     for statement in subject.statements:
         for line in statement.conditions:
@@ -112,7 +112,7 @@ def _version(subject: Subject) -> Iterator[Finding]:
 
 
 def _free(found: Finding, taken: Collection[str]) -> Finding:
-    """A name that stands there already cannot be given to another: a person must say which of the two is meant."""
+    """A correction to a name that is present already is left to a person."""
     return found.replace(edits=()) if found.corrected.lower() in taken else found
 
 
@@ -125,7 +125,7 @@ def _operator(subject: Subject, operator: Text) -> Iterator[Finding]:
 
 
 def _key(subject: Subject, key: Text) -> Iterator[Finding]:
-    """A name that resembles MFA's is meant to be it; of others AWS may know more than we."""
+    """A name like those of MFA is a misspelling of it; for others, AWS may have keys that we do not know."""
     if key.lower() in {name.lower() for name in GLOBAL_KEYS} or "/" in key:
         return
     right = _nearest(key, MFA_KEYS) or (_typo_of(key, GLOBAL_KEYS) if key.lower().startswith("aws:") else "")
@@ -138,7 +138,7 @@ def _action(subject: Subject, action: Text, operations: Operations) -> Iterator[
     if action == "*" or "*" in prefix or "${" in action:
         return
     if not colon:
-        yield Finding(rule=ACTION, place=action.place, message=f"{action} names no service, as in iam:GetUser")
+        yield Finding(rule=ACTION, place=action.place, message=f"{action} has no service prefix, as in iam:GetUser")
         return
     known = operations(prefix.lower())
     if "*" in name or "?" in name or name.lower() in {each.lower() for each in known}:
@@ -165,14 +165,14 @@ def _nearest(word: str, known: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=1024)
 def _typo_of(word: str, known: tuple[str, ...]) -> str:
-    """The name that a word is but for two letters. More is another name: RestoreTableFromAwsBackup is one."""
+    """The known name that differs by two letters at most: with more it is another one (RestoreTableFromAwsBackup)."""
     by_letters = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), by_letters, cutoff=0.8)
     return next((by_letters[each] for each in near if _distance(word.lower(), each) <= _TYPO), "")
 
 
 def _distance(one: str, other: str) -> int:
-    """Letters to put in, take out, change or swap with the next (Damerau and Levenshtein)."""
+    """The number of letters to insert, delete, change or swap with the next (Damerau and Levenshtein)."""
     before: list[int] = []
     last = list(range(len(other) + 1))
     for at, char in enumerate(one, 1):
@@ -195,14 +195,14 @@ def _arn(subject: Subject, resource: Text) -> Iterator[Finding]:
     yield Finding(
         rule=PARTITION,
         place=resource.place,
-        message=f"{resource} is of partition {found[1]}, and the policy is for {wanted}",
+        message=f"{resource} has partition {found[1]}, but the policy is for {wanted}",
         edits=(subject.written(resource, right),),
         corrected=quoted(right),
     )
 
 
 def _most(subject: Subject) -> str:
-    """The partition of the document's other ARNs, where it is not said."""
+    """The partition, by default that of the document's other ARNs."""
     seen: dict[str, int] = {}
     for statement in subject.statements:
         tested = (value for line in statement.conditions for value in line.values)

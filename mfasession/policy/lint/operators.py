@@ -1,4 +1,4 @@
-"""Rules about the Condition block: whom the test for MFA catches, and whom it lets through.
+"""Rules about the Condition block: which callers the test for MFA matches.
 
 Source of the truth table: IAM User Guide, "Configuring MFA-protected API access": the key is absent for long-term keys,
 false for sessions without MFA.
@@ -34,14 +34,14 @@ INVERTED = rule(
     "inverted",
     Severity.ERROR,
     "more is possible without MFA than with it",
-    "The condition is upside down: it denies callers who have used MFA, or allows callers who have not.",
+    "The condition is inverted: it denies callers with MFA, or allows callers without.",
 )
 ALLOW_IF_EXISTS = rule(
     "allow-if-exists",
     Severity.ERROR,
     "BoolIfExists in an Allow lets long-term keys through",
     "In an Allow the key's absence must not be enough: BoolIfExists is true for every request signed with a long-term "
-    "key. Bool asks for MFA really.",
+    "key. Bool requires MFA.",
 )
 NULL = rule(
     "null-test",
@@ -52,14 +52,14 @@ NULL = rule(
 NULL_AGE = rule(
     "null-age",
     Severity.INFO,
-    "the test for MFA is an old one",
+    "the test for MFA has an outdated form",
     "A Null test of aws:MultiFactorAuthAge works for keys and sessions; BoolIfExists of aws:MultiFactorAuthPresent is "
-    "what AWS's documentation for users has, and what other tools look for.",
+    "the form in AWS's documentation, which other tools look for.",
 )
 STRING = rule(
     "string-operator",
     Severity.WARNING,
-    "a boolean is compared as a text",
+    "a boolean is compared as text",
     "aws:MultiFactorAuthPresent is a boolean key: only Bool and BoolIfExists are documented for it.",
 )
 THROUGH = rule(
@@ -72,15 +72,15 @@ THROUGH = rule(
 NARROW = rule(
     "narrow-condition",
     Severity.WARNING,
-    "the Deny asks for more than that MFA is absent",
-    "All conditions of a statement must hold: whoever can make a request for which the other one does not hold needs "
+    "the Deny has a condition besides the absence of MFA",
+    "All conditions of a statement must hold: a caller with a request for which the other one does not hold needs  "
     "no MFA.",
 )
 _TRUE_OF = {"key": "long-term keys", "session": "sessions without MFA"}
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """Look at every line that asks about MFA, and at what stands beside it in a Deny."""
+    """Check every line about MFA, and the other lines of a Deny."""
     for statement in subject.statements:
         for line in mfa_lines(statement) if _is_readable(statement) else ():
             yield from (_deny if statement.effect == "Deny" else _allow)(subject, statement, line)
@@ -90,7 +90,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _narrow(subject: Subject, statement: "Statement") -> Iterator[Finding]:
-    """A condition beside the test for MFA that opens something to a caller without MFA."""
+    """A condition besides the test for MFA that lets a caller without MFA do something."""
     for line in statement.conditions:
         others = tuple(each for each in statement.conditions if each is not line)
         is_about_mfa = any(line is each for each in mfa_lines(statement))
@@ -142,16 +142,16 @@ def _allow(subject: Subject, statement: "Statement", line: "Line") -> Iterator[F
 
 
 def _inverted_allow(subject: Subject, statement: "Statement", line: "Line") -> Finding:
-    """A line that lets callers in because they have no MFA."""
-    message = "this is allowed without MFA, and not with it"
+    """A line that allows callers because they have no MFA."""
+    message = "this is allowed without MFA, but not with it"
     if "mfa" in _true_of(line) or statement.not_actions is not None:
-        # With NotAction a Deny may be meant: `allow-notaction` proposes that.
+        # With NotAction it may be meant as a Deny: `allow-notaction` proposes that.
         return Finding(rule=INVERTED, place=line.operator.place, message=message)
     return _rewritten(subject, statement, line, INVERTED, message, test=("Bool", "true"))
 
 
 def _inverted(subject: Subject, statement: "Statement", line: "Line") -> Finding:
-    found = _rewritten(subject, statement, line, INVERTED, "this denies those who have MFA")
+    found = _rewritten(subject, statement, line, INVERTED, "this denies callers with MFA")
     if line.operator.lower() not in ("bool", "boolifexists"):
         return found
     value = subject.value(statement, line, "false")
@@ -167,7 +167,7 @@ def _age(subject: Subject, statement: "Statement", line: "Line") -> Finding:
 
 
 def _true_of(line: "Line") -> set[str]:
-    """The callers of whose requests a line is true, by their slugs."""
+    """The slugs of the callers whose requests match a line."""
     return {
         caller.slug
         for caller in (callers.KEY, callers.SESSION, callers.MFA)
@@ -176,7 +176,7 @@ def _true_of(line: "Line") -> set[str]:
 
 
 def _is_readable(statement: "Statement") -> bool:
-    """Whether AWS knows the operators of all lines about MFA."""
+    """Whether AWS has the operators of all lines about MFA."""
     try:
         for line in mfa_lines(statement):
             conditions.check(line.operator)
@@ -202,7 +202,7 @@ def _rewritten(
     message: str,
     test: tuple[str, str] = ("BoolIfExists", "false"),
 ) -> Finding:
-    """Whatever the test is, it becomes the one that works: `test` is its operator and its value."""
+    """Replace any test with the one that works: `test` is its operator and value."""
     operator, value = test
     found = _renamed(subject, statement, line, broken, operator, message)
     corrected = f'"{operator}": {{"aws:MultiFactorAuthPresent": "{value}"}}'

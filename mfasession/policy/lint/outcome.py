@@ -1,4 +1,4 @@
-"""Rules about what the whole document comes to, whichever of its statements is to blame."""
+"""Rules about the effect of the whole document."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -20,20 +20,20 @@ _TEST = '"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}'
 NOTHING_WITH_MFA = rule(
     "nothing-with-mfa",
     Severity.ERROR,
-    "with MFA nothing is possible either",
-    "The Deny has no condition of MFA, or one that a session with MFA meets too: whoever has the policy is locked out.",
+    "nothing is possible, even with MFA",
+    "The Deny has no condition about MFA, or one that also matches sessions with MFA: it locks users out.",
 )
 FIRST_DEVICE = rule(
     "first-device",
     Severity.WARNING,
-    "the first device can only be made with MFA",
+    "the first device can only be created with MFA",
     "A user without a device has no MFA yet: the calls that create and enable one must work with a long-term key.",
 )
 ENFORCES_NOTHING = rule(
     "enforces-nothing",
     Severity.WARNING,
-    "it is about MFA, and MFA makes no difference",
-    "A long-term key may do all that a session with MFA may do: by this policy a stolen key is enough.",
+    "it is about MFA, but MFA makes no difference",
+    "A long-term key may do all that a session with MFA may do: with this policy a stolen key is enough.",
 )
 _CLAIMS = re.compile(
     r"(without|with|unless|no|if|use|using|enforced?|forced?|required?|requires|mandatory|needs?)[ _-]?mfa"
@@ -45,7 +45,7 @@ _OF_USERS = re.compile(r"self|own|manage|enrol|setup|allow", re.IGNORECASE)
 
 
 def check(subject: Subject, found: Sequence[Finding]) -> list[Finding]:
-    """Look at what the document comes to; `found` are the causes that other rules have named."""
+    """Check the effect of the document; `found` are the findings of other rules."""
     slugs = {each.rule.slug for each in found}
     own: list[Finding] = []
     if INVERTED.slug not in slugs:
@@ -58,30 +58,30 @@ def check(subject: Subject, found: Sequence[Finding]) -> list[Finding]:
 
 
 def more_without(subject: Subject) -> Iterator[Finding]:
-    """Look for what is possible without MFA and not with it, for whatever reason."""
+    """Find actions that are possible without MFA but not with it."""
     for beside_all in (True, False):
         if bits := subject.whole.more_without(beside_all=beside_all):
             blamed = subject.whole.denying(bits, callers.MFA) or subject.whole.allowing(bits, callers.KEY)
             blamed = blamed or subject.whole.allowing(bits, callers.SESSION)
             place = blamed.place if blamed else subject.root.place
-            message = f"{subject.whole.shown(bits)} is possible without MFA, and not with it"
+            message = f"{subject.whole.shown(bits)} is possible without MFA, but not with it"
             yield Finding(rule=INVERTED, place=place, message=message)
             return
         line = _wants_old(subject)
         if line and (bits := subject.whole.only_with_old_mfa(beside_all=beside_all)):
-            message = f"{subject.whole.shown(bits)} is possible with an old MFA, and not with a fresh one"
+            message = f"{subject.whole.shown(bits)} is possible with old MFA, but not with fresh MFA"
             yield Finding(rule=INVERTED, place=line.place, message=message)
             return
 
 
 def _wants_old(subject: Subject) -> "Line | None":
-    """The first condition of an Allow that wants the MFA to be old."""
+    """The first condition of an Allow that requires the MFA to be old."""
     lines = (line for each in subject.statements if each.effect == "Allow" for line in each.conditions)
     return next((x for x in lines if x.key.lower() == AGE and x.operator.lower().startswith("numericgreater")), None)
 
 
 def _nothing_with(subject: Subject) -> Iterator[Finding]:
-    """Where a Deny for all is not for quarantine: it exempts enrolment, or the document speaks of MFA."""
+    """A Deny for all callers that is not a quarantine: it exempts enrolment, or the document mentions MFA."""
     if subject.whole.with_mfa(beside_all=True):
         return
     for statement in subject.statements:
@@ -105,7 +105,7 @@ def _exempts_enrolment(statement: "Statement") -> bool:
 
 
 def _conditioned(subject: Subject, statement: "Statement") -> tuple[Edit, ...]:
-    """The edit that gives a Deny for all the condition that it lacks."""
+    """The edit that adds the missing condition to a Deny for all callers."""
     if "Condition" in subject.node(statement).members or not (is_about_all(statement) and statement.not_actions):
         return ()
     return (subject.member_behind(statement, _TEST),)
@@ -131,7 +131,7 @@ def _first_device(subject: Subject) -> Iterator[Finding]:
 
 
 def _names(statement: "Statement", action: str) -> bool:
-    """Whether an Allow about MFA means an action of enrolment, and not everything."""
+    """Whether an Allow about MFA names an action of enrolment, and not everything."""
     names = [each.lower() for each in statement.actions or ()]
     is_meant = any(each.startswith("iam:") and "mfadevice" in each for each in names)
     return statement.effect == "Allow" and is_meant and any(mfa_lines(statement)) and bool(action)
@@ -140,14 +140,14 @@ def _names(statement: "Statement", action: str) -> bool:
 def _enforces_nothing(subject: Subject) -> Iterator[Finding]:
     asks = next((line for each in subject.statements for line in mfa_lines(each)), None)
     if asks is not None and not subject.whole.makes_a_difference(to_all=True):
-        yield Finding(rule=ENFORCES_NOTHING, place=asks.place, message="the conditions of MFA change nothing")
+        yield Finding(rule=ENFORCES_NOTHING, place=asks.place, message="the conditions about MFA have no effect")
     elif _claims(subject) and not subject.whole.makes_a_difference(to_all=False):
-        message = "by its name it asks for MFA, and it does not"
+        message = "its name says that it requires MFA, but it does not"
         yield Finding(rule=ENFORCES_NOTHING, place=subject.root.place, message=message)
 
 
 def _claims(subject: Subject) -> bool:
-    """Whether the document's name, or that of a statement, says that MFA is needed."""
+    """Whether the document's or a statement's name says that MFA is required."""
     name = PurePath(subject.document.where).stem
     if _CLAIMS.search(name) or (_NAME.search(name) and not _OF_USERS.search(name)):
         return True

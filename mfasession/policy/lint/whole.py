@@ -1,6 +1,6 @@
-"""What the rules ask of the whole document: who may do what now, and what a change of one statement would do to that.
+"""Answers the rules' questions about the whole document: permissions now, and after a change of one statement.
 
-A document's Deny is looked at as it works beside a policy that allows everything; its Allow as it works alone.
+A document's Deny is evaluated together with a policy that allows everything; its Allow is evaluated alone.
 """
 
 from collections.abc import Mapping
@@ -16,25 +16,25 @@ from mfasession.policy.permissions import ANY_OTHER, EVERYWHERE, Bits, Permissio
 
 MFA_PRESENT, MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 ENROLMENT = ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice")
-"""Without these two nobody gets a first device (IAM User Guide, sample policy iam_mfa-selfmanage)."""
+"""A first device needs these two (IAM User Guide, sample policy iam_mfa-selfmanage)."""
 WEAKENING = ("iam:DeactivateMFADevice", "iam:DeleteVirtualMFADevice")
-"""What takes a device away."""
+"""Actions that remove a device."""
 POWERS = (*WEAKENING, "iam:CreateAccessKey", "iam:CreateUser", "iam:AttachUserPolicy", "sts:AssumeRole")
-"""Of which no exemption may cover any."""
+"""Actions that no exemption may cover."""
 _WITHOUT = (callers.KEY, callers.SESSION)
 _ABOUT_DEVICES = ("iam:createvirtualmfadevice", "iam:deletevirtualmfadevice")
 _ABOUT_ACCOUNTS = ("iam:listvirtualmfadevices", "iam:getaccountpasswordpolicy", "iam:listusers")
 
 
 class Whole:
-    """A document, asked as a whole. Sessions with MFA are fresh."""
+    """A whole document. Sessions with MFA are fresh."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
 
     @cached_property
     def requests(self) -> Requests:
-        """All requests that are looked at."""
+        """All requests that are evaluated."""
         return Requests((self._document,), (*sorted(HARMLESS), *POWERS), own=True)
 
     @cached_property
@@ -43,20 +43,20 @@ class Whole:
 
     @cached_property
     def _counts(self) -> Bits:
-        """The requests of which it matters who may make them.
+        """The requests that count.
 
-        All but those that may stay open to everybody, and those that no policy can give to a session with MFA.
+        All except those that may stay open to all callers, and those that no policy can allow a session with MFA.
         """
         return self.requests.all & ~self.requests.for_actions(HARMLESS) & ~self._fixed
 
     @cached_property
     def _fixed(self) -> Bits:
-        """The requests of which no policy decides."""
+        """The requests that no policy decides."""
         sets = (self._now.fixed(caller) for caller in (callers.KEY, callers.MFA))
         return reduce(or_, (bits for each in sets for bits in each))
 
     def closed_by(self, statement: Statement, changed: Statement, *, beside_all: bool = True) -> Mapping[str, Bits]:
-        """Return what callers without MFA may do now and could not with a statement changed, by their slugs."""
+        """Return the slugs of callers without MFA that could do less after a statement is changed."""
         after = self._now.with_statement(statement, changed)
         found = {}
         for caller in _WITHOUT:
@@ -69,12 +69,12 @@ class Whole:
         return found
 
     def opened_by(self, statement: Statement, changed: Statement, caller: Caller = callers.MFA) -> Bits:
-        """Return what a caller could do with a statement changed and may not now; what is harmless included."""
+        """Return what a caller could do only after a statement is changed, including harmless requests."""
         after = self._now.with_statement(statement, changed)
         return after.may(caller, best=False, beside_all=True) & ~self._now.may(caller, best=False, beside_all=True)
 
     def more_without(self, *, beside_all: bool) -> Bits:
-        """Return what a caller without MFA may do, and one with MFA, in the same circumstances, may not."""
+        """Return what a caller without MFA may do that one with MFA, in the same situation, may not."""
         found = 0
         for best in (True, False):
             with_mfa = self._now.may(callers.MFA, best=best, beside_all=beside_all)
@@ -83,16 +83,16 @@ class Whole:
         return found & self._counts
 
     def only_with_old_mfa(self, *, beside_all: bool) -> Bits:
-        """Return what a session may do whose MFA is old, and one with a fresh MFA may not."""
+        """Return what a session with old MFA may do that one with fresh MFA may not."""
         of_any_age = Permissions(self.requests, is_fresh=False).may(callers.MFA, best=True, beside_all=beside_all)
         return of_any_age & ~self._now.may(callers.MFA, best=True, beside_all=beside_all) & self._counts
 
     def with_mfa(self, *, beside_all: bool) -> Bits:
-        """Return what is possible with MFA, at best."""
+        """Return what is possible with MFA, in the best case."""
         return self._now.may(callers.MFA, best=True, beside_all=beside_all) & self._counts
 
     def makes_a_difference(self, *, to_all: bool) -> bool:
-        """Return whether MFA decides anything; `to_all`: of what may stay open, too, either way."""
+        """Return whether MFA makes a difference; `to_all`: also for requests that may stay open."""
         for beside_all in (True, False):
             for best in (True, False):
                 with_mfa = self._now.may(callers.MFA, best=best, beside_all=beside_all)
@@ -104,37 +104,37 @@ class Whole:
         return False
 
     def is_open_alone(self) -> bool:
-        """Return whether the document, alone, lets a caller without MFA do anything that matters, or allows nothing."""
+        """Return whether the document alone allows a caller without MFA a request that counts, or allows nothing."""
         has_allow = any(each.effect == "Allow" for each in self._document.statements)
         return not has_allow or any(
             self._now.may(each, best=True, beside_all=False) & self._counts for each in _WITHOUT
         )
 
     def covered(self, statement: Statement, caller: Caller) -> Bits:
-        """Return what a statement is about, of a caller, at worst."""
+        """Return a caller's requests that a statement is about, in the worst case."""
         return self._now.covered(statement, caller, best=statement.effect == "Allow") & self._counts
 
     def is_denied_by(self, statement: Statement, caller: Caller, action: str) -> bool:
-        """Return whether a statement denies a caller a call about themselves, at worst."""
+        """Return whether a statement denies a caller a call about themselves, in the worst case."""
         return bool(self._now.covered(statement, caller, best=False) & self._about_oneself(action))
 
     def can(self, caller: Caller, action: str, *, beside_all: bool = True) -> bool:
-        """Return whether a caller may make a call about themselves, their devices or the account, at best."""
+        """Return whether a caller may make a call about themselves, their devices or the account, in the best case."""
         return bool(self._now.may(caller, best=True, beside_all=beside_all) & self._about_oneself(action))
 
     def can_without_mfa(self, *actions: str) -> list[str]:
-        """Return which actions a caller without MFA may do, on something and at best, beside a policy for all."""
+        """Return the actions of a caller without MFA on any resource, at best, with a policy that allows everything."""
         requests = Requests((self._document,), actions)
         asked = Permissions(requests, is_fresh=True)
         found = [asked.may(caller, best=True, beside_all=True) for caller in _WITHOUT]
         return [each for each in actions if any(bits & requests.of(each) for bits in found)]
 
     def allowing(self, bits: Bits, caller: Caller) -> Statement | None:
-        """Return the first Allow that is about one of these requests, of a caller."""
+        """Return the first Allow about one of these requests of a caller."""
         return self._first("Allow", bits, caller)
 
     def denying(self, bits: Bits, caller: Caller) -> Statement | None:
-        """Return the first Deny that is about one of these requests, of a caller."""
+        """Return the first Deny about one of these requests of a caller."""
         return self._first("Deny", bits, caller)
 
     def shown(self, bits: Bits) -> str:
@@ -156,7 +156,7 @@ class Whole:
 
 
 def with_test(statement: Statement, operator: str, value: str) -> Statement:
-    """Return a statement whose test for MFA, whatever it is, has become another one."""
+    """Return a statement with its test for MFA replaced."""
     place = statement.place
     line = Line(
         operator=Text(operator, place), key=Text("aws:MultiFactorAuthPresent", place), values=(Text(value, place),)
@@ -166,7 +166,7 @@ def with_test(statement: Statement, operator: str, value: str) -> Statement:
 
 
 def sparing(statement: Statement, actions: tuple[str, ...]) -> Statement:
-    """Return the rule: a statement that denies everything but some actions to whoever has not used MFA."""
+    """Return the rule: a statement that denies all except some actions without MFA."""
     place = statement.place
     tested = with_test(statement, "BoolIfExists", "false")
     return tested.replace(
@@ -179,7 +179,7 @@ def sparing(statement: Statement, actions: tuple[str, ...]) -> Statement:
 
 
 def is_about_all(statement: Statement) -> bool:
-    """Return whether a statement is meant for everything: by NotAction, or by `*` on `*`."""
+    """Return whether a statement is about everything: with NotAction, or `*` on `*`."""
     if statement.not_actions is not None:
         return True
     return bool({"*", "*:*"} & set(statement.actions or ())) and "*" in (statement.resources or ())

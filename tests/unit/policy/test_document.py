@@ -64,18 +64,18 @@ def test_one_alone_need_not_be_in_a_list() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "line 1: not JSON: column 1: the document breaks off"),
-        ("\n  nope", "line 2: not JSON: column 3: a value is expected"),
-        ('{"Statement": [}', "line 1: not JSON: column 16: a value is expected"),
-        ('{"Version": "2012-10-17"\n "Statement": []}', "line 2: not JSON: column 2: a comma or } is expected"),
-        ('{"Statement": [1 2]}', "line 1: not JSON: column 18: a comma or ] is expected"),
-        ('{"Statement" 1}', "line 1: not JSON: column 14: a : is expected after the key 'Statement'"),
+        ("", "line 1: not JSON: column 1: the document ends too early"),
+        ("\n  nope", "line 2: not JSON: column 3: expected a value"),
+        ('{"Statement": [}', "line 1: not JSON: column 16: expected a value"),
+        ('{"Version": "2012-10-17"\n "Statement": []}', "line 2: not JSON: column 2: expected a comma or }"),
+        ('{"Statement": [1 2]}', "line 1: not JSON: column 18: expected a comma or ]"),
+        ('{"Statement" 1}', "line 1: not JSON: column 14: expected a : after the key 'Statement'"),
         ("{'Statement': 1}", 'line 1: not JSON: column 2: a key in "" is expected'),
         ('{"Statement": "a\nb"}', "line 1: not JSON: column 17: a string that does not end"),
         ('{"Statement": "a', "line 1: not JSON: column 15: a string that does not end"),
-        ('{"Statement": NaN}', "line 1: not JSON: column 15: a value is expected"),
-        ("{} {}", "line 1: not JSON: column 4: something follows the end of the document"),
-        ("[" * 100_000, "not JSON: column 22: more than 20 values stand in each other"),
+        ('{"Statement": NaN}', "line 1: not JSON: column 15: expected a value"),
+        ("{} {}", "line 1: not JSON: column 4: there is text after the end of the document"),
+        ("[" * 100_000, "not JSON: column 22: values are nested more than 20 levels deep"),
         ('{"Statement": [],\n"Statement": []}', "line 2: not JSON: the key 'Statement' is there twice"),
         ("\ufeff{}", "line 1: not JSON: it begins with a byte order mark"),
         (b'{"Statement": "\xff"}'.decode(errors="surrogateescape"), "line 1: not text in UTF-8"),
@@ -96,25 +96,25 @@ def test_invalid_json(text: str, said: str) -> None:
         ("{}", [": not a policy: it has no Statement"]),
         ('{"Statement": []}', ["Statement: Statement is empty"]),
         ('{"Statement": "Allow"}', ["Statement: a statement must be an object { }"]),
-        ('{"statement": []}', ["statement: there is no element 'statement': did you mean Statement?",
+        ('{"statement": []}', ["statement: unknown element 'statement': did you mean Statement?",
                                ": not a policy: it has no Statement"]),
         (one(Effect=None), ["Statement[0]: the statement has no Effect"]),
-        (one(Effect="allow"), ["Statement[0].Effect: Effect must be Allow or Deny, in these letters"]),
+        (one(Effect="allow"), ["Statement[0].Effect: Effect must be Allow or Deny, with these capitals"]),
         (one(Effect=True), ["Statement[0].Effect: Effect must be a string",
-                            "Statement[0].Effect: Effect must be Allow or Deny, in these letters"]),
+                            "Statement[0].Effect: Effect must be Allow or Deny, with these capitals"]),
         (one(NotAction="*"), ["Statement[0]: the statement has both Action and NotAction"]),
         (one(Action=None), ["Statement[0]: the statement has no Action"]),
         (one(Resource=None), ["Statement[0]: the statement has no Resource"]),
         (one(NotResource="*"), ["Statement[0]: the statement has both Resource and NotResource"]),
         (one(Action=["*", 1]), ["Statement[0].Action[1]: Action must be a string or a list of strings"]),
-        (one(Principal="*"), ["Statement[0].Principal: there is no element 'Principal' in an identity policy"]),
-        (one(Conditions={}), ["Statement[0].Conditions: there is no element 'Conditions': did you mean Condition?"]),
+        (one(Principal="*"), ["Statement[0].Principal: unknown element 'Principal' in an identity policy"]),
+        (one(Conditions={}), ["Statement[0].Conditions: unknown element 'Conditions': did you mean Condition?"]),
         (one(Condition=[]), ["Statement[0].Condition: Condition must be an object of operators"]),
         (one(Condition={"Bool": "aws:x"}), ["Statement[0].Condition.Bool: Bool must be an object of condition keys"]),
         (one(Condition={"Null": {"a": None}}),
          ["Statement[0].Condition.Null.a: a condition's value must be a string, a number or a boolean"]),
         (one(Condition={"Null": {"a": "true", "A": "true"}}),
-         ["Statement[0].Condition.Null.A: 'A' is there twice, in other letters"]),
+         ["Statement[0].Condition.Null.A: 'A' is there twice, with different capitals"]),
         (one(Sid=7), ["Statement[0].Sid: Sid must be a string"]),
         ('{"Version": "2012-10-18", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}',
          ["Version: Version must be 2012-10-17 or 2008-10-17"]),
@@ -129,7 +129,7 @@ def test_all_problems_are_reported_at_once() -> None:
     """One line for users names the first and counts the others."""
     with pytest.raises(Malformed) as raised:
         parse('{"Statement": [\n{"Effect": "no", "Action": "*"}]}', "mine.json")
-    assert raised.value.message == "mine.json, line 2: Effect must be Allow or Deny, in these letters (and 1 more)"
+    assert raised.value.message == "mine.json, line 2: Effect must be Allow or Deny, with these capitals (and 1 more)"
     assert raised.value.place.path == "Statement[0].Effect"
 
 
@@ -152,7 +152,7 @@ def test_a_trust_policy() -> None:
     (statement,) = parse(one(Resource=None, Principal="*"), "role", kind=Kind.TRUST).statements
     assert statement.principals == {"*": ()}
     assert problems(one(), kind=Kind.TRUST) == [
-        "Statement[0].Resource: there is no element 'Resource' in a trust policy",
+        "Statement[0].Resource: unknown element 'Resource' in a trust policy",
         "Statement[0]: the statement has no Principal",
     ]
     (said,) = problems(one(Resource=None, Principal="me"), kind=Kind.TRUST)

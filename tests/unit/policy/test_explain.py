@@ -123,7 +123,7 @@ def test_the_rule_narrowed_to_users_is_for_users() -> None:
     """As an SCP is written: it says so, and roles may do everything."""
     own = {**rule.document()["Statement"][0], "Condition": {**NO_MFA, "ArnLike": {"aws:PrincipalArn": USERS}}}
     said = lines_of(own)
-    assert f"  and when ArnLike aws:PrincipalArn {USERS} (every IAM user, and no role)" in said
+    assert f"  and when ArnLike aws:PrincipalArn {USERS} (every IAM user, but no role)" in said
     (row,) = [each for each in said if each.startswith("everything ")]
     assert row.split()[1:] == ["deny", "deny", "allow", "allow"]
 
@@ -131,7 +131,7 @@ def test_the_rule_narrowed_to_users_is_for_users() -> None:
 def test_why_the_rule_is_written_so() -> None:
     """A sentence for NotAction and one for BoolIfExists."""
     said = "\n".join(lines_of(*rule.document()["Statement"]))
-    assert "NotAction, because a user who has no device yet could otherwise never make one." in said
+    assert "NotAction, because otherwise a user without a device could never create one." in said
     assert "BoolIfExists, because the key is absent, not false, on requests" in said
     assert "BoolIfExists" not in "\n".join(lines_of(deny("*", Condition={"Bool": {"aws:SecureTransport": "false"}})))
 
@@ -141,7 +141,7 @@ def test_a_session_token_is_always_there(listed: list[str]) -> None:
     """No policy has an effect on GetSessionToken, listed or not (IAM User Guide, Permissions for GetSessionToken)."""
     denial = {"Effect": "Deny", "NotAction": listed, "Condition": NO_MFA}
     assert [words(each, denial)["sts:GetSessionToken"] for each in range(3)] == ["always", "never", "never"]
-    assert "always: AWS allows it whatever policies say" in lines_of(denial)
+    assert "always: AWS always allows it, without policies" in lines_of(denial)
 
 
 def test_the_rule_with_its_statements_for_users() -> None:

@@ -168,7 +168,7 @@ line 3: statement 1 allows sts:AssumeRole
 line 18: statement 2 allows sts:AssumeRole
   for ec2.amazonaws.com
 
-What is allowed to account 111122223333, if their own policies allow it, too:
+Allowed actions of account 111122223333, if their own policies allow it, too:
 ACTION          LONG-TERM KEY  SESSION WITHOUT MFA  SESSION WITH MFA  ROLE
 sts:AssumeRole  depends        not allowed          depends           not allowed
 
@@ -189,7 +189,7 @@ def test_principals_with_the_same_result_share_a_table() -> None:
     assert users == ["sts:AssumeRole", "allow", "allow", "allow", "-"]
     assert account == ["sts:AssumeRole", "allow", "allow", "allow", "allow"]
     assert of_role == ["sts:AssumeRole", "-", "-", "-", "allow"]
-    assert f"What is allowed to {BOB}, {BOB}by:" in said(it)
+    assert f"Allowed actions of {BOB}, {BOB}by:" in said(it)
 
 
 def test_long_lists_of_principals_are_broken() -> None:
@@ -211,7 +211,7 @@ def test_long_lists_of_principals_are_broken() -> None:
     ],
 )  # fmt: skip
 def test_tables_of_trust_policies(statements: list[dict[str, Any]], expected: list[list[str]]) -> None:
-    """Services have none; nothing is allowed to whoever never brings MFA."""
+    """Services have none; nothing is allowed to whoever never has MFA."""
     assert rows(trust(*statements)) == expected
 
 

@@ -254,7 +254,7 @@ def test_aliases_and_merges() -> None:
         ("a: \x07\n", "a character that YAML does not allow"),
         ("\n".join(["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 30))]), "too many"),
         ("a: &a [*a]\n", "too many"),
-        ("[" * 3000, "values stand in each other|expected the node content"),
+        ("[" * 3000, "values are nested|expected the node content"),
     ],
 )
 def test_yaml_that_cannot_be_read(text: str, what: str) -> None:

@@ -236,7 +236,7 @@ def test_a_limit_of_the_age_that_is_upside_down() -> None:
     old = {**ALLOWED, "Condition": {"NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}}}
     (finding,) = engine.check(parsed(old), engine.Settings(), operations)
     assert (finding.rule.slug, finding.message) == (
-        "inverted", "everything is possible with an old MFA, and not with a fresh one"
+        "inverted", "everything is possible with old MFA, but not with fresh MFA"
     )  # fmt: skip
     fresh = {**ALLOWED, "Condition": {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}}
     assert wrong(parsed(fresh)) == set()
