@@ -70,7 +70,7 @@ def test_one_alone_need_not_be_in_a_list() -> None:
         ('{"Version": "2012-10-17"\n "Statement": []}', "line 2: not JSON: column 2: expected a comma or }"),
         ('{"Statement": [1 2]}', "line 1: not JSON: column 18: expected a comma or ]"),
         ('{"Statement" 1}', "line 1: not JSON: column 14: expected a : after the key 'Statement'"),
-        ("{'Statement': 1}", 'line 1: not JSON: column 2: a key in "" is expected'),
+        ("{'Statement': 1}", 'line 1: not JSON: column 2: expected a key in ""'),
         ('{"Statement": "a\nb"}', "line 1: not JSON: column 17: a string that does not end"),
         ('{"Statement": "a', "line 1: not JSON: column 15: a string that does not end"),
         ('{"Statement": NaN}', "line 1: not JSON: column 15: expected a value"),
