@@ -100,7 +100,7 @@ def _sealed(body: bytes) -> bytes:
 
 def _kept(cache: str, path: str, text: str) -> "Flat | None":
     try:
-        # As private as a secret: whoever writes it chooses the `code` command that we run.
+        # As private as a secret: whoever may write it chooses the `code` command that we run.
         content = (files.read_private(cache) or "").encode("utf-8", "surrogateescape")
     except ConfigurationError:
         return None

@@ -85,7 +85,7 @@ def _started(browser: Browser, url: str, environ: Mapping[str, str]) -> "asyncio
     process_memory.restore_core_limit()
     try:
         process = Helper(words=tuple(words), advice=_PRINT, title=browser.words[0]).start(
-            # None of the credentials that this shell may have: a browser lives long.
+            # Without the credentials in our environment: a browser lives long.
             {name: value for name, value in environ.items() if not name.startswith(("AWS_", "MFASESSION_"))},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

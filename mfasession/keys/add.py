@@ -103,14 +103,14 @@ class Addition:
         try:
             return found + locate.held(self.profile.key_section, [self._places[-1]])
         except StoreError:
-            # A key for the file needs no keyring; one in there would not count beside it.
+            # A key in the file needs no keyring, and takes precedence over a key there.
             if not self.place.is_plain_text:
                 raise
             return found
 
 
 def _profile(context: "Context") -> "tuple[Profile, bool]":
-    """The profile that the key is for, and whether nothing knows of it yet."""
+    """The profile for the key, and whether it is a new one."""
     name = profiles.chosen(context.request.profile, context.environ, context.config)
     if context.aws_files.profile(name) is None and name not in context.config.profiles:
         return profiles.unresolved(name, context.aws_files, context.config), True

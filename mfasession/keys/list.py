@@ -71,7 +71,12 @@ def listing(context: "Context") -> Listing:
     rows = [_row(each, backend, source.ask(each)) for each in found]
     rows += [Row(key_id="", profile=name, store=KeyInFile.name, path=path, note=fault) for name, path, fault in faults]
     here = {row.key_id for row in rows}
-    rows += [Row(key_id=key, told=told) for told in source.answers for key in told.keys if key not in here]
+    rows += [
+        Row(key_id=key, user_keys=user_keys)
+        for user_keys in source.answers
+        for key in user_keys.keys
+        if key not in here
+    ]
     unsafe = _unsafe([each.place.where for each in found if each.place.is_plain_text])
     return Listing(rows=rows, unsafe=unsafe, keyring=failure, aws=source.failure)
 

@@ -172,7 +172,7 @@ class Enrolment:
         key_id = self._caller.key.access_key_id
         session = issued.live(self._context, {key_id})
         if session is None:
-            self._tell(f"{self._user} has a device already, and AWS wants its code before it takes another one")
+            self._say(f"{self._user} has a device already, and AWS needs its code to add another one")
             session = sessions.session(first_login.as_a_login(self._context), self._profile)
         return AwsDevices(self._profile, session, self._context.environ)
 

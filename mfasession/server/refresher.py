@@ -146,7 +146,7 @@ class Refresher:
         # `login` renews or fails; `process` also uses a role's source that is close to its end.
         command = "login" if attended else "process"
         words = [command, "-p", self.name, *(["--no-input"] if self._request.no_input else [])]
-        seconds = self.session.expires - time.time() if taken == ASK and self.session else TIME_LIMIT
+        seconds = self.session.expires - time.time() if action == ASK and self.session else TIME_LIMIT
         self.is_asking = attended
         try:
             said = await _run(words, attended=attended, seconds=seconds)
@@ -173,8 +173,8 @@ class Refresher:
         return hints.command_line("login", profile=self.name)
 
 
-def _renews_alone(context: Context, profile: "Profile") -> bool:
-    """Whether a new session needs nobody: its code comes from a program, or its source profile's session lives."""
+def _renews_automatically(context: Context, profile: "Profile") -> bool:
+    """Whether a new session needs no person: a program gives the code, or the source profile's session is alive."""
     if not is_chained(profile):
         return not codes.source_class(profile.settings.code).interactive
     if profile.source is None:

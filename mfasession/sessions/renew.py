@@ -44,7 +44,7 @@ def renew(
     another process, or cannot answer. Raises InputNeeded, Cancelled, AwsRefused, AwsUnreachable, ConfigurationError,
     StoreError.
     """
-    process_memory.forbid_looking()
+    process_memory.deny_ptrace()
     creation = Creation(context, profile)
     if creation.needs_code and not creation.can_ask():
         return _without_asking(context, profile, kept)

@@ -62,12 +62,12 @@ def run(context: "CommandContext", flags: Flags) -> int:
         say(f"{old} is no longer here, and AWS honours it until it is deleted there")
     if flags.csv and not inputs.is_pipe(flags.csv):
         complain(f"{flags.csv} holds the secret in plain text", f"rm {quote(flags.csv)}")
-    if not adding.place.is_plain_text:
-        show_line_for_sdks(context, adding.profile)
+    if not addition.place.is_plain_text:
+        show_line_for_sdks(context, addition.profile)
     return exit_code(added.failures)
 
 
-def _given(context: "CommandContext", flags: Flags, adding: Adding) -> "LongTermKey":
+def _given(context: "CommandContext", flags: Flags, addition: Addition) -> "LongTermKey":
     """The key from a file, stdin or a person. Raises ConfigurationError, UsageError, InputNeeded, Cancelled."""
     from mfasession.keys import parse, prompt
 

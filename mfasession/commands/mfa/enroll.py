@@ -66,7 +66,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
             f"{context.command_line('mfa', 'enroll', '--name', 'NAME')} adds another",
         )
         return 0
-    _report(context, profile, enrolled, ways)
+    _report(context, profile, enrolled, outputs)
     if enrolled.failures:
         raise enrolled.failures[0]
     return 0
@@ -84,7 +84,7 @@ def _codes(profile: "Profile", flags: Flags) -> code_pair.PairSource | None:
     return code_pair.AskedPair(codes_of(code if is_asked else codes.DEFAULT))
 
 
-def _report(context: "CommandContext", profile: "Profile", enrolled: Enrolled, ways: Ways) -> None:
+def _report(context: "CommandContext", profile: "Profile", enrolled: Enrolled, outputs: SeedOutputs) -> None:
     serial, name = enrolled.device.serial, profile.name
     login = context.command_line("login", "--serial", serial)
     if outputs.png:

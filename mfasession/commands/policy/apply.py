@@ -15,7 +15,7 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.admin.apply import Plan, Rollout
+    from mfasession.admin.apply import Application, Plan
     from mfasession.commands import CommandContext
 
 SUMMARY = "Apply the policy to a group or users: a plan first, then how to undo it"

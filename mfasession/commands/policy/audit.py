@@ -183,7 +183,7 @@ def _write(report: "Report", flags: Flags) -> None:
     sys.stdout.flush()
 
 
-def _answer(audited: "Sequence[Audited]", report: "Report", apply: str) -> int:
+def _answer(audited: "Sequence[AuditedAccount]", report: "Report", apply: str) -> int:
     """Print the sum of the report and what it lacks; return the exit code. `apply` is the command to go on with."""
     for each in audited:
         if each.failure is not None and len(audited) > 1:
@@ -195,7 +195,7 @@ def _answer(audited: "Sequence[Audited]", report: "Report", apply: str) -> int:
         kinds = ("covered", "not covered", "not known")
         of = f"{len(report.accounts)} accounts, " if len(audited) > 1 else ""
         users = f"{counts['users']} user{'' if counts['users'] == 1 else 's'}"
-        say(f"{of}{users}: {told((counts[kind], kind) for kind in kinds) or 'no user to cover'}")
+        say(f"{of}{users}: {join_counts((counts[kind], kind) for kind in kinds) or 'no user to cover'}")
     if report.totals.admins:
         more = counts["administrators not covered"] - len(report.totals.admins)
         also = f" and {more} more" if more else ""
