@@ -159,7 +159,7 @@ def test_resync_of_what_has_no_clock(alices_home: Home, alice: SandboxUser) -> N
     done = alices_home.run("mfa", "resync")
     assert (done.returncode, done.stderr) == (
         6,
-        complaint("two codes are needed, and nobody is here", "--codes - reads them from stdin, one per line"),
+        complaint("two codes are needed, and there is no terminal", "--codes - reads them from stdin, one per line"),
     )
 
 

@@ -82,7 +82,7 @@ def test_the_messages_of_an_enrolment(home: Home, aws: Sandbox, bare: SandboxUse
     (kept,) = kept_seeds(home)
     assert (first.returncode, first.stdout) == (2, "")
     assert first.stderr == (
-        f"mfasession: device {bare.name} is made for {bare.name} in 123456789012; its seed is kept in {kept} until it "
+        f"mfasession: device {bare.name} was created for {bare.name} in 123456789012; its seed is stored in {kept} until it "
         "is enabled\n"
         + complaint(
             f"stdin did not give two codes; device {bare.name} waits for its codes",
@@ -283,7 +283,7 @@ def test_the_first_login_fails(home: Home, aws: Sandbox, bare: SandboxUser) -> N
 @pytest.mark.parametrize(
     ("words", "what", "hint"),
     [
-        ((), "two codes are needed, and nobody is here", "--codes - reads them from stdin, one per line"),
+        ((), "two codes are needed, and there is no terminal", "--codes - reads them from stdin, one per line"),
         (
             ("--codes", "-"),
             "no terminal to show the seed of a new device on",
@@ -354,7 +354,7 @@ def test_into_the_keyring(keyring: Home, aws: Sandbox, bare: SandboxUser, servic
     """`--to keyring`: no question is asked, and `code = "totp"` works at once; no file has held the seed."""
     done = keyring.run("mfa", "enroll", "--to", "keyring", "--no-input")
     assert done.returncode == 0, done.stderr
-    assert "its seed is kept in the keyring until it is enabled\n" in done.stderr
+    assert "its seed is stored in the keyring until it is enabled\n" in done.stderr
     assert 'its seed is in the keyring; with code = "totp" in the configuration' in done.stderr
     done_with(keyring, bare)
     assert service is not None
@@ -391,7 +391,7 @@ def test_a_locked_keyring(keyring: Home, aws: Sandbox, bare: SandboxUser, servic
     service.start_daemon(unlocked=False)
     done = keyring.run("mfa", "enroll", "--png", "code.png", "--codes", "-")
     assert done.returncode == 7
-    assert "and the seed of a new device is to be kept in it\n  hint: unlock it" in done.stderr
+    assert "and the seed of a new device has to be stored in it\n  hint: unlock it" in done.stderr
     assert "CreateVirtualMFADevice" not in asked(aws, bare)
     assert kept_seeds(keyring) == []
 

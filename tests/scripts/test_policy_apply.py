@@ -221,7 +221,7 @@ def test_a_hint_is_a_command_that_works(estate: Estate, kind: str, profile: str)
         words = ("-p", profile)
     done = estate.home.run("policy", "apply", f"--{kind}", "nobody", *words)
     assert done.returncode == 4
-    (command,) = re.findall(r"  hint: see what there is: (.+)\n", done.stderr)
+    (command,) = re.findall(r"  hint: list them: (.+)\n", done.stderr)
     named = " -p 'the work'" if words else ""
     assert command == f"mfasession exec{named} -- aws iam list-{kind}s"
     estate.alice.put_policy("rule", DENY_ALL_WITHOUT_MFA)

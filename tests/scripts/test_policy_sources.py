@@ -291,7 +291,7 @@ def test_limits_in_an_explanation(home: Home) -> None:
     assert "\nWithin the limits of scp.json, FullAWSAccess, boundary.json\n" in done.stdout
     said = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if ":*" in line}
     assert said["s3:*"] == said["ec2:*"] == ["deny", "deny", "allow", "deny"]
-    assert "\nnot allowed: no statement allows it, or none of a policy that limits it\n" in done.stdout
+    assert "\nnot allowed: no statement allows it, or no statement of a policy that limits it\n" in done.stdout
     (home.folder / "trust.json").write_text(json.dumps(TRUST))
     done = home.run("policy", "explain", "trust.json", "--scp", "scp.json")
     row = next(line.split() for line in done.stdout.splitlines() if line.startswith("sts:AssumeRole "))

@@ -117,7 +117,7 @@ def test_the_long_term_section_of_aws_mfa() -> None:
             {},
             {"a": {"role_arn": "r", "source_profile": "b"}, "b": {"role_arn": "r", "source_profile": "a"}},
             "a",
-            "circle",
+            "loop",
         ),
         ({"u": KEY}, {"a": {"role_arn": "r", "source_profile": "u", "duration_seconds": "9"}}, "a", "duration_seconds"),
         ({}, {"a": {"role_arn": "r", "source_profile": "gone"}}, "a", "source of profile a: there is no profile gone"),
@@ -132,7 +132,12 @@ def test_the_long_term_section_of_aws_mfa() -> None:
         ({"u": KEY}, {"a": {"role_arn": "r", "source_profile": "u", "credential_source": "x"}}, "a", "of this machine"),
         ({}, {"a": {"role_arn": "r", "web_identity_token_file": "/t"}}, "a", "a web identity token"),
         ({}, {"a": {"sso_session": "s", "sso_account_id": "1"}}, "a", "IAM Identity Center"),
-        ({}, {"a": {"role_arn": "r", "source_profile": "s"}, "s": {"sso_start_url": "u"}}, "a", "profile s is one of"),
+        (
+            {},
+            {"a": {"role_arn": "r", "source_profile": "s"}, "s": {"sso_start_url": "u"}},
+            "a",
+            "profile s uses IAM Identity Center",
+        ),
         ({}, {"a": {"login_session": "arn:x"}}, "a", "uses the AWS console sign-in"),
         (
             {"u": KEY},
