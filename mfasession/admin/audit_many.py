@@ -56,7 +56,7 @@ def run(
 
     `organization`: the service control policies of all of them, as JSON.
     """
-    audited = [Audited(account) for account in accounts]
+    audited = [AuditedAccount(account) for account in accounts]
     pool = ThreadPoolExecutor(min(THREADS, len(audited)), thread_name_prefix="mfasession-audit")
     try:
         left = {pool.submit(_read, each, connect, organization) for each in audited}
@@ -68,7 +68,7 @@ def run(
     return audited
 
 
-def _read(one: Audited, connect: "Callable[[str], AwsAccount]", organization: tuple[str, ...]) -> None:
+def _read(one: AuditedAccount, connect: "Callable[[str], AwsAccount]", organization: tuple[str, ...]) -> None:
     """Read one account; a failure is kept with it."""
     try:
         one.read(connect(one.account), organization)

@@ -69,7 +69,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     """Sign the browser in, or print the address that does."""
     if flags.service and flags.path:
         raise UsageError("--service and --path both name a page", "leave one of them out")
-    process_memory.forbid_looking()
+    process_memory.deny_ptrace()
     profile, region, partition = _chosen(context, flags)
     # Before a code is asked for.
     shown_in = None if flags.print_url else browser.find(context.environ)

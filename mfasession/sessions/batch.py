@@ -109,7 +109,7 @@ class Batch:
             # Fresh sessions need no threads.
             from concurrent.futures import ThreadPoolExecutor
 
-            process_memory.forbid_looking()
+            process_memory.deny_ptrace()
             self._pool = ThreadPoolExecutor(THREADS, "mfasession-roles")
             self._keeper = ThreadPoolExecutor(1, "mfasession-keeper")
             # Now, where a lack of threads is reported: not when there is something to keep.

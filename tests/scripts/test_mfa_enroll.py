@@ -82,8 +82,8 @@ def test_the_messages_of_an_enrolment(home: Home, aws: Sandbox, bare: SandboxUse
     (kept,) = kept_seeds(home)
     assert (first.returncode, first.stdout) == (2, "")
     assert first.stderr == (
-        f"mfasession: device {bare.name} was created for {bare.name} in 123456789012; its seed is stored in {kept} until it "
-        "is enabled\n"
+        f"mfasession: device {bare.name} was created for {bare.name} in 123456789012; its seed is stored in {kept} "
+        "until it is enabled\n"
         + complaint(
             f"stdin did not give two codes; device {bare.name} waits for its codes",
             "two lines of six digits, in the order in which the device shows them; then run it again: it "

@@ -154,7 +154,9 @@ def test_no_question_stands_in_a_commands_way(alices_home: Home, alice: SandboxU
     ) as terminal:
         terminal.see("READY")
         alices_home.write_credentials(aging(alice))
-        terminal.see(r"mfasession: the session of profile default ends at .*, and nobody can be asked here\r\n")
+        terminal.see(
+            r"mfasession: the session of profile default ends at .*, and there is no terminal to ask for a code\r\n"
+        )
         terminal.see("  hint: mfasession login -p default\r\n")
         assert terminal.reads_lines()
         terminal.line("123456")

@@ -135,7 +135,7 @@ def test_the_second_code_is_the_next_one() -> None:
     """The question says when it comes, and does not insist: a phone's clock may be off."""
     in_mid_step()
     typed = Typed(shown(), shown(1))
-    assert code_pair.Asked(typed).ask(PHONE, "why", WAITS.seed) == (shown(), shown(1))
+    assert code_pair.AskedPair(typed).ask(PHONE, "why", WAITS.seed) == (shown(), shown(1))
     first, second = typed.asked
     assert (first.wanted, first.notice, first.comes) == ("first code of device alice", "why", 0.0)
     assert (second.wanted, second.notice, second.not_before) == ("second code of device alice", "", 0.0)
@@ -146,7 +146,7 @@ def test_a_first_code_that_was_typed_late() -> None:
     """Its step is over, and the second code stands on the phone already: no wait for another is asked for."""
     in_mid_step()
     typed = Typed(shown(-1), shown())
-    assert code_pair.Asked(typed).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
+    assert code_pair.AskedPair(typed).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
     assert typed.asked[1].comes <= time.time()
 
 
@@ -156,7 +156,7 @@ def test_a_phone_that_is_hours_off(hours: int) -> None:
     in_mid_step()
     codes = shown(hours * 120), shown(hours * 120 + 1)
     typed = Typed(*codes)
-    assert code_pair.Asked(typed).ask(PHONE, "", WAITS.seed) == codes
+    assert code_pair.AskedPair(typed).ask(PHONE, "", WAITS.seed) == codes
     assert typed.asked[1].comes == 0.0
 
 
@@ -167,7 +167,7 @@ def test_codes_of_another_device() -> None:
         code for code in ("000000", "111111", "222222") if code_pair.step_of(SECRET, code, time.time()) is None
     )
     typed = Typed(foreign, shown(), foreign, shown(), shown(1))
-    assert code_pair.Asked(typed).ask(PHONE, "", WAITS.seed) == (shown(), shown(1))
+    assert code_pair.AskedPair(typed).ask(PHONE, "", WAITS.seed) == (shown(), shown(1))
     assert [request.notice.partition(":")[0] for request in typed.asked] == [
         "",
         "that is not a code of this device",
@@ -181,14 +181,14 @@ def test_a_second_code_that_was_missed() -> None:
     """The one that was typed is the first now."""
     in_mid_step()
     typed = Typed(shown(-3), shown(-1), shown())
-    assert code_pair.Asked(typed).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
-    assert typed.asked[2].notice.startswith("that one does not come right after the first")
+    assert code_pair.AskedPair(typed).ask(PHONE, "", WAITS.seed) == (shown(-1), shown())
+    assert typed.asked[2].notice.startswith("that code does not follow the first one")
 
 
 def test_without_the_seed_only_a_repetition_is_reported() -> None:
     """As for `resync`: AWS alone knows that device."""
     typed = Typed("111111", "111111", "222222")
-    assert code_pair.Asked(typed).ask(PHONE, "") == ("111111", "222222")
+    assert code_pair.AskedPair(typed).ask(PHONE, "") == ("111111", "222222")
     assert [(bool(request.notice), request.comes) for request in typed.asked] == [(False, 0), (False, 0), (True, 0)]
 
 
@@ -210,7 +210,7 @@ def test_refused_codes_are_asked_for_anew() -> None:
         raise CodeRefused("AWS refused the two codes", "a hint")
 
     with pytest.raises(AwsRefused) as caught:
-        code_pair.until_taken(code_pair.Asked(typed), PHONE, send)
+        code_pair.until_taken(code_pair.AskedPair(typed), PHONE, send)
     assert caught.value.message == "AWS refused 3 pairs of codes"
     assert sent == [("1", "2"), ("3", "4"), ("5", "6")]
     assert [request.notice for request in typed.asked[::2]] == [
