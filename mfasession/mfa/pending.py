@@ -81,9 +81,9 @@ class PendingStore:
             write_item(self._item, text, lambda: replace.replace(self._note, ""))
 
     def forget(self) -> None:
-        """Remove the seed from wherever it is."""
+        """Remove the seed from its place."""
         replace.remove(self._path)
-        # Where there is no keyring, what is in it is of no use to anybody once its device is enabled or gone.
+        # Without a keyring, a seed left in it is useless once its device is enabled or gone.
         with suppress(KeyringAbsent):
             forget_item(self._item)
         replace.remove(self._note)

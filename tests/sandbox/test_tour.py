@@ -118,9 +118,9 @@ def test_a_step_as_it_should_be(terminal: DemoTerminal, capsys: pytest.CaptureFi
     assert terminal.commands == 1
 
 
-def test_the_phone_is_never_read_twice_for_one_code(aws: Sandbox, stage: Stage, alice: SandboxUser) -> None:
+def test_the_phone_is_never_read_twice_for_one_code(aws: Sandbox, terminal: DemoTerminal, alice: SandboxUser) -> None:
     """The demo waits for the next code; the wrong code is not one that the device shows."""
-    first = stage.code()
+    first = terminal.code()
     aws.clock.move(30)
     second = terminal.code()
     assert first != second

@@ -48,7 +48,7 @@ def test_an_endpoint_that_is_set_plays_both() -> None:
 
 def test_a_partition_without_a_known_console() -> None:
     """Reported, and not guessed: what is sent there is a secret."""
-    with pytest.raises(ConfigurationError, match="nothing is known of a console in partition aws-iso"):
+    with pytest.raises(ConfigurationError, match="no console is known in partition aws-iso"):
         urls.site("aws-iso", "us-iso-east-1")
 
 

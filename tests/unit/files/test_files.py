@@ -245,7 +245,7 @@ def test_a_relative_path(credentials: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_text_that_cannot_be_written(credentials: Path) -> None:
     """A lone surrogate is not Unicode; Python's own exception would hold the whole text, so it is not passed on."""
-    with pytest.raises(StoreError, match="no Unicode") as raised:
+    with pytest.raises(StoreError, match="not valid Unicode") as raised:
         replace.replace(str(credentials), "aws_secret_access_key = wJalr\ud800")
     assert raised.value.__suppress_context__
     assert "wJalr" not in repr(raised.value)

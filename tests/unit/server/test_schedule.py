@@ -23,40 +23,40 @@ states = st.builds(
 )
 
 
-@given(outlooks, nows)
-def test_a_fresh_session_is_left_alone(outlook: Outlook, now: float) -> None:
+@given(states, nows)
+def test_a_fresh_session_is_left_alone(state: RefreshState, now: float) -> None:
     """Neither the user nor AWS is asked, while there is time."""
-    if outlook.session is not None and outlook.session.is_fresh(now, outlook.margin):
-        assert step(outlook, now) == WAIT
+    if state.session is not None and state.session.is_fresh(now, state.margin):
+        assert next_action(state, now) == WAIT
 
 
-@given(outlooks, nows)
-def test_the_user_is_asked_ahead_of_time_only(outlook: Outlook, now: float) -> None:
+@given(states, nows)
+def test_the_user_is_asked_ahead_of_time_only(state: RefreshState, now: float) -> None:
     """99designs/aws-vault#362, #888: never once it is over, never without a terminal, never sooner than said."""
-    if step(outlook, now) == ASK:
-        assert outlook.takes == PERSON
-        assert outlook.session is not None
-        assert outlook.session.expires - outlook.margin <= now < outlook.session.expires
-        assert now >= outlook.not_before
+    if next_action(state, now) == ASK:
+        assert state.needs == Needs.PROMPT
+        assert state.session is not None
+        assert state.session.expires - state.margin <= now < state.session.expires
+        assert now >= state.not_before
 
 
-@given(outlooks, nows)
-def test_a_renewal_that_needs_no_user_runs_by_itself(outlook: Outlook, now: float) -> None:
+@given(states, nows)
+def test_a_renewal_that_needs_no_user_runs_by_itself(state: RefreshState, now: float) -> None:
     """Also when it is over, and without one: a network that comes back fixes it."""
-    if outlook.takes == ALONE:
-        assert step(outlook, now) in (RENEW, WAIT)
-        if outlook.session is None and now >= outlook.not_before:
-            assert step(outlook, now) == RENEW
+    if state.needs == Needs.NOTHING:
+        assert next_action(state, now) in (RENEW, WAIT)
+        if state.session is None and now >= state.not_before:
+            assert next_action(state, now) == RENEW
     else:
         assert next_action(state, now) != RENEW
 
 
-@given(outlooks, nows)
-def test_the_warning_is_given_once(outlook: Outlook, now: float) -> None:
+@given(states, nows)
+def test_the_warning_is_given_once(state: RefreshState, now: float) -> None:
     """That they must act: without a terminal, or when it is too late to ask."""
-    assert step(outlook.replace(told=True), now) != TELL
-    if step(outlook, now) == TELL:
-        assert outlook.takes != ALONE
+    assert next_action(state.replace(warned=True), now) != WARN
+    if next_action(state, now) == WARN:
+        assert state.needs != Needs.NOTHING
 
 
 @pytest.mark.parametrize(
