@@ -126,7 +126,7 @@ class Rotation:
         self._place.check()
         listed = self._with_room(listed)
         known = {each.access_key_id for each in listed}
-        # Noted first: killed before the answer is here, the next run knows whose key that is.
+        # Noted first: if we are killed before the answer, the next run recognises the key.
         is_one_unknown = self._state.key_intent(self._arn) is not None
         self._state.record_key_intent(self._arn, known)
         try:
@@ -237,7 +237,7 @@ class Rotation:
         self._record = record
 
     def _remember(self, old: str, new: str) -> list[MfaSessionError]:
-        """Carry the device over to the new key: the next login need not look for it."""
+        """Keep the device for the new key, so that the next login does not have to find it."""
         state = self._state
         try:
             device = state.device(old)

@@ -49,7 +49,7 @@ def log_in(
             if source is not None:
                 # AWS did not look at it.
                 state.forget_sent(device.serial, source.ask(CodeRequest(serial=device.serial)))
-            tell(f"AWS does not know the new device everywhere yet, which takes 8 to 14 s: again in {pause:.0f} s")
+            say(f"AWS does not know the new device everywhere yet, which takes 8 to 14 s: again in {pause:.0f} s")
             sleep(pause)
         except CodeRefused as refused:
             if source is None:
