@@ -27,7 +27,7 @@ def test_there_is_no_terminal_to_ask_on(home: Home) -> None:
         )
         wait_for(lambda: "has expired" in served.said)
         assert served.said.count("hint: mfasession login -p default") == 2
-        assert served.said.count("and nobody can be asked here") == 1
+        assert served.said.count("and there is no terminal to ask for a code") == 1
 
 
 @pytest.fixture
