@@ -103,7 +103,7 @@ def test_the_secret_service_is_found_by_itself(service: SecretService, tmp_path:
 
 @pytest.mark.parametrize("action", ["load", "save", "check", "forget", "read key"])
 def test_a_locked_keyring(action: str, tmp_path: Path) -> None:
-    """A keyring that is on the disk and locked is told apart from a missing one."""
+    """A keyring that is on the disk and locked is distinguished from a missing one."""
     with SecretService() as locked:
         store = Elsewhere(tmp_path, locked.environ)
         store.run("save")

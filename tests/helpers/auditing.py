@@ -49,3 +49,8 @@ class Estate:
         """Deny the administrator some of IAM's actions."""
         statement = {"Effect": "Deny", "Action": [f"iam:{action}" for action in actions], "Resource": "*"}
         self.alice.put_policy("forbidden", {"Version": "2012-10-17", "Statement": [statement]})
+
+
+def users(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The users of a report by their names."""
+    return {user["user"]: user for user in report["users"]}

@@ -339,6 +339,6 @@ def test_the_credential_report_is_read() -> None:
 
 
 def test_invalid_credential_reports() -> None:
-    """A proxy's page is told apart from a report."""
+    """A proxy's page is not taken for a report."""
     with pytest.raises(ValueError, match=re.escape("no column")):
         credential_report.read("<html>")

@@ -1,0 +1,82 @@
+"""`mfasession policy audit` of many accounts, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
+from mfasession.sandbox import Sandbox
+from tests.helpers.auditing import Estate
+from tests.helpers.checks import keys_of
+
+
+def test_many_accounts(estate: Estate) -> None:
+    """Each is reported on its own, from one session; one that fails keeps no other from its report."""
+    numbers = ("222222222222", "333333333333", "444444444444")
+    for number in numbers[:2]:
+        other = estate.aws.add_account(number)
+        other.add_role("auditor", [estate.alice.arn])
+        other.add_user(f"covered-{number}")
+        other.add_user(f"open-{number}", [ALLOW_ALL])
+    estate.aws.forget_calls()
+    words = ("--accounts", ",".join(numbers), "--role-name", "auditor")
+    done = estate.home.run("policy", "audit", *words, "--format", "json")
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    assert [(each["account"], each["users"]) for each in report["accounts"]] == [(number, 2) for number in numbers[:2]]
+    assert [(each["account"], each["user"], each["covered"]) for each in report["users"]] == [
+        (number, f"{name}-{number}", name == "covered") for number in numbers[:2] for name in ("covered", "open")
+    ]
+    assert "mfasession: 444444444444: AWS denied AssumeRole: " in done.stderr
+    assert "mfasession: 2 accounts, 4 users: 2 covered, 2 not covered\n" in done.stderr
+    assert not estate.aws.calls("GetSessionToken")
+    assert estate.home.run("policy", "audit", *words).stdout.startswith("ACCOUNT ")
+
+
+def test_a_file_with_accounts(aws: Sandbox, tmp_path: Path) -> None:
+    """One a line, with remarks; no user open, but an account that was not read: not 0."""
+    estate = Estate(aws, tmp_path, (ALLOW_ALL, DENY_ALL_WITHOUT_MFA))
+    aws.add_role("auditor", [estate.alice.arn])
+    listed = estate.home.folder / "accounts"
+    listed.write_text("# ours\n123456789012  # production\n\n123456789012\n")
+    assert estate.home.run("policy", "audit", "--accounts", "accounts", "--role-name", "auditor").returncode == 0
+    listed.write_text("123456789012\n444444444444\n")
+    done = estate.home.run("policy", "audit", "--accounts", "accounts", "--role-name", "auditor")
+    assert done.returncode == 1
+    assert "1 of 2 accounts were not read" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--accounts", "123456789012"), 2, "--accounts and --role-name go together"),
+        (("--role-name", "auditor"), 2, "--accounts and --role-name go together"),
+        (("--accounts", "no-such-file", "--role-name", "x"), 3, "there is no file no-such-file"),
+        (("--accounts", "odd", "--role-name", "x"), 3, "odd is not a list of accounts"),
+        (("--accounts", "123456789012", "--role-name", "a b"), 3, "role_arn must be"),
+        (("--format", "pdf"), 2, "--format cannot be pdf"),
+    ],
+)
+def test_invalid_command_lines(estate: Estate, words: tuple[str, ...], code: int, said: str) -> None:
+    """In one line with a hint, and AWS is not asked for a report."""
+    (estate.home.folder / "odd").write_text("production\n")
+    estate.aws.forget_calls()
+    done = estate.home.run("policy", "audit", *words)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert "  hint: " in done.stderr
+    assert not estate.aws.calls("GetAccountAuthorizationDetails")
+
+
+def test_a_profile_that_does_not_exist(estate: Estate) -> None:
+    """As everywhere."""
+    assert estate.home.run("policy", "audit", "-p", "nobody").returncode == 3
+
+
+def test_without_a_session(estate: Estate) -> None:
+    """It needs one, and says how to have it."""
+    estate.home.write_credentials(keys_of(estate.alice))
+    done = estate.home.run("policy", "audit")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "mfasession login" in done.stderr
