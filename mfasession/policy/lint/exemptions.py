@@ -9,7 +9,7 @@ from mfasession.policy import rule as the_rule
 from mfasession.policy.coverage import EXEMPT as HARMLESS
 from mfasession.policy.evaluation import names_action
 from mfasession.policy.lint.findings import Edit, Finding, Operations, Severity, Subject, mfa_lines, rule
-from mfasession.policy.lint.whole import ENROLMENT, POWERS, WEAKENING, is_about_all, sparing, with_test
+from mfasession.policy.lint.whole import ENROLMENT, POWERS, WEAKENING, exempting, is_about_all, with_test
 from mfasession.policy.patterns import like
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _allow(subject: Subject, statement: "Statement") -> Iterator[Finding]:
 def _covered(subject: Subject, statement: "Statement") -> Iterator[Finding]:
     """The actions outside the Deny that let a caller without MFA do more."""
     actions = statement.actions or ()
-    whole = sparing(statement, EXEMPT)
+    whole = exempting(statement, EXEMPT)
     if statement.not_actions is None and is_about_all(statement):
         if subject.whole.opened_by(statement, whole, callers.KEY):
             yield _nothing_exempt(subject, statement)

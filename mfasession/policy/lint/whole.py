@@ -165,7 +165,7 @@ def with_test(statement: Statement, operator: str, value: str) -> Statement:
     return statement.replace(conditions=(line, *others))
 
 
-def sparing(statement: Statement, actions: tuple[str, ...]) -> Statement:
+def exempting(statement: Statement, actions: tuple[str, ...]) -> Statement:
     """Return the rule: a statement that denies all except some actions without MFA."""
     place = statement.place
     tested = with_test(statement, "BoolIfExists", "false")
