@@ -10,8 +10,7 @@ from botocore.credentials import CredentialProvider, CredentialResolver, Deferre
 from mfasession import codes, sessions, timestamps
 from mfasession.aws import client
 from mfasession.errors import ConfigurationError
-from mfasession.sessions import SessionRequest, destination
-from mfasession.sessions.context import Context
+from mfasession.sessions import Context, SessionRequest, destination
 
 METHOD = "mfasession"
 """The source of the credentials, as botocore names it."""

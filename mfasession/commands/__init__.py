@@ -1,7 +1,6 @@
 """The commands: each module has its arguments, and `run`, which returns the exit code. On the path of every command."""
 
-from mfasession.sessions import SessionRequest
-from mfasession.sessions.context import Context
+from mfasession.sessions import Context, SessionRequest
 from mfasession.values import Secret, Value
 
 TYPE_CHECKING = False

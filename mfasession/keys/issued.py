@@ -5,8 +5,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from mfasession.errors import ConfigurationError, MfaSessionError
-from mfasession.sessions import renew
-from mfasession.sessions.context import Context
+from mfasession.sessions import Context, renew
 
 if TYPE_CHECKING:
     from mfasession.profiles import Profile

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mfasession.aws.access_keys import AccessKey, AwsKeys
     from mfasession.keys.locate import Held
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
+    from mfasession.sessions import Context
     from mfasession.stores.keys import KeyRecord
 
 

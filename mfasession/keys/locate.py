@@ -18,7 +18,7 @@ from mfasession.values import Value
 
 if TYPE_CHECKING:
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
+    from mfasession.sessions import Context
 
 _NO_KEY_OF_THEIR_OWN = ("role_arn", "sso_session", "sso_start_url", "web_identity_token_file", "login_session")
 """Settings of profiles with credentials from elsewhere: the keyring is not asked for their keys."""

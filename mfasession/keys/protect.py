@@ -13,7 +13,7 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     from mfasession.keys.locate import Held
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
+    from mfasession.sessions import Context
 
 
 class Protected(Value):

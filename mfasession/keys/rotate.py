@@ -19,7 +19,7 @@ from mfasession.values import Value
 
 if TYPE_CHECKING:
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
+    from mfasession.sessions import Context
     from mfasession.values import LongTermKey
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0)

@@ -30,7 +30,7 @@ from mfasession.values import Value, account_of
 if TYPE_CHECKING:
     from mfasession.codes import CodeSource
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
+    from mfasession.sessions import Context
     from mfasession.values import Session
 
 NEW, RESUME, ENABLED, GONE = "new", "resume", "enabled", "gone"

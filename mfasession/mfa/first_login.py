@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from mfasession.aws.errors import CodeRefused, DeviceRefused
 from mfasession.codes import CodeRequest
 from mfasession.errors import InputNeeded
-from mfasession.sessions import devices, session
-from mfasession.sessions.context import Context
+from mfasession.sessions import Context, devices, session
 from mfasession.sessions.state import State
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
+    from mfasession.sessions import Context
 
 
 class Listing(Value):

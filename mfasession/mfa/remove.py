@@ -8,7 +8,7 @@ from mfasession.aws.errors import Denied, NotFound
 from mfasession.errors import MfaSessionError, StoreError
 from mfasession.keys import issued
 from mfasession.mfa.first_login import as_a_login
-from mfasession.sessions.context import Context
+from mfasession.sessions import Context
 from mfasession.sessions.state import State
 from mfasession.stores.keyring import forget_seed
 from mfasession.stores.keyrings.backend import KeyringAbsent

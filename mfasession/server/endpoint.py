@@ -15,7 +15,7 @@ from mfasession.server.connections import Listener
 from mfasession.server.protocol import ADDRESS, Server, Supplied, path_of
 from mfasession.server.refresher import Refresher
 from mfasession.server.run_folder import RunFolder
-from mfasession.sessions.context import Context
+from mfasession.sessions import Context
 from mfasession.values import Secret, Session
 
 

@@ -19,7 +19,7 @@ from mfasession.messages import complain, until
 from mfasession.programs import limits
 from mfasession.server import schedule
 from mfasession.server.schedule import ASK, RENEW, WARN, Needs, RefreshState, next_action
-from mfasession.sessions.context import Context
+from mfasession.sessions import Context
 from mfasession.sessions.create import is_chained
 from mfasession.text import printable
 

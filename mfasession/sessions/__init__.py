@@ -1,13 +1,23 @@
-"""Sessions: found where they are stored, renewed, created with a code, handed out. On the path of every command."""
+"""Sessions: found where they are stored, renewed, created with a code, handed out.
+
+On the path of every command: what only a renewal needs is imported where it is needed.
+"""
 
 import time
 
+from mfasession import config, profiles, stores
+from mfasession.awsfiles import AwsFiles
+from mfasession.errors import StoreError
 from mfasession.values import Secret, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mfasession.codes import CodeSource
+    from mfasession.config import Config
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
+    from mfasession.stores import SessionStore
     from mfasession.values import Session
 
 
@@ -58,7 +68,118 @@ class SessionRequest(Value):
         return session.is_alive(now) and session.expires - now >= self.min_ttl
 
 
-def session(context: "Context", profile: "Profile") -> "Session":
+class Context:
+    """The files, the configuration and the stores of one run, and what it wants of a session."""
+
+    def __init__(self, environ: "Mapping[str, str]", request: SessionRequest) -> None:
+        self.environ = environ
+        self.request = request
+        self.began = time.time()
+        """Epoch seconds."""
+        self.aws_files = AwsFiles(environ)
+        self.config: Config = config.load(environ)
+        self.code_source: CodeSource | None = None
+        """Where codes come from when it is not the configuration that says it."""
+
+    def profile(self, named: str = "") -> "Profile":
+        """Return the profile of that name, else the chosen one. Raises ConfigurationError."""
+        name = profiles.chosen(named or self.request.profile, self.environ, self.config)
+        profile = profiles.resolve(name, self.aws_files, self.config)
+        if self.request.serial:
+            from mfasession.sessions import devices
+
+            profile = devices.with_device(profile, self.request.serial)
+        return profile
+
+    def kept(self, profile: "Profile") -> "Session | None":
+        """Return the kept session of a profile when it is bound to its key, device and role as they are now.
+
+        Its region is the profile's as it is now, too.
+        """
+        session = self._found(profile)
+        if session is None or not profiles.fits(session, profile):
+            return None
+        return session.replace(region=profile.region)
+
+    def store_of(self, profile: "Profile") -> "SessionStore":
+        """Return the store that the profile's sessions are written to."""
+        return self.store(self.request.store or profile.settings.store)
+
+    def store_of_renewed(self, profile: "Profile") -> "SessionStore":
+        """Return the store of a new session; without a `login` it does not move to plain text from another store."""
+        own = self.store_of(profile)
+        if not own.is_plain_text or self.request.must_keep:
+            return own
+        return self._other_store(profile) or own
+
+    def store(self, name: str) -> "SessionStore":
+        """Return a store by its name."""
+        return stores.opened(name, self.aws_files, self.environ)
+
+    def stores(self) -> "list[SessionStore]":
+        """Return every store that may hold a session, the default one first."""
+        used = {self.request.store, self.config.common.store, *(each.store for each in self.config.profiles.values())}
+        return [self.store(name) for name in stores.in_use(self.environ, used)]
+
+    def sections(self, store: "SessionStore", only: "Profile | None") -> list[str]:
+        """Return the sections that a store lists, or the one of a profile, whose store may lack its list."""
+        try:
+            listed = store.sections()
+        except StoreError:
+            # A damaged list hides no session whose name is known.
+            if only is None or not store.has_index:
+                raise
+            return [only.session_section]
+        if only is None:
+            return listed
+        section = only.session_section
+        may_be_there = store.has_index and store.name == self.store_of(only).name
+        return [section] if section in listed or may_be_there else []
+
+    def named(self, profile: str = "") -> str:
+        """Return a profile, else that of this run, as a hint names it: empty where `default` need not be named."""
+        name = profile or profiles.chosen(self.request.profile, self.environ, self.config)
+        by_itself = not self.request.profile and profiles.is_chosen_by_itself("default", self.environ, self.config)
+        return "" if name == "default" and by_itself else name
+
+    def command_line(self, *words: str, profile: str = "") -> str:
+        """Return the line that a hint names: mfasession with these words, for a profile, else for that of this run."""
+        from mfasession import hints
+
+        return hints.command_line(*words, profile=self.named(profile))
+
+    def again(self, *flags: str) -> str:
+        """Return the line that a hint names: the command that was run, with more flags."""
+        return self.command_line(*self.request.typed, *flags)
+
+    def _found(self, profile: "Profile") -> "Session | None":
+        """The session in the profile's own store, else the one that a `login --store` has put into the other."""
+        section = profile.session_section
+        try:
+            session = self.store_of(profile).load(section)
+        except StoreError:
+            other = self._other_store(profile)
+            session = other.load(section) if other else None
+            if session is None or not session.is_alive(time.time()):
+                raise
+            return session
+        other = self._other_store(profile) if session is None else None
+        try:
+            return other.load(section) if other else session
+        except StoreError:
+            # A store that is asked for by name does without the other.
+            if self.request.store:
+                return None
+            raise
+
+    def _other_store(self, profile: "Profile") -> "SessionStore | None":
+        """Another store than the profile's own that lists this profile's session."""
+        own = self.store_of(profile).name
+        others = (self.store(name) for name in stores.in_use(self.environ) if name != own)
+        return next((store for store in others if store.has(profile.session_section)), None)
+
+
+def session(context: Context, profile: "Profile") -> "Session":
     """Return a session that meets the context's request: the kept one while it is fresh, else a renewed one.
 
     Raises whatever keeps a session from being made: InputNeeded, AwsRefused, AwsUnreachable, StoreError, Cancelled.
@@ -72,7 +193,7 @@ def session(context: "Context", profile: "Profile") -> "Session":
     return renew.renew(context, profile, kept, session_of=session)
 
 
-def move_to_store(context: "Context", profile: "Profile", session: "Session") -> None:
+def move_to_store(context: Context, profile: "Profile", session: "Session") -> None:
     """Keep a session, and that of its source profile, each in the profile's own store and in no other.
 
     One that is found in the keyring goes to the file only with `--store file`: never by itself to plain text.

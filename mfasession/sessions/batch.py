@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mfasession.aws.client import Aws
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
+    from mfasession.sessions import Context
     from mfasession.stores import SessionStore
     from mfasession.values import Session
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mfasession.aws.model import Device
     from mfasession.codes import CodeSource
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
+    from mfasession.sessions import Context
     from mfasession.stores import SessionStore
     from mfasession.values import Role, Session
 

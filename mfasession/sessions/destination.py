@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mfasession.awsfiles import AwsFiles
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
+    from mfasession.sessions import Context
     from mfasession.values import Session
 
 VARIABLES = {

@@ -19,7 +19,7 @@ from mfasession.sessions.state import State
 
 if TYPE_CHECKING:
     from mfasession.profiles import Profile
-    from mfasession.sessions.context import Context
+    from mfasession.sessions import Context
     from mfasession.stores import SessionStore
     from mfasession.values import Session
 

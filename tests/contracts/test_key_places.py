@@ -11,8 +11,7 @@ from mfasession.aws.access_keys import AwsKeys
 from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, StoreError
 from mfasession.keys import locate, protect, rotate
 from mfasession.sandbox import Sandbox, SandboxUser
-from mfasession.sessions import SessionRequest
-from mfasession.sessions.context import Context
+from mfasession.sessions import Context, SessionRequest
 from mfasession.stores.keys import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord
 from mfasession.values import LongTermKey, Secret
 from tests.helpers import memory_keyring

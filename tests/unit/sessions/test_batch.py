@@ -8,9 +8,8 @@ import pytest
 
 from mfasession.profiles import Profile, resolve
 from mfasession.sandbox import Sandbox, SandboxUser
-from mfasession.sessions import SessionRequest, session
+from mfasession.sessions import Context, SessionRequest, session
 from mfasession.sessions.batch import Batch
-from mfasession.sessions.context import Context
 from mfasession.values import Secret, Session
 from tests.helpers.checks import section
 from tests.helpers.patience import scaled

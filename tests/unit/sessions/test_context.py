@@ -7,8 +7,7 @@ import keyring
 import pytest
 
 from mfasession.errors import ConfigurationError, InputNeeded, StoreError
-from mfasession.sessions import SessionRequest, session
-from mfasession.sessions.context import Context
+from mfasession.sessions import Context, SessionRequest, session
 from tests.helpers import memory_keyring
 from tests.helpers.support import KEY_ID, Home, key_pair, made_session, move_into, session_section
 

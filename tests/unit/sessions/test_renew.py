@@ -16,9 +16,8 @@ from mfasession.aws.model import Device
 from mfasession.codes import CodeRequest
 from mfasession.files import locks
 from mfasession.sandbox import Sandbox, SandboxUser
-from mfasession.sessions import SessionRequest, renew
+from mfasession.sessions import Context, SessionRequest, renew
 from mfasession.sessions.connection import Caller
-from mfasession.sessions.context import Context
 from mfasession.sessions.create import Creation, _role_session_name
 from mfasession.sessions.state import State
 from mfasession.stores.keyring import save_long_term_key

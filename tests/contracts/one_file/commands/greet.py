@@ -8,7 +8,7 @@ from mfasession.values import Value
 if TYPE_CHECKING:
     import argparse
 
-    from mfasession.sessions.context import Context
+    from mfasession.sessions import Context
 
 SUMMARY = "Greet the user of a profile"
 EXAMPLES = (
