@@ -25,7 +25,6 @@ def test_a_hint_that_does_not_hold(words: str, hint: str, fault: str) -> None:
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        ("exec -p prod aws s3 ls", "put -- before the command: mfasession exec -p prod -- aws s3 ls"),
         ("login --no-input", "mfasession login"),
         ("login -p 'a b'", "mfasession mfa enroll -p 'a b' adds an authenticator app"),
         ("exec -p a -- x", "wait, then mfasession login -p a, then run it again"),
