@@ -22,7 +22,7 @@ from mfasession.mfa import code_pair, first_login, names
 from mfasession.mfa.pending import Pending, PendingStore
 from mfasession.mfa.seed_output import Seed, SeedOutputs
 from mfasession.sessions import devices
-from mfasession.sessions.connection import Caller
+from mfasession.sessions.connection import Connection
 from mfasession.stores.keyring import forget_seed, save_seed
 from mfasession.stores.keyrings.backend import KeyringAbsent
 from mfasession.values import Value, account_of
@@ -88,8 +88,8 @@ class Enrolment:
     ) -> None:
         """`say` writes a line on stderr."""
         self._context, self._profile, self._options, self._say = context, profile, options, say
-        self._caller = Caller(context.environ, profile)
-        self._aws = AwsDevices(profile, self._caller.key, context.environ)
+        self._connection = Connection(context.environ, profile)
+        self._aws = AwsDevices(profile, self._connection.key, context.environ)
 
     def run(self) -> Enrolled:
         """Enroll a device, or finish an interrupted enrolment.
@@ -169,7 +169,7 @@ class Enrolment:
         """The caller that may enable the device: the key for the first, an MFA session for others (AWS-2023-001)."""
         if not self._own:
             return self._aws
-        key_id = self._caller.key.access_key_id
+        key_id = self._connection.key.access_key_id
         session = issued.live(self._context, {key_id})
         if session is None:
             self._say(f"{self._user} has a device already, and AWS needs its code to add another one")
@@ -246,7 +246,7 @@ class Enrolment:
         """Log in with the device, if it is the only one, and delete the stored seed."""
         device = self._device(pending)
         enrolled = Enrolled(device=device, account=account_of(self._arn), named=self._profile.mfa_serial)
-        key_id, failures = self._caller.key.access_key_id, list[MfaSessionError]()
+        key_id, failures = self._connection.key.access_key_id, list[MfaSessionError]()
         try:
             if not [each for each in self._own if each.device.serial != pending.serial]:
                 made = first_login.log_in(self._context, self._profile, key_id, device, source, say=self._say)

@@ -7,7 +7,7 @@ from mfasession.aws.model import Device
 from mfasession.errors import ConfigurationError, InputNeeded
 from mfasession.keys import issued
 from mfasession.mfa import names
-from mfasession.sessions.connection import Caller
+from mfasession.sessions.connection import Connection
 from mfasession.sessions.state import State
 from mfasession.values import Value, account_of
 
@@ -45,14 +45,14 @@ def listing(context: "Context", profile: "Profile") -> Listing:
 
     Raises ConfigurationError without a key, or for a root user's.
     """
-    caller = Caller(context.environ, profile)
-    aws = AwsDevices(profile, caller.key, context.environ)
+    connection = Connection(context.environ, profile)
+    aws = AwsDevices(profile, connection.key, context.environ)
     arn = aws.identity().arn
     user = issued.user_of(arn)
-    known = State(context.environ).device(caller.key.access_key_id)
+    known = State(context.environ).device(connection.key.access_key_id)
     devices = tuple(aws.own(user))
     in_use = profile.mfa_serial or (known.serial if known else "")
-    return Listing(user=user, arn=arn, devices=devices, in_use=in_use, key_id=caller.key.access_key_id, aws=aws)
+    return Listing(user=user, arn=arn, devices=devices, in_use=in_use, key_id=connection.key.access_key_id, aws=aws)
 
 
 def kind_of(device: Device) -> str:

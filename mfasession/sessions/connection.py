@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mfasession.profiles import Profile
 
 
-class Caller:
+class Connection:
     """One long-term key and its way to AWS. `prepare` and `ready` may be called from two threads."""
 
     def __init__(self, environ: Mapping[str, str], profile: "Profile") -> None:

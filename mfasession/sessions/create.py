@@ -12,7 +12,7 @@ from mfasession.errors import AwsRefused, ConfigurationError, StoreError
 from mfasession.profiles import CHAINED_MAXIMUM, role_request
 from mfasession.sessions import destination
 from mfasession.sessions.attempts import CodeAttempts
-from mfasession.sessions.connection import Caller
+from mfasession.sessions.connection import Connection
 from mfasession.sessions.state import State
 from mfasession.totp import STEP
 from mfasession.values import account_of
@@ -104,8 +104,8 @@ class Creation:
         return assumed(profile, base, Aws(profile, base, environ))
 
     def _create_session(self) -> "Session":
-        caller = Caller(self._context.environ, self._profile)
-        device = self._device(caller)
+        connection = Connection(self._context.environ, self._profile)
+        device = self._device(connection)
         request = codes.CodeRequest(
             profile=self._profile.name,
             user=device.user,
@@ -115,19 +115,21 @@ class Creation:
         )
         attempts = CodeAttempts(self._source, request, self._state)
         try:
-            made = attempts.run(lambda: self._sender(caller, device), prepare=caller.prepare)
+            made = attempts.run(lambda: self._sender(connection, device), prepare=connection.prepare)
         except DeviceRefused:
             # Perhaps it is no longer the user's: the next run looks for it again.
             with suppress(StoreError):
-                self._state.forget_device(caller.key.access_key_id)
+                self._state.forget_device(connection.key.access_key_id)
             raise
         with suppress(StoreError):
             # It is found again; what AWS has given must not be lost for it.
-            self._state.remember_device(caller.key.access_key_id, device.replace(user=caller.user() or device.user))
+            self._state.remember_device(
+                connection.key.access_key_id, device.replace(user=connection.user() or device.user)
+            )
         return made
 
-    def _sender(self, caller: Caller, device: "Device") -> "Callable[[str], Session]":
-        aws, identity = caller.ready()
+    def _sender(self, connection: Connection, device: "Device") -> "Callable[[str], Session]":
+        aws, identity = connection.ready()
         role = self._profile.role
         if role is not None:
             name = _role_session_name(role, identity.arn)
@@ -141,17 +143,17 @@ class Creation:
             duration = min(duration, ROOT_MAXIMUM)
         return lambda code: aws.session_token(device.serial, code, duration).replace(identity=identity.arn)
 
-    def _device(self, caller: Caller) -> "Device":
+    def _device(self, connection: Connection) -> "Device":
         from mfasession.aws.model import Device
         from mfasession.sessions import devices
 
-        known = self._state.device(caller.key.access_key_id)
+        known = self._state.device(connection.key.access_key_id)
         if serial := self._profile.mfa_serial or self._profile.suggested_serial:
             devices.check_serial(serial)
             return Device(serial=serial, user=known.user if known else "")
         if known is not None:
             return known
-        aws, identity = caller.ready()
+        aws, identity = connection.ready()
         try:
             listed = aws.mfa_devices()
         except AwsRefused:

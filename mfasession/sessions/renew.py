@@ -71,7 +71,7 @@ def unkept(context: "Context", profile: "Profile") -> "Session":
     """
     creation = Creation(context, profile)
     if not creation.can_ask():
-        raise _nobody(context, profile, None)
+        raise _no_terminal(context, profile, None)
     with _turn(context, profile, asks=True, waits=True):
         return creation.run_unkept()
 
@@ -103,7 +103,7 @@ def _without_asking(context: "Context", profile: "Profile", kept: "Session | Non
                 )
             )
         except locks.LockTimeout:
-            raise _nobody(context, profile, kept) from None
+            raise _no_terminal(context, profile, kept) from None
         context.aws_files.reread()
         session = context.kept(profile)
     if session is not None and context.request.accepts(session):
@@ -111,10 +111,10 @@ def _without_asking(context: "Context", profile: "Profile", kept: "Session | Non
     if session is None:
         # Exit 3, not 6: no code would be of use.
         find_key(context.environ, profile)
-    raise _nobody(context, profile, session)
+    raise _no_terminal(context, profile, session)
 
 
-def _nobody(context: "Context", profile: "Profile", kept: "Session | None") -> InputNeeded:
+def _no_terminal(context: "Context", profile: "Profile", kept: "Session | None") -> InputNeeded:
     if kept is not None and kept.is_alive(time.time()):
         left = show(int(kept.expires - time.time()))
         what = f"the session of profile {profile.name} has only {left} left"

@@ -17,7 +17,7 @@ from mfasession.codes import CodeRequest
 from mfasession.files import locks
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.sessions import Context, SessionRequest, renew
-from mfasession.sessions.connection import Caller
+from mfasession.sessions.connection import Connection
 from mfasession.sessions.create import Creation, _role_session_name
 from mfasession.sessions.state import State
 from mfasession.stores.keyring import save_long_term_key
@@ -311,15 +311,15 @@ def test_can_ask(opened: Open, alices_home: Home) -> None:
 def test_the_owner_is_asked_for_once(opened: Open, aws: Sandbox, alice: SandboxUser) -> None:
     """By the thread that works while the user types and by the one that sends the code, whoever comes first."""
     context = opened()
-    caller = Caller(context.environ, context.profile())
-    assert caller.user() == ""
-    threads = [threading.Thread(target=caller.ready) for _ in range(4)]
+    connection = Connection(context.environ, context.profile())
+    assert connection.user() == ""
+    threads = [threading.Thread(target=connection.ready) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=scaled(30))
-    request = caller.prepare(CodeRequest(profile="default"))
-    assert (request.user, request.account, caller.user()) == (alice.name, aws.account, alice.name)
+    request = connection.prepare(CodeRequest(profile="default"))
+    assert (request.user, request.account, connection.user()) == (alice.name, aws.account, alice.name)
     assert actions(aws) == ["GetCallerIdentity"]
 
 
