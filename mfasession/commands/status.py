@@ -77,8 +77,11 @@ def _answer(context: "CommandContext", rows: list[Row], now: float, *, is_whole:
 
 
 def _rows(context: "CommandContext") -> tuple[list[Row], list[StoreError]]:
-    """The sessions of all stores that answer, and the failures of the others."""
-    only = context.profile() if context.options.profile else None
+    return stored(context, context.profile() if context.options.profile else None)
+
+
+def stored(context: "CommandContext", only: "Profile | None" = None) -> tuple[list[Row], list[StoreError]]:
+    """Return the sessions of all stores that answer, or those of one profile, and the failures of the others."""
     rows: list[Row] = []
     failures: list[StoreError] = []
     for store in context.stores():
@@ -107,7 +110,7 @@ def _record(row: Row, now: float) -> dict[str, object]:
         "store": row.store,
         "backend": row.backend or None,
         "identity": session.identity or None,
-        "account": _account(session) or None,
+        "account": account(session) or None,
         "mfa_serial": session.mfa_serial or None,
         "role_arn": session.role_arn or None,
         "region": session.region or None,
@@ -169,10 +172,11 @@ def _bar(session: "Session", now: float) -> str:
 
 def _identity(session: "Session") -> str:
     name = session.identity.partition(":user/")[2] or session.identity.partition(":assumed-role/")[2]
-    return f"{name} in {_account(session)}" if name else session.identity or _account(session) or "-"
+    return f"{name} in {account(session)}" if name else session.identity or account(session) or "-"
 
 
-def _account(session: "Session") -> str:
+def account(session: "Session") -> str:
+    """Return the account of a session; empty when it is not known."""
     return account_of(session.identity) or account_of(session.mfa_serial)
 
 

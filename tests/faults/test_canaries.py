@@ -53,6 +53,7 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
     "exec": [("exec", "--", "true"), ("exec", "--server", "--", "true"), ("exec", "--", "no-such-program")],
     "process": [("process",)],
     "status": [("status",), ("status", "--json")],
+    "profiles": [("profiles",), ("profiles", "--json")],
     "logout": [("logout", "-p", "nobody")],
     "keys": [
         ("keys", "list"),
