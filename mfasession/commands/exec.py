@@ -60,7 +60,7 @@ def run(context: "CommandContext") -> int:
     except programs.CannotRun as failure:
         from mfasession.messages import complain
 
-        complain(f"{words[0] or repr('')}: {failure.reason}", _meant(context, words) or failure.hint)
+        complain(f"{programs.shown(words[0])}: {failure.reason}", _meant(context, words) or failure.hint)
         return failure.status
 
 

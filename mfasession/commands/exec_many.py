@@ -65,7 +65,7 @@ class Many:
         sys.stdout.flush()
         sys.stderr.flush()
         if missing := _missing(self._words[0], self._environ):
-            complain(f"{self._words[0] or repr('')}: {missing.reason}", missing.hint)
+            complain(f"{programs.shown(self._words[0])}: {missing.reason}", missing.hint)
             return missing.status
         wanted = self._resolved()
         self._batch.ask(wanted)

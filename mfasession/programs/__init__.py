@@ -19,7 +19,7 @@ NOT_EXECUTABLE = 126
 """POSIX shell, 2.8.2 "Exit Status for Commands"."""
 
 
-AS_IT_IS = "the words after -- run without a shell"
+AS_IT_IS = "the command runs without a shell"
 
 
 class CannotRun(Exception):
@@ -108,6 +108,13 @@ def cannot_run(name: str, error: "OSError | ValueError") -> CannotRun:
     from mfasession.files import system_errors
 
     return CannotRun(NOT_EXECUTABLE, *system_errors.explain_start(error, AS_IT_IS))
+
+
+def shown(name: str) -> str:
+    """Return a command's name for messages: a code or a key that was typed in its place is not repeated."""
+    from mfasession.redaction import redacted
+
+    return redacted(name) or repr("")
 
 
 def _is_there(name: str) -> bool:

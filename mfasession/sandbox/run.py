@@ -110,7 +110,7 @@ def _handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None],
 
 
 def _cannot_run(name: str, failure: programs.CannotRun) -> int:
-    complain(f"{name or repr('')}: {failure.reason}", failure.hint)
+    complain(f"{programs.shown(name)}: {failure.reason}", failure.hint)
     return failure.status
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from mfasession.sandbox import Sandbox, SandboxDevice, SandboxUser
 from tests.helpers.support import Home, key_pair
 
-AS_IT_IS = "the words after -- run without a shell"
+AS_IT_IS = "the command runs without a shell"
 CANNOT_BE_RUN = (
     ("no-such-command", 127, "command not found"),
     ("./no/such/file", 127, "command not found"),

@@ -280,7 +280,7 @@ def test_processes_left_running_are_not_waited_for(live: Home) -> None:
         (
             ("-p", "a", "-p", "b", "--", "no-such-program"),
             127,
-            complaint("no-such-program: command not found", "the words after -- run without a shell"),
+            complaint("no-such-program: command not found", "the command runs without a shell"),
         ),
         (
             ("-p", "a", "-p", "b"),

@@ -62,8 +62,8 @@ def test_the_page_in_a_browser(page: Path) -> None:
     assert shown.said == []
     assert {url for url in shown.asked if not url.startswith(("data:", "chrome:", "devtools:"))} <= {page.as_uri()}
     assert len(re.findall(r"<svg role=\"img\" aria-labelledby=", shown.document)) == 2
-    assert '<desc id="users-told">covered: 1, not covered: 2, not known: 0</desc>' in shown.document
-    assert '<desc id="ages-told">to 90 days: 2, to 180 days: 0, to a year: 0, older: 1, not known: 0</desc>' in (
+    assert '<desc id="users-description">covered: 1, not covered: 2, not known: 0</desc>' in shown.document
+    assert '<desc id="ages-description">to 90 days: 2, to 180 days: 0, to a year: 0, older: 1, not known: 0</desc>' in (
         shown.document
     )
     assert re.search(

@@ -82,7 +82,6 @@ def test_an_answer_that_quotes_the_request(home: Home, code: str, debug: tuple[s
         ("login", "--code", "49203"),
         ("login", "--duration", "492039"),
         ("login", "--", "492039"),
-        ("exec", "492039"),
         ("env", "492039"),
         ("env", "--shell", "492039"),
         ("shell", "492039"),
@@ -101,6 +100,15 @@ def test_a_secret_in_the_wrong_place_is_not_quoted(home: Home, words: tuple[str,
         done = home.run(*debug, *words)
         assert done.returncode == 2
         assert not any(shown in done.stdout + done.stderr for shown in (secret, "49203", "492 039"))
+
+
+@pytest.mark.parametrize("words", [("exec",), ("exec", "--"), ("exec", "--server", "--")], ids=" ".join)
+@pytest.mark.parametrize("secret", ["492039", SECRET], ids=["code", "key"])
+def test_a_secret_in_place_of_a_command_is_not_quoted(home: Home, words: tuple[str, ...], secret: str) -> None:
+    """`mfasession exec 492039` runs the command of that name, which is not there."""
+    home.write_credentials(key_pair() + session_section())
+    done = home.run(*words, secret)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (127, "mfasession: ***: command not found")
 
 
 @pytest.mark.parametrize("line", ['code = "{}"', 'store = "{}"', "{} = 1", 'code = {{ "{}" = [] }}', "duration = '{}'"])
