@@ -8,26 +8,28 @@ from mfasession.awsfiles import headers, ini, ini_edit, malformed, parse
 from mfasession.errors import ConfigurationError
 from mfasession.files import attributes, locks, paths, shared_edit
 
+_EMPTY: Mapping[str, str] = {}
 
-def check(path: str, name: str, environ: Mapping[str, str]) -> None:
+
+def check(path: str, name: str, environ: Mapping[str, str], values: Mapping[str, str] = _EMPTY) -> None:
     """Raise what `add_profile` would raise, as far as that is known now."""
-    _added(path, name, files.read_trusted(path) or "")
+    _added(path, name, files.read_trusted(path) or "", values)
     attributes.check_writable(path)
     shared_edit.check(path, _unfinished(path, environ))
 
 
-def add_profile(path: str, name: str, environ: Mapping[str, str]) -> str:
-    """Add an empty profile at the end of the file; return its header.
+def add_profile(path: str, name: str, environ: Mapping[str, str], values: Mapping[str, str] = _EMPTY) -> str:
+    """Add a profile at the end of the file; return its header. A profile that is there gets the values that it lacks.
 
     The file keeps its mode; a new one gets mode 0600. Raises ConfigurationError when the file cannot be read or parsed,
-    or the name is not valid for a profile; StoreError when it cannot be written.
+    the name is not valid for a profile, or it has another value; StoreError when the file cannot be written.
     """
     with locks.hold(paths.lock_file(environ, "file", os.path.realpath(path))):
         attributes.check_writable(path)
         shared_edit.edit(
             path,
             lambda: files.read_trusted(path) or "",
-            lambda text: _added(path, name, text),
+            lambda text: _added(path, name, text, values),
             _unfinished(path, environ),
             mode=None,
         )
@@ -38,11 +40,14 @@ def _unfinished(path: str, environ: Mapping[str, str]) -> str:
     return paths.unfinished_file(environ, os.path.realpath(path))
 
 
-def _added(path: str, name: str, text: str) -> str:
-    parse(path, text)
-    header = headers.written(name)
+def _added(path: str, name: str, text: str, values: Mapping[str, str]) -> str:
+    sections = parse(path, text)
+    header = headers.headers(sections).get(name) or headers.written(name)
+    before = sections.get(header, {})
+    if other := next((key for key, value in values.items() if before.get(key, value) != value), ""):
+        raise ConfigurationError(f"[{header}] of {path} has another {other}", f"change or remove its line {other} = …")
     try:
-        added = ini_edit.set_section(text, header, {})
+        added = ini_edit.set_section(text, header, values)
     except ini.MalformedIni as fault:
         raise malformed(path, fault) from None
     except ValueError:

@@ -1,0 +1,60 @@
+"""Writes into `config.toml`: a table for one profile more, behind all that is there."""
+
+import os
+from collections.abc import Mapping
+
+import tomli_w
+
+from mfasession import files
+from mfasession.config import schema
+from mfasession.errors import ConfigurationError
+from mfasession.files import locks, paths, shared_edit
+
+
+def add_profile(environ: Mapping[str, str], name: str, settings: Mapping[str, str]) -> str:
+    """Append `[profiles.NAME]` with these settings, and return the path; every other byte of the file stays.
+
+    A profile that has just these settings already is left as it is. Raises ConfigurationError: the file cannot be read
+    or understood, or has another table for this profile. Raises StoreError: it cannot be written.
+    """
+    path = paths.config_file(environ)
+    unfinished = paths.unfinished_file(environ, os.path.realpath(path))
+    with locks.hold(paths.lock_file(environ, "file", os.path.realpath(path))):
+        shared_edit.edit(
+            path,
+            lambda: files.read_trusted(path) or "",
+            lambda text: _with_profile(path, text, name, settings),
+            unfinished,
+            mode=None,
+        )
+    return path
+
+
+def check(environ: Mapping[str, str], name: str, settings: Mapping[str, str]) -> bool:
+    """Return whether `add_profile` would change the file. Raises what it would raise, as far as can be known now."""
+    path = paths.config_file(environ)
+    text = files.read_trusted(path) or ""
+    is_new = _with_profile(path, text, name, settings) != text
+    if is_new:
+        shared_edit.check(path, paths.unfinished_file(environ, os.path.realpath(path)))
+    return is_new
+
+
+def _with_profile(path: str, text: str, name: str, settings: Mapping[str, str]) -> str:
+    before = schema.read(path, text)
+    own = {key[2]: value for key, value in before.items() if len(key) == 3 and key[1] == name}
+    if all(own.get(key) == value for key, value in settings.items()):
+        return text
+    lines = tomli_w.dumps({"profiles": {name: dict(settings)}})
+    if ("profiles", name) in before:
+        missing = ", ".join(line for line in lines.splitlines() if "=" in line)
+        raise ConfigurationError(f"{path} has settings for profile {name} already", f"add to its table: {missing}")
+    newline = "\r\n" if "\r\n" in text else "\n"
+    gap = "" if not text else newline if text.endswith("\n") else newline * 2
+    added = text + gap + lines.replace("\n", newline)
+    wanted: dict[tuple[str, ...], schema.Scalar] = {("profiles", name): ""}
+    for key, value in settings.items():
+        wanted["profiles", name, key] = value
+    if schema.read(path, added) != before | wanted:
+        raise ConfigurationError(f"{path} cannot take a table for profile {name}", "add it there in an editor")
+    return added
