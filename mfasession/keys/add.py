@@ -47,6 +47,14 @@ class Addition:
         if self._is_new:
             add_profile.check(self._context.aws_files.config_path, self.profile.key_section, self._context.environ)
 
+    def has(self, key: "LongTermKey") -> bool:
+        """Return whether the key is known to be in its place already. Raises ConfigurationError."""
+        try:
+            record = self.place.load()
+        except StoreError:
+            return False
+        return record is not None and record.key == key
+
     def refuse_other(self, key_id: str) -> None:
         """Raise ConfigurationError when the profile has another key than this one, unless `--force` was given."""
         for other in self._held():

@@ -8,7 +8,7 @@ from mfasession.codes.question.background import Preparation
 from mfasession.errors import Cancelled, ConfigurationError
 from mfasession.keys import parse
 from mfasession.terminal import Terminal
-from mfasession.values import LongTermKey
+from mfasession.values import LongTermKey, Secret
 
 TRIES = 3
 _ENTER, _ERASE, _CLEAR, _END = (b"\n", b"\r"), (b"\x7f", b"\x08"), (b"\x15", b"\x17"), (b"", b"\x04")
@@ -33,6 +33,18 @@ def ask(check_id: Callable[[str], None]) -> LongTermKey:
         check_id(key_id)
         secret = _good(lines, "AWS secret access key (not shown): ", parse.secret_access_key, shown=False)
     return LongTermKey(access_key_id=key_id, secret_access_key=secret)
+
+
+def ask_hidden(question: str) -> Secret:
+    """Return a line that is not shown, such as a passphrase. Raises Cancelled, InputNeeded."""
+    with (
+        Terminal() as ours,
+        Preparation(None) as waiting,
+        terminal.signals_held(waiting.interrupt),
+        ours.settings_kept(),
+    ):
+        ours.read_key_by_key()
+        return Secret(_Lines(ours, waiting).ask_hidden(question))
 
 
 def _good(lines: "_Lines", question: str, read: Callable[[str], Read], *, shown: bool = True) -> Read:
@@ -63,15 +75,32 @@ class _Lines:
         self._ours.write("\n")
         return line
 
+    def ask_hidden(self, question: str) -> str:
+        """Return one line in any script, of which nothing is shown. Raises Cancelled."""
+        self._ours.write(question)
+        typed = b""
+        try:
+            while (key := self._key()) not in _ENTER:
+                # The bytes of one character in UTF-8 are erased together.
+                typed = typed.decode("utf-8", "ignore")[:-1].encode() if key in _ERASE else typed + key
+                typed = b"" if key in _CLEAR else typed
+        finally:
+            self._ours.write("\n")
+        return typed.decode("utf-8", "replace")
+
+    def _key(self) -> bytes:
+        self._waiting.wait(self._ours.fileno())
+        key = self._ours.read_key()
+        if key in _END:
+            raise Cancelled("cancelled")
+        return key
+
     def _line(self, *, shown: bool) -> str:
         typed = ""
         while True:
-            self._waiting.wait(self._ours.fileno())
-            key = self._ours.read_key()
+            key = self._key()
             if key in _ENTER:
                 return typed
-            if key in _END:
-                raise Cancelled("cancelled")
             before = len(typed)
             if key in _ERASE:
                 typed = typed[:-1]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 SUMMARY = "Manage long-term keys: store, list, rotate, protect, remove"
 EXAMPLES = (
     ("mfasession keys list", "show where your keys are, and how old"),
-    ("mfasession keys add -p new --csv accessKeys.csv", "store the key that the AWS console gave you"),
+    ("mfasession keys protect --all --yes", "move all keys from plain text into the keyring"),
     ("mfasession keys rotate", "replace your key by a new one"),
 )
 ORDER = ("add", "list", "rotate", "protect", "remove")

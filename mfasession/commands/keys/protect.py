@@ -1,40 +1,84 @@
-"""`mfasession keys protect`: move a long-term key from plain text into the keyring."""
+"""`mfasession keys protect`: move long-term keys from plain text into the keyring."""
 
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from mfasession import profiles
+from mfasession.commands.confirmation import confirm, raise_last
 from mfasession.commands.keys.common import exit_code, show_line_for_sdks
+from mfasession.errors import MfaSessionError, UsageError
 from mfasession.keys import locate, protect
 from mfasession.messages import complain, say
+from mfasession.text import in_columns
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
 
     from mfasession.commands import CommandContext
+    from mfasession.keys.protect import Protected
 
 SUMMARY = "Move your key from plain text into the keyring"
 
 
 class Flags(Value):
-    """`keys protect` has no flags but those that it shares with other commands."""
+    """The flags of `keys protect`."""
+
+    all: bool = False
+    yes: bool = False
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
+    parser.add_argument("--all", action="store_true", help="move every key that is in plain text")
     parser.add_argument("--force", action="store_true", help="replace another key in the keyring without asking")
+    parser.add_argument("--yes", action="store_true", help="with --all: do not ask")
 
 
-def run(context: "CommandContext", _flags: Flags) -> int:
-    """Move the key and report where it is."""
+def run(context: "CommandContext", flags: Flags) -> int:
+    """Move the key, or all keys, and report where they are."""
+    if flags.all:
+        return _all(context, flags)
+    if flags.yes:
+        raise UsageError("--yes belongs to --all: one key is moved without a question", "leave --yes out")
     profile = locate.owner(context)
     protected = protect.protect(context, profile)
-    of = f"key {protected.key_id} of profile {profile.key_section}"
-    if protected.out_of:
-        say(f"{of} is in the keyring, and no longer in {protected.out_of}")
-    else:
-        say(f"{of} is in the keyring already")
+    _report(profile.key_section, protected)
     for name in protected.also:
         complain(f"profile {name} has the same key in plain text", f"mfasession keys protect -p {quote(name)}")
     show_line_for_sdks(context, profile)
     return exit_code(protected.failures)
+
+
+def _report(section: str, protected: "Protected") -> None:
+    of = f"key {protected.key_id} of profile {section}"
+    if protected.out_of:
+        say(f"{of} is in the keyring, and no longer in {protected.out_of}")
+    else:
+        say(f"{of} is in the keyring already")
+
+
+def _all(context: "CommandContext", flags: Flags) -> int:
+    """One key after the other: whenever it ends, each is in one place at least, and a second run does the rest."""
+    if context.request.profile:
+        raise UsageError("--all means every profile, and -p names one", "leave one of them out")
+    plain = [each for each in locate.visible(context)[0] if each.place.is_plain_text]
+    if not plain:
+        say("no long-term key is in plain text")
+        return 0
+    rows = [(each.key_id, f"profile {each.profile}", f"from {each.place.where}") for each in plain]
+    plan = ["move to the keyring:", *(f"  {line}" for line in in_columns(rows).splitlines())]
+    confirm(context, plan, f"move {len(rows)} key{'s' if len(rows) > 1 else ''}?", yes=flags.yes)
+    failures: list[MfaSessionError] = []
+    for name in dict.fromkeys(each.profile for each in plain):
+        profile = profiles.unresolved(name, context.aws_files, context.config)
+        try:
+            protected = protect.protect(context, profile)
+        except MfaSessionError as failure:
+            failures.append(failure)
+            continue
+        _report(name, protected)
+        failures += protected.failures
+        show_line_for_sdks(context, profile)
+    raise_last(failures)
+    return 0

@@ -89,6 +89,10 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     ),
     (["keys", "protect"], {"command": "keys", "action": "protect", "flags": protect.Flags()}),
     (
+        ["keys", "protect", "--all", "--yes"],
+        {"command": "keys", "action": "protect", "flags": protect.Flags(all=True, yes=True)},
+    ),
+    (
         ["keys", "remove", "--in-aws", "--yes"],
         {"command": "keys", "action": "remove", "flags": remove_key.Flags(in_aws=True, yes=True)},
     ),
