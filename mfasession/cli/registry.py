@@ -15,7 +15,7 @@ from mfasession.values import Value
 
 ORDER = (
     *("login", "env", "exec", "process", "serve", "console", "status", "profiles", "logout"),
-    *("keys", "mfa", "policy", "shell", "sandbox", "demo"),
+    *("keys", "import", "mfa", "policy", "shell", "sandbox", "demo"),
 )
 """The order in which help lists the commands; others follow by name."""
 

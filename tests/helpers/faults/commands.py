@@ -194,6 +194,21 @@ def rule_to_fix(trial: Trial) -> None:
     path.chmod(0o600)
 
 
+def section_of_aws_mfa(trial: Trial) -> None:
+    """A key as aws-mfa has it."""
+    section = trial.key.replace("[default]", "[old-long-term]") + "aws_mfa_device = arn:aws:iam::123456789012:mfa/x\n"
+    trial.home.write_credentials(HEAD + trial.key + "\n" + section + TAIL)
+
+
+def key_in_csv(trial: Trial) -> None:
+    """The file that the AWS console gives."""
+    key = trial.user.key
+    secret = key.secret_access_key.reveal()
+    file = trial.home.folder / "key.csv"
+    file.write_text(f"Access key ID,Secret access key\n{key.access_key_id},{secret}\n")
+    file.chmod(0o600)
+
+
 REMOVE = Command(
     "keys remove", ("keys", "remove", "--yes"), all_of(in_file(LIVE), in_keyring(LIVE)), steps=step_by_step
 )
@@ -250,6 +265,13 @@ COMMANDS = (
         "keys add --store file", ("keys", "add", "-", "-p", "work", "--store", "file"), nothing_more, stdin=its_key
     ),
     Command("keys protect", ("keys", "protect"), in_file(LIVE)),
+    Command(
+        "import aws-mfa",
+        ("import", "aws-mfa", "--yes"),
+        all_of(settings("# mine\n"), section_of_aws_mfa),
+        complaint=EACH_REPORTED,
+    ),
+    Command("import csv", ("import", "csv", "key.csv", "-p", "work", "--yes"), key_in_csv, complaint=EACH_REPORTED),
     Command("keys rotate, file", ("keys", "rotate", "--force", *CODE), nothing_more, steps=a_key_works),
     Command("keys rotate, keyring", ("keys", "rotate", "--force", *CODE), key_in_keyring, steps=a_key_works),
     REMOVE,

@@ -1,0 +1,1 @@
+"""The first day: keys and settings of other tools are brought here."""

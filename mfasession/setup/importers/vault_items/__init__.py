@@ -1,0 +1,141 @@
+"""The encrypted files of aws-vault and Granted, which share a library (99designs/keyring, its `file` backend).
+
+One file an item, named after it with `/` as `%2F`. It holds a JWE in compact form (RFC 7516) whose key comes from a
+passphrase (PBES2-HS256+A128KW, RFC 7518, section 4.8); its text is JSON, in which `Data` is the item in base64: the
+credentials as the SDK for Go writes them.
+"""
+
+import base64
+import binascii
+import json
+import os
+import warnings
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from mfasession import files, installation
+from mfasession.errors import ConfigurationError, StoreError
+from mfasession.files.system_errors import plain
+from mfasession.key_shapes import pair_fault
+from mfasession.setup.importers import Request
+from mfasession.values import LongTermKey, Secret, Value, is_key_id, is_key_secret
+
+TRIES = 3
+"""How often a passphrase is asked for."""
+ALGORITHMS = ("PBES2-HS256+A128KW", "A256GCM")
+_LONGEST = 100_000
+"""Characters of a file: an item has about one thousand."""
+_WRONG = "cannot be decrypted: the passphrase is wrong, or the file is damaged"
+
+
+class Item(Value):
+    """What an item holds: a long-term key, or the reason why it is not one."""
+
+    key: LongTermKey | None = None
+    problem: str = ""
+
+
+def listed(folder: str) -> list[tuple[str, str]]:
+    """Return the names of the items that may be keys, and the paths of their files; none when there is no folder.
+
+    Sessions and SSO tokens are kept beside the keys: their names have commas, or begin with `oidc:`. Raises
+    ConfigurationError.
+    """
+    try:
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise ConfigurationError(f"{folder} cannot be read: {plain(error)}", f"ls -ld {folder}") from None
+    paths = ((unquote(name), os.path.join(folder, name)) for name in names if not name.startswith("."))
+    return [(name, path) for name, path in paths if not _is_session(name) and os.path.isfile(path)]
+
+
+def reader(folder: str, request: Request, *, given: str | None) -> Callable[[str], Item]:
+    """Return what reads a file of the folder; the passphrase is asked for once, unless it is given.
+
+    The function raises ConfigurationError (unreadable, wrong passphrase), StoreError (a package is missing),
+    InputNeeded and Cancelled.
+    """
+    known = None if given is None else Secret(given)
+
+    def read(path: str) -> Item:
+        nonlocal known
+        if request.passphrase is None and known is None:
+            return Item()
+        text = files.read_text(path, _LONGEST) or ""
+        for left in range(TRIES - 1, -1, -1):
+            asked = request.passphrase if known is None else None
+            passphrase = asked(folder) if asked is not None else known or Secret("")
+            try:
+                content = _decrypted(text.strip(), passphrase)
+            except ValueError:
+                if asked is None or not left:
+                    hint = "AWS_VAULT_FILE_PASSPHRASE is set: unset it to be asked" if given is not None else ""
+                    raise ConfigurationError(f"{path} {_WRONG}", hint or "run it again with the right one") from None
+                continue
+            known = passphrase
+            return _item(content)
+        raise AssertionError("the last try returns or raises")
+
+    return read
+
+
+def item_of(credentials: Any) -> Item:
+    """Return the key in credentials as a Go SDK or a credential_process writes them. No message holds a value."""
+    texts = credentials if isinstance(credentials, dict) else {}
+    key_id, secret, token = (
+        str(texts.get(name) or texts.get(other) or "")
+        for name, other in (
+            ("AccessKeyID", "AccessKeyId"),
+            ("SecretAccessKey", "SecretAccessKey"),
+            ("SessionToken", "SessionToken"),
+        )
+    )
+    if token or key_id[1:4] == "SIA":
+        return Item(problem="temporary credentials")
+    if not is_key_id(key_id) or not is_key_secret(secret):
+        return Item(problem=pair_fault(key_id, secret) or "not an access key")
+    return Item(key=LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret)))
+
+
+def _is_session(name: str) -> bool:
+    return "," in name or name.startswith("oidc:")
+
+
+def _item(content: bytes) -> Item:
+    try:
+        kept = json.loads(content)
+        data = base64.b64decode(kept["Data"], validate=True)
+        return item_of(json.loads(data))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return Item(problem="not an item of a kind that can be read")
+
+
+def _decrypted(text: str, passphrase: Secret) -> bytes:
+    """Return the text of a JWE. Raises ValueError: wrong passphrase, or not a JWE. Raises StoreError: no library."""
+    try:
+        from joserfc import jwe
+        from joserfc.errors import JoseError
+        from joserfc.jwk import OctKey
+    except ImportError:
+        raise StoreError(
+            "to read encrypted files of aws-vault and Granted takes a package that is not installed",
+            installation.adding("mfasession[import]"),
+        ) from None
+    from cryptography.exceptions import InvalidTag
+
+    # The header names a time of its own, which the RFC allows and the library checks for.
+    registry = jwe.JWERegistry(algorithms=list(ALGORITHMS), strict_check_header=False)
+    try:
+        with warnings.catch_warnings():
+            # The library warns of short passphrases, which is not ours to choose.
+            warnings.simplefilter("ignore")
+            key = OctKey.import_key(passphrase.reveal())
+            plain = jwe.decrypt_compact(text, key, registry=registry).plaintext
+    except (JoseError, InvalidTag, ValueError, TypeError, KeyError, binascii.Error):
+        raise ValueError("not decrypted") from None
+    if plain is None:
+        raise ValueError("not decrypted")
+    return plain
