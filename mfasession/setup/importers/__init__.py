@@ -22,7 +22,7 @@ class Found(Value):
     where: str
     """The place at the tool, in words."""
     key: LongTermKey | None = None
-    """None when it was not read: it is encrypted, and nobody was asked for the passphrase."""
+    """None when it was not read: it is encrypted, and no passphrase was asked for."""
     section: str = ""
     """The section of the AWS credentials file that holds the key; empty when it is not in our reach there."""
     mfa_serial: str = ""
