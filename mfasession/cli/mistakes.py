@@ -82,7 +82,8 @@ def _taker(flag: str, name: str) -> str:
     module = registry.find(command)
     siblings = [f"{command} {each}" for each in registry.actions(module)] if action and module else registry.names()
     takers = [each for each in siblings if flag in parsers.of(each).flags()]
-    return f"{flag} is a flag of {' and '.join(takers)}" if takers else ""
+    listed = " and ".join(filter(None, (", ".join(takers[:-1]), *takers[-1:])))
+    return f"{flag} is a flag of {listed}" if takers else ""
 
 
 def _see(name: str) -> str:

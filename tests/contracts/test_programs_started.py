@@ -15,6 +15,7 @@ COMMANDS: tuple[tuple[str, list[str]], ...] = (
     ("login", ["cat"]),
     ("status", []),
     ("profiles", []),
+    ("whoami", []),
     ("env", []),
     ("process", []),
     ("process -p admin", []),

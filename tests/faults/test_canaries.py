@@ -54,6 +54,7 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
     "process": [("process",)],
     "status": [("status",), ("status", "--json")],
     "profiles": [("profiles",), ("profiles", "--json")],
+    "whoami": [("whoami",), ("whoami", "--json")],
     "logout": [("logout", "-p", "nobody")],
     "keys": [
         ("keys", "list"),
