@@ -100,8 +100,8 @@ class Aws:
         """The deadline of each thread's call, by the monotonic clock."""
 
     def connect(self) -> None:
-        """Prepare for AssumeRole, which several threads may then call."""
-        self._client("sts")
+        """Prepare for AssumeRole, which several threads may then call. Sends nothing."""
+        self._call_once("AssumeRole", lambda: self._client("sts"))
 
     def identity(self) -> Identity:
         """Return the key's owner. No policy can deny this call."""

@@ -15,7 +15,7 @@ from mfasession.values import Value
 
 ORDER = (
     *("login", "env", "exec", "process", "serve", "console", "status", "profiles", "whoami", "logout"),
-    *("keys", "import", "mfa", "policy", "shell", "sandbox", "demo"),
+    *("doctor", "keys", "import", "mfa", "policy", "shell", "sandbox", "demo"),
 )
 """The order in which help lists the commands; others follow by name."""
 

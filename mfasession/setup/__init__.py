@@ -1,1 +1,1 @@
-"""The first day: keys and settings of other tools are brought here."""
+"""The first day and the odd day: keys and settings of other tools are imported, and what is wrong is found."""

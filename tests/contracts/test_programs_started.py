@@ -16,6 +16,7 @@ COMMANDS: tuple[tuple[str, list[str]], ...] = (
     ("status", []),
     ("profiles", []),
     ("whoami", []),
+    ("doctor", []),
     ("env", []),
     ("process", []),
     ("process -p admin", []),

@@ -55,6 +55,7 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
     "status": [("status",), ("status", "--json")],
     "profiles": [("profiles",), ("profiles", "--json")],
     "whoami": [("whoami",), ("whoami", "--json")],
+    "doctor": [("doctor",), ("doctor", "--json")],
     "logout": [("logout", "-p", "nobody")],
     "keys": [
         ("keys", "list"),

@@ -25,7 +25,11 @@ MEANT = "did you mean: mfasession"
         (("login", "--forc", "--code", "123456"), "unknown flag --forc", f"{MEANT} login --force"),
         (("login", "--profiel", "work"), "unknown flag --profiel", f"{MEANT} login --profile work"),
         (("mfa", "enroll", "--secert=hunter2"), "unknown flag --secert", "did you mean --secret?"),
-        (("process", "--json"), "unknown flag --json", "--json is a flag of status, profiles and whoami"),
+        (
+            ("process", "--json"),
+            "unknown flag --json",
+            "--json is a flag of status, profiles, whoami and doctor",
+        ),
         (("keys", "list", "--csv", "x"), "unknown flag --csv", "--csv is a flag of keys add"),
         (("--frobnicate", "login"), "unknown flag --frobnicate", "see mfasession login --help"),
         (("login", "work"), "unexpected argument work", f"{MEANT} login -p work"),

@@ -1,0 +1,86 @@
+"""Long-term keys and the keyring: plain text that need not be, and a keyring that does not answer."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mfasession import hints, installation
+from mfasession.errors import ConfigurationError, StoreError
+from mfasession.keys import locate
+from mfasession.sessions.connection import find_key
+from mfasession.setup.checks import WARNING, Finding
+from mfasession.stores.keyrings.backend import START, KeyringAbsent, backend, keeps_plain_text, name_of
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+    from mfasession.keys.locate import Held
+    from mfasession.sessions import Context
+
+_KEYRING = "keyring"
+
+
+def check(context: "Context") -> Iterator[Finding]:
+    """Yield what is wrong with the places of keys and sessions."""
+    found, failure = locate.visible(context)
+    if isinstance(failure, KeyringAbsent):
+        # Nothing is known to be in it.
+        failure = None
+    stores = {context.config.common.store, *(each.store for each in context.config.profiles.values())}
+    in_use = _KEYRING in stores or any(not each.place.is_plain_text for each in found)
+    if failure is not None:
+        yield Finding(name="keyring-unusable", message=failure.message, hint=failure.hint)
+    yield from _missing(context)
+    try:
+        ring = backend()
+    except StoreError as fault:
+        if in_use and failure is None:
+            yield Finding(name="keyring-unusable", message=fault.message, hint=fault.hint)
+        return
+    if ring.priority > 0 and not keeps_plain_text(ring):
+        yield from _plain_text(context, found)
+    elif in_use and failure is None:
+        yield from _unfit(ring)
+
+
+def _unfit(ring: "KeyringBackend") -> Iterator[Finding]:
+    """Yield why a keyring that is in use cannot keep secrets."""
+    if ring.priority > 0:
+        yield Finding(
+            name="keyring-in-plain-text",
+            message=f"the keyring is {name_of(ring)}, which keeps plain text",
+            hint=f"choose another backend: {installation.keyring('--list-backends')}",
+            severity=WARNING,
+        )
+        return
+    yield Finding(
+        name="keyring-unusable",
+        message="config.toml keeps sessions in the keyring, and there is no keyring here",
+        hint=f'{START}, or set store = "file" in config.toml',
+    )
+
+
+def _plain_text(context: "Context", found: "list[Held]") -> Iterator[Finding]:
+    only = context.request.profile
+    for each in found:
+        if each.place.is_plain_text and (not only or each.profile == only):
+            yield Finding(
+                name="key-in-plain-text",
+                message=f"the long-term key of profile {each.profile} is in plain text in {each.place.where}",
+                hint=hints.command_line("keys", "protect", profile=each.profile),
+                severity=WARNING,
+                profile=each.profile,
+            )
+
+
+def _missing(context: "Context") -> Iterator[Finding]:
+    """Yield that the chosen profile has no long-term key anywhere."""
+    try:
+        owner = locate.owner(context)
+    except ConfigurationError:
+        # The check of the profiles says it.
+        return
+    try:
+        find_key(context.environ, owner)
+    except ConfigurationError as fault:
+        name = "process-runs-itself" if owner.serves_itself else "no-key"
+        yield Finding(name=name, message=fault.message, hint=fault.hint, profile=owner.name)

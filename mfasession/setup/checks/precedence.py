@@ -1,0 +1,113 @@
+"""Settings of one profile of which AWS tools use another one than it seems; programs that cannot run."""
+
+import shlex
+import shutil
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from mfasession import hints, profiles
+from mfasession.awsfiles import is_managed
+from mfasession.errors import ConfigurationError
+from mfasession.setup.checks import ERROR, WARNING, Finding
+from mfasession.text import printable
+
+if TYPE_CHECKING:
+    from mfasession.sessions import Context
+
+_ID = "aws_access_key_id"
+
+
+def check(context: "Context") -> Iterator[Finding]:
+    """Yield what the order of the credential chain (botocore's, the AWS CLI's) hides in each profile."""
+    aws_files = context.aws_files
+    only = context.request.profile
+    for name in [only] if only else aws_files.profile_names():
+        kept, configured = aws_files.credentials(name) or {}, aws_files.config(name) or {}
+        if is_managed(kept):
+            yield from _beside_session(name, configured)
+            continue
+        yield from _two_pairs(context, name, kept, configured)
+        yield from _process(context, name, kept, {**configured, **kept}.get("credential_process", ""))
+
+
+def _beside_session(name: str, configured: Mapping[str, str]) -> Iterator[Finding]:
+    if "role_arn" in configured:
+        yield Finding(
+            name="role-on-session-profile",
+            message=f"profile {name} has a role_arn, which AWS tools use instead of the session that is kept there",
+            hint=f"move role_arn to a profile of its own, with source_profile = {name}",
+            profile=name,
+        )
+
+
+def _two_pairs(
+    context: "Context", name: str, kept: Mapping[str, str], configured: Mapping[str, str]
+) -> Iterator[Finding]:
+    if kept.get(_ID) and configured.get(_ID) and kept[_ID] != configured[_ID]:
+        path = context.aws_files.credentials_path
+        yield Finding(
+            name="key-in-both-files",
+            message=f"profile {name} has another key pair in each AWS file; the one in {path} counts",
+            hint=f"remove the key pair of profile {name} from {context.aws_files.config_path}",
+            severity=WARNING,
+            profile=name,
+        )
+
+
+def _process(context: "Context", name: str, kept: Mapping[str, str], line: str) -> Iterator[Finding]:
+    if not line:
+        return
+    served = profiles.served_by({"credential_process": line})
+    if kept.get(_ID):
+        fix = hints.command_line("keys", "protect", profile=name) if served == name else ""
+        yield Finding(
+            name="key-before-process",
+            message=f"profile {name} has a key pair, which AWS tools use instead of its credential_process",
+            hint=fix or f"remove the key pair of profile {name} from {context.aws_files.credentials_path}",
+            profile=name,
+        )
+    yield from _program(name, line)
+    if served and served != name:
+        yield from _served(context, name, served)
+
+
+def _program(name: str, line: str) -> Iterator[Finding]:
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        yield Finding(
+            name="process-unreadable",
+            message=f"the credential_process of profile {name} has an open quote",
+            hint=f"aws configure set credential_process '…' --profile {shlex.quote(name)}",
+            profile=name,
+        )
+        return
+    if words and shutil.which(words[0]) is None:
+        yield Finding(
+            name="process-not-found",
+            message=f"the credential_process of profile {name} runs {printable(words[0])}, which is not found",
+            hint="give its whole path: programs from a desktop may have another PATH than your shell",
+            profile=name,
+        )
+
+
+def _served(context: "Context", name: str, served: str) -> Iterator[Finding]:
+    """Yield that our `credential_process` runs us for a profile that there is not, or for itself by a detour."""
+    try:
+        profile = profiles.resolve(served, context.aws_files, context.config)
+    except ConfigurationError as fault:
+        yield Finding(
+            name="process-of-unusable-profile",
+            message=f"the credential_process of profile {name} asks for profile {served}: {fault.message}",
+            hint=fault.hint,
+            severity=ERROR,
+            profile=name,
+        )
+        return
+    if profile.name == name:
+        yield Finding(
+            name="process-runs-itself",
+            message=f"the credential_process of profile {name} asks for a profile that leads back to {name}",
+            hint=hints.command_line("keys", "add", profile=served),
+            profile=name,
+        )
