@@ -1,0 +1,37 @@
+"""`mfasession doctor --fix` at a terminal: what it will do, and one question."""
+
+import pytest
+
+from tests.helpers.seat import APART, outcome, seat
+from tests.helpers.support import MFASESSION, Home, key_pair
+
+FIX = (MFASESSION, "doctor", "--fix")
+
+
+@pytest.fixture
+def home(home: Home) -> Home:
+    """A home whose credentials file others may read."""
+    home.write_credentials(key_pair(), 0o644)
+    return home
+
+
+def test_a_yes(home: Home) -> None:
+    """It is done, and nothing is found afterwards."""
+    with seat(home, *APART, *FIX) as sitting:
+        sitting.see(r"do that\? \[y/N\] ")
+        sitting.line("y")
+        status, said = outcome(sitting)
+    assert status == 0
+    assert f"is open to other users: chmod 600 {home.credentials}\n" in said
+    assert home.credentials.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("answer", ["n\r", "\r", "\x03", "\x04"], ids=["no", "enter", "ctrl-c", "ctrl-d"])
+def test_only_yes_is_yes(home: Home, answer: str) -> None:
+    """Nothing is changed, and the exit code says so."""
+    with seat(home, *APART, *FIX) as sitting:
+        sitting.see(r"do that\? \[y/N\] ")
+        sitting.type(answer)
+        assert outcome(sitting)[0] == 130
+    assert home.credentials.stat().st_mode & 0o777 == 0o644
+    assert home.credentials.read_text() == key_pair()
