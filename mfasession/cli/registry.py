@@ -14,7 +14,7 @@ from mfasession import commands as package
 from mfasession.values import Value
 
 ORDER = (
-    *("login", "env", "exec", "process", "serve", "console", "status", "profiles", "whoami", "logout"),
+    *("init", "login", "env", "exec", "process", "serve", "console", "status", "profiles", "whoami", "logout"),
     *("doctor", "keys", "import", "mfa", "policy", "shell", "sandbox", "demo"),
 )
 """The order in which help lists the commands; others follow by name."""

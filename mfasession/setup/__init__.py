@@ -1,1 +1,1 @@
-"""The first day and the odd day: keys and settings of other tools are imported, and what is wrong is found."""
+"""The first day and the odd day: a first set-up, keys of other tools imported, and what is wrong found."""

@@ -47,10 +47,10 @@ def show_line_for_sdks(context: "CommandContext", profile: "Profile") -> None:
         return
     header = headers.written(profile.name)
     say(f"for SDKs and the AWS CLI, put this line into [{header}] of {context.aws_files.config_path}:")
-    sys.stderr.write(f"  credential_process = {quote(_program())} process -p {quote(profile.name)}\n")
+    sys.stderr.write(f"  credential_process = {quote(program())} process -p {quote(profile.name)}\n")
 
 
-def _program() -> str:
+def program() -> str:
     """Return the absolute path of this program: SDKs neither expand a path nor search for it."""
     ours = os.path.abspath(sys.argv[0])
     return ours if os.path.basename(ours) == "mfasession" else shutil.which("mfasession") or ours

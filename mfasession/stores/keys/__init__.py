@@ -94,6 +94,10 @@ class KeyInFile:
         """Take the lines of the key out; the section's header and its other lines stay."""
         return self._edit(_NOTHING, only)
 
+    def without_key(self, text: str) -> str:
+        """Return the file's text as `forget` would leave it. Raises ConfigurationError, StoreError."""
+        return self._edited(text, _NOTHING)
+
     def _edit(self, values: Mapping[str, str | None], only: KeyRecord | None = None) -> bool:
         found = False
 

@@ -155,6 +155,8 @@ EXEC = ("exec", *NOTHING)
 EXEC_MANY = ("exec", "-p", "default", "-p", "admin", *NOTHING)
 EACH_REPORTED = r"(mfasession: [^\n]+\n(  hint: [^\n]+\n)?)+"
 """What runs for many says of each, and of all."""
+CHANGES_SHOWN = r"((mfasession: |  )[^\n]*\n)+  hint: [^\n]+\n"
+"""The diffs that stand before a message."""
 ASK = """
 import os, urllib.request
 token = os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
@@ -265,6 +267,7 @@ COMMANDS = (
         "keys add --store file", ("keys", "add", "-", "-p", "work", "--store", "file"), nothing_more, stdin=its_key
     ),
     Command("keys protect", ("keys", "protect"), in_file(LIVE)),
+    Command("init", ("init", "--no-login", "--yes"), in_file(LIVE), complaint=CHANGES_SHOWN),
     Command(
         "import aws-mfa",
         ("import", "aws-mfa", "--yes"),
