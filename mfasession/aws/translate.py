@@ -93,7 +93,7 @@ def _other_refusal(operation: str, code: str, words: str, profile: str) -> MfaSe
         return AlreadyThere(f"AWS has it already ({operation}): {said}", "look in the IAM console")
     if code == "InvalidAuthenticationCode":
         return CodeRefused(
-            "AWS refused the two codes: they must be consecutive codes of this device, in this order",
+            "AWS refused the two codes: they must be consecutive codes of this device",
             "wait for the next code on the device, then run it again",
         )
     service = "STS" if operation in _OF_STS else "IAM"

@@ -59,7 +59,7 @@ BAD_SIGNATURE = "The request signature we calculated does not match the signatur
             "InvalidAuthenticationCode",
             "Authentication code for device is not valid.",
             aws_errors.CodeRefused,
-            "AWS refused the two codes: they must be consecutive codes of this device, in this order",
+            "AWS refused the two codes: they must be consecutive codes of this device",
         ),
         (
             "EntityAlreadyExists",
