@@ -7,13 +7,13 @@ Items of service `mfasession`: `session/<section>`, `key/<profile>`, while a key
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from shlex import quote
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import contextmanager
+from typing import Any
 
 from mfasession import files, timestamps
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.files import locks, paths, replace
+from mfasession.files import locks, replace
+from mfasession.stores.index import IndexedStore
 from mfasession.stores.keyrings import (
     BROKEN,
     Broken,
@@ -26,46 +26,27 @@ from mfasession.stores.keyrings import (
     unreadable,
     write_item,
 )
-from mfasession.stores.keyrings.notes import Notes
 from mfasession.values import LongTermKey, Secret, Session, is_key_id, is_key_secret, is_whole
 
-if TYPE_CHECKING:
-    from mfasession.awsfiles import AwsFiles
-
-_LOCK_TIME = time_limit.LONGEST
-"""Seconds that a change waits for another one."""
 _KEPT = tuple(name for name in Session.__fields__ if name != "settings")
 """The fields that an item holds: an SDK reads a profile's settings in a file, and no keyring of ours."""
 
 
-class KeyringStore:
-    """The store called `keyring`.
-
-    It keeps an index, as a keyring cannot list its items. A session is listed once the keyring has answered and before
-    anything of it is kept, so that each can be found, and one that no keyring has accepted is not listed. One that was
-    forgotten while the keyring was away is no longer listed or loaded, and is removed when the keyring is back.
-    """
+class KeyringStore(IndexedStore):
+    """The store called `keyring`. A session that no keyring has accepted is not listed."""
 
     name = "keyring"
-    is_plain_text = False
-    has_index = True
+    where = "the keyring"
+    lock_time = time_limit.LONGEST
 
     def __init__(self, index_path: str) -> None:
-        """`index_path` is the TOML file that lists the sections; it holds no secret."""
-        self._index_path = index_path
-        self._lock = index_path + ".lock"
+        """`index_path` as in `IndexedStore`."""
+        super().__init__(index_path)
         self._taker_path = os.path.join(os.path.dirname(index_path), "keyring-backend")
-        self._left = Notes(os.path.join(os.path.dirname(index_path), "keyring-forgotten"))
-        self.backend = ""
-
-    @classmethod
-    def opened(cls, aws_files: "AwsFiles", environ: Mapping[str, str]) -> Self:  # noqa: ARG003  # it needs no AWS file
-        """Return the store in the user's keyring."""
-        return cls(paths.store_index(environ, cls.name))
 
     def load(self, section: str) -> Session | None:
         """Return the session kept under a section; None when there is none or it is not whole. Raises StoreError."""
-        if section in self._left.names():
+        if section in self.left():
             return None
         item = _session_item(section)
         with _or_the_file():
@@ -74,36 +55,22 @@ class KeyringStore:
                 text = self._repaired(item)
         return _session(text) if isinstance(text, str) else None
 
-    def has(self, section: str) -> bool:
-        """Return whether the index lists a section."""
-        return section in self.sections()
-
-    def wait_for_writers(self) -> None:
-        """Do nothing: each change of a keyring is one step."""
-
     def check(self, section: str) -> None:
         """Raise what `save` would raise: write, read and remove an item that holds nothing. Raises StoreError."""
         item = _check_item(section)
         replace.check_replaceable(self._index_path)
         replace.check_replaceable(self._taker_path)
-        with _or_the_file(), locks.hold(self._lock, timeout=_LOCK_TIME):
+        with _or_the_file(), locks.hold(self._lock, timeout=self.lock_time):
             self.sections()
             write_item(item, "check")
             forget_item(item)
             self._remove_left(keep=section)
 
-    def reserve(self, section: str) -> None:
-        """Raise as `check`: a keyring keeps no space."""
-        self.check(section)
-
-    def release(self) -> None:
-        """Do nothing: nothing was kept."""
-
     def save(self, section: str, session: Session) -> None:
         """Keep a session and read it back, for some backends drop what they are given. Raises StoreError."""
         text = json.dumps({name: _plain(getattr(session, name)) for name in _KEPT}, separators=(",", ":"))
         item = _session_item(section)
-        with _or_the_file(), locks.hold(self._lock, timeout=_LOCK_TIME):
+        with _or_the_file(), locks.hold(self._lock, timeout=self.lock_time):
             was_listed = section in self.sections()
             try:
                 self._note_taker(write_item(item, text, lambda: self._list(section, listed=True)))
@@ -111,57 +78,7 @@ class KeyringStore:
                 if not was_listed:
                     self._take_back(section)
                 raise
-            self._left.remove(section)
-
-    def save_all(self, sessions: Mapping[str, Session]) -> None:
-        """Keep several sessions by their sections, one after the other. Raises StoreError."""
-        for section, session in sessions.items():
-            self.save(section, session)
-
-    def forget(self, section: str) -> bool:
-        """Remove a session, whole or not; return whether there was anything.
-
-        Raises StoreError: what is there could not be removed. It is no longer loaded all the same, as the message says.
-        """
-        # First: even if we are killed now, it is no longer loaded.
-        self._left.add(section)
-        try:
-            with locks.hold(self._lock, timeout=_LOCK_TIME):
-                try:
-                    found = self._remove(section)
-                finally:
-                    self._list(section, listed=False)
-                self._left.remove(section)
-        except StoreError as failure:
-            failure.message = f"{section} may still be in the keyring, and is not used any more: {failure.message}"
-            raise
-        return found
-
-    def sections(self) -> list[str]:
-        """Return the names that were saved and not forgotten, from the index: a keyring cannot list its items."""
-        text = files.read_trusted(self._index_path) or ""
-        damaged = StoreError(
-            f"the list of sessions in the keyring is damaged: {self._index_path}", f"rm {quote(self._index_path)}"
-        )
-        from mfasession.files import toml
-
-        try:
-            names = toml.read(text).get("sections", [])
-        except ValueError:
-            raise damaged from None
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise damaged
-        return names
-
-    def left(self) -> list[str]:
-        """Return the sections that were forgotten while the keyring could not remove them."""
-        return self._left.names()
-
-    def _take_back(self, section: str) -> None:
-        """List no longer what was not kept; what the keyring may still have stays listed, and `forget` finds it."""
-        with suppress(StoreError):
-            self._remove(section)
-            self._list(section, listed=False)
+            self._left().remove(section)
 
     def _remove(self, section: str) -> bool:
         found = forget_item(_session_item(section))
@@ -169,16 +86,9 @@ class KeyringStore:
         forget_item(_check_item(section))
         return found
 
-    def _remove_left(self, *, keep: str) -> None:
-        """Remove what could not be removed when it was forgotten; what a `save` is about to replace may stay."""
-        for section in self._left.names():
-            if section != keep:
-                self._remove(section)
-                self._left.remove(section)
-
     def _repaired(self, item: str) -> "str | Broken | None":
         """Read again when no writer is at work; what is still half-written then has no writer and is removed."""
-        with locks.hold(self._lock, timeout=_LOCK_TIME):
+        with locks.hold(self._lock, timeout=self.lock_time):
             text, _ = look_at(item)
             if text is BROKEN:
                 forget_item(item)
@@ -194,15 +104,6 @@ class KeyringStore:
     def _note_taker(self, backend: str) -> None:
         if backend != self._taker():
             replace.replace(self._taker_path, f"{backend}\n")
-
-    def _list(self, section: str, *, listed: bool) -> None:
-        names = self.sections()
-        if (section in names) is listed:
-            return
-        import tomli_w
-
-        names = [*names, section] if listed else [name for name in names if name != section]
-        replace.replace(self._index_path, tomli_w.dumps({"sections": names}))
 
 
 STORE = KeyringStore
