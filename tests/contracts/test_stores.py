@@ -4,6 +4,7 @@ The subjects are the files in mfasession/stores: a new store is tested by being 
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -29,13 +30,13 @@ SESSION = Session(
     access_key_id="ASIAIOSFODNN7EXAMPLE",
     secret_access_key=Secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
     session_token=Secret("FwoGZXIvYXdzEXAMPLE+/=="),
-    expires=1795500000,
+    expires=int(time.time()) + 12 * 3600,
     key_id="AKIAIOSFODNN7EXAMPLE",
     mfa_serial="arn:aws:iam::123456789012:mfa/phone",
     role_arn="arn:aws:iam::123456789012:role/Admin",
     identity="arn:aws:iam::123456789012:user/alice",
     region="eu-west-1",
-    issued=1795456800,
+    issued=int(time.time()),
 )
 
 
@@ -78,6 +79,10 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     environ = {"HOME": str(tmp_path), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "aws" / "credentials")}
     with around():
         yield lambda: stores.opened(name, AwsFiles(environ), environ)
+        # What is in no file of the test would stay.
+        used = stores.opened(name, AwsFiles(environ), environ)
+        for section in used.sections():
+            used.forget(section)
 
 
 @pytest.fixture
@@ -106,7 +111,7 @@ def test_a_session_of_the_needed_fields_only(opened: Opener, store: "SessionStor
         access_key_id="ASIAIOSFODNN7EXAMPLE",
         secret_access_key=Secret("s"),
         session_token=Secret("t"),
-        expires=1,
+        expires=SESSION.expires,
         key_id="AKIAIOSFODNN7EXAMPLE",
     )
     store.save("default-mfa", least)

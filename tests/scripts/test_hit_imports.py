@@ -2,6 +2,7 @@
 
 import pytest
 
+from mfasession.sandbox import SandboxUser
 from tests.helpers.support import Home, imported, key_pair, session_section
 
 HEAVY = {
@@ -29,3 +30,20 @@ def test_a_hit_imports_nothing_heavy(home: Home, words: tuple[str, ...], setting
     assert modules & {"mfasession.cli"}
     assert not {module for module in modules if module in HEAVY or module.split(".")[0] in HEAVY}
     assert len(modules) <= 30, sorted(modules)
+
+
+@pytest.mark.parametrize("words", [("process",), ("env",), ("exec", "--", "true")], ids=" ".join)
+def test_a_hit_in_the_kernels_keyring_imports_nothing_heavy(
+    alices_home: Home, alice: SandboxUser, words: tuple[str, ...]
+) -> None:
+    """Not even ctypes, a fifth of a hit."""
+    alices_home.write_settings('store = "kernel"\n')
+    done = alices_home.run("login", "--code", alice.devices[0].code())
+    assert done.returncode == 0, done.stderr
+    try:
+        modules = imported(alices_home, *words)
+    finally:
+        assert alices_home.run("logout").returncode == 0
+    assert "mfasession.stores.keyctl" in modules
+    assert not {module for module in modules if module in {*HEAVY, "ctypes"} or module.split(".")[0] in HEAVY}
+    assert len(modules) <= 36, sorted(modules)
