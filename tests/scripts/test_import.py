@@ -292,7 +292,7 @@ def test_everything(alices_home: Home, alice: SandboxUser) -> None:
     assert done.stderr.endswith(
         complaint(
             f"{home.folder}/.awsvault/keys/vault cannot be decrypted: the passphrase is wrong, or the file is damaged",
-            "AWS_VAULT_FILE_PASSPHRASE is set: unset it to be asked",
+            "set AWS_VAULT_FILE_PASSPHRASE to the right one, or unset it to be asked",
         )
     )
 
@@ -331,7 +331,7 @@ def test_without_a_terminal(home: Home) -> None:
         6,
         complaint(
             f"there is no terminal to type the passphrase of {folder}/ on",
-            "run it in a terminal, without --no-input",
+            "run it in a terminal, without --no-input, or set AWS_VAULT_FILE_PASSPHRASE",
         ),
     )
     done = home.run("import", "aws-vault", "--store", "file", environ=GIVEN)

@@ -1,9 +1,11 @@
 """`mfasession import` at a terminal: a passphrase that is not shown, a plan, and one question."""
 
+import re
+
 import pytest
 
 from mfasession.sandbox import SandboxUser
-from tests.helpers.checks import keys_of
+from tests.helpers.checks import complaint, keys_of
 from tests.helpers.kept_keys import NO_KEYRING, whose
 from tests.helpers.other_tools import PASSPHRASE, add_to_vault, left_by
 from tests.helpers.seat import APART, outcome, seat
@@ -11,6 +13,7 @@ from tests.helpers.support import MFASESSION, Home
 
 IMPORT = (MFASESSION, "import", "aws-vault", "--store", "file")
 ASKED = r"passphrase of .*/\.awsvault/keys/ \(not shown\): "
+WRONG = r"/\.awsvault/keys/work cannot be decrypted: the passphrase is wrong, or the file is damaged\r?\n"
 
 
 @pytest.fixture
@@ -22,10 +25,11 @@ def home(alices_home: Home, alice: SandboxUser) -> Home:
 
 
 def test_a_passphrase_and_a_yes(home: Home, alice: SandboxUser) -> None:
-    """A wrong one is asked for again; backspace takes a character back; nothing of it is shown."""
+    """A wrong one is reported and asked for again; backspace takes a character back; nothing of it is shown."""
     with seat(home, *APART, *IMPORT) as sitting:
         sitting.see(ASKED)
-        sitting.line("wrong")
+        sitting.line("amiss")
+        sitting.see(WRONG)
         sitting.see(ASKED)
         sitting.type(f"{PASSPHRASE}é\x7f\r")
         sitting.see(f"{alice.key.access_key_id}  profile work  to {home.credentials}")
@@ -38,19 +42,50 @@ def test_a_passphrase_and_a_yes(home: Home, alice: SandboxUser) -> None:
         "mfasession: when all works, delete at the other tool: aws-vault remove work\n"
     )
     assert "sesame" not in sitting.seen
-    assert "wrong" not in sitting.seen
+    assert "amiss" not in sitting.seen
+    assert len(re.findall(WRONG, sitting.seen)) == 1
     assert home.credentials.read_text() == keys_of(alice, "work")
 
 
 def test_a_passphrase_that_stays_wrong(home: Home) -> None:
-    """Three tries, then one line."""
+    """Three tries, each reported in one line, the last as the error."""
     with seat(home, *APART, *IMPORT) as sitting:
-        for _ in range(3):
+        for number in range(3):
+            if number:
+                sitting.see(WRONG)
             sitting.see(ASKED)
-            sitting.line("wrong")
+            sitting.line("amiss")
         status, said = outcome(sitting)
     assert status == 3
-    assert "cannot be decrypted: the passphrase is wrong, or the file is damaged\n" in said
+    assert re.fullmatch(f"mfasession: .*{WRONG}  hint: run it again with the right one\n", said)
+    assert len(re.findall(WRONG, sitting.seen)) == 2
+    assert not home.credentials.exists()
+
+
+def test_no_input_at_a_terminal(home: Home) -> None:
+    """Nothing is asked: without a passphrase exit code 6, with a wrong one 3, each with what to set."""
+    outcomes = []
+    for environ in ({}, {"AWS_VAULT_FILE_PASSPHRASE": "amiss"}):
+        with seat(home, *APART, *IMPORT, "--no-input", environ=environ) as sitting:
+            outcomes.append(outcome(sitting))
+        assert "passphrase" not in sitting.seen
+    folder = home.folder / ".awsvault" / "keys"
+    assert outcomes == [
+        (
+            6,
+            complaint(
+                f"there is no terminal to type the passphrase of {folder}/ on",
+                "run it in a terminal, without --no-input, or set AWS_VAULT_FILE_PASSPHRASE",
+            ),
+        ),
+        (
+            3,
+            complaint(
+                f"{folder}/work cannot be decrypted: the passphrase is wrong, or the file is damaged",
+                "set AWS_VAULT_FILE_PASSPHRASE to the right one, or unset it to be asked",
+            ),
+        ),
+    ]
     assert not home.credentials.exists()
 
 

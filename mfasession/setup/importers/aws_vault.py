@@ -18,7 +18,7 @@ def find(request: Request) -> list[Found]:
     folder = _folder(request)
     items = vault_items.listed(folder)
     if items:
-        read = vault_items.reader(folder, request, given=request.environ.get("AWS_VAULT_FILE_PASSPHRASE"))
+        read = vault_items.reader(folder, request, variable="AWS_VAULT_FILE_PASSPHRASE")
         return [_found(name, folder, read(path)) for name, path in items]
     backend = request.environ.get("AWS_VAULT_BACKEND", "")
     where = f"its {backend} backend" if backend else "its own keyring"

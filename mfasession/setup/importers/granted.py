@@ -19,7 +19,7 @@ PLACE = (
 def find(request: Request) -> list[Found]:
     """Return the keys of the encrypted files."""
     folder = _folder(request)
-    read = vault_items.reader(folder, request, given=None)
+    read = vault_items.reader(folder, request)
     found = []
     for name, path in vault_items.listed(folder):
         item = read(path)

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from mfasession import files, installation
-from mfasession.errors import ConfigurationError, StoreError
+from mfasession import files, installation, terminal
+from mfasession.errors import ConfigurationError, InputNeeded, StoreError
 from mfasession.files.system_errors import plain
 from mfasession.key_shapes import pair_fault
 from mfasession.setup.importers import Request
@@ -52,31 +52,34 @@ def listed(folder: str) -> list[tuple[str, str]]:
     return [(name, path) for name, path in paths if not _is_session(name) and os.path.isfile(path)]
 
 
-def reader(folder: str, request: Request, *, given: str | None) -> Callable[[str], Item]:
-    """Return what reads a file of the folder; the passphrase is asked for once, unless it is given.
+def reader(folder: str, request: Request, *, variable: str = "") -> Callable[[str], Item]:
+    """Return what reads a file of the folder; the passphrase is asked for once, unless a variable has it.
 
-    The function raises ConfigurationError (unreadable, wrong passphrase), StoreError (a package is missing),
-    InputNeeded and Cancelled.
+    The function reports a wrong answer on the terminal and asks again. It raises ConfigurationError (unreadable, wrong
+    passphrase), StoreError (a package is missing), InputNeeded and Cancelled.
     """
+    given = request.environ.get(variable) if variable else None
     known = None if given is None else Secret(given)
 
     def read(path: str) -> Item:
         nonlocal known
-        if request.passphrase is None and known is None:
+        text = (files.read_text(path, _LONGEST) or "").strip()
+        if known is not None:
+            return _item(_content(path, text, known, variable if given is not None else ""))
+        ask = request.passphrase
+        if ask is None:
             return Item()
-        text = files.read_text(path, _LONGEST) or ""
         for left in range(TRIES - 1, -1, -1):
-            asked = request.passphrase if known is None else None
-            passphrase = asked(folder) if asked is not None else known or Secret("")
+            passphrase = _asked(ask, folder, variable)
             try:
-                content = _decrypted(text.strip(), passphrase)
-            except ValueError:
-                if asked is None or not left:
-                    hint = "AWS_VAULT_FILE_PASSPHRASE is set: unset it to be asked" if given is not None else ""
-                    raise ConfigurationError(f"{path} {_WRONG}", hint or "run it again with the right one") from None
+                item = _item(_content(path, text, passphrase))
+            except ConfigurationError as failure:
+                if not left:
+                    raise
+                terminal.say(failure.message)
                 continue
             known = passphrase
-            return _item(content)
+            return item
         raise AssertionError("the last try returns or raises")
 
     return read
@@ -102,6 +105,24 @@ def item_of(credentials: Any) -> Item:
 
 def _is_session(name: str) -> bool:
     return "," in name or name.startswith("oidc:")
+
+
+def _asked(ask: Callable[[str], Secret], folder: str, variable: str) -> Secret:
+    """Return the answer. Raises InputNeeded, Cancelled."""
+    try:
+        return ask(folder)
+    except InputNeeded as failure:
+        failure.hint += f", or set {variable}" if variable else ""
+        raise
+
+
+def _content(path: str, text: str, passphrase: Secret, variable: str = "") -> bytes:
+    """Return what the text of a file holds. Raises ConfigurationError, StoreError; `variable` had the passphrase."""
+    try:
+        return _decrypted(text, passphrase)
+    except ValueError:
+        hint = f"set {variable} to the right one, or unset it to be asked" if variable else ""
+        raise ConfigurationError(f"{path} {_WRONG}", hint or "run it again with the right one") from None
 
 
 def _item(content: bytes) -> Item:
