@@ -1,6 +1,8 @@
 """The commands that are disturbed, a line each: what they are called, their words, and what they find."""
 
 import json
+import re
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -8,11 +10,13 @@ from collections.abc import Callable
 from mfasession import timestamps
 from tests.helpers.faults.file_keyring import item_path
 from tests.helpers.faults.injection import HEAD, TAIL, Command, Trial
-from tests.helpers.support import made_session, session_section
+from tests.helpers.support import key_pair, made_session, session_section
 
 AGING, LIVE = 300, 12 * 3600
 """Seconds that a session has left when the command begins."""
 Preparation = Callable[[Trial], None]
+_HALF = re.compile(r"^aws_(?:access_key_id|secret_access_key)\s*[:=]\s*(\S+)", re.MULTILINE | re.IGNORECASE)
+"""A half of a key pair in an AWS file."""
 
 
 def nothing_more(trial: Trial) -> None:
@@ -148,6 +152,42 @@ def step_by_step(_trial: Trial) -> None:
     """One session or key goes after the other: that each file is sound is all that holds meanwhile."""
 
 
+def key_in_config(trial: Trial) -> None:
+    """Another user's key in the configuration; what there is then is kept outside, for `each_key_in_one_place`."""
+    key, own = trial.aws.add_user(f"{trial.user.name}-too").key, trial.user.key
+    secret = key.secret_access_key.reveal()
+    with trial.home.config.open("a") as file:
+        file.write("\n" + key_pair("profile work", key.access_key_id, secret))
+    keys = {
+        "other": ["AKIAOTHEROTHEROTHER1", "other"],
+        "default": [own.access_key_id, own.secret_access_key.reveal()],
+        "work": [key.access_key_id, secret],
+    }
+    (trial.outside / "keys").write_text(json.dumps(keys))
+    for path in (trial.home.credentials, trial.home.config):
+        shutil.copy(path, trial.outside)
+
+
+def each_key_in_one_place(trial: Trial) -> None:
+    """Each key is whole in its file or in the keyring, and the files have all their other bytes."""
+    paths = (trial.home.credentials, trial.home.config)
+    halves = {half for path in paths for half in _HALF.findall(path.read_text())}
+    gone: set[str] = set()
+    for profile, pair in json.loads((trial.outside / "keys").read_text()).items():
+        kept = item_path(trial.home.folder, f"key/{profile}")
+        if kept.exists():
+            found = json.loads(kept.read_text())
+            assert [found["access_key_id"], found["secret_access_key"]] == pair, f"{profile} has another key"
+        else:
+            assert halves.issuperset(pair), f"the key of {profile} is lost"
+        if not halves.issuperset(pair):
+            gone.update(pair)
+    for path in paths:
+        lines = (trial.outside / path.name).read_text().splitlines(keepends=True)
+        left = [line for line in lines if not gone.intersection(_HALF.findall(line))]
+        assert path.read_text() == "".join(left), f"{path.name} lost something else, or has half a key"
+
+
 KEYRING = 'store = "keyring"\n'
 CODE = ("--code", "CODE")
 NOTHING = ("--", sys.executable, "-c", "")
@@ -157,6 +197,8 @@ EACH_REPORTED = r"(mfasession: [^\n]+\n(  hint: [^\n]+\n)?)+"
 """What runs for many says of each, and of all."""
 CHANGES_SHOWN = r"((mfasession: |  )[^\n]*\n)+  hint: [^\n]+\n"
 """The diffs that stand before a message."""
+EACH_MOVED = r"(mfasession: [^\n]+\n(  (hint:|credential_process =) [^\n]+\n)?)*mfasession: [^\n]+\n  hint: [^\n]+\n"
+"""As EACH_REPORTED, with the line by which SDKs reach each key."""
 ASK = """
 import os, urllib.request
 token = os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
@@ -214,6 +256,14 @@ def key_in_csv(trial: Trial) -> None:
 REMOVE = Command(
     "keys remove", ("keys", "remove", "--yes"), all_of(in_file(LIVE), in_keyring(LIVE)), steps=step_by_step
 )
+PROTECT_ALL = Command(
+    "keys protect --all",
+    ("keys", "protect", "--all", "--yes"),
+    all_of(in_file(LIVE), key_in_config),
+    steps=each_key_in_one_place,
+    kept=("# mine\n[other]\n", TAIL),
+    complaint=EACH_MOVED,
+)
 COMMANDS = (
     Command("login, the first", ("login", *CODE), nothing_more),
     Command("login, device known", ("login", *CODE), remembered),
@@ -268,6 +318,7 @@ COMMANDS = (
     ),
     Command("keys protect", ("keys", "protect"), in_file(LIVE)),
     Command("init", ("init", "--no-login", "--yes"), in_file(LIVE), complaint=CHANGES_SHOWN),
+    PROTECT_ALL,
     Command(
         "import aws-mfa",
         ("import", "aws-mfa", "--yes"),

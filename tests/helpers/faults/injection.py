@@ -111,6 +111,8 @@ class Command:
     """The pattern of the whole message."""
     starts_others: bool = False
     """Whether it runs other programs, whose calls are their own business."""
+    kept: tuple[str, str] = (HEAD, TAIL)
+    """What the command leaves as it is, before and behind what it changes in the credentials file."""
     age: int = 0
     """Seconds by which what is remembered of sent codes is made older before the second run: time that has passed."""
 
@@ -204,8 +206,8 @@ class Trial:
                 tomllib.loads(path.read_text())
         assert stat.S_IMODE(self.home.config.stat().st_mode) == 0o640, "the configuration's mode was changed"
         credentials = self.home.credentials.read_bytes()
-        assert credentials.startswith(HEAD.encode()), "what stands before was changed"
-        assert TAIL.strip().encode() in credentials, "what stands behind was changed"
+        assert credentials.startswith(self.command.kept[0].encode()), "what stands before was changed"
+        assert self.command.kept[1].strip().encode() in credentials, "what stands behind was changed"
 
     def let_time_pass(self) -> None:
         """Make what was left behind, and what is remembered of sent codes, as old as it is some time later."""
