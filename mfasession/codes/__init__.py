@@ -33,7 +33,7 @@ __all__ = [
 
 DEFAULT = "prompt"
 COMMAND = "command"
-"""The one source that takes words from the configuration: `code = { command = ["…"] }`."""
+"""The source that is a program of the user's choice: `code = { command = ["…"] }`."""
 _LINE_LIMIT = 64
 """Bytes of a line of stdin that may hold a code."""
 
@@ -92,10 +92,18 @@ class Source:
     tries = 2
     uses_seed = False
     """Whether it needs the device's seed in the keyring."""
+    options: tuple[str, ...] = ()
+    """Keys that may stand beside its name: `code = { preset = "NAME", KEY = "…" }`."""
+    required: tuple[str, ...] = ()
+    """Those that it cannot do without."""
 
     @classmethod
     def configured(cls, words: tuple[str, ...], seed_reader: SeedReader) -> Self:  # noqa: ARG003  # for those that need it
-        """Return the source; `words` are those of a command, `seed_reader` finds the seed of a device."""
+        """Return the source.
+
+        `words` are those of a command; for another source they are its options, each key followed by its value.
+        `seed_reader` finds the seed of a device.
+        """
         return cls()
 
     @classmethod
@@ -149,12 +157,12 @@ def normalise(text: str) -> str | None:
 
 
 def source_class(code: str | Sequence[str]) -> type[Source]:
-    """Return the class of the source that the configuration names; several words are those of a command.
+    """Return the class of the source that the configuration names: a name, or a name and the words that follow it.
 
     Raises ConfigurationError for an unknown name.
     """
-    name = code if isinstance(code, str) else COMMAND
-    if not code or name not in plugins.names("codes") or code == COMMAND:
+    name = code if isinstance(code, str) else "".join(code[:1])
+    if name not in plugins.names("codes") or tuple(code) == (COMMAND,) or code == COMMAND:
         known = ", ".join(f'"{each}"' for each in names())
         raise ConfigurationError(f"unknown source of codes {code!r}", f'code = {known} or {{ {COMMAND} = ["…"] }}')
     found: type[Source] = import_module(f"mfasession.codes.{name}").SOURCE
@@ -162,12 +170,24 @@ def source_class(code: str | Sequence[str]) -> type[Source]:
 
 
 def source_for(code: str | Sequence[str], *, seed_reader: SeedReader) -> Source:
-    """Return the source that the configuration names: a name of `names`, or the words of a command.
+    """Return the source that the configuration names, as `ProfileSettings.code` has it.
 
-    Raises ConfigurationError for anything else.
+    Raises ConfigurationError for an unknown name, an unknown option and a missing one.
     """
-    words = () if isinstance(code, str) else tuple(code)
-    return source_class(code).configured(words, seed_reader)
+    words = () if isinstance(code, str) else tuple(code[1:])
+    found = source_class(code)
+    if not isinstance(code, str) and code[0] == COMMAND:
+        return found.configured(words, seed_reader)
+    name, given_options = code if isinstance(code, str) else code[0], words[::2]
+    for option in given_options:
+        if option not in found.options:
+            known = f"it takes {' and '.join(found.options)}" if found.options else f'write code = "{name}"'
+            raise ConfigurationError(f'code = "{name}" takes no {option}', known)
+    for option in found.required:
+        if option not in given_options:
+            example = f'code = {{ preset = "{name}", {option} = "…" }}'
+            raise ConfigurationError(f'code = "{name}" needs {option}', f"set {example} in the configuration")
+    return found.configured(words, seed_reader)
 
 
 def names() -> tuple[str, ...]:

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Self
@@ -18,7 +17,8 @@ from urllib.parse import unquote_to_bytes
 from mfasession import terminal
 from mfasession.codes import CodeRequest, OnWaiting, Source, normalise
 from mfasession.codes.question.background import Preparation
-from mfasession.codes.question.entry import SIX_DIGITS, question
+from mfasession.codes.question.entry import SIX_DIGITS, dialog_text
+from mfasession.codes.question.window import has_display
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError
 from mfasession.programs.helper import Helper
 from mfasession.text import printable
@@ -55,7 +55,7 @@ class Pinentry(Source):
     @classmethod
     def has_window(cls) -> bool:
         """Return whether there is a display: no terminal is needed then."""
-        return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+        return sys.platform == "darwin" or has_display()
 
     def available(self) -> bool:
         """Return whether there is a pinentry, and a display or a terminal for it."""
@@ -127,9 +127,8 @@ class _Dialog:
         for option in options:
             # A pinentry works without the options that it does not know.
             self.send(f"OPTION {printable(option)}", needed=False)
-        texts = [printable(request.notice), question(request).rstrip(":"), _advice(request)]
         self.send("SETTITLE mfasession", needed=False)
-        self.send("SETDESC " + _escaped("\n".join(filter(None, texts))))
+        self.send("SETDESC " + _escaped(dialog_text(request)))
         self.send("SETPROMPT Code:")
         self.send(f"SETTIMEOUT {PATIENCE}", needed=False)
 
@@ -194,12 +193,6 @@ class _Dialog:
 
     def _gone(self) -> ConfigurationError:
         return ConfigurationError(f"{self._name} ended without an answer", _INSTALL)
-
-
-def _advice(request: CodeRequest) -> str:
-    if time.time() >= request.comes:
-        return ""
-    return f"The next code comes at {time.strftime('%H:%M:%S', time.localtime(request.comes))}."
 
 
 def _escaped(text: str) -> str:

@@ -28,7 +28,11 @@ _PRIME = 2**64 - 59
 
 
 class ProfileSettings(Value):
-    """Settings for all profiles or for one. Durations are seconds; `code` is a name or a command's words."""
+    """Settings for all profiles or for one. Durations are seconds; `code` is a source's name.
+
+    With more than its name, `code` is a tuple: the name, then the words of a command or the options of a preset, each
+    key followed by its value.
+    """
 
     store: str = "file"
     duration: int = 12 * 3600

@@ -101,13 +101,20 @@ def _code(value: Any) -> str | tuple[str, ...]:
     if isinstance(value, dict) and set(value) == {"command"}:
         words = value["command"]
         if isinstance(words, list) and words and all(isinstance(w, str) and "\0" not in w for w in words) and words[0]:
-            return tuple(words)
+            return ("command", *words)
         raise ValueError('command must be a list of words, as in { command = ["ykman", "oath", "accounts", "code"] }')
+    options = {key: text for key, text in value.items() if key != "preset"} if isinstance(value, dict) else {}
+    name = value.get("preset") if isinstance(value, dict) else value
     # The file of that name is the source that takes words, and so a table.
-    named = tuple(name for name in plugins.names("codes") if name != "command")
-    if isinstance(value, str) and value in named:
-        return value
-    raise ValueError(f'must be one of {", ".join(named)} or {{ command = ["…"] }}')
+    named = tuple(each for each in plugins.names("codes") if each != "command")
+    if not isinstance(name, str) or name not in named:
+        near = nearest(name, named) if isinstance(name, str) else ""
+        meant = f" (did you mean {near}?)" if near else ""
+        raise ValueError(f'must be one of {", ".join(named)} or {{ command = ["…"] }}{meant}')
+    if not all(isinstance(text, str) and text and text.isprintable() for text in options.values()):
+        raise ValueError(f'takes texts beside the preset, as in {{ preset = "{name}", account = "…" }}')
+    # Which options a source has is its own affair: it is loaded when a code is needed.
+    return (name, *(word for pair in options.items() for word in pair)) if options else name
 
 
 def _origins(value: Any) -> tuple[str, ...]:

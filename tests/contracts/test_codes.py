@@ -17,7 +17,10 @@ import pytest
 
 from mfasession import codes, installation, plugins, totp
 from mfasession.codes.pinentry import Pinentry
+from mfasession.codes.presets import Preset
+from mfasession.codes.question.window import WindowQuestion
 from mfasession.errors import ConfigurationError, UsageError
+from tests.helpers import code_programs as fakes
 from tests.helpers.prompt_driver import PromptDriver, driver
 from tests.helpers.support import need
 
@@ -69,6 +72,8 @@ def fake_pinentry(folder: Path, *answers: list[str] | None, greeting: str = "OK 
 
 def setup(source: str, folder: Path) -> dict[str, Any]:
     """Return what the driver needs to use a source: by default nothing but its name."""
+    if source in (*PRESETS, *WINDOWS):
+        return fakes.setup(source, folder)
     sources: dict[str, Callable[[], dict[str, Any]]] = {
         "prompt": lambda: {"code": "prompt"},
         "pinentry-curses": lambda: {"pinentry": need("pinentry-curses")},
@@ -79,12 +84,16 @@ def setup(source: str, folder: Path) -> dict[str, Any]:
     return sources[source]() if source in sources else {"code": source}
 
 
+PRESETS = [name for name in codes.names() if issubclass(codes.source_class(name), Preset)]
+WINDOWS = [name for name in codes.names() if issubclass(codes.source_class(name), WindowQuestion)]
 PROGRAMS = {"pinentry": "pinentry-curses"}
 SOURCES = (*(PROGRAMS.get(name, name) for name in plugins.names("codes")), "given")
-INTERACTIVE = [PROGRAMS.get(name, name) for name in codes.names() if codes.source_class(name).interactive]
+INTERACTIVE = [
+    PROGRAMS.get(name, name) for name in codes.names() if codes.source_class(name).interactive and name not in WINDOWS
+]
 QUESTIONS = {name: {"pinentry-curses": "Code:"}.get(name, ASKS) for name in INTERACTIVE}
-"""What is seen when a user is asked."""
-GIVEN = (*QUESTIONS, "command", "given")
+"""What is seen when a user is asked on the terminal."""
+GIVEN = (*QUESTIONS, *WINDOWS, *(name for name in PRESETS if name != "oathtool"), "command", "given")
 """Those whose answer is 123456 here."""
 
 
@@ -115,7 +124,7 @@ def test_trouble_found_meanwhile_ends_the_question(tmp_path: Path, source: str) 
     assert dialog.leave() == "AwsRefused AWS does not know the key / a hint\n"
 
 
-@pytest.mark.parametrize("source", [name for name in SOURCES if name not in (*QUESTIONS, "given")])
+@pytest.mark.parametrize("source", [name for name in SOURCES if name not in (*QUESTIONS, *WINDOWS, "given")])
 def test_trouble_found_while_a_step_is_waited_out(tmp_path: Path, source: str) -> None:
     """Half a minute is long: it ends with the trouble."""
     dialog = PromptDriver(tmp_path, {**setup(source, tmp_path), "refused": "AWS does not know the key", "wait": 60})
@@ -173,12 +182,16 @@ def test_sigterm_leaves_a_usable_terminal(tmp_path: Path, source: str, seen: str
 def test_without_a_terminal(tmp_path: Path, source: str) -> None:
     """Sources that ask the user fail then, and say so before and when asked; programs answer all the same."""
     environ = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    words = setup(source, tmp_path)
+    if source in WINDOWS:
+        words["environ"].pop("DISPLAY")
+        words.pop("platform", None)
     done = subprocess.run(
-        driver(setup(source, tmp_path)), stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path,
+        driver(words), stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path,
         start_new_session=True, check=False, env=environ,
     )  # fmt: skip
     assert done.stderr == ""
-    if source in QUESTIONS:
+    if source in (*QUESTIONS, *WINDOWS):
         assert done.stdout.startswith("unavailable\nInputNeeded ")
     else:
         assert re.fullmatch(r"code \d{6} in time\n", done.stdout)
@@ -186,11 +199,16 @@ def test_without_a_terminal(tmp_path: Path, source: str) -> None:
 
 def test_each_name_has_its_source() -> None:
     """And says whether a user is asked, and how many refusals make sense."""
-    for code, interactive in (("prompt", True), ("pinentry", True), ("totp", False), (["oathtool", "x"], False)):
+    for code, interactive in (
+        ("prompt", True),
+        ("pinentry", True),
+        ("totp", False),
+        (("command", "oathtool", "x"), False),
+    ):
         source = codes.source_for(code, seed_reader=no_seed)
         assert source.interactive is interactive
         assert source.tries >= 2
-    wrongs: tuple[str | list[str], ...] = ("nonsense", "", [], "command", "question", "__init__")
+    wrongs: tuple[str | list[str], ...] = ("nonsense", "", [], "command", ["command"], "question", "__init__")
     for wrong in wrongs:
         with pytest.raises(ConfigurationError, match="unknown source of codes") as failure:
             codes.source_for(wrong, seed_reader=no_seed)
@@ -263,7 +281,7 @@ def test_a_command_that_fails(tmp_path: Path, words: list[str], says: str) -> No
 def test_a_nul_byte_in_the_words() -> None:
     """No program can be given one."""
     with pytest.raises(ConfigurationError, match="echo cannot be run: not a program"):
-        codes.source_for(["echo", "\0"], seed_reader=no_seed).ask(codes.CodeRequest())
+        codes.source_for(["command", "echo", "\0"], seed_reader=no_seed).ask(codes.CodeRequest())
 
 
 def test_a_slow_command_is_ended_with_all_it_started(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.helpers.patience import scaled
 from tests.helpers.window import Window
 
 DRIVER = """
-import json, pathlib, sys, time
+import json, os, pathlib, sys, time
 from mfasession import codes, terminal
 from mfasession.codes.pinentry import Pinentry
 from mfasession.codes.command import Command
@@ -18,6 +18,8 @@ from mfasession.errors import AwsRefused, MfaSessionError
 from mfasession.values import Secret
 
 spec = json.loads(sys.argv[1])
+os.environ.update(spec.get("environ", {}))
+sys.platform = spec.get("platform", sys.platform)
 now = time.time()
 request = codes.CodeRequest(
     user=spec.get("user", "alice"), account="123456789012", device_name="phone", profile="work",
@@ -48,7 +50,8 @@ try:
     elif "time_limit" in spec:
         source = Command(tuple(spec["code"]), time_limit=spec["time_limit"])
     else:
-        source = codes.source_for(spec["code"], seed_reader=seed)
+        code = ("command", *spec["code"]) if isinstance(spec.get("code"), list) else spec.get("code")
+        source = codes.source_for(spec.get("preset", code), seed_reader=seed)
     if not source.available():
         print("unavailable", flush=True)
     print("code", source.ask(request, on_waiting=work), "in time" if time.time() >= request.not_before else "too early")

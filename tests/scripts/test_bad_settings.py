@@ -5,7 +5,10 @@ import pytest
 from tests.helpers.checks import complaint
 from tests.helpers.support import Home, key_pair
 
-CODES = 'must be one of pinentry, prompt, totp or { command = ["…"] }'
+CODES = (
+    "must be one of 1password, bitwarden, gopass, kdialog, keepassxc, oathtool, osascript, pass, pinentry, prompt, "
+    'totp, ykman, zenity or { command = ["…"] }'
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +37,9 @@ CODES = 'must be one of pinentry, prompt, totp or { command = ["…"] }'
         ("duration = true", 'duration: must be a duration such as "12h"', "fix duration in {}"),
         ('refresh_margin = "13h"', "refresh_margin: must be from 0 s to 12 h", "fix refresh_margin in {}"),
         ('code = "phone"', f"code: {CODES}", "fix code in {}"),
+        ('code = "yubikman"', f"code: {CODES} (did you mean ykman?)", "fix code in {}"),
+        ('code = { preset = "keepass" }', f"code: {CODES} (did you mean keepassxc?)", "fix code in {}"),
+        ('code = { account = "aws" }', f"code: {CODES}", "fix code in {}"),
         ("code = 5", f"code: {CODES}", "fix code in {}"),
         ("default_profile = 7", "default_profile: must be a text", "fix default_profile in {}"),
         ('default_profile = ""', "default_profile: must be a text", "fix default_profile in {}"),

@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+import time
 
 from mfasession.codes import CodeRequest
 from mfasession.text import printable
@@ -69,6 +70,14 @@ def question(request: CodeRequest) -> str:
     place = f" in {request.account}" if request.account else ""
     device = f" (device {request.device_name})" if request.device_name else ""
     return printable(f"MFA code for {who}{place}{device}:")
+
+
+def dialog_text(request: CodeRequest) -> str:
+    """Return what a window shows: why a code is asked for again, whose code it is, and when the next one comes."""
+    texts = [printable(request.notice), question(request).rstrip(":")]
+    if time.time() < request.comes:
+        texts.append(f"The next code comes at {time.strftime('%H:%M:%S', time.localtime(request.comes))}.")
+    return "\n".join(filter(None, texts))
 
 
 def clock(request: CodeRequest, now: float) -> str:

@@ -23,7 +23,7 @@ mfa_serial = "arn:aws:iam::123456789012:mfa/phone"
 duration = "1h"
 [profiles.empty]
 """
-COMMON = ProfileSettings(duration=8 * 3600, code=("oathtool", "", "a b"))
+COMMON = ProfileSettings(duration=8 * 3600, code=("command", "oathtool", "", "a b"))
 
 
 class Place:
@@ -168,7 +168,7 @@ def test_a_kept_result_that_others_can_reach_is_not_taken(place: Place, mode: in
     place.load(TEXT)
     plant(place, code=("planted",))
     place.cache.chmod(mode)
-    assert place.load().common.code == ("oathtool", "", "a b")
+    assert place.load().common.code == ("command", "oathtool", "", "a b")
     assert place.cache.stat().st_mode & 0o777 == 0o600
 
 
@@ -257,6 +257,6 @@ def test_the_cache_reads_as_the_parsed_file(
     }
     place.file.write_bytes(f"# {comment}\n{tomli_w.dumps(tree)}".encode())
     first = place.load()
-    assert first.common.code == tuple(command)
+    assert first.common.code == ("command", *command)
     assert {name: settings.duration for name, settings in first.profiles.items()} == profiles
     assert place.load() == first
