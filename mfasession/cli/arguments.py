@@ -83,6 +83,11 @@ def words_of(name: str) -> list[str]:
     return flags if name else [*registry.names(), "help", *flags]
 
 
+def values_of(name: str, flag: str) -> list[str]:
+    """Return what may stand behind a flag of a command or an action, where only some words may."""
+    return parsers.of(name).values(flag)
+
+
 def actions_of(command: str) -> list[str]:
     """Return the words of which a command takes one first, as in `keys list`; none for most."""
     module = registry.find(command)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mfasession import plugins, shells
+from mfasession import shells
 from mfasession.cli import arguments, registry
 
 if TYPE_CHECKING:
@@ -25,22 +25,22 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
     """
     begun = words[-1] if words else ""
     before = words[-2] if len(words) > 1 else ""
+    command = _command(words[:-1])
+    actions = arguments.actions_of(command)
+    chosen = next((word for word in words[:-1] if word in actions), "")
+    name = f"{command} {chosen}".rstrip()
     values: Mapping[str, Callable[[], Sequence[str]]] = {
         "-p": profile_names,
         "--profile": profile_names,
         "--shell": shells.names,
-        "--store": lambda: plugins.names("stores"),
+        "--store": lambda: arguments.values_of(name, "--store"),
     }
     flag, equals, value = begun.partition("=")
     if before in values:
-        return [name for name in values[before]() if name.startswith(begun)]
+        return [each for each in values[before]() if each.startswith(begun)]
     if equals and flag in values:
-        return [f"{flag}={name}" for name in values[flag]() if name.startswith(value)]
-    command = _command(words[:-1])
-    actions = arguments.actions_of(command)
-    chosen = next((word for word in words[:-1] if word in actions), "")
-    flags = arguments.words_of(f"{command} {chosen}".rstrip())
-    return [name for name in (*([] if chosen else actions), *flags) if name.startswith(begun)]
+        return [f"{flag}={each}" for each in values[flag]() if each.startswith(value)]
+    return [each for each in (*([] if chosen else actions), *arguments.words_of(name)) if each.startswith(begun)]
 
 
 def _profile_names(context: "CommandContext") -> list[str]:

@@ -65,6 +65,11 @@ class Parser(argparse.ArgumentParser):
         """Return all that starts with a dash."""
         return list(self._option_string_actions)
 
+    def values(self, flag: str) -> list[str]:
+        """Return what may stand behind a flag, where only some words may."""
+        action = self._option_string_actions.get(flag)
+        return [str(each) for each in (action.choices if action else None) or ()]
+
     def choices(self) -> list[str]:
         """Return what may stand as the first argument, where only some words may."""
         first = next((each for each in self._actions if not each.option_strings), None)

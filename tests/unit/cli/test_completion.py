@@ -15,7 +15,7 @@ PROFILES = ("default", "work", "work-eu")
         (["env", "--profile", ""], list(PROFILES)),
         (["env", "--profile=work-"], ["--profile=work-eu"]),
         (["login", "--st"], ["--store"]),
-        (["login", "--store", ""], ["file", "keyring"]),
+        (["login", "--store", ""], ["file", "kernel", "keyring"]),
         (["-p", "work", "login", "--for"], ["--force"]),
         (["env", "--shell", "e"], ["elvish"]),
         (["status", "--j"], ["--json"]),

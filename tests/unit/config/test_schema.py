@@ -23,6 +23,11 @@ store = "file"
 [profiles."a b"]
 """
 
+CODES = (
+    "code: must be one of 1password, bitwarden, gopass, kdialog, keepassxc, oathtool, osascript, pass, pinentry, "
+    'prompt, totp, ykman, zenity or { command = ["…"] }'
+)
+
 
 def fault_of(text: str) -> ConfigurationError | None:
     """Why a text is refused, if it is."""
@@ -47,7 +52,7 @@ def test_every_key() -> None:
         ("store",): "keyring",
         ("duration",): 8 * 3600,
         ("refresh_margin",): 600,
-        ("code",): ("ykman", "oath", "accounts", "code", "-s", "A W S"),
+        ("code",): ("command", "ykman", "oath", "accounts", "code", "-s", "A W S"),
         ("profiles", "work"): "",
         ("profiles", "work", "mfa_serial"): "arn:aws:iam::123456789012:mfa/phone",
         ("profiles", "work", "source"): "work-long-term",
@@ -79,8 +84,10 @@ def test_every_setting_of_a_profile_can_be_written() -> None:
         ('code = "prompt"', "prompt"),
         ('code = "pinentry"', "pinentry"),
         ('code = "totp"', "totp"),
-        ('code = { command = ["oathtool"] }', ("oathtool",)),
-        ('code.command = ["op", ""]', ("op", "")),
+        ('code = { command = ["oathtool"] }', ("command", "oathtool")),
+        ('code = "ykman"', "ykman"),
+        ('code = { preset = "ykman", account = "a" }', ("ykman", "account", "a")),
+        ('code.command = ["op", ""]', ("command", "op", "")),
         ('store = "file"', "file"),
     ],
 )
@@ -96,9 +103,9 @@ def test_values_that_a_key_may_have(line: str, value: object) -> None:
         ("default_profile = 1", "default_profile: must be a text"),
         ('default_profile = ""', "default_profile: must be a text"),
         ('default_profile = "a\\nb"', "default_profile: must be a text"),
-        ("store = true", "store: must be one of file, keyring"),
-        ("store = []", "store: must be one of file, keyring"),
-        ('store = "keyrng"', "store: must be one of file, keyring (did you mean keyring?)"),
+        ("store = true", "store: must be one of file, kernel, keyring"),
+        ("store = []", "store: must be one of file, kernel, keyring"),
+        ('store = "keyrng"', "store: must be one of file, kernel, keyring (did you mean keyring?)"),
         ("duration = 12.5", 'duration: must be a duration such as "12h"'),
         ("duration = true", 'duration: must be a duration such as "12h"'),
         ("duration = 2026-11-24", 'duration: must be a duration such as "12h"'),
@@ -107,12 +114,12 @@ def test_values_that_a_key_may_have(line: str, value: object) -> None:
         ("duration = 899", "duration: must be from 15 min to 36 h"),
         ('duration = "37h"', "duration: must be from 15 min to 36 h"),
         ('refresh_margin = "13h"', "refresh_margin: must be from 0 s to 12 h"),
-        ('code = "ykman"', 'code: must be one of pinentry, prompt, totp or { command = ["…"] }'),
-        ("code = 123456", 'code: must be one of pinentry, prompt, totp or { command = ["…"] }'),
-        ('code = ["ykman"]', 'code: must be one of pinentry, prompt, totp or { command = ["…"] }'),
+        ('code = "ykmann"', f"{CODES} (did you mean ykman?)"),
+        ("code = 123456", CODES),
+        ('code = ["ykman"]', CODES),
         (
             'code = { command = ["a"], timeout = 1 }',
-            'code: must be one of pinentry, prompt, totp or { command = ["…"] }',
+            CODES,
         ),
         *(
             (

@@ -41,9 +41,15 @@ def table(head: str, text: str = README) -> list[tuple[str, str]]:
 
 
 def comment(line: str) -> str:
-    """What a line of the configuration example says of its key."""
-    (found,) = [each for each in block("toml", "default_profile").splitlines() if each.startswith(line)]
-    return found.rpartition("# ")[2]
+    """What the configuration example says of a key, on its line and on the lines of comment behind it."""
+    lines = block("toml", "default_profile").splitlines()
+    (place,) = [number for number, each in enumerate(lines) if each.startswith(line)]
+    said = [lines[place].rpartition("# ")[2]]
+    for each in lines[place + 1 :]:
+        if not each.startswith(" "):
+            break
+        said.append(each.rpartition("# ")[2])
+    return " ".join(said).partition(": docs/")[0]
 
 
 GROUPS = [name for name, module in registry.commands().items() if registry.has_actions(module)]
