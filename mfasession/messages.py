@@ -35,10 +35,13 @@ def until(expires: int, now: float) -> str:
     then = time.localtime(expires)
     days = round((_noon(expires) - _noon(now)) / 86400)
     day = "" if days == 0 else " tomorrow" if days == 1 else time.strftime(" on %Y-%m-%d", then)
+    return f"{time.strftime('%H:%M', then)}{day} ({time_left(expires, now)} left)"
+
+
+def time_left(expires: float, now: float) -> str:
+    """Return the time until `expires` (both epoch seconds) to the nearest minute: `12 h` of 12 h less a second."""
     left = int(expires - now)
-    # To the nearest minute: a session of 12 h shows "12 h left" after a second.
-    rounded = (left + 30) // 60 * 60 if left > 60 else left
-    return f"{time.strftime('%H:%M', then)}{day} ({show(rounded)} left)"
+    return show((left + 30) // 60 * 60 if left > 60 else left)
 
 
 def _shown(text: str) -> str:

@@ -6,8 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from mfasession import timestamps
-from mfasession.durations import show
-from mfasession.messages import complain, say
+from mfasession.messages import complain, say, time_left
 from mfasession.profiles import faults, listing
 from mfasession.text import in_columns
 from mfasession.values import Value
@@ -122,5 +121,4 @@ def _device(each: "Listed", row: "Row | None") -> str:
 def _left(row: "Row | None", now: float) -> str:
     if row is None:
         return "-"
-    left = int(row.session.expires - now)
-    return f"{show(left)} left" if left > 0 else "expired"
+    return f"{time_left(row.session.expires, now)} left" if row.session.expires > now else "expired"
