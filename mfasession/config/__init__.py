@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _FORMAT = 2
 """Of marshal: every Python reads it, and almost all of it is ASCII, which decodes fast."""
+_SHAPE = 2
+"""Counts how values are kept, where that changes within a version: since 2 `code` begins with its source's name."""
 _PRIME = 2**64 - 59
 """The checksum is the remainder by it: to load `zlib` or `binascii` costs a hundredth of a hit."""
 
@@ -99,7 +101,8 @@ def _build(path: str, flat: "Flat") -> Config:
 
 def _sealed(body: bytes) -> bytes:
     """Put our version, the size and a checksum before what is kept: `marshal` may crash on what it did not write."""
-    return b"mfasession %s %d %d\n" % (__version__.encode(), len(body), int.from_bytes(body) % _PRIME) + body
+    kind = b"mfasession %s.%d" % (__version__.encode(), _SHAPE)
+    return b"%s %d %d\n" % (kind, len(body), int.from_bytes(body) % _PRIME) + body
 
 
 def _kept(cache: str, path: str, text: str) -> "Flat | None":

@@ -107,12 +107,13 @@ def test_a_cache_of_another_file_is_ignored(place: Place) -> None:
     assert place.load().common.duration == 8 * 3600
 
 
-def test_a_cache_of_another_version_is_ignored(place: Place) -> None:
-    """Checks may have changed with the version."""
+@pytest.mark.parametrize("earlier", ["0.0.9.2", f"{__version__}.1", __version__])
+def test_a_cache_of_another_version_is_ignored(place: Place, earlier: str) -> None:
+    """Checks may have changed with the version, and how values are kept within one."""
     place.load(TEXT)
     plant(place, duration=36_000)
     kept = place.cache.read_bytes()
-    other = kept.replace(f"mfasession {__version__} ".encode(), b"mfasession 0.0.9 ")
+    other = kept.replace(kept.partition(b" ")[2].partition(b" ")[0] + b" ", f"{earlier} ".encode(), 1)
     assert kept != other
     place.cache.write_bytes(other)
     assert place.load().common.duration == 8 * 3600
