@@ -61,7 +61,7 @@ class Elsewhere:
         self.environ = {**kept, "XDG_CONFIG_HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), **environ}
 
     def run(self, action: str, section: str = "default-mfa", **environ: str) -> "dict[str, object]":
-        """Run one action; nothing may reach stderr, for the program's own messages go there."""
+        """Run one action; the keyring package may write nothing to stderr, where the program's own messages go."""
         done = subprocess.run(
             [sys.executable, "-c", DRIVER, self._index, action, section, SECRET],
             cwd=Path(__file__).parents[2],
@@ -71,7 +71,9 @@ class Elsewhere:
             timeout=scaled(60),
             check=False,
         )
-        assert done.stderr == ""
+        # On a busy machine a process may have to say for whom it waits.
+        others = [line for line in done.stderr.splitlines() if not line.startswith("mfasession: waiting for process")]
+        assert others == []
         assert SECRET not in done.stdout
         answer: dict[str, object] = json.loads(done.stdout)
         return answer

@@ -13,7 +13,7 @@ def test_a_header_of_the_other_file(home: Home) -> None:
     assert (done.returncode, done.stderr) == (
         3,
         complaint(
-            f"there is no profile work: section names in {home.credentials} do not begin with 'profile', and there is "
+            f"there is no profile work: section names in {home.credentials} do not begin with 'profile', but there is "
             "[profile work]",
             "rename that section to [work]",
         ),
@@ -24,7 +24,7 @@ def test_a_header_of_the_other_file(home: Home) -> None:
     assert (done.returncode, done.stderr) == (
         3,
         complaint(
-            f"there is no profile work: section names in {home.config} begin with 'profile', and there is [work]",
+            f"there is no profile work: section names in {home.config} begin with 'profile', but there is [work]",
             "rename that section to [profile work]",
         ),
     )
