@@ -19,6 +19,7 @@ _EXAMPLES = (
     ("mfasession exec -- aws s3 ls", "run one command with the session's credentials"),
     ("mfasession help login", "show the flags of a command"),
 )
+_MISSING = " is missing"
 _PLAIN = {
     "expected one argument": "needs a value",
     "expected at least one argument": "needs a value",
@@ -41,7 +42,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError with argparse's message in plain words."""
-        raise UsageError(_plain(message), f"see {self.prog} --help")
+        plain = _plain(message)
+        choices = f"{' or '.join(self.choices())}; " if plain.endswith(_MISSING) else ""
+        raise UsageError(plain, f"{choices}see {self.prog} --help")
 
     def format_help(self) -> str:
         """Return the sentence, usage, the commands or actions, the flags, and examples."""
@@ -176,7 +179,7 @@ def table(rows: Mapping[str, str]) -> list[str]:
 def _plain(message: str) -> str:
     """Return argparse's message in plain words: `argument -p/--profile: expected one argument` and its like."""
     if missing := re.fullmatch(r"the following arguments are required: (.*)", message):
-        return f"{missing[1]} is missing"
+        return f"{missing[1]}{_MISSING}"
     flag = re.fullmatch(r"argument ([^:]*): (.*)", message, re.DOTALL)
     if flag is None:
         return redacted(message)

@@ -216,3 +216,10 @@ def test_debug_shows_where_and_no_secret(home: Home) -> None:
     assert debug.stderr.startswith("Traceback (most recent call last):\n")
     assert debug.stderr.endswith(plain.stderr)
     assert not any(secret in debug.stderr for secret in ("SECRET", "wJalrXUtnFEMI"))
+
+
+def test_a_missing_word_is_named_with_its_choices(home: Home) -> None:
+    """`shell` alone says what may follow."""
+    done = home.run("shell")
+    hint = "init or complete; see mfasession shell --help"
+    assert (done.returncode, done.stderr) == (2, complaint("ACTION is missing", hint))
