@@ -43,8 +43,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise UsageError with argparse's message in plain words."""
         plain = _plain(message)
-        choices = f"{' or '.join(self.choices())}; " if plain.endswith(_MISSING) else ""
-        raise UsageError(plain, f"{choices}see {self.prog} --help")
+        choices = " or ".join(self.choices()) if plain.endswith(_MISSING) else ""
+        raise UsageError(plain, f"{choices and choices + '; '}see {self.prog} --help")
 
     def format_help(self) -> str:
         """Return the sentence, usage, the commands or actions, the flags, and examples."""
