@@ -67,5 +67,6 @@ def test_none_but_what_the_user_named(keyring_home: Home, aws: Sandbox, alice: S
     keyring_home.write_settings(f'store = "{store}"\n' + SOURCE.format(path=code))
     for line, expected in COMMANDS:
         run = Run(keyring_home, *line.split())
-        assert run.done.returncode == 0, (line, run.done.stderr)
+        # The key is in plain text beside a keyring: a finding of `doctor`.
+        assert run.done.returncode == (1 if line == "doctor" else 0), (line, run.done.stderr)
         assert started(run) == expected, line
