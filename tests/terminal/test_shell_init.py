@@ -82,7 +82,7 @@ def test_tab_completes(home: Home, corner: Corner) -> None:
         for typed, completed in (
             ("mfasession logi", "login "),
             ("mfasession login --du", "--duration "),
-            ("mfasession login --store k", "keyring "),
+            ("mfasession login --store keyr", "keyring "),
             ("mfasession env -p acme", "acme-production "),
             ("mfasession exec -- unam", "uname "),
         ):
