@@ -47,14 +47,20 @@ def set_sections(text: str, sections: "Mapping[str, Mapping[str, str | None]]") 
     newline = _first_newline(text)
     headers = [at for at, line in enumerate(lines) if line.kind == HEADER]
     there = {lines[at].name: (at, stop) for at, stop in zip(headers, (*headers[1:], len(lines)), strict=False)}
+    new = [name for name in wanted if name not in there]
+    # One after the other, the first new section would come before the edits of the sections behind it in `sections`.
+    last = lines[headers[-1]].name if headers else ""
+    order = list(wanted)
+    is_edited_first = new and last in order and order.index(last) < order.index(new[0])
+    gap = "\r" if text[-1:] == "\r" and not is_edited_first else ""
     # From the last to the first: an edit does not move what is before it.
     for start, stop in sorted((there[name] for name in wanted if name in there), reverse=True):
         text = _with_values(text, lines, start, stop, wanted[lines[start].name], newline)
     pieces = [text]
-    for name, values in wanted.items():
-        if name not in there:
-            new = "".join(_written("", key, value, newline) for key, value in values.values())
-            pieces.append(f"{_gap(pieces[-1], newline)}[{name}]{newline}{new}")
+    for name in new:
+        pairs = "".join(_written("", key, value, newline) for key, value in wanted[name].values())
+        pieces.append(f"{gap or _gap(pieces[-1], newline)}[{name}]{newline}{pairs}")
+        gap = ""
     return "".join(pieces)
 
 

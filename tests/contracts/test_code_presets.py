@@ -12,6 +12,7 @@ from mfasession import codes, totp
 from mfasession.errors import ConfigurationError
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers import code_programs as fakes
+from tests.helpers.patience import scaled
 from tests.helpers.prompt_driver import PromptDriver, driver
 from tests.helpers.support import Home, need
 
@@ -140,6 +141,8 @@ def test_keepassxc_asks_for_its_password_on_the_terminal(tmp_path: Path) -> None
     before = now()
     dialog = PromptDriver(tmp_path, {"preset": ["keepassxc", "database", database]})
     dialog.see("Enter password to unlock")
+    dialog.tty.waitnoecho(scaled(10))
+    assert not dialog.tty.getecho()
     dialog.type("long secret\r")
     assert dialog.leave() in {f"code {code} in time\n" for code in (before, now())}
     assert "long secret" not in dialog.seen

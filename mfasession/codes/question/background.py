@@ -12,6 +12,11 @@ from mfasession import terminal
 from mfasession.codes import CodeRequest, OnWaiting
 from mfasession.errors import Cancelled
 
+_TICK = 0.05
+"""Seconds by which time(2), which programs ask for the step, may be behind the clock that we read."""
+_LONGEST_DELAY = 30.0
+"""Seconds that a wait may take longer than foreseen, when the wall clock is set back."""
+
 
 class Preparation:
     """One piece of work; a context manager. `fileno` becomes readable when the work has ended.
@@ -86,9 +91,10 @@ class Preparation:
             return
         terminal.say(f"mfasession: waiting {math.ceil(left)} s for the next code: AWS takes each only once")
         self.start()
-        end = time.monotonic() + left
-        while (left := end - time.monotonic()) > 0:
-            self.wait(timeout=left)
+        # The code follows the wall clock, which may be slowed or set meanwhile; the wait has an end all the same.
+        latest = time.monotonic() + left + _LONGEST_DELAY
+        while (left := not_before + _TICK - time.time()) > 0 and time.monotonic() < latest:
+            self.wait(timeout=min(left, _LONGEST_DELAY))
 
     def _run(self, work: OnWaiting) -> None:
         try:

@@ -480,6 +480,8 @@ def test_values_that_would_not_survive_are_refused(name: str, values: dict[str, 
 
 @examples(500)
 @given(text=sound_texts(), sections=st.dictionaries(plain_names, changes, max_size=4))
+@example(text="\n[a]\r", sections={"b": {}, "a": {"k": "v"}})
+@example(text="\n[a]\r", sections={"a": {"k": "v"}, "b": {}})
 def test_several_sections_at_once_are_as_one_after_the_other(
     text: str, sections: dict[str, dict[str, str | None]]
 ) -> None:
