@@ -1,7 +1,6 @@
 """Sources of codes that are well-known programs: their words, their failures, and the real ones that are installed."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -131,9 +130,9 @@ def test_pass(tmp_path: Path) -> None:
     assert out in {f"code {code} in time\n" for code in (before, now())}
 
 
-@pytest.mark.skipif(shutil.which("keepassxc-cli") is None, reason="needs keepassxc-cli")
 def test_keepassxc_asks_for_its_password_on_the_terminal(tmp_path: Path) -> None:
     """The question is seen, and the password is not."""
+    need("keepassxc-cli")
     (tmp_path / "x.xml").write_text(KEEPASS_XML)
     database = str(tmp_path / "x.kdbx")
     words = ["keepassxc-cli", "import", "-p", str(tmp_path / "x.xml"), database]
