@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -10,7 +10,8 @@ import keyring
 import pytest
 from hypothesis import settings
 
-from mfasession.sandbox import Sandbox, SandboxUser
+from mfasession.sandbox import Call, Sandbox, SandboxUser
+from mfasession.sandbox.handles import PolicyDocument
 from tests.helpers.patience import scaled
 from tests.helpers.support import Home, key_pair, session_section
 
@@ -41,16 +42,39 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "eu-west-1"})
 
 
+class SharedSandbox(Sandbox):
+    """A sandbox that shows a test no call by users of earlier tests: a client that outlives its test calls late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._earlier: set[str] = set()
+
+    def begin(self) -> None:
+        """Begin a test: the users that there are belong to earlier ones."""
+        self._earlier |= {user.arn for user in self.users}
+
+    def add_user(self, name: str, policies: Sequence[PolicyDocument] | None = None) -> SandboxUser:
+        """Create a user, who may have the name of one of an earlier test."""
+        user = super().add_user(name, policies)
+        self._earlier.discard(user.arn)
+        return user
+
+    def calls(self, action: str | None = None) -> list[Call]:
+        """Return the calls of this test."""
+        return [call for call in super().calls(action) if call.user not in self._earlier]
+
+
 @pytest.fixture(scope="session")
-def shared_aws() -> Iterator[Sandbox]:
+def shared_aws() -> Iterator[SharedSandbox]:
     """One sandbox a process: moto's state is the process's."""
-    with Sandbox() as aws:
+    with SharedSandbox() as aws:
         yield aws
 
 
 @pytest.fixture
-def aws(shared_aws: Sandbox) -> Iterator[Sandbox]:
+def aws(shared_aws: SharedSandbox) -> Iterator[Sandbox]:
     """The sandbox with its clock at the real time and no faults pending."""
+    shared_aws.begin()
     yield shared_aws
     shared_aws.clock.move(-shared_aws.clock.offset)
     shared_aws.faults.clear()

@@ -9,8 +9,10 @@ from pathlib import Path
 from tests.helpers.patience import scaled
 from tests.helpers.support import MFASESSION, Home, need
 
-_CUT = re.compile(r"^(\d+) +(execve\(.*) <unfinished \.\.\.>\n((?:.*\n)*?)\1 +<\.\.\. execve resumed>", re.MULTILINE)
-"""A call in whose middle strace reported another process."""
+_CUT = re.compile(
+    r"^(\d+) +(execve\(.*) <unfinished \.\.\.>\n((?:.*\n)*?)\1 +<\.\.\. execve resumed>\) +(=.*\n)", re.MULTILINE
+)
+"""A call in whose middle strace reported another process; it pads the result of the second half to a column."""
 Done = subprocess.CompletedProcess[str]
 _EXEC = re.compile(
     r'^(?:\[pid +\d+\] |\d+ +)?execve\((".*?"), \[(.*?)\](?:\.\.\.)?, \[(.*)\](?:\.\.\.)?\) = 0$', re.MULTILINE
@@ -101,10 +103,10 @@ class Run:
 
 
 def programs_in(log: str) -> list[tuple[str, str]]:
-    """Return the arguments and the environment of every program that strace saw start."""
+    """Return the arguments and the environment of every program that strace saw start, in the order of their calls."""
     cut = 1
     while cut:
-        log, cut = _CUT.subn(r"\3\1 \2", log)
+        log, cut = _CUT.subn(r"\1 \2) \4\3", log)
     return [(found[2], found[3]) for found in _EXEC.finditer(log)]
 
 

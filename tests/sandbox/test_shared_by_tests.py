@@ -1,0 +1,16 @@
+"""The sandbox that the tests of a process share."""
+
+from tests.conftest import SharedSandbox
+from tests.helpers.sandbox_clients import client
+
+
+def test_a_late_call_of_an_earlier_test_is_not_shown(shared_aws: SharedSandbox) -> None:
+    """A program that a test left calls when the next one counts; that one's own users are seen, of whatever name."""
+    late = shared_aws.add_user("late")
+    shared_aws.begin()
+    before = shared_aws.calls()
+    client(shared_aws, "iam", late.key).get_user()
+    assert shared_aws.calls() == before
+    own = shared_aws.add_user("prompt")
+    client(shared_aws, "iam", own.key).get_user()
+    assert [call.user for call in shared_aws.calls()[len(before) :]] == [own.arn]
