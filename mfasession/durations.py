@@ -31,6 +31,17 @@ def parse(text: str) -> int:
     return total
 
 
+def parse_within(text: str, least: int, most: int) -> int:
+    """Return the seconds in a text, `least` to `most`. Raises ValueError with a reason for people."""
+    try:
+        seconds = parse(text)
+    except ValueError as error:
+        raise ValueError(f"{error}: write it as 12h, 90m or 3600") from None
+    if not least <= seconds <= most:
+        raise ValueError(f"{text!r} is out of range: from {show(least)} to {show(most)}")
+    return seconds
+
+
 def show(seconds: int) -> str:
     """Return a short text, largest two units: `11 h 42 min`, `42 min`, `9 s`."""
     if seconds < 60:

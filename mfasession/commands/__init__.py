@@ -53,7 +53,15 @@ class CommandContext(Context):
 
 
 def request_of(options: Options) -> SessionRequest:
-    """Return what the options of any command want of a session."""
+    """Return what the options of any command want of a session. Raises UsageError: no session can be like that."""
+    if 0 < options.duration < options.min_ttl:
+        from mfasession.durations import show
+        from mfasession.errors import UsageError
+
+        raise UsageError(
+            f"a session of {show(options.duration)} never has {show(options.min_ttl)} left",
+            "raise --duration, or lower --min-ttl",
+        )
     return SessionRequest(
         profile=options.profile,
         serial=options.serial,

@@ -119,11 +119,6 @@ def near_name(word: str, known: Sequence[str]) -> str:
 
 def _within(text: str, least: int, most: int) -> int:
     try:
-        seconds = durations.parse(text)
+        return durations.parse_within(text, least, most)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{error}: write it as 12h, 90m or 3600") from None
-    if not least <= seconds <= most:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is out of range: from {durations.show(least)} to {durations.show(most)}"
-        )
-    return seconds
+        raise argparse.ArgumentTypeError(str(error)) from None

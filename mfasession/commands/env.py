@@ -23,10 +23,12 @@ EXAMPLES = (
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
+    from mfasession.commands import session_flags
     from mfasession.commands.argument_types import shell
 
     parser.add_argument("--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.names())} (your shell)")
     parser.add_argument("--unset", action="store_true", help="unset what env has set")
+    session_flags.add(parser)
 
 
 def run(context: "CommandContext") -> int:

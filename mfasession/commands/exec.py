@@ -26,6 +26,7 @@ TAKES_PROFILES = True
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command; the words behind `--` are cut off before."""
+    from mfasession.commands import session_flags
     from mfasession.commands.argument_types import jobs, min_ttl
 
     parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew if less than this is left")
@@ -36,6 +37,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         "--all-matching", metavar="GLOB", help="run once for each profile that matches, such as 'prod-*'"
     )
     parser.add_argument("--jobs", metavar="N", type=jobs, help="run this many at once (4)")
+    session_flags.add(parser)
 
 
 def run(context: "CommandContext") -> int:

@@ -4,8 +4,6 @@ import sys
 import time
 
 from mfasession import sessions
-from mfasession.durations import show
-from mfasession.errors import UsageError
 from mfasession.messages import complain, say, until
 
 TYPE_CHECKING = False
@@ -27,15 +25,14 @@ EXAMPLES = (
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
     from mfasession import plugins
-    from mfasession.commands.argument_types import code, min_ttl, session_duration
+    from mfasession.commands import session_flags
+    from mfasession.commands.argument_types import code, min_ttl
 
     parser.add_argument(
         "--code", metavar="C", type=code, help="the MFA code; - reads it from stdin, so that other users cannot see it"
     )
     parser.add_argument("--serial", metavar="S", help="serial number or ARN of the MFA device")
-    parser.add_argument(
-        "--duration", metavar="D", type=session_duration, help="how long a new session lasts: 15m to 36h (12h)"
-    )
+    session_flags.add(parser)
     parser.add_argument("--store", choices=plugins.names("stores"), help="where to keep the session")
     parser.add_argument("--force", action="store_true", help="replace the session even if it is still valid")
     parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew if less than this is left")
@@ -44,11 +41,6 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 def run(context: "CommandContext") -> int:
     """Say until when the session is valid; make it first when it must be made."""
     options = context.options
-    if 0 < options.duration < options.min_ttl:
-        raise UsageError(
-            f"a session of {show(options.duration)} never has {show(options.min_ttl)} left",
-            "raise --duration, or lower --min-ttl",
-        )
     context.request = context.request.as_login(*(options.typed or ("login",)))
     profile = context.profile()
     is_first = sys.stderr.isatty() and _is_first(context, profile)

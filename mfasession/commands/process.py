@@ -22,7 +22,10 @@ EXAMPLES = (
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
-    """The command has no flags of its own."""
+    """Add the flags of the command."""
+    from mfasession.commands import session_flags
+
+    session_flags.add(parser)
 
 
 def run(context: "CommandContext") -> int:

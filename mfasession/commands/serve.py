@@ -41,10 +41,12 @@ class Flags(Value):
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
+    from mfasession.commands import session_flags
     from mfasession.commands.argument_types import port, shell
 
     parser.add_argument("--port", metavar="N", type=port, help="the port to listen on (a free one)")
     parser.add_argument("--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.names())} (your shell)")
+    session_flags.add(parser)
 
 
 def run(context: "CommandContext", flags: Flags) -> int:

@@ -145,7 +145,7 @@ class Refresher:
         attended = action == ASK and self._has_terminal()
         # `login` renews or fails; `process` also uses a role's source that is close to its end.
         command = "login" if attended else "process"
-        words = [command, "-p", self.name, *(["--no-input"] if self._request.no_input else [])]
+        words = [command, "-p", self.name, *(["--no-input"] if self._request.no_input else []), *self._request.flags()]
         seconds = self.session.expires - time.time() if action == ASK and self.session else TIME_LIMIT
         self.is_asking = attended
         try:
@@ -170,7 +170,7 @@ class Refresher:
         complain(f"the session of profile {self.name} {what}", self._login())
 
     def _login(self) -> str:
-        return hints.command_line("login", profile=self.name)
+        return hints.command_line("login", *self._request.flags(), profile=self.name)
 
 
 def _renews_automatically(context: Context, profile: "Profile") -> bool:

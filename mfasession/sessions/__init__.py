@@ -52,6 +52,10 @@ class SessionRequest(Value):
         """Return the request of a `login`, which is there for the session itself; `words` are those it was run with."""
         return self.replace(accepts_aging=False, must_keep=True, login_words=words)
 
+    def flags(self) -> list[str]:
+        """Return the words by which another command makes the same session."""
+        return ["--duration", str(self.duration)] if self.duration else []
+
     def is_met_by(self, session: "Session", margin: int, *, replaced: "Session | None") -> bool:
         """Return whether a session needs no renewal: it is fresh, and with `force` another one than that to replace.
 

@@ -10,7 +10,7 @@ from mfasession.aws.errors import DeviceRefused
 from mfasession.durations import show
 from mfasession.errors import AwsRefused, ConfigurationError, StoreError
 from mfasession.profiles import CHAINED_MAXIMUM, role_request
-from mfasession.sessions import destination
+from mfasession.sessions import destination, duration
 from mfasession.sessions.attempts import CodeAttempts
 from mfasession.sessions.connection import Connection
 from mfasession.sessions.state import State
@@ -55,6 +55,7 @@ class Creation:
         A session that cannot be kept though all was well before serves the command in hand all the same: for a login
         alone it is an error.
         """
+        self._check_duration()
         store = self._context.store_of_renewed(self._profile)
         section = self._profile.session_section
         # Before a code is spent: what cannot be kept must not be asked for.
@@ -79,7 +80,13 @@ class Creation:
 
     def run_unkept(self) -> "Session":
         """Create a session with a code and keep it nowhere. Raises as `run`."""
+        self._check_duration()
         return self._create_session()
+
+    def _check_duration(self) -> None:
+        """Raise ConfigurationError for a wrong MFASESSION_DURATION, before a code is asked for or space is kept."""
+        if self.needs_code and self._profile.role is None:
+            duration.of_new(self._context, self._profile)
 
     def _own(self) -> "Session":
         role = self._profile.role
@@ -136,12 +143,11 @@ class Creation:
             return lambda code: aws.assume_role(
                 role, name, duration=role.duration, serial=device.serial, code=code, profile=self._profile.name
             )
-        request = self._context.request
-        duration = request.duration or max(self._profile.settings.duration, request.min_ttl)
+        seconds = duration.of_new(self._context, self._profile)
         if identity.is_root:
-            _check_min_ttl(self._profile, ROOT_MAXIMUM, request.min_ttl)
-            duration = min(duration, ROOT_MAXIMUM)
-        return lambda code: aws.session_token(device.serial, code, duration).replace(identity=identity.arn)
+            _check_min_ttl(self._profile, ROOT_MAXIMUM, self._context.request.min_ttl)
+            seconds = min(seconds, ROOT_MAXIMUM)
+        return lambda code: aws.session_token(device.serial, code, seconds).replace(identity=identity.arn)
 
     def _device(self, connection: Connection) -> "Device":
         from mfasession.aws.model import Device

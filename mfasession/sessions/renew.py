@@ -144,6 +144,7 @@ def _login_by_hand(context: "Context", profile: "Profile") -> str:
     flags = ["--serial", request.serial] if request.serial else []
     flags += ["--force"] if request.force else []
     flags += ["--min-ttl", str(request.min_ttl)] if request.min_ttl else []
+    flags += request.flags()
     return context.command_line("login", *flags, profile=profile.name)
 
 

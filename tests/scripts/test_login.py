@@ -144,6 +144,60 @@ def test_the_duration_of_the_configuration(aws: Sandbox, alices_home: Home, alic
     assert durations_asked(aws, alice) == ["7200", "10800", "14400"]
 
 
+def test_the_duration_of_the_environment(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+    """MFASESSION_DURATION over both configurations, the flag over it; a longer --min-ttl over it, too."""
+    alices_home.write_settings('duration = "2h"\n[profiles.default]\nduration = "3h"\n')
+    alices_home.environ["MFASESSION_DURATION"] = "5h"
+    log_in(alices_home, alice.devices[0])
+    log_in(alices_home, alice.devices[0], "--force", "--duration", "4h", steps=1)
+    log_in(alices_home, alice.devices[0], "--force", "--min-ttl", "6h", steps=2)
+    assert durations_asked(aws, alice) == ["18000", "14400", "21600"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("14m", "'14m' is out of range: from 15 min to 36 h"),
+        ("37h", "'37h' is out of range: from 15 min to 36 h"),
+        ("soon", "'soon' is not a duration: write it as 12h, 90m or 3600"),
+        ("492039", "'***' is out of range: from 15 min to 36 h"),
+    ],
+)
+def test_a_wrong_duration_of_the_environment(
+    aws: Sandbox, alices_home: Home, alice: SandboxUser, text: str, why: str
+) -> None:
+    """Exit code 3 before the code is sent; what is not asked of it works on."""
+    before = alices_home.credentials.read_bytes()
+    alices_home.environ["MFASESSION_DURATION"] = text
+    code = alice.devices[0].code()
+    done = alices_home.run("login", "--code", code)
+    expected = complaint(f"MFASESSION_DURATION: {why}", "export MFASESSION_DURATION=12h, or unset it")
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", expected)
+    assert "GetSessionToken" not in asked(aws, alice)
+    assert alices_home.credentials.read_bytes() == before
+    assert alices_home.run("login", "--code", code, "--duration", "1h").returncode == 0
+    assert alices_home.run("process").returncode == 0
+
+
+@pytest.mark.parametrize("words", [("env",), ("exec", "--", "true"), ("process",)], ids=lambda words: words[0])
+def test_the_duration_of_a_session_that_another_command_makes(
+    aws: Sandbox, alices_home: Home, alice: SandboxUser, words: tuple[str, ...]
+) -> None:
+    """99designs/aws-vault's `exec --duration`: as `login` takes it; without a code, the hint is the login with it."""
+    script = alices_home.folder / "code"
+    alices_home.write_settings(f'code = {{ command = ["cat", "{script}"] }}\n')
+    script.write_text(alice.devices[0].code())
+    command, *behind = words
+    done = alices_home.run(command, "--duration", "2h", *behind)
+    assert done.returncode == 0, done.stderr
+    assert durations_asked(aws, alice) == ["7200"]
+    alices_home.settings.unlink()
+    alices_home.run("logout")
+    done = alices_home.run(command, "--duration", "2h", *behind)
+    missing = "there is no session for profile default, and there is no terminal to ask for a code"
+    assert (done.returncode, done.stderr) == (6, complaint(missing, "mfasession login --duration 7200"))
+
+
 def test_force_makes_a_new_session(alices_home: Home, alice: SandboxUser) -> None:
     """`--force` with a code replaces a session that is still good; without a terminal it stays as it is."""
     log_in(alices_home, alice.devices[0])
