@@ -81,7 +81,7 @@ def _run(options: "Options") -> int:
         return completion.run(CommandContext(os.environ, options))
     # Not importlib's import_module: importing that costs more than all the rest of a hit.
     command = __import__(f"mfasession.commands.{options.command.replace('-', '_')}", fromlist=["run"])
-    context = CommandContext(os.environ, options)
+    context = getattr(command, "context", CommandContext)(os.environ, options)
     code: int = command.run(context) if options.flags is None else command.run(context, options.flags)
     return code
 

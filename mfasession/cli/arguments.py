@@ -88,6 +88,19 @@ def values_of(name: str, flag: str) -> list[str]:
     return parsers.of(name).values(flag)
 
 
+def completions(name: str, words: Sequence[str]) -> Sequence[str]:
+    """Return what the next argument of a command or an action may be, behind these words of the whole line."""
+    command, _, action = name.partition(" ")
+    module = registry.find(command)
+    module = registry.action(module, action) if module is not None and action else module
+    if module is None:
+        return ()
+    parser, left, given = parsers.of(name), list(words), []
+    while left := left[parser.first_word(left) :]:
+        given.append(left.pop(0))
+    return registry.completions(module, given[len(name.split()) :])
+
+
 def actions_of(command: str) -> list[str]:
     """Return the words of which a command takes one first, as in `keys list`; none for most."""
     module = registry.find(command)

@@ -40,7 +40,9 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
         return [each for each in values[before]() if each.startswith(begun)]
     if equals and flag in values:
         return [f"{flag}={each}" for each in values[flag]() if each.startswith(value)]
-    return [each for each in (*([] if chosen else actions), *arguments.words_of(name)) if each.startswith(begun)]
+    behind = [] if actions and not chosen else arguments.completions(name, words[:-1])
+    offered = (*([] if chosen else actions), *behind, *arguments.words_of(name))
+    return [each for each in offered if each.startswith(begun)]
 
 
 def _profile_names(context: "CommandContext") -> list[str]:

@@ -2,10 +2,11 @@
 
 A command is a module with a `SUMMARY`, a sentence without its full stop, and `run`; with flags it has `add_arguments`,
 and with flags of its own `Flags`, a `Value` that `run` gets. A package is a command with actions, each a module of the
-same kind. Modules without a `SUMMARY` help others.
+same kind. Modules without a `SUMMARY` help others. `complete` returns the words that an argument may be, for the Tab
+key. `context` makes what `run` gets where that is no CommandContext.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -15,7 +16,7 @@ from mfasession.values import Value
 
 ORDER = (
     *("init", "login", "env", "exec", "process", "serve", "console", "status", "profiles", "whoami", "logout"),
-    *("doctor", "keys", "import", "mfa", "policy", "shell", "sandbox", "demo"),
+    *("doctor", "config", "keys", "import", "mfa", "policy", "shell", "sandbox", "demo"),
 )
 """The order in which help lists the commands; others follow by name."""
 
@@ -69,6 +70,12 @@ def takes_words(module: ModuleType) -> bool:
 def takes_profiles(module: ModuleType) -> bool:
     """Whether -p may be given several times."""
     return getattr(module, "TAKES_PROFILES", False)
+
+
+def completions(module: ModuleType, given: Sequence[str]) -> Sequence[str]:
+    """Return the words that may be the next argument of a command or an action, behind those that are given."""
+    complete = getattr(module, "complete", None)
+    return complete(given) if complete else ()
 
 
 def _all(folder: ModuleType, order: Iterable[str]) -> dict[str, ModuleType]:

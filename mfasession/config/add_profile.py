@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import tomli_w
 
 from mfasession import files
-from mfasession.config import schema
+from mfasession.config import edit, schema
 from mfasession.errors import ConfigurationError
-from mfasession.files import locks, paths, shared_edit
+from mfasession.files import paths, shared_edit
 
 
 def add_profile(environ: Mapping[str, str], name: str, settings: Mapping[str, str]) -> str:
@@ -17,17 +17,8 @@ def add_profile(environ: Mapping[str, str], name: str, settings: Mapping[str, st
     A profile that has just these settings already is left as it is. Raises ConfigurationError: the file cannot be read
     or understood, or has another table for this profile. Raises StoreError: it cannot be written.
     """
-    path = paths.config_file(environ)
-    unfinished = paths.unfinished_file(environ, os.path.realpath(path))
-    with locks.hold(paths.lock_file(environ, "file", os.path.realpath(path))):
-        shared_edit.edit(
-            path,
-            lambda: files.read_trusted(path) or "",
-            lambda text: _with_profile(path, text, name, settings),
-            unfinished,
-            mode=None,
-        )
-    return path
+    edit.edit(environ, lambda path, text: _with_profile(path, text, name, settings))
+    return paths.config_file(environ)
 
 
 def check(environ: Mapping[str, str], name: str, settings: Mapping[str, str]) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from mfasession import durations, plugins
 from mfasession.config import endpoints
-from mfasession.errors import ConfigurationError
+from mfasession.errors import ConfigurationError, UsageError
 from mfasession.files import toml
 from mfasession.redaction import redacted
 from mfasession.text import nearest
@@ -21,16 +21,49 @@ def read(path: str, text: str) -> dict[tuple[str, ...], Scalar]:
     try:
         tree = toml.read(text)
     except ValueError as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}", f"fix that line of {path}") from None
+        raise not_toml(path, error) from None
     profiles = tree.pop("profiles", {})
     if not _is_table_of_tables(profiles):
         raise _wrong(path, "profiles", "a table a profile", "write [profiles.NAME] and its keys below")
     flat: dict[tuple[str, ...], Scalar] = {}
-    _check(path, (), tree, {**_SETTINGS, "default_profile": _text}, flat, also=("profiles",))
+    _check(path, (), tree, _known(of_profile=False), flat, also=("profiles",))
     for name, settings in profiles.items():
         flat["profiles", name] = ""
-        _check(path, ("profiles", name), settings, {**_SETTINGS, **_PROFILE_ONLY}, flat)
+        _check(path, ("profiles", name), settings, _known(of_profile=True), flat)
     return flat
+
+
+def not_toml(path: str, error: ValueError) -> ConfigurationError:
+    """Return the error for a file that `toml.read` does not take."""
+    return ConfigurationError(f"{path} is not TOML: {error}", f"fix that line of {path}")
+
+
+def keys(*, of_profile: bool) -> tuple[str, ...]:
+    """Return the keys that may stand above all tables, or in the table of a profile, in the order of the page."""
+    return tuple(_known(of_profile=of_profile))
+
+
+def choices(key: str) -> tuple[str, ...]:
+    """Return the words that may be a key's value, where it is one of some."""
+    return {"store": plugins.names("stores"), "code": _code_names()}.get(key, ())
+
+
+def check(key: str, value: object, *, of_profile: bool) -> Scalar:
+    """Return the checked value of a known key. Raises ValueError with what is wrong; it may quote the value."""
+    return _known(of_profile=of_profile)[key](value)
+
+
+def unknown(key: str, *, of_profile: bool) -> UsageError:
+    """Return the error for a key on the command line that is unknown, or does not belong there."""
+    if not of_profile and key in _PROFILE_ONLY:
+        return UsageError(f"{key} belongs to one profile", "name the profile: -p NAME")
+    if of_profile and key == "default_profile":
+        return UsageError("default_profile is for all profiles", "leave -p out")
+    return UsageError(f"unknown key {redacted(key)}", _near(key, keys(of_profile=of_profile)))
+
+
+def _known(*, of_profile: bool) -> "Mapping[str, Callable[[Any], Scalar]]":
+    return {**_SETTINGS, **_PROFILE_ONLY} if of_profile else {"default_profile": _text, **_SETTINGS}
 
 
 def _check(
@@ -57,6 +90,10 @@ def _hint(prefix: tuple[str, ...], key: str, known: tuple[str, ...]) -> str:
         return f"{key} belongs to one profile: put it below [profiles.NAME]"
     if prefix and key == "default_profile":
         return "default_profile is for all: put it above the first [profiles.NAME]"
+    return _near(key, known)
+
+
+def _near(key: str, known: tuple[str, ...]) -> str:
     near = nearest(key, known, likeness=0.5)
     return f"did you mean {near}?" if near else f"known keys: {', '.join(sorted(known))}"
 
@@ -105,8 +142,7 @@ def _code(value: Any) -> str | tuple[str, ...]:
         raise ValueError('command must be a list of words, as in { command = ["ykman", "oath", "accounts", "code"] }')
     options = {key: text for key, text in value.items() if key != "preset"} if isinstance(value, dict) else {}
     name = value.get("preset") if isinstance(value, dict) else value
-    # The file of that name is the source that takes words, and so a table.
-    named = tuple(each for each in plugins.names("codes") if each != "command")
+    named = _code_names()
     if not isinstance(name, str) or name not in named:
         near = nearest(name, named) if isinstance(name, str) else ""
         meant = f" (did you mean {near}?)" if near else ""
@@ -115,6 +151,11 @@ def _code(value: Any) -> str | tuple[str, ...]:
         raise ValueError(f'takes texts beside the preset, as in {{ preset = "{name}", account = "…" }}')
     # Which options a source has is its own affair: it is loaded when a code is needed.
     return (name, *(word for pair in options.items() for word in pair)) if options else name
+
+
+def _code_names() -> tuple[str, ...]:
+    # The file of that name is the source that takes words, and so a table.
+    return tuple(each for each in plugins.names("codes") if each != "command")
 
 
 def _origins(value: Any) -> tuple[str, ...]:

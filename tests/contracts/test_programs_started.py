@@ -17,6 +17,8 @@ COMMANDS: tuple[tuple[str, list[str]], ...] = (
     ("profiles", []),
     ("whoami", []),
     ("doctor", []),
+    ("config list", []),
+    ("config set duration 8h", []),
     ("env", []),
     ("process", []),
     ("process -p admin", []),

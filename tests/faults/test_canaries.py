@@ -58,6 +58,12 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
     "whoami": [("whoami",), ("whoami", "--json")],
     "doctor": [("doctor",), ("doctor", "--json")],
     "logout": [("logout", "-p", "nobody")],
+    "config": [
+        ("config", "list"),
+        ("config", "list", "--json"),
+        ("config", "set", "store", "file"),
+        ("config", "path"),
+    ],
     "keys": [
         ("keys", "list"),
         ("keys", "list", "--json"),

@@ -37,6 +37,7 @@ BY_NAME = {
     "mfasession": "mfasession.api",
     "mfasession.cli": "mfasession.commands.",
     "mfasession.cli.registry": "mfasession.commands.",
+    "mfasession.commands.config": "mfasession.commands.config.",
     "mfasession.commands.keys": "mfasession.commands.keys.",
     "mfasession.commands.mfa": "mfasession.commands.mfa.",
     "mfasession.commands.policy": "mfasession.commands.policy.",

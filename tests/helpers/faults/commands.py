@@ -316,6 +316,8 @@ COMMANDS = (
     Command(
         "keys add --store file", ("keys", "add", "-", "-p", "work", "--store", "file"), nothing_more, stdin=its_key
     ),
+    Command("config set", ("config", "set", "store", "keyring"), settings("# mine\nstore = 'file'  # here\n")),
+    Command("config unset", ("config", "unset", "store"), settings("# mine\nstore = 'file'  # here\n")),
     Command("keys protect", ("keys", "protect"), in_file(LIVE)),
     Command("init", ("init", "--no-login", "--yes"), in_file(LIVE), complaint=CHANGES_SHOWN),
     PROTECT_ALL,

@@ -12,6 +12,12 @@ from hypothesis import strategies as st
 from mfasession import __version__, hints, shells
 from mfasession.cli import arguments, parsers, registry
 from mfasession.commands import Options, console, logout, serve, shell
+from mfasession.commands.config import edit as config_edit
+from mfasession.commands.config import get as config_get
+from mfasession.commands.config import list as config_list
+from mfasession.commands.config import path as config_path
+from mfasession.commands.config import set as config_set
+from mfasession.commands.config import unset as config_unset
 from mfasession.commands.keys import add, protect, rotate
 from mfasession.commands.keys import list as list_keys
 from mfasession.commands.keys import remove as remove_key
@@ -246,6 +252,15 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "flags": apply.Flags(file="f", name="n", group="g", users=["a", "b"], yes=True, json=True),
         },
     ),
+    (["config", "get", "k"], {"command": "config", "action": "get", "flags": config_get.Flags(key="k")}),
+    (
+        ["config", "set", "k", "v"],
+        {"command": "config", "action": "set", "flags": config_set.Flags(key="k", value="v")},
+    ),
+    (["config", "unset", "k"], {"command": "config", "action": "unset", "flags": config_unset.Flags(key="k")}),
+    (["config", "list", "--json"], {"command": "config", "action": "list", "flags": config_list.Flags(json=True)}),
+    (["config", "path"], {"command": "config", "action": "path", "flags": config_path.Flags()}),
+    (["config", "edit"], {"command": "config", "action": "edit", "flags": config_edit.Flags()}),
     (["shell", "init", "bash"], {"command": "shell", "action": "init", "flags": shell.Flags(name="bash")}),
 ]
 
@@ -264,7 +279,7 @@ def test_every_flag(words: list[str], changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_common_flags_stand_before_or_behind_the_command(command: str) -> None:
     """Wherever users write them; two profiles are one too many, but for those that take several."""
-    words = [command, *arguments.actions_of(command)[:1]]
+    words = [command, *arguments.actions_of(command)[:1], *(["store"] if command == "config" else [])]
     flags = ["-p", "work", "--no-input", "--debug"]
     expected = parsed(words).replace(profile="work", no_input=True, debug=True)
     assert parsed([*flags, *words]) == expected

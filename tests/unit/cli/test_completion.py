@@ -5,6 +5,7 @@ import pytest
 from mfasession.cli import completion
 
 PROFILES = ("default", "work", "work-eu")
+FLAGS = ("-h", "--help", "-p", "--profile", "--no-input", "--debug")
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,12 @@ PROFILES = ("default", "work", "work-eu")
         (["-p", "work", "keys", "add", "--store", "k"], ["keyring"]),
         (["keys", "remove", "--in"], ["--in-aws"]),
         (["policy", "sh"], ["show"]),
+        (["config", "s"], ["set"]),
+        (["config", "set", "d"], ["default_profile", "duration"]),
+        (["config", "set", "-p", "work", "store", ""], ["file", "kernel", "keyring", *FLAGS]),
+        (["config", "get", "-p", "work", "mfa"], ["mfa_serial"]),
+        (["config", "get", "store", "s"], []),
+        (["config", "unset", "so"], ["source"]),
         (["policy", "show", "--prof"], ["--profile"]),
     ],
     ids=" ".join,
