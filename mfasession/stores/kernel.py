@@ -32,6 +32,8 @@ class KernelStore(IndexedStore):
 
     name = "kernel"
     where = "the kernel's keyring"
+    _reserved = ""
+    """The section for which space is kept and not used yet."""
 
     def load(self, section: str) -> Session | None:
         """Return the session kept under a section; None when there is none, it has expired or is not whole.
@@ -44,14 +46,26 @@ class KernelStore(IndexedStore):
         return None if text is None else _session(text)
 
     def check(self, section: str) -> None:
-        """Raise what `save` would raise: make a key that this process alone sees, and remove it. Raises StoreError."""
+        """Raise what `save` would raise, as far as it can be known before a code is spent. Raises StoreError."""
+        self.reserve(section)
+        self.release()
+
+    def reserve(self, section: str) -> None:
+        """Raise as `check`, and keep the space of a usual session, of a key that this process alone has."""
         from mfasession.files import locks, replace
 
         replace.check_replaceable(self._index_path)
         self.sections()
-        keyctl.check(self._key(section), _USUAL_SIZE)
         with locks.hold(self._lock, timeout=self.lock_time):
             self._remove_left(keep=section)
+        keyctl.reserve(self._key(section), _USUAL_SIZE)
+        self._reserved = section
+
+    def release(self) -> None:
+        """Give back what `reserve` keeps."""
+        section, self._reserved = self._reserved, ""
+        if section:
+            keyctl.release(self._key(section))
 
     def save(self, section: str, session: Session) -> None:
         """Keep a session until it expires. Raises StoreError."""
@@ -67,6 +81,8 @@ class KernelStore(IndexedStore):
                 if not was_listed:
                     self._take_back(section)
                 raise
+            if self._reserved == section:
+                self._reserved = ""
             self._left().remove(section)
 
     def _remove(self, section: str) -> bool:

@@ -1,8 +1,10 @@
 """The kernel's keyring forbidden, full, emptied, revoked, expired or cut off in the middle of a change."""
 
 import json
+import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,50 +104,75 @@ def test_a_session_in_the_file_is_used_behind_a_filter(home: Home, alice: Sandbo
     assert home.run_program(*LIMITED, "EPERM", MFASESSION, "process", "--no-input").returncode == 0
 
 
-def test_a_quota_that_is_used_up(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+@pytest.fixture(params=[SOMEBODY])
+def others_home(request: pytest.FixtureRequest, alices_home: Home) -> Iterator[tuple[Home, tuple[str, ...]]]:
+    """A home like alice's with the kernel's keyring as the store, and the words that run a program as its owner.
+
+    root has another quota, and its keyring is that of other tests, too.
+    """
+    with open_folder() as folder:
+        home = Home(folder / "home", {**alices_home.environ, "PYTHONPATH": ROOT, "HOME": str(folder / "home")})
+        home.write_credentials(alices_home.credentials.read_text())
+        home.write_settings('store = "kernel"\n')
+        give(folder / "home", request.param)
+        user = tuple(as_user(request.param))
+        yield home, user
+        home.run_program(*user, *LIMITED, "clear", "/bin/true")
+
+
+def test_a_quota_that_is_used_up(aws: Sandbox, others_home: tuple[Home, tuple[str, ...]], alice: SandboxUser) -> None:
     """20,000 bytes for each user but root: found before a code is spent, and the session that is there still serves."""
-    with open_folder() as folder:
-        home = Home(folder / "home", {**alices_home.environ, "PYTHONPATH": ROOT, "HOME": str(folder / "home")})
-        home.write_credentials(alices_home.credentials.read_text())
-        home.write_settings('store = "kernel"\n')
-        give(folder / "home", SOMEBODY)
-        user = as_user(SOMEBODY)
-        try:
-            done = home.run_program(*user, MFASESSION, "login", "--code", alice.devices[0].code(-1))
-            assert done.returncode == 0, done.stderr
-            calls = len(aws.calls("GetSessionToken"))
-            words = ("login", "--force", "--code", alice.devices[0].code())
+    home, user = others_home
+    done = home.run_program(*user, MFASESSION, "login", "--code", alice.devices[0].code(-1))
+    assert done.returncode == 0, done.stderr
+    calls = len(aws.calls("GetSessionToken"))
+    words = ("login", "--force", "--code", alice.devices[0].code())
+    assert home.run_program(*user, *LIMITED, "full", "/bin/true").returncode == 0
+    done = home.run_program(*user, MFASESSION, *words)
+    assert done.returncode == 7
+    assert done.stderr.startswith("mfasession: your quota in the kernel's keyring is used up\n  hint: ")
+    assert len(aws.calls("GetSessionToken")) == calls
+    assert home.run_program(*user, MFASESSION, "process", "--no-input").returncode == 0
+    done = home.run_program(*user, MFASESSION, "logout")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("others_home", [SOMEBODY + 2], indirect=True)
+@pytest.mark.parametrize("words", [("login",), ("exec", "--", "true"), ("process",)], ids=" ".join)
+def test_a_quota_that_is_used_up_during_the_question(
+    aws: Sandbox, others_home: tuple[Home, tuple[str, ...]], alice: SandboxUser, words: tuple[str, ...]
+) -> None:
+    """Another program fills the keyring before the code is given: the session that it made has its space."""
+    home, user = others_home
+    fifo = home.folder / "code"
+    os.mkfifo(fifo, 0o644)
+    home.write_settings(f'store = "kernel"\ncode = {{ command = ["cat", "{fifo}"] }}\n')
+
+    def fill_and_give() -> None:
+        with fifo.open("w") as file:
             assert home.run_program(*user, *LIMITED, "full", "/bin/true").returncode == 0
-            done = home.run_program(*user, MFASESSION, *words)
-            assert done.returncode == 7
-            assert done.stderr.startswith("mfasession: your quota in the kernel's keyring is used up\n  hint: ")
-            assert len(aws.calls("GetSessionToken")) == calls
-            assert home.run_program(*user, MFASESSION, "process", "--no-input").returncode == 0
-            done = home.run_program(*user, MFASESSION, "logout")
-            assert done.returncode == 0, done.stderr
-        finally:
-            home.run_program(*user, *LIMITED, "clear", "/bin/true")
+            file.write(alice.devices[0].code() + "\n")
+
+    threading.Thread(target=fill_and_give, daemon=True).start()
+    done = home.run_program(*user, MFASESSION, *words)
+    assert (done.returncode, done.stderr.count("used up")) == (0, 0), done.stderr
+    assert len([call for call in aws.calls("GetSessionToken") if call.user == alice.arn]) == 1
+    assert home.run_program(*user, MFASESSION, "process", "--no-input").returncode == 0
+    assert home.run_program(*user, MFASESSION, "logout").returncode == 0
 
 
-def test_a_key_that_another_program_revoked(alices_home: Home, alice: SandboxUser) -> None:
+@pytest.mark.parametrize("others_home", [SOMEBODY + 1], indirect=True)
+def test_a_key_that_another_program_revoked(others_home: tuple[Home, tuple[str, ...]], alice: SandboxUser) -> None:
     """`keyctl revoke`, or pam_keyinit at the end of a login: there is no session, and a login makes the next."""
-    with open_folder() as folder:
-        home = Home(folder / "home", {**alices_home.environ, "PYTHONPATH": ROOT, "HOME": str(folder / "home")})
-        home.write_credentials(alices_home.credentials.read_text())
-        home.write_settings('store = "kernel"\n')
-        give(folder / "home", SOMEBODY + 1)
-        user = as_user(SOMEBODY + 1)
-        try:
-            for step, how in ((-1, "revoke"), (0, "clear")):
-                done = home.run_program(*user, MFASESSION, "login", "--code", alice.devices[0].code(step))
-                assert done.returncode == 0, done.stderr
-                assert home.run_program(*user, MFASESSION, "process", "--no-input").returncode == 0
-                assert home.run_program(*user, *LIMITED, how, "/bin/true").returncode == 0
-                assert home.run_program(*user, MFASESSION, "process", "--no-input").returncode == 6
-                assert home.run_program(*user, MFASESSION, "status").stdout == ""
-            assert home.run_program(*user, MFASESSION, "logout").stderr == "mfasession: no session to forget\n"
-        finally:
-            home.run_program(*user, *LIMITED, "clear", "/bin/true")
+    home, user = others_home
+    for step, how in ((-1, "revoke"), (0, "clear")):
+        done = home.run_program(*user, MFASESSION, "login", "--code", alice.devices[0].code(step))
+        assert done.returncode == 0, done.stderr
+        assert home.run_program(*user, MFASESSION, "process", "--no-input").returncode == 0
+        assert home.run_program(*user, *LIMITED, how, "/bin/true").returncode == 0
+        assert home.run_program(*user, MFASESSION, "process", "--no-input").returncode == 6
+        assert home.run_program(*user, MFASESSION, "status").stdout == ""
+    assert home.run_program(*user, MFASESSION, "logout").stderr == "mfasession: no session to forget\n"
 
 
 def test_the_kernel_ends_a_session(store: KernelStore) -> None:

@@ -24,7 +24,7 @@ _USUAL = 4_096
 
 # Special keyrings and operations, <linux/keyctl.h>.
 _PROCESS, _USER = -2, -4
-_UPDATE, _SETPERM, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT = 2, 5, 8, 9, 10, 11, 15
+_SETPERM, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT = 5, 8, 9, 10, 11, 15
 _POSSESSOR_ALONE = 0x3F000000
 """All permissions for whoever has the key in one of its own keyrings, none for the user, the group and others."""
 _TYPE = b"user"
@@ -73,7 +73,7 @@ def keep(name: str, text: bytes, seconds: int) -> None:
     """Put a key in place of the one of that name, for so many seconds (at least one). Raises StoreError.
 
     It is made in the keyring of this process and linked to the user's when it is whole: killed at any point, the old
-    key or the new one is there, and none without its end.
+    key or the new one is there, and none without its end. It takes the space that `reserve` keeps.
     """
     if len(text) > LONGEST_TEXT:
         raise StoreError(f"the session is too long for the kernel's keyring ({len(text)} bytes)", _ELSEWHERE)
@@ -101,18 +101,33 @@ def remove(name: str) -> bool:
     return True
 
 
-def check(name: str, size: int) -> None:
-    """Raise what `keep` would raise for a text of so many bytes, as far as that can be known. Raises StoreError."""
+def reserve(name: str, size: int) -> None:
+    """Raise what `keep` would raise for a text of so many bytes, as far as that can be known. Raises StoreError.
+
+    The space is kept until `keep` or `release` in the same thread: a key in the keyring of this process, to which
+    `keep` gives its text (add_key(2): a key of the same name in the same keyring is updated).
+    """
     try:
-        key = _add(b"check of " + _description(name), bytes(size))
-        # The quota of a key that is removed is given back later, that of a shorter one at once.
-        _keyctl(_UPDATE, key, b"-", 1)
-        _keyctl(_UNLINK, key, _PROCESS)
-        # Whether the user's keyring can be reached, too.
-        _keyctl(_SEARCH, _USER, _TYPE, _description(name), 0)
+        key = _add(_description(name), bytes(size))
+        try:
+            # Whether the user's keyring can be reached, too.
+            _keyctl(_SEARCH, _USER, _TYPE, _description(name), 0)
+        except OSError as failure:
+            if failure.errno not in _GONE:
+                _keyctl(_UNLINK, key, _PROCESS)
+                raise
     except OSError as failure:
-        if failure.errno not in _GONE:
-            raise _error(failure) from None
+        raise _error(failure) from None
+
+
+def release(name: str) -> None:
+    """Give back what `reserve` keeps; a key that `keep` has linked to the user's keyring is not touched."""
+    try:
+        # The quota of a key that is removed is given back later, that of a shorter one at once.
+        _keyctl(_UNLINK, _add(_description(name), b"-"), _PROCESS)
+    except (OSError, StoreError):
+        # It ends with this process.
+        return
 
 
 def _description(name: str) -> bytes:
