@@ -11,7 +11,8 @@ import pytest
 
 from mfasession.sandbox import Sandbox
 from tests.helpers.faults.file_keyring import item_path
-from tests.helpers.faults.injection import CALLS, IS_LONG, KILL, TALK, VISIBLE, Command, Point, Trial, points
+from tests.helpers.faults.injection import IS_LONG, KILL, VISIBLE, Command, Trial
+from tests.helpers.faults.points import CALLS, TALK, Point, points
 from tests.helpers.patience import scaled
 from tests.helpers.support import Home
 

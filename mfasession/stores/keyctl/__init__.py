@@ -85,7 +85,7 @@ def keep(name: str, text: bytes, seconds: int) -> None:
             _keyctl(_SETPERM, key, _POSSESSOR_ALONE)
             _keyctl(_LINK, key, _USER)
         finally:
-            _keyctl(_UNLINK, key, _PROCESS)
+            _let_go(key)
     except OSError as failure:
         raise _error(failure) from None
 
@@ -114,7 +114,7 @@ def reserve(name: str, size: int) -> None:
             _keyctl(_SEARCH, _USER, _TYPE, _description(name), 0)
         except OSError as failure:
             if failure.errno not in _GONE:
-                _keyctl(_UNLINK, key, _PROCESS)
+                _let_go(key)
                 raise
     except OSError as failure:
         raise _error(failure) from None
@@ -124,9 +124,17 @@ def release(name: str) -> None:
     """Give back what `reserve` keeps; a key that `keep` has linked to the user's keyring is not touched."""
     try:
         # The quota of a key that is removed is given back later, that of a shorter one at once.
-        _keyctl(_UNLINK, _add(_description(name), b"-"), _PROCESS)
+        _let_go(_add(_description(name), b"-"))
     except (OSError, StoreError):
         # It ends with this process.
+        return
+
+
+def _let_go(key: int) -> None:
+    """Remove a key from the keyring of this process, with which it ends at the latest."""
+    try:
+        _keyctl(_UNLINK, key, _PROCESS)
+    except OSError:
         return
 
 

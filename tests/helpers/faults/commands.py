@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from mfasession import timestamps
+from mfasession.values import Session
 from tests.helpers.faults.file_keyring import item_path
 from tests.helpers.faults.injection import HEAD, TAIL, Command, Trial
 from tests.helpers.support import key_pair, made_session, session_section
@@ -54,18 +55,23 @@ def in_file(left: int) -> Preparation:
     return prepare
 
 
+def aged_session(trial: Trial, left: int) -> Session:
+    """A session of the trial's user with so many seconds left."""
+    now = int(time.time())
+    return made_session(
+        issued=now + left - LIVE,
+        expires=now + left,
+        key_id=trial.user.key.access_key_id,
+        mfa_serial=trial.device.serial,
+        identity=trial.user.arn,
+    )
+
+
 def in_keyring(left: int) -> Preparation:
     """A session in the keyring, listed after another program's."""
 
     def prepare(trial: Trial) -> None:
-        now = int(time.time())
-        session = made_session(
-            issued=now + left - LIVE,
-            expires=now + left,
-            key_id=trial.user.key.access_key_id,
-            mfa_serial=trial.device.serial,
-            identity=trial.user.arn,
-        )
+        session = aged_session(trial, left)
         shown = {name: getattr(session, name) for name in type(session).__fields__}
         item(
             trial,
@@ -77,6 +83,17 @@ def in_keyring(left: int) -> Preparation:
         index.parent.mkdir(parents=True)
         index.write_text('sections = [\n    "other-mfa",\n    "default-mfa",\n]\n')
         index.chmod(0o600)
+
+    return prepare
+
+
+def in_kernel(left: int) -> Preparation:
+    """A session in the kernel's keyring, which is the store."""
+
+    def prepare(trial: Trial) -> None:
+        settings(KERNEL)(trial)
+        if left:
+            trial.kernel.save("default-mfa", aged_session(trial, left))
 
     return prepare
 
@@ -189,6 +206,7 @@ def each_key_in_one_place(trial: Trial) -> None:
 
 
 KEYRING = 'store = "keyring"\n'
+KERNEL = 'store = "kernel"\n'
 CODE = ("--code", "CODE")
 NOTHING = ("--", sys.executable, "-c", "")
 EXEC = ("exec", *NOTHING)
@@ -274,6 +292,8 @@ COMMANDS = (
     Command("login, code = totp", ("login",), all_of(settings('code = "totp"\n'), seed, remembered)),
     Command("login, keyring", ("login", *CODE), settings(KEYRING)),
     Command("login --force, keyring", ("login", "--force", *CODE), all_of(settings(KEYRING), in_keyring(LIVE))),
+    Command("login, kernel", ("login", *CODE), in_kernel(0)),
+    Command("login --force, kernel", ("login", "--force", *CODE), in_kernel(LIVE)),
     # A failing keyring does not block the other store: what stays in it goes with a later login or logout.
     Command(
         "login --store file",
@@ -285,10 +305,13 @@ COMMANDS = (
     Command("login --store keyring", ("login", "--store", "keyring"), in_file(LIVE)),
     Command("logout", ("logout",), in_file(LIVE)),
     Command("logout, keyring", ("logout",), all_of(settings(KEYRING), in_keyring(LIVE))),
+    Command("login --store kernel", ("login", "--store", "kernel"), in_file(LIVE)),
+    Command("logout, kernel", ("logout",), in_kernel(LIVE)),
     Command("logout --all", ("logout", "--all"), all_of(in_file(LIVE), in_keyring(LIVE)), steps=step_by_step),
     Command("status", ("status",), all_of(settings(""), in_file(LIVE))),
     Command("env", ("env",), all_of(settings(""), in_file(LIVE))),
     Command("process", ("process",), all_of(settings(KEYRING), in_keyring(LIVE))),
+    Command("process, kernel", ("process",), in_kernel(LIVE)),
     Command("exec", EXEC, all_of(settings(""), in_file(LIVE)), starts_others=True),
     Command("env, renewal", ("env",), all_of(command_source, in_file(AGING)), age=60, starts_others=True),
     Command("process, renewal", ("process",), all_of(command_source, in_keyring(AGING)), age=60, starts_others=True),

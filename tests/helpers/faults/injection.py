@@ -11,10 +11,10 @@ import stat
 import sys
 import time
 import tomllib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -25,7 +25,9 @@ from botocore.configloader import raw_config_parse
 from mfasession import files
 from mfasession.files import replace
 from mfasession.sandbox import Sandbox
+from mfasession.stores.kernel import KernelStore
 from tests.helpers.faults import file_keyring
+from tests.helpers.faults.points import CALLS, ERRORS, KEYS, TALK, Point, points
 from tests.helpers.support import MFASESSION, Home, key_pair, need
 
 if TYPE_CHECKING:
@@ -34,24 +36,6 @@ if TYPE_CHECKING:
 KILL = "signal=KILL"
 VISIBLE = ("-e", "inject=prctl:retval=0")
 """A process that forbids looking at it would hide its descriptors' paths from a strace that is not root."""
-SYNCING = ("write", "pwrite64", "writev", "fsync", "fdatasync", "ftruncate")
-NAMING = ("rename", "renameat", "renameat2", "mkdir", "mkdirat", "link", "linkat")
-REMOVING = ("fchmod", "chmod", "fchown", "unlink", "unlinkat")
-CALLS = ("openat", *SYNCING, *NAMING, *REMOVING, "flock")
-"""What touches files; those calls count that name a file of the home, or a descriptor of one."""
-TALK = ("sendto", "sendmsg", "recvfrom", "recvmsg")
-"""What talks to AWS and to the keyring. Only a kill is injected there: the network's faults are another matter."""
-ERRORS: Mapping[str, Iterable[str]] = {
-    "ENOSPC": (*SYNCING, *NAMING, "creat"),
-    "EDQUOT": (*SYNCING, *NAMING, "creat"),
-    "EIO": ("openat", *SYNCING, *NAMING, *REMOVING),
-    "EACCES": ("openat", *NAMING, *REMOVING),
-    "EROFS": (*NAMING, *REMOVING, "creat"),
-    "ENOMEM": ("openat", "write", "mkdir", "renameat", "renameat2", "unlinkat"),
-    "ENOLCK": ("flock",),
-}
-"""Which calls may fail how; `creat` stands for an openat that makes a file."""
-
 IS_LONG = os.environ.get("MFASESSION_FAULTS", "short") == "long"
 """Whether every point is tried, or a few of each command."""
 FEW = 2
@@ -64,29 +48,16 @@ HEAD = (
 )
 TAIL = "\n# behind\n[last]\nregion=eu-west-1\ns3 =\n  max_concurrent_requests = 20\n# without a line end"
 CONFIG = "# mine\n[default]\nregion = eu-west-1  \n\n[profile other]\noutput=json\n"
-_STRICT = (".aws/", ".config/", file_keyring.FOLDER + "/", ".local/state/mfasession/keyring.toml")
+KERNEL = "kernel/"
+"""What the sessions in the kernel's keyring are called among the files."""
+KERNEL_INDEX = ".local/state/mfasession/kernel.toml"
+NO_SECTIONS = "sections = []\n"
+"""A list of sessions that says what a missing one says."""
+_STRICT = (".aws/", ".config/", file_keyring.FOLDER + "/", KERNEL, ".local/state/mfasession/keyring.toml", KERNEL_INDEX)
 """What must be old or new to the byte; what is remembered and what is kept for speed need only do no harm."""
 
 _numbers = count(1)
 _making_users = Lock()
-
-
-@dataclass(frozen=True, order=True)
-class Point:
-    """One system call of a run."""
-
-    call: str
-    path: str
-    """What strace looks at, from the home; empty for a file that has another name in each home."""
-    number: int
-    """Among the calls of that name in its thread, on that path if there is one, from 1."""
-    what: str = field(compare=False, default="")
-    """The call as strace shows it."""
-
-    def may(self, error: str) -> bool:
-        """Return whether this call can fail so."""
-        makes_a_file = self.call == "openat" and "O_CREAT" in self.what
-        return self.call in ERRORS[error] or (makes_a_file and "creat" in ERRORS[error])
 
 
 @dataclass(frozen=True)
@@ -187,7 +158,15 @@ class Trial:
 
     def shapes(self) -> dict[str, str]:
         """Return the files that matter, by their paths in the home, without what differs between two runs."""
-        return {self._masked(name): self._shape(path) for name, path in self._files() if _counts(name)}
+        files = {self._masked(name): self._shape(path) for name, path in self._files() if _counts(name)}
+        if files.get(KERNEL_INDEX) == NO_SECTIONS:
+            del files[KERNEL_INDEX]
+        return files | {f"{KERNEL}{name}": self._masked(text) for name, text in self._in_kernel()}
+
+    @property
+    def kernel(self) -> KernelStore:
+        """The sessions that the kernel's keyring has for this home."""
+        return KernelStore(str(self.home.folder / KERNEL_INDEX))
 
     def strays(self) -> list[Path]:
         """Return what killed writers have left behind."""
@@ -225,6 +204,12 @@ class Trial:
             if path.is_file():
                 yield str(path.relative_to(self.home.folder)), path
 
+    def _in_kernel(self) -> Iterator[tuple[str, str]]:
+        for section in self.kernel.sections():
+            session = self.kernel.load(section)
+            if session is not None:
+                yield section, f"{session.mfa_serial} {session.identity} {session.region}"
+
     def _shape(self, path: Path) -> str:
         text = self._masked(path.read_bytes().decode("utf-8", "surrogateescape"))
         text = re.sub(r'((?:secret_access_key|session_token|secret_key)(?: = |":"))[^"\s]+', r"\1SECRET", text)
@@ -244,14 +229,15 @@ class Survey:
     def __init__(self, command: Command, aws: Sandbox, folder: Path) -> None:
         self._command, self._aws, self._folder = command, aws, folder
         # Twice: what Python compiles when it runs for the first time is not the command's business.
-        done = self._trial().run(0)
-        assert done.returncode == 0, done.stderr
-        trial = self._trial()
-        self._old = trial.shapes()
-        done, log = trial.traced("-e", f"trace={','.join([*CALLS, *TALK])}", *VISIBLE)
-        assert done.returncode == 0, done.stderr
-        self._new = trial.shapes()
-        self.points = points(log, str(trial.home.folder), trial.user.name)
+        with self._trial() as trial:
+            done = trial.run(0)
+            assert done.returncode == 0, done.stderr
+        with self._trial() as trial:
+            self._old = trial.shapes()
+            done, log = trial.traced("-e", f"trace={','.join([*CALLS, *TALK, *KEYS])}", *VISIBLE)
+            assert done.returncode == 0, done.stderr
+            self._new = trial.shapes()
+            self.points = points(log, str(trial.home.folder), trial.user.name)
 
     def killed(self) -> Row:
         """Kill the command at every point."""
@@ -270,7 +256,7 @@ class Survey:
             for error in dict.fromkeys(error for error, _ in chosen)
         ]
 
-    def _row(self, fault: str, chosen: list[Point], attempt: Callable[[Point], str | None]) -> Row:
+    def _row(self, fault: str, chosen: list[Point], attempt: Callable[[Trial, Point], str | None]) -> Row:
         with ThreadPoolExecutor(4 if IS_LONG else 1) as pool:
             found = list(pool.map(self._attempted(attempt), chosen))
         failures = tuple(
@@ -283,17 +269,17 @@ class Survey:
         sys.stdout.write(f"{row}\n")
         return row
 
-    def _attempted(self, attempt: Callable[[Point], str | None]) -> Callable[[Point], str | None]:
+    def _attempted(self, attempt: Callable[[Trial, Point], str | None]) -> Callable[[Point], str | None]:
         def attempted(point: Point) -> str | None:
             try:
-                return attempt(point)
+                with self._trial() as trial:
+                    return attempt(trial, point)
             except AssertionError as failure:
                 return str(failure) or repr(failure)
 
         return attempted
 
-    def _kill(self, point: Point) -> str | None:
-        trial = self._trial()
+    def _kill(self, trial: Trial, point: Point) -> str | None:
         done, _ = trial.run_into(point, KILL)
         if done.returncode != -9:
             return MISSED
@@ -301,14 +287,14 @@ class Survey:
         self._assert_goes_on(trial)
         return None
 
-    def _fails(self, error: str) -> Callable[[Point], str | None]:
-        return lambda point: self._fail(point, error)
+    def _fails(self, error: str) -> Callable[[Trial, Point], str | None]:
+        return lambda trial, point: self._fail(trial, point, error)
 
-    def _fail(self, point: Point, error: str) -> str | None:
-        trial = self._trial()
+    def _fail(self, trial: Trial, point: Point, error: str) -> str | None:
         done, log = trial.run_into(point, f"error={error}")
         injected = [line for line in log.splitlines() if "(INJECTED)" in line and f" {point.call}(" in line]
-        if not injected or any(str(trial.home.folder) not in line for line in injected):
+        is_file = point.call not in KEYS
+        if not injected or (is_file and any(str(trial.home.folder) not in line for line in injected)):
             # Another thread had a call of the same number, such as the write of the message itself.
             return MISSED
         if done.returncode == 0:
@@ -352,36 +338,19 @@ class Survey:
         assert trial.strays() == [], "what was left behind stays"
         assert trial.shapes() == self._new, "the next run left something else"
 
-    def _trial(self) -> Trial:
-        return Trial(self._command, self._aws, self._folder)
+    @contextmanager
+    def _trial(self) -> Iterator[Trial]:
+        trial = Trial(self._command, self._aws, self._folder)
+        try:
+            yield trial
+        finally:
+            for section in trial.kernel.sections():
+                trial.kernel.forget(section)
 
 
 def _counts(name: str) -> bool:
     is_passing = ".mfasession-" in name or name.startswith(f"{file_keyring.FOLDER}/check") or ".coming" in name
     return name.startswith(_STRICT) and not is_passing
-
-
-def points(log: str, home: str, own: str) -> list[Point]:
-    """Return the calls in strace's record that concern a home, or a socket, in their order.
-
-    `own` is in the names of files that are called otherwise in another home.
-    """
-    counts: Counter[tuple[str, ...]] = Counter()
-    found: dict[Point, None] = {}
-    for line in log.splitlines():
-        begun = re.match(r"(\d+) +(\w+)\(", line)
-        if begun is None:
-            continue
-        process, call = begun.groups()
-        # The folder in which a path is looked for says nothing when the path is absolute.
-        plain = re.sub(r"AT_FDCWD<[^>]*>", "AT_FDCWD", line)
-        paths = list(dict.fromkeys(re.findall(rf'[<"]{re.escape(home)}/([^>"]*)[>"]', plain)))
-        if paths or (call in TALK and "<socket" not in plain):
-            named = "" if not paths or re.search(rf"\.mfasession-|\.lock$|{own}", paths[0]) else paths[0]
-            number = counts[process, call, named] + 1 if named else counts[process, call] + 1
-            found[Point(call, named, number, plain[begun.end(1) :].strip().replace(home, "~")[:160])] = None
-        counts.update([(process, call), *((process, call, path) for path in paths)])
-    return list(found)
 
 
 def few(able: list[Any], most: int = FEW) -> list[Any]:
