@@ -46,6 +46,17 @@ class AwsFiles:
         self._are_plain = None
         files.forget_folders()
 
+    def read_unsafe(self) -> None:
+        """Read both files though others may read or change them, to report what is in them and for nothing else.
+
+        A file that cannot be read stays unread: whoever asks for it gets the error.
+        """
+        for path in (self.config_path, self.credentials_path):
+            try:
+                self._texts[path] = files.read_text(path) or ""
+            except ConfigurationError:
+                continue
+
     def end_unfinished(self) -> bool:
         """Finish an interrupted in-place change of the credentials file; return whether there was one.
 

@@ -7,6 +7,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mfasession.config import Config
+
 
 class Options(Value):
     """The command line, checked: what several commands have, what a hit has, and the flags of a command's own.
@@ -47,8 +49,9 @@ class Options(Value):
 class CommandContext(Context):
     """One run of a command: its options, and the request for a session that they make."""
 
-    def __init__(self, environ: "Mapping[str, str]", options: Options) -> None:
-        super().__init__(environ, request_of(options))
+    def __init__(self, environ: "Mapping[str, str]", options: Options, settings: "Config | None" = None) -> None:
+        """`settings` as in `Context`."""
+        super().__init__(environ, request_of(options), settings)
         self.options = options
 
 

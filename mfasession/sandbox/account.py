@@ -131,7 +131,8 @@ class Sandbox(SandboxAccount):
             self.faults = Faults()
             self._calls = CallLog()
             self._control = Control(self._state, self.faults, self._calls)
-            self._server = Server(Gateway(self._state, self.faults, self._calls, self._control))
+            gateway = Gateway(self._state, self.faults, self._calls, self._control)
+            self._server = Server(gateway, self._state.clock.of_requests)
         except BaseException:
             _one_at_a_time.release()
             raise

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from werkzeug.serving import make_server
@@ -25,8 +26,14 @@ class _QuietHandler(RequestHandler):
 class Server:
     """Serves a WSGI callable on a free port from its own thread."""
 
-    def __init__(self, application: Any) -> None:
-        self._server = make_server(HOST, 0, application, threaded=True, request_handler=_QuietHandler)
+    def __init__(self, application: Any, now: Callable[[], float]) -> None:
+        """`now` returns the epoch seconds of each answer's Date, by which clients see how far their clocks are off."""
+
+        class Dated(_QuietHandler):
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return super().date_time_string(now() if timestamp is None else timestamp)
+
+        self._server = make_server(HOST, 0, application, threaded=True, request_handler=Dated)
         self._thread = threading.Thread(target=self._serve, name="mfasession-sandbox", daemon=True)
         self._thread.start()
 

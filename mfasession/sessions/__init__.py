@@ -75,13 +75,14 @@ class SessionRequest(Value):
 class Context:
     """The files, the configuration and the stores of one run, and what it wants of a session."""
 
-    def __init__(self, environ: "Mapping[str, str]", request: SessionRequest) -> None:
+    def __init__(self, environ: "Mapping[str, str]", request: SessionRequest, settings: "Config | None" = None) -> None:
+        """`settings` are used in place of `config.toml`, which is then not read. Raises ConfigurationError."""
         self.environ = environ
         self.request = request
         self.began = time.time()
         """Epoch seconds."""
         self.aws_files = AwsFiles(environ)
-        self.config: Config = config.load(environ)
+        self.config: Config = config.load(environ) if settings is None else settings
         self.code_source: CodeSource | None = None
         """Where codes come from when it is not the configuration that says it."""
 

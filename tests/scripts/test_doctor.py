@@ -1,18 +1,15 @@
 """`mfasession doctor`: each known way to break a set-up is found, by its name, with a hint, and changes no file."""
 
 import ast
-import json
-import os
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from mfasession.sandbox import SandboxUser
 from mfasession.values import MARK
-from tests.helpers import hinted
-from tests.helpers.checks import log_in
+from tests.helpers.doctoring import PAGE, found
 from tests.helpers.support import MFASESSION, SESSION_ID, Home, key_pair, session_section
 
 NAME = re.compile(r"[a-z]{2,}(-[a-z]+)*-[a-z]{2,}")
@@ -20,33 +17,6 @@ ROOT = Path(__file__).parents[2]
 OTHER = key_pair("default", key_id="AKIAI44QH8DHBEXAMPLE")
 IN_2020 = "2020-01-01T00:00:00Z"
 KEYS_IN_SHELL = {"AWS_ACCESS_KEY_ID": SESSION_ID, "AWS_SECRET_ACCESS_KEY": "x" * 40, "AWS_SESSION_TOKEN": "token"}
-
-
-def found(home: Home, *words: str, environ: Mapping[str, str] | None = None) -> list[str]:
-    """The names of what is found; all that is printed of it holds."""
-    before = {path: path.read_bytes() for path in home.aws.iterdir() if path.is_file() and os.access(path, os.R_OK)}
-    done = home.run("doctor", "--json", *words, environ=environ)
-    records = json.loads(done.stdout)
-    assert done.returncode == (1 if records else 0), done.stderr
-    assert all(each["hint"] and each["page"] == f"docs/doctor.md#{each['name']}" for each in records), records
-    shown = home.run("doctor", *words, environ=environ)
-    assert shown.returncode == done.returncode
-    assert not hinted.faults(("doctor", *words), shown.stdout)
-    assert re.findall(r"^  more: docs/doctor.md#(.*)$", shown.stdout, re.MULTILINE) == [
-        each["name"] for each in records
-    ]
-    assert all(path.read_bytes() == content for path, content in before.items())
-    return [each["name"] for each in records]
-
-
-def test_a_set_up_that_works(alices_home: Home, alice: SandboxUser) -> None:
-    """Nothing is found before and after a login: exit code 0, nothing on stdout but `[]`."""
-    assert found(alices_home) == []
-    log_in(alices_home, alice.devices[0])
-    assert found(alices_home) == []
-    done = alices_home.run("doctor")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert re.fullmatch(r"mfasession: nothing found by \d+ checks\n", done.stderr)
 
 
 def test_nothing_at_all(home: Home) -> None:
@@ -266,8 +236,8 @@ def test_fix_closes_a_file(home: Home, mode: int) -> None:
     """`--fix --yes` does what the hint says, and nothing is found afterwards."""
     home.write_credentials(key_pair(), mode)
     assert found(home) == ["file-open-to-others"]
-    done = home.run("doctor", "--fix", "--yes")
-    assert (done.returncode, done.stdout) == (0, "")
+    done = home.run("doctor", "--offline", "--fix", "--yes")
+    assert done.returncode == 0
     assert home.credentials.stat().st_mode & 0o777 == 0o600
     assert home.credentials.read_text() == key_pair()
 
@@ -276,7 +246,7 @@ def test_fix_closes_a_folder(home: Home) -> None:
     """Others may no longer write there, and the other rights stay."""
     home.write_credentials(key_pair())
     home.aws.chmod(0o777)
-    assert home.run("doctor", "--fix", "--yes").returncode == 0
+    assert home.run("doctor", "--offline", "--fix", "--yes").returncode == 0
     assert home.aws.stat().st_mode & 0o757 == 0o755
 
 
@@ -307,3 +277,55 @@ def test_the_page_has_a_heading_for_each_finding() -> None:
     names = {text for text in texts if isinstance(text, str) and NAME.fullmatch(text)}
     headings = re.findall(r"^### ([a-z-]+)$", (ROOT / "docs" / "doctor.md").read_text(), re.MULTILINE)
     assert sorted(headings) == sorted(names)
+
+
+def test_the_page_is_where_the_project_is() -> None:
+    """Its address begins with that of the project's own metadata."""
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]
+    assert f"{urls['Homepage']}/blob/main/docs/doctor.md" == PAGE
+
+
+BROKEN_CONFIGS = {
+    "not TOML": ("store =\n", 0o600, {}),
+    "an unknown key": ('stoer = "file"\n', 0o600, {}),
+    "a wrong value": ('store = "keyrnig"\n', 0o600, {}),
+    "others may change it": ('default_profile = "default"\n', 0o666, {}),
+    "a file that is gone": ("", 0o600, {"MFASESSION_CONFIG": "/no/such/config.toml"}),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_CONFIGS)
+def test_our_own_configuration(home: Home, case: str) -> None:
+    """Every other command exits with 3; here it is one finding, and all that else is wrong is found as well."""
+    text, mode, environ = BROKEN_CONFIGS[case]
+    home.write_settings(text)
+    home.settings.chmod(mode)
+    home.write_credentials(key_pair())
+    (home.folder / ".zshrc").write_text('eval "$(mfasession shell init bash)"\n')
+    assert home.run("status", environ=environ).returncode == 3
+    assert found(home, environ=environ) == ["config-unusable", "hook-of-another-shell"]
+
+
+def test_a_broken_configuration_may_name_another_profile(home: Home) -> None:
+    """That there is no profile `default` is not found then, unless it is named."""
+    home.write_settings('default_profile = "work"\nstoer = "file"\n')
+    home.write_credentials(key_pair("work"))
+    assert found(home) == ["config-unusable"]
+    assert found(home, "-p", "default") == ["config-unusable", "profile-unusable"]
+
+
+def test_fix_closes_our_own_configuration(home: Home) -> None:
+    """It counts at once."""
+    home.write_settings('default_profile = "gone"\n')
+    home.settings.chmod(0o666)
+    home.write_credentials(key_pair())
+    done = home.run("doctor", "--offline", "--fix", "--yes")
+    assert (done.returncode, home.settings.stat().st_mode & 0o002) == (1, 0)
+    assert f"  mode of {home.settings}: 0666 -> 06" in done.stderr
+    assert "gone" in done.stdout
+
+
+def test_a_file_that_others_may_read_hides_nothing(home: Home) -> None:
+    """The other checks read it all the same."""
+    home.write_credentials(key_pair() + "[half]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n", 0o644)
+    assert found(home) == ["file-open-to-others", "profile-unusable"]

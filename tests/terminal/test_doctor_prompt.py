@@ -5,7 +5,7 @@ import pytest
 from tests.helpers.seat import APART, outcome, seat
 from tests.helpers.support import MFASESSION, Home, key_pair
 
-FIX = (MFASESSION, "doctor", "--fix")
+FIX = (MFASESSION, "doctor", "--offline", "--fix")
 
 
 @pytest.fixture
@@ -20,9 +20,10 @@ def test_a_yes(home: Home) -> None:
     with seat(home, *APART, *FIX) as sitting:
         sitting.see(r"do that\? \[y/N\] ")
         sitting.line("y")
-        status, said = outcome(sitting)
-    assert status == 0
-    assert f"is open to other users: chmod 600 {home.credentials}\n" in said
+        sitting.end()
+    left = {name: (home.folder / name).read_text() for name in ("before", "after", "code", "err")}
+    assert (left["after"], left["code"]) == (left["before"], "0\n")
+    assert f"{home.credentials} is open to other users:\n  mode of {home.credentials}: 0644 -> 0600\n" in left["err"]
     assert home.credentials.stat().st_mode & 0o777 == 0o600
 
 

@@ -1,16 +1,14 @@
 """The AWS files: modes, owners, folders, and whether the SDKs can read them."""
 
 import os
-import shlex
-import stat
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from mfasession import files
 from mfasession.awsfiles import is_managed, parse
-from mfasession.errors import ConfigurationError, StoreError
-from mfasession.files import system_errors
-from mfasession.setup.checks import WARNING, Finding
+from mfasession.errors import ConfigurationError
+from mfasession.setup import mode_change
+from mfasession.setup.checks import WARNING, Finding, Seen
 
 if TYPE_CHECKING:
     from mfasession.sessions import Context
@@ -18,14 +16,16 @@ if TYPE_CHECKING:
 _VARIABLES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
-def check(context: "Context") -> Iterator[Finding]:
+def check(context: "Context") -> Iterator[Finding | Seen]:
     """Yield what keeps a file from being read, or lets others read or change it."""
     aws_files = context.aws_files
+    for path in (aws_files.config_path, aws_files.credentials_path):
+        yield Seen(what="AWS file", found=path if os.path.lexists(path) else f"none at {path}")
     yield from _missing(context)
     readers = ((aws_files.credentials_path, files.read_private), (aws_files.config_path, files.read_trusted))
     faults = [fault for path, read in readers for fault in _faults(path, read)]
     yield from faults
-    if not faults:
+    if all(fault.name == "file-open-to-others" for fault in faults):
         yield from _headers(context)
 
 
@@ -45,10 +45,9 @@ def _faults(path: str, read: Callable[[str], str | None]) -> Iterator[Finding]:
     try:
         read(path)
     except ConfigurationError as fault:
-        words = _command(fault.hint)
-        is_about_access = words[:1] in (["chmod"], ["chown"], ["sudo"], ["setfacl"])
+        is_about_access = fault.hint.split(" ", 1)[0] in ("chmod", "chown", "sudo", "setfacl")
         name = "file-open-to-others" if is_about_access else "file-unreadable"
-        yield Finding(name=name, message=fault.message, hint=fault.hint, fix=_fix(words))
+        yield Finding(name=name, message=fault.message, hint=fault.hint, fix=mode_change.of_hint(fault.hint))
         if not is_about_access:
             return
     try:
@@ -56,34 +55,6 @@ def _faults(path: str, read: Callable[[str], str | None]) -> Iterator[Finding]:
         parse(path, files.read_text(path) or "")
     except ConfigurationError as fault:
         yield Finding(name="file-malformed", message=fault.message, hint=fault.hint)
-
-
-def _command(hint: str) -> list[str]:
-    try:
-        return shlex.split(hint)
-    except ValueError:
-        return []
-
-
-def _fix(words: list[str]) -> Callable[[], None] | None:
-    """Return what runs a hint that is `chmod 600 FILE` or `chmod go-w FILE` and nothing else."""
-    match words:
-        case ["chmod", "600", path]:
-            return lambda: _change_mode(path, lambda _: 0o600)
-        case ["chmod", ("g-w" | "o-w" | "go-w") as change, path]:
-            taken = sum(bit for who, bit in (("g", stat.S_IWGRP), ("o", stat.S_IWOTH)) if who in change[:-2])
-            return lambda: _change_mode(path, lambda mode: mode & ~taken)
-    return None
-
-
-def _change_mode(path: str, change: Callable[[int], int]) -> None:
-    """Change the mode of a file or a folder. Raises StoreError."""
-    try:
-        os.chmod(path, change(stat.S_IMODE(os.stat(path).st_mode)))
-    except OSError as error:
-        raise StoreError(
-            f"the mode of {path} cannot be changed: {system_errors.plain(error)}", f"ls -ld {shlex.quote(path)}"
-        ) from None
 
 
 def _headers(context: "Context") -> Iterator[Finding]:
