@@ -3,10 +3,12 @@
 import pytest
 
 from mfasession.sandbox import SandboxUser
+from tests.helpers import vault_collections
 from tests.helpers.faults import file_keyring
 from tests.helpers.faults.canaries import Canaries, Run
 from tests.helpers.other_tools import GIVEN, PASSPHRASE, add_to_vault, copy_vault
 from tests.helpers.seat import APART, outcome, seat
+from tests.helpers.secret_service import SecretService
 from tests.helpers.support import MFASESSION, SECRET, Home
 
 OTHER_SECRET = "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
@@ -86,3 +88,26 @@ def test_typed(nest: Home, canaries: Canaries) -> None:
     assert code == 0, said
     canaries.search("the terminal", sitting.seen)
     canaries.search_folder(nest.folder, but={"credentials": KEYS})
+
+
+@pytest.mark.parametrize("tool", ["aws-vault", "granted"])
+def test_from_the_secret_service(alices_home: Home, alice: SandboxUser, canaries: Canaries, tool: str) -> None:
+    """From a collection into the credentials file alone; refused, done, locked and done again, each with --debug."""
+    collection = {"aws-vault": "awsvault", "granted": "granted-aws-iam-credentials"}[tool]
+    secret = alice.key.secret_access_key.reveal()
+    canaries.plant(mine=secret)
+    alices_home.credentials.unlink()
+    with SecretService() as service:
+        alices_home.environ |= service.environ
+        key = {"AccessKeyID": alice.key.access_key_id, "SecretAccessKey": secret}
+        vault_collections.make(service, collection, {"mine": key, "half": {**key, "AccessKeyID": "AKIA"}})
+        words = ("import", tool, "--debug", "--store", "file", "--yes")
+        for environ, code in ((OFFLINE, 5), ({}, 0), ({}, 0)):
+            run = Run(alices_home, *words, environ=environ)
+            assert run.done.returncode == code, run.done.stderr
+            canaries.search_run(run)
+        vault_collections.lock(service, collection)
+        run = Run(alices_home, *words)
+        assert run.done.returncode == 7, run.done.stderr
+        canaries.search_run(run)
+    canaries.search_folder(alices_home.folder, but={"credentials": ("mine",)})

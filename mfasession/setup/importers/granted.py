@@ -1,7 +1,7 @@
-"""Granted (common-fate, fwdcloudsec): the encrypted files of its secure storage.
+"""Granted (common-fate, fwdcloudsec): its collection of the Secret Service, or the encrypted files of its storage.
 
-Source: its documentation ("Storing IAM credentials in Granted"). Keys in the operating system's keyring stay there:
-`granted credentials export-plaintext NAME` puts one into the AWS credentials file.
+Sources: its documentation ("Storing IAM credentials in Granted"), and the names in its `securestorage.go`. Keys in
+another keyring stay there: `granted credentials export-plaintext NAME` puts one into the AWS credentials file.
 """
 
 import os
@@ -9,23 +9,31 @@ from shlex import quote
 
 from mfasession.files import paths
 from mfasession.setup.importers import Found, Request, vault_items
+from mfasession.setup.importers.vault_items import Item, collections
 
 PLACE = (
-    "the folder ~/.granted/secure-storage-aws-iam-credentials; a key in the operating system's keyring comes out with "
-    "`granted credentials export-plaintext NAME`"
+    "the folder ~/.granted/secure-storage-aws-iam-credentials and the collection granted-aws-iam-credentials of the "
+    "Secret Service; a key in another keyring comes out with `granted credentials export-plaintext NAME`"
 )
+_COLLECTION = "granted-aws-iam-credentials"
 
 
 def find(request: Request) -> list[Found]:
-    """Return the keys of the encrypted files."""
+    """Return the keys of the encrypted files; without one, those of the collection."""
     folder = _folder(request)
     read = vault_items.reader(folder, request)
-    found = []
-    for name, path in vault_items.listed(folder):
-        item = read(path)
-        removal = f"granted credentials remove {quote(name)}"
-        found.append(Found(profile=name, where=folder, key=item.key, problem=item.problem, removal=removal))
-    return found
+    found = [_found(name, folder, read(path)) for name, path in vault_items.listed(folder)]
+    if found or request.passphrase is None:
+        return found
+    # Where Granted was never used, a missing Secret Service hides nothing.
+    is_used = os.path.isdir(os.path.dirname(folder))
+    keys = collections.read(_COLLECTION, "granted credentials list", must=is_used)
+    return [_found(name, f"the collection {_COLLECTION} of the Secret Service", item) for name, item in keys]
+
+
+def _found(name: str, where: str, item: Item) -> Found:
+    removal = f"granted credentials remove {quote(name)}"
+    return Found(profile=name, where=where, key=item.key, problem=item.problem, removal=removal)
 
 
 def _folder(request: Request) -> str:

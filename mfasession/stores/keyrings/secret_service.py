@@ -77,7 +77,7 @@ class SecretService:
 
     def _default_collection(self) -> str:
         # A look does not start the service: where it is not running, `keyring` decides.
-        path = _introduce(self._connection, _NO_AUTO_START)
+        path = introduce(self._connection, _NO_AUTO_START)
         if not path:
             raise NotRead
         return path
@@ -99,7 +99,7 @@ def _collection(ring: "KeyringBackend") -> Any:
 
     connection = secretstorage.dbus_init()
     try:
-        _introduce(connection, 0)
+        introduce(connection, 0)
         named = getattr(ring, "preferred_collection", "")
         if named:
             found = secretstorage.Collection(connection, named)
@@ -114,7 +114,7 @@ def _collection(ring: "KeyringBackend") -> Any:
     return found
 
 
-def _introduce(connection: Any, flags: int) -> str:
+def introduce(connection: Any, flags: int) -> str:
     """Ask where the default collection is, as the first thing of all that a connection asks; empty when it is nowhere.
 
     gnome-keyring may come to the first request before it has noted who asks. An OpenSession then ends the whole daemon

@@ -1,4 +1,4 @@
-"""The encrypted files of aws-vault and Granted, which share a library (99designs/keyring, its `file` backend).
+"""Keys as aws-vault and Granted keep them, which share a library (99designs/keyring); here its `file` backend.
 
 One file an item, named after it with `/` as `%2F`. It holds a JWE in compact form (RFC 7516) whose key comes from a
 passphrase (PBES2-HS256+A128KW, RFC 7518, section 4.8); its text is JSON, in which `Data` is the item in base64: the
@@ -39,8 +39,7 @@ class Item(Value):
 def listed(folder: str) -> list[tuple[str, str]]:
     """Return the names of the items that may be keys, and the paths of their files; none when there is no folder.
 
-    Sessions and SSO tokens are kept beside the keys: their names have commas, or begin with `oidc:`. Raises
-    ConfigurationError.
+    Sessions and SSO tokens are kept beside the keys. Raises ConfigurationError.
     """
     try:
         names = sorted(os.listdir(folder))
@@ -49,7 +48,7 @@ def listed(folder: str) -> list[tuple[str, str]]:
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be read: {plain(error)}", f"ls -ld {folder}") from None
     paths = ((unquote(name), os.path.join(folder, name)) for name in names if not name.startswith("."))
-    return [(name, path) for name, path in paths if not _is_session(name) and os.path.isfile(path)]
+    return [(name, path) for name, path in paths if not is_session(name) and os.path.isfile(path)]
 
 
 def reader(folder: str, request: Request, *, variable: str = "") -> Callable[[str], Item]:
@@ -65,14 +64,14 @@ def reader(folder: str, request: Request, *, variable: str = "") -> Callable[[st
         nonlocal known
         text = (files.read_text(path, _LONGEST) or "").strip()
         if known is not None:
-            return _item(_content(path, text, known, variable if given is not None else ""))
+            return item_in(_content(path, text, known, variable if given is not None else ""))
         ask = request.passphrase
         if ask is None:
             return Item()
         for left in range(TRIES - 1, -1, -1):
             passphrase = _asked(ask, folder, variable)
             try:
-                item = _item(_content(path, text, passphrase))
+                item = item_in(_content(path, text, passphrase))
             except ConfigurationError as failure:
                 if not left:
                     raise
@@ -103,7 +102,8 @@ def item_of(credentials: Any) -> Item:
     return Item(key=LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret)))
 
 
-def _is_session(name: str) -> bool:
+def is_session(name: str) -> bool:
+    """Return whether an item is a session or an SSO token: its name has commas, or begins with `oidc:`."""
     return "," in name or name.startswith("oidc:")
 
 
@@ -125,7 +125,8 @@ def _content(path: str, text: str, passphrase: Secret, variable: str = "") -> by
         raise ConfigurationError(f"{path} {_WRONG}", hint or "run it again with the right one") from None
 
 
-def _item(content: bytes) -> Item:
+def item_in(content: bytes) -> Item:
+    """Return what an item holds, from the JSON that the library writes. No message holds a value."""
     try:
         kept = json.loads(content)
         data = base64.b64decode(kept["Data"], validate=True)
