@@ -11,6 +11,7 @@ from mfasession import codes, sessions, timestamps
 from mfasession.aws import client
 from mfasession.errors import ConfigurationError
 from mfasession.sessions import Context, SessionRequest, destination
+from mfasession.values import own_region
 
 METHOD = "mfasession"
 """The source of the credentials, as botocore names it."""
@@ -92,9 +93,9 @@ def session(
         )
     known = client.settings(found)
     known.register_component("credential_provider", CredentialResolver([_Provider(refresh)]))
-    # boto3 reads only AWS_DEFAULT_REGION.
-    region = region or found.region or environ.get("AWS_REGION") or None
-    return boto3.Session(botocore_session=known, region_name=region)
+    # boto3's order, which knows no AWS_REGION; what `env` has set for another profile does not count.
+    default, other = (own_region(environ, name) for name in ("AWS_DEFAULT_REGION", "AWS_REGION"))
+    return boto3.Session(botocore_session=known, region_name=region or default or found.region or other or None)
 
 
 def _context(environ: Mapping[str, str], profile: str, code: Callable[[], str] | None, *, no_input: bool) -> Context:

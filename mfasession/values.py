@@ -218,7 +218,8 @@ MARK = "MFASESSION_HOLDS"
 """The variable in which `env` and `exec` record what they have set, so that later changes by the user are recognised.
 
 As in `eu-west-1/eu-west-1 work`: what AWS_REGION and AWS_DEFAULT_REGION were set to (empty: they kept the user's
-value), and the profile.
+value), and the profile. Where `--region` has replaced values of the user's, these follow:
+`eu-west-1/eu-west-1/us-east-1/ work`.
 """
 
 
@@ -228,9 +229,10 @@ def held_profile(environ: "Mapping[str, str]") -> str:
 
 
 def own_region(environ: "Mapping[str, str]", name: str) -> str:
-    """Return the user's own value of AWS_REGION or AWS_DEFAULT_REGION; empty when it is unset or was set by us."""
+    """Return the user's own value of AWS_REGION or AWS_DEFAULT_REGION; empty when it was not set, or by us only."""
     value = environ.get(name, "")
     if not value or MARK not in environ:
         return value
-    ours = environ[MARK].partition(" ")[0].split("/")
-    return "" if value == ours[0 if name == "AWS_REGION" else -1] else value
+    ours = (*environ[MARK].partition(" ")[0].split("/"), "", "", "")
+    place = 0 if name == "AWS_REGION" else 1
+    return ours[place + 2] if value == ours[place] else value

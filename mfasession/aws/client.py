@@ -30,9 +30,9 @@ from mfasession.awsfiles.nested_values import unparsed
 from mfasession.config import endpoints
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
 from mfasession.files import system_errors, trust
-from mfasession.profiles import role_request
+from mfasession.profiles import regions, role_request
 from mfasession.text import printable
-from mfasession.values import LongTermKey, Role, Secret, Session, Value, own_region, partition_of
+from mfasession.values import LongTermKey, Role, Secret, Session, Value, partition_of
 
 if TYPE_CHECKING:
     from mfasession.profiles import Profile
@@ -341,8 +341,7 @@ def _session(
 ) -> boto3.Session:
     """A boto3 session with this key, the profile's settings, and the configured region or the partition's default."""
     serial = profile.mfa_serial or profile.suggested_serial
-    # Ignore the region that `env` has set for another profile: it may be of another partition.
-    region = profile.region or own_region(environ, "AWS_REGION") or own_region(environ, "AWS_DEFAULT_REGION")
+    region = regions.in_use(profile, environ)
     return boto3.Session(
         aws_access_key_id=key.access_key_id,
         aws_secret_access_key=key.secret_access_key.reveal(),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mfasession import shells
 from mfasession.cli import arguments, registry
+from mfasession.profiles import regions
 
 if TYPE_CHECKING:
     from mfasession.commands import CommandContext
@@ -33,6 +34,7 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
         "-p": profile_names,
         "--profile": profile_names,
         "--shell": shells.names,
+        "--region": lambda: regions.KNOWN,
         "--store": lambda: arguments.values_of(name, "--store"),
     }
     flag, equals, value = begun.partition("=")

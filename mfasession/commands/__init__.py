@@ -37,6 +37,7 @@ class Options(Value):
     serial: str = ""
     duration: int = 0
     store: str = ""
+    region: str = ""
     force: bool = False
     json: bool = False
     watch: bool = False
@@ -72,6 +73,7 @@ def request_of(options: Options) -> SessionRequest:
         duration=options.duration,
         min_ttl=options.min_ttl,
         store=options.store,
+        region=options.region,
         force=options.force,
         no_input=options.no_input,
         typed=options.typed,

@@ -51,6 +51,18 @@ def port(text: str) -> int:
     return int(text)
 
 
+def region(text: str) -> str:
+    """Return the name of a region."""
+    from mfasession.profiles import regions
+
+    if not regions.is_name(text):
+        near = nearest(text, regions.KNOWN)
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is not a region's name such as eu-west-1{near and f' (did you mean {near}?)'}"
+        )
+    return text
+
+
 def service(text: str) -> str:
     """Return the first word in the path of a service's pages in the console."""
     if not text or not all(char.isascii() and (char.isalnum() or char == "-") for char in text):

@@ -10,6 +10,7 @@ from mfasession.console import browser, urls
 from mfasession.durations import CONSOLE_MAXIMUM, show
 from mfasession.errors import ConfigurationError, InputNeeded, UsageError
 from mfasession.messages import say, until
+from mfasession.profiles import regions
 from mfasession.sessions.create import Creation, assumed, check_role, is_chained
 from mfasession.sessions.renew import unkept
 from mfasession.values import Secret, Value, partition_of
@@ -44,11 +45,11 @@ class Flags(Value):
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
-    from mfasession.commands.argument_types import code, console_duration, path, service
+    from mfasession.commands.argument_types import code, console_duration, path, region, service
 
     parser.add_argument("--service", metavar="NAME", type=service, help="open a service: ec2, s3, cloudformation, …")
     parser.add_argument("--path", metavar="PATH", type=path, help="open a page, such as /s3/home")
-    parser.add_argument("--region", metavar="NAME", help="open another region than the profile's")
+    parser.add_argument("--region", metavar="NAME", type=region, help="open another region than the profile's")
     parser.add_argument(
         "--duration",
         metavar="D",
@@ -99,8 +100,7 @@ def _chosen(context: "CommandContext", flags: Flags) -> "tuple[Profile, str, str
     if profile.role is None:
         raise _no_role(context, profile)
     check_role(profile)
-    environ = context.environ
-    region = flags.region or profile.region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
+    region = flags.region or regions.in_use(profile, context.environ)
     partition = partition_of(profile.role.arn)
     urls.check_region(region, partition)
     return profile, region, partition

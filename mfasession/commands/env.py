@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SUMMARY = "Print the lines that set a session's credentials in your shell"
 EXAMPLES = (
     ('eval "$(mfasession env)"', "set the credentials in this shell"),
-    ('eval "$(mfasession env -p work)"', "set those of another profile"),
+    ('eval "$(mfasession env -p work --region eu-north-1)"', "set those of another profile, with another region"),
     ('eval "$(mfasession env --unset)"', "take them back"),
 )
 
@@ -28,7 +28,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
     parser.add_argument("--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.names())} (your shell)")
     parser.add_argument("--unset", action="store_true", help="unset what env has set")
-    session_flags.add(parser)
+    session_flags.add(parser, region_is="set this region, whatever the profile and AWS_REGION say")
 
 
 def run(context: "CommandContext") -> int:
@@ -41,7 +41,9 @@ def run(context: "CommandContext") -> int:
     else:
         profile = context.profile()
         settings = environment.settings(context, profile)
-        values = environment.variables(sessions.session(context, profile), profile.name, context.environ, settings)
+        session = sessions.session(context, profile)
+        region = context.request.region
+        values = environment.variables(session, profile.name, context.environ, settings, region=region)
         environment.warn_of_region(context.aws_files, profile, context.environ)
     # In bytes: a profile's name need not be text in this locale.
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))

@@ -37,7 +37,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         "--all-matching", metavar="GLOB", help="run once for each profile that matches, such as 'prod-*'"
     )
     parser.add_argument("--jobs", metavar="N", type=jobs, help="run this many at once (4)")
-    session_flags.add(parser)
+    session_flags.add(parser, region_is="give the command this region, whatever the profile and AWS_REGION say")
 
 
 def run(context: "CommandContext") -> int:
@@ -58,7 +58,8 @@ def run(context: "CommandContext") -> int:
     try:
         if context.options.server:
             return _served(context, profile, session, words, settings)
-        programs.replace(words, environment.child(context.environ, session, profile.name, settings))
+        region = context.request.region
+        programs.replace(words, environment.child(context.environ, session, profile.name, settings, region=region))
     except programs.CannotRun as failure:
         from mfasession.messages import complain
 
@@ -96,10 +97,10 @@ def _served(
     named = profiles.chosen(context.options.profile, context.environ, context.config)
     names, environ = (profile.name, named), context.environ
     with (
-        client_files.private_files(environ, context.aws_files, names, profile.region, endpoint.token) as folder,
+        client_files.private_files(environ, context.aws_files, names, profile, endpoint.token) as folder,
         endpoint.guarded(environ, folder),
     ):
         token, uri = endpoint.token.reveal(), endpoint.uri(profile.name)
-        own = client_files.child(environ, session, profile.name, settings, uri=uri, token=token, folder=folder.path)
+        own = client_files.child(environ, session, profile, settings, uri=uri, token=token, folder=folder.path)
         status = asyncio.run(endpoint.run(Child(words, own, endpoint.listening).run))
     return end_as(status)

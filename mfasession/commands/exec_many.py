@@ -9,7 +9,7 @@ from collections import deque
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from mfasession import hints, profiles, programs, terminal
+from mfasession import hints, programs, terminal
 from mfasession.errors import ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.messages import complain, say
 from mfasession.programs.jobs import Jobs
@@ -130,7 +130,12 @@ class Many:
                 settings = destination.handed_on(self._context.aws_files, profile, profile.name, self._environ)
                 self._screen.end()
                 environment.warn_of_region(self._context.aws_files, profile, self._environ)
-                self._jobs.start(profile.name, environment.child(self._environ, session, profile.name, settings))
+                self._jobs.start(
+                    profile.name,
+                    environment.child(
+                        self._environ, session, profile.name, settings, region=self._context.request.region
+                    ),
+                )
             except programs.CannotRun as failure:
                 self._failed[profile.name] = failure.reason
             except ConfigurationError as error:
@@ -153,7 +158,7 @@ class Many:
         names = []
         for name in self._names:
             try:
-                profile = profiles.resolve(name, self._context.aws_files, self._context.config)
+                profile = self._context.profile(name)
             except ConfigurationError as error:
                 names.append(name)
                 self._fail(name, error)

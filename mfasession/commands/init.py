@@ -38,13 +38,13 @@ class Flags(Value):
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
-    from mfasession.commands.argument_types import code
+    from mfasession.commands.argument_types import code, region
     from mfasession.setup import shell_hook
     from mfasession.stores.keys import NAMES
 
     parser.add_argument("--yes", action="store_true", help="make the changes without asking")
     parser.add_argument("--store", choices=NAMES, help="where to keep the key (keyring, or file where there is none)")
-    parser.add_argument("--region", metavar="NAME", help="set the region of the profile")
+    parser.add_argument("--region", metavar="NAME", type=region, help="set the region of the profile")
     parser.add_argument(
         "--shell",
         dest="shell_hook",

@@ -32,7 +32,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         "--code", metavar="C", type=code, help="the MFA code; - reads it from stdin, so that other users cannot see it"
     )
     parser.add_argument("--serial", metavar="S", help="serial number or ARN of the MFA device")
-    session_flags.add(parser)
+    session_flags.add(parser, region_is="the region whose STS is asked; what is stored keeps the profile's")
     parser.add_argument("--store", choices=plugins.names("stores"), help="where to keep the session")
     parser.add_argument("--force", action="store_true", help="replace the session even if it is still valid")
     parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew if less than this is left")

@@ -25,7 +25,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
     from mfasession.commands import session_flags
 
-    session_flags.add(parser)
+    session_flags.add(parser, region_is="the region whose STS is asked; the JSON names no region")
 
 
 def run(context: "CommandContext") -> int:

@@ -46,7 +46,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
     parser.add_argument("--port", metavar="N", type=port, help="the port to listen on (a free one)")
     parser.add_argument("--shell", metavar="NAME", type=shell, help=f"one of {', '.join(shells.names())} (your shell)")
-    session_flags.add(parser)
+    session_flags.add(parser, region_is="give programs this region, whatever the profile and AWS_REGION say")
 
 
 def run(context: "CommandContext", flags: Flags) -> int:
@@ -56,9 +56,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     first, environ = sessions[0][0], context.environ
     named = profiles.chosen(next(iter(context.options.profiles), context.options.profile), environ, context.config)
     with (
-        client_files.private_files(
-            environ, context.aws_files, (first.name, named), first.region, endpoint.token
-        ) as folder,
+        client_files.private_files(environ, context.aws_files, (first.name, named), first, endpoint.token) as folder,
         endpoint.guarded(environ, folder),
     ):
         return asyncio.run(

@@ -6,10 +6,10 @@ ByteNess/aws-vault #285 for the console. AWS does not document the sign-out that
 address, which works in us-east-1 (ByteNess/aws-vault #1, kionsoftware/kion-cli #35).
 """
 
-import re
 from urllib.parse import parse_qsl, urlencode
 
 from mfasession.errors import ConfigurationError
+from mfasession.profiles import regions
 from mfasession.values import Value
 
 PARTITIONS = {
@@ -24,9 +24,6 @@ _UNNAMED = ("us-east-1", "us-gov-west-1")
 _ONLY_NAMED = {"aws-eusc": "eusc-de-east-1"}
 """Partitions whose sign-in host always has a region, and its default region."""
 _SIGN_OUT = "us-east-1.signin.aws.amazon.com"
-_REGION = re.compile(r"[a-z]{2,8}(-[a-z]{1,16}){1,3}-[0-9]{1,2}", re.ASCII)
-_PARTITION_OF = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc"), ("us-iso", "aws-iso"),
-                 ("eu-iso", "aws-iso"))  # fmt: skip
 _HOME = "/console/home"
 
 
@@ -44,10 +41,9 @@ def check_region(region: str, partition: str) -> None:
     """
     if not region:
         return
-    if not _REGION.fullmatch(region):
+    if not regions.is_name(region):
         raise ConfigurationError("the region is not a region's name", "fix region or AWS_REGION, or give --region")
-    its_own = next((of for begins, of in _PARTITION_OF if region.startswith(begins)), "aws")
-    if its_own != partition and not (its_own == "aws-iso" and partition.startswith(its_own)):
+    if not regions.is_in(region, partition):
         raise ConfigurationError(
             f"region {region} is not in partition {partition}, where the role is",
             "fix region or AWS_REGION, or give --region",

@@ -65,6 +65,8 @@ class Profile(Value):
     suggested_serial: str = ""
     """The device in a role for a source profile without one: it is asked for a code, but no session is bound to it."""
     region: str = ""
+    kept_region: "str | None" = None
+    """The region that is kept with a session, when --region names another one for this run; None: `region`."""
     role: "Role | None" = None
     source: "Profile | None" = None
     """The profile whose session assumes the role."""

@@ -22,6 +22,7 @@ from mfasession.text import printable
 from mfasession.values import Secret
 
 if TYPE_CHECKING:
+    from mfasession.profiles import Profile
     from mfasession.values import Session
 
 URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -60,7 +61,7 @@ def variables(files: AwsFiles, folder: str, uri: str, region: str) -> dict[str, 
 def child(
     environ: Mapping[str, str],
     session: "Session",
-    profile: str,
+    profile: "Profile",
     settings: Mapping[str, str | None] | None = None,
     *,
     uri: str,
@@ -71,7 +72,8 @@ def child(
 
     It has the token twice: AWS CLI 2 before 2.13 does not read the file, and Rust's object_store reads only the file.
     """
-    merged = environment.child(environ, session, profile, settings)
+    region = "" if profile.kept_region is None else profile.region
+    merged = environment.child(environ, session, profile.name, settings, region=region)
     for name in KEYS:
         merged.pop(name, None)
     return {**merged, URI: uri, TOKEN: token, **_files(AwsFiles(environ), folder)}
@@ -89,14 +91,14 @@ def _files(files: AwsFiles, folder: str) -> dict[str, str]:
 
 @contextmanager
 def private_files(
-    environ: Mapping[str, str], files: AwsFiles, names: tuple[str, ...], region: str, token: Secret
+    environ: Mapping[str, str], files: AwsFiles, names: tuple[str, ...], profile: "Profile", token: Secret
 ) -> Iterator[RunFolder]:
     """Write the command's AWS files and the token to a folder that is removed after the block; yield the folder.
 
-    `names` are the profiles whose settings are copied; later ones override earlier ones. Raises ConfigurationError,
-    StoreError.
+    `names` are the profiles whose settings are copied; later ones override earlier ones. The region of `profile` is
+    that of the file where they have none, and where `--region` has named it. Raises ConfigurationError, StoreError.
     """
-    text = config_text(files, names, region)
+    text = config_text(files, names, profile.region, region_wins=profile.kept_region is not None)
     with run_folder.made(environ) as folder:
         folder.write("config", text)
         folder.write("credentials", "")
@@ -105,8 +107,10 @@ def private_files(
         yield folder
 
 
-def config_text(files: AwsFiles, names: tuple[str, ...], region: str) -> str:
+def config_text(files: AwsFiles, names: tuple[str, ...], region: str, *, region_wins: bool = False) -> str:
     """Return a configuration file with the harmless settings as `[default]` and as each profile, for `--profile NAME`.
+
+    `region` is for profiles that have none, or with `region_wins` for all.
 
     Raises ConfigurationError when one of the settings would be read as something else, such as another profile.
     """
@@ -116,6 +120,8 @@ def config_text(files: AwsFiles, names: tuple[str, ...], region: str) -> str:
         keys = files.profile(name) or {}
         settings |= {key: value for key, value in keys.items() if key in HARMLESS or key.startswith("cli_")}
         services = keys.get("services", services)
+    if region_wins:
+        settings["region"] = region
     of_services = parse(files.config_path, files.config_text()).get(f"services {services}", {})
     # Only nested values have a meaning there.
     nested = {key: value for key, value in of_services.items() if value.startswith("\n")}

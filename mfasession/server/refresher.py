@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mfasession import codes, hints, profiles, stores, terminal
+from mfasession import codes, hints, stores, terminal
 from mfasession.errors import MfaSessionError
 from mfasession.files import paths, system_errors
 from mfasession.messages import complain, until
@@ -129,7 +129,7 @@ class Refresher:
 
     def _read(self) -> "tuple[Profile, Session | None, bool]":
         context = Context(self._environ, self._request)
-        profile = profiles.resolve(self.name, context.aws_files, context.config)
+        profile = context.profile(self.name)
         return profile, context.kept(profile), _renews_automatically(context, profile)
 
     def _may_ask(self) -> bool:

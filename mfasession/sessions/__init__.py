@@ -43,6 +43,8 @@ class SessionRequest(Value):
     """A session that should be renewed and cannot be is an answer while it lives."""
     must_keep: bool = False
     """A new session goes to the profile's own store, and it is an error when it cannot be kept there."""
+    region: str = ""
+    """For our own calls and for programs, in place of all others."""
     typed: tuple[str, ...] = ()
     """The words of the command line that a hint repeats, see `hints.repeatable`."""
     login_words: tuple[str, ...] = ()
@@ -54,7 +56,8 @@ class SessionRequest(Value):
 
     def flags(self) -> list[str]:
         """Return the words by which another command makes the same session."""
-        return ["--duration", str(self.duration)] if self.duration else []
+        flags = ["--duration", str(self.duration)] if self.duration else []
+        return flags + (["--region", self.region] if self.region else [])
 
     def is_met_by(self, session: "Session", margin: int, *, replaced: "Session | None") -> bool:
         """Return whether a session needs no renewal: it is fresh, and with `force` another one than that to replace.
@@ -94,6 +97,10 @@ class Context:
             from mfasession.sessions import devices
 
             profile = devices.with_device(profile, self.request.serial)
+        if self.request.region:
+            from mfasession.profiles import regions
+
+            profile = regions.with_region(profile, self.request.region)
         return profile
 
     def kept(self, profile: "Profile") -> "Session | None":

@@ -69,7 +69,9 @@ def settings(files: "AwsFiles", profile: "Profile", named: str = "") -> dict[str
 
 
 def with_settings(files: "AwsFiles", profile: "Profile", session: "Session") -> "Session":
-    """Return a session as it is kept: with the settings of its profile."""
+    """Return a session as it is kept: with the settings of its profile, and not with the region of one run."""
+    if profile.kept_region is not None:
+        session = session.replace(region=profile.kept_region)
     return session.replace(settings=tuple(settings(files, profile).items())) if files.name_endpoints() else session
 
 

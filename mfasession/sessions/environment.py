@@ -65,8 +65,13 @@ def variables(
     profile: str,
     environ: "Mapping[str, str]",
     settings: "Mapping[str, str | None] | None" = None,
+    *,
+    region: str = "",
 ) -> "dict[str, str | None]":
-    """Return the variables in the order of printing; None means: unset it. `environ` is what they are set in."""
+    """Return the variables in the order of printing; None means: unset it. `environ` is what they are set in.
+
+    `region` is that of `--region`, which replaces the user's own variables, too.
+    """
     values: dict[str, str | None] = {
         # First, as `shells.render` wants no secret in its first lines.
         **dict.fromkeys(SHADOWS),
@@ -75,27 +80,47 @@ def variables(
         "AWS_SESSION_TOKEN": session.session_token.reveal(),
         "AWS_CREDENTIAL_EXPIRATION": timestamps.show(session.expires),
     }
-    _add_regions(values, session.region, environ)
+    set_here = _add_named_region(values, region, environ) if region else _add_regions(values, session.region, environ)
     values["MFASESSION_PROFILE"] = profile
     values["MFASESSION_EXPIRES"] = str(session.expires)
-    values[MARK] = f"{values.get('AWS_REGION') or ''}/{values.get('AWS_DEFAULT_REGION') or ''} {profile}"
+    values[MARK] = f"{set_here} {profile}"
     if settings:
         values |= settings
     return values
 
 
-def _add_regions(values: "dict[str, str | None]", region: str, environ: "Mapping[str, str]") -> None:
+def _add_named_region(values: "dict[str, str | None]", region: str, environ: "Mapping[str, str]") -> str:
+    """Add the region that the command line names; return what MARK says of it: ours, and what the user's own were."""
+    values["AWS_REGION"] = values["AWS_DEFAULT_REGION"] = region
+    own = "/".join(own_region(environ, name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))
+    # What is no region's name would not be read back as it was.
+    is_readable = own.count("/") == 1 and " " not in own
+    return f"{region}/{region}/{own}" if is_readable and own != "/" else f"{region}/{region}"
+
+
+def _add_regions(values: "dict[str, str | None]", region: str, environ: "Mapping[str, str]") -> str:
     """Add the region for each kind of program, as it would find it by itself with `AWS_PROFILE`.
 
     The AWS CLI 2 takes AWS_REGION, AWS_DEFAULT_REGION and the profile's, in this order; the CLI 1 and boto3 know no
     AWS_REGION. So a person's own variable stays, and the other one is set to what its readers would have taken. What we
-    have set for another profile goes.
+    have set for another profile goes, and what `--region` has replaced comes back. Return what MARK says of it.
     """
-    default = own_region(environ, "AWS_DEFAULT_REGION")
-    if not own_region(environ, "AWS_REGION") and (region or "AWS_REGION" in environ):
+    own, default = own_region(environ, "AWS_REGION"), own_region(environ, "AWS_DEFAULT_REGION")
+    if not own and (region or "AWS_REGION" in environ):
         values["AWS_REGION"] = (default or region) if region else None
     if not default and (region or "AWS_DEFAULT_REGION" in environ):
         values["AWS_DEFAULT_REGION"] = region or None
+    set_here = f"{values.get('AWS_REGION') or ''}/{values.get('AWS_DEFAULT_REGION') or ''}"
+    _restore(values, environ)
+    return set_here
+
+
+def _restore(values: "dict[str, str | None]", environ: "Mapping[str, str]") -> None:
+    """Set the user's own regions where `--region` of an earlier run stands in their place."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        own = own_region(environ, name)
+        if own and own != environ[name]:
+            values[name] = own
 
 
 def warn_of_region(files: "AwsFiles", profile: "Profile", environ: "Mapping[str, str]") -> None:
@@ -119,10 +144,11 @@ def warn_of_region(files: "AwsFiles", profile: "Profile", environ: "Mapping[str,
 
 
 def unset(environ: "Mapping[str, str]") -> "dict[str, str | None]":
-    """Return what takes all of `variables` back; a region that the person has set stays."""
+    """Return what takes all of `variables` back; a region that the person has set stays, or comes back."""
     values: dict[str, str | None] = {
         name: None for name in SET if not name.endswith("_REGION") or not own_region(environ, name)
     }
+    _restore(values, environ)
     if "MFASESSION_SETTINGS" in environ:
         from mfasession.sessions import destination
 
@@ -135,6 +161,8 @@ def child(
     session: "Session",
     profile: str,
     settings: "Mapping[str, str | None] | None" = None,
+    *,
+    region: str = "",
 ) -> dict[str, str]:
     """Return the environment of a command: this one, with the session and without any other source of credentials."""
     merged = {
@@ -142,7 +170,7 @@ def child(
         for name, value in environ.items()
         if name not in OTHER_SOURCES and not name.startswith(OTHER_SOURCES_BEGIN)
     }
-    for name, value in variables(session, profile, environ, settings).items():
+    for name, value in variables(session, profile, environ, settings, region=region).items():
         if value is None:
             merged.pop(name, None)
         else:

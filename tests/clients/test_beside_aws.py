@@ -153,6 +153,7 @@ PLACES: tuple[dict[str, str], ...] = (
     {},
     {"AWS_REGION": "us-east-1"},
     {"AWS_DEFAULT_REGION": "us-east-1"},
+    {"AWS_DEFAULT_REGION": "eu-west-3"},
     {"AWS_USE_FIPS_ENDPOINT": "true", "AWS_DEFAULT_REGION": "us-east-1"},
     {"AWS_USE_DUALSTACK_ENDPOINT": "true"},
     {"AWS_STS_REGIONAL_ENDPOINTS": "legacy"},
@@ -182,6 +183,18 @@ def test_a_code_goes_where_aws_would_send_it(home: Home, environ: dict[str, str]
         asked.append(sorted(set(seen)))
     assert asked[0] == asked[1]
     assert asked[0]
+
+
+def test_a_named_region_is_taken_back(three: Home) -> None:
+    """`env --region` replaces the user's own AWS_REGION, and the next `env` and `--unset` restore it."""
+    line = f"""
+    eval "$({MFASESSION} env -p work --region us-east-2)"; echo $AWS_REGION $AWS_DEFAULT_REGION
+    eval "$({MFASESSION} env -p work)"; echo $AWS_REGION
+    eval "$({MFASESSION} env -p work --region us-east-2)"
+    eval "$({MFASESSION} env --unset)"; echo $AWS_REGION ${{AWS_DEFAULT_REGION-}}
+    """
+    done = three.run_program("bash", "-euc", line, environ={"AWS_REGION": "us-east-1"})
+    assert done.stdout == "us-east-2 us-east-2\nus-east-1\nus-east-1\n", done.stderr
 
 
 def test_the_session_is_the_profiles(three: Home) -> None:

@@ -42,6 +42,17 @@ def test_the_region(home: Home, monkeypatch: pytest.MonkeyPatch, given: str | No
     assert mfasession.session("work", region=given).region_name == region
 
 
+def test_a_region_of_the_environment(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS_DEFAULT_REGION wins over the profile's, as in boto3, unless `env` has set it for another profile."""
+    home.write_credentials(key_pair("work"))
+    home.config.write_text("[profile work]\nregion = eu-west-3\n")
+    home.environ["AWS_DEFAULT_REGION"] = "us-east-2"
+    move_into(home, monkeypatch)
+    assert mfasession.session("work").region_name == "us-east-2"
+    monkeypatch.setenv("MFASESSION_HOLDS", "/us-east-2 other")
+    assert mfasession.session("work").region_name == "eu-west-3"
+
+
 def test_the_codes_of_a_function() -> None:
     """Spaces are as good as in the prompt, and AWS is asked about the key before the function is."""
     order: list[str] = []

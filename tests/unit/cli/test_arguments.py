@@ -41,6 +41,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["login", "--serial", "GAHT12345678"], {"command": "login", "serial": "GAHT12345678"}),
     (["login", "--duration", "15m"], {"command": "login", "duration": 900}),
     (["login", "--duration=36h"], {"command": "login", "duration": 129_600}),
+    (["login", "--region", "us-gov-west-1"], {"command": "login", "region": "us-gov-west-1"}),
     (["env", "--duration", "2h"], {"command": "env", "duration": 7200}),
     (["exec", "--duration", "2h", "x"], {"command": "exec", "duration": 7200, "words": ("x",)}),
     (["process", "--duration", "2h"], {"command": "process", "duration": 7200}),

@@ -20,6 +20,8 @@ FLAGS = ("-h", "--help", "-p", "--profile", "--no-input", "--debug")
         (["-p", "work", "login", "--for"], ["--force"]),
         (["env", "--shell", "e"], ["elvish"]),
         (["status", "--j"], ["--json"]),
+        (["login", "--region", "eu-w"], ["eu-west-1", "eu-west-2", "eu-west-3"]),
+        (["exec", "--region=me-s"], ["--region=me-south-1"]),
         (["login", "x"], []),
         (["console", "--p"], ["--path", "--print", "--profile"]),
         (["keys", "r"], ["rotate", "remove"]),

@@ -15,7 +15,7 @@ from mfasession.errors import ConfigurationError
 from mfasession.server import client_files
 from mfasession.sessions import environment
 from mfasession.values import Secret
-from tests.helpers.support import KEY_ID, SECRET, Home, key_pair, made_session, move_into, session_section
+from tests.helpers.support import KEY_ID, SECRET, Home, key_pair, made_profile, made_session, move_into, session_section
 
 CONFIG = f"""
 [default]
@@ -95,9 +95,18 @@ def test_a_named_profile_is_there_too(files: AwsFiles, tmp_path: Path) -> None:
     assert profiles == {"default": {"region": "us-east-1"}, "two words": {"region": "us-east-1"}}
 
 
+def test_the_region_of_the_command_line_wins(files: AwsFiles, tmp_path: Path) -> None:
+    """Over those of the profiles; without the flag it is for profiles that have none."""
+    Path(files.config_path).write_text("[default]\nregion = eu-north-1\n")
+    files.reread()
+    for wins, region in ((True, "us-east-2"), (False, "eu-north-1")):
+        text = client_files.config_text(files, ("default",), "us-east-2", region_wins=wins)
+        assert parsed(text, tmp_path)["profiles"] == {"default": {"region": region}}
+
+
 def test_the_folder_is_private_and_goes(files: AwsFiles) -> None:
     """Mode 0700, with an empty credentials file, and nothing is left."""
-    with client_files.private_files(os.environ, files, ("default",), "", Secret("t")) as (path, _):
+    with client_files.private_files(os.environ, files, ("default",), made_profile(), Secret("t")) as (path, _):
         folder = Path(path)
         assert folder.stat().st_mode & 0o777 == 0o700
         assert {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()} == dict.fromkeys(
@@ -166,7 +175,9 @@ names = st.sampled_from((*environment.SET, *environment.SHADOWS, *environment.OT
 @given(st.dictionaries(names, st.text("abc", max_size=4)))
 def test_a_command_has_the_endpoint_and_no_other_credentials(environ: dict[str, str]) -> None:
     """One token, as a variable and in a file; no relative URI, no keys and no profile: each would win in some SDK."""
-    child = client_files.child(environ, made_session(), "work", uri="http://u", token="t", folder="/f")
+    child = client_files.child(
+        environ, made_session(), made_profile(name="work"), uri="http://u", token="t", folder="/f"
+    )
     assert child["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == "http://u"
     assert child["AWS_CONTAINER_AUTHORIZATION_TOKEN"] == "t"
     assert (child["AWS_CONFIG_FILE"], child["AWS_SHARED_CREDENTIALS_FILE"]) == ("/f/config", "/f/credentials")
@@ -181,10 +192,12 @@ def test_an_mfasession_inside_reads_the_users_files(home: Home, monkeypatch: pyt
     """`mfasession login` typed in a served shell must find the long-term key; a file named by hand wins."""
     move_into(home, monkeypatch)
     child = client_files.child(
-        home.environ, made_session(), "work", uri="u", token="t", folder="/run/mfasession/served-1"
+        home.environ, made_session(), made_profile(name="work"), uri="u", token="t", folder="/run/mfasession/served-1"
     )
     inside = AwsFiles(child)
     assert (inside.config_path, inside.credentials_path) == (str(home.config), str(home.credentials))
-    again = client_files.child(child, made_session(), "work", uri="u", token="t", folder="/run/mfasession/served-2")
+    again = client_files.child(
+        child, made_session(), made_profile(name="work"), uri="u", token="t", folder="/run/mfasession/served-2"
+    )
     assert AwsFiles(again).credentials_path == str(home.credentials)
     assert AwsFiles({**child, "AWS_CONFIG_FILE": "/other"}).config_path == "/other"

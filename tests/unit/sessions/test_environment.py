@@ -65,8 +65,33 @@ def test_the_users_own_regions_survive_any_number_of_profiles(own: tuple[str, st
         now = environment.child(now, SESSION.replace(region=region), "work")
         assert {name: now[name] for name in environ} == environ
         assert {now.get(name, "") for name in BOTH} <= {region, *own}
-    gone = environment.unset(now)
-    assert {name: value for name, value in now.items() if name not in gone} == environ
+    assert taken_back(now) == environ
+
+
+def taken_back(environ: dict[str, str]) -> dict[str, str]:
+    """The environment after `env --unset`."""
+    changed = {**environ, **environment.unset(environ)}
+    return {name: value for name, value in changed.items() if value is not None}
+
+
+@given(st.tuples(REGIONS, REGIONS), st.lists(st.tuples(REGIONS, REGIONS), min_size=1, max_size=4))
+def test_a_named_region_wins_and_the_users_own_come_back(own: tuple[str, str], runs: list[tuple[str, str]]) -> None:
+    """`--region` on any of several runs: that run has it in both variables, the next one has what it would have had."""
+    environ = {name: value for name, value in zip(BOTH, own, strict=True) if value}
+    now = environ
+    for region, named in runs:
+        session = SESSION.replace(region=region)
+        now = environment.child(now, session, "work", region=named)
+        expected = environment.child(environ, session, "work")
+        held = dict.fromkeys(BOTH, named) if named else {name: expected.get(name) for name in BOTH}
+        assert {name: now.get(name) for name in BOTH} == held
+    assert taken_back(now) == environ
+
+
+def test_what_is_no_region_is_not_kept_for_later() -> None:
+    """It would be read back as something else."""
+    now = environment.child({"AWS_REGION": "a/b c"}, SESSION, "work", region="us-east-1")
+    assert now["MFASESSION_HOLDS"] == "us-east-1/us-east-1 work"
 
 
 @given(environs)
