@@ -186,6 +186,32 @@ def test_the_hook(home: Home, file: str, text: str, name: str) -> None:
     assert found(home) == [name]
 
 
+@pytest.mark.parametrize(
+    ("files", "environ"),
+    [
+        # `init` writes the hook of fish to a file of its own.
+        (
+            {
+                ".config/fish/conf.d/mfasession.fish": "mfasession shell init fish | source\n",
+                ".config/fish/config.fish": "echo $MFASESSION_PS\n",
+            },
+            {},
+        ),
+        ({"zsh/.zshrc": 'eval "$(mfasession shell init zsh)"\n'}, {"ZDOTDIR": "zsh"}),
+        ({".bashrc": 'test $ZSH && eval "$(mfasession shell init zsh)"\neval "$(mfasession shell init bash)"\n'}, {}),
+        ({".bash_profile": 'eval "$(mfasession shell init bash)"\n', ".bashrc": "PS1='$MFASESSION_PS'\n"}, {}),
+    ],
+    ids=["fish", "ZDOTDIR", "two shells", "two files"],
+)
+def test_a_hook_that_works(home: Home, files: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """Wherever the shell reads it."""
+    home.write_credentials(key_pair())
+    for name, text in files.items():
+        (home.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (home.folder / name).write_text(text)
+    assert found(home, environ={name: str(home.folder / value) for name, value in environ.items()}) == []
+
+
 def test_a_keyring_that_is_configured_and_absent(home: Home) -> None:
     """99designs/aws-vault#683: no desktop."""
     home.write_credentials(key_pair())
@@ -248,6 +274,45 @@ def test_fix_closes_a_folder(home: Home) -> None:
     home.aws.chmod(0o777)
     assert home.run("doctor", "--offline", "--fix", "--yes").returncode == 0
     assert home.aws.stat().st_mode & 0o757 == 0o755
+
+
+def test_fix_renames_sections(home: Home) -> None:
+    """Each header is shown and corrected, and all other bytes stay; a section that is there already is left alone."""
+    config = (
+        "# mine\n[work]\nregion=eu-west-1  ; \n\n[ops]\r\nregion = eu-west-1\n[profile both]\n[both]\noutput = json"
+    )
+    home.write_credentials(key_pair() + key_pair("profile cloud"))
+    home.config.write_bytes(config.encode())
+    assert found(home) == ["wrong-header"] * 4
+    done = home.run("doctor", "--offline", "--fix", "--yes")
+    assert (done.returncode, re.findall(r"\[\w+\]", done.stdout)) == (1, ["[both]"])
+    right = config.replace("[work]", "[profile work]").replace("[ops]", "[profile ops]")
+    assert home.config.read_bytes() == right.encode()
+    assert home.credentials.read_text() == key_pair() + key_pair("cloud")
+    assert "  -[work]\n  +[profile work]\n" in done.stderr
+    assert key_pair("cloud").splitlines()[2] not in done.stderr
+
+
+def test_fix_changes_no_value_that_looks_like_a_header(home: Home) -> None:
+    """An indented line belongs to the value before it."""
+    config = "[profile a]\ns3 =\n  [work]\n  addressing_style = path\n"
+    home.write_credentials(key_pair())
+    home.config.write_text(config)
+    home.run("doctor", "--offline", "--fix", "--yes")
+    assert home.config.read_text() == config
+
+
+def test_fix_names_the_right_shell(home: Home) -> None:
+    """In the file that the link leads to."""
+    home.write_credentials(key_pair())
+    text = "export TOKEN=of-another\n" + 'eval "$(mfasession shell init bash)"  # hook\n'
+    (home.folder / "zshrc").write_text(text)
+    (home.folder / ".zshrc").symlink_to("zshrc")
+    done = home.run("doctor", "--offline", "--fix", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert (home.folder / "zshrc").read_text() == text.replace("bash", "zsh")
+    assert (home.folder / ".zshrc").is_symlink()
+    assert "of-another" not in done.stderr
 
 
 def test_fix_asks(home: Home) -> None:

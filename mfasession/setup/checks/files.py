@@ -9,6 +9,7 @@ from mfasession.awsfiles import is_managed, parse
 from mfasession.errors import ConfigurationError
 from mfasession.setup import mode_change
 from mfasession.setup.checks import WARNING, Finding, Seen
+from mfasession.setup.header_change import HeaderChange
 
 if TYPE_CHECKING:
     from mfasession.sessions import Context
@@ -72,10 +73,14 @@ def _headers(context: "Context") -> Iterator[Finding]:
         path, header, right = found
         if header in ("plugins", "preview", "services"):
             continue
+        change = HeaderChange(path=path, header=header, right=right)
+        # A profile that has a section already would get other settings or keys.
+        is_safe = aws_files.profile(name) is None and change.is_possible()
         yield Finding(
             name="wrong-header",
             message=f"{path} has a section [{header}], which AWS tools do not take for profile {name}",
             hint=f"rename that section to [{right}]",
             severity=WARNING,
             profile=name,
+            fix=change if is_safe else None,
         )

@@ -7,7 +7,7 @@ from mfasession import hints, installation
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.keys import locate
 from mfasession.sessions.connection import find_key
-from mfasession.setup.checks import WARNING, Finding
+from mfasession.setup.checks import WARNING, Finding, Seen
 from mfasession.stores.keyrings.backend import START, KeyringAbsent, backend, keeps_plain_text, name_of
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from mfasession.sessions import Context
 
 _KEYRING = "keyring"
+_NO_KEYRING = ("keyring.backends.fail", "keyring.backends.null")
+"""The modules of the backends that `keyring` has for no keyring at all. Any other that the user names counts."""
 
 
-def check(context: "Context") -> Iterator[Finding]:
+def check(context: "Context") -> Iterator[Finding | Seen]:
     """Yield what is wrong with the places of keys and sessions."""
     found, failure = locate.visible(context)
     if isinstance(failure, KeyringAbsent):
@@ -36,15 +38,17 @@ def check(context: "Context") -> Iterator[Finding]:
         if in_use and failure is None:
             yield Finding(name="keyring-unusable", message=fault.message, hint=fault.hint)
         return
-    if ring.priority > 0 and not keeps_plain_text(ring):
+    is_there = type(ring).__module__ not in _NO_KEYRING
+    yield Seen(what="keyring", found=name_of(ring) if is_there else "none")
+    if is_there and not keeps_plain_text(ring):
         yield from _plain_text(context, found)
     elif in_use and failure is None:
-        yield from _unfit(ring)
+        yield from _unfit(ring, is_there=is_there)
 
 
-def _unfit(ring: "KeyringBackend") -> Iterator[Finding]:
+def _unfit(ring: "KeyringBackend", *, is_there: bool) -> Iterator[Finding]:
     """Yield why a keyring that is in use cannot keep secrets."""
-    if ring.priority > 0:
+    if is_there:
         yield Finding(
             name="keyring-in-plain-text",
             message=f"the keyring is {name_of(ring)}, which keeps plain text",

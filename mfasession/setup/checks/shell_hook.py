@@ -2,45 +2,61 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mfasession import files
 from mfasession.files import paths
-from mfasession.setup.checks import WARNING, Finding
+from mfasession.setup import shell_hook
+from mfasession.setup.checks import WARNING, Finding, Seen
+from mfasession.setup.file_change import FileChange
+from mfasession.values import Secret
 
 if TYPE_CHECKING:
     from mfasession.sessions import Context
 
-_START_UP = {
-    ".bashrc": "bash",
-    ".bash_profile": "bash",
-    ".zshrc": "zsh",
-    ".config/fish/config.fish": "fish",
-}
-"""The files of the README, by their shells."""
+_OTHERS = {"bash": (".bash_profile", ".profile"), "zsh": (".zprofile",), "fish": (".config/fish/config.fish",)}
+"""Files beside the one that `init` writes to, in the home folder, that a shell may read."""
 _HOOK = re.compile(r"^[^#\n]*\bmfasession shell init (\w+)", re.MULTILINE)
 _SHOWN = re.compile(r"^[^#\n]*\bMFASESSION_PS\b", re.MULTILINE)
 
 
-def check(context: "Context") -> Iterator[Finding]:
+def check(context: "Context") -> Iterator[Finding | Seen]:
     """Yield start-up files with the hook of another shell, or with a prompt that no hook fills."""
     home = paths.home(context.environ)
-    for file, shell in _START_UP.items():
-        path = os.path.join(home, file)
-        text = files.read_text(path) or ""
-        hooks = _HOOK.findall(text)
-        if wrong := [name for name in hooks if name != shell]:
+    for shell, others in _OTHERS.items():
+        own = shell_hook.start_up_file(context.environ, shell)
+        names = dict.fromkeys([own, *(os.path.join(home, other) for other in others)])
+        texts = {path: text for path in names if (text := files.read_text(path))}
+        yield from _of_shell(shell, texts)
+
+
+def _of_shell(shell: str, texts: Mapping[str, str]) -> Iterator[Finding | Seen]:
+    hooks = {path: _HOOK.findall(text) for path, text in texts.items()}
+    for path, found in hooks.items():
+        if shell in found:
+            # Hooks of other shells beside it may be behind a condition.
+            yield Seen(what="shell hook", found=f"{shell}, in {path}")
+        elif found:
             yield Finding(
                 name="hook-of-another-shell",
-                message=f"{path} evaluates the hook of {wrong[0]}",
+                message=f"{path} evaluates the hook of {found[0]}",
                 hint=f"write there: mfasession shell init {shell}",
                 severity=WARNING,
+                fix=_change(path, texts[path], shell) if len(found) == 1 else None,
             )
-        elif not hooks and _SHOWN.search(text):
+    if not any(hooks.values()):
+        for path in (path for path, text in texts.items() if _SHOWN.search(text)):
             yield Finding(
                 name="prompt-without-hook",
                 message=f"{path} shows MFASESSION_PS, and no hook sets it",
                 hint=f"evaluate there: mfasession shell init {shell}",
                 severity=WARNING,
             )
+
+
+def _change(path: str, text: str, shell: str) -> FileChange:
+    found = _HOOK.search(text)
+    assert found is not None  # the caller has found one
+    after = text[: found.start(1)] + shell + text[found.end(1) :]
+    return FileChange(path=path, before=Secret(text), after=Secret(after), context_lines=0)

@@ -271,6 +271,11 @@ def key_in_csv(trial: Trial) -> None:
     file.chmod(0o600)
 
 
+def wrong_header(trial: Trial) -> None:
+    """A section that AWS tools do not take for a profile's."""
+    trial.home.config.write_text(trial.home.config.read_text() + "\n[work]\nregion = eu-west-1\n")
+
+
 REMOVE = Command(
     "keys remove", ("keys", "remove", "--yes"), all_of(in_file(LIVE), in_keyring(LIVE)), steps=step_by_step
 )
@@ -344,6 +349,13 @@ COMMANDS = (
     Command("keys protect", ("keys", "protect"), in_file(LIVE)),
     Command("init", ("init", "--no-login", "--yes"), in_file(LIVE), complaint=CHANGES_SHOWN),
     PROTECT_ALL,
+    Command(
+        "doctor --fix",
+        ("doctor", "-p", "default", "--offline", "--fix", "--yes"),
+        all_of(key_in_keyring, wrong_header),
+        complaint=CHANGES_SHOWN,
+        finds=True,
+    ),
     Command(
         "import aws-mfa",
         ("import", "aws-mfa", "--yes"),

@@ -86,6 +86,8 @@ class Command:
     """What the command leaves as it is, before and behind what it changes in the credentials file."""
     age: int = 0
     """Seconds by which what is remembered of sent codes is made older before the second run: time that has passed."""
+    finds: bool = False
+    """Whether a failure may be a finding on stdout, with exit code 1."""
 
 
 @dataclass(frozen=True)
@@ -301,6 +303,8 @@ class Survey:
             now = trial.shapes()
             undone = [name for name in now.keys() | self._new.keys() if now.get(name) != self._new.get(name)]
             assert [name for name in undone if not name.startswith(self._command.may_stay)] == [], "done, and not done"
+        elif self._command.finds and done.returncode == 1:
+            assert re.search(r"^(error|warning): ", done.stdout, re.MULTILINE), done.stdout
         else:
             assert_one_message(done, self._command.exits, self._command.complaint)
             assert not trial.strays() or point.call in ("unlinkat", "unlink"), "a temporary stays"
