@@ -13,7 +13,7 @@ _EMPTY: Mapping[str, str] = {}
 
 def check(path: str, name: str, environ: Mapping[str, str], values: Mapping[str, str] = _EMPTY) -> None:
     """Raise what `add_profile` would raise, as far as that is known now."""
-    _added(path, name, files.read_trusted(path) or "", values)
+    with_profile(path, name, files.read_trusted(path) or "", values)
     attributes.check_writable(path)
     shared_edit.check(path, _unfinished(path, environ))
 
@@ -29,7 +29,7 @@ def add_profile(path: str, name: str, environ: Mapping[str, str], values: Mappin
         shared_edit.edit(
             path,
             lambda: files.read_trusted(path) or "",
-            lambda text: _added(path, name, text, values),
+            lambda text: with_profile(path, name, text, values),
             _unfinished(path, environ),
             mode=None,
         )
@@ -40,7 +40,8 @@ def _unfinished(path: str, environ: Mapping[str, str]) -> str:
     return paths.unfinished_file(environ, os.path.realpath(path))
 
 
-def _added(path: str, name: str, text: str, values: Mapping[str, str]) -> str:
+def with_profile(path: str, name: str, text: str, values: Mapping[str, str] = _EMPTY) -> str:
+    """Return the text of the file with the profile and these values. Raises ConfigurationError."""
     sections = parse(path, text)
     header = headers.headers(sections).get(name) or headers.written(name)
     before = sections.get(header, {})

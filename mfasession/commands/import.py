@@ -55,7 +55,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     process_memory.deny_ptrace()
     from mfasession.setup import imports
 
-    found, failures = _found(context, _tools(context, flags), flags)
+    found, failures = find(context, _tools(context, flags), flags)
     steps = imports.plan(context, found)
     todo = [step for step in steps if step.intention]
     question = f"import {len(todo)} key{'s' if len(todo) > 1 else ''}?"
@@ -89,10 +89,10 @@ def _tools(context: "CommandContext", flags: Flags) -> list[str]:
     return [flags.tool]
 
 
-def _found(
+def find(
     context: "CommandContext", tools: "Sequence[str]", flags: Flags
 ) -> "tuple[Sequence[Found], list[MfaSessionError]]":
-    """All keys of these tools, or those for the profile named with -p; and with --all, why a tool was not read."""
+    """Return all keys of these tools, or those for the profile of -p; and with --all, why a tool was not read."""
     from mfasession.setup import importers
 
     only = context.request.profile

@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING
 
 from mfasession import process_memory, profiles, terminal
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded
-from mfasession.keys import locate
 from mfasession.messages import complain, say
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
     from mfasession.commands import CommandContext
-    from mfasession.keys.locate import Held
     from mfasession.profiles import Profile
-    from mfasession.setup.importers import Found
     from mfasession.setup.init import Plan
+    from mfasession.setup.origin import Origin
 
 SUMMARY = "Set up this computer: key, AWS configuration, shell, and the first login"
 EXAMPLES = (
@@ -30,6 +27,7 @@ EXAMPLES = (
 class Flags(Value):
     """The flags of `init`."""
 
+    keys_in: str = ""
     region: str = ""
     shell_hook: str = ""
     yes: bool = False
@@ -43,7 +41,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     from mfasession.stores.keys import NAMES
 
     parser.add_argument("--yes", action="store_true", help="make the changes without asking")
-    parser.add_argument("--store", choices=NAMES, help="where to keep the key (keyring, or file where there is none)")
+    parser.add_argument("--keys-in", choices=NAMES, help="where to keep the key (keyring, or file where there is none)")
     parser.add_argument("--region", metavar="NAME", type=region, help="set the region of the profile")
     parser.add_argument(
         "--shell",
@@ -63,140 +61,144 @@ def run(context: "CommandContext", flags: Flags) -> int:
     from mfasession.commands.keys.common import program
     from mfasession.setup import init
 
-    profile, key = _with_key(context, flags)
-    # An import may have changed config.toml.
-    context = CommandContext(context.environ, context.options)
-    wish = init.Wish(store=context.options.store, region=flags.region, shell=flags.shell_hook, program=program())
-    planned = init.plan(context, profile, key, wish)
-    has_device = flags.no_login or _has_device(context, profile, key)
+    context, origin = _origin(context, flags)
+    has_device = _has_device(context, origin, flags)
+    wish = init.Wish(keys_in=flags.keys_in, region=flags.region, shell=flags.shell_hook, program=program())
+    planned = init.plan(origin, wish)
     _propose(context, planned, flags)
-    failures = init.carry_out(context, profile, planned)
-    for change in (*planned.changes, *planned.removals):
+    failures = init.carry_out(context, planned)
+    for change in planned.shown:
         say(f"changed {change.path}")
-    if planned.removals:
-        say(f"key {key.key_id} is in the keyring")
+    if planned.moves_key:
+        say(f"key {origin.key.key_id} is in {planned.key_place}")
     for failure in failures:
         complain(failure.message, failure.hint)
+    # The changes are to be seen.
+    context = CommandContext(context.environ, context.options)
     if not flags.no_login:
         _log_in(context, has_device=has_device)
-    _say_next(context, profile, planned)
+    if origin.found is not None and origin.is_new:
+        say(f"when all works, delete at the other tool: {origin.found.removal}")
+    _say_next(context, origin.profile, planned)
     return 0
 
 
-def _with_key(context: "CommandContext", flags: Flags) -> "tuple[Profile, Held]":
-    """The profile whose key makes the sessions, and its key: found here, imported from another tool, or typed."""
-    from mfasession.setup import importers, init
+def _origin(context: "CommandContext", flags: Flags) -> "tuple[CommandContext, Origin]":
+    """Where the key is or comes from, and a context for its profile."""
+    from mfasession.commands import CommandContext
+    from mfasession.setup import origin
 
     name = profiles.chosen(context.request.profile, context.environ, context.config)
-    found = _found(context, name)
-    if found is None:
-        others = init.others_with_keys(context, name)
-        tools = [tool for tool, keys in importers.detect(context.environ).items() if _has(keys, name)]
-        if tools:
-            context = _import(context, tools[0], name, flags)
-        elif others and not context.request.profile:
-            raise ConfigurationError(
-                f"profile {name} has no long-term key, and there are keys for {', '.join(others)}",
-                f"mfasession init -p {quote(others[0])}",
-            )
-        else:
-            _add_key(context, name)
-        context.aws_files.reread()
-        profile = locate.owner(context)
-        return profile, locate.first(context, profile)
-    say(f"found key {found[1].key_id} of profile {found[1].profile} in {found[1].place.where}")
-    return found
+    found = origin.here(context, name)
+    tool = None if found else origin.of_tool(context, name)
+    if found is None and tool is None and not context.request.profile:
+        other = _other(context, name)
+        if other != name:
+            name, context = other, CommandContext(context.environ, context.options.replace(profile=other))
+            found, tool = origin.here(context, name), origin.of_tool(context, name)
+    if found is not None:
+        say(f"found key {found.key.key_id} of profile {found.key.profile} in {found.key.place.where}")
+        return context, found
+    if tool is not None:
+        return context, _of_tool(context, tool, name, flags)
+    return context, _typed(context, name, flags)
 
 
-def _found(context: "CommandContext", name: str) -> "tuple[Profile, Held] | None":
-    """The profile that is here and its key. Raises ConfigurationError, unless another tool keeps the key."""
-    from mfasession.setup import importers, init
+def _other(context: "CommandContext", name: str) -> str:
+    """Another profile that has a key, chosen where there are several; the same name when none has."""
+    from mfasession.setup import origin
 
-    if context.aws_files.profile(name) is None and name not in context.config.profiles:
-        key = init.key_of(context, name)
-        return None if key is None else (profiles.unresolved(name, context.aws_files, context.config), key)
-    try:
-        profile = locate.owner(context)
-    except ConfigurationError:
-        # A session of another tool stands where a key should.
-        if any(_has(keys, name) for keys in importers.detect(context.environ).values()):
-            return None
-        raise
-    key = init.key_of(context, profile.key_section)
-    return None if key is None else (profile, key)
-
-
-def _has(keys: "Sequence[Found]", name: str) -> bool:
-    return any(each.profile == name for each in keys)
+    names = origin.candidates(context)
+    if len(names) < 2 and name == "default":
+        return names[0] if names else name
+    if not names:
+        return name
+    if name == "default" and _can_ask(context):
+        return names[terminal.choose("profile default has no long-term key; which profile is to be set up?", names)]
+    raise ConfigurationError(
+        f"profile {name} has no long-term key, and there are keys for {', '.join(names)}",
+        f"mfasession init -p {quote(names[0])}",
+    )
 
 
-def _import(context: "CommandContext", tool: str, name: str, flags: Flags) -> "CommandContext":
-    """Import the profile's key from another tool, as `import` does; return a context that sees it."""
+def _of_tool(context: "CommandContext", tool: str, name: str, flags: Flags) -> "Origin":
+    """The key that another tool has for a profile; its passphrase is asked for."""
     from importlib import import_module
 
     from mfasession.commands import CommandContext
-    from mfasession.setup import init
+    from mfasession.setup import origin
 
     command = import_module("mfasession.commands.import")
-    store = init.store_for_key(context, name, context.options.store)
-    options = context.options.replace(command="import", profile=name, store=store)
-    command.run(CommandContext(context.environ, options), command.Flags(tool=tool, yes=flags.yes))
-    return CommandContext(context.environ, context.options)
+    of_profile = CommandContext(context.environ, context.options.replace(profile=name))
+    keys, _ = command.find(of_profile, [tool], command.Flags(tool=tool))
+    found = next((each for each in keys if each.key is not None), keys[0])
+    if found.key is not None:
+        say(f"found key {found.key.access_key_id} of profile {name} in {found.where}, where {tool} keeps it")
+    return origin.imported(context, found, flags.keys_in)
 
 
-def _add_key(context: "CommandContext", name: str) -> None:
-    """Ask for a key and store it, as `keys add` does."""
-    from mfasession.commands import CommandContext
+def _typed(context: "CommandContext", name: str, flags: Flags) -> "Origin":
+    """The key that the user types."""
     from mfasession.keys import prompt
-    from mfasession.keys.add import Addition
-    from mfasession.setup import init
+    from mfasession.setup import importers, origin
 
-    if context.request.no_input or not terminal.is_ours():
-        raise ConfigurationError(f"profile {name} has no long-term key", context.command_line("keys", "add"))
-    store = init.store_for_key(context, name, context.options.store)
+    elsewhere = importers.unread(context.environ)
+    for tool, places in elsewhere.items():
+        say(f"{tool} may have keys in {' and in '.join(places)}; to import: {context.command_line('import', tool)}")
+    if not _can_ask(context):
+        words = ("import", next(iter(elsewhere))) if elsewhere else ("keys", "add")
+        raise ConfigurationError(f"profile {name} has no long-term key", context.command_line(*words))
     say(f"profile {name} has no long-term key: type the one that the AWS console gave you (ctrl-C ends)")
-    addition = Addition(CommandContext(context.environ, context.options.replace(store=store)))
+    addition = origin.addition_of(context, name, flags.keys_in)
     addition.check()
-    key = prompt.ask(addition.refuse_other)
-    identity = addition.whose(key)
-    addition.keep(key)
-    of = f" of {identity.user} in {identity.account}" if identity else ""
-    say(f"key {key.access_key_id}{of} is in {addition.place.where}")
+    return origin.stored(context, name, prompt.ask(addition.refuse_other), flags.keys_in)
 
 
-def _has_device(context: "CommandContext", profile: "Profile", key: "Held") -> bool:
-    """Whether a login can ask for a code. Asks AWS unless there is a session, or a device in the configuration.
+def _has_device(context: "CommandContext", origin: "Origin", flags: Flags) -> bool:
+    """Whether a login can ask for a code.
 
-    Raises AwsRefused, AwsUnreachable.
+    Asks AWS for a key that has yet to be stored; for others only without a session, and without a device in the
+    configuration. Raises AwsRefused, AwsUnreachable; ConfigurationError: a new key is that of a root user.
     """
-    named = context.options.serial or profile.mfa_serial
-    if named or context.kept(profile) is not None:
+    profile = origin.profile
+    is_known = bool(flags.no_login or context.options.serial or profile.mfa_serial) or origin.view.kept(profile)
+    if is_known and not origin.is_new:
         return True
     from mfasession.aws.devices import AwsDevices
     from mfasession.keys import issued
 
-    aws = AwsDevices(profile, key.record.key, context.environ)
+    aws = AwsDevices(profile, origin.key.record.key, context.environ)
     identity = aws.identity()
     say(f"the key belongs to {identity.user} in {identity.account}")
-    return identity.is_root or bool(aws.own(issued.user_of(identity.arn)))
+    if origin.is_new and identity.is_root:
+        raise ConfigurationError(
+            f"key {origin.key.key_id} belongs to the root user of {identity.account}: the rule does not apply",
+            "make a key for an IAM user and delete this one",
+        )
+    return bool(is_known) or identity.is_root or bool(aws.own(issued.user_of(identity.arn)))
 
 
 def _propose(context: "CommandContext", planned: "Plan", flags: Flags) -> None:
     """Show the changes and ask once. Raises InputNeeded without a terminal, and Cancelled for a no."""
     for note in planned.notes:
         say(note)
-    if not planned.changes and not planned.removals:
+    if not planned.shown and not planned.moves_key:
         say("nothing to change")
         return
-    sys.stderr.write("".join(f"  {line}\n" for line in planned.diff()))
-    if planned.removals:
-        say(f"key {planned.key.key_id} moves to the keyring")
+    sys.stderr.write("".join(f"  {line}\n" for change in planned.shown for line in change.diff()))
+    if planned.moves_key:
+        verb = "is copied" if planned.origin.found else "goes" if planned.origin.is_new else "moves"
+        say(f"key {planned.origin.key.key_id} {verb} to {planned.key_place}")
     if flags.yes:
         return
-    if context.request.no_input or not terminal.is_ours():
+    if not _can_ask(context):
         raise InputNeeded("there is no terminal to ask for a confirmation on", context.again("--yes"))
     if not terminal.agrees("make these changes?"):
         raise Cancelled("cancelled, and nothing was changed")
+
+
+def _can_ask(context: "CommandContext") -> bool:
+    return not context.request.no_input and terminal.is_ours()
 
 
 def _log_in(context: "CommandContext", *, has_device: bool) -> None:
@@ -204,7 +206,7 @@ def _log_in(context: "CommandContext", *, has_device: bool) -> None:
     from mfasession.commands import CommandContext, login
     from mfasession.commands.mfa import enroll
 
-    options = context.options.replace(store="", flags=None)
+    options = context.options.replace(store="", region="", flags=None)
     if has_device:
         login.run(CommandContext(context.environ, options.replace(command="login", typed=("login",))))
         return
@@ -215,23 +217,23 @@ def _log_in(context: "CommandContext", *, has_device: bool) -> None:
 
 def _say_next(context: "CommandContext", owner: "Profile", planned: "Plan") -> None:
     """Say what to type next, and which other profiles work now."""
-    from mfasession.setup import init
+    from mfasession.setup import aws_changes
 
-    context.aws_files.reread()
-    roles, with_device = init.roles_of(context, owner.name)
+    roles, with_device = aws_changes.roles_of(context, owner.name)
     if roles:
         say(f"the same session assumes the roles of {', '.join(roles)}")
     if with_device and planned.is_served:
         say(f"aws asks for codes of its own where a role has an mfa_serial ({', '.join(with_device)}): remove it there")
     name, words = context.named(), ("aws", "s3", "ls")
     profile = context.profile()
+    has_region = bool(profile.region or context.environ.get("AWS_REGION") or context.environ.get("AWS_DEFAULT_REGION"))
     # The AWS CLI takes no region from a role's source profile; `exec` does.
-    has_region = "region" in (context.aws_files.profile(profile.name) or {})
-    if planned.is_served and has_region:
+    own_region = not profile.region or "region" in (context.aws_files.profile(profile.name) or {})
+    if planned.is_served and own_region:
         say(f"next: {' '.join((*words, *(('--profile', quote(name)) if name else ())))}")
     else:
         say(f"next: {context.command_line('exec', '--', *words)}")
-    if not (profile.region or context.environ.get("AWS_REGION") or context.environ.get("AWS_DEFAULT_REGION")):
+    if not has_region:
         complain(
             f"profile {profile.name} has no region, and most AWS commands need one",
             context.command_line("init", "--region", "NAME"),

@@ -47,7 +47,7 @@ def run(context: "CommandContext") -> int:
     session = sessions.session(context, profile)
     sessions.move_to_store(context, profile, session)
     say(f"session for {profile.name} until {until(session.expires, time.time())}")
-    if not say_what_wins(context, profile, session) and is_first:
+    if not _say_what_wins(context, profile, session) and is_first:
         from mfasession.commands import next_step
 
         next_step.say_it(context, profile)
@@ -59,7 +59,7 @@ def _is_first(context: "CommandContext", profile: "Profile") -> bool:
     return all(profile.session_section not in store.sections() for store in context.stores())
 
 
-def say_what_wins(context: "CommandContext", profile: "Profile", session: "Session") -> bool:
+def _say_what_wins(context: "CommandContext", profile: "Profile", session: "Session") -> bool:
     """Every SDK takes keys in the environment first, then a key pair in the profile, and says nothing about it.
 
     Return whether there was such a key.

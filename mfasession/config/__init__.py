@@ -79,10 +79,10 @@ def load(environ: "Mapping[str, str]") -> Config:
 
         flat = schema.read(path, text)
         _keep(cache, path, text, flat)
-    return _build(path, flat)
+    return build(path, flat)
 
 
-def _build(path: str, flat: "Flat") -> Config:
+def build(path: str, flat: "Flat") -> Config:
     """Build the value from checked `(key,)` and `("profiles", name, key)` entries."""
     common: dict[str, Scalar] = {}
     own: dict[str, dict[str, Scalar]] = {}

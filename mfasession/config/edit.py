@@ -17,14 +17,15 @@ def set_value(environ: Mapping[str, str], path: text_edit.Path, value: object) -
     Raises ConfigurationError: the file cannot be read, is not TOML, has other faults than a wrong value of this key, or
     has the key where it cannot be set here. Raises StoreError: it cannot be written.
     """
+    return edit(environ, lambda file, text: with_value(file, text, path, value))
 
-    def change(file: str, text: str) -> str:
-        tree = _tree(file, text)
-        if _found(tree, path) == value:
-            return text
-        return _checked(file, path, text_edit.with_value(text, path, value), _changed(tree, path, value))
 
-    return edit(environ, change)
+def with_value(file: str, text: str, path: text_edit.Path, value: object) -> str:
+    """Return the text of a file with a key set as by `set_value`. Raises ConfigurationError."""
+    tree = _tree(file, text)
+    if _found(tree, path) == value:
+        return text
+    return _checked(file, path, text_edit.with_value(text, path, value), _changed(tree, path, value))
 
 
 def unset(environ: Mapping[str, str], path: text_edit.Path) -> bool:

@@ -2,13 +2,16 @@
 
 from typing import TYPE_CHECKING
 
+from mfasession import files
 from mfasession.awsfiles import add_profile as add_aws_profile
 from mfasession.config import add_profile as add_settings
 from mfasession.errors import ConfigurationError, MfaSessionError
+from mfasession.files import paths
 from mfasession.keys.add import Addition
 from mfasession.sessions import Context
+from mfasession.setup.file_change import FileChange
 from mfasession.stores.keys import record_of
-from mfasession.values import Value
+from mfasession.values import Secret, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +57,18 @@ def carry_out(context: Context, step: Step) -> str:
         return f"profile {found.profile} has the role and the key of [{found.section}]: {aws_files.config_path}"
     path = add_settings.add_profile(context.environ, found.profile, _settings(found))
     return f"profile {found.profile} uses the key of [{found.section}]: {path}"
+
+
+def changes(context: Context, found: "Found") -> tuple[FileChange, ...]:
+    """Return the change of the file that makes a profile use a key where it is. Raises ConfigurationError."""
+    if found.role_arn:
+        path, text = context.aws_files.config_path, context.aws_files.config_text()
+        after = add_aws_profile.with_profile(path, found.profile, text, _role(found))
+    else:
+        path = paths.config_file(context.environ)
+        text = files.read_trusted(path) or ""
+        after = add_settings.with_profile(path, text, found.profile, _settings(found))
+    return (FileChange(path=path, before=Secret(text), after=Secret(after)),)
 
 
 def _step(context: Context, found: "Found") -> Step:

@@ -1,30 +1,24 @@
-"""What `init` finds, proposes and does: the key to the keyring, the AWS configuration, the shell's start-up file."""
+"""What `init` proposes and does: the key to the keyring, the AWS configuration, the shell's start-up file."""
 
-from collections.abc import Mapping
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import profiles
-from mfasession.awsfiles import headers, ini, ini_edit, malformed, parse
-from mfasession.errors import ConfigurationError
 from mfasession.keys import locate, protect
-from mfasession.setup import shell_hook
+from mfasession.setup import aws_changes, preview, shell_hook
 from mfasession.setup.file_change import FileChange
-from mfasession.stores.keyrings.backend import KeyringAbsent
+from mfasession.setup.origin import Origin, addition_of, place_for_key
 from mfasession.stores.keys import KeyInFile, KeyInKeyring
 from mfasession.values import Secret, Value
 
 if TYPE_CHECKING:
     from mfasession.errors import MfaSessionError
-    from mfasession.keys.locate import Held
-    from mfasession.profiles import Profile
     from mfasession.sessions import Context
 
 
 class Wish(Value):
     """What the user wants, where it is not the usual."""
 
-    store: str = ""
+    keys_in: str = ""
     """Where the key is kept, as in `keys add --store`; empty for the keyring where there is one."""
     region: str = ""
     """The profile's region; empty to leave it as it is."""
@@ -37,97 +31,71 @@ class Wish(Value):
 class Plan(Value):
     """What will be changed for one profile."""
 
+    origin: Origin
     changes: tuple[FileChange, ...] = ()
     """Files that are changed as shown, in this order."""
     removals: tuple[FileChange, ...] = ()
     """Files that lose the key, once the keyring has it."""
-    key: "Held"
-    """The key in use."""
+    keys_in: str = ""
+    """As in `Wish`, for a key that has yet to be stored."""
     is_served: bool = False
     """Whether SDKs find the session by themselves afterwards."""
     notes: tuple[str, ...] = ()
     """What stays as it is, and why."""
 
-    def diff(self) -> list[str]:
-        """Return the lines of the diffs of all files, without secrets."""
-        return [line for change in (*self.changes, *self.removals) for line in change.diff()]
+    @property
+    def shown(self) -> tuple[FileChange, ...]:
+        """The changes of all files, one a file."""
+        return preview.merged((*self.changes, *self.origin.shown, *self.removals))
+
+    @property
+    def key_place(self) -> str:
+        """Where the key will be, in words."""
+        return KeyInKeyring.where if self.removals else self.origin.key.place.where
+
+    @property
+    def moves_key(self) -> bool:
+        """Whether a key goes to another place."""
+        return self.origin.is_new or bool(self.removals)
 
 
-def key_of(context: "Context", name: str) -> "Held | None":
-    """Return a profile's key from its place in use; None when it has none. Raises ConfigurationError, StoreError."""
-    in_file = locate.held(name, locate.in_files(context, name))
-    if in_file:
-        return in_file[0]
-    ring = KeyInKeyring(name, context.environ)
-    try:
-        return next(iter(locate.held(name, [ring] if ring.key() is not None else [])), None)
-    except KeyringAbsent:
-        return None
-
-
-def store_for_key(context: "Context", name: str, store: str) -> str:
-    """Return where a key can be kept: as wanted, else the keyring where there is one, else the file.
-
-    Raises StoreError when the keyring cannot be used though it is there, or was wanted.
-    """
-    if store == KeyInFile.name:
-        return store
-    try:
-        KeyInKeyring(name, context.environ).check()
-    except KeyringAbsent:
-        if store:
-            raise
-        return KeyInFile.name
-    return KeyInKeyring.name
-
-
-def plan(context: "Context", profile: "Profile", key: "Held", wish: Wish) -> Plan:
+def plan(origin: Origin, wish: Wish) -> Plan:
     """Return what will be changed. Raises what the changes would raise, as far as that is known now."""
-    stays, notes = _stays(context, profile, key, wish.store)
+    context, profile, key = origin.view, origin.profile, origin.key
+    stays, notes = _stays(origin, wish.keys_in)
+    takes_key_itself = stays and key.profile == profile.name
+    is_served = aws_changes.is_served(context, profile)
+    settings: dict[str, dict[str, str | None]] = {profile.name: {}}
     keys = context.aws_files.profile(profile.name) or {}
-    settings = {"region": wish.region} if wish.region not in ("", keys.get("region")) else {}
-    is_served = _is_served(context, profile)
-    hindrance = "" if is_served else _hindrance(context, profile, key)
+    if wish.region not in ("", keys.get("region")):
+        settings[profile.name]["region"] = wish.region
+    session = None if takes_key_itself else aws_changes.without_session_of_tool(context, profile.name)
+    hindrance = "" if takes_key_itself or (is_served and session is None) else _hindrance(origin, session)
     if hindrance:
         notes.append(hindrance)
-    elif not is_served and not (stays and key.profile == profile.name):
+    elif not takes_key_itself:
+        if not is_served:
+            settings[profile.name]["credential_process"] = f"{quote(wish.program)} process -p {quote(profile.name)}"
         is_served = True
-        settings["credential_process"] = f"{quote(wish.program)} process -p {quote(profile.name)}"
-    in_aws = [_in_config(context, profile.name, settings)] if settings else []
+        for name, added in aws_changes.serials_to_source(context, profile).items():
+            settings[name] = {**settings.get(name, {}), **added}
+    wanted = {name: added for name, added in settings.items() if added}
+    in_aws = [*([aws_changes.in_config(context, wanted)] if wanted else []), *([session] if session else [])]
     hook = shell_hook.change(context.environ, wish.shell)
-    changes = (*in_aws, *([hook] if hook else []))
-    removals = () if stays else _removals(context, profile.key_section, in_aws)
+    changes = preview.merged((*origin.changes, *in_aws, *([hook] if hook else [])))
     for change in changes:
         change.check(context.environ)
-    served = is_served and not (stays and key.profile == profile.name)
-    return Plan(changes=changes, removals=removals, key=key, is_served=served, notes=tuple(notes))
+    return Plan(
+        origin=origin,
+        changes=changes,
+        removals=() if stays or origin.is_new else _removals(context, profile.key_section, in_aws),
+        keys_in=wish.keys_in,
+        is_served=is_served and not takes_key_itself,
+        notes=tuple(notes),
+    )
 
 
-def _stays(context: "Context", profile: "Profile", key: "Held", store: str) -> tuple[bool, list[str]]:
-    """Whether the key stays in plain text, and what has to be said about it. Raises StoreError."""
-    if not key.place.is_plain_text:
-        return False, []
-    if profile.key_section != profile.name:
-        # Another tool may read that section, too.
-        line = context.command_line("keys", "protect")
-        return True, [f"the key stays in plain text in [{profile.key_section}]; to move it to the keyring: {line}"]
-    if store_for_key(context, profile.key_section, store) == KeyInFile.name:
-        where = f"the key stays in plain text in {key.place.where}"
-        return True, [where if store else f"no keyring is there: {where}"]
-    return False, []
-
-
-def _hindrance(context: "Context", profile: "Profile", key: "Held") -> str:
-    """Why AWS tools cannot be made to ask us for the profile's session; empty when they can, or take the key itself."""
-    path, name = context.aws_files.credentials_path, profile.name
-    if other := (context.aws_files.profile(name) or {}).get("credential_process", ""):
-        return f"profile {name} keeps its credential_process, which runs another program: {other.split()[0]}"
-    if key.profile != name and "aws_access_key_id" in (context.aws_files.credentials(name) or {}):
-        return f"AWS tools take the credentials in [{name}] of {path} first: delete them, then run this again"
-    return ""
-
-
-def carry_out(context: "Context", profile: "Profile", planned: Plan) -> "tuple[MfaSessionError, ...]":
+def carry_out(context: "Context", planned: Plan) -> "tuple[MfaSessionError, ...]":
     """Make the changes; return failures that did not stop them. Run again, it continues where it stopped.
 
     Raises ConfigurationError and StoreError; each file is then as it was, or as it was shown.
@@ -136,40 +104,39 @@ def carry_out(context: "Context", profile: "Profile", planned: Plan) -> "tuple[M
     for change in planned.changes:
         change.make(context.environ)
     context.aws_files.reread()
-    return protect.protect(context, profile).failures if planned.removals else ()
+    origin = planned.origin
+    if origin.is_new:
+        name = context.request.profile or origin.key.profile
+        return addition_of(context, name, planned.keys_in).keep(origin.key.record.key).failures
+    return protect.protect(context, origin.profile).failures if planned.removals else ()
 
 
-def roles_of(context: "Context", name: str) -> "tuple[list[str], list[str]]":
-    """Return the profiles with a role that this profile's session assumes, and those of them with an `mfa_serial`."""
-    found = {each: context.aws_files.config(each) or {} for each in context.aws_files.profile_names()}
-    roles = {each: keys for each, keys in found.items() if "role_arn" in keys and keys.get("source_profile") == name}
-    return list(roles), [each for each, keys in roles.items() if "mfa_serial" in keys]
+def _stays(origin: Origin, keys_in: str) -> tuple[bool, list[str]]:
+    """Whether the key stays in plain text, and what has to be said about it. Raises StoreError."""
+    context, profile, key = origin.view, origin.profile, origin.key
+    if not key.place.is_plain_text:
+        return False, []
+    if profile.key_section != profile.name:
+        # Another tool may read that section, too.
+        line = context.command_line("keys", "protect")
+        return True, [f"the key stays in plain text in [{profile.key_section}]; to move it to the keyring: {line}"]
+    if place_for_key(context, profile.key_section, keys_in) == KeyInFile.name:
+        where = f"the key {'is kept' if origin.is_new else 'stays'} in plain text in {key.place.where}"
+        return True, [where if keys_in else f"no keyring is there: {where}"]
+    return False, []
 
 
-def others_with_keys(context: "Context", name: str) -> list[str]:
-    """Return the other profiles that have a long-term key."""
-    found, _ = locate.visible(context)
-    return [each for each in dict.fromkeys(held.profile for held in found) if each != name]
-
-
-def _is_served(context: "Context", profile: "Profile") -> bool:
-    configured = parse(context.aws_files.config_path, context.aws_files.config_text())
-    return any(profiles.served_by(keys) == profile.name for keys in configured.values())
-
-
-def _in_config(context: "Context", name: str, settings: Mapping[str, str]) -> FileChange:
-    """The change of the AWS configuration file. Raises ConfigurationError."""
-    path, text = context.aws_files.config_path, context.aws_files.config_text()
-    header = headers.headers(parse(path, text)).get(name) or headers.written(name)
-    try:
-        after = ini_edit.set_section(text, header, settings)
-    except ini.MalformedIni as fault:
-        raise malformed(path, fault) from None
-    except ValueError:
-        raise ConfigurationError(
-            f"profile {name} cannot be written to {path}", "choose a name and a region of letters, digits and dashes"
-        ) from None
-    return FileChange(path=path, before=Secret(text), after=Secret(after))
+def _hindrance(origin: Origin, session: FileChange | None) -> str:
+    """Why AWS tools cannot be made to ask us for the profile's session; empty when they can, or take the key itself."""
+    context, name = origin.view, origin.profile.name
+    path = context.aws_files.credentials_path
+    other = (context.aws_files.profile(name) or {}).get("credential_process", "")
+    if other and not aws_changes.is_served(context, origin.profile):
+        return f"profile {name} keeps its credential_process, which runs another program: {other.split()[0]}"
+    own = "aws_access_key_id" in (context.aws_files.credentials(name) or {})
+    if origin.key.profile != name and own and session is None:
+        return f"AWS tools take the credentials in [{name}] of {path} first: delete them, then run this again"
+    return ""
 
 
 def _removals(context: "Context", name: str, earlier: list[FileChange]) -> tuple[FileChange, ...]:

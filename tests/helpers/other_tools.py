@@ -18,6 +18,20 @@ PASSPHRASE = "open sesame"
 """Of the recorded files."""
 GIVEN = {"AWS_VAULT_FILE_PASSPHRASE": PASSPHRASE}
 
+WITH_KEYRING = """
+import ctypes, os, sys
+from mfasession.stores.keyctl import _ADD_KEY_AND_KEYCTL
+add_key, keyctl = _ADD_KEY_AND_KEYCTL[os.uname().machine]
+syscall = ctypes.CDLL(None).syscall
+session, join, set_permissions = -3, 1, 5
+assert syscall(keyctl, join, None) > 0
+made = syscall(add_key, b"keyring", b"aws-vault", None, 0, session)
+# No other test sees it.
+assert made > 0 and syscall(keyctl, set_permissions, made, 0x3f000000) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Run by `python -c`: a command in a kernel session of its own that has the keyring of aws-vault."""
+
 
 def left_by(tool: str, user: SandboxUser) -> str:
     """The AWS credentials file that a tool has written, with a user's key."""

@@ -86,20 +86,26 @@ def test_settings_that_are_there_stay(alices_home: Home, alice: SandboxUser) -> 
     assert home.settings.stat().st_mode & 0o777 == 0o640
 
 
-def test_a_table_that_is_there_is_not_touched(alices_home: Home, alice: SandboxUser) -> None:
-    """Whoever has written it finds the line to add."""
+def test_a_table_that_is_there_gets_the_lines(alices_home: Home, alice: SandboxUser) -> None:
+    """Its own settings stay; a source of its own is not replaced."""
     home = alices_home
     home.write_credentials(left_by("aws-mfa", alice))
-    home.write_settings('[profiles.work]\nduration = "8h"\n')
+    home.write_settings('[profiles.work]\nduration = "8h" # a day\n\n[profiles.x]\n')
+    assert home.run("import", "aws-mfa", "--yes").returncode == 0
+    assert home.settings.read_text() == (
+        '[profiles.work]\nduration = "8h" # a day\nsource = "work-long-term"\n'
+        'mfa_serial = "arn:aws:iam::123456789012:mfa/d-aws-mfa"\n\n[profiles.x]\n'
+    )
+    home.write_settings('[profiles.work]\nsource = "identity"\n')
     done = home.run("import", "aws-mfa", "--yes")
     assert (done.returncode, done.stderr.splitlines()[-2:]) == (
         3,
         complaint(
-            f"{home.settings} has settings for profile work already",
-            'add to its table: source = "work-long-term", mfa_serial = "arn:aws:iam::123456789012:mfa/d-aws-mfa"',
+            f"{home.settings} has another source for profile work",
+            "mfasession config set source work-long-term -p work",
         ).splitlines(),
     )
-    assert home.settings.read_text() == '[profiles.work]\nduration = "8h"\n'
+    assert home.settings.read_text() == '[profiles.work]\nsource = "identity"\n'
 
 
 def test_a_role_of_aws_mfa(alices_home: Home, alice: SandboxUser, aws: Sandbox) -> None:

@@ -4,16 +4,19 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.setup import shell_hook
+from tests.helpers import vault_collections
 from tests.helpers.checks import complaint, keys_of, valid
 from tests.helpers.enrolling import bare_user
 from tests.helpers.kept_keys import NO_KEYRING, Files, foreign, places, two_lines, without_key
-from tests.helpers.other_tools import GIVEN, add_to_vault, left_by
+from tests.helpers.other_tools import GIVEN, WITH_KEYRING, add_to_vault, left_by
+from tests.helpers.secret_service import SecretService
 from tests.helpers.support import KEY_ID, MFASESSION, Home, key_pair, need
 
 FULL = r"(12 h|11 h 59 min)"
@@ -32,6 +35,22 @@ def snapshot(home: Home) -> dict[str, bytes]:
     """Every file that users see in a home."""
     paths = (home.credentials, home.config, home.settings, home.folder / ".bashrc")
     return {str(path): path.read_bytes() for path in paths if path.exists()}
+
+
+def three_roles(user: SandboxUser, aws: Sandbox, more: str) -> str:
+    """Profiles of three roles, each with more lines."""
+    roles = {name: aws.add_role(f"{name}-{user.name}", trusted=[user.arn]) for name in ("dev", "test", "prod")}
+    return "".join(
+        f"\n[profile {name}]\nregion = eu-west-1\nrole_arn = {role.arn}\nsource_profile = default\n{more}"
+        for name, role in roles.items()
+    )
+
+
+def parts(text: str) -> tuple[str, str, str]:
+    """The sections of aws-mfa's files: the key, the session, and the rest."""
+    key, mark, rest = text.partition("[work]\n")
+    session, begin, others = rest.partition("[identity]")
+    return key, mark + session, begin + others
 
 
 def line_in_config(name: str = "default") -> str:
@@ -98,50 +117,81 @@ def test_the_keyring_by_name_where_there_is_none(alices_home: Home) -> None:
     """Never silently in another place."""
     alices_home.environ |= NO_KEYRING
     before = snapshot(alices_home)
-    done = alices_home.run(*CHANGE, "--store", "keyring")
+    done = alices_home.run(*CHANGE, "--keys-in", "keyring")
     assert done.returncode == 7
     assert snapshot(alices_home) == before
 
 
 def test_roles_in_three_accounts(keyring_home: Home, alice: SandboxUser, aws: Sandbox) -> None:
-    """The key's profile is set up, and its one session assumes each role, through plain `aws` too."""
+    """The key's profile is set up with the device of a role, and its one session assumes each, through plain `aws`."""
     need("aws")
-    home = keyring_home
-    roles = {name: aws.add_role(f"{name}-{alice.name}", trusted=[alice.arn]) for name in ("dev", "test", "prod")}
-    written = "[default]\nregion = eu-west-1\n" + "".join(
-        f"\n[profile {name}]\nregion = eu-west-1\nrole_arn = {role.arn}\nsource_profile = default\n"
-        for name, role in roles.items()
-    )
-    home.config.write_text(written + f"mfa_serial = {alice.devices[0].serial}\n")
+    home, serial = keyring_home, alice.devices[0].serial
+    home.config.write_text("[default]\nregion = eu-west-1\n" + three_roles(alice, aws, f"mfa_serial = {serial}\n"))
+    before = home.config.read_text()
     done = home.run("init", "-p", "dev", "--yes", "--code", alice.devices[0].code())
     assert done.returncode == 0, done.stderr
     assert "mfasession: the same session assumes the roles of dev, test, prod\n" in done.stderr
-    assert "where a role has an mfa_serial (prod)" in done.stderr
     assert "mfasession: next: aws s3 ls --profile dev\n" in done.stderr
-    assert line_in_config() in home.config.read_text()
-    assert home.run_program("aws", "s3", "ls", "--profile", "test").returncode == 0
+    head, _, roles = before.replace(f"mfa_serial = {serial}\n", "").partition("\n[profile")
+    assert home.config.read_text() == f"{head}{line_in_config()}mfa_serial = {serial}\n\n[profile{roles}"
+    for name in ("dev", "test", "prod"):
+        listed = home.run_program("aws", "s3", "ls", "--profile", name, stdin="")
+        assert (listed.returncode, listed.stderr) == (0, "")
+
+
+def test_roles_with_devices_of_their_own(keyring_home: Home, alice: SandboxUser, aws: Sandbox) -> None:
+    """Two devices: none is taken away, and the profiles are named that ask for codes of their own."""
+    home = keyring_home
+    home.config.write_text(three_roles(alice, aws, "mfa_serial = arn:aws:iam::123456789012:mfa/DEV\n"))
+    home.config.write_text(home.config.read_text().replace("DEV", "one", 1).replace("DEV", "two"))
+    before = home.config.read_text()
+    done = home.run(*CHANGE, "--region", "eu-west-1")
+    assert done.returncode == 0, done.stderr
+    assert "where a role has an mfa_serial (dev, test, prod): remove it there\n" in done.stderr
+    assert home.config.read_text() == f"{before}\n[default]\nregion = eu-west-1\n{line_in_config()}"
 
 
 def test_a_user_of_aws_mfa(keyring_home: Home, alice: SandboxUser) -> None:
-    """The key stays where aws-mfa reads it, and config.toml names it; its old session is named, and not deleted."""
+    """The key stays where aws-mfa reads it, config.toml names it, and the old session makes way, as the diff shows."""
     need("aws")
     home, device = keyring_home, alice.devices[0]
     home.write_credentials(left_by("aws-mfa", alice).replace("d-aws-mfa", device.serial.rpartition("/")[2]))
+    key, session, others = parts(home.credentials.read_text())
     done = home.run("init", "-p", "work", "--yes", "--code", device.code())
     assert done.returncode == 0, done.stderr
     assert home.settings.read_text() == f'[profiles.work]\nsource = "work-long-term"\nmfa_serial = "{device.serial}"\n'
+    for line in (
+        "  +[profiles.work]",
+        '  +source = "work-long-term"',
+        "  -[work]",
+        f"  +{line_in_config('work').strip()}",
+    ):
+        assert f"{line}\n" in done.stderr
+    assert "aws_session_token = c2" not in done.stderr
+    assert done.stderr.endswith("mfasession: next: aws s3 ls --profile work\n")
+    assert home.config.read_text() == f"[profile work]\n{line_in_config('work')}"
+    assert home.credentials.read_text().startswith(key + others)
+    listed = home.run_program("aws", "s3", "ls", "--profile", "work")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert "nothing to change" in home.run("init", "-p", "work").stderr
+    # aws-mfa is used once more.
+    home.write_credentials(key + session + home.credentials.read_text().removeprefix(key))
+    done = home.run(*CHANGE, "-p", "work")
+    assert (done.returncode, home.credentials.read_text().startswith(key + others)) == (0, True), done.stderr
+
+
+def test_the_only_user_of_aws_mfa(keyring_home: Home, alice: SandboxUser) -> None:
+    """The one profile that has a key is set up without -p; a key pair that nobody marked as a session stays."""
+    home = keyring_home
+    home.write_credentials(
+        keys_of(alice, "work-long-term") + "\n" + key_pair("work", KEY_ID) + "aws_session_token = x\n"
+    )
+    before = home.credentials.read_text()
+    done = home.run(*CHANGE)
+    assert done.returncode == 0, done.stderr
     assert f"AWS tools take the credentials in [work] of {home.credentials} first: delete them" in done.stderr
-    assert "next: mfasession exec -p work -- aws s3 ls\n" in done.stderr
-    assert not home.config.exists()
-    text = home.credentials.read_text()
-    assert text.startswith(left_by("aws-mfa", alice)[:20])
-    head, _, rest = text.partition("[work]\n")
-    home.write_credentials(head + "".join(rest.partition("\n[")[1:])[1:])
-    done = home.run("init", "-p", "work", "--region", "eu-west-1", "--yes")
-    assert done.returncode == 0, done.stderr
-    assert "next: aws s3 ls --profile work\n" in done.stderr
-    done = home.run_program("aws", "s3", "ls", "--profile", "work")
-    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("next: mfasession exec -p work -- aws s3 ls\n") == 1
+    assert home.credentials.read_text() == before
 
 
 def test_a_user_of_aws_vault(keyring_home: Home, alice: SandboxUser) -> None:
@@ -160,6 +210,62 @@ def test_a_user_of_aws_vault(keyring_home: Home, alice: SandboxUser) -> None:
     assert (folder / "work").read_bytes() == before
     assert "next: aws s3 ls --profile work\n" in done.stderr
     assert home.run_program("aws", "s3", "ls", "--profile", "work").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("backend", "where"),
+    [
+        ({"AWS_VAULT_BACKEND": "kwallet"}, "its backend kwallet, which AWS_VAULT_BACKEND names"),
+        ({"AWS_VAULT_PASS_PREFIX": "aws"}, "pass (work)"),
+        ({"PASSWORD_STORE_DIR": "other"}, "pass (team)"),
+        ({}, "its backend, for profile team"),
+    ],
+    ids=["by name", "pass with a prefix", "pass", "a profile without a key"],
+)
+def test_a_user_of_another_backend_of_aws_vault(home: Home, backend: dict[str, str], where: str) -> None:
+    """What was found is named, with what to type: the tool itself is run only by `import`."""
+    home.config.write_text("[profile team]\nregion = eu-west-1\n")
+    for item in (".password-store/aws/work.gpg", ".password-store/aws/sts,x.gpg", "other/mail.gpg", "other/team.gpg"):
+        (home.folder / item).parent.mkdir(parents=True, exist_ok=True)
+        (home.folder / item).touch()
+    tool = home.folder / "bin" / "aws-vault"
+    if not backend:
+        tool.parent.mkdir()
+        tool.write_text("#!/bin/sh\ntouch called\n")
+        tool.chmod(0o755)
+    done = home.run("init", "-p", "team", environ={**backend, "PATH": f"{tool.parent}:{home.environ['PATH']}"})
+    assert (done.returncode, done.stderr) == (
+        3,
+        f"mfasession: aws-vault may have keys in {where}; to import: mfasession import aws-vault -p team\n"
+        + complaint("profile team has no long-term key", "mfasession import aws-vault -p team"),
+    )
+    assert not (home.folder / "called").exists()
+
+
+@pytest.mark.parametrize(
+    ("tool", "collection"), [("aws-vault", "awsvault"), ("granted", "granted-aws-iam-credentials")]
+)
+def test_a_collection_of_another_tool(keyring_home: Home, service: SecretService, tool: str, collection: str) -> None:
+    """It is named, locked or not, and not opened."""
+    home = keyring_home
+    home.credentials.unlink()
+    assert "may have keys" not in home.run("init").stderr
+    vault_collections.make(service, collection, {})
+    vault_collections.lock(service, collection)
+    done = home.run("init")
+    assert (done.returncode, done.stderr) == (
+        3,
+        f"mfasession: {tool} may have keys in the collection {collection} of the Secret Service; "
+        f"to import: mfasession import {tool}\n"
+        + complaint("profile default has no long-term key", f"mfasession import {tool}"),
+    )
+
+
+def test_a_user_of_the_kernels_keyring_with_aws_vault(home: Home) -> None:
+    """Its keyring is seen in /proc/keys."""
+    done = home.run_program(sys.executable, "-c", WITH_KEYRING, MFASESSION, "init")
+    assert "aws-vault may have keys in the kernel's keyring aws-vault; " in done.stderr
+    assert done.returncode == 3
 
 
 def test_nothing_at_all(home: Home) -> None:

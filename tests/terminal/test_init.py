@@ -10,16 +10,23 @@ from tests.contracts.conftest import service
 from tests.helpers.checks import keys_of
 from tests.helpers.enrolling import DARK_TERMINAL, App, bare_user, home_of, scanned
 from tests.helpers.kept_keys import NO_KEYRING
-from tests.helpers.other_tools import PASSPHRASE, add_to_vault
+from tests.helpers.other_tools import PASSPHRASE, add_to_vault, left_by
 from tests.helpers.seat import CLOCK, seat
 from tests.helpers.secret_service import SecretService
-from tests.helpers.support import MFASESSION, Home, need
+from tests.helpers.support import MFASESSION, Home, key_pair, need
+from tests.scripts.test_init import three_roles
 
 __all__ = ["service"]
 
 ASK = r"make these changes\? \[y/N\] "
 A_PERSON_S_TIME = 60
 """Seconds, without the time of a phone."""
+
+
+def mfa_user(user: SandboxUser) -> str:
+    """The credentials file of somebody who uses aws-mfa for the profile `work`."""
+    text = left_by("aws-mfa", user).replace("d-aws-mfa", user.devices[0].serial.rpartition("/")[2])
+    return text.partition("[identity]")[0]
 
 
 @pytest.fixture
@@ -71,23 +78,72 @@ def test_a_key_in_plain_text(home: Home, alice: SandboxUser) -> None:
     assert home.run_program("aws", "s3", "ls").returncode == 0
 
 
-def test_a_user_of_aws_vault(home: Home, alice: SandboxUser) -> None:
-    """The passphrase is asked for on the terminal, and then one question for each plan."""
+def test_a_user_of_aws_mfa(home: Home, alice: SandboxUser) -> None:
+    """One plan: the key's section is named in config.toml, the old session makes way. `aws` works as it did before."""
     need("aws")
-    add_to_vault(home.folder / ".awsvault" / "keys", "default", alice)
-    with seat(home, MFASESSION, "init", "--region", "eu-west-1", columns=150) as sitting:
-        sitting.see("passphrase of .*: ")
-        sitting.line(PASSPHRASE)
-        sitting.see(r"import 1 key\? \[y/N\] ")
-        sitting.line("y")
+    home.write_credentials(mfa_user(alice))
+    with seat(home, MFASESSION, "init", columns=150) as sitting:
+        sitting.see(r'\+source = "work-long-term"')
+        sitting.see(r"-\[work\]")
         sitting.see(ASK)
         sitting.line("y")
         sitting.see(CLOCK)
         sitting.type(alice.devices[0].code() + "\r")
         assert sitting.end() == 0
+    assert sitting.seen.count("[y/N]") == 1
+    assert "next: aws s3 ls --profile work" in sitting.shown
+    assert home.run_program("aws", "s3", "ls", "--profile", "work").returncode == 0
+
+
+def test_a_user_of_aws_vault(home: Home, alice: SandboxUser) -> None:
+    """The passphrase is asked for on the terminal; then one plan with all changes, and one question."""
+    need("aws")
+    add_to_vault(home.folder / ".awsvault" / "keys", "default", alice)
+    with seat(home, MFASESSION, "init", "--region", "eu-west-1", columns=150) as sitting:
+        sitting.see("passphrase of .*: ")
+        sitting.line(PASSPHRASE)
+        sitting.see(r"\+credential_process = ")
+        sitting.see(f"key {alice.key.access_key_id} is copied to the keyring")
+        sitting.see(ASK)
+        sitting.line("y")
+        sitting.see(CLOCK)
+        sitting.type(alice.devices[0].code() + "\r")
+        assert sitting.end() == 0
+    assert sitting.seen.count("[y/N]") == 1
+    assert "delete at the other tool: aws-vault remove default" in sitting.shown
     assert "next: aws s3 ls" in sitting.shown
     assert PASSPHRASE not in sitting.seen
     assert home.run_program("aws", "s3", "ls").returncode == 0
+
+
+def test_roles_in_three_accounts(home: Home, alice: SandboxUser, aws: Sandbox) -> None:
+    """One code; then plain `aws` assumes each role, though each had the device of its own."""
+    need("aws")
+    home.write_credentials(keys_of(alice))
+    home.config.write_text(three_roles(alice, aws, f"mfa_serial = {alice.devices[0].serial}\n"))
+    with seat(home, MFASESSION, "init", columns=150) as sitting:
+        sitting.see(r"-mfa_serial = ")
+        sitting.see(ASK)
+        sitting.line("y")
+        sitting.see(CLOCK)
+        sitting.type(alice.devices[0].code() + "\r")
+        assert sitting.end() == 0
+    assert "the same session assumes the roles of dev, test, prod" in sitting.shown
+    for name in ("dev", "test", "prod"):
+        listed = home.run_program("aws", "s3", "ls", "--profile", name, stdin="")
+        assert (listed.returncode, listed.stderr) == (0, "")
+
+
+def test_several_profiles_with_keys(home: Home, alice: SandboxUser) -> None:
+    """None is `default`: the user chooses one."""
+    home.write_credentials(key_pair("play") + "\n" + keys_of(alice, "work"))
+    with seat(home, MFASESSION, "init", "--no-login", columns=150) as sitting:
+        sitting.see(r"2\) work")
+        sitting.line("2")
+        sitting.see(ASK)
+        sitting.line("y")
+        assert sitting.end() == 0
+    assert "next: aws s3 ls --profile work" in sitting.shown
 
 
 @pytest.mark.parametrize("answer", ["n\r", "\r", "\x03", "\x04"], ids=["no", "nothing", "ctrl-C", "ctrl-D"])

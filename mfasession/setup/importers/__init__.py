@@ -1,7 +1,8 @@
 """The tools whose long-term keys can be imported: one file a tool, found by being here.
 
 A file's name is the tool's, with `_` for `-`. It has `PLACE`, where the tool keeps its keys in words, and
-`find(request)`, which returns the keys that are there. Nothing of another tool is ever changed.
+`find(request)`, which returns the keys that are there. It may have `unread(request)`, which names the places, in words,
+that `find` looks into only when a person has asked for an import. Nothing of another tool is ever changed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -80,4 +81,19 @@ def detect(environ: Mapping[str, str]) -> dict[str, Sequence[Found]]:
             continue
         if keys:
             found[name] = keys
+    return found
+
+
+def unread(environ: Mapping[str, str]) -> dict[str, Sequence[str]]:
+    """Return the places, in words, where a tool seems to have keys that `detect` does not read."""
+    request = Request(environ=environ, aws_files=AwsFiles(environ))
+    found: dict[str, Sequence[str]] = {}
+    for name in names():
+        look: Callable[[Request], Sequence[str]] | None = getattr(load(name), "unread", None)
+        try:
+            places = look(request) if look is not None else ()
+        except ConfigurationError:
+            continue
+        if places:
+            found[name] = places
     return found

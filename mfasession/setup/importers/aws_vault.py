@@ -6,14 +6,27 @@ and the output of `aws-vault export --format=json`, which is that of a credentia
 
 from shlex import quote
 
+from mfasession.awsfiles import AwsFiles
 from mfasession.files import paths
 from mfasession.setup.importers import Found, Request, vault_items
-from mfasession.setup.importers.vault_items import collections, program
+from mfasession.setup.importers.vault_items import backends, collections, program
 
 PLACE = (
     "the folder ~/.awsvault/keys, the collection awsvault of the Secret Service, or the backend that the program "
     "aws-vault reads"
 )
+
+_CREDENTIALS = (
+    "aws_access_key_id",
+    "credential_process",
+    "credential_source",
+    "login_session",
+    "role_arn",
+    "sso_session",
+    "sso_start_url",
+    "web_identity_token_file",
+)
+"""Any of them says where a profile's credentials come from."""
 
 
 def find(request: Request) -> list[Found]:
@@ -28,12 +41,25 @@ def find(request: Request) -> list[Found]:
         # The service and the tool may open a dialog: only when somebody has asked for an import.
         return []
     if backend in ("", "secret-service"):
-        collection = request.environ.get("AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME") or "awsvault"
+        collection = backends.collection(request.environ)
         keys = collections.read(collection, "aws-vault list", must=backend != "")
         if keys:
             return [_found(name, f"the collection {collection} of the Secret Service", item) for name, item in keys]
     where = f"its {backend} backend" if backend else "its own keyring"
     return [_found(name, where, item) for name, item in program.export(request.environ)]
+
+
+def unread(request: Request) -> list[str]:
+    """Return where else its keys seem to be, in words: places that an import asks aws-vault for."""
+    if vault_items.listed(_folder(request)):
+        return []
+    return backends.traces(request.environ, _without_key(request.aws_files))
+
+
+def _without_key(aws_files: AwsFiles) -> list[str]:
+    """Return the profiles that have no credentials in the AWS files, as `aws-vault add` leaves them."""
+    names = aws_files.profile_names()
+    return [name for name in names if not any(key in (aws_files.profile(name) or {}) for key in _CREDENTIALS)]
 
 
 def _folder(request: Request) -> str:

@@ -31,6 +31,13 @@ def find(request: Request) -> list[Found]:
     return [_found(name, f"the collection {_COLLECTION} of the Secret Service", item) for name, item in keys]
 
 
+def unread(request: Request) -> list[str]:
+    """Return where else its keys seem to be, in words."""
+    if vault_items.listed(_folder(request)) or not collections.is_there(_COLLECTION):
+        return []
+    return [f"the collection {_COLLECTION} of the Secret Service"]
+
+
 def _found(name: str, where: str, item: Item) -> Found:
     removal = f"granted credentials remove {quote(name)}"
     return Found(profile=name, where=where, key=item.key, problem=item.problem, removal=removal)

@@ -98,6 +98,10 @@ class KeyInFile:
         """Return the file's text as `forget` would leave it. Raises ConfigurationError, StoreError."""
         return self._edited(text, _NOTHING)
 
+    def with_key(self, text: str, record: KeyRecord) -> str:
+        """Return the file's text as `save` would leave it. Raises ConfigurationError, StoreError."""
+        return self._edited(text, {**_NOTHING, **_keys(record)})
+
     def _edit(self, values: Mapping[str, str | None], only: KeyRecord | None = None) -> bool:
         found = False
 

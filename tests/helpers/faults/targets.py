@@ -79,7 +79,7 @@ def fuzz_toml(data: bytes) -> None:
     except ConfigurationError as error:
         check_error(error)
         return
-    config._build("config.toml", flat)
+    config.build("config.toml", flat)
     config._keep(_place("kept"), "config.toml", text, flat)
     assert config._kept(_place("kept"), "config.toml", text) in (flat, None)
     _drop("kept")

@@ -56,6 +56,14 @@ def read(collection: str, unlocks: str, *, must: bool) -> list[tuple[str, Item]]
     return []
 
 
+def is_there(collection: str) -> bool:
+    """Return whether there is a collection of that name, locked or not; never raises."""
+    try:
+        return within(lambda: _collection(collection)) is not None
+    except (NotAnswered, CallFailed):
+        return False
+
+
 def _read(name: str) -> list[tuple[str, Item]]:
     found = _collection(name)
     if found is None:
