@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from mfasession import sessions
+from mfasession import messages, sessions
 from mfasession.aws.devices import LIMIT, AwsDevices
 from mfasession.aws.errors import AlreadyThere, NotFound, Unanswered
 from mfasession.aws.model import Device
@@ -54,6 +54,8 @@ class EnrollOptions(Value):
     codes: code_pair.PairSource | None = None
     """None: computed from the seed."""
     no_input: bool = False
+    code_program: str = ""
+    """The program that gives codes at logins and does not get the seed from us; empty when there is none."""
 
 
 class Enrolled(Value):
@@ -218,6 +220,12 @@ class Enrolment:
 
     def _enable(self, aws: AwsDevices, pending: Pending) -> code_pair.Pair:
         device = self._device(pending)
+        if self._options.code_program:
+            messages.complain(
+                f"logins take their codes from {self._options.code_program}, which has no seed of device {device.name}",
+                f"run {self._context.command_line('mfa', 'enroll', '--to-command', 'CMD')} before you give the codes: "
+                "it gives the seed to CMD",
+            )
         self._options.outputs.hand(self._seed(pending))
 
         def send(codes: code_pair.Pair) -> None:

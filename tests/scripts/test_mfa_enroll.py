@@ -426,6 +426,39 @@ def test_codes_of_the_configured_program(home: Home, bare: SandboxUser) -> None:
     done_with(home, bare)
 
 
+def test_codes_of_a_preset(home: Home, bare: SandboxUser) -> None:
+    """As with any other program: given the seed, it gives the two codes and that of the first login."""
+    need("oathtool")
+    keep = "import re, sys; open('seed', 'w').write(re.search('secret=([A-Z2-7]+)', sys.stdin.read())[1])"
+    (home.folder / "keep.py").write_text(f"import os; os.umask(0o077)\n{keep}")
+    home.write_settings(f'code = {{ preset = "oathtool", file = "{home.folder}/seed" }}\n')
+    done = home.run("mfa", "enroll", "--no-input", "--to-command", f"{sys.executable} keep.py")
+    assert (done.returncode, "has no seed" in done.stderr) == (0, False), done.stderr
+    done_with(home, bare)
+
+
+@pytest.mark.parametrize(
+    ("code", "program"),
+    [
+        ('{ preset = "pass", account = "aws/phone" }', "pass"),
+        ('"ykman"', "ykman"),
+        ('{ command = ["my-codes", "--aws"] }', "my-codes"),
+        ('"prompt"', ""),
+        ('"totp"', ""),
+        ('"zenity"', ""),
+    ],
+)
+def test_a_program_that_will_need_the_seed(home: Home, bare: SandboxUser, code: str, program: str) -> None:
+    """The seed is shown once: that the configured program needs it is reported before, with what gives it."""
+    home.write_settings(f"code = {code}\n")
+    done = home.run("mfa", "enroll", "--png", "code.png", "--codes", "-")
+    said = complaint(
+        f"logins take their codes from {program}, which has no seed of device {bare.name}",
+        "run mfasession mfa enroll --to-command CMD before you give the codes: it gives the seed to CMD",
+    )
+    assert (said in done.stderr, "has no seed" in done.stderr) == (bool(program), bool(program)), done.stderr
+
+
 @pytest.mark.parametrize(
     ("command", "what"),
     [

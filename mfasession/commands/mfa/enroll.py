@@ -56,7 +56,11 @@ def run(context: "CommandContext", flags: Flags) -> int:
     profile = locate.owner(context)
     outputs = SeedOutputs(png=flags.png, keyring=flags.to == "keyring", command=flags.to_command, secret=flags.secret)
     options = EnrollOptions(
-        name=flags.name, outputs=outputs, codes=_codes(profile, flags), no_input=context.options.no_input
+        name=flags.name,
+        outputs=outputs,
+        codes=_codes(profile, flags),
+        no_input=context.options.no_input,
+        code_program="" if flags.to or flags.to_command else _program(profile),
     )
     enrolled = Enrolment(context, profile, options, say).run()
     if not enrolled.is_new:
@@ -82,6 +86,16 @@ def _codes(profile: "Profile", flags: Flags) -> code_pair.PairSource | None:
     source = codes.source_class(code)
     is_asked = source.interactive or (flags.to_command and not source.uses_seed)
     return code_pair.AskedPair(codes_of(code if is_asked else codes.DEFAULT))
+
+
+def _program(profile: "Profile") -> str:
+    """Return what the configuration has codes taken from, when that is a program with seeds of its own."""
+    code = profile.settings.code
+    source = codes.source_class(code)
+    if source.interactive or source.uses_seed:
+        return ""
+    name, *words = [code] if isinstance(code, str) else code
+    return words[0] if name == codes.COMMAND else name
 
 
 def _report(context: "CommandContext", profile: "Profile", enrolled: Enrolled, outputs: SeedOutputs) -> None:
