@@ -363,6 +363,8 @@ COMMANDS = (
         complaint=EACH_REPORTED,
     ),
     Command("import csv", ("import", "csv", "key.csv", "-p", "work", "--yes"), key_in_csv, complaint=EACH_REPORTED),
+    Command("config set", ("config", "set", "duration", "8h"), settings('# mine\nstore = "file"\n')),
+    Command("config unset", ("config", "unset", "store"), settings('# mine\nstore = "file"\n')),
     Command("keys rotate, file", ("keys", "rotate", "--force", *CODE), nothing_more, steps=a_key_works),
     Command("keys rotate, keyring", ("keys", "rotate", "--force", *CODE), key_in_keyring, steps=a_key_works),
     REMOVE,

@@ -44,6 +44,11 @@ class Point:
         return self.call in ERRORS[error] or (makes_a_file and "creat" in ERRORS[error])
 
 
+def without_folder(line: str) -> str:
+    """Return a line of strace without the folder of the program: it says nothing when the path is absolute."""
+    return re.sub(r"AT_FDCWD<[^>]*>", "AT_FDCWD", line)
+
+
 def points(log: str, home: str, own: str) -> list[Point]:
     """Return the calls in strace's record that concern a home, or a socket, in their order.
 
@@ -56,14 +61,15 @@ def points(log: str, home: str, own: str) -> list[Point]:
         if begun is None:
             continue
         process, call = begun.groups()
-        # The folder in which a path is looked for says nothing when the path is absolute.
-        plain = re.sub(r"AT_FDCWD<[^>]*>", "AT_FDCWD", line)
-        paths = list(dict.fromkeys(re.findall(rf'[<"]{re.escape(home)}/([^>"]*)[>"]', plain)))
+        plain = without_folder(line)
+        # What was opened is no argument yet, and strace looks at those alone.
+        given = re.sub(r"\) += .*", ")", plain)
+        paths = list(dict.fromkeys(re.findall(rf'[<"]{re.escape(home)}/([^>"]*)[>"]', given)))
         # A key's name has the path of the home in it, and is no file.
         if call in KEYS:
             paths = []
         if paths or call in KEYS or (call in TALK and "<socket" not in plain):
-            named = "" if not paths or re.search(rf"\.mfasession-|\.lock$|{own}", paths[0]) else paths[0]
+            named = "" if not paths or re.search(rf"\.mfasession-|\.lock$|/unfinished/|{own}", paths[0]) else paths[0]
             number = counts[process, call, named] + 1 if named else counts[process, call] + 1
             found[Point(call, named, number, plain[begun.end(1) :].strip().replace(home, "~")[:160])] = None
         counts.update([(process, call), *((process, call, path) for path in paths)])
