@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.values import MARK
-from tests.helpers.doctoring import PAGE, found
+from tests.helpers.doctoring import PAGE, found, records
 from tests.helpers.support import MFASESSION, SESSION_ID, Home, key_pair, session_section
 
 NAME = re.compile(r"[a-z]{2,}(-[a-z]+)*-[a-z]{2,}")
@@ -67,10 +67,9 @@ CONFIGURATIONS = {
         process("default", "default").replace("profile default", "default"),
         "key-before-process",
     ),
-    "a credential_process that runs itself": (
-        process("a", "b") + process("b", "a"),
-        "profile-unusable",
-    ),
+    # 99designs/aws-vault#1180: it hangs. aws/aws-cli#7398: processes without an end.
+    "a credential_process that runs itself": (process("a", "a"), "process-runs-itself"),
+    "a credential_process that runs itself by a detour": (process("a", "b") + process("b", "a"), "process-runs-itself"),
     "a credential_process of a profile that is gone": (
         process("a", "gone"),
         "process-of-unusable-profile",
@@ -98,6 +97,26 @@ def test_the_configuration_file(home: Home, case: str) -> None:
     if "endpoint" in case:
         del home.environ["AWS_ENDPOINT_URL"]
     assert name in found(home)
+
+
+def test_each_profile_of_a_circle_once(home: Home) -> None:
+    """The chosen one as well, and no other finding follows from it."""
+    home.config.write_text(process("default", "b").replace("profile default", "default") + process("b", "default"))
+    assert [(each["name"], each["profile"]) for each in records(home, "--offline")] == [
+        ("process-runs-itself", "default"),
+        ("process-runs-itself", "b"),
+    ]
+
+
+def test_a_profile_that_serves_itself(keyring_home: Home) -> None:
+    """With its key in the keyring nothing is wrong, and without one it runs itself."""
+    assert keyring_home.run("keys", "protect").returncode == 0
+    keyring_home.config.write_text(process("default", "default").replace("profile default", "default"))
+    assert found(keyring_home) == []
+    keyring_home.config.write_text(process("work", "work") + process("other", "work-mfa"))
+    keyring_home.write_credentials(session_section("other-mfa").replace("other-mfa", "work-mfa"))
+    names = [(each["name"], each["profile"]) for each in records(keyring_home, "--offline")]
+    assert ("process-runs-itself", "work") in names
 
 
 CREDENTIALS = {

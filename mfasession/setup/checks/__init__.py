@@ -5,7 +5,7 @@ cannot be done: that is a finding as well, and the other checks go on. One that 
 `docs/doctor.md` has a heading for each finding, by its name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +23,8 @@ ERROR, WARNING = "error", "warning"
 """Something fails because of it; or it works, and not as it seems."""
 NOT_CHECKED = "not-checked"
 """The name of the finding that a check could not be done."""
+CIRCLE = "process-runs-itself"
+"""The name of the finding of profiles that get their credentials from each other, and none has a key."""
 _PAGE = "https://github.com/mfasession/mfasession/blob/main/docs/doctor.md"
 
 
@@ -105,8 +107,17 @@ def report(context: "Context", *, offline: bool) -> Report:
             failures.append(failure)
     for reason in failures:
         found.setdefault(reason.message, Finding(name=NOT_CHECKED, message=reason.message, hint=reason.hint))
-    certain = [each for each in found.values() if not _is_guess(context, each)]
+    certain = [each for each in _causes(found.values()) if not _is_guess(context, each)]
     return Report(findings=tuple(sorted(certain, key=lambda each: each.severity != ERROR)), seen=tuple(seen))
+
+
+def _causes(found: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the findings without those that follow from a circle of `credential_process` lines: one for a profile."""
+    listed = list(found)
+    circles = {each.profile: each for each in reversed(listed) if each.name == CIRCLE}
+    for each in listed:
+        if each.name not in (CIRCLE, "profile-unusable") or circles.get(each.profile, each) is each:
+            yield each
 
 
 def _is_guess(context: "Context", finding: Finding) -> bool:

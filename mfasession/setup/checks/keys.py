@@ -7,7 +7,7 @@ from mfasession import hints, installation
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.keys import locate
 from mfasession.sessions.connection import find_key
-from mfasession.setup.checks import WARNING, Finding, Seen
+from mfasession.setup.checks import CIRCLE, WARNING, Finding, Seen
 from mfasession.stores.keyrings.backend import START, KeyringAbsent, backend, keeps_plain_text, name_of
 
 if TYPE_CHECKING:
@@ -86,5 +86,5 @@ def _missing(context: "Context") -> Iterator[Finding]:
     try:
         find_key(context.environ, owner)
     except ConfigurationError as fault:
-        name = "process-runs-itself" if owner.serves_itself else "no-key"
+        name = CIRCLE if owner.serves_itself else "no-key"
         yield Finding(name=name, message=fault.message, hint=fault.hint, profile=owner.name)

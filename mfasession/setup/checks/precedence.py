@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from mfasession import hints, profiles
 from mfasession.awsfiles import is_managed
-from mfasession.errors import ConfigurationError
-from mfasession.setup.checks import ERROR, WARNING, Finding
+from mfasession.errors import ConfigurationError, StoreError
+from mfasession.setup.checks import CIRCLE, ERROR, WARNING, Finding
+from mfasession.stores.keyrings.backend import KeyringAbsent
+from mfasession.stores.keys import KeyInKeyring
 from mfasession.text import printable
 
 if TYPE_CHECKING:
@@ -67,7 +69,14 @@ def _process(context: "Context", name: str, kept: Mapping[str, str], line: str) 
             profile=name,
         )
     yield from _program(name, line)
-    if served and served != name:
+    if chain := _circle(context, name, served):
+        yield Finding(
+            name=CIRCLE,
+            message=f"no key is behind the credential_process of profile {name}: {' -> '.join([*chain, name])}",
+            hint=hints.command_line("keys", "add", profile=name),
+            profile=name,
+        )
+    elif served and served != name:
         yield from _served(context, name, served)
 
 
@@ -92,9 +101,9 @@ def _program(name: str, line: str) -> Iterator[Finding]:
 
 
 def _served(context: "Context", name: str, served: str) -> Iterator[Finding]:
-    """Yield that our `credential_process` runs us for a profile that there is not, or for itself by a detour."""
+    """Yield that our `credential_process` runs us for a profile that there is not."""
     try:
-        profile = profiles.resolve(served, context.aws_files, context.config)
+        profiles.resolve(served, context.aws_files, context.config)
     except ConfigurationError as fault:
         yield Finding(
             name="process-of-unusable-profile",
@@ -104,10 +113,33 @@ def _served(context: "Context", name: str, served: str) -> Iterator[Finding]:
             profile=name,
         )
         return
-    if profile.name == name:
-        yield Finding(
-            name="process-runs-itself",
-            message=f"the credential_process of profile {name} asks for a profile that leads back to {name}",
-            hint=hints.command_line("keys", "add", profile=served),
-            profile=name,
-        )
+
+
+def _circle(context: "Context", name: str, served: str) -> list[str]:
+    """Return the profiles, from `name` on, that serve each other in a circle and have no key; empty when none do."""
+    aws_files, chain, current = context.aws_files, [name], served
+    while current and current not in chain:
+        chain.append(current)
+        keys = aws_files.profile(current) or {}
+        # A managed section means the profile that its session is of.
+        meant = profiles.unresolved(current, aws_files, context.config).name
+        current = meant if meant != current else profiles.served_by(keys)
+    if current != name or any(
+        (aws_files.profile(each) or {}).get(_ID) for each in chain if not _is_session(context, each)
+    ):
+        return []
+    return [] if any(_may_be_in_keyring(context, each) for each in chain) else chain
+
+
+def _is_session(context: "Context", name: str) -> bool:
+    return is_managed(context.aws_files.credentials(name))
+
+
+def _may_be_in_keyring(context: "Context", name: str) -> bool:
+    try:
+        return KeyInKeyring(name, context.environ).key() is not None
+    except KeyringAbsent:
+        return False
+    except StoreError:
+        # The check of the keyring says why it does not answer.
+        return True
