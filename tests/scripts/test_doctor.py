@@ -8,15 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from mfasession.values import MARK
+from tests.helpers import broken_setups
+from tests.helpers.broken_setups import CONFIGURATIONS, CREDENTIALS, ENVIRONMENTS, OUR_CONFIGURATIONS, process
 from tests.helpers.doctoring import PAGE, found, records
-from tests.helpers.support import MFASESSION, SESSION_ID, Home, key_pair, session_section
+from tests.helpers.support import SESSION_ID, Home, key_pair, session_section
 
 NAME = re.compile(r"[a-z]{2,}(-[a-z]+)*-[a-z]{2,}")
 ROOT = Path(__file__).parents[2]
-OTHER = key_pair("default", key_id="AKIAI44QH8DHBEXAMPLE")
-IN_2020 = "2020-01-01T00:00:00Z"
-KEYS_IN_SHELL = {"AWS_ACCESS_KEY_ID": SESSION_ID, "AWS_SECRET_ACCESS_KEY": "x" * 40, "AWS_SESSION_TOKEN": "token"}
 
 
 def test_nothing_at_all(home: Home) -> None:
@@ -24,84 +22,19 @@ def test_nothing_at_all(home: Home) -> None:
     assert found(home) == ["profile-unusable"]
 
 
-def role(name: str, source: str) -> str:
-    """A profile with a role."""
-    return f"[profile {name}]\nrole_arn = arn:aws:iam::123456789012:role/{name}\nsource_profile = {source}\n"
-
-
-def process(name: str, served: str) -> str:
-    """A profile whose program is ours, for another profile."""
-    return f"[profile {name}]\ncredential_process = {MFASESSION} process -p {served}\n"
-
-
-CONFIGURATIONS = {
-    "a header without profile": ("[work]\nregion = eu-west-1\n", "wrong-header"),
-    "an open line": ("[default\nregion = eu-west-1\n", "file-malformed"),
-    "a section twice": ("[default]\nregion = a\n[default]\nregion = b\n", "file-malformed"),
-    "a loop of source profiles": (
-        role("a", "b") + role("b", "a"),
-        "profile-unusable",
-    ),
-    "a source profile that is gone": (
-        role("a", "gone"),
-        "profile-unusable",
-    ),
-    "a role without a source profile": (
-        "[profile a]\nrole_arn = arn:aws:iam::123456789012:role/a\n",
-        "profile-unusable",
-    ),
-    "a duration that AWS does not take": (
-        role("a", "default") + "duration_seconds = 60\n",
-        "profile-unusable",
-    ),
-    # 99designs/aws-vault#1100, aws/aws-cli#3607: no FIDO device gives a code.
-    "a FIDO device": ("[default]\nmfa_serial = arn:aws:iam::123456789012:u2f/user/a/key\n", "wrong-mfa-serial"),
-    "the ARN of a user as the device": (
-        "[default]\nmfa_serial = arn:aws:iam::123456789012:user/alice\n",
-        "wrong-mfa-serial",
-    ),
-    "half a key pair": ("[profile a]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n", "profile-unusable"),
-    "another key in the other file": (OTHER, "key-in-both-files"),
-    # 99designs/aws-vault#605 and others: a pair hides the program, and a profile that asks for itself hangs.
-    "a pair before credential_process": (
-        process("default", "default").replace("profile default", "default"),
-        "key-before-process",
-    ),
-    # 99designs/aws-vault#1180: it hangs. aws/aws-cli#7398: processes without an end.
-    "a credential_process that runs itself": (process("a", "a"), "process-runs-itself"),
-    "a credential_process that runs itself by a detour": (process("a", "b") + process("b", "a"), "process-runs-itself"),
-    "a credential_process of a profile that is gone": (
-        process("a", "gone"),
-        "process-of-unusable-profile",
-    ),
-    "a credential_process that is not installed": (
-        "[profile a]\ncredential_process = /no/such/program\n",
-        "process-not-found",
-    ),
-    "a credential_process with an open quote": (
-        "[profile a]\ncredential_process = /bin/sh -c 'exit\n",
-        "process-unreadable",
-    ),
-    "an endpoint that is no URL": ("[default]\nendpoint_url = nowhere\n", "wrong-aws-setting"),
-    "an endpoint without TLS": ("[default]\nendpoint_url = http://192.0.2.1\n", "wrong-aws-setting"),
-    "certificates that are missing": ("[default]\nca_bundle = /no/such.pem\n", "wrong-aws-setting"),
-}
-
-
 @pytest.mark.parametrize("case", CONFIGURATIONS)
 def test_the_configuration_file(home: Home, case: str) -> None:
     """What stands in `~/.aws/config` beside a key pair."""
-    text, name = CONFIGURATIONS[case]
     home.write_credentials(key_pair())
-    home.config.write_text(text)
+    home.config.write_text(CONFIGURATIONS[case].text)
     if "endpoint" in case:
         del home.environ["AWS_ENDPOINT_URL"]
-    assert name in found(home)
+    assert CONFIGURATIONS[case].finding in found(home)
 
 
 def test_each_profile_of_a_circle_once(home: Home) -> None:
     """The chosen one as well, and no other finding follows from it."""
-    home.config.write_text(process("default", "b").replace("profile default", "default") + process("b", "default"))
+    home.config.write_text(process("default", "b") + process("b", "default"))
     assert [(each["name"], each["profile"]) for each in records(home, "--offline")] == [
         ("process-runs-itself", "default"),
         ("process-runs-itself", "b"),
@@ -111,7 +44,7 @@ def test_each_profile_of_a_circle_once(home: Home) -> None:
 def test_a_profile_that_serves_itself(keyring_home: Home) -> None:
     """With its key in the keyring nothing is wrong, and without one it runs itself."""
     assert keyring_home.run("keys", "protect").returncode == 0
-    keyring_home.config.write_text(process("default", "default").replace("profile default", "default"))
+    keyring_home.config.write_text(process("default", "default"))
     assert found(keyring_home) == []
     keyring_home.config.write_text(process("work", "work") + process("other", "work-mfa"))
     keyring_home.write_credentials(session_section("other-mfa").replace("other-mfa", "work-mfa"))
@@ -119,24 +52,11 @@ def test_a_profile_that_serves_itself(keyring_home: Home) -> None:
     assert ("process-runs-itself", "work") in names
 
 
-CREDENTIALS = {
-    "a header with profile": (key_pair() + key_pair("profile work"), "wrong-header"),
-    # trek10inc/awsume and the AWS CLI's `mfa-login` leave temporary keys where a long-term key was.
-    "temporary keys": (key_pair(key_id=SESSION_ID), "profile-unusable"),
-    "a token beside a long-term key": (key_pair() + "aws_session_token = x\n", "profile-unusable"),
-    "a secret with a space": (key_pair(secret="a b"), "profile-unusable"),
-    # broamski/aws-mfa keeps the pair in [NAME-long-term].
-    "the pair of aws-mfa": (key_pair("default-long-term"), "profile-unusable"),
-    "a NUL": (key_pair() + "\0\n", "file-malformed"),
-}
-
-
 @pytest.mark.parametrize("case", CREDENTIALS)
 def test_the_credentials_file(home: Home, case: str) -> None:
     """What stands in `~/.aws/credentials`."""
-    text, name = CREDENTIALS[case]
-    home.write_credentials(text)
-    assert name in found(home)
+    home.write_credentials(CREDENTIALS[case].text)
+    assert CREDENTIALS[case].finding in found(home)
 
 
 def test_a_role_on_the_profile_of_a_session(home: Home) -> None:
@@ -146,42 +66,19 @@ def test_a_role_on_the_profile_of_a_session(home: Home) -> None:
     assert "role-on-session-profile" in found(home)
 
 
-ENVIRONMENTS: Mapping[str, tuple[Mapping[str, str], str]] = {
-    # broamski/aws-mfa#44: they shadow the new session without a word.
-    "a long-term key": (
-        {"AWS_ACCESS_KEY_ID": "AKIAI44QH8DHBEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40},
-        "keys-in-environment",
-    ),
-    "the keys of another tool": (KEYS_IN_SHELL, "keys-in-environment"),
-    "an ID alone": ({"AWS_ACCESS_KEY_ID": "AKIAI44QH8DHBEXAMPLE"}, "half-a-key-in-environment"),
-    "a token alone": ({"AWS_SESSION_TOKEN": "token"}, "half-a-key-in-environment"),
-    "a token beside a long-term key": (
-        {**KEYS_IN_SHELL, "AWS_ACCESS_KEY_ID": "AKIAI44QH8DHBEXAMPLE"},
-        "token-beside-long-term-key",
-    ),
-    "a session that has expired": (
-        {**KEYS_IN_SHELL, MARK: "1 default", "AWS_CREDENTIAL_EXPIRATION": IN_2020},
-        "expired-session-in-environment",
-    ),
-    # broamski/aws-mfa#30: a traceback.
-    "a profile that is gone": ({"AWS_PROFILE": "gone"}, "unknown-profile"),
-    # boto/botocore#1725: which of the two counts depends on the tool.
-    "two profiles": ({"AWS_PROFILE": "default", "AWS_DEFAULT_PROFILE": "work"}, "two-profile-variables"),
-    "a configuration file that is gone": ({"AWS_CONFIG_FILE": "~/gone"}, "file-missing"),
-    "a credentials file that is gone": ({"AWS_SHARED_CREDENTIALS_FILE": "~/gone"}, "file-missing"),
-    "certificates that are gone": ({"AWS_CA_BUNDLE": "/no/such.pem"}, "wrong-aws-setting"),
-    "an endpoint without TLS": ({"AWS_ENDPOINT_URL": "http://192.0.2.1"}, "wrong-aws-setting"),
-    "a proxy before an endpoint on this machine": ({"HTTP_PROXY": "http://192.0.2.1:3128"}, "wrong-aws-setting"),
-    "a region that is none": ({"AWS_REGION": "eu west"}, "wrong-aws-setting"),
-}
-
-
 @pytest.mark.parametrize("case", ENVIRONMENTS)
 def test_the_environment(home: Home, case: str) -> None:
     """What the shell has set."""
-    environ, name = ENVIRONMENTS[case]
     home.write_credentials(key_pair())
-    assert name in found(home, environ=environ)
+    assert ENVIRONMENTS[case].finding in found(home, environ=ENVIRONMENTS[case].environ)
+
+
+def test_each_case_is_named_somewhere() -> None:
+    """Forty ways and more, each with the issue or the page that names it."""
+    for case in broken_setups.ALL:
+        is_page = (ROOT / case.named_by).is_file() or case.named_by.startswith("https://docs.aws.amazon.com/")
+        assert is_page or re.fullmatch(r"[\w-]+/[\w-]+#\d+", case.named_by), case.named_by
+    assert len(broken_setups.ALL) >= 40
 
 
 def test_a_code_program_that_is_not_installed(home: Home) -> None:
@@ -276,79 +173,6 @@ def test_profiles_of_other_tools_are_left_alone(home: Home) -> None:
     assert found(home) == []
 
 
-@pytest.mark.parametrize("mode", [0o644, 0o640, 0o660])
-def test_fix_closes_a_file(home: Home, mode: int) -> None:
-    """`--fix --yes` does what the hint says, and nothing is found afterwards."""
-    home.write_credentials(key_pair(), mode)
-    assert found(home) == ["file-open-to-others"]
-    done = home.run("doctor", "--offline", "--fix", "--yes")
-    assert done.returncode == 0
-    assert home.credentials.stat().st_mode & 0o777 == 0o600
-    assert home.credentials.read_text() == key_pair()
-
-
-def test_fix_closes_a_folder(home: Home) -> None:
-    """Others may no longer write there, and the other rights stay."""
-    home.write_credentials(key_pair())
-    home.aws.chmod(0o777)
-    assert home.run("doctor", "--offline", "--fix", "--yes").returncode == 0
-    assert home.aws.stat().st_mode & 0o757 == 0o755
-
-
-def test_fix_renames_sections(home: Home) -> None:
-    """Each header is shown and corrected, and all other bytes stay; a section that is there already is left alone."""
-    config = (
-        "# mine\n[work]\nregion=eu-west-1  ; \n\n[ops]\r\nregion = eu-west-1\n[profile both]\n[both]\noutput = json"
-    )
-    home.write_credentials(key_pair() + key_pair("profile cloud"))
-    home.config.write_bytes(config.encode())
-    assert found(home) == ["wrong-header"] * 4
-    done = home.run("doctor", "--offline", "--fix", "--yes")
-    assert (done.returncode, re.findall(r"\[\w+\]", done.stdout)) == (1, ["[both]"])
-    right = config.replace("[work]", "[profile work]").replace("[ops]", "[profile ops]")
-    assert home.config.read_bytes() == right.encode()
-    assert home.credentials.read_text() == key_pair() + key_pair("cloud")
-    assert "  -[work]\n  +[profile work]\n" in done.stderr
-    assert key_pair("cloud").splitlines()[2] not in done.stderr
-
-
-def test_fix_changes_no_value_that_looks_like_a_header(home: Home) -> None:
-    """An indented line belongs to the value before it."""
-    config = "[profile a]\ns3 =\n  [work]\n  addressing_style = path\n"
-    home.write_credentials(key_pair())
-    home.config.write_text(config)
-    home.run("doctor", "--offline", "--fix", "--yes")
-    assert home.config.read_text() == config
-
-
-def test_fix_names_the_right_shell(home: Home) -> None:
-    """In the file that the link leads to."""
-    home.write_credentials(key_pair())
-    text = "export TOKEN=of-another\n" + 'eval "$(mfasession shell init bash)"  # hook\n'
-    (home.folder / "zshrc").write_text(text)
-    (home.folder / ".zshrc").symlink_to("zshrc")
-    done = home.run("doctor", "--offline", "--fix", "--yes")
-    assert done.returncode == 0, done.stderr
-    assert (home.folder / "zshrc").read_text() == text.replace("bash", "zsh")
-    assert (home.folder / ".zshrc").is_symlink()
-    assert "of-another" not in done.stderr
-
-
-def test_fix_asks(home: Home) -> None:
-    """Without a terminal and without --yes nothing is changed."""
-    home.write_credentials(key_pair(), 0o644)
-    done = home.run("doctor", "--fix")
-    assert (done.returncode, done.stdout) == (6, "")
-    assert "hint: mfasession doctor --fix --yes\n" in done.stderr
-    assert home.credentials.stat().st_mode & 0o777 == 0o644
-
-
-def test_yes_alone(home: Home) -> None:
-    """It answers the question of --fix."""
-    done = home.run("doctor", "--yes")
-    assert (done.returncode, done.stdout) == (2, "")
-
-
 def test_the_page_has_a_heading_for_each_finding() -> None:
     """In docs/doctor.md, by the name that is printed; and for no other."""
     checks = (ROOT / "mfasession" / "setup" / "checks").glob("*.py")
@@ -369,25 +193,16 @@ def test_the_page_is_where_the_project_is() -> None:
     assert f"{urls['Homepage']}/blob/main/docs/doctor.md" == PAGE
 
 
-BROKEN_CONFIGS = {
-    "not TOML": ("store =\n", 0o600, {}),
-    "an unknown key": ('stoer = "file"\n', 0o600, {}),
-    "a wrong value": ('store = "keyrnig"\n', 0o600, {}),
-    "others may change it": ('default_profile = "default"\n', 0o666, {}),
-    "a file that is gone": ("", 0o600, {"MFASESSION_CONFIG": "/no/such/config.toml"}),
-}
-
-
-@pytest.mark.parametrize("case", BROKEN_CONFIGS)
+@pytest.mark.parametrize("case", OUR_CONFIGURATIONS)
 def test_our_own_configuration(home: Home, case: str) -> None:
     """Every other command exits with 3; here it is one finding, and all that else is wrong is found as well."""
-    text, mode, environ = BROKEN_CONFIGS[case]
-    home.write_settings(text)
-    home.settings.chmod(mode)
+    broken, environ = OUR_CONFIGURATIONS[case], OUR_CONFIGURATIONS[case].environ
+    home.write_settings(broken.text)
+    home.settings.chmod(broken.mode)
     home.write_credentials(key_pair())
     (home.folder / ".zshrc").write_text('eval "$(mfasession shell init bash)"\n')
     assert home.run("status", environ=environ).returncode == 3
-    assert found(home, environ=environ) == ["config-unusable", "hook-of-another-shell"]
+    assert found(home, environ=environ) == [broken.finding, "hook-of-another-shell"]
 
 
 def test_a_broken_configuration_may_name_another_profile(home: Home) -> None:
@@ -396,17 +211,6 @@ def test_a_broken_configuration_may_name_another_profile(home: Home) -> None:
     home.write_credentials(key_pair("work"))
     assert found(home) == ["config-unusable"]
     assert found(home, "-p", "default") == ["config-unusable", "profile-unusable"]
-
-
-def test_fix_closes_our_own_configuration(home: Home) -> None:
-    """It counts at once."""
-    home.write_settings('default_profile = "gone"\n')
-    home.settings.chmod(0o666)
-    home.write_credentials(key_pair())
-    done = home.run("doctor", "--offline", "--fix", "--yes")
-    assert (done.returncode, home.settings.stat().st_mode & 0o002) == (1, 0)
-    assert f"  mode of {home.settings}: 0666 -> 06" in done.stderr
-    assert "gone" in done.stdout
 
 
 def test_a_file_that_others_may_read_hides_nothing(home: Home) -> None:
