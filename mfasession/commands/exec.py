@@ -26,16 +26,14 @@ TAKES_PROFILES = True
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command; the words behind `--` are cut off before."""
-    from mfasession.commands import session_flags
+    from mfasession.commands import session_flags, several
     from mfasession.commands.argument_types import jobs, min_ttl
 
     parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew if less than this is left")
     parser.add_argument(
         "--server", action="store_true", help="serve refreshed credentials to the command, instead of fixed ones"
     )
-    parser.add_argument(
-        "--all-matching", metavar="GLOB", help="run once for each profile that matches, such as 'prod-*'"
-    )
+    several.add_matching(parser)
     parser.add_argument("--jobs", metavar="N", type=jobs, help="run this many at once (4)")
     session_flags.add(parser, region_is="give the command this region, whatever the profile and AWS_REGION say")
 

@@ -6,10 +6,10 @@ import signal
 import sys
 import time
 from collections import deque
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from mfasession import hints, programs, terminal
+from mfasession.commands import several
 from mfasession.errors import ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.messages import complain, say
 from mfasession.programs.jobs import Jobs
@@ -21,7 +21,7 @@ from mfasession.terminal.screen import Screen, join_counts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mfasession.commands import CommandContext, Options
+    from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
     from mfasession.values import Session
 
@@ -44,7 +44,7 @@ class Many:
     def __init__(self, context: "CommandContext") -> None:
         self._context = context
         self._words = _words(context)
-        self._names = _names(context)
+        self._names = several.names(context)
         self._environ = context.environ
         out, err = sys.stdout.fileno(), sys.stderr.fileno()
         self._screen = Screen(out, err, shows=os.isatty(err) and not terminal.is_dumb())
@@ -154,20 +154,9 @@ class Many:
 
     def _resolved(self) -> "list[Profile]":
         """The profiles of the names, each once; a wrong one is reported and the others run."""
-        found: dict[str, Profile] = {}
-        names = []
-        for name in self._names:
-            try:
-                profile = self._context.profile(name)
-            except ConfigurationError as error:
-                names.append(name)
-                self._fail(name, error)
-                continue
-            if profile.session_section not in found:
-                found[profile.session_section] = profile
-                names.append(profile.name)
-        self._names = names
-        return list(found.values())
+        found = several.resolved(self._context, self._names, self._fail)
+        self._names = [name for name, _ in found]
+        return [profile for _, profile in found if profile is not None]
 
     def _settle(self) -> None:
         try:
@@ -212,7 +201,7 @@ def _options(names: "Sequence[str]") -> "list[str]":
 
 def _words(context: "CommandContext") -> tuple[str, ...]:
     options = context.options
-    named = _options(_named(options))
+    named = _options(several.named(options))
     if not options.profiles and not options.all_matching:
         raise UsageError("--jobs needs several profiles", "name them with -p, or with --all-matching 'prod-*'")
     if options.server:
@@ -222,25 +211,6 @@ def _words(context: "CommandContext") -> tuple[str, ...]:
         again = hints.command_line(*options.typed, *named, "--", "aws", "s3", "ls")
         raise UsageError("no command to run", f"put it behind --: {again}")
     return options.words
-
-
-def _named(options: "Options") -> "list[str]":
-    return list(options.profiles or ([options.profile] if options.profile else []))
-
-
-def _names(context: "CommandContext") -> list[str]:
-    options = context.options
-    named = _named(options)
-    if options.all_matching:
-        known = [*context.aws_files.profile_names(), *context.config.profiles]
-        managed = set(context.aws_files.managed_sections())
-        matching = sorted({name for name in known if fnmatchcase(name, options.all_matching)} - managed)
-        if not matching:
-            raise ConfigurationError(
-                f"no profile matches {options.all_matching}", "put it in quotes, as in --all-matching 'prod-*'"
-            )
-        named += matching
-    return list(dict.fromkeys(named))
 
 
 def _missing(name: str, environ: "Mapping[str, str]") -> "programs.CannotRun | None":

@@ -18,14 +18,15 @@ SUMMARY = "Log in: ask for one MFA code unless a session is still valid"
 EXAMPLES = (
     ("mfasession login", "log in with the default profile"),
     ("mfasession login -p work --duration 1h", "log in with another profile, for one hour"),
-    ("mfasession login --force", "replace the session even if it is still valid"),
+    ("mfasession login --all-matching 'prod-*'", "log in with several profiles, with one code for each key"),
 )
+TAKES_PROFILES = True
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
     from mfasession import plugins
-    from mfasession.commands import session_flags
+    from mfasession.commands import session_flags, several
     from mfasession.commands.argument_types import code, min_ttl
 
     parser.add_argument(
@@ -36,12 +37,17 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--store", choices=plugins.names("stores"), help="where to keep the session")
     parser.add_argument("--force", action="store_true", help="replace the session even if it is still valid")
     parser.add_argument("--min-ttl", metavar="D", type=min_ttl, help="renew if less than this is left")
+    several.add_matching(parser)
 
 
 def run(context: "CommandContext") -> int:
     """Say until when the session is valid; make it first when it must be made."""
     options = context.options
     context.request = context.request.as_login(*(options.typed or ("login",)))
+    if options.profiles or options.all_matching:
+        from mfasession.commands import login_many
+
+        return login_many.run(context)
     profile = context.profile()
     is_first = sys.stderr.isatty() and _is_first(context, profile)
     session = sessions.session(context, profile)

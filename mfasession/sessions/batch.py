@@ -317,9 +317,10 @@ class Batch:
             for made in batch:
                 self._keep([made], name)
         elif batch[0].is_awaited:
-            if isinstance(reason, StoreError):
+            serves = isinstance(reason, StoreError) and not self._context.request.must_keep
+            if isinstance(reason, StoreError) and serves:
                 self._say_unkept(reason)
-            self._on_outcome(batch[0].profile, batch[0].session if isinstance(reason, StoreError) else reason)
+            self._on_outcome(batch[0].profile, batch[0].session if serves else reason)
 
 
 def _unexpected(error: Exception) -> MfaSessionError:

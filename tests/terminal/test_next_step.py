@@ -6,6 +6,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.enrolling import DARK_TERMINAL, App, bare_user, home_of, scanned
+from tests.helpers.faults.file_keyring import ENVIRON as KEYRING
 from tests.helpers.seat import CLOCK, seat
 from tests.helpers.support import MFASESSION, Home, session_section
 
@@ -39,6 +40,29 @@ def test_the_profile_is_named(alices_home: Home, alice: SandboxUser) -> None:
     alices_home.credentials.write_text(alices_home.credentials.read_text().replace("[default]", "[work]"))
     shown = log_in(alices_home, alice, "-p", "work")
     assert 'eval "$(mfasession env -p work)", or within mfasession exec -p work -- aws s3 ls' in shown
+
+
+def test_several_profiles(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
+    """One question, and one line that names those that AWS tools would not find."""
+    role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
+    alices_home.config.write_text(
+        f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n"
+        f"[profile served]\nrole_arn = {role.arn}\nsource_profile = default\n"
+        "[profile tools]\ncredential_process = /usr/bin/mfasession process -p served\n"
+    )
+    shown = log_in(alices_home, alice, "-p", "default", "-p", "admin", "-p", "served")
+    around = "mfasession exec -p default -p admin -- aws s3 ls"
+    assert f'use them after eval "$(mfasession env -p default)", or within {around}\r\n' in shown
+    with seat(alices_home, MFASESSION, "login", "-p", "default", "-p", "admin") as sitting:
+        assert sitting.end() == 0
+    assert "aws and other tools" not in sitting.shown
+
+
+def test_a_section_that_is_in_no_file_is_not_found(alices_home: Home, alice: SandboxUser) -> None:
+    """AWS_PROFILE names it, and the session is in the keyring: AWS tools know nothing of it."""
+    alices_home.environ |= {"AWS_PROFILE": "default-mfa", **KEYRING}
+    alices_home.write_settings('store = "keyring"\n')
+    assert "aws and other tools" in log_in(alices_home, alice, "-p", "default")
 
 
 @pytest.mark.parametrize(

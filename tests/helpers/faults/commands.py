@@ -213,6 +213,8 @@ EXEC = ("exec", *NOTHING)
 EXEC_MANY = ("exec", "-p", "default", "-p", "admin", *NOTHING)
 EACH_REPORTED = r"(mfasession: [^\n]+\n(  hint: [^\n]+\n)?)+"
 """What runs for many says of each, and of all."""
+TABLE = r"(PROFILE  SESSION\n(\S+ +(failed|until [^\n]+)\n)+)?"
+"""What `login` ends with for several profiles."""
 CHANGES_SHOWN = r"((mfasession: |  )[^\n]*\n)+  hint: [^\n]+\n"
 """The diffs that stand before a message."""
 EACH_MOVED = r"(mfasession: [^\n]+\n(  (hint:|credential_process =) [^\n]+\n)?)*mfasession: [^\n]+\n  hint: [^\n]+\n"
@@ -308,6 +310,15 @@ COMMANDS = (
         exits=(3, 6, 7),
     ),
     Command("login --store keyring", ("login", "--store", "keyring"), in_file(LIVE)),
+    Command(
+        "login, many",
+        ("login", "-p", "default", "-p", "admin", *CODE),
+        a_role,
+        steps=step_by_step,
+        complaint=EACH_REPORTED + TABLE,
+    ),
+    Command("profiles", ("profiles",), all_of(settings(""), in_file(LIVE))),
+    Command("whoami", ("whoami",), logged_in),
     Command("logout", ("logout",), in_file(LIVE)),
     Command("logout, keyring", ("logout",), all_of(settings(KEYRING), in_keyring(LIVE))),
     Command("login --store kernel", ("login", "--store", "kernel"), in_file(LIVE)),
