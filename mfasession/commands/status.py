@@ -121,7 +121,7 @@ def _record(row: Row, now: float) -> dict[str, object]:
 
 
 def _table(rows: list[Row], now: float) -> str:
-    columns = _columns()
+    columns = os.get_terminal_size(1).columns if sys.stdout.isatty() else 0
     cells = [(row.profile, _identity(row.session), row.store, _when(row, now), _bar(row.session, now)) for row in rows]
     lines = [("PROFILE", "IDENTITY", "STORE", "VALID UNTIL", ""), *cells]
     widths = [max(len(line[column]) for line in lines) for column in range(4)]
@@ -135,11 +135,6 @@ def _table(rows: list[Row], now: float) -> str:
             shown = [line for row in rows for line in _stacked(row, now, columns)]
     backends = [f"the keyring is {name}" for name in dict.fromkeys(row.backend for row in rows) if name]
     return "".join(printable(line.rstrip()) + "\n" for line in (*shown, *backends))
-
-
-def _columns() -> int:
-    """Return the columns of the terminal that stdout is; 0 for a file or a pipe, or an unknown width."""
-    return os.get_terminal_size(1).columns if sys.stdout.isatty() else 0
 
 
 def _is_read_aloud() -> bool:
@@ -160,9 +155,9 @@ def _stacked(row: Row, now: float, columns: int) -> list[str]:
     details = [_identity(row.session), f"store: {row.store}", f"valid until {when}" if left else when]
     if left:
         details.append(left.removesuffix(")"))
-    width = max(columns - 2, 8)
-    pieces = [text[place : place + width] for text in details for place in range(0, len(text), width)]
-    return [row.profile, *(f"  {piece}" for piece in pieces)]
+    from mfasession.commands.tables import indented
+
+    return indented(row.profile, details, columns)
 
 
 def _bar(session: "Session", now: float) -> str:

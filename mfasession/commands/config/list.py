@@ -4,9 +4,9 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from mfasession.commands import tables
 from mfasession.commands.config import settings
 from mfasession.redaction import redacted
-from mfasession.text import in_columns
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(context: "ConfigContext", flags: Flags) -> int:
         sys.stdout.write(json.dumps([_record(each, path) for each in shown], indent=2) + "\n")
     else:
         cells = [(each.name, each.text or "-", each.origin) for each in shown]
-        sys.stdout.write(in_columns([("SETTING", "VALUE", "FROM"), *cells]))
+        sys.stdout.write(tables.fitting(("setting", "value", "from"), cells))
     return 0
 
 
