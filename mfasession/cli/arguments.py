@@ -1,15 +1,18 @@
 """The whole command line through argparse; imported only when `cli.read_hit` does not know the words."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from mfasession import hints
-from mfasession.cli import mistakes, parsers, registry
+from mfasession import hints, terminal
+from mfasession.cli import mistakes, parsers, registry, topics
 from mfasession.cli.errors import ChoiceNeeded
 from mfasession.commands import Options
 from mfasession.errors import MfaSessionError, UsageError
+from mfasession.redaction import redacted
+from mfasession.text import nearest
 
 
 class _Line:
@@ -21,6 +24,8 @@ class _Line:
         """The words that are ours, as they were typed."""
         self.found = argparse.Namespace()
         self.unknown: list[str] = []
+        self.picks = False
+        """Whether -p stands without a name, at a terminal where one can be chosen."""
 
     def take_flags(self, parser: parsers.Parser) -> None:
         """Read what stands before the next word that is no flag."""
@@ -49,13 +54,27 @@ class _Line:
 
     def _read(self, parser: parsers.Parser, count: int) -> None:
         taken, self._left = self._left[:count], self._left[count:]
+        if self._is_choice(taken):
+            self.picks = True
+            taken = taken[:-1]
         self.own += taken
         # Interleaved: an argument that may be missing may stand behind a flag, as in `keys add --force -`.
         self.unknown += parser.parse_known_intermixed_args(taken, self.found)[1]
 
+    def _is_choice(self, taken: Sequence[str]) -> bool:
+        """Whether the last word of ours is a -p without a name. Any word behind it, but `--`, would be the name."""
+        if taken[-1:] not in (["-p"], ["--profile"]) or self._left[:1] not in ([], ["--"]):
+            return False
+        return "--no-input" not in (*self.own, *taken) and terminal.is_ours()
+
 
 def parse(words: Sequence[str]) -> Options:
     """Return the options. Raises UsageError; prints and leaves with SystemExit for --help and --version only."""
+    if len(words) == 2 and words[0] == "help" and words[1] in topics.TOPICS:
+        sys.stdout.write(topics.TOPICS[words[1]].shown())
+        raise SystemExit(0)
+    if words[:1] in (["help"], ("help",)) and len(words) == 2:
+        _check_topic(words[1])
     line = _Line(_asks_for_help(words))
     line.take_flags(parsers.program())
     command, module = _command(line)
@@ -129,6 +148,14 @@ def _asks_for_help(words: Sequence[str]) -> Sequence[str]:
     return [*words[1:], "--help"] if words[:1] == ["help"] or words[:1] == ("help",) else words
 
 
+def _check_topic(word: str) -> None:
+    """Raise UsageError for a word that is likely a misspelt topic of help."""
+    commands = [*registry.names(), "help"]
+    near = nearest(word, [*commands, *topics.TOPICS])
+    if word not in commands and near in topics.TOPICS and near not in commands:
+        raise UsageError(f"there is no help on {redacted(word)}", f"did you mean: mfasession help {near}")
+
+
 def _command(line: _Line) -> tuple[str, ModuleType]:
     word = line.take_word()
     module = registry.find(word) if word is not None else None
@@ -157,7 +184,12 @@ def _action(line: _Line, command: str, module: ModuleType) -> tuple[str, ModuleT
 
 def _options(line: _Line, command: str, action: str, module: ModuleType, behind: tuple[str, ...] | None) -> Options:
     given = {name: value for name, value in vars(line.found).items() if value is not None}
-    given |= _profiles(command, module, tuple(dict.fromkeys(given.pop("profiles", ()))))
+    named = list(given.pop("profiles", ()))
+    if line.picks:
+        from mfasession.cli import picker
+
+        named.append(picker.pick())
+    given |= _profiles(command, module, tuple(dict.fromkeys(named)))
     flags = registry.flags(module)
     if flags is not None:
         given["flags"] = flags(**{name: given.pop(name) for name in flags.__fields__ if name in given})

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mfasession import shells
-from mfasession.cli import arguments, registry
+from mfasession.cli import arguments, registry, topics
 from mfasession.profiles import regions
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
     `profile_names` is asked only when a profile is wanted. Raises what it raises.
     """
     begun = words[-1] if words else ""
+    if list(words[:-1]) == ["help"]:
+        return [each for each in (*registry.names(), *topics.TOPICS) if each.startswith(begun)]
     before = words[-2] if len(words) > 1 else ""
     command = _command(words[:-1])
     actions = arguments.actions_of(command)

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from mfasession import __version__
-from mfasession.cli import registry
+from mfasession.cli import registry, topics
 from mfasession.errors import UsageError
 from mfasession.redaction import redacted
 from mfasession.text import nearest
@@ -18,6 +18,7 @@ _EXAMPLES = (
     ('eval "$(mfasession env)"', "set the session's credentials in this shell"),
     ("mfasession exec -- aws s3 ls", "run one command with the session's credentials"),
     ("mfasession help login", "show the flags of a command"),
+    ("mfasession help stores", "read about a topic"),
 )
 _MISSING = " is missing"
 _PLAIN = {
@@ -37,6 +38,8 @@ class Parser(argparse.ArgumentParser):
         """What is chosen with the next word: commands or actions."""
         self.listed: Callable[[], Mapping[str, str]] = dict
         """Their names and sentences: asked for by help alone, for it imports them all."""
+        self.topics: Mapping[str, str] = {}
+        """What `help` has texts about, and their sentences."""
         self.examples: Sequence[tuple[str, str]] = ()
         """Command lines, each with what it does."""
 
@@ -59,6 +62,8 @@ class Parser(argparse.ArgumentParser):
             formatter.add_arguments(group._group_actions)  # noqa: SLF001  # argparse's own format_help does this
             formatter.end_section()
         parts.append(formatter.format_help())
+        if self.topics:
+            parts.append("topics:\n" + "".join(f"  {line}\n" for line in table(self.topics)))
         if self.examples:
             lines = (f"  # {what}\n  {line}\n" for line, what in self.examples)
             parts.append("examples:\n" + "\n".join(lines))
@@ -92,7 +97,8 @@ class Parser(argparse.ArgumentParser):
         place = 0
         while place < len(words) and words[place].startswith("-") and words[place] not in ("-", "--"):
             flag = self._option_string_actions.get(words[place])
-            place += 2 if flag is not None and flag.nargs is None else 1
+            has_value = words[place + 1 : place + 2] not in ([], ["--"])
+            place += 2 if flag is not None and flag.nargs is None and has_value else 1
         return min(place, len(words))
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -114,6 +120,7 @@ def program() -> Parser:
     parser.add_argument("--version", action="version", version=f"mfasession {__version__}", help="show the version")
     parser.title = "commands"
     parser.listed = lambda: {name: module.SUMMARY for name, module in registry.commands().items()}
+    parser.topics = {name: topic.summary for name, topic in topics.TOPICS.items()}
     parser.examples = _EXAMPLES
     return parser
 
@@ -156,7 +163,7 @@ def _add_common(parser: Parser, *, several: bool = False) -> None:
     """Add the flags of every command. With `several`, each -p counts."""
     # SUPPRESS: what stands behind the command must not undo what stood before it.
     suppress = argparse.SUPPRESS
-    profile = "the AWS profile (AWS_PROFILE, default)"
+    profile = "the AWS profile (AWS_PROFILE, default); without NAME: choose it from a list"
     parser.add_argument(
         "-p",
         "--profile",

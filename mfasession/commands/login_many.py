@@ -105,7 +105,7 @@ def _check_code(context: "CommandContext", profiles: "list[Profile]") -> None:
     keys = {_root(profile).session_section for profile in profiles}
     if context.request.code and len(keys) > 1:
         raise UsageError(
-            f"these profiles need {len(keys)} codes, and --code gives one", f"one after the other: {again}"
+            f"these profiles need {len(keys)} codes, and --code gives one", f"one after the other: {_ONE}"
         )
 
 

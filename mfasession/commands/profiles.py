@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from mfasession import timestamps
+from mfasession.commands import tables
 from mfasession.messages import complain, say, time_left
 from mfasession.profiles import faults, listing
-from mfasession.text import in_columns
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -72,17 +72,12 @@ def _found(context: "CommandContext") -> "list[Listed]":
 
 
 def _table(found: "Sequence[Listed]", rows: "Mapping[str, Row]", now: float) -> str:
-    lines = [("PROFILE", "KIND", "ACCOUNT", "REGION", "MFA DEVICE", "SESSION")]
+    lines = []
     for each in found:
         row = _session(each, rows)
         account, device = _account(each, row) or "-", _device(each, row).rpartition(":mfa/")[2] or "-"
-        lines.append((each.name, _kind(each), account, each.region or "-", device, _left(row, now)))
-    return in_columns(lines)
-
-
-def _kind(each: "Listed") -> str:
-    words = {"role": "role of", "session": "session of", "process": "credential_process of"}.get(each.kind)
-    return f"{words} {each.of}" if words and each.of else listing.KINDS[each.kind]
+        lines.append((each.name, listing.shown_kind(each), account, each.region or "-", device, _left(row, now)))
+    return tables.fitting(("profile", "kind", "account", "region", "MFA device", "session"), lines)
 
 
 def _record(each: "Listed", rows: "Mapping[str, Row]", now: float) -> dict[str, object]:

@@ -60,6 +60,12 @@ def profiles(sections: "Sections", config: "Config") -> list[Listed]:
     return [_listed(name, sections, config) for name in names]
 
 
+def shown_kind(each: Listed) -> str:
+    """Return what a profile is, for people: `role of work`."""
+    words = {"role": "role of", "session": "session of", "process": "credential_process of"}.get(each.kind)
+    return f"{words} {each.of}" if words and each.of else KINDS[each.kind]
+
+
 def _listed(name: str, sections: "Sections", config: "Config") -> Listed:
     keys = sections.profile(name) or {}
     if is_managed(sections.credentials(name)) and name not in config.profiles:

@@ -1,14 +1,11 @@
 """The prompt with a running clock, drawn by prompt_toolkit on the controlling terminal. Imported only to ask."""
 
 import asyncio
-import os
 import selectors
 import time
 
 from prompt_toolkit.application import Application
-from prompt_toolkit.data_structures import Size
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
@@ -18,6 +15,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from mfasession.codes import CodeRequest
 from mfasession.codes.question.background import Preparation
 from mfasession.codes.question.entry import Entry, page
+from mfasession.codes.question.screen import drawn_on
 from mfasession.errors import Cancelled
 from mfasession.terminal import Terminal, hung_up, signals_held
 
@@ -35,22 +33,8 @@ def ask(terminal: Terminal, request: CodeRequest, preparation: Preparation) -> s
 
 
 def _outcome(terminal: Terminal, request: CodeRequest, preparation: Preparation) -> str | BaseException:
-    with (
-        open(terminal.fileno(), encoding="utf-8", closefd=False) as reader,
-        open(terminal.fileno(), "w", encoding="utf-8", errors="replace", closefd=False) as writer,
-    ):
-        keys = Vt100Input(reader)
-        # No CPR: a terminal that does not answer "where is the cursor?" would earn a warning in the middle of a prompt.
-        screen = Vt100_Output(writer, lambda: _size(terminal), term=os.environ.get("TERM"), enable_cpr=False)
-        try:
-            return _Question(terminal, request, preparation, keys, screen).answer()
-        finally:
-            clear_typeahead(keys)
-
-
-def _size(terminal: Terminal) -> Size:
-    columns, lines = terminal.size()
-    return Size(rows=lines, columns=columns)
+    with drawn_on(terminal) as (keys, screen):
+        return _Question(terminal, request, preparation, keys, screen).answer()
 
 
 class _Question:

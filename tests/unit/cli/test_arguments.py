@@ -47,6 +47,8 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["process", "--duration", "2h"], {"command": "process", "duration": 7200}),
     (["serve", "--duration", "2h"], {"command": "serve", "duration": 7200, "flags": serve.Flags()}),
     (["login", "--store", "keyring"], {"command": "login", "store": "keyring"}),
+    (["login", "-p", "a", "-p", "b"], {"command": "login", "profile": "b", "profiles": ("a", "b")}),
+    (["login", "--all-matching", "p-*"], {"command": "login", "all_matching": "p-*"}),
     (["login", "--force"], {"command": "login", "force": True}),
     (["login", "--min-ttl", "0"], {"command": "login", "min_ttl": 0}),
     (["exec", "--min-ttl", "36h"], {"command": "exec", "min_ttl": 129_600}),
@@ -286,7 +288,7 @@ def test_the_common_flags_stand_before_or_behind_the_command(command: str) -> No
     assert parsed([*flags, *words]) == expected
     assert parsed([*words, *flags]) == expected
     assert parsed(["--profile=work", *words, *flags]) == expected
-    if command in ("exec", "serve"):
+    if command in ("exec", "serve", "login"):
         assert parsed(["--profile=other", *words, *flags]).profiles == ("other", "work")
     else:
         with pytest.raises(UsageError, match="names several: other, work"):
