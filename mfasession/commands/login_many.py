@@ -104,9 +104,7 @@ def _check_code(context: "CommandContext", profiles: "list[Profile]") -> None:
     """Raise UsageError for one code and several keys."""
     keys = {_root(profile).session_section for profile in profiles}
     if context.request.code and len(keys) > 1:
-        raise UsageError(
-            f"these profiles need {len(keys)} codes, and --code gives one", f"one after the other: {_ONE}"
-        )
+        raise UsageError(f"these profiles need {len(keys)} codes, and --code gives one", f"one after the other: {_ONE}")
 
 
 def _root(profile: "Profile") -> "Profile":

@@ -78,7 +78,7 @@ def test_usage_errors_say_what_to_type() -> None:
         (["login", "--", "x"], "only exec and sandbox"),
         ([], "--help"),
         (["env", "--shell", "fisch"], "--help"),
-        (["login", "-p", "a", "-p", "b"], "name one of them"),
+        (["env", "-p", "a", "-p", "b"], "name one of them"),
         (["login", "--duration", "14m"], "--help"),
         (["login", "--duration", "37h"], "--help"),
         (["login", "--duration", "soon"], "--help"),
