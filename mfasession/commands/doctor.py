@@ -9,6 +9,7 @@ from mfasession import files, terminal
 from mfasession.commands import CommandContext
 from mfasession.config import Config
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, UsageError
+from mfasession.files import paths
 from mfasession.messages import say
 from mfasession.setup import checks
 from mfasession.text import printable
@@ -68,7 +69,7 @@ def run(ours: CommandContext, flags: Flags) -> int:
     if flags.json:
         sys.stdout.write(json.dumps([_record(each) for each in report.findings], indent=2) + "\n")
     else:
-        sys.stdout.write(_shown(report))
+        sys.stdout.write(_shown(report, paths.home(ours.environ)))
     sys.stdout.flush()
     if not flags.json:
         say(_summary(report))
@@ -91,9 +92,9 @@ def _fix(ours: CommandContext, flags: Flags, found: "Sequence[Finding]") -> None
     files.forget_folders()
 
 
-def _shown(report: "Report") -> str:
+def _shown(report: "Report", home: str) -> str:
     """Return what was looked at, then the findings, for people."""
-    return _seen(report.seen) + "".join("\n" + _finding(each) for each in report.findings)
+    return _seen(report.seen, home) + "".join("\n" + _finding(each) for each in report.findings)
 
 
 def _summary(report: "Report") -> str:
@@ -104,9 +105,12 @@ def _summary(report: "Report") -> str:
     return ", ".join(f"{count} {severity}{'' if count == 1 else 's'}" for count, severity in counts if count)
 
 
-def _seen(seen: "Sequence[Seen]") -> str:
+def _seen(seen: "Sequence[Seen]", home: str) -> str:
+    """Return a table; paths in the home folder begin with `~`, as these lines are only to be read."""
     width = max((len(each.what) for each in seen), default=0) + 2
-    return "".join(_wrapped(each.what.ljust(width) + each.found, " " * width) for each in seen)
+    return "".join(
+        _wrapped(each.what.ljust(width) + each.found.replace(f"{home}/", "~/"), " " * width) for each in seen
+    )
 
 
 def _finding(finding: "Finding") -> str:

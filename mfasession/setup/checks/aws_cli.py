@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mfasession.sessions import Context
 
 _NUMBER = r"(\d+\.\d+(?:\.\d+)?)"
-_IN_PATH = re.compile(rf"/(?:aws-cli/v2|awscli|[a-z0-9]{{32}}-awscli2?)[/-]{_NUMBER}/")
+_IN_PATH = re.compile(rf"/(?:aws-cli/v2|awscli|[a-z0-9]{{32}}-awscli2?)[/-]{_NUMBER}(?:_\d+)?/")
 """The folders of the official installer, Homebrew, Nix: `aws-cli/v2/2.32.0`, `awscli/2.32.0`, `HASH-awscli2-2.32.0`."""
 _OF_PACKAGE = re.compile(rf"/awscli-{_NUMBER}[^/]*\.(?:dist|egg)-info$")
 _PACKAGES = ("lib/python3*/site-packages", "lib/python3*/dist-packages")
