@@ -180,8 +180,8 @@ def test_flags_may_stand_before_the_command(home: Home) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("login", "-p", "a", "-p", "b"),
-        ("-p", "a", "login", "--profile=b"),
+        ("whoami", "-p", "a", "-p", "b"),
+        ("-p", "a", "console", "--profile=b"),
         ("env", "-pa", "-p", "b"),
         ("process", "-p", "a", "-p", "b"),
         ("status", "-p", "a", "-p", "b"),
