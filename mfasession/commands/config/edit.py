@@ -105,7 +105,7 @@ def _edited(editor: helper.Helper, copy: str, path: str) -> str:
                 raise
             complain(fault.message, fault.hint)
             if not terminal.agrees("edit it again? No discards the changes"):
-                raise ConfigurationError("nothing was changed", "mfasession config edit") from None
+                raise ConfigurationError("nothing was changed", "mfasession config set KEY VALUE") from None
         else:
             return text
 
