@@ -4,7 +4,7 @@ import sys
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import process_memory, profiles, terminal
+from mfasession import plugins, process_memory, profiles, terminal
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded
 from mfasession.messages import complain, say
 from mfasession.values import Value
@@ -42,6 +42,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
     parser.add_argument("--yes", action="store_true", help="make the changes without asking")
     parser.add_argument("--keys-in", choices=NAMES, help="where to keep the key (keyring, or file where there is none)")
+    parser.add_argument("--store", choices=plugins.names("stores"), help="where to keep sessions, from now on")
     parser.add_argument("--region", metavar="NAME", type=region, help="set the region of the profile")
     parser.add_argument(
         "--shell",
@@ -63,7 +64,13 @@ def run(context: "CommandContext", flags: Flags) -> int:
 
     context, origin = _origin(context, flags)
     has_device = _has_device(context, origin, flags)
-    wish = init.Wish(keys_in=flags.keys_in, region=flags.region, shell=flags.shell_hook, program=program())
+    wish = init.Wish(
+        keys_in=flags.keys_in,
+        store=context.options.store,
+        region=flags.region,
+        shell=flags.shell_hook,
+        program=program(),
+    )
     planned = init.plan(origin, wish)
     _propose(context, planned, flags)
     failures = init.carry_out(context, planned)

@@ -3,6 +3,9 @@
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from mfasession import files, profiles
+from mfasession.config import edit
+from mfasession.files import paths
 from mfasession.keys import locate, protect
 from mfasession.setup import aws_changes, preview, shell_hook
 from mfasession.setup.file_change import FileChange
@@ -20,6 +23,8 @@ class Wish(Value):
 
     keys_in: str = ""
     """Where the key is kept, as in `keys add --store`; empty for the keyring where there is one."""
+    store: str = ""
+    """Where sessions are kept; empty to leave it as it is."""
     region: str = ""
     """The profile's region; empty to leave it as it is."""
     shell: str = ""
@@ -82,7 +87,8 @@ def plan(origin: Origin, wish: Wish) -> Plan:
     wanted = {name: added for name, added in settings.items() if added}
     in_aws = [*([aws_changes.in_config(context, wanted)] if wanted else []), *([session] if session else [])]
     hook = shell_hook.change(context.environ, wish.shell)
-    changes = preview.merged((*origin.changes, *in_aws, *([hook] if hook else [])))
+    store = _in_store(origin, wish.store)
+    changes = preview.merged((*origin.changes, *([store] if store else []), *in_aws, *([hook] if hook else [])))
     for change in changes:
         change.check(context.environ)
     return Plan(
@@ -109,6 +115,22 @@ def carry_out(context: "Context", planned: Plan) -> "tuple[MfaSessionError, ...]
         name = context.request.profile or origin.key.profile
         return addition_of(context, name, planned.keys_in).keep(origin.key.record.key).failures
     return protect.protect(context, origin.profile).failures if planned.removals else ()
+
+
+def _in_store(origin: Origin, store: str) -> FileChange | None:
+    """The change of `config.toml` that makes a store the profile's. Raises ConfigurationError, StoreError."""
+    context, profile = origin.view, origin.profile
+    config, name = context.config, profile.name
+    if store in ("", config.of(name).store):
+        return None
+    context.store(store).check(profile.session_section)
+    # A setting for all is set for all by whoever names no profile.
+    is_for_all = profiles.is_chosen_by_itself(name, context.environ, config) and name not in config.profiles
+    path = paths.config_file(context.environ)
+    text = next((each.after.reveal() for each in origin.changes if each.path == path), None)
+    before = files.read_trusted(path) or "" if text is None else text
+    after = edit.with_value(path, before, ("store",) if is_for_all else ("profiles", name, "store"), store)
+    return FileChange(path=path, before=Secret(before), after=Secret(after))
 
 
 def _stays(origin: Origin, keys_in: str) -> tuple[bool, list[str]]:
