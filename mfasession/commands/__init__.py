@@ -50,6 +50,9 @@ class Options(Value):
 class CommandContext(Context):
     """One run of a command: its options, and the request for a session that they make."""
 
+    is_part = False
+    """Whether another command runs this one, and says itself what comes next."""
+
     def __init__(self, environ: "Mapping[str, str]", options: Options, settings: "Config | None" = None) -> None:
         """`settings` as in `Context`."""
         super().__init__(environ, request_of(options), settings)

@@ -193,7 +193,7 @@ def _propose(context: "CommandContext", planned: "Plan", flags: Flags) -> None:
         say("nothing to change")
         return
     sys.stderr.write("".join(f"  {line}\n" for change in planned.shown for line in change.diff()))
-    if planned.moves_key:
+    if planned.moves_key and not planned.origin.shown:
         verb = "is copied" if planned.origin.found else "goes" if planned.origin.is_new else "moves"
         say(f"key {planned.origin.key.key_id} {verb} to {planned.key_place}")
     if flags.yes:
@@ -214,12 +214,15 @@ def _log_in(context: "CommandContext", *, has_device: bool) -> None:
     from mfasession.commands.mfa import enroll
 
     options = context.options.replace(store="", region="", flags=None)
+    words = ("login",) if has_device else ("mfa", "enroll")
+    action = words[1] if len(words) > 1 else ""
+    part = CommandContext(context.environ, options.replace(command=words[0], action=action, typed=words))
+    part.is_part = True
     if has_device:
-        login.run(CommandContext(context.environ, options.replace(command="login", typed=("login",))))
+        login.run(part)
         return
     say("the user has no MFA device yet: this enrols an authenticator app")
-    as_enroll = options.replace(command="mfa", action="enroll", typed=("mfa", "enroll"))
-    enroll.run(CommandContext(context.environ, as_enroll), enroll.Flags())
+    enroll.run(part, enroll.Flags())
 
 
 def _say_next(context: "CommandContext", owner: "Profile", planned: "Plan") -> None:

@@ -18,7 +18,7 @@ _NAMED_AT_MOST = 4
 
 def say_it(context: "CommandContext", profile: "Profile") -> None:
     """Say how to use a first session, to a person at a terminal whose AWS tools would not find it."""
-    if not sys.stderr.isatty() or _is_found(context, profile):
+    if context.is_part or not sys.stderr.isatty() or _is_found(context, profile):
         return
     _say(context, context.command_line("env"), context.command_line("exec", "--", "aws", "s3", "ls"), "it")
 

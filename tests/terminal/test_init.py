@@ -187,5 +187,6 @@ def test_without_a_keyring(aws: Sandbox, tmp_path: Path) -> None:
         sitting.type(user.devices[0].code() + "\r")
         assert sitting.end() == 0
     assert "next: mfasession exec -- aws s3 ls" in sitting.shown
+    assert "use it after" not in sitting.shown
     home.config.write_text("[default]\nregion = eu-west-1\n")
     assert home.run("exec", "--", "aws", "s3", "ls").returncode == 0

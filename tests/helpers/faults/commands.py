@@ -359,6 +359,12 @@ COMMANDS = (
     Command("config unset", ("config", "unset", "store"), settings("# mine\nstore = 'file'  # here\n")),
     Command("keys protect", ("keys", "protect"), in_file(LIVE)),
     Command("init", ("init", "--no-login", "--yes"), in_file(LIVE), complaint=CHANGES_SHOWN),
+    Command(
+        "init, import",
+        ("init", "-p", "old", "--store", "keyring", "--no-login", "--yes"),
+        all_of(settings("# mine\n"), section_of_aws_mfa),
+        complaint=CHANGES_SHOWN,
+    ),
     PROTECT_ALL,
     Command(
         "doctor --fix",
