@@ -8,6 +8,7 @@ import pytest
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.checks import keys_of, log_in
 from tests.helpers.doctoring import found, found_online, records
+from tests.helpers.listener import dripping, listening
 from tests.helpers.patience import scaled
 from tests.helpers.support import Home, key_pair
 
@@ -62,6 +63,26 @@ def test_no_network(home: Home) -> None:
     began = time.monotonic()
     assert found_online(home) == ["aws-unreachable"]
     assert time.monotonic() - began < scaled(20)
+
+
+@pytest.mark.parametrize("place", ["proxy", "TLS", "server"])
+def test_something_on_the_way_that_is_not_aws(home: Home, place: str) -> None:
+    """A closed proxy, a server without TLS, a byte a second: one finding, soon, in the words for it."""
+    home.write_credentials(key_pair())
+    with dripping() as slow, listening() as (plain, _):
+        url = {
+            "proxy": "https://sts.example",
+            "TLS": f"https://127.0.0.1:{plain}",
+            "server": f"http://127.0.0.1:{slow}",
+        }
+        proxy = {"HTTPS_PROXY": "http://127.0.0.1:9"} if place == "proxy" else {}
+        began = time.monotonic()
+        (finding,) = records(home, environ={"AWS_ENDPOINT_URL": url[place], **proxy})
+        # Twice, as the helper does: for scripts and for people.
+        assert time.monotonic() - began < scaled(2 * 20)
+    words = {"proxy": "the proxy did not let", "TLS": "127.0.0.1", "server": "127.0.0.1 did not answer"}
+    assert finding["name"] == "aws-unreachable"
+    assert words[place] in finding["message"]
 
 
 @pytest.mark.parametrize("kind", ["throttle", "error500", "hang_up"])
