@@ -100,7 +100,7 @@ lock: ## pin the newest versions of all dependencies in tests/requirements.txt
 	$(PYTHON) -m venv .tools/lock
 	.tools/lock/bin/python -m pip install --quiet --upgrade uv
 	.tools/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--group dev --extra sandbox --extra import pyproject.toml --output-file tests/requirements.txt \
+		--group dev --extra sandbox --extra import --extra encrypted-file pyproject.toml --output-file tests/requirements.txt \
 		--no-header --no-emit-index-url --no-emit-find-links
 
 clean: ## remove .venv, .tools, builds and caches

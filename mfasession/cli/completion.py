@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mfasession import shells
@@ -37,7 +38,7 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
         "--profile": profile_names,
         "--shell": shells.names,
         "--region": lambda: regions.KNOWN,
-        "--store": lambda: arguments.values_of(name, "--store"),
+        **{flag: partial(arguments.values_of, name, flag) for flag in ("--store", "--to")},
     }
     flag, equals, value = begun.partition("=")
     if before in values:

@@ -38,6 +38,8 @@ class Options(Value):
     duration: int = 0
     store: str = ""
     region: str = ""
+    key_place: str = ""
+    """Where a long-term key is to be kept, as in `keys_in`."""
     force: bool = False
     json: bool = False
     watch: bool = False
@@ -77,6 +79,7 @@ def request_of(options: Options) -> SessionRequest:
         min_ttl=options.min_ttl,
         store=options.store,
         region=options.region,
+        key_place=options.key_place,
         force=options.force,
         no_input=options.no_input,
         typed=options.typed,

@@ -45,7 +45,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("tool", nargs="?", choices=names, metavar="TOOL", help=", ".join(names))
     parser.add_argument("file", nargs="?", metavar="FILE", help="csv: the file that the AWS console gave you")
     parser.add_argument("--all", action="store_true", help="import from every tool that has left keys here")
-    parser.add_argument("--store", choices=NAMES, help="where to keep the keys (keyring)")
+    parser.add_argument("--store", dest="key_place", choices=NAMES, help="where to keep the keys (keyring)")
     parser.add_argument("--force", action="store_true", help="replace other keys; keep keys if AWS is not reached")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
@@ -164,10 +164,11 @@ def _say_next(context: "CommandContext", step: "Step") -> None:
 
 def _say_who_serves(context: "CommandContext", profile: str) -> None:
     from mfasession.commands.keys.common import show_line_for_sdks
+    from mfasession.keys import locate
 
     context.aws_files.reread()
     line = (context.aws_files.profile(profile) or {}).get("credential_process", "")
     if line and "mfasession" not in line:
         say(f"profile {profile} still has credential_process = {line.split()[0]} …, which SDKs run")
-    if context.request.store != "file":
+    if locate.chosen_place(context, profile, context.request.key_place) is not None:
         show_line_for_sdks(context, profiles.unresolved(profile, context.aws_files, context.config))

@@ -115,7 +115,8 @@ def _of_profile(context: "CommandContext") -> _Credentials | None:
         return None
     from mfasession.sessions.connection import find_key
 
-    return _Credentials(key=find_key(context.environ, profile), profile=profile, source="key", has_mfa=False)
+    key = find_key(context.environ, profile, no_input=context.request.no_input)
+    return _Credentials(key=key, profile=profile, source="key", has_mfa=False)
 
 
 def _profile(context: "CommandContext") -> "Profile":

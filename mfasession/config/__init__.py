@@ -37,6 +37,7 @@ class ProfileSettings(Value):
     """
 
     store: str = "file"
+    keys_in: str = ""
     duration: int = 12 * 3600
     code: "str | tuple[str, ...]" = "prompt"
     refresh_margin: int = 15 * 60

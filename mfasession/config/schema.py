@@ -167,6 +167,7 @@ def _origins(value: Any) -> tuple[str, ...]:
 
 _SETTINGS: Mapping[str, Callable[[Any], Scalar]] = {
     "store": _one_of(plugins.names("stores")),
+    "keys_in": _one_of(tuple(name.replace("_", "-") for name in plugins.names("stores.keys"))),
     "duration": _seconds(durations.SESSION_MINIMUM, durations.SESSION_MAXIMUM),
     "code": _code,
     "refresh_margin": _seconds(0, 12 * 3600),

@@ -55,6 +55,12 @@ def keyring_keys(environ: "Mapping[str, str]") -> str:
     return os.path.join(state_folder(environ), "keyring-keys")
 
 
+def encrypted_keys(environ: "Mapping[str, str]", platform: str = sys.platform) -> str:
+    """Return the path of the encrypted file of long-term keys and seeds, in the folder of the user's data."""
+    unix_or_mac = "Library/Application Support" if platform == "darwin" else ".local/share"
+    return os.path.join(_folder(environ, "XDG_DATA_HOME", unix_or_mac), "keys.encrypted")
+
+
 def run_folder(environ: "Mapping[str, str]") -> str:
     """Return the folder of files for one run: in XDG_RUNTIME_DIR, which ends with the user's session.
 

@@ -6,13 +6,14 @@ from mfasession import profiles
 from mfasession.awsfiles import add_profile
 from mfasession.errors import AwsUnreachable, ConfigurationError, StoreError
 from mfasession.keys import issued, locate
-from mfasession.stores.keys import KeyInKeyring, KeyPlace, KeyRecord
+from mfasession.stores.keyrings.backend import KeyringAbsent
+from mfasession.stores.keys import KeyPlace, KeyRecord
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     from mfasession.aws.client import Identity
     from mfasession.errors import MfaSessionError
-    from mfasession.keys.locate import Held
+    from mfasession.keys.locate import VisibleKey
     from mfasession.profiles import Profile
     from mfasession.sessions import Context
     from mfasession.values import LongTermKey
@@ -29,17 +30,19 @@ class Added(Value):
 
 
 class Addition:
-    """The addition of one key for one profile, in the keyring or in the credentials file."""
+    """The addition of one key for one profile, in the place that the request or the configuration names."""
 
     def __init__(self, context: "Context") -> None:
         """Raises ConfigurationError: the profile exists and is malformed. `--force` accepts half a key."""
         self._context = context
         self.profile, self._is_new = _profile(context)
         name = self.profile.key_section
-        in_keyring = (context.request.store or KeyInKeyring.name) == KeyInKeyring.name
-        self._places = [*locate.in_files(context, name), KeyInKeyring(name, context.environ)]
-        self.place: KeyPlace = self._places[-1 if in_keyring else 0]
-        self._is_new = self._is_new and in_keyring
+        self._in_files = locate.in_files(context, name)
+        self._hidden = locate.hidden(context, name)
+        wanted = locate.chosen_place(context, name, context.request.key_place)
+        in_hidden = [each for each in self._hidden if wanted is not None and each.name == wanted.name]
+        self.place: KeyPlace = in_hidden[0] if in_hidden else self._in_files[0]
+        self._is_new = self._is_new and not self.place.is_plain_text
 
     def check(self) -> None:
         """Raise StoreError if the key could not be stored, before it is typed."""
@@ -106,15 +109,19 @@ class Addition:
         failures = issued.forget(context, replaced) if replaced else []
         return Added(replaced=replaced, header=header, failures=tuple(failures))
 
-    def _held(self) -> "list[Held]":
-        found = locate.held(self.profile.key_section, [each for each in self._places if each.is_plain_text])
-        try:
-            return found + locate.held(self.profile.key_section, [self._places[-1]])
-        except StoreError:
-            # A key in the file needs no keyring, and takes precedence over a key there.
-            if not self.place.is_plain_text:
-                raise
-            return found
+    def _held(self) -> "list[VisibleKey]":
+        name = self.profile.key_section
+        found = locate.seen(name, self._in_files)
+        for place in self._hidden:
+            try:
+                found += locate.seen(name, [place])
+            except KeyringAbsent:
+                continue
+            except StoreError:
+                # A key elsewhere needs no keyring, and takes precedence over a key there.
+                if place is self.place:
+                    raise
+        return found
 
 
 def _profile(context: "Context") -> "tuple[Profile, bool]":

@@ -7,15 +7,15 @@ from mfasession import files, profiles
 from mfasession.errors import AwsRefused, ConfigurationError, MfaSessionError
 from mfasession.keys import issued, locate
 from mfasession.stores.keyrings import backend_names
-from mfasession.stores.keys import KeyInFile
+from mfasession.stores.keys.file import KeyInFile
 from mfasession.values import Value, account_of
 
 if TYPE_CHECKING:
     from mfasession.aws.access_keys import AccessKey, AwsKeys
-    from mfasession.keys.locate import Held
+    from mfasession.keys.locate import VisibleKey
     from mfasession.profiles import Profile
     from mfasession.sessions import Context
-    from mfasession.stores.keys import KeyRecord
+    from mfasession.stores.keys import KeyIds
 
 
 class UserKeys(Value):
@@ -35,9 +35,9 @@ class Row(Value):
     """Empty when the value in its place is not an ID."""
     profile: str = ""
     store: str = ""
-    """`file`, `keyring`, or empty when the key is not here."""
+    """The name of the place, as in `keys_in`; empty when the key is not here."""
     path: str = ""
-    """Of the file, or `the keyring`."""
+    """Of the file, or words such as `the keyring`."""
     backend: str = ""
     """Of the keyring, by its own name; empty for a file."""
     note: str = ""
@@ -67,7 +67,7 @@ def listing(context: "Context") -> Listing:
         found = [each for each in found if each.profile == name]
         faults = [each for each in faults if each[0] == name]
     source = _Source(context)
-    backend = backend_names() if any(not each.place.is_plain_text for each in found) else ""
+    backend = backend_names() if any(each.place.uses_keyring for each in found) else ""
     rows = [_row(each, backend, source.ask(each)) for each in found]
     rows += [Row(key_id="", profile=name, store=KeyInFile.name, path=path, note=fault) for name, path, fault in faults]
     here = {row.key_id for row in rows}
@@ -89,23 +89,23 @@ def _named(context: "Context") -> str:
         return context.request.profile
 
 
-def _row(held: "Held", backend: str, user_keys: UserKeys | None) -> Row:
-    place = held.place
+def _row(seen: "VisibleKey", backend: str, user_keys: UserKeys | None) -> Row:
+    place = seen.place
     return Row(
-        key_id=held.key_id,
-        profile=held.profile,
+        key_id=seen.key_id,
+        profile=seen.profile,
         store=place.name,
         path=place.where,
-        backend="" if place.is_plain_text else backend,
-        note=_note(held.record),
+        backend=backend if place.uses_keyring else "",
+        note=_note(seen.ids),
         user_keys=user_keys,
     )
 
 
-def _note(record: "KeyRecord") -> str:
-    if record.next is not None:
-        return f"rotation not finished: {record.next.access_key_id} is to take its place"
-    return f"rotation not finished: {record.retiring} is to be deleted" if record.retiring else ""
+def _note(ids: "KeyIds") -> str:
+    if ids.next:
+        return f"rotation not finished: {ids.next} is to take its place"
+    return f"rotation not finished: {ids.retiring} is to be deleted" if ids.retiring else ""
 
 
 def _unsafe(paths: Sequence[str]) -> list[ConfigurationError]:
@@ -126,15 +126,15 @@ class _Source:
         self.answers: list[UserKeys] = []
         self.failure: MfaSessionError | None = None
 
-    def ask(self, held: "Held") -> UserKeys | None:
+    def ask(self, seen: "VisibleKey") -> UserKeys | None:
         """Return AWS's data about the keys of this key's user; None without a session or an answer."""
-        session = issued.live(self._context, [held.key_id])
+        session = issued.live(self._context, [seen.key_id])
         if session is None or self.failure is not None:
             return None
         from mfasession.aws.access_keys import AwsKeys
 
         try:
-            aws = AwsKeys(self._profile(held.profile), session, self._context.environ)
+            aws = AwsKeys(self._profile(seen.profile), session, self._context.environ)
             return self._answer(aws, session.identity or aws.identity().arn)
         except MfaSessionError as failure:
             self.failure = failure

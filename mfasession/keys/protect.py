@@ -1,65 +1,132 @@
-"""Moves a key from plain text into the keyring, and removes a key from all places."""
+"""Moves a key from one place to another, as from plain text into the keyring, and removes a key from all places."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mfasession.aws.access_keys import AwsKeys
 from mfasession.aws.errors import NotFound
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
 from mfasession.keys import issued, locate
+from mfasession.stores import keys as key_places
 from mfasession.stores.keyrings.backend import KeyringAbsent
-from mfasession.stores.keys import KeyInKeyring
 from mfasession.values import Value
 
 if TYPE_CHECKING:
-    from mfasession.keys.locate import Held
+    from collections.abc import Sequence
+
+    from mfasession.keys.locate import Held, VisibleKey
     from mfasession.profiles import Profile
     from mfasession.sessions import Context
+    from mfasession.stores.keys import HiddenPlace, KeyPlace
 
 
 class Protected(Value):
-    """The result of `protect`."""
+    """The result of `protect` or `move`."""
 
     key_id: str
     out_of: str = ""
-    """The file that held the key; empty if it was in the keyring already."""
+    """The place that held the key; empty if it was in its new place already."""
+    to: str
+    """The new place, in words."""
     also: tuple[str, ...] = ()
     """Other profiles that hold the same key in plain text."""
     failures: tuple[MfaSessionError, ...] = ()
     """From stores that could not forget the sessions of a replaced key."""
 
 
-def protect(context: "Context", profile: "Profile") -> Protected:
-    """Move the key from its file into the keyring: write it, read it back, and only then remove it from the file.
+def protect(context: "Context", profile: "Profile", keys_in: str = "") -> Protected:
+    """Move the key from its file into the keyring, or where `keys_in` says: `move` of a key in plain text.
 
-    If it is interrupted, the key is in at least one of them. Raises ConfigurationError: no key, two keys, or another
-    one in the keyring (`--force` puts this one in its place). Raises StoreError.
+    Raises ConfigurationError: no key, two keys, or another one there (`--force` puts this one in its place). Raises
+    StoreError, and InputNeeded and Cancelled as the place does.
     """
-    name, ring = profile.key_section, KeyInKeyring(profile.key_section, context.environ)
+    name, place = profile.key_section, hidden_place(context, profile.key_section, keys_in)
     with locate.one_at_a_time(context, name):
-        before = ring.load()
         in_files = locate.held(name, locate.in_files(context, name))
         if not in_files:
-            if before is None:
+            ids = place.ids()
+            if ids is None:
                 locate.first(context, profile)
                 raise locate.no_key(name)
-            return Protected(key_id=before.key.access_key_id, also=_elsewhere(context, before.key.access_key_id))
+            return Protected(key_id=ids.key, to=place.where, also=_elsewhere(context, ids.key))
         moved = in_files[0]
         for other in in_files[1:]:
             _refuse_two(moved, other.key_id, other.place.where)
-        if before is not None and not context.request.force:
-            _refuse_two(moved, before.key.access_key_id, "the keyring")
-        ring.save(moved.record)
-        if ring.load() != moved.record:
-            raise StoreError(
-                "the keyring returned another value than was stored",
-                f"{context.command_line('keys', 'list')} shows what it has",
-            )
+        replaced = _put(context, moved, place)
         for each in in_files:
             each.place.forget(only=each.record)
-    replaced = {before.key.access_key_id} - {moved.key_id} if before else set()
+    return _result(context, moved, place, replaced)
+
+
+def move(context: "Context", profile: "Profile", to: str) -> Protected:
+    """Move the key to another place: write it, read it back, and only then remove it from where it was.
+
+    If it is interrupted, the key is in at least one of them. Raises as `protect`.
+    """
+    name = profile.key_section
+    with locate.one_at_a_time(context, name):
+        in_files, hidden = locate.in_files(context, name), locate.hidden(context, name)
+        of_name: list[KeyPlace] = [each for each in (*in_files, *hidden) if each.name == to]
+        target = next((each for each in of_name[1:] if each.ids() is not None), of_name[0])
+        places = [*in_files, *hidden]
+        others = _seen(name, [each for each in places if each is not target and each.name != target.name])
+        if not others:
+            ids = target.ids()
+            if ids is None:
+                raise locate.no_key(name)
+            return Protected(key_id=ids.key, to=target.where)
+        # Files take precedence over other places, and the setting says which of those comes first.
+        keys_in = context.config.of(name).keys_in
+        others.sort(key=lambda each: (not each.place.is_plain_text, each.place.name != keys_in))
+        for other in others[1:]:
+            _refuse_two(locate.held(name, [others[0].place])[0], other.key_id, other.place.where)
+        sources = locate.held(name, [each.place for each in others])
+        replaced = _put(context, sources[0], target)
+        for each in sources:
+            each.place.forget(only=each.record)
+    return _result(context, sources[0], target, replaced)
+
+
+def hidden_place(context: "Context", name: str, keys_in: str = "") -> "HiddenPlace":
+    """Return where `protect` keeps a key: in `keys_in`, else in that of the settings, else in the keyring.
+
+    Plain text counts as none.
+    """
+    place = locate.chosen_place(context, name, keys_in) or locate.chosen_place(context, name, key_places.DEFAULT)
+    if place is None:
+        raise AssertionError("the default place is not the files")
+    return place
+
+
+def _seen(name: str, places: "Sequence[KeyPlace]") -> "list[VisibleKey]":
+    """The keys in these places; where no keyring is and none was put into one, there is nothing."""
+    found: list[VisibleKey] = []
+    for place in places:
+        with suppress(KeyringAbsent):
+            found += locate.seen(name, [place])
+    return found
+
+
+def _put(context: "Context", moved: "Held", target: "KeyPlace") -> set[str]:
+    """Write a key to its new place and read it back; return the ID of another key that was there."""
+    before = target.ids()
+    if before is not None and not context.request.force:
+        _refuse_two(moved, before.key, target.where)
+    target.save(moved.record)
+    if target.load() != moved.record:
+        raise StoreError(
+            f"{target.where} returned another value than was stored",
+            f"{context.command_line('keys', 'list')} shows what it has",
+        )
+    return {before.key} - {moved.key_id} if before else set()
+
+
+def _result(context: "Context", moved: "Held", target: "KeyPlace", replaced: set[str]) -> Protected:
     failures = issued.forget(context, replaced) if replaced else []
-    also = _elsewhere(context, moved.key_id)
-    return Protected(key_id=moved.key_id, out_of=moved.place.where, also=also, failures=tuple(failures))
+    also = () if target.is_plain_text else _elsewhere(context, moved.key_id)
+    return Protected(
+        key_id=moved.key_id, out_of=moved.place.where, to=target.where, also=also, failures=tuple(failures)
+    )
 
 
 def _refuse_two(one: "Held", other_id: str, where: str) -> None:
@@ -86,12 +153,13 @@ class Removal:
         self.held = locate.held(name, locate.in_files(context, name))
         self._failure: MfaSessionError | None = None
         self._done: dict[str, str] = {}
-        try:
-            self.held += locate.held(name, [KeyInKeyring(name, context.environ)])
-        except KeyringAbsent:
-            pass
-        except StoreError as failure:
-            self._failure = failure
+        for place in locate.hidden(context, name):
+            try:
+                self.held += locate.held(name, [place] if place.ids() is not None else [])
+            except KeyringAbsent:
+                continue
+            except StoreError as failure:
+                self._failure = failure
 
     @property
     def key_ids(self) -> list[str]:

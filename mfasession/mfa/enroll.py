@@ -23,7 +23,7 @@ from mfasession.mfa.pending import Pending, PendingStore
 from mfasession.mfa.seed_output import Seed, SeedOutputs
 from mfasession.sessions import devices
 from mfasession.sessions.connection import Connection
-from mfasession.stores.keyring import forget_seed, save_seed
+from mfasession.stores.encrypted.seeds import Seeds
 from mfasession.stores.keyrings.backend import KeyringAbsent
 from mfasession.values import Value, account_of
 
@@ -90,7 +90,7 @@ class Enrolment:
     ) -> None:
         """`say` writes a line on stderr."""
         self._context, self._profile, self._options, self._say = context, profile, options, say
-        self._connection = Connection(context.environ, profile)
+        self._connection = Connection(context.environ, profile, no_input=context.request.no_input)
         self._aws = AwsDevices(profile, self._connection.key, context.environ)
 
     def run(self) -> Enrolled:
@@ -116,9 +116,9 @@ class Enrolment:
 
     def _found_enabled(self, pending: Pending) -> Enrolled:
         self._say(f"device {self._device(pending).name} was already enabled by the last run")
-        if not self._options.outputs.keyring:
+        if not self._options.outputs.is_kept:
             return self._finished(pending, None)
-        save_seed(pending.serial, pending.seed)
+        self._options.outputs.keep(pending.serial, pending.seed)
         return self._finished(pending, SeedSource(lambda _: pending.seed))
 
     def _enrolled(self, pending: Pending | None) -> Enrolled:
@@ -278,9 +278,13 @@ class Enrolment:
     def _forget(self, pending: Pending) -> None:
         self._store.forget()
         try:
-            forget_seed(pending.serial)
+            self._seeds().forget(pending.serial)
         except KeyringAbsent:
             return
+
+    def _seeds(self) -> Seeds:
+        no_input = self._context.request.no_input
+        return Seeds(self._context.environ, self._profile.settings.keys_in, no_input=no_input)
 
     def _unassigned(self, pending: Pending | None) -> Collection[str] | None:
         return self._listed() if pending else None

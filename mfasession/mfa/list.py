@@ -45,7 +45,7 @@ def listing(context: "Context", profile: "Profile") -> Listing:
 
     Raises ConfigurationError without a key, or for a root user's.
     """
-    connection = Connection(context.environ, profile)
+    connection = Connection(context.environ, profile, no_input=context.request.no_input)
     aws = AwsDevices(profile, connection.key, context.environ)
     arn = aws.identity().arn
     user = issued.user_of(arn)

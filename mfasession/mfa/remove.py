@@ -10,7 +10,7 @@ from mfasession.keys import issued
 from mfasession.mfa.first_login import as_a_login
 from mfasession.sessions import Context
 from mfasession.sessions.state import State
-from mfasession.stores.keyring import forget_seed
+from mfasession.stores.encrypted.seeds import Seeds
 from mfasession.stores.keyrings.backend import KeyringAbsent
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class Removal:
         except MfaSessionError as failure:
             failures.append(failure)
         try:
-            forget_seed(self.device.serial)
+            keys_in, no_input = self._profile.settings.keys_in, self._context.request.no_input
+            Seeds(self._context.environ, keys_in, no_input=no_input).forget(self.device.serial)
         except StoreError as failure:
             # A seed without a device is useless, so a failing keyring is not reported.
             if codes.source_class(self._profile.settings.code).uses_seed and not isinstance(failure, KeyringAbsent):

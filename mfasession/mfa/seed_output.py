@@ -1,7 +1,8 @@
-"""Hands over the seed of a new device: on the terminal, as a PNG image, to the keyring, to a program."""
+"""Hands over the seed of a new device: on the terminal, as a PNG image, to the keyring or the like, to a program."""
 
 import os
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from mfasession import terminal
 from mfasession.aws.model import Device
@@ -12,6 +13,9 @@ from mfasession.stores.keyring import save_seed
 from mfasession.stores.keyrings import forget_item, write_item
 from mfasession.terminal import Terminal
 from mfasession.values import Secret, Value
+
+if TYPE_CHECKING:
+    from mfasession.stores.encrypted.seeds import Seeds
 
 _LOOK = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -35,6 +39,8 @@ class SeedOutputs(Value):
 
     png: str = ""
     keyring: bool = False
+    seeds: "Seeds | None" = None
+    """The encrypted file, when the seed goes there."""
     command: tuple[str, ...] = ()
     secret: bool = False
     """Show the seed as text too, for those who cannot scan."""
@@ -42,7 +48,7 @@ class SeedOutputs(Value):
     @property
     def on_terminal(self) -> bool:
         """Whether it is shown on a terminal."""
-        return self.secret or not (self.png or self.keyring or self.command)
+        return self.secret or not (self.png or self.keyring or self.seeds or self.command)
 
     def check(self, seed: Seed | None, *, no_input: bool) -> None:
         """Raise foreseeable errors of `hand`, before AWS creates a seed.
@@ -52,7 +58,7 @@ class SeedOutputs(Value):
         if self.on_terminal and (no_input or not terminal.is_ours()):
             raise InputNeeded(
                 "no terminal to show the seed of a new device on",
-                "choose another place: --png FILE, --to keyring or --to-command",
+                "choose another place: --png FILE, --to PLACE or --to-command",
             )
         if self.png and not (seed and _holds(self.png, seed)):
             if os.path.lexists(self.png):
@@ -62,13 +68,26 @@ class SeedOutputs(Value):
             replace.check_replaceable(self.png)
         if self.keyring:
             _check_keyring()
+        if self.seeds:
+            self.seeds.check()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the seed is kept for `code = "totp"`."""
+        return self.keyring or self.seeds is not None
+
+    def keep(self, serial: str, seed: Secret) -> None:
+        """Keep the seed for `code = "totp"`, if it is to be kept. Raises ConfigurationError, StoreError."""
+        if self.keyring:
+            save_seed(serial, seed)
+        if self.seeds:
+            self.seeds.save(serial, seed)
 
     def hand(self, seed: Seed) -> None:
         """Hand the seed over. Raises ConfigurationError, StoreError, InputNeeded, Cancelled."""
         if self.png and not _holds(self.png, seed):
             write_png(self.png, qr.QrCode(seed.uri).png())
-        if self.keyring:
-            save_seed(seed.device.serial, seed.secret)
+        self.keep(seed.device.serial, seed.secret)
         if self.command:
             program.give(self.command, seed.uri)
         if self.on_terminal:

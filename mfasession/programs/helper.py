@@ -23,6 +23,10 @@ _INTERRUPTED = (-signal.SIGINT, 128 + signal.SIGINT)
 """Ended by ctrl-C, itself or below a shell (POSIX shell, 2.8.2)."""
 
 
+NOT_PASSED_ON = ("MFASESSION_PASSPHRASE_COMMAND",)
+"""Variables that a helper does not get: with that one and the file, it would have the long-term keys."""
+
+
 class Helper(Value):
     """A program and what helps when it fails."""
 
@@ -42,8 +46,9 @@ class Helper(Value):
     def start(self, environ: Mapping[str, str] | None = None, **how: Any) -> "subprocess.Popen[bytes]":
         """Start it, in our environment when none is given; `how` is Popen's. Raises ConfigurationError."""
         try:
+            passed = {name: value for name, value in (environ or os.environ).items() if name not in NOT_PASSED_ON}
             with limits.as_started():
-                return subprocess.Popen(self.words, env=environ, **how)
+                return subprocess.Popen(self.words, env=passed, **how)
         except (OSError, ValueError) as error:
             # A script whose interpreter is missing is ENOENT too.
             if isinstance(error, FileNotFoundError) and not (os.sep in self.words[0] and os.path.exists(self.words[0])):

@@ -35,6 +35,8 @@ class SessionRequest(Value):
     """Seconds that the session must still live."""
     store: str = ""
     """The store's name, in place of the profile's own."""
+    key_place: str = ""
+    """The name of the place for a long-term key, in place of the profile's `keys_in`."""
     force: bool = False
     """A new session, though the old one is fresh; for `keys`, a new key in place of another one."""
     no_input: bool = False

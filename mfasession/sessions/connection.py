@@ -1,9 +1,9 @@
 """The long-term key's owner and the connection to AWS, made ready in the background while a person types."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mfasession import hints
 from mfasession.errors import ConfigurationError
@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from mfasession.aws.client import Aws, Identity
     from mfasession.codes import CodeRequest
     from mfasession.profiles import Profile
+    from mfasession.stores.keys import HiddenPlace
+
+Found = TypeVar("Found")
 
 
 class Connection:
     """One long-term key and its way to AWS. `prepare` and `ready` may be called from two threads."""
 
-    def __init__(self, environ: Mapping[str, str], profile: "Profile") -> None:
-        self.key = find_key(environ, profile)
+    def __init__(self, environ: Mapping[str, str], profile: "Profile", *, no_input: bool) -> None:
+        """As `find_key`, with its errors."""
+        self.key = find_key(environ, profile, no_input=no_input)
         self._environ = environ
         self._profile = profile
         self._preparing = threading.Lock()
@@ -48,28 +52,57 @@ class Connection:
         return self._ready[1].user if self._ready else ""
 
 
-def find_key(environ: Mapping[str, str], profile: "Profile") -> LongTermKey:
-    """Return a profile's long-term key. Raises ConfigurationError when there is none, and StoreError."""
-    return profile.key or _key_in_keyring(environ, profile)
+def find_key(environ: Mapping[str, str], profile: "Profile", *, no_input: bool) -> LongTermKey:
+    """Return a profile's long-term key. Raises ConfigurationError when there is none, and StoreError.
 
-
-def _key_in_keyring(environ: Mapping[str, str], profile: "Profile") -> LongTermKey:
-    """Return the key that no file has. Raises StoreError when the keyring has it, or may have it, and does not answer.
-
-    Raises ConfigurationError when there is none: where no keyring is and none was put into one, there is nothing.
+    A key in the encrypted file takes a passphrase. Raises InputNeeded when it cannot be had, as with `no_input`, and
+    Cancelled.
     """
+    return profile.key or _hidden_key(environ, profile, no_input=no_input)
+
+
+def check_key(environ: Mapping[str, str], profile: "Profile") -> None:
+    """Raise what `find_key` raises for a profile without a key. Asks for no passphrase."""
+    if profile.key is None:
+        _look(environ, profile, lambda place: place.ids(), no_input=True)
+
+
+def _hidden_key(environ: Mapping[str, str], profile: "Profile", *, no_input: bool) -> LongTermKey:
+    return _look(environ, profile, lambda place: place.key(), no_input=no_input)
+
+
+def _look(
+    environ: Mapping[str, str], profile: "Profile", read: "Callable[[HiddenPlace], Found | None]", *, no_input: bool
+) -> "Found":
+    """Return what is in the place of a key that no file has.
+
+    Raises StoreError when the keyring has it, or may have it, and does not answer. Raises ConfigurationError when there
+    is none: where no keyring is and none was put into one, there is nothing.
+    """
+    from mfasession.stores import keys
     from mfasession.stores.keyrings.backend import KeyringAbsent
-    from mfasession.stores.keys import KeyInKeyring
 
     missing = _missing(environ, profile)
+    name, keys_in = profile.key_section, profile.settings.keys_in
     try:
-        key = KeyInKeyring(profile.key_section, environ).key()
+        place = keys.in_use(name, keys_in, environ, no_input=no_input)
+        found = None if place is None else read(place)
     except KeyringAbsent as absent:
         missing.hint += f"; or in the keyring, which did not answer: {absent.message}"
-        raise missing from None
-    if key is None:
-        raise missing
-    return key
+        found = None
+    if found is None:
+        raise _excluded(keys.elsewhere(name, keys_in, environ), keys_in, name) or missing
+    return found
+
+
+def _excluded(where: str, keys_in: str, profile: str) -> ConfigurationError | None:
+    """Return the error for a profile whose key is where `keys_in` excludes it; None when it is nowhere."""
+    if not where:
+        return None
+    return ConfigurationError(
+        f'profile {profile} has no long-term key where keys_in = "{keys_in}" says; there is one in {where}',
+        hints.command_line("keys", "move", "--to", keys_in, profile=profile),
+    )
 
 
 def _missing(environ: Mapping[str, str], profile: "Profile") -> ConfigurationError:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mfasession.profiles import Profile
     from mfasession.sessions import Context
     from mfasession.stores import SessionStore
-    from mfasession.values import Role, Session
+    from mfasession.values import Role, Secret, Session
 
 ROOT_MAXIMUM = 3600
 """Seconds of a root user's session at most (GetSessionToken, STS API reference)."""
@@ -111,7 +111,7 @@ class Creation:
         return assumed(profile, base, Aws(profile, base, environ))
 
     def _create_session(self) -> "Session":
-        connection = Connection(self._context.environ, self._profile)
+        connection = Connection(self._context.environ, self._profile, no_input=self._context.request.no_input)
         device = self._device(connection)
         request = codes.CodeRequest(
             profile=self._profile.name,
@@ -187,7 +187,13 @@ class Creation:
             return self._context.code_source
         if self._context.request.code:
             return codes.given(self._context.request.code.reveal())
-        return codes.source_for(self._profile.settings.code, seed_reader=_seed)
+        return codes.source_for(self._profile.settings.code, seed_reader=self._seed)
+
+    def _seed(self, serial: str) -> "Secret | None":
+        from mfasession.stores.encrypted.seeds import Seeds
+
+        keys_in, no_input = self._profile.settings.keys_in, self._context.request.no_input
+        return Seeds(self._context.environ, keys_in, no_input=no_input).read(serial)
 
 
 def say_unkept(context: "Context", failure: "ConfigurationError | StoreError", *, is_code_used: bool) -> None:
@@ -293,9 +299,3 @@ def _role_session_name(role: "Role", identity: str) -> str:
     r"""The configured name, else the user's, which CloudTrail then shows (RoleSessionName: 2..64 of [\w+=,.@-])."""
     user = identity.partition("/")[2].rpartition("/")[2]
     return role.session_name or (user if 2 <= len(user) <= 64 else f"mfasession-{int(time.time())}")
-
-
-def _seed(serial: str) -> "codes.Secret | None":
-    from mfasession.stores.keyring import read_seed
-
-    return read_seed(serial)

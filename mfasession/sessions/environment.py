@@ -39,6 +39,7 @@ OTHER_SOURCES = {
     "AWS_ROLE_ARN": "the role of that token",
     "AWS_ROLE_SESSION_NAME": "the role of that token",
     "AWS_ACCOUNT_ID": "the account of other credentials: endpoints are made from it",
+    "MFASESSION_PASSPHRASE_COMMAND": "prints the passphrase of the encrypted file of long-term keys",
     "AWS_VAULT_FILE_PASSPHRASE": "opens aws-vault's file of long-term keys, and needs no code",
 }
 """What a command run by us must not fall back to, nor have in its hands: other credentials of AWS, and why.

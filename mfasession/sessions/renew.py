@@ -13,7 +13,7 @@ from mfasession.errors import Cancelled, InputNeeded, StoreError
 from mfasession.files import locks, paths
 from mfasession.messages import say
 from mfasession.sessions import destination
-from mfasession.sessions.connection import find_key
+from mfasession.sessions.connection import check_key
 from mfasession.sessions.create import Creation, forget_elsewhere
 from mfasession.sessions.state import State
 
@@ -110,7 +110,7 @@ def _without_asking(context: "Context", profile: "Profile", kept: "Session | Non
         return session
     if session is None:
         # Exit 3, not 6: no code would be of use.
-        find_key(context.environ, profile)
+        check_key(context.environ, profile)
     raise _no_terminal(context, profile, session)
 
 

@@ -10,7 +10,7 @@ from mfasession.files import paths
 from mfasession.keys.add import Addition
 from mfasession.sessions import Context
 from mfasession.setup.file_change import FileChange
-from mfasession.stores.keys import record_of
+from mfasession.stores.keys.file import record_of
 from mfasession.values import Secret, Value
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from mfasession.keys import locate, protect
 from mfasession.setup import aws_changes, preview, shell_hook
 from mfasession.setup.file_change import FileChange
 from mfasession.setup.origin import Origin, addition_of, place_for_key
-from mfasession.stores.keys import KeyInFile, KeyInKeyring
+from mfasession.stores.keys import IN_FILES
+from mfasession.stores.keys.file import KeyInFile
 from mfasession.values import Secret, Value
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Wish(Value):
     """What the user wants, where it is not the usual."""
 
     keys_in: str = ""
-    """Where the key is kept, as in `keys add --store`; empty for the keyring where there is one."""
+    """Where the key is kept, as in `keys add --store`; empty for the setting, else the keyring where there is one."""
     store: str = ""
     """Where sessions are kept; empty to leave it as it is."""
     region: str = ""
@@ -40,7 +41,9 @@ class Plan(Value):
     changes: tuple[FileChange, ...] = ()
     """Files that are changed as shown, in this order."""
     removals: tuple[FileChange, ...] = ()
-    """Files that lose the key, once the keyring has it."""
+    """Files that lose the key, once it is in its new place."""
+    protected_in: str = ""
+    """That place, in words."""
     keys_in: str = ""
     """As in `Wish`, for a key that has yet to be stored."""
     is_served: bool = False
@@ -56,7 +59,7 @@ class Plan(Value):
     @property
     def key_place(self) -> str:
         """Where the key will be, in words."""
-        return KeyInKeyring.where if self.removals else self.origin.key.place.where
+        return self.protected_in if self.removals else self.origin.key.place.where
 
     @property
     def moves_key(self) -> bool:
@@ -95,6 +98,7 @@ def plan(origin: Origin, wish: Wish) -> Plan:
         origin=origin,
         changes=changes,
         removals=() if stays or origin.is_new else _removals(context, profile.key_section, in_aws),
+        protected_in=protect.hidden_place(context, profile.key_section, wish.keys_in).where,
         keys_in=wish.keys_in,
         is_served=is_served and not takes_key_itself,
         notes=tuple(notes),
@@ -114,7 +118,7 @@ def carry_out(context: "Context", planned: Plan) -> "tuple[MfaSessionError, ...]
     if origin.is_new:
         name = context.request.profile or origin.key.profile
         return addition_of(context, name, planned.keys_in).keep(origin.key.record.key).failures
-    return protect.protect(context, origin.profile).failures if planned.removals else ()
+    return protect.protect(context, origin.profile, planned.keys_in).failures if planned.removals else ()
 
 
 def _in_store(origin: Origin, store: str) -> FileChange | None:
@@ -142,9 +146,10 @@ def _stays(origin: Origin, keys_in: str) -> tuple[bool, list[str]]:
         # Another tool may read that section, too.
         line = context.command_line("keys", "protect")
         return True, [f"the key stays in plain text in [{profile.key_section}]; to move it to the keyring: {line}"]
-    if place_for_key(context, profile.key_section, keys_in) == KeyInFile.name:
+    if place_for_key(context, profile.key_section, keys_in) == IN_FILES:
         where = f"the key {'is kept' if origin.is_new else 'stays'} in plain text in {key.place.where}"
-        return True, [where if keys_in else f"no keyring is there: {where}"]
+        is_wanted = keys_in or context.config.of(profile.key_section).keys_in
+        return True, [where if is_wanted else f"no keyring is there: {where}"]
     return False, []
 
 

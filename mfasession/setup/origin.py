@@ -10,7 +10,8 @@ from mfasession.keys.add import Addition
 from mfasession.setup import importers, imports, preview
 from mfasession.setup.file_change import FileChange
 from mfasession.stores.keyrings.backend import KeyringAbsent
-from mfasession.stores.keys import KeyInFile, KeyInKeyring, KeyRecord
+from mfasession.stores.keys import IN_FILES, KeyRecord
+from mfasession.stores.keys.file import KeyInFile
 from mfasession.values import Secret, Value
 
 if TYPE_CHECKING:
@@ -114,19 +115,20 @@ def addition_of(context: "Context", name: str, keys_in: str) -> Addition:
 
 
 def place_for_key(context: "Context", name: str, keys_in: str) -> str:
-    """Return where a key can be kept: as wanted, else the keyring where there is one, else the file.
+    """Return where a key can be kept: as wanted, else as set, else the keyring where there is one, else the file.
 
-    Raises StoreError when the keyring cannot be used though it is there, or was wanted.
+    Raises StoreError when the place cannot be used though it is there, or was wanted.
     """
-    if keys_in and keys_in != KeyInKeyring.name:
-        return keys_in
+    place = locate.chosen_place(context, name, keys_in)
+    if place is None:
+        return IN_FILES
     try:
-        KeyInKeyring(name, context.environ).check()
+        place.check()
     except KeyringAbsent:
-        if keys_in:
+        if keys_in or context.config.of(name).keys_in:
             raise
-        return KeyInFile.name
-    return KeyInKeyring.name
+        return IN_FILES
+    return place.name
 
 
 def _with_place(context: "Context", name: str, keys_in: str) -> "Context":
@@ -134,7 +136,7 @@ def _with_place(context: "Context", name: str, keys_in: str) -> "Context":
     from mfasession.sessions import Context
 
     place = place_for_key(context, name, keys_in)
-    return Context(context.environ, context.request.replace(profile=name, store=place))
+    return Context(context.environ, context.request.replace(profile=name, key_place=place))
 
 
 def _key_of(context: "Context", name: str) -> "Held | None":
@@ -142,8 +144,4 @@ def _key_of(context: "Context", name: str) -> "Held | None":
     in_file = locate.held(name, locate.in_files(context, name))
     if in_file:
         return in_file[0]
-    ring = KeyInKeyring(name, context.environ)
-    try:
-        return next(iter(locate.held(name, [ring] if ring.key() is not None else [])), None)
-    except KeyringAbsent:
-        return None
+    return locate.first_hidden(context, name)

@@ -12,7 +12,10 @@ from mfasession.errors import AwsRefused, Cancelled, ConfigurationError, StoreEr
 from mfasession.keys import locate, protect, rotate
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.sessions import Context, SessionRequest
-from mfasession.stores.keys import KeyInFile, KeyInKeyring, KeyPlace, KeyRecord
+from mfasession.stores.keys import KeyPlace, KeyRecord
+from mfasession.stores.keys.encrypted_file import KeyInEncryptedFile
+from mfasession.stores.keys.file import KeyInFile
+from mfasession.stores.keys.keyring import KeyInKeyring
 from mfasession.values import LongTermKey, Secret
 from tests.helpers import memory_keyring
 from tests.helpers.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair
@@ -40,12 +43,15 @@ def ring() -> Iterator[memory_keyring.Keyring]:
     keyring.set_keyring(keyring.core.load_keyring("keyring.backends.fail.Keyring"))
 
 
-@pytest.fixture(params=["credentials", "config", "keyring"])
+@pytest.fixture(params=["credentials", "config", "keyring", "encrypted-file"])
 def place(request: pytest.FixtureRequest, tmp_path: Path, ring: memory_keyring.Keyring) -> Place:  # noqa: ARG001
     """One place, opened anew for each use."""
     environ = {"HOME": str(tmp_path)}
     if request.param == "keyring":
         return lambda: KeyInKeyring("work", environ)
+    if request.param == "encrypted-file":
+        environ["MFASESSION_PASSPHRASE_COMMAND"] = "echo correct horse"
+        return lambda: KeyInEncryptedFile("work", environ, no_input=True)
     private = request.param == "credentials"
     path, section = str(tmp_path / request.param), "work" if private else "profile work"
     return lambda: KeyInFile(path, section, environ, private=private)
@@ -76,6 +82,14 @@ def test_no_secret_is_shown(place: Place) -> None:
     """Not in the value's own words."""
     place().save(RECORDS[1])
     assert SECRET not in repr(place().load())
+
+
+def test_ids_are_those_of_the_key(place: Place) -> None:
+    """Also during a rotation, and for a key that is not there."""
+    assert place().ids() is None
+    for record in RECORDS:
+        place().save(record)
+        assert place().ids() == record.ids
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ CODES = (
     "must be one of 1password, bitwarden, gopass, kdialog, keepassxc, oathtool, osascript, pass, pinentry, prompt, "
     'totp, ykman, zenity or { command = ["…"] }'
 )
+KNOWN_KEYS = (
+    "known keys: allow_http_endpoint, code, default_profile, duration, keys_in, profiles, refresh_margin, store"
+)
 
 
 @pytest.mark.parametrize(
@@ -18,7 +21,7 @@ CODES = (
         (
             'zzz = "file"',
             "unknown key zzz",
-            "known keys: allow_http_endpoint, code, default_profile, duration, profiles, refresh_margin, store",
+            KNOWN_KEYS,
         ),
         ("[profile.work]", "unknown key profile", "did you mean profiles?"),
         ('[profiles.work]\nmfa_seral = "x"', "unknown key profiles.work.mfa_seral", "did you mean mfa_serial?"),
@@ -27,6 +30,7 @@ CODES = (
             "unknown key mfa_serial",
             "mfa_serial belongs to one profile: put it below [profiles.NAME]",
         ),
+        ('keys_in = "disk"', "keys_in: must be one of encrypted-file, file, keyring", "fix keys_in in {}"),
         ('store = "disk"', "store: must be one of file, kernel, keyring", "fix store in {}"),
         ('store = "keyrin"', "store: must be one of file, kernel, keyring (did you mean keyring?)", "fix store in {}"),
         ("store = true", "store: must be one of file, kernel, keyring", "fix store in {}"),

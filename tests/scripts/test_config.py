@@ -87,6 +87,7 @@ def test_where_values_come_from(home: Home) -> None:
         ["SETTING", "VALUE", "FROM"],
         ["default_profile", "work", "AWS_PROFILE"],
         ["store", "file", "config.toml:2"],
+        ["keys_in", "-", "default"],
         ["duration", "12h", "default"],
         ["code", "prompt", "default"],
         ["refresh_margin", "15m", "default"],

@@ -20,6 +20,7 @@ _PROFILES = "profiles"
 _EXAMPLES = {
     "default_profile": "work",
     "store": "keyring",
+    "keys_in": "encrypted-file",
     "duration": "8h",
     "code": "pinentry",
     "refresh_margin": "15m",

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from mfasession.commands import CommandContext
     from mfasession.values import Value
 
-SUMMARY = "Manage long-term keys: store, list, rotate, protect, remove"
+SUMMARY = "Manage long-term keys: store, list, rotate, protect, move, remove"
 EXAMPLES = (
     ("mfasession keys list", "show where your keys are, and how old"),
     ("mfasession keys protect --all --yes", "move all keys from plain text into the keyring"),
     ("mfasession keys rotate", "replace your key by a new one"),
 )
-ORDER = ("add", "list", "rotate", "protect", "remove")
+ORDER = ("add", "list", "rotate", "protect", "move", "passphrase", "remove")
 
 
 def run(context: "CommandContext", flags: "Value") -> int:

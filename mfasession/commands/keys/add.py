@@ -40,7 +40,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         "stdin", nargs="?", type=stdin, metavar="-", help="read the ID and the secret from stdin, one per line"
     )
     parser.add_argument("--csv", metavar="FILE", help="read the file that the AWS console gave you")
-    parser.add_argument("--store", choices=NAMES, help="where to keep the key (keyring)")
+    parser.add_argument("--store", dest="key_place", choices=NAMES, help="where to keep the key (keyring)")
     parser.add_argument("--force", action="store_true", help="replace another key; keep the key if AWS is not reached")
 
 

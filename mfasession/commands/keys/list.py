@@ -1,6 +1,7 @@
 """`mfasession keys list`: long-term keys, where they are, how old they are and when they were last used."""
 
 import json
+import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -10,7 +11,6 @@ from mfasession.commands.keys.common import day, status_of
 from mfasession.keys import list as list_keys
 from mfasession.messages import complain, say
 from mfasession.stores.keyrings.backend import KeyringAbsent
-from mfasession.stores.keys import KeyInFile
 from mfasession.text import in_columns
 from mfasession.values import Value
 
@@ -97,7 +97,7 @@ def _record(row: "Row", unsafe: "Sequence[ConfigurationError]", now: float) -> d
         "access_key_id": row.key_id or None,
         "store": row.store or None,
         "backend": row.backend or None,
-        "path": row.path if row.store == KeyInFile.name else None,
+        "path": row.path if os.path.isabs(row.path) else None,
         "problem": problem or row.note or None,
         "user": user_keys.user if user_keys else None,
         "account": user_keys.account if user_keys else None,

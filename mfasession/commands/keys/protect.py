@@ -1,4 +1,4 @@
-"""`mfasession keys protect`: move long-term keys from plain text into the keyring."""
+"""`mfasession keys protect`: move long-term keys from plain text into the keyring, or where `keys_in` says."""
 
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -14,8 +14,10 @@ from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping, Sequence
 
     from mfasession.commands import CommandContext
+    from mfasession.keys.locate import VisibleKey
     from mfasession.keys.protect import Protected
 
 SUMMARY = "Move your key from plain text into the keyring"
@@ -53,9 +55,9 @@ def run(context: "CommandContext", flags: Flags) -> int:
 def _report(section: str, protected: "Protected") -> None:
     of = f"key {protected.key_id} of profile {section}"
     if protected.out_of:
-        say(f"{of} is in the keyring, and no longer in {protected.out_of}")
+        say(f"{of} is in {protected.to}, and no longer in {protected.out_of}")
     else:
-        say(f"{of} is in the keyring already")
+        say(f"{of} is in {protected.to} already")
 
 
 def _all(context: "CommandContext", flags: Flags) -> int:
@@ -66,9 +68,8 @@ def _all(context: "CommandContext", flags: Flags) -> int:
     if not plain:
         say("no long-term key is in plain text")
         return 0
-    rows = [(each.key_id, f"profile {each.profile}", f"from {each.place.where}") for each in plain]
-    plan = ["move to the keyring:", *(f"  {line}" for line in in_columns(rows).splitlines())]
-    confirm(context, plan, f"move {len(rows)} key{'s' if len(rows) > 1 else ''}?", yes=flags.yes)
+    plan = _plan(plain, {each.profile: protect.hidden_place(context, each.profile).where for each in plain})
+    confirm(context, plan, f"move {len(plain)} key{'s' if len(plain) > 1 else ''}?", yes=flags.yes)
     failures: list[MfaSessionError] = []
     for name in dict.fromkeys(each.profile for each in plain):
         profile = profiles.unresolved(name, context.aws_files, context.config)
@@ -82,3 +83,23 @@ def _all(context: "CommandContext", flags: Flags) -> int:
         show_line_for_sdks(context, profile)
     raise_last(failures)
     return 0
+
+
+def _to(to: "Mapping[str, str]", seen: "VisibleKey") -> str:
+    return f"to {to[seen.profile]}" if len(set(to.values())) > 1 else ""
+
+
+def _plan(plain: "Sequence[VisibleKey]", to: "Mapping[str, str]") -> list[str]:
+    """The lines of the plan; `to` has the new place of each profile's key."""
+    places = list(dict.fromkeys(to.values()))
+    head = f"move to {places[0]}:" if len(places) == 1 else "move:"
+    rows = [
+        (
+            each.key_id,
+            f"profile {each.profile}",
+            f"from {each.place.where}",
+            f"to {to[each.profile]}" * (len(places) > 1),
+        )
+        for each in plain
+    ]
+    return [head, *(f"  {line}".rstrip() for line in in_columns(rows).splitlines())]

@@ -12,6 +12,7 @@ from mfasession.messages import complain, say, until
 from mfasession.mfa import code_pair, names
 from mfasession.mfa.enroll import Enrolled, EnrollOptions, Enrolment
 from mfasession.mfa.seed_output import SeedOutputs
+from mfasession.stores.encrypted.seeds import NAME, Seeds
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
     parser.add_argument("--name", metavar="NAME", type=_name, help="the name of the device (your user name)")
     parser.add_argument("--png", metavar="FILE", help="write the QR code to a new file that only you can read")
-    parser.add_argument("--to", choices=("keyring",), help='store the seed there, for code = "totp"')
+    parser.add_argument("--to", choices=("keyring", NAME), help='store the seed there, for code = "totp"')
     parser.add_argument("--to-command", metavar="CMD", type=command, help="run CMD with the otpauth address on stdin")
     parser.add_argument("--secret", action="store_true", default=None, help="also show the seed as text")
     parser.add_argument("--codes", metavar="-", type=stdin_codes, help="read the two codes from stdin, one per line")
@@ -54,11 +55,18 @@ def _name(text: str) -> str:
 def run(context: "CommandContext", flags: Flags) -> int:
     """Enrol a device, or end what an interrupted run has begun, and log in with it."""
     profile = locate.owner(context)
-    outputs = SeedOutputs(png=flags.png, keyring=flags.to == "keyring", command=flags.to_command, secret=flags.secret)
+    seeds = Seeds(context.environ, profile.settings.keys_in, no_input=context.options.no_input)
+    outputs = SeedOutputs(
+        png=flags.png,
+        keyring=flags.to == "keyring",
+        seeds=seeds if flags.to == NAME else None,
+        command=flags.to_command,
+        secret=flags.secret,
+    )
     options = EnrollOptions(
         name=flags.name,
         outputs=outputs,
-        codes=_codes(profile, flags),
+        codes=_codes(context, profile, flags),
         no_input=context.options.no_input,
         code_program="" if flags.to or flags.to_command else _program(profile),
     )
@@ -76,7 +84,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     return 0
 
 
-def _codes(profile: "Profile", flags: Flags) -> code_pair.PairSource | None:
+def _codes(context: "CommandContext", profile: "Profile", flags: Flags) -> code_pair.PairSource | None:
     """Where the two codes come from: a configured program counts only for a seed that was handed to a program."""
     if flags.codes:
         return code_pair.StdinPair()
@@ -85,7 +93,7 @@ def _codes(profile: "Profile", flags: Flags) -> code_pair.PairSource | None:
     code = profile.settings.code
     source = codes.source_class(code)
     is_asked = source.interactive or (flags.to_command and not source.uses_seed)
-    return code_pair.AskedPair(codes_of(code if is_asked else codes.DEFAULT))
+    return code_pair.AskedPair(codes_of(context, code if is_asked else codes.DEFAULT, profile.settings.keys_in))
 
 
 def _program(profile: "Profile") -> str:
@@ -103,8 +111,9 @@ def _report(context: "CommandContext", profile: "Profile", enrolled: Enrolled, o
     login = context.command_line("login", "--serial", serial)
     if outputs.png:
         complain(f"{outputs.png} holds the seed", f"rm {quote(outputs.png)}, once the app has it")
-    if outputs.keyring and not codes.source_class(profile.settings.code).uses_seed:
-        say('its seed is in the keyring; with code = "totp" in the configuration, logins take its codes by themselves')
+    if outputs.is_kept and not codes.source_class(profile.settings.code).uses_seed:
+        where = "the keyring" if outputs.keyring else "the encrypted file"
+        say(f'its seed is in {where}; with code = "totp" in the configuration, logins take its codes by themselves')
     if enrolled.session is not None:
         say(f"session for {name} until {until(enrolled.session.expires, time.time())}")
         next_step.say_it(context, profile)

@@ -38,7 +38,9 @@ def run(context: "CommandContext", flags: Flags) -> int:
     """Let AWS learn how far the device's clock is off. The key alone is enough."""
     profile, no_input = locate.owner(context), context.options.no_input
     source: code_pair.PairSource = (
-        code_pair.StdinPair() if flags.codes else code_pair.AskedPair(codes_of(profile.settings.code))
+        code_pair.StdinPair()
+        if flags.codes
+        else code_pair.AskedPair(codes_of(context, profile.settings.code, profile.settings.keys_in))
     )
     source.check(no_input=no_input)
     listed = list_devices.listing(context, profile)

@@ -37,7 +37,7 @@ def check(context: "Context") -> Iterator[Finding | Seen]:
 
     try:
         owner = locate.owner(context)
-        key = find_key(context.environ, owner)
+        key = find_key(context.environ, owner, no_input=True)
         probe = Probe(owner, key, context.environ, SECONDS)
     except MfaSessionError as fault:
         # Other checks report it.

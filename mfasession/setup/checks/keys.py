@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 from mfasession import hints, installation
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.keys import locate
-from mfasession.sessions.connection import find_key
+from mfasession.sessions.connection import check_key
 from mfasession.setup.checks import CIRCLE, WARNING, Finding, Seen
 from mfasession.stores.keyrings.backend import START, KeyringAbsent, backend, keeps_plain_text, name_of
+from mfasession.stores.keys import IN_FILES
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
-    from mfasession.keys.locate import Held
+    from mfasession.keys.locate import VisibleKey
     from mfasession.sessions import Context
 
 _KEYRING = "keyring"
@@ -28,10 +29,11 @@ def check(context: "Context") -> Iterator[Finding | Seen]:
         # Nothing is known to be in it.
         failure = None
     stores = {context.config.common.store, *(each.store for each in context.config.profiles.values())}
-    in_use = _KEYRING in stores or any(not each.place.is_plain_text for each in found)
+    in_use = _KEYRING in stores or any(each.place.uses_keyring for each in found)
     if failure is not None:
         yield Finding(name="keyring-unusable", message=failure.message, hint=failure.hint)
     yield from _missing(context)
+    yield from _plain_text(context, [each for each in found if _has_place(context, each)])
     try:
         ring = backend()
     except StoreError as fault:
@@ -41,9 +43,14 @@ def check(context: "Context") -> Iterator[Finding | Seen]:
     is_there = type(ring).__module__ not in _NO_KEYRING
     yield Seen(what="keyring", found=name_of(ring) if is_there else "none")
     if is_there and not keeps_plain_text(ring):
-        yield from _plain_text(context, found)
+        yield from _plain_text(context, [each for each in found if not _has_place(context, each)])
     elif in_use and failure is None:
         yield from _unfit(ring, is_there=is_there)
+
+
+def _has_place(context: "Context", seen: "VisibleKey") -> bool:
+    """Whether `keys_in` names a place for the key that is not plain text: it should be there, keyring or not."""
+    return context.config.of(seen.profile).keys_in not in ("", IN_FILES)
 
 
 def _unfit(ring: "KeyringBackend", *, is_there: bool) -> Iterator[Finding]:
@@ -63,7 +70,7 @@ def _unfit(ring: "KeyringBackend", *, is_there: bool) -> Iterator[Finding]:
     )
 
 
-def _plain_text(context: "Context", found: "list[Held]") -> Iterator[Finding]:
+def _plain_text(context: "Context", found: "list[VisibleKey]") -> Iterator[Finding]:
     only = context.request.profile
     for each in found:
         if each.place.is_plain_text and (not only or each.profile == only):
@@ -84,7 +91,7 @@ def _missing(context: "Context") -> Iterator[Finding]:
         # The check of the profiles says it.
         return
     try:
-        find_key(context.environ, owner)
+        check_key(context.environ, owner)
     except ConfigurationError as fault:
         name = CIRCLE if owner.serves_itself else "no-key"
         yield Finding(name=name, message=fault.message, hint=fault.hint, profile=owner.name)

@@ -5,7 +5,7 @@ Source: its README; other suffixes are a flag of its command line, so a section 
 
 from mfasession.awsfiles import parse
 from mfasession.setup.importers import Found, Request
-from mfasession.stores.keys import record_of
+from mfasession.stores.keys.file import record_of
 
 PLACE = "sections [NAME-long-term] of the AWS credentials file"
 _SUFFIX = "-long-term"

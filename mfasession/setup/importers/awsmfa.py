@@ -5,7 +5,7 @@ Source: `awsmfa --help`; both names can be changed by the variables that it name
 
 from mfasession.awsfiles import parse
 from mfasession.setup.importers import Found, Request
-from mfasession.stores.keys import record_of
+from mfasession.stores.keys.file import record_of
 
 PLACE = "the section [identity] of the AWS credentials file"
 

@@ -9,7 +9,7 @@ import os
 from mfasession.awsfiles import parse
 from mfasession.files import paths
 from mfasession.setup.importers import Found, Request
-from mfasession.stores.keys import record_of
+from mfasession.stores.keys.file import record_of
 
 PLACE = "the AWS files, beside the folder ~/.awsume"
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from mfasession import timestamps
 from mfasession.values import Session
+from tests.helpers.faults import encrypted
 from tests.helpers.faults.file_keyring import item_path
 from tests.helpers.faults.injection import HEAD, TAIL, Command, Trial
 from tests.helpers.support import key_pair, made_session, session_section
@@ -135,6 +136,18 @@ def key_in_keyring(trial: Trial) -> None:
     key = trial.user.key
     fields = {"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key.reveal()}
     item(trial, "key/default", json.dumps(fields, separators=(",", ":")))
+    trial.home.write_credentials(HEAD + TAIL)
+
+
+def a_passphrase(trial: Trial) -> None:
+    """A program that prints the passphrase of the encrypted file."""
+    trial.home.environ |= encrypted.ENVIRON
+
+
+def key_in_encrypted_file(trial: Trial) -> None:
+    """The long-term key in the encrypted file, and in no other."""
+    a_passphrase(trial)
+    encrypted.write(trial.home.folder, trial.user.key)
     trial.home.write_credentials(HEAD + TAIL)
 
 
@@ -384,6 +397,26 @@ COMMANDS = (
     Command("config unset", ("config", "unset", "store"), settings('# mine\nstore = "file"\n')),
     Command("keys rotate, file", ("keys", "rotate", "--force", *CODE), nothing_more, steps=a_key_works),
     Command("keys rotate, keyring", ("keys", "rotate", "--force", *CODE), key_in_keyring, steps=a_key_works),
+    Command("login, encrypted-file", ("login", *CODE), key_in_encrypted_file, starts_others=True),
+    Command(
+        "keys add, encrypted-file",
+        ("keys", "add", "-", "-p", "work", "--store", "encrypted-file"),
+        a_passphrase,
+        stdin=its_key,
+        starts_others=True,
+    ),
+    Command(
+        "keys move", ("keys", "move", "--to", "encrypted-file"), all_of(a_passphrase, in_file(LIVE)), starts_others=True
+    ),
+    Command("keys move, back", ("keys", "move", "--to", "keyring"), key_in_encrypted_file, starts_others=True),
+    Command("keys passphrase", encrypted.CHANGE, key_in_encrypted_file, starts_others=True),
+    Command(
+        "keys rotate, encrypted-file",
+        ("keys", "rotate", "--force", *CODE),
+        key_in_encrypted_file,
+        steps=a_key_works,
+        starts_others=True,
+    ),
     REMOVE,
     Command("policy lint --fix", ("policy", "lint", "--fix", RULE), rule_to_fix),
 )

@@ -26,7 +26,7 @@ from mfasession import files
 from mfasession.files import replace
 from mfasession.sandbox import Sandbox
 from mfasession.stores.kernel import KernelStore
-from tests.helpers.faults import file_keyring
+from tests.helpers.faults import encrypted, file_keyring
 from tests.helpers.faults.points import CALLS, ERRORS, KEYS, TALK, Point, points, without_folder
 from tests.helpers.support import MFASESSION, Home, key_pair, need
 
@@ -53,7 +53,10 @@ KERNEL = "kernel/"
 KERNEL_INDEX = ".local/state/mfasession/kernel.toml"
 NO_SECTIONS = "sections = []\n"
 """A list of sessions that says what a missing one says."""
-_STRICT = (".aws/", ".config/", file_keyring.FOLDER + "/", KERNEL, ".local/state/mfasession/keyring.toml", KERNEL_INDEX)
+_STRICT = (
+    *(".aws/", ".config/", file_keyring.FOLDER + "/", KERNEL, encrypted.FOLDER),
+    *(".local/state/mfasession/keyring.toml", KERNEL_INDEX),
+)
 """What must be old or new to the byte; what is remembered and what is kept for speed need only do no harm."""
 
 _numbers = count(1)
@@ -214,6 +217,8 @@ class Trial:
 
     def _shape(self, path: Path) -> str:
         text = self._masked(path.read_bytes().decode("utf-8", "surrogateescape"))
+        if path == self.home.folder / encrypted.FILE:
+            text = encrypted.shape(path.read_text())
         text = re.sub(r'((?:secret_access_key|session_token|secret_key)(?: = |":"))[^"\s]+', r"\1SECRET", text)
         text = re.sub(r"\b(A[KS]IA)[A-Z0-9]{16}\b(?<!OTHER1)", r"\1", text)
         return re.sub(r'20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?<=expires":)\d+|(?<=issued":)\d+', "TIME", text)

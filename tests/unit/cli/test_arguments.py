@@ -18,7 +18,7 @@ from mfasession.commands.config import list as config_list
 from mfasession.commands.config import path as config_path
 from mfasession.commands.config import set as config_set
 from mfasession.commands.config import unset as config_unset
-from mfasession.commands.keys import add, protect, rotate
+from mfasession.commands.keys import add, move, passphrase, protect, rotate
 from mfasession.commands.keys import list as list_keys
 from mfasession.commands.keys import remove as remove_key
 from mfasession.commands.mfa import enroll, remove, resync
@@ -92,7 +92,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["keys", "add", "-"], {"command": "keys", "action": "add", "flags": add.Flags(stdin="-")}),
     (
         ["keys", "add", "--force", "-", "--store", "file"],
-        {"command": "keys", "action": "add", "force": True, "store": "file", "flags": add.Flags(stdin="-")},
+        {"command": "keys", "action": "add", "force": True, "key_place": "file", "flags": add.Flags(stdin="-")},
     ),
     (["keys", "add", "--csv", "f"], {"command": "keys", "action": "add", "flags": add.Flags(csv="f")}),
     (["keys", "list", "--json"], {"command": "keys", "action": "list", "flags": list_keys.Flags(json=True)}),
@@ -104,6 +104,18 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (
         ["keys", "protect", "--all", "--yes"],
         {"command": "keys", "action": "protect", "flags": protect.Flags(all=True, yes=True)},
+    ),
+    (
+        ["keys", "move", "--to", "encrypted-file", "--force"],
+        {"command": "keys", "action": "move", "force": True, "flags": move.Flags(to="encrypted-file")},
+    ),
+    (
+        ["keys", "passphrase", "--new-command", "pass show 'a b'"],
+        {
+            "command": "keys",
+            "action": "passphrase",
+            "flags": passphrase.Flags(new_command=("pass", "show", "a b")),
+        },
     ),
     (
         ["keys", "remove", "--in-aws", "--yes"],

@@ -11,6 +11,7 @@ WHOLE = """
 default_profile = "work"
 store = "keyring"
 duration = "8h"
+keys_in = "encrypted-file"
 refresh_margin = 600
 code = { command = ["ykman", "oath", "accounts", "code", "-s", "A W S"] }
 
@@ -26,6 +27,9 @@ store = "file"
 CODES = (
     "code: must be one of 1password, bitwarden, gopass, kdialog, keepassxc, oathtool, osascript, pass, pinentry, "
     'prompt, totp, ykman, zenity or { command = ["…"] }'
+)
+KNOWN_KEYS = (
+    "known keys: allow_http_endpoint, code, default_profile, duration, keys_in, profiles, refresh_margin, store"
 )
 
 
@@ -50,6 +54,7 @@ def test_every_key() -> None:
     assert schema.read("c.toml", WHOLE) == {
         ("default_profile",): "work",
         ("store",): "keyring",
+        ("keys_in",): "encrypted-file",
         ("duration",): 8 * 3600,
         ("refresh_margin",): 600,
         ("code",): ("command", "ykman", "oath", "accounts", "code", "-s", "A W S"),
@@ -104,6 +109,7 @@ def test_values_that_a_key_may_have(line: str, value: object) -> None:
         ('default_profile = ""', "default_profile: must be a text"),
         ('default_profile = "a\\nb"', "default_profile: must be a text"),
         ("store = true", "store: must be one of file, kernel, keyring"),
+        ("keys_in = 'kering'", "keys_in: must be one of encrypted-file, file, keyring (did you mean keyring?)"),
         ("store = []", "store: must be one of file, kernel, keyring"),
         ('store = "keyrng"', "store: must be one of file, kernel, keyring (did you mean keyring?)"),
         ("duration = 12.5", 'duration: must be a duration such as "12h"'),
@@ -150,7 +156,7 @@ def test_a_wrong_value_is_named(line: str, message: str) -> None:
         (
             "zzz = 1",
             "unknown key zzz",
-            "known keys: allow_http_endpoint, code, default_profile, duration, profiles, refresh_margin, store",
+            KNOWN_KEYS,
         ),
         (
             'mfa_serial = "x"',

@@ -9,17 +9,18 @@ from platformdirs.unix import Unix
 
 from mfasession.files import paths
 
-XDG = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
+XDG = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
 PLATFORMS = {"linux": Unix, "freebsd14": Unix, "darwin": MacOS}
 HOME = {"HOME": "/home/alice"}
 
 
-def ours(environ: Mapping[str, str], platform: str = "linux") -> tuple[str, str, str]:
-    """Our folders of configuration, state and cache."""
+def ours(environ: Mapping[str, str], platform: str = "linux") -> tuple[str, str, str, str]:
+    """Our folders of configuration, state, cache and data."""
     return (
         os.path.dirname(paths.config_file(environ, platform)),
         paths.state_folder(environ, platform),
         paths.cache_folder(environ, platform),
+        os.path.dirname(paths.encrypted_keys(environ, platform)),
     )
 
 
@@ -33,7 +34,12 @@ def test_the_folders_are_the_platforms(monkeypatch: pytest.MonkeyPatch, platform
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     theirs = PLATFORMS[platform]("mfasession", appauthor=False)
-    assert ours(environ, platform) == (theirs.user_config_dir, theirs.user_state_dir, theirs.user_cache_dir)
+    assert ours(environ, platform) == (
+        theirs.user_config_dir,
+        theirs.user_state_dir,
+        theirs.user_cache_dir,
+        theirs.user_data_dir,
+    )
 
 
 def test_a_relative_xdg_path_is_ignored() -> None:

@@ -311,7 +311,7 @@ def test_can_ask(opened: Open, alices_home: Home) -> None:
 def test_the_owner_is_asked_for_once(opened: Open, aws: Sandbox, alice: SandboxUser) -> None:
     """By the thread that works while the user types and by the one that sends the code, whoever comes first."""
     context = opened()
-    connection = Connection(context.environ, context.profile())
+    connection = Connection(context.environ, context.profile(), no_input=True)
     assert connection.user() == ""
     threads = [threading.Thread(target=connection.ready) for _ in range(4)]
     for thread in threads:
