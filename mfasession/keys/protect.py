@@ -1,6 +1,5 @@
 """Moves a key from one place to another, as from plain text into the keyring, and removes a key from all places."""
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mfasession.aws.access_keys import AwsKeys
@@ -68,8 +67,8 @@ def move(context: "Context", profile: "Profile", to: str) -> Protected:
         in_files, hidden = locate.in_files(context, name), locate.hidden(context, name)
         of_name: list[KeyPlace] = [each for each in (*in_files, *hidden) if each.name == to]
         target = next((each for each in of_name[1:] if each.ids() is not None), of_name[0])
-        places = [*in_files, *hidden]
-        others = _seen(name, [each for each in places if each is not target and each.name != target.name])
+        others = locate.seen(name, [] if target.is_plain_text else in_files)
+        others += _seen(name, [each for each in hidden if each.name != target.name])
         if not others:
             ids = target.ids()
             if ids is None:
@@ -98,12 +97,15 @@ def hidden_place(context: "Context", name: str, keys_in: str = "") -> "HiddenPla
     return place
 
 
-def _seen(name: str, places: "Sequence[KeyPlace]") -> "list[VisibleKey]":
-    """The keys in these places; where no keyring is and none was put into one, there is nothing."""
+def _seen(name: str, places: "Sequence[HiddenPlace]") -> "list[VisibleKey]":
+    """The keys in these places; one that does not answer has none unless it is known to have one."""
     found: list[VisibleKey] = []
     for place in places:
-        with suppress(KeyringAbsent):
+        try:
             found += locate.seen(name, [place])
+        except StoreError:
+            if place.is_noted():
+                raise
     return found
 
 

@@ -57,7 +57,14 @@ def test_no_passphrase_is_needed_but_for_the_key(moved: Home, alice: SandboxUser
     """While there is a session, no command runs the user's program, nor loads what decrypts."""
     log_in(moved, alice.devices[0])
     moved.environ[VARIABLE] = "false"
-    for words in (("env",), ("process",), ("exec", "--", "true"), ("status",), ("keys", "list"), ("doctor", "--offline")):
+    for words in (
+        ("env",),
+        ("process",),
+        ("exec", "--", "true"),
+        ("status",),
+        ("keys", "list"),
+        ("doctor", "--offline"),
+    ):
         assert moved.run(*words).returncode == 0
     assert not {"cryptography", "mfasession.stores.encrypted"} & imported(moved, "env")
 

@@ -9,8 +9,8 @@ from mfasession import hints, profiles
 from mfasession.awsfiles import is_managed
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.setup.checks import CIRCLE, ERROR, WARNING, Finding
+from mfasession.stores import keys as key_places
 from mfasession.stores.keyrings.backend import KeyringAbsent
-from mfasession.stores.keys import KeyInKeyring
 from mfasession.text import printable
 
 if TYPE_CHECKING:
@@ -128,16 +128,18 @@ def _circle(context: "Context", name: str, served: str) -> list[str]:
         (aws_files.profile(each) or {}).get(_ID) for each in chain if not _is_session(context, each)
     ):
         return []
-    return [] if any(_may_be_in_keyring(context, each) for each in chain) else chain
+    return [] if any(_may_have_key_elsewhere(context, each) for each in chain) else chain
 
 
 def _is_session(context: "Context", name: str) -> bool:
     return is_managed(context.aws_files.credentials(name))
 
 
-def _may_be_in_keyring(context: "Context", name: str) -> bool:
+def _may_have_key_elsewhere(context: "Context", name: str) -> bool:
+    keys_in = context.config.of(name).keys_in
     try:
-        return KeyInKeyring(name, context.environ).key() is not None
+        place = key_places.in_use(name, keys_in, context.environ, no_input=True)
+        return place is not None and place.ids() is not None
     except KeyringAbsent:
         return False
     except StoreError:
