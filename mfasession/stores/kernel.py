@@ -10,7 +10,7 @@ import time
 from mfasession import timestamps
 from mfasession.errors import StoreError
 from mfasession.stores import keyctl
-from mfasession.stores.index import IndexedStore
+from mfasession.stores.index import KEPT, IndexedStore
 from mfasession.values import Secret, Session, is_whole
 
 TYPE_CHECKING = False
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _HEAD = "mfasession 1"
 """The first line, with the version of the rest."""
-_KEPT = tuple(name for name in Session.__fields__ if name != "settings")
-"""The fields that are kept: an SDK reads a profile's settings in a file, and no keyring of the kernel."""
 _SECRETS = ("secret_access_key", "session_token")
 _TIMES = ("expires", "issued")
 _USUAL_SIZE = 2_048
@@ -98,7 +96,7 @@ STORE = KernelStore
 
 def _text(section: str, session: Session) -> bytes:
     lines = [_HEAD]
-    for name in _KEPT:
+    for name in KEPT:
         value = getattr(session, name)
         lines.append(f"{name}={value.reveal() if isinstance(value, Secret) else value}")
     try:
@@ -118,7 +116,7 @@ def _session(text: bytes) -> Session | None:
         return None
     pairs = [line.partition("=") for line in lines[1:]]
     kept = {name: value for name, _, value in pairs}
-    if lines[0] != _HEAD or tuple(kept) != _KEPT or len(pairs) != len(_KEPT):
+    if lines[0] != _HEAD or tuple(kept) != KEPT or len(pairs) != len(KEPT):
         return None
     fields: dict[str, Any] = {name: Secret(value) if name in _SECRETS else value for name, value in kept.items()}
     for name in _TIMES:

@@ -13,7 +13,7 @@ from typing import Any
 from mfasession import files, timestamps
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import locks, replace
-from mfasession.stores.index import IndexedStore
+from mfasession.stores.index import KEPT, IndexedStore
 from mfasession.stores.keyrings import (
     BROKEN,
     Broken,
@@ -27,9 +27,6 @@ from mfasession.stores.keyrings import (
     write_item,
 )
 from mfasession.values import LongTermKey, Secret, Session, is_key_id, is_key_secret, is_whole
-
-_KEPT = tuple(name for name in Session.__fields__ if name != "settings")
-"""The fields that an item holds: an SDK reads a profile's settings in a file, and no keyring of ours."""
 
 
 class KeyringStore(IndexedStore):
@@ -68,7 +65,7 @@ class KeyringStore(IndexedStore):
 
     def save(self, section: str, session: Session) -> None:
         """Keep a session and read it back, for some backends drop what they are given. Raises StoreError."""
-        text = json.dumps({name: _plain(getattr(session, name)) for name in _KEPT}, separators=(",", ":"))
+        text = json.dumps({name: _plain(getattr(session, name)) for name in KEPT}, separators=(",", ":"))
         item = _session_item(section)
         with _or_the_file(), locks.hold(self._lock, timeout=self.lock_time):
             was_listed = section in self.sections()
@@ -231,7 +228,7 @@ def _plain(value: object) -> object:
 def _session(text: str) -> Session | None:
     kept = _fields(text)
     fields: dict[str, Any] = {}
-    for name in _KEPT:
+    for name in KEPT:
         value = kept.get(name, getattr(Session, name, None))
         is_good = timestamps.is_epoch if name in ("expires", "issued") else _is_text
         if not is_good(value):

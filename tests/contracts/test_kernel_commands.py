@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.helpers.programs import log_in
 from tests.helpers.support import MFASESSION, Home, missing
+from tests.helpers.switching import places, switch
 
 LIMITED = (sys.executable, "-m", "tests.helpers.key_limits")
 FORGOTTEN = "mfasession: forgot default-mfa (kernel); AWS honours a copy elsewhere until it expires\n"
@@ -33,19 +35,6 @@ def home(alices_home: Home) -> Iterator[Home]:
     yield alices_home
     alices_home.run("logout", "--all")
     assert keys(alices_home) == []
-
-
-def log_in(home: Home, alice: SandboxUser, *words: str, steps: int = 0) -> None:
-    """Have a session, made with the code that the device shows so many steps later."""
-    done = home.run("login", *words, "--code", alice.devices[0].code(steps))
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
-
-
-def places(home: Home) -> dict[str, str]:
-    """Return the store of each section, as `status` shows it."""
-    done = home.run("status", "--json")
-    assert done.returncode == 0, done.stderr
-    return {row["section"]: row["store"] for row in json.loads(done.stdout)}
 
 
 @pytest.mark.parametrize("how", ["configured", "asked for"])
@@ -81,19 +70,7 @@ def test_switching_the_store_leaves_nothing_behind(
     home: Home, aws: Sandbox, alice: SandboxUser, how: str, *, forced: bool
 ) -> None:
     """From file to the kernel and back: one login moves the session, and to plain text only by `--store file`."""
-    place = ""
-    for number, store in enumerate(("file", "kernel", "file", "kernel")):
-        home.write_settings(f'store = "{store if how == "configured" else "file"}"\n')
-        words = [*(["--store", store] if how == "asked for" else []), *(["--force"] if forced else [])]
-        code = ["--code", alice.devices[0].code(number - 1)] if forced or number == 0 else []
-        done = home.run("login", *words, *code)
-        assert done.returncode == 0, done.stderr
-        place = "kernel" if (how, forced, place) == ("configured", False, "kernel") else store
-        assert places(home) == {"default-mfa": place}
-        assert len(keys(home)) == (place == "kernel")
-        assert ("[default-mfa]" in home.credentials.read_text()) is (place == "file")
-    asked = [call for call in aws.calls("GetSessionToken") if call.user == alice.arn]
-    assert len(asked) == (4 if forced else 1)
+    switch(home, aws, alice, "kernel", how, forced=forced, kept=lambda: len(keys(home)))
 
 
 def test_between_the_keyring_and_the_kernel(home: Home, alice: SandboxUser, keyring_home: Home) -> None:

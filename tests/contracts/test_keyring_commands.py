@@ -10,8 +10,10 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.patience import promised, scaled
+from tests.helpers.programs import log_in
 from tests.helpers.secret_service import SecretService
 from tests.helpers.support import BIN, MFASESSION, Home, key_pair, need, session_section
+from tests.helpers.switching import places, switch
 
 COMMANDS = (("process",), ("env",), ("exec", "--", "true"))
 """Commands that need the session."""
@@ -36,12 +38,6 @@ def home(keyring_home: Home) -> Home:
     return keyring_home
 
 
-def log_in(home: Home, alice: SandboxUser, *words: str, steps: int = 0) -> None:
-    """Have a session, made with the code that the device shows so many steps later."""
-    done = home.run("login", *words, "--code", alice.devices[0].code(steps))
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
-
-
 def items(service: SecretService) -> list[str]:
     """Return the names of our items in the keyring, as another program sees them."""
     words = [need("secret-tool"), "search", "--all", "--unlock", "service", "mfasession"]
@@ -55,13 +51,6 @@ def items(service: SecretService) -> list[str]:
     )
     lines = (done.stdout + done.stderr).splitlines()
     return sorted(line.partition(" = ")[2] for line in lines if line.startswith("attribute.username = "))
-
-
-def places(home: Home) -> dict[str, str]:
-    """Return the store of each section, as `status` shows it."""
-    done = home.run("status", "--json")
-    assert done.returncode == 0, done.stderr
-    return {row["section"]: row["store"] for row in json.loads(done.stdout)}
 
 
 def key_of(home: Home, *words: str) -> str:
@@ -151,20 +140,7 @@ def test_switching_the_store_leaves_nothing_behind(
 
     A live session never goes to plain text by itself, because the configuration changed: `--store file` moves it.
     """
-    place = ""
-    for number, store in enumerate(("file", "keyring", "file", "keyring")):
-        home.write_settings(f'store = "{store if how == "configured" else "file"}"\n')
-        words = [*(["--store", store] if how == "asked for" else []), *(["--force"] if forced else [])]
-        code = ["--code", alice.devices[0].code(number - 1)] if forced or number == 0 else []
-        done = home.run("login", *words, *code)
-        assert done.returncode == 0, done.stderr
-        place = "keyring" if (how, forced, place) == ("configured", False, "keyring") else store
-        assert places(home) == {"default-mfa": place}
-        assert items(service) == (["session/default-mfa"] if place == "keyring" else [])
-        assert ("[default-mfa]" in home.credentials.read_text()) is (place == "file")
-        assert key_of(home).startswith("ASIA")
-    asked = [call for call in aws.calls("GetSessionToken") if call.user == alice.arn]
-    assert len(asked) == (4 if forced else 1)
+    switch(home, aws, alice, "keyring", how, forced=forced, kept=lambda: len(items(service)))
 
 
 def test_a_used_session_stays_where_it_is(home: Home, alice: SandboxUser) -> None:

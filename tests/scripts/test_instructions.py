@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import mfasession
-from tests.helpers.support import MFASESSION, Home, key_pair, need, session_section
+from mfasession.sandbox import SandboxUser
+from tests.helpers.support import MFASESSION, Home, key_pair, missing, need, session_section
 
 PACKAGE = Path(mfasession.__file__).parent
 BUDGET = {("process",): 1.16, ("env",): 1.19, ("status",): 1.20, ("exec", "--", "true"): 1.19, ("login",): 1.19}
@@ -48,6 +49,29 @@ def test_a_hit_keeps_its_budget(home: Home, words: tuple[str, ...]) -> None:
     program = ("-c", UNTIL_EXECVE) if words[0] == "exec" else (MFASESSION,)
     ours = instructions(home, sys.executable, *program, *words)
     assert ours / bare <= BUDGET[words], f"{ours} instructions against {bare} of a bare start: {ours / bare:.3f}"
+
+
+KERNEL = {"process": 1.22, "env": 1.26}
+"""As BUDGET, of a hit in the kernel's keyring. `status` reads its list of sessions besides, which is TOML."""
+
+
+@pytest.mark.parametrize("command", KERNEL)
+def test_a_hit_in_the_kernels_keyring_keeps_its_budget(alices_home: Home, alice: SandboxUser, command: str) -> None:
+    """ctypes, which would cost a fifth more, is not imported for it."""
+    home = alices_home
+    if not Path("/proc/keys").exists():
+        missing("a kernel with keyrings")
+    home.write_settings('store = "kernel"\n')
+    done = home.run("login", "--code", alice.devices[0].code())
+    assert done.returncode == 0, done.stderr
+    home.environ = {name: home.environ[name] for name in ("PATH", "HOME", "SHELL")}
+    home.environ |= {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
+    try:
+        bare = instructions(home, sys.executable, "-c", "pass")
+        ours = instructions(home, sys.executable, MFASESSION, command)
+    finally:
+        home.run("logout")
+    assert ours / bare <= KERNEL[command], f"{ours} instructions against {bare} of a bare start: {ours / bare:.3f}"
 
 
 CONFIGURED = 1.015

@@ -7,6 +7,7 @@ import os
 
 from mfasession.errors import StoreError
 from mfasession.files import paths
+from mfasession.values import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from mfasession.awsfiles import AwsFiles
     from mfasession.stores.keyrings.notes import Notes
-    from mfasession.values import Session
+
+KEPT = tuple(name for name in Session.__fields__ if name != "settings")
+"""The fields of a session that are kept: an SDK reads a profile's settings in a file, and no keyring."""
 
 
 class IndexedStore:
@@ -63,7 +66,7 @@ class IndexedStore:
     def release(self) -> None:
         """Do nothing: nothing was kept."""
 
-    def save(self, section: str, session: "Session") -> None:
+    def save(self, section: str, session: Session) -> None:
         """Keep a session."""
         raise NotImplementedError
 
@@ -100,20 +103,22 @@ class IndexedStore:
         text = files.read_trusted(self._index_path)
         if not text:
             return []
-        from shlex import quote
-
         from mfasession.files import toml
 
-        damaged = StoreError(
-            f"the list of sessions in {self.where} is damaged: {self._index_path}", f"rm {quote(self._index_path)}"
-        )
         try:
             names = toml.read(text).get("sections", [])
         except ValueError:
-            raise damaged from None
+            raise self._damaged() from None
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise damaged
+            raise self._damaged()
         return names
+
+    def _damaged(self) -> StoreError:
+        from shlex import quote
+
+        return StoreError(
+            f"the list of sessions in {self.where} is damaged: {self._index_path}", f"rm {quote(self._index_path)}"
+        )
 
     def left(self) -> list[str]:
         """Return the sections that were forgotten while the store could not remove them."""

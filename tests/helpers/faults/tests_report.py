@@ -41,7 +41,10 @@ class TestsReport:
         """Return how many tests have noted a property."""
         return sum(noted == name for noted, _ in self.noted())
 
-    def passed(self, module: str) -> bool:
-        """Return whether the module's tests were run and none failed."""
+    def passed(self, *modules: str) -> bool:
+        """Return whether each of these modules' tests were run and none failed."""
+        return all(self._passed(module) for module in modules)
+
+    def _passed(self, module: str) -> bool:
         cases = [case for case in self._tree.iter("testcase") if case.get("classname", "").endswith(f".{module}")]
         return bool(cases) and not any(each.tag in ("failure", "error") for case in cases for each in case)
