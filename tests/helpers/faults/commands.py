@@ -12,6 +12,7 @@ from mfasession.values import Session
 from tests.helpers.faults import encrypted
 from tests.helpers.faults.file_keyring import item_path
 from tests.helpers.faults.injection import HEAD, TAIL, Command, Trial
+from tests.helpers.faults.left_files import RULE, key_in_csv, rule_to_fix, section_of_aws_mfa, wrong_header
 from tests.helpers.support import key_pair, made_session, session_section
 
 AGING, LIVE = 300, 12 * 3600
@@ -254,43 +255,6 @@ except mfasession.MfaSessionError as error:
 """
 """A program that reports a failure as the command does."""
 
-RULE = ".config/rule.json"
-TO_FIX = """{"Version": "2012-10-17", "Statement": {
-  "Effect": "Deny", "NotAction": ["iam:*", "sts:GetSessionToken"], "Resource": "*",
-  "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
-}}
-"""
-"""A user's own file, which `policy lint --fix` writes."""
-
-
-def rule_to_fix(trial: Trial) -> None:
-    """A rule that leaves long-term keys alone."""
-    path = trial.home.folder / RULE
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(TO_FIX)
-    path.chmod(0o600)
-
-
-def section_of_aws_mfa(trial: Trial) -> None:
-    """A key as aws-mfa has it."""
-    section = trial.key.replace("[default]", "[old-long-term]") + "aws_mfa_device = arn:aws:iam::123456789012:mfa/x\n"
-    trial.home.write_credentials(HEAD + trial.key + "\n" + section + TAIL)
-
-
-def key_in_csv(trial: Trial) -> None:
-    """The file that the AWS console gives."""
-    key = trial.user.key
-    secret = key.secret_access_key.reveal()
-    file = trial.home.folder / "key.csv"
-    file.write_text(f"Access key ID,Secret access key\n{key.access_key_id},{secret}\n")
-    file.chmod(0o600)
-
-
-def wrong_header(trial: Trial) -> None:
-    """A section that AWS tools do not take for a profile's."""
-    trial.home.config.write_text(trial.home.config.read_text() + "\n[work]\nregion = eu-west-1\n")
-
-
 REMOVE = Command(
     "keys remove", ("keys", "remove", "--yes"), all_of(in_file(LIVE), in_keyring(LIVE)), steps=step_by_step
 )
@@ -393,8 +357,6 @@ COMMANDS = (
         complaint=EACH_REPORTED,
     ),
     Command("import csv", ("import", "csv", "key.csv", "-p", "work", "--yes"), key_in_csv, complaint=EACH_REPORTED),
-    Command("config set", ("config", "set", "duration", "8h"), settings('# mine\nstore = "file"\n')),
-    Command("config unset", ("config", "unset", "store"), settings('# mine\nstore = "file"\n')),
     Command("keys rotate, file", ("keys", "rotate", "--force", *CODE), nothing_more, steps=a_key_works),
     Command("keys rotate, keyring", ("keys", "rotate", "--force", *CODE), key_in_keyring, steps=a_key_works),
     Command("login, encrypted-file", ("login", *CODE), key_in_encrypted_file, starts_others=True),
