@@ -341,12 +341,13 @@ def _session(
 ) -> boto3.Session:
     """A boto3 session with this key, the profile's settings, and the configured region or the partition's default."""
     serial = profile.mfa_serial or profile.suggested_serial
+    partition = partition_of(serial) or partition_of(profile.role.arn if profile.role else "")
     region = regions.in_use(profile, environ)
     return boto3.Session(
         aws_access_key_id=key.access_key_id,
         aws_secret_access_key=key.secret_access_key.reveal(),
         aws_session_token=key.session_token.reveal() if isinstance(key, Session) else None,
-        region_name=region or DEFAULT_REGIONS.get(partition_of(serial), "us-east-1"),
+        region_name=region or DEFAULT_REGIONS.get(partition, "us-east-1"),
         botocore_session=known,
     )
 

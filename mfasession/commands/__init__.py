@@ -40,6 +40,9 @@ class Options(Value):
     region: str = ""
     key_place: str = ""
     """Where a long-term key is to be kept, as in `keys_in`."""
+    role_arn: str = ""
+    external_id: str = ""
+    role_session_name: str = ""
     force: bool = False
     json: bool = False
     watch: bool = False
@@ -71,7 +74,7 @@ def request_of(options: Options) -> SessionRequest:
             f"a session of {show(options.duration)} never has {show(options.min_ttl)} left",
             "raise --duration, or lower --min-ttl",
         )
-    return SessionRequest(
+    request = SessionRequest(
         profile=options.profile,
         serial=options.serial,
         code=options.code,
@@ -84,3 +87,9 @@ def request_of(options: Options) -> SessionRequest:
         no_input=options.no_input,
         typed=options.typed,
     )
+    if options.role_arn or options.external_id or options.role_session_name:
+        from mfasession.commands import session_flags
+
+        # The duration is the role's: the session that assumes it is everybody's.
+        return request.replace(role=session_flags.role(options), duration=0)
+    return request

@@ -6,11 +6,15 @@ secret and is not to be quoted.
 
 import argparse
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mfasession import durations
 from mfasession.errors import UsageError
 from mfasession.text import nearest
 from mfasession.values import Secret
+
+if TYPE_CHECKING:
+    from mfasession.profiles.role_request import RequestText
 
 
 def session_duration(text: str) -> int:
@@ -61,6 +65,30 @@ def region(text: str) -> str:
             f"{text[:40]!r} is not a region's name such as eu-west-1{near and f' (did you mean {near}?)'}"
         )
     return text
+
+
+def role_arn(text: str) -> str:
+    """Return the ARN of a role. No message quotes it: a secret may stand in its place."""
+    from mfasession.profiles import role_request
+
+    return _sendable(role_request.ROLE_ARN, text)
+
+
+def external_id(text: str) -> str:
+    """Return an external ID."""
+    from mfasession.profiles import role_request
+
+    return _sendable(role_request.EXTERNAL_ID, text)
+
+
+def role_session_name(text: str) -> str:
+    """Return the name of a role's session, which AWS shows in its logs."""
+    from mfasession.profiles import role_request
+    from mfasession.redaction import is_like_a_secret
+
+    if is_like_a_secret(text):
+        raise argparse.ArgumentTypeError("looks like a secret")
+    return _sendable(role_request.SESSION_NAME, text)
 
 
 def service(text: str) -> str:
@@ -127,6 +155,12 @@ def near_name(word: str, known: Sequence[str]) -> str:
     """Return the hint for an unknown word: the known one that is most like it, or all of them."""
     likely = nearest(word, known)
     return f"did you mean {likely}?" if likely else f"known: {', '.join(known)}"
+
+
+def _sendable(allowed: "RequestText", text: str) -> str:
+    if not allowed.fits(text):
+        raise argparse.ArgumentTypeError(f"must be {allowed.says}")
+    return text
 
 
 def _within(text: str, least: int, most: int) -> int:

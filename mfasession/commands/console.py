@@ -39,12 +39,15 @@ class Flags(Value):
     path: str = ""
     """Of a page, as in `/s3/home`."""
     region: str = ""
+    lasts: int = 0
+    """Seconds of the console itself; 0 is as long as the role's session."""
     print_url: bool = False
     logout_first: bool = False
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
+    from mfasession.commands import session_flags
     from mfasession.commands.argument_types import code, console_duration, path, region, service
 
     parser.add_argument("--service", metavar="NAME", type=service, help="open a service: ec2, s3, cloudformation, …")
@@ -52,11 +55,13 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--region", metavar="NAME", type=region, help="open another region than the profile's")
     parser.add_argument(
         "--duration",
+        dest="lasts",
         metavar="D",
         type=console_duration,
         help="how long the console lasts: 15m to 12h; asks for a code (as long as the role's session)",
     )
     parser.add_argument("--code", metavar="C", type=code, help="the MFA code; - reads it from stdin")
+    session_flags.add_role(parser)
     parser.add_argument("--logout-first", action="store_true", help="sign out of the current account or role first")
     parser.add_argument(
         "--print",
@@ -74,7 +79,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     profile, region, partition = _chosen(context, flags)
     # Before a code is asked for.
     shown_in = None if flags.print_url else browser.find(context.environ)
-    session, seconds = _session(context, profile)
+    session, seconds = _session(context, profile, flags.lasts)
     from mfasession.aws.federation import AwsSignin
 
     aws = AwsSignin(profile, session, context.environ)
@@ -115,7 +120,7 @@ def _no_role(context: "CommandContext", profile: "Profile") -> ConfigurationErro
         again = hints.command_line(*context.options.typed, profile=names[0])
         hint = f"{again}{others}; or {by_hand}"
     else:
-        hint = f"add a profile with a role_arn and source_profile = {profile.name}; or {by_hand}"
+        hint = f"--role-arn ARN; or add a profile with a role_arn and source_profile = {profile.name}; or {by_hand}"
     return ConfigurationError(
         f"profile {profile.name} is a user's, and AWS signs no user's session in to the console, only a role's", hint
     )
@@ -132,12 +137,11 @@ def _roles_of(context: "CommandContext", user: "Profile") -> list[str]:
     return [name for name, each in found.items() if each.role is not None and each.key_section == user.key_section]
 
 
-def _session(context: "CommandContext", profile: "Profile") -> "tuple[Session, int]":
+def _session(context: "CommandContext", profile: "Profile", wanted: int) -> "tuple[Session, int]":
     """The session to sign in with, and the seconds that the console is to last; 0 is as long as the session.
 
     AWS gives no seconds of its own to a role that temporary credentials have assumed (99designs/aws-vault#77).
     """
-    wanted = context.options.duration
     if not is_chained(profile):
         return sessions.session(context, profile), wanted or CONSOLE_MAXIMUM
     if wanted:

@@ -18,6 +18,10 @@ SUMMARY = "Run a command, or your shell, with a session's credentials"
 EXAMPLES = (
     ("mfasession exec -- aws s3 ls", "run a command with the credentials"),
     ("mfasession exec -p work -p admin -- aws sts get-caller-identity", "run it for several profiles"),
+    (
+        "mfasession exec --role-arn arn:aws:iam::123456789012:role/deploy -- aws s3 ls",
+        "run it as a role that has no profile",
+    ),
     ("mfasession exec --server -- python3 job.py", "run a job that outlives the session"),
 )
 RUNS_WORDS = True

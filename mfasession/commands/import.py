@@ -7,6 +7,7 @@ from mfasession import hints, process_memory, profiles, terminal
 from mfasession.commands.confirmation import confirm, raise_last
 from mfasession.errors import ConfigurationError, InputNeeded, MfaSessionError, NoSession, StoreError, UsageError
 from mfasession.messages import say
+from mfasession.profiles import listing
 from mfasession.text import in_columns, printable
 from mfasession.values import Value
 
@@ -171,4 +172,4 @@ def _say_who_serves(context: "CommandContext", profile: str) -> None:
     if line and "mfasession" not in line:
         say(f"profile {profile} still has credential_process = {line.split()[0]} …, which SDKs run")
     if locate.chosen_place(context, profile, context.request.key_place) is not None:
-        show_line_for_sdks(context, profiles.unresolved(profile, context.aws_files, context.config))
+        show_line_for_sdks(context, listing.unresolved(profile, context.aws_files, context.config))

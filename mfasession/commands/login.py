@@ -52,7 +52,8 @@ def run(context: "CommandContext") -> int:
     is_first = sys.stderr.isatty() and _is_first(context, profile)
     session = sessions.session(context, profile)
     sessions.move_to_store(context, profile, session)
-    say(f"session for {profile.name} until {until(session.expires, time.time())}")
+    who = f"{context.request.role.arn} from {profile.name}" if context.request.role else profile.name
+    say(f"session for {who} until {until(session.expires, time.time())}")
     if not _say_what_wins(context, profile, session) and is_first:
         from mfasession.commands import next_step
 
@@ -78,7 +79,7 @@ def _say_what_wins(context: "CommandContext", profile: "Profile", session: "Sess
         shell = shells.calling(context.environ, reads_stdout=False)
         complain(
             "AWS_ACCESS_KEY_ID is set here, and programs take it before the session",
-            shells.how_to(shell, context.command_line("env")),
+            shells.how_to(shell, context.command_line("env", *context.request.role_flags())),
         )
     if profile.key is not None and profile.serves_itself:
         from mfasession import hints

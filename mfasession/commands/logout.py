@@ -1,10 +1,12 @@
 """`mfasession logout`: forget sessions, in every store."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mfasession import profiles
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError
 from mfasession.messages import complain, say
+from mfasession.profiles import listing
 from mfasession.values import Value, held_profile
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def _profile(context: "CommandContext") -> "Profile":
         return context.profile()
     except ConfigurationError:
         name = profiles.chosen(context.options.profile, context.environ, context.config)
-        left = profiles.unresolved(name, context.aws_files, context.config)
+        left = listing.unresolved(name, context.aws_files, context.config)
         if not any(left.session_section in store.sections() for store in context.stores()):
             raise
         return left
@@ -95,7 +97,7 @@ def _forget_in(
 ) -> None:
     store.wait_for_writers()
     left = store.left()
-    sections = [section for only in wanted for section in context.sections(store, only)]
+    sections = [section for only in wanted for section in _sections(context, store, only)]
     listed = [section for section in sections if section in store.sections()]
     for section in dict.fromkeys([*sections, *left]):
         try:
@@ -103,6 +105,18 @@ def _forget_in(
                 outcome.forgotten.append(f"{section} ({store.name})")
         except StoreError as failure:
             (outcome.failures if section in listed else outcome.remarks).append(failure)
+
+
+def _sections(context: "CommandContext", store: "SessionStore", only: "Profile | None") -> list[str]:
+    """The sections of a profile, or of all: its own, and those of roles that it has assumed without a profile."""
+    sections = context.sections(store, only)
+    if only is None:
+        return sections
+    with suppress(StoreError):
+        # A damaged list is reported with the profile's own.
+        begins = f"{only.name}{profiles.AD_HOC}"
+        return sections + [section for section in store.sections() if section.startswith(begins)]
+    return sections
 
 
 def _with_its_own_source(profile: "Profile") -> "list[Profile]":

@@ -3,8 +3,9 @@
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import awsfiles, hints, profiles, shells
+from mfasession import awsfiles, hints, shells
 from mfasession.messages import say
+from mfasession.profiles import listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,9 @@ def say_it(context: "CommandContext", profile: "Profile") -> None:
     """Say how to use a first session, to a person at a terminal whose AWS tools would not find it."""
     if context.is_part or not sys.stderr.isatty() or _is_found(context, profile):
         return
-    _say(context, context.command_line("env"), context.command_line("exec", "--", "aws", "s3", "ls"), "it")
+    role = context.request.role_flags()
+    around = context.command_line("exec", *role, "--", "aws", "s3", "ls")
+    _say(context, context.command_line("env", *role), around, "it")
 
 
 def say_for_several(context: "CommandContext", made: "Sequence[Profile]") -> None:
@@ -47,4 +50,4 @@ def _is_found(context: "CommandContext", profile: "Profile") -> bool:
     if named == profile.session_section and context.store_of(profile).is_plain_text:
         return True
     configured = awsfiles.parse(context.aws_files.config_path, context.aws_files.config_text())
-    return any(profiles.served_by(keys) == profile.name for keys in configured.values())
+    return any(listing.is_served(profile, keys) for keys in configured.values())

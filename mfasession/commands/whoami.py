@@ -9,6 +9,7 @@ from mfasession import profiles, timestamps
 from mfasession.commands import status
 from mfasession.errors import ConfigurationError
 from mfasession.messages import complain, until
+from mfasession.profiles import listing
 from mfasession.text import in_columns
 from mfasession.values import LongTermKey, Secret, Session, Value, is_key_id, is_key_secret
 
@@ -125,7 +126,7 @@ def _profile(context: "CommandContext") -> "Profile":
         return context.profile()
     except ConfigurationError:
         name = profiles.chosen("", context.environ, context.config)
-        return profiles.unresolved(name, context.aws_files, context.config)
+        return listing.unresolved(name, context.aws_files, context.config)
 
 
 def _expiration(text: str) -> int:

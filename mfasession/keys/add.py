@@ -6,6 +6,7 @@ from mfasession import profiles
 from mfasession.awsfiles import add_profile
 from mfasession.errors import AwsUnreachable, ConfigurationError, StoreError
 from mfasession.keys import issued, locate
+from mfasession.profiles import listing
 from mfasession.stores.keyrings.backend import KeyringAbsent
 from mfasession.stores.keys import KeyPlace, KeyRecord
 from mfasession.values import Value
@@ -128,10 +129,10 @@ def _profile(context: "Context") -> "tuple[Profile, bool]":
     """The profile for the key, and whether it is a new one."""
     name = profiles.chosen(context.request.profile, context.environ, context.config)
     if context.aws_files.profile(name) is None and name not in context.config.profiles:
-        return profiles.unresolved(name, context.aws_files, context.config), True
+        return listing.unresolved(name, context.aws_files, context.config), True
     try:
         return locate.owner(context), False
     except ConfigurationError:
         if not context.request.force:
             raise
-        return profiles.unresolved(name, context.aws_files, context.config), False
+        return listing.unresolved(name, context.aws_files, context.config), False

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from mfasession import files, profiles
 from mfasession.errors import AwsRefused, ConfigurationError, MfaSessionError
 from mfasession.keys import issued, locate
+from mfasession.profiles.listing import unresolved
 from mfasession.stores.keyrings import backend_names
 from mfasession.stores.keys.file import KeyInFile
 from mfasession.values import Value, account_of
@@ -154,7 +155,7 @@ class _Source:
         try:
             return profiles.resolve(name, context.aws_files, context.config)
         except ConfigurationError:
-            return profiles.unresolved(name, context.aws_files, context.config)
+            return unresolved(name, context.aws_files, context.config)
 
 
 def _last_used(aws: "AwsKeys", keys: "Mapping[str, AccessKey]") -> dict[str, int]:

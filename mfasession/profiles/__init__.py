@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 
 SUFFIX = "-mfa"
+AD_HOC = "+role."
+"""Stands in the section of a role's session between the profile that assumes it and the role, see `ad_hoc`."""
+ROLE_FLAG = "--role-arn"
 _LONGEST = 4096
 """The longest quoted credential_process that is read, in characters: the time of `shlex` grows with the square of
 it."""
@@ -106,8 +109,8 @@ def is_chosen_by_itself(name: str, environ: "Mapping[str, str]", config: "Config
         return False
 
 
-def resolve(name: str, sections: "Sections", config: "Config") -> Profile:
-    """Return the profile of that name.
+def resolve(name: str, sections: "Sections", config: "Config", *, is_source: bool = False) -> Profile:
+    """Return the profile of that name, or with `is_source` the one that assumes a role for another.
 
     A managed section's own name means its source, and a profile without a key whose credential_process runs us for
     another profile means that one.
@@ -115,18 +118,7 @@ def resolve(name: str, sections: "Sections", config: "Config") -> Profile:
     Raises ConfigurationError: no such profile (with the nearest name), half a key pair, temporary credentials in place
     of a long-term key, a loop of source profiles, a section where a session may not be kept.
     """
-    return _resolve(_meant(name, sections, config), sections, config, ())
-
-
-def unresolved(name: str, sections: "Sections", config: "Config") -> Profile:
-    """Return a profile from its name only: enough to find its stored session.
-
-    It does not check that the profile exists, or its key.
-    """
-    meant = _meant(name, sections, config)
-    return Profile(
-        name=meant, settings=config.of(meant), key_section=meant, session_section=session_section(meant, config)
-    )
+    return _resolve(meant(name, sections, config), sections, config, (), is_source=is_source)
 
 
 def fits(session: "Session", profile: "Profile") -> bool:
@@ -161,10 +153,11 @@ def of_section(section: str, config: "Config") -> str:
     for name, settings in config.profiles.items():
         if settings.session_profile == section:
             return name
-    return section.removesuffix(SUFFIX)
+    return section.partition(AD_HOC)[0].removesuffix(SUFFIX)
 
 
-def _meant(name: str, sections: "Sections", config: "Config") -> str:
+def meant(name: str, sections: "Sections", config: "Config") -> str:
+    """Return the profile of a name: the owner of a managed section, which need not exist, or the name itself."""
     managed = is_managed(sections.credentials(name)) and name not in config.profiles
     return of_section(name, config) if managed else name
 
@@ -193,7 +186,7 @@ def _resolve(
     keys = keys or {}
     _check_texts(name, keys)
     where = session_section(name, config)
-    _check_session_section(name, where, sections)
+    check_session_section(name, where, sections)
     if "role_arn" in keys:
         if is_source and ("aws_access_key_id" in keys or "aws_secret_access_key" in keys):
             # The key pair of a source profile ends the chain, even with a role beside it, as in every SDK
@@ -208,7 +201,7 @@ def _resolve(
     key = _long_term_key(key_section, own, sections)
     served = served_by(own)
     if key is None and served not in ("", name) and name not in config.profiles:
-        return _resolve(served, sections, config, (*behind, name))
+        return _of_process(own["credential_process"], served, sections, config, (*behind, name), is_source=is_source)
     if key is None and name not in config.profiles and any(each.startswith(("sso_", "login_session")) for each in own):
         from mfasession.profiles import faults
 
@@ -225,18 +218,32 @@ def _resolve(
     )
 
 
+def _of_process(
+    line: str, served: str, sections: "Sections", config: "Config", behind: tuple[str, ...], *, is_source: bool
+) -> Profile:
+    """Return the profile that a credential_process asks us for, or the role that this one assumes for it."""
+    has_role = ROLE_FLAG in line
+    profile = _resolve(served, sections, config, behind, is_source=is_source or has_role)
+    if has_role:
+        from mfasession.profiles import ad_hoc
+
+        profile = ad_hoc.of_process(behind[-1], line, profile, sections)
+    return profile
+
+
 def served_by(keys: "Mapping[str, str]") -> str:
     """Return the profile of a credential_process that runs us; empty for any other program, or without a profile."""
     line = keys.get("credential_process", "")
     if "mfasession" not in line:
         return ""
-    words = iter(_words(line.replace("--profile=", "-p ")))
+    words = iter(words_of(line.replace("--profile=", "-p ")))
     if next(words, "").rpartition("/")[2] != "mfasession":
         return ""
     return next((next(words, "") for word in words if word in ("-p", "--profile")), "")
 
 
-def _words(line: str) -> list[str]:
+def words_of(line: str) -> list[str]:
+    """Return the words of a credential_process; none when it cannot be read."""
     if not any(char in line for char in "'\"\\"):
         return line.split()
     if len(line) > _LONGEST:
@@ -289,7 +296,7 @@ def _user_beside_role(
 ) -> Profile:
     """The user of a profile that also has a role: the role's session has the profile's own section."""
     of_user = f"{name}-user{SUFFIX}"
-    _check_session_section(name, of_user, sections)
+    check_session_section(name, of_user, sections)
     return Profile(
         name=name,
         settings=settings,
@@ -311,10 +318,9 @@ def _suggested(source: Profile, serial: str) -> Profile:
 def _role(name: str, keys: "Mapping[str, str]", source: Profile) -> Role:
     duration = _role_duration(name, keys.get("duration_seconds", "3600"))
     if duration > CHAINED_MAXIMUM and source.role is not None:
-        raise ConfigurationError(
-            f"profile {name} wants {duration} s of a role that another role assumes, and AWS allows {CHAINED_MAXIMUM}",
-            f"set its duration_seconds to {CHAINED_MAXIMUM} or less, or remove it",
-        )
+        from mfasession.profiles import faults
+
+        raise faults.too_long_for_a_chain(name, duration, CHAINED_MAXIMUM)
     return Role(
         arn=keys["role_arn"],
         session_name=keys.get("role_session_name", ""),
@@ -346,13 +352,9 @@ def _long_term_key(section: str, keys: "Mapping[str, str]", sections: "Sections"
     if not key_id and not secret:
         return None
     if not key_id or not secret:
-        from shlex import quote
+        from mfasession.profiles import faults
 
-        missing = "aws_secret_access_key" if key_id else "aws_access_key_id"
-        raise ConfigurationError(
-            f"profile {section} has half a key pair: {missing} is missing",
-            f"aws configure --profile {quote(section)}",
-        )
+        raise faults.half_a_key_pair(section, "aws_secret_access_key" if key_id else "aws_access_key_id")
     token = keys.get("aws_session_token") or keys.get("aws_security_token")
     if token or key_id[1:4] == "SIA" or not (is_key_id(key_id) and is_key_secret(secret)):
         from mfasession.profiles import faults
@@ -361,7 +363,8 @@ def _long_term_key(section: str, keys: "Mapping[str, str]", sections: "Sections"
     return LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret))
 
 
-def _check_session_section(name: str, where: str, sections: "Sections") -> None:
+def check_session_section(name: str, where: str, sections: "Sections") -> None:
+    """Raise ConfigurationError when a session of a profile may not be kept in this section."""
     target = sections.profile(where)
     if target is not None and "role_arn" in target:
         raise ConfigurationError(
@@ -379,18 +382,16 @@ def _check_texts(name: str, keys: "Mapping[str, str]") -> None:
     """Raise ConfigurationError for a value that is stored with a session and does not fit in one line."""
     for key in ("mfa_serial", "region", "role_arn"):
         if not keys.get(key, "").isprintable():
-            raise ConfigurationError(
-                f"profile {name}: {key} holds a line break or another character that cannot be shown",
-                "fix it in the AWS files",
-            )
+            from mfasession.profiles import faults
+
+            raise faults.not_one_line(name, key)
 
 
 def _check_apart(name: str, where: str, source: "Profile | None") -> None:
     """Raise ConfigurationError when a role and its source would store their sessions in the same section."""
     while source is not None:
         if source.session_section == where:
-            raise ConfigurationError(
-                f"profiles {name} and {source.name} would store their sessions in the same section, [{where}]",
-                f'choose another one: session_profile = "…" below [profiles.{name}]',
-            )
+            from mfasession.profiles import faults
+
+            raise faults.same_section(name, source.name, where)
         source = source.source

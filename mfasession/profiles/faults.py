@@ -66,6 +66,36 @@ def without_source(name: str, keys: "Mapping[str, str]") -> ConfigurationError:
     return ConfigurationError(f"profile {name} has a role_arn and no source_profile", _FOR_SOURCE)
 
 
+def half_a_key_pair(section: str, missing: str) -> ConfigurationError:
+    """Return the error for a section with one half of a key pair; `missing` is the key of the other one."""
+    return ConfigurationError(
+        f"profile {section} has half a key pair: {missing} is missing", f"aws configure --profile {quote(section)}"
+    )
+
+
+def same_section(name: str, source: str, where: str) -> ConfigurationError:
+    """Return the error for a role and its source that would store their sessions in one section."""
+    return ConfigurationError(
+        f"profiles {name} and {source} would store their sessions in the same section, [{where}]",
+        f'choose another one: session_profile = "…" below [profiles.{name}]',
+    )
+
+
+def not_one_line(name: str, key: str) -> ConfigurationError:
+    """Return the error for a value that would be stored with a session and does not fit in one line."""
+    return ConfigurationError(
+        f"profile {name}: {key} holds a line break or another character that cannot be shown", "fix it in the AWS files"
+    )
+
+
+def too_long_for_a_chain(name: str, duration: int, most: int) -> ConfigurationError:
+    """Return the error for a role that is to last longer than `most` seconds and that another role assumes."""
+    return ConfigurationError(
+        f"profile {name} wants {duration} s of a role that another role assumes, and AWS allows {most}",
+        f"set its duration_seconds to {most} or less, or remove it",
+    )
+
+
 def no_such_profile(name: str, sections: "Sections", lead: str = "") -> ConfigurationError:
     """Return the error for a name that is in neither file, with the nearest one that is."""
     what = f"{lead}there is no profile {name}"

@@ -66,6 +66,27 @@ def shown_kind(each: Listed) -> str:
     return f"{words} {each.of}" if words and each.of else KINDS[each.kind]
 
 
+def unresolved(name: str, sections: "Sections", config: "Config") -> "Profile":
+    """Return a profile from its name only: enough to find its stored session.
+
+    It does not check that the profile exists, or its key.
+    """
+    meant = resolved.meant(name, sections, config)
+    return resolved.Profile(
+        name=meant,
+        settings=config.of(meant),
+        key_section=meant,
+        session_section=resolved.session_section(meant, config),
+    )
+
+
+def is_served(profile: "Profile", keys: "Mapping[str, str]") -> bool:
+    """Return whether a profile's keys have a credential_process that runs us for the session of this profile."""
+    line = keys.get("credential_process", "")
+    is_own = resolved.AD_HOC not in profile.session_section and resolved.ROLE_FLAG not in line
+    return is_own and resolved.served_by(keys) == profile.name
+
+
 def _listed(name: str, sections: "Sections", config: "Config") -> Listed:
     keys = sections.profile(name) or {}
     if is_managed(sections.credentials(name)) and name not in config.profiles:

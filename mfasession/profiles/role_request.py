@@ -20,8 +20,8 @@ POLICY_CHARACTERS = 2048
 """The longest session policy, in characters, without white space between its tokens."""
 
 
-class _Text(Value):
-    """The allowed values of one key of the configuration file."""
+class RequestText(Value):
+    """The allowed values of one key of the configuration file, or of its flag."""
 
     key: str
     pattern: str
@@ -32,30 +32,35 @@ class _Text(Value):
 
     def check(self, value: str, profile: str) -> None:
         """Raise ConfigurationError unless the value is empty or may be sent."""
-        fits = self.least <= len(value) <= self.most and re.fullmatch(self.pattern, value, re.ASCII)
-        if value and not fits:
+        if value and not self.fits(value):
             raise _wrong(profile, self.key, f"must be {self.says}")
 
+    def fits(self, value: str) -> bool:
+        """Return whether AWS could take a value."""
+        return self.least <= len(value) <= self.most and re.fullmatch(self.pattern, value, re.ASCII) is not None
 
-_ROLE_ARN = _Text(
+
+ROLE_ARN = RequestText(
     key="role_arn",
     pattern=r"arn:aws[\w-]*:iam::\d{12}:role/([!-~]+/)?[\w+=,.@-]{1,64}",
     least=20,
     most=2048,
     says="the ARN of a role, as in arn:aws:iam::123456789012:role/NAME",
 )
-_NAME = _Text(key="role_session_name", pattern=r"[\w+=,.@-]*", least=2, most=64, says="2 to 64 of A-Z a-z 0-9 _+=,.@-")
-_EXTERNAL_ID = _Text(
+SESSION_NAME = RequestText(
+    key="role_session_name", pattern=r"[\w+=,.@-]*", least=2, most=64, says="2 to 64 of A-Z a-z 0-9 _+=,.@-"
+)
+EXTERNAL_ID = RequestText(
     key="external_id", pattern=r"[\w+=,.@:/-]*", least=2, most=1224, says="2 to 1224 of A-Z a-z 0-9 _+=,.@:/-"
 )
-_IDENTITY = _Text(
+_IDENTITY = RequestText(
     key="source_identity",
     pattern=r"(?!aws:)[\w+=,.@-]*",
     least=2,
     most=64,
     says="2 to 64 of A-Z a-z 0-9 _+=,.@-",
 )
-_POLICY_ARN = _Text(
+_POLICY_ARN = RequestText(
     key="policy_arns",
     pattern=r"arn:aws[\w-]*:iam::(\d{12}|aws):policy/[!-~]+",
     least=20,
@@ -70,14 +75,14 @@ def parameters(role: Role, profile: str) -> dict[str, Any]:
     Raises ConfigurationError for values that AWS would always refuse.
     """
     if not role.arn:
-        raise _wrong(profile, "role_arn", f"must be {_ROLE_ARN.says}")
-    _ROLE_ARN.check(role.arn, profile)
-    _NAME.check(role.session_name, profile)
+        raise _wrong(profile, "role_arn", f"must be {ROLE_ARN.says}")
+    ROLE_ARN.check(role.arn, profile)
+    SESSION_NAME.check(role.session_name, profile)
     for key, value in (("role_session_name", role.session_name), ("source_identity", role.source_identity)):
         if is_like_a_secret(value):
             # AWS writes both into its logs and into the identity, which is shown.
             raise _wrong(profile, key, "looks like a secret")
-    _EXTERNAL_ID.check(role.external_id, profile)
+    EXTERNAL_ID.check(role.external_id, profile)
     _IDENTITY.check(role.source_identity, profile)
     tags = _tags(role, profile)
     found = {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mfasession.config import Config
     from mfasession.profiles import Profile
     from mfasession.stores import SessionStore
-    from mfasession.values import Session
+    from mfasession.values import Role, Session
 
 
 class SessionRequest(Value):
@@ -47,6 +47,8 @@ class SessionRequest(Value):
     """A new session goes to the profile's own store, and it is an error when it cannot be kept there."""
     region: str = ""
     """For our own calls and for programs, in place of all others."""
+    role: "Role | None" = None
+    """Assumed with the session of the profile, which has none of its own for it."""
     typed: tuple[str, ...] = ()
     """The words of the command line that a hint repeats, see `hints.repeatable`."""
     login_words: tuple[str, ...] = ()
@@ -59,7 +61,15 @@ class SessionRequest(Value):
     def flags(self) -> list[str]:
         """Return the words by which another command makes the same session."""
         flags = ["--duration", str(self.duration)] if self.duration else []
-        return flags + (["--region", self.region] if self.region else [])
+        return flags + (["--region", self.region] if self.region else []) + self.role_flags()
+
+    def role_flags(self) -> list[str]:
+        """Return the words by which another command names the same role; none without one."""
+        if self.role is None:
+            return []
+        from mfasession.profiles import ad_hoc
+
+        return ad_hoc.flags_of(self.role)
 
     def is_met_by(self, session: "Session", margin: int, *, replaced: "Session | None") -> bool:
         """Return whether a session needs no renewal: it is fresh, and with `force` another one than that to replace.
@@ -94,7 +104,12 @@ class Context:
     def profile(self, named: str = "") -> "Profile":
         """Return the profile of that name, else the chosen one. Raises ConfigurationError."""
         name = profiles.chosen(named or self.request.profile, self.environ, self.config)
-        profile = profiles.resolve(name, self.aws_files, self.config)
+        role = self.request.role
+        profile = profiles.resolve(name, self.aws_files, self.config, is_source=role is not None)
+        if role is not None:
+            from mfasession.profiles import ad_hoc
+
+            profile = ad_hoc.with_role(profile, role, self.aws_files)
         if self.request.serial:
             from mfasession.sessions import devices
 

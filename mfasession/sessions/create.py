@@ -9,7 +9,7 @@ from mfasession import codes, messages, profiles
 from mfasession.aws.errors import DeviceRefused
 from mfasession.durations import show
 from mfasession.errors import AwsRefused, ConfigurationError, StoreError
-from mfasession.profiles import CHAINED_MAXIMUM, role_request
+from mfasession.profiles import AD_HOC, CHAINED_MAXIMUM, role_request
 from mfasession.sessions import destination, duration
 from mfasession.sessions.attempts import CodeAttempts
 from mfasession.sessions.connection import Connection
@@ -70,6 +70,8 @@ class Creation:
                 return session
         finally:
             store.release()
+        if AD_HOC in section:
+            _forget_ended_roles(store)
         try:
             forget_elsewhere(self._context, section, store.name)
         except StoreError as failure:
@@ -231,6 +233,16 @@ def _forget(store: "SessionStore", section: str) -> None:
             raise
 
 
+def _forget_ended_roles(store: "SessionStore") -> None:
+    """Forget the sessions of roles without a profile that have ended: no later run would replace them."""
+    # They are in nobody's way: what cannot be read or removed stays.
+    with suppress(ConfigurationError, StoreError):
+        for section in store.sections():
+            session = store.load(section) if AD_HOC in section else None
+            if session is not None and not session.is_alive(time.time()):
+                store.forget(section)
+
+
 def is_chained(profile: "Profile") -> bool:
     """Return whether a role is assumed with the session of its source profile; else a code of its own is needed."""
     return profile.role is not None and (profile.role.duration <= CHAINED_MAXIMUM or _has_role(profile.source))
@@ -291,8 +303,12 @@ def _check_min_ttl(profile: "Profile", longest: int, wanted: int) -> None:
     if wanted > longest:
         raise ConfigurationError(
             f"a new session of profile {profile.name} lasts {show(longest)}, and --min-ttl wants {show(wanted)}",
-            "lower --min-ttl" + ("; a role lasts longer with its duration_seconds" if profile.role else ""),
+            "lower --min-ttl" + (f"; a role lasts longer with {_longer(profile)}" if profile.role else ""),
         )
+
+
+def _longer(profile: "Profile") -> str:
+    return "--duration" if AD_HOC in profile.session_section else "its duration_seconds"
 
 
 def _role_session_name(role: "Role", identity: str) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mfasession import profiles
 from mfasession.awsfiles import headers, ini, ini_edit, malformed, parse
 from mfasession.errors import ConfigurationError
+from mfasession.profiles import listing
 from mfasession.setup.file_change import FileChange
 from mfasession.values import Secret
 
@@ -37,7 +37,7 @@ def roles_of(context: "Context", name: str) -> "tuple[list[str], list[str]]":
 def is_served(context: "Context", profile: "Profile") -> bool:
     """Return whether a `credential_process` runs us for this profile."""
     configured = parse(context.aws_files.config_path, context.aws_files.config_text())
-    return any(profiles.served_by(keys) == profile.name for keys in configured.values())
+    return any(listing.is_served(profile, keys) for keys in configured.values())
 
 
 def in_config(context: "Context", settings: Mapping[str, Mapping[str, str | None]]) -> FileChange:

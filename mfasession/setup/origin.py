@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from mfasession import profiles
 from mfasession.awsfiles import add_profile as add_aws_profile
 from mfasession.errors import ConfigurationError
 from mfasession.keys import locate
 from mfasession.keys.add import Addition
+from mfasession.profiles import listing
 from mfasession.setup import importers, imports, preview
 from mfasession.setup.file_change import FileChange
 from mfasession.stores.keyrings.backend import KeyringAbsent
@@ -42,7 +42,7 @@ def here(context: "Context", name: str) -> Origin | None:
     """Return the key that the profile has. Raises ConfigurationError, unless another tool has a key for the profile."""
     if context.aws_files.profile(name) is None and name not in context.config.profiles:
         key = _key_of(context, name)
-        profile = profiles.unresolved(name, context.aws_files, context.config)
+        profile = listing.unresolved(name, context.aws_files, context.config)
     else:
         try:
             profile = locate.owner(context)

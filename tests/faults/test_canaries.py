@@ -375,6 +375,22 @@ def test_a_console(aws: Sandbox, nest: Home, alice: SandboxUser, canaries: Canar
     search_home(nest, canaries)
 
 
+def test_a_role_without_a_profile(aws: Sandbox, nest: Home, alice: SandboxUser, canaries: Canaries) -> None:
+    """Its session is in its own section of the credentials file, and on stdout where it is printed."""
+    role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
+    log_in(nest, alice.devices[0])
+    run = Run(nest, "login", "--debug", "--role-arn", role.arn)
+    assert run.done.returncode == 0, run.done.stderr
+    (name,) = re.findall(r"^\[(default\+role\..*)\]$", nest.credentials.read_text(), re.MULTILINE)
+    kept = section(nest.credentials, name)
+    canaries.plant(session_secret=kept["aws_secret_access_key"], session_token=kept["aws_session_token"])
+    canaries.search_run(run)
+    printed = Run(nest, "process", "--debug", "--role-arn", role.arn)
+    canaries.search_run(printed, stdout=OF_THE_SESSION)
+    canaries.search_run(Run(nest, "exec", "--role-arn", role.arn, "--", "true"))
+    search_home(nest, canaries)
+
+
 _CREATED = re.compile(r'(?:openat\(\w+|creat\()[^"]*"([^"]+)"(?:[^"]*O_CREAT[^"]*)?, (0\d+)\) = \d')
 _FOLDER = re.compile(r'mkdir(?:at)?\([^"]*"([^"]+)", (0\d+)\) = 0')
 

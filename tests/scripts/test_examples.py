@@ -26,6 +26,7 @@ RULE = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s
 def home(keyring_home: Home, aws: Sandbox, alice: SandboxUser) -> Home:
     """Three profiles, a device whose codes are computed, and the files that the examples name."""
     role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
+    aws.add_role("deploy", trusted=[alice.arn])
     bob = aws.add_user(f"bob-{alice.name}")
     keyring_home.write_credentials(keys_of(alice) + keys_of(bob, "work") + keys_of(bob, "old-long-term"))
     keyring_home.config.write_text(

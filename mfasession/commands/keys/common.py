@@ -7,9 +7,10 @@ import time
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import awsfiles, profiles
+from mfasession import awsfiles
 from mfasession.awsfiles import headers
 from mfasession.messages import say
+from mfasession.profiles import listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ def show_line_for_sdks(context: "CommandContext", profile: "Profile") -> None:
     if (context.aws_files.profile(profile.name) or {}).get("credential_process"):
         return
     configured = awsfiles.parse(context.aws_files.config_path, context.aws_files.config_text())
-    if any(profiles.served_by(keys) == profile.name for keys in configured.values()):
+    if any(listing.is_served(profile, keys) for keys in configured.values()):
         return
     header = headers.written(profile.name)
     say(f"for SDKs and the AWS CLI, put this line into [{header}] of {context.aws_files.config_path}:")

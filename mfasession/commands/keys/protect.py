@@ -3,12 +3,12 @@
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mfasession import profiles
 from mfasession.commands.confirmation import confirm, raise_last
 from mfasession.commands.keys.common import exit_code, show_line_for_sdks
 from mfasession.errors import MfaSessionError, UsageError
 from mfasession.keys import locate, protect
 from mfasession.messages import complain, say
+from mfasession.profiles import listing
 from mfasession.text import in_columns
 from mfasession.values import Value
 
@@ -72,7 +72,7 @@ def _all(context: "CommandContext", flags: Flags) -> int:
     confirm(context, plan, f"move {len(plain)} key{'s' if len(plain) > 1 else ''}?", yes=flags.yes)
     failures: list[MfaSessionError] = []
     for name in dict.fromkeys(each.profile for each in plain):
-        profile = profiles.unresolved(name, context.aws_files, context.config)
+        profile = listing.unresolved(name, context.aws_files, context.config)
         try:
             protected = protect.protect(context, profile)
         except MfaSessionError as failure:

@@ -122,7 +122,7 @@ def _circle(context: "Context", name: str, served: str) -> list[str]:
         chain.append(current)
         keys = aws_files.profile(current) or {}
         # A managed section means the profile that its session is of.
-        meant = profiles.unresolved(current, aws_files, context.config).name
+        meant = profiles.meant(current, aws_files, context.config)
         current = meant if meant != current else profiles.served_by(keys)
     if current != name or any(
         (aws_files.profile(each) or {}).get(_ID) for each in chain if not _is_session(context, each)

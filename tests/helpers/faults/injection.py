@@ -25,6 +25,7 @@ from botocore.configloader import raw_config_parse
 from mfasession import files
 from mfasession.files import replace
 from mfasession.sandbox import Sandbox
+from mfasession.sandbox.account import ACCOUNT
 from mfasession.stores.kernel import KernelStore
 from tests.helpers.faults import encrypted, file_keyring
 from tests.helpers.faults.points import CALLS, ERRORS, KEYS, TALK, Point, points, without_folder
@@ -69,7 +70,7 @@ class Command:
 
     name: str
     words: tuple[str, ...]
-    """`CODE` stands for the code of a device that no run has used."""
+    """`CODE` stands for the code of a device that no run has used, `ROLE` for the ARN of the role of `a_role`."""
     prepare: "Callable[[Trial], None]"
     program: tuple[str, ...] = (sys.executable, MFASESSION)
     """What the words are given to."""
@@ -138,7 +139,8 @@ class Trial:
         """Run the command with a code: the first one, or the one of so many steps later."""
         code = self._codes[step]
         (self.outside / "code").write_text(code)
-        words = [code if word == "CODE" else word for word in self.command.words]
+        known = {"CODE": code, "ROLE": f"arn:aws:iam::{ACCOUNT}:role/admin-{self.user.name}"}
+        words = [known.get(word, word) for word in self.command.words]
         stdin = self.command.stdin(self, code)
         return self.home.run_program(*around, *self.command.program, *words, stdin=stdin)
 

@@ -31,6 +31,7 @@ COMMANDS = registry.names()
 GROUPS = [name for name, module in registry.commands().items() if registry.has_actions(module)]
 ACTIONS = [f"{name} {action}" for name in GROUPS for action in arguments.actions_of(name)]
 COMMON = ("-h", "--help", "-p", "--profile", "--no-input", "--debug")
+ROLE = "arn:aws:iam::123456789012:role/ops"
 
 GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["login"], {"command": "login"}),
@@ -42,6 +43,10 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["login", "--duration", "15m"], {"command": "login", "duration": 900}),
     (["login", "--duration=36h"], {"command": "login", "duration": 129_600}),
     (["login", "--region", "us-gov-west-1"], {"command": "login", "region": "us-gov-west-1"}),
+    (
+        ["exec", "--role-arn", ROLE, "--external-id", "4711", "--role-session-name", "me", "x"],
+        {"command": "exec", "role_arn": ROLE, "external_id": "4711", "role_session_name": "me", "words": ("x",)},
+    ),
     (["env", "--duration", "2h"], {"command": "env", "duration": 7200}),
     (["exec", "--duration", "2h", "x"], {"command": "exec", "duration": 7200, "words": ("x",)}),
     (["process", "--duration", "2h"], {"command": "process", "duration": 7200}),
@@ -77,7 +82,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     ),
     (
         ["console", "--service", "ec2", "--duration", "12h"],
-        {"command": "console", "duration": 43_200, "flags": console.Flags(service="ec2")},
+        {"command": "console", "flags": console.Flags(service="ec2", lasts=43_200)},
     ),
     (["console", "--path", "/s3/home#a?b"], {"command": "console", "flags": console.Flags(path="/s3/home#a?b")}),
     (
@@ -466,9 +471,9 @@ def test_help_is_a_command_too(words: list[str], capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_ends_with_examples(command: str) -> None:
-    """Two or three that can be pasted; `tests/scripts/test_examples.py` runs them."""
+    """Two to four that can be pasted; `tests/scripts/test_examples.py` runs them."""
     parser = parsers.of(command)
-    assert (1 if command == "demo" else 2) <= len(parser.examples) <= 3
+    assert (1 if command == "demo" else 2) <= len(parser.examples) <= 4
     for line, what in parser.examples:
         assert "mfasession" in line
         assert f"  # {what}\n  {line}\n" in parser.format_help()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mfasession import profiles
 from mfasession.config import Config, ProfileSettings
 from mfasession.errors import ConfigurationError
-from mfasession.profiles import fits
+from mfasession.profiles import fits, listing
 from mfasession.values import Role, Secret, Session
 
 KEY = {"aws_access_key_id": "AKIAALICEALICEALICE", "aws_secret_access_key": "s"}
@@ -327,7 +327,7 @@ def test_a_role_may_not_take_its_sources_place(name: str, other: str) -> None:
 def test_the_kind_is_guessed_from_the_name(name: str, section: str, source: str) -> None:
     """`logout` needs no more: it works though the key is gone or the files are wrong."""
     config = Config(profiles={"long": ProfileSettings(session_profile="short")})
-    found = profiles.unresolved(name, Sections({"short": MANAGED, "x-mfa": MANAGED}), config)
+    found = listing.unresolved(name, Sections({"short": MANAGED, "x-mfa": MANAGED}), config)
     assert (found.name, found.session_section) == (source, section)
 
 
