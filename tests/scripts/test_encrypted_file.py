@@ -1,4 +1,4 @@
-"""Keys and seeds in the encrypted file, as scripts use it: a command gives the passphrase, and nobody is asked."""
+"""Keys and seeds in the encrypted file, as scripts use it: a command gives the passphrase, and no person is asked."""
 
 import shlex
 import sys
@@ -199,7 +199,7 @@ def test_the_setting_names_the_only_place(moved: Home) -> None:
 
 
 def test_a_seed_in_the_file_gives_the_codes(moved: Home, alice: SandboxUser) -> None:
-    """Key and seed behind one passphrase: a login asks nobody."""
+    """Key and seed behind one passphrase: a login needs no person."""
     script = (
         "import os, sys\n"
         "from mfasession.stores.encrypted.seeds import Seeds\n"
