@@ -60,7 +60,9 @@ class SessionRequest(Value):
 
     def flags(self) -> list[str]:
         """Return the words by which another command makes the same session."""
-        flags = ["--duration", str(self.duration)] if self.duration else []
+        # A command may want a short session for itself: only what the user has typed is repeated.
+        is_typed = any(word.startswith("--duration") for word in self.typed)
+        flags = ["--duration", str(self.duration)] if self.duration and is_typed else []
         return flags + (["--region", self.region] if self.region else []) + self.role_flags()
 
     def role_flags(self) -> list[str]:
