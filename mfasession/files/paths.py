@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME = "mfasession"
-INDEX = ".toml"
+INDEX = ".sessions"
 """How the name of a store's list of sessions ends; the store's name stands before it."""
 
 

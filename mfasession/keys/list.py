@@ -7,7 +7,7 @@ from mfasession import files, profiles
 from mfasession.errors import AwsRefused, ConfigurationError, MfaSessionError
 from mfasession.keys import issued, locate
 from mfasession.profiles.listing import unresolved
-from mfasession.stores.keyrings import backend_names
+from mfasession.stores.keyrings.items import backend_names
 from mfasession.stores.keys.file import KeyInFile
 from mfasession.values import Value, account_of
 

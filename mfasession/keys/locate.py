@@ -10,8 +10,8 @@ from mfasession.awsfiles import headers as awsfiles_headers
 from mfasession.awsfiles import is_managed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import locks, paths
-from mfasession.stores import keyring as keyring_store
 from mfasession.stores import keys as key_places
+from mfasession.stores.keyrings import keys as keyring_keys
 from mfasession.stores.keyrings.backend import KeyringAbsent
 from mfasession.stores.keyrings.notes import Notes
 from mfasession.stores.keys import HiddenPlace, KeyIds, KeyPlace, KeyRecord, encrypted_file
@@ -170,7 +170,7 @@ def _in_keyring(
     names += [*settings, *(each.source for each in settings.values() if each.source)]
     noted = Notes(paths.keyring_keys(context.environ)).names()
     try:
-        listed = keyring_store.read_long_term_keys(list(dict.fromkeys([*names, *noted])))
+        listed = keyring_keys.read_long_term_keys(list(dict.fromkeys([*names, *noted])))
         places = {name: KeyInKeyring(name, context.environ) for name in listed}
         seen = ((name, place, place.ids()) for name, place in places.items())
         return [VisibleKey(profile=name, place=place, ids=ids) for name, place, ids in seen if ids is not None], None

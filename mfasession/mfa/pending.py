@@ -12,8 +12,8 @@ from shlex import quote
 from mfasession import files, installation
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import paths, replace
-from mfasession.stores.keyrings import forget_item, read_item, unreadable, write_item
 from mfasession.stores.keyrings.backend import KeyringAbsent
+from mfasession.stores.keyrings.items import forget_item, read_item, unreadable, write_item
 from mfasession.values import Secret, Value
 
 

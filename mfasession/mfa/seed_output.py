@@ -9,8 +9,8 @@ from mfasession.aws.model import Device
 from mfasession.errors import ConfigurationError, InputNeeded, StoreError
 from mfasession.files import replace
 from mfasession.mfa import program, qr
-from mfasession.stores.keyring import save_seed
-from mfasession.stores.keyrings import forget_item, write_item
+from mfasession.stores.keyrings.items import forget_item, write_item
+from mfasession.stores.keyrings.keys import save_seed
 from mfasession.terminal import Terminal
 from mfasession.values import Secret, Value
 

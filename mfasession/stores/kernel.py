@@ -1,26 +1,20 @@
 """Sessions in the Linux kernel's keyring of the user: in memory that is never swapped, and removed when they expire.
 
-On the path of every command with `store = "kernel"`. Each session is a key `mfasession:<state folder>:<section>`, and
-its text is a line for each field. Only who possesses the key may use it: processes of the same user.
+On the path of every command with `store = "kernel"`. Each session is a key `mfasession:<state folder>:<section>` with
+the text of `session_text`. Only who possesses the key may use it: processes of the same user.
 """
 
 import os
 import time
 
-from mfasession import timestamps
 from mfasession.errors import StoreError
 from mfasession.stores import keyctl
-from mfasession.stores.index import KEPT, IndexedStore
-from mfasession.values import Secret, Session, is_whole
+from mfasession.stores.index import IndexedStore, session_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from mfasession.values import Session
 
-_HEAD = "mfasession 1"
-"""The first line, with the version of the rest."""
-_SECRETS = ("secret_access_key", "session_token")
-_TIMES = ("expires", "issued")
 _USUAL_SIZE = 2_048
 """Bytes that must be free before a code is spent: more than a session needs whose token is the usual 300 to 1,000."""
 
@@ -33,7 +27,7 @@ class KernelStore(IndexedStore):
     _reserved = ""
     """The section for which space is kept and not used yet."""
 
-    def load(self, section: str) -> Session | None:
+    def load(self, section: str) -> "Session | None":
         """Return the session kept under a section; None when there is none, it has expired or is not whole.
 
         Raises StoreError.
@@ -41,7 +35,7 @@ class KernelStore(IndexedStore):
         if section in self.left():
             return None
         text = keyctl.read(self._key(section))
-        return None if text is None else _session(text)
+        return None if text is None else session_text.read(text.decode("ascii", "replace"))
 
     def check(self, section: str) -> None:
         """Raise what `save` would raise, as far as it can be known before a code is spent. Raises StoreError."""
@@ -65,11 +59,11 @@ class KernelStore(IndexedStore):
         if section:
             keyctl.release(self._key(section))
 
-    def save(self, section: str, session: Session) -> None:
+    def save(self, section: str, session: "Session") -> None:
         """Keep a session until it expires. Raises StoreError."""
         from mfasession.files import locks
 
-        text, key = _text(section, session), self._key(section)
+        text, key = session_text.write(section, session).encode(), self._key(section)
         with locks.hold(self._lock, timeout=self.lock_time):
             was_listed = section in self.sections()
             self._list(section, listed=True)
@@ -92,37 +86,3 @@ class KernelStore(IndexedStore):
 
 
 STORE = KernelStore
-
-
-def _text(section: str, session: Session) -> bytes:
-    lines = [_HEAD]
-    for name in KEPT:
-        value = getattr(session, name)
-        lines.append(f"{name}={value.reveal() if isinstance(value, Secret) else value}")
-    try:
-        text = "\n".join(lines).encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        text = b""
-    if _session(text) != session.replace(settings=()):
-        # No context: the error of an encoder holds the value.
-        raise StoreError(f"the session of section {section} cannot be written", "choose another session_profile")
-    return text
-
-
-def _session(text: bytes) -> Session | None:
-    try:
-        lines = text.decode("utf-8", "surrogateescape").split("\n")
-    except UnicodeDecodeError:
-        return None
-    pairs = [line.partition("=") for line in lines[1:]]
-    kept = {name: value for name, _, value in pairs}
-    if lines[0] != _HEAD or tuple(kept) != KEPT or len(pairs) != len(KEPT):
-        return None
-    fields: dict[str, Any] = {name: Secret(value) if name in _SECRETS else value for name, value in kept.items()}
-    for name in _TIMES:
-        value = kept[name]
-        if not (value.isascii() and value.isdigit() and len(value) < 16 and timestamps.is_epoch(int(value))):
-            return None
-        fields[name] = int(value)
-    session = Session(**fields)
-    return session if is_whole(session) else None

@@ -24,7 +24,7 @@ LIMIT = 3.0 + 7.0
 SAVE_KEY = """
 import sys
 from mfasession.values import LongTermKey
-from mfasession.stores.keyring import save_long_term_key
+from mfasession.stores.keyrings.keys import save_long_term_key
 from mfasession.values import Secret
 key_id, _, secret = sys.stdin.read().partition(" ")
 save_long_term_key(sys.argv[1], LongTermKey(access_key_id=key_id, secret_access_key=Secret(secret)))
@@ -421,7 +421,7 @@ def test_a_failing_store_does_not_hide_the_other(home: Home, alice: SandboxUser,
 def test_a_lost_list_of_sections(home: Home, alice: SandboxUser, service: SecretService) -> None:
     """What we remember may be deleted: the session is found, shown, listed again and forgotten all the same."""
     log_in(home, alice)
-    listed = home.folder / ".local" / "state" / "mfasession" / "keyring.toml"
+    listed = home.folder / ".local" / "state" / "mfasession" / "keyring.sessions"
     listed.unlink()
     assert home.run("status", "-p", "default").returncode == 0
     assert home.run("login").returncode == 0

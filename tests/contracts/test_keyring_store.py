@@ -27,6 +27,7 @@ import json, sys
 from mfasession.errors import MfaSessionError
 from mfasession.values import LongTermKey, Session
 from mfasession.stores import keyring as keyring_store
+from mfasession.stores.keyrings import keys as keyring_keys
 from mfasession.values import Secret
 
 index, action, section, secret = sys.argv[1:]
@@ -40,8 +41,8 @@ actions = {
     "save": lambda: store.save(section, session),
     "check": lambda: store.check(section),
     "forget": lambda: store.forget(section),
-    "read key": lambda: keyring_store.read_long_term_key(section) == key,
-    "save key": lambda: keyring_store.save_long_term_key(section, key),
+    "read key": lambda: keyring_keys.read_long_term_key(section) == key,
+    "save key": lambda: keyring_keys.save_long_term_key(section, key),
 }
 try:
     print(json.dumps({"result": actions[action]()}))
@@ -55,7 +56,7 @@ class Elsewhere:
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         """`folder` holds the index; `environ` is what chooses the keyring."""
-        self._index = str(folder / "keyring.toml")
+        self._index = str(folder / "keyring.sessions")
         names = ("PATH", "HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "COVERAGE_FILE")
         kept = {name: os.environ[name] for name in names if name in os.environ}
         self.environ = {**kept, "XDG_CONFIG_HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), **environ}
@@ -229,7 +230,7 @@ def test_a_keyring_that_hangs(action: str, tmp_path: Path) -> None:
 
 def test_one_wait_for_a_keyring_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a question hangs the next one fails at once instead of queueing behind it; later questions are served."""
-    store = KeyringStore(str(tmp_path / "keyring.toml"))
+    store = KeyringStore(str(tmp_path / "keyring.sessions"))
     with SecretService() as hanging:
         for name, value in hanging.environ.items():
             monkeypatch.setenv(name, value)
@@ -262,7 +263,7 @@ def test_processes_that_save_at_once_are_all_listed(service: SecretService, tmp_
     names = [f"at-once-{number}" for number in range(6)]
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(lambda name: store.run("save", name), names)) == [{"result": None}] * 6
-    assert sorted(KeyringStore(str(tmp_path / "keyring.toml")).sections()) == names
+    assert sorted(KeyringStore(str(tmp_path / "keyring.sessions")).sections()) == names
 
 
 def test_keyring_missing_from_the_installation(tmp_path: Path) -> None:

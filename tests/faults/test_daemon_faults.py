@@ -79,7 +79,7 @@ def assert_whole(trial: Trial, service: SecretService) -> None:
     """Each item is listed, as a session or as one to remove; every file can be read, and no half a session is taken."""
     trial.assert_sound()
     state = trial.home.folder / ".local/state/mfasession"
-    index, left = state / "keyring.toml", state / "keyring-forgotten"
+    index, left = state / "keyring.sessions", state / "keyring-forgotten"
     listed = tomllib.loads(index.read_text())["sections"] if index.exists() else []
     listed += left.read_text().splitlines() if left.exists() else []
     kept = {item.rpartition("session/")[2] for item in left_in(service) if "session/" in item}

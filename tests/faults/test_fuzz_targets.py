@@ -29,7 +29,7 @@ SECTION = (
     b"[x]\naws_access_key_id=A\naws_secret_access_key=B\naws_session_token=C\nmfasession_key_id=K\n"
     b"x_security_token_expires=%s\nmfasession_issued=%s\nmfasession_identity=a\n  b\n"
 )
-PAYLOAD = b'{"access_key_id":"A","secret_access_key":"%s","session_token":"c","expires":%s,"key_id":"d"}'
+PAYLOAD = b"mfasession 1\naccess_key_id=A\nsecret_access_key=%s\nsession_token=c\nexpires=%s\nkey_id=d"
 SIGNED = (
     b"authorization: AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/sts/aws4_request, SignedHeaders=host, "
     b"Signature=\xe9\nx-amz-date:20260101T000000Z\n\nAction=GetCallerIdentity"
@@ -53,7 +53,8 @@ CASES: dict[str, list[bytes]] = {
         b"[" * 100_000,
     ],
     "items": [b"mfasession-split:1:%s:abc:x\ny" % number for number in (b"99999999", b"65", b"64", b"0", b"x", DIGITS)],
-    "index": [b"sections = " + DIGITS, b"sections = " + b"[" * 3000, b"a." * 3000 + b"a = 1", b"sections = [1]"],
+    "index": [b"default-mfa\n\n\\", b"\\x", b"\\u12\n\0\n"],
+    "dbus": [b"l\2\1\1" + bytes(8) + b"\x0f\0\0\0\x05\1u\0\1\0\0\0\x08\1g\0\1o\0\0" + b"\1\0\0\0/\0", b"\xff" * 64],
     "state": [
         b"x = 0x" + b"F" * 6000,
         b"x = " + b"[" * 300 + b"]" * 300,

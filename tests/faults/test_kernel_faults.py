@@ -54,7 +54,7 @@ def home(alices_home: Home) -> Iterator[Home]:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[KernelStore]:
     """A store, emptied in the end."""
-    made = KernelStore(str(tmp_path / "kernel.toml"))
+    made = KernelStore(str(tmp_path / "kernel.sessions"))
     yield made
     made.forget(SECTION)
 
@@ -196,7 +196,7 @@ def test_killed_at_every_call(store: KernelStore, tmp_path: Path, operation: int
     if before:
         store.save(SECTION, before)
     expires = int(time.time()) + 7200
-    words = [f"kill:{operation}", sys.executable, "-c", SAVE, str(tmp_path / "kernel.toml"), str(expires)]
+    words = [f"kill:{operation}", sys.executable, "-c", SAVE, str(tmp_path / "kernel.sessions"), str(expires)]
     done = subprocess.run([*LIMITED, *words], cwd=ROOT, capture_output=True, text=True, timeout=scaled(60), check=False)
     assert done.returncode == -31, done.stderr  # SIGSYS
     new = made_session(expires=expires, session_token=Secret("new"))

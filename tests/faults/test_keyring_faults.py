@@ -64,7 +64,7 @@ def test_a_failure_at_every_call(
     ring: FailingKeyring, tmp_path: Path, old: Session | None, action: str, failure: Exception, *, late: bool
 ) -> None:
     """jaraco/keyring#540: the old session, the new one or none, whatever fails; never a mixture, never out of sight."""
-    store = KeyringStore(str(tmp_path / "keyring.toml"))
+    store = KeyringStore(str(tmp_path / "keyring.sessions"))
     new = {"save short": SHORT, "save long": LONG, "save longer": LONGER}.get(action)
 
     def prepare() -> None:
@@ -98,7 +98,7 @@ def test_a_failure_at_every_call(
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
 def test_a_check_that_fails_leaves_nothing(ring: FailingKeyring, tmp_path: Path, failure: Exception) -> None:
     """The item that tries the keyring out before a code is spent goes with the next `logout` at the latest."""
-    store = KeyringStore(str(tmp_path / "keyring.toml"))
+    store = KeyringStore(str(tmp_path / "keyring.sessions"))
     for late in (False, True):
         for _ in failing(ring, failure, lambda: store.check(SECTION), late=late):
             assert store.load(SECTION) is None
@@ -127,7 +127,7 @@ def environment(service: SecretService) -> dict[str, str]:
 def test_killed_in_the_middle_of_a_save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGKILL anywhere in a save to a real Secret Service: a whole session or none, and `forget` leaves no item."""
     need("gnome-keyring-daemon")
-    index = str(tmp_path / "keyring.toml")
+    index = str(tmp_path / "keyring.sessions")
     with SecretService() as service:
         for name, value in service.environ.items():
             monkeypatch.setenv(name, value)

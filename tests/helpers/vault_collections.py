@@ -10,7 +10,7 @@ from jeepney.io.blocking import DBusConnection, open_dbus_connection
 from jeepney.low_level import MessageType
 from jeepney.wrappers import DBusAddress, new_method_call
 
-from mfasession.stores.keyrings import secret_service
+from mfasession.stores.keyrings import safe_order
 from tests.helpers.secret_service import SecretService
 
 _SERVICE = "/org/freedesktop/secrets"
@@ -21,7 +21,7 @@ _PASSWORD = b"of the collection"
 def _connected(service: SecretService) -> Iterator[tuple[DBusConnection, str]]:
     """A connection to the service, and its plain session."""
     with open_dbus_connection(service.environ["DBUS_SESSION_BUS_ADDRESS"]) as connection:
-        secret_service.introduce(connection, 0)
+        safe_order.introduce(connection)
         _, session = _call(connection, _SERVICE, "Secret.Service", "OpenSession", "sv", ("plain", ("s", "")))
         yield connection, session
 

@@ -6,9 +6,9 @@ A seed is in the encrypted file when a label there names its device; then no key
 from collections.abc import Mapping
 
 from mfasession.errors import ConfigurationError
-from mfasession.stores import keyring
 from mfasession.stores.encrypted import EncryptedFile
 from mfasession.stores.encrypted.sealed import Entry, Label
+from mfasession.stores.keyrings import keys as keyring_keys
 from mfasession.text import printable
 from mfasession.values import Secret
 
@@ -32,7 +32,7 @@ class Seeds:
                 f"{self._file.path} has no seed for device {printable(serial)}",
                 f'mfasession mfa enroll --to {NAME} keeps that of a new device; or set code = "prompt"',
             )
-        return keyring.read_seed(serial)
+        return keyring_keys.read_seed(serial)
 
     def check(self) -> None:
         """Raise what `save` would raise: the passphrase is asked for."""
@@ -47,7 +47,7 @@ class Seeds:
         is_here = self._has(serial)
         if is_here:
             self._change(serial, [])
-        return is_here if self._is_alone else keyring.forget_seed(serial) or is_here
+        return is_here if self._is_alone else keyring_keys.forget_seed(serial) or is_here
 
     def _has(self, serial: str) -> bool:
         return any(_is_of(label, serial) for label in self._file.labels())

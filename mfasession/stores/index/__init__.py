@@ -7,7 +7,6 @@ import os
 
 from mfasession.errors import StoreError
 from mfasession.files import paths
-from mfasession.values import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,9 +15,7 @@ if TYPE_CHECKING:
 
     from mfasession.awsfiles import AwsFiles
     from mfasession.stores.keyrings.notes import Notes
-
-KEPT = tuple(name for name in Session.__fields__ if name != "settings")
-"""The fields of a session that are kept: an SDK reads a profile's settings in a file, and no keyring."""
+    from mfasession.values import Session
 
 
 class IndexedStore:
@@ -38,7 +35,7 @@ class IndexedStore:
     """Seconds that a change waits for another one."""
 
     def __init__(self, index_path: str) -> None:
-        """`index_path` is the TOML file that lists the sections; it holds no secret."""
+        """`index_path` is the file that lists the sections; it holds no secret."""
         self._index_path = index_path
         self._lock = index_path + ".lock"
         self._left_path = os.path.join(os.path.dirname(index_path), f"{self.name}-forgotten")
@@ -66,7 +63,7 @@ class IndexedStore:
     def release(self) -> None:
         """Do nothing: nothing was kept."""
 
-    def save(self, section: str, session: Session) -> None:
+    def save(self, section: str, session: "Session") -> None:
         """Keep a session."""
         raise NotImplementedError
 
@@ -97,41 +94,26 @@ class IndexedStore:
         return found
 
     def sections(self) -> list[str]:
-        """Return the names that were saved and not forgotten, from the index."""
-        from mfasession import files
-
-        text = files.read_trusted(self._index_path)
-        if not text:
-            return []
-        from mfasession.files import toml
-
-        try:
-            names = toml.read(text).get("sections", [])
-        except ValueError:
-            raise self._damaged() from None
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise self._damaged()
-        return names
-
-    def _damaged(self) -> StoreError:
-        from shlex import quote
-
-        return StoreError(
-            f"the list of sessions in {self.where} is damaged: {self._index_path}", f"rm {quote(self._index_path)}"
-        )
+        """Return the names that were saved and not forgotten, from the index. Raises ConfigurationError."""
+        return self._index().names() if self._has(self._index_path) else []
 
     def left(self) -> list[str]:
         """Return the sections that were forgotten while the store could not remove them."""
-        return self._left().names() if self._has_left() else []
+        return self._left().names() if self._has(self._left_path) else []
+
+    def _index(self) -> "Notes":
+        from mfasession.stores.keyrings.notes import Notes
+
+        return Notes(self._index_path)
 
     def _left(self) -> "Notes":
         from mfasession.stores.keyrings.notes import Notes
 
         return Notes(self._left_path)
 
-    def _has_left(self) -> bool:
+    def _has(self, path: str) -> bool:
         try:
-            return os.stat(self._left_path).st_size > 0
+            return os.stat(path).st_size > 0
         except OSError:
             return False
 
@@ -155,12 +137,7 @@ class IndexedStore:
             return
 
     def _list(self, section: str, *, listed: bool) -> None:
+        """List a section or list it no longer; the caller holds the lock."""
         names = self.sections()
-        if (section in names) is listed:
-            return
-        import tomli_w
-
-        from mfasession.files import replace
-
-        names = [*names, section] if listed else [name for name in names if name != section]
-        replace.replace(self._index_path, tomli_w.dumps({"sections": names}))
+        if (section in names) is not listed:
+            self._index().write([*names, section] if listed else [name for name in names if name != section])

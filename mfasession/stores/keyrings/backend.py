@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mfasession.errors import MfaSessionError, StoreError
-from mfasession.stores.keyrings import secret_service
+from mfasession.stores.keyrings import safe_order
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -78,7 +78,7 @@ def _recommended() -> "KeyringBackend":
         # The limit holds for the members of a chainer, too.
         core.init_backend(core.recommended)
         for each in members(core.get_keyring()):
-            secret_service.make_safe(each)
+            safe_order.make_safe(each)
     return core.get_keyring()
 
 

@@ -1,9 +1,10 @@
 """Names in a small file of ours, one a line: what is known of a keyring, which cannot list what it holds."""
 
-from collections.abc import Callable
-
 from mfasession import files
-from mfasession.files import locks, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 _LOCK_TIME = 10.0
 """Seconds that a change waits for another one, which itself takes none."""
@@ -30,12 +31,20 @@ class Notes:
         if name in self.names():
             self._change(lambda names: [each for each in names if each != name])
 
-    def _change(self, change: Callable[[list[str]], list[str]]) -> None:
+    def write(self, names: "Iterable[str]") -> None:
+        """Note these names in place of all others; the caller holds a lock. Raises ConfigurationError, StoreError."""
+        from mfasession.files import replace
+
+        replace.replace(self._path, "".join(f"{_line(each)}\n" for each in names))
+
+    def _change(self, change: "Callable[[list[str]], list[str]]") -> None:
+        from mfasession.files import locks
+
         with locks.hold(f"{self._path}.lock", timeout=_LOCK_TIME):
             before = self.names()
             after = change(before)
             if after != before:
-                replace.replace(self._path, "".join(f"{_line(each)}\n" for each in after))
+                self.write(after)
 
 
 def _line(name: str) -> str:

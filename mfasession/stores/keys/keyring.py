@@ -5,9 +5,10 @@ from contextlib import suppress
 
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import paths
-from mfasession.stores import keyring as keyring_store
-from mfasession.stores.keyrings import backend, forget_item, write_item
+from mfasession.stores.keyrings import backend
+from mfasession.stores.keyrings import keys as keyring_keys
 from mfasession.stores.keyrings.backend import KeyringAbsent
+from mfasession.stores.keyrings.items import forget_item, write_item
 from mfasession.stores.keyrings.notes import Notes
 from mfasession.stores.keys import KeyIds, KeyRecord
 from mfasession.values import LongTermKey
@@ -31,7 +32,7 @@ class KeyInKeyring:
         key = self._key()
         if key is None:
             return None
-        coming, before = keyring_store.read_rotation(self._profile)
+        coming, before = keyring_keys.read_rotation(self._profile)
         # Of a save that was cut off: what is in place already is neither to come nor to go.
         coming = None if coming == key else coming
         return KeyRecord(key=key, next=coming, retiring="" if before == key.access_key_id else before)
@@ -67,24 +68,24 @@ class KeyInKeyring:
     def save(self, record: KeyRecord) -> None:
         """Keep a record: what is to be removed goes last."""
         if record.next is not None:
-            keyring_store.save_next_key(self._profile, record.next)
+            keyring_keys.save_next_key(self._profile, record.next)
         if record.retiring:
-            keyring_store.save_retiring(self._profile, record.retiring)
-        if keyring_store.read_long_term_key(self._profile) != record.key or record.next is None:
+            keyring_keys.save_retiring(self._profile, record.retiring)
+        if keyring_keys.read_long_term_key(self._profile) != record.key or record.next is None:
             self._save_key(record.key)
-        keyring_store.leave_rotation(self._profile, next_key=record.next is None, retiring=not record.retiring)
+        keyring_keys.leave_rotation(self._profile, next_key=record.next is None, retiring=not record.retiring)
 
     def forget(self, only: KeyRecord | None = None) -> bool:
         """Remove all items of the profile."""
         if only is not None and self.load() != only:
             raise ConfigurationError("the key in the keyring was changed meanwhile", "run it again")
-        found = keyring_store.forget_long_term_key(self._profile)
+        found = keyring_keys.forget_long_term_key(self._profile)
         self._noted.remove(self._profile)
         return found
 
     def _save_key(self, key: LongTermKey) -> None:
         try:
-            keyring_store.save_long_term_key(self._profile, key, lambda: self._noted.add(self._profile))
+            keyring_keys.save_long_term_key(self._profile, key, lambda: self._noted.add(self._profile))
         except StoreError:
             with suppress(StoreError):
                 # What was not kept is not noted either.
@@ -93,7 +94,7 @@ class KeyInKeyring:
 
     def _key(self) -> LongTermKey | None:
         try:
-            key = keyring_store.read_long_term_key(self._profile)
+            key = keyring_keys.read_long_term_key(self._profile)
         except StoreError as failure:
             if self.is_noted():
                 raise in_the_keyring([self._profile], failure) from None

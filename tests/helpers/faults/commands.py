@@ -81,9 +81,9 @@ def in_keyring(left: int) -> Preparation:
             json.dumps({name: plain(value) for name, value in shown.items()}, separators=(",", ":")),
         )
         item(trial, "session/other-mfa", "not ours to read")
-        index = trial.home.folder / ".local/state/mfasession/keyring.toml"
+        index = trial.home.folder / ".local/state/mfasession/keyring.sessions"
         index.parent.mkdir(parents=True)
-        index.write_text('sections = [\n    "other-mfa",\n    "default-mfa",\n]\n')
+        index.write_text("other-mfa\ndefault-mfa\n")
         index.chmod(0o600)
 
     return prepare
@@ -283,7 +283,7 @@ COMMANDS = (
         "login --store file",
         ("login", "--store", "file"),
         in_keyring(LIVE),
-        may_stay=("keyring/", ".local/state/mfasession/keyring.toml"),
+        may_stay=("keyring/", ".local/state/mfasession/keyring.sessions"),
         exits=(3, 6, 7),
     ),
     Command("login --store keyring", ("login", "--store", "keyring"), in_file(LIVE)),

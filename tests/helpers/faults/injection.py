@@ -51,12 +51,12 @@ TAIL = "\n# behind\n[last]\nregion=eu-west-1\ns3 =\n  max_concurrent_requests = 
 CONFIG = "# mine\n[default]\nregion = eu-west-1  \n\n[profile other]\noutput=json\n"
 KERNEL = "kernel/"
 """What the sessions in the kernel's keyring are called among the files."""
-KERNEL_INDEX = ".local/state/mfasession/kernel.toml"
-NO_SECTIONS = "sections = []\n"
+KERNEL_INDEX = ".local/state/mfasession/kernel.sessions"
+NO_SECTIONS = ""
 """A list of sessions that says what a missing one says."""
 _STRICT = (
     *(".aws/", ".config/", file_keyring.FOLDER + "/", KERNEL, encrypted.FOLDER),
-    *(".local/state/mfasession/keyring.toml", KERNEL_INDEX),
+    *(".local/state/mfasession/keyring.sessions", KERNEL_INDEX),
 )
 """What must be old or new to the byte; what is remembered and what is kept for speed need only do no harm."""
 

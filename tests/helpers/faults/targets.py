@@ -30,6 +30,9 @@ from mfasession.sessions.state import State
 from mfasession.stores import file as file_store
 from mfasession.stores import keyring as keyring_store
 from mfasession.stores import keyrings
+from mfasession.stores.index import session_text
+from mfasession.stores.keyrings import dbus, items
+from mfasession.stores.keyrings import keys as keyring_keys
 from mfasession.values import Session
 
 MARK = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
@@ -107,29 +110,38 @@ def fuzz_section(data: bytes) -> None:
 def fuzz_payload(data: bytes) -> None:
     """An item of the keyring is a session that every outlet can hand on, a key, or refused."""
     text = data.decode("utf-8", "replace")
-    check_session(keyring_store._session(text))
+    check_session(session_text.read(text))
     with suppress(StoreError):
-        keyring_store._key("key/default", {"key/default": text})
+        keyring_keys._key("key/default", {"key/default": text})
 
 
 def fuzz_items(data: bytes) -> None:
     """Split items are read, replaced and removed whatever they hold, with a few questions to the keyring."""
     ring: Any = _Ring(data.decode("utf-8", "replace").split("\n"))
-    keyrings._read(ring, "item")
-    keyrings._write(ring, "item", "new" * 1000)
-    assert keyrings._read(ring, "item") == "new" * 1000
-    assert keyrings._delete(ring, "item")
+    keyrings.read(ring, "item")
+    items._write(ring, "item", "new" * 1000)
+    assert keyrings.read(ring, "item") == "new" * 1000
+    assert items._delete(ring, "item")
     assert ring.questions < 400
+
+
+def fuzz_dbus(data: bytes) -> None:
+    """An answer of a bus is what was to come or a ValueError, however it is cut."""
+    with suppress(ValueError):
+        dbus.Answer(data).head()
+    for read in (dbus.Answer.text, dbus.Answer.texts, dbus.Answer.after_variant, dbus.Answer.octets):
+        with suppress(ValueError):
+            read(dbus.Answer(data))
 
 
 def fuzz_index(data: bytes) -> None:
     """The list of what is in the keyring is names, or reported as damaged."""
-    _put("keyring.toml", data)
+    _put("keyring.sessions", data)
     try:
-        assert all(isinstance(name, str) for name in keyring_store.KeyringStore(_place("keyring.toml")).sections())
+        assert all(isinstance(name, str) for name in keyring_store.KeyringStore(_place("keyring.sessions")).sections())
     except StoreError as error:
         check_error(error)
-    _drop("keyring.toml")
+    _drop("keyring.sessions")
 
 
 def fuzz_state(data: bytes) -> None:
@@ -260,7 +272,7 @@ class _Ring:
     """A keyring whose one item, and its parts, hold these texts; it counts what it is asked."""
 
     def __init__(self, texts: list[str]) -> None:
-        self.items = {keyrings._part_item("item", number): text for number, text in enumerate(texts, 1)}
+        self.items = {keyrings.part_item("item", number): text for number, text in enumerate(texts, 1)}
         self.questions = 0
 
     def get_password(self, _service: str, item: str) -> str | None:

@@ -20,7 +20,7 @@ from mfasession.sessions import Context, SessionRequest, renew
 from mfasession.sessions.connection import Connection
 from mfasession.sessions.create import Creation, _role_session_name
 from mfasession.sessions.state import State
-from mfasession.stores.keyring import save_long_term_key
+from mfasession.stores.keyrings.keys import save_long_term_key
 from mfasession.values import Role, Secret, Session
 from tests.helpers import memory_keyring
 from tests.helpers.patience import scaled

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mfasession.stores.keyrings import time_limit
+from mfasession.stores.keyrings import in_thread, time_limit
 
 SHORT = 0.4
 """Seconds of silence that are borne in these tests."""
@@ -20,8 +20,8 @@ def release(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     event = threading.Event()
     yield event
     event.set()
-    if time_limit._LeftBehind.call is not None:
-        time_limit._LeftBehind.call.join()
+    if in_thread._LeftBehind.call is not None:
+        in_thread._LeftBehind.call.join()
 
 
 def work() -> None:
@@ -34,15 +34,15 @@ def work() -> None:
 @pytest.mark.usefixtures("release")
 def test_results_and_errors_are_passed_on() -> None:
     """Handed over as it is, whatever it is."""
-    assert time_limit.within(lambda: None) is None
-    assert time_limit.within(lambda: "text") == "text"
+    assert in_thread.within_time(lambda: None) is None
+    assert in_thread.within_time(lambda: "text") == "text"
     failure = KeyboardInterrupt("in the other thread")
 
     def fail() -> None:
         raise failure
 
-    with pytest.raises(time_limit.CallFailed) as caught:
-        time_limit.within(fail)
+    with pytest.raises(in_thread.CallFailed) as caught:
+        in_thread.within_time(fail)
     assert caught.value.failure is failure
     assert (caught.value.__cause__, caught.value.__context__, str(caught.value)) == (None, None, "")
 
@@ -50,16 +50,16 @@ def test_results_and_errors_are_passed_on() -> None:
 def test_silence(release: threading.Event) -> None:
     """One wait for all: what follows is refused at once while the first call hangs, and answered after it."""
     with pytest.raises(time_limit.NotAnswered):
-        time_limit.within(release.wait)
+        in_thread.within_time(release.wait)
     called: list[int] = []
     with pytest.raises(time_limit.NotAnswered):
-        time_limit.within(lambda: called.append(1))
+        in_thread.within_time(lambda: called.append(1))
     assert called == []
-    hanging = time_limit._LeftBehind.call
+    hanging = in_thread._LeftBehind.call
     assert hanging is not None
     release.set()
     hanging.join()
-    time_limit.within(lambda: called.append(2))
+    in_thread.within_time(lambda: called.append(2))
     assert called == [2]
 
 
@@ -73,7 +73,7 @@ def test_answers_that_come_late() -> None:
             work()
         return "all"
 
-    assert time_limit.within(ask) == "all"
+    assert in_thread.within_time(ask) == "all"
 
 
 @pytest.mark.usefixtures("release")
@@ -86,7 +86,7 @@ def test_a_call_that_computes() -> None:
             pass
         return "all"
 
-    assert time_limit.within(compute) == "all"
+    assert in_thread.within_time(compute) == "all"
 
 
 def test_there_is_an_end_to_it(release: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_there_is_an_end_to_it(release: threading.Event, monkeypatch: pytest.Mon
             work()
 
     with pytest.raises(time_limit.NotAnswered):
-        time_limit.within(ask)
+        in_thread.within_time(ask)
 
 
 def test_looks_that_come_late_count_as_one(release: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,15 +107,15 @@ def test_looks_that_come_late_count_as_one(release: threading.Event, monkeypatch
 
     def late(_: threading.Thread, timeout: float | None = None) -> None:
         looks.append(timeout)
-        time.sleep(5 * time_limit._LOOK)
+        time.sleep(5 * time_limit.LOOK)
 
     monkeypatch.setattr(threading.Thread, "join", late)
     with pytest.raises(time_limit.NotAnswered):
-        time_limit.within(release.wait)
+        in_thread.within_time(release.wait)
     monkeypatch.undo()
     # The first of them may see the thread start.
     assert 8 <= len(looks) <= 8 + 3
-    assert set(looks) == {time_limit._LOOK}
+    assert set(looks) == {time_limit.LOOK}
 
 
 def test_a_system_that_cannot_measure_the_work_of_a_thread(
@@ -123,6 +123,6 @@ def test_a_system_that_cannot_measure_the_work_of_a_thread(
 ) -> None:
     """On macOS the limit is for the whole call."""
     monkeypatch.delattr(time, "pthread_getcpuclockid")
-    assert time_limit.within(lambda: 1) == 1
+    assert in_thread.within_time(lambda: 1) == 1
     with pytest.raises(time_limit.NotAnswered):
-        time_limit.within(release.wait)
+        in_thread.within_time(release.wait)

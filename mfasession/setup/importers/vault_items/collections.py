@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from mfasession.errors import StoreError
 from mfasession.setup.importers.vault_items import Item, is_session, item_in
-from mfasession.stores.keyrings import secret_service
-from mfasession.stores.keyrings.time_limit import CallFailed, NotAnswered, within
+from mfasession.stores.keyrings import safe_order
+from mfasession.stores.keyrings.in_thread import CallFailed, within_time
+from mfasession.stores.keyrings.time_limit import NotAnswered
 
 if TYPE_CHECKING:
     from secretstorage import Collection
@@ -35,7 +36,7 @@ def read(collection: str, unlocks: str, *, must: bool) -> list[tuple[str, Item]]
     an error, not only nothing. Raises StoreError, also for a collection that is locked or does not answer.
     """
     try:
-        return within(lambda: _read(collection))
+        return within_time(lambda: _read(collection))
     except NotAnswered as silent:
         raise StoreError(
             f"the Secret Service gave no answer for {silent.within:g} s", "log in to the desktop, and run it again"
@@ -59,7 +60,7 @@ def read(collection: str, unlocks: str, *, must: bool) -> list[tuple[str, Item]]
 def is_there(collection: str) -> bool:
     """Return whether there is a collection of that name, locked or not; never raises."""
     try:
-        return within(lambda: _collection(collection)) is not None
+        return within_time(lambda: _collection(collection)) is not None
     except (NotAnswered, CallFailed):
         return False
 
@@ -84,7 +85,7 @@ def _collection(name: str) -> "Collection | None":
         raise _NoService from None
     try:
         connection = secretstorage.dbus_init()
-        secret_service.introduce(connection, 0)
+        safe_order.introduce(connection)
         collections = list(secretstorage.get_all_collections(connection))
     except (secretstorage.SecretServiceNotAvailableException, OSError):
         raise _NoService from None
