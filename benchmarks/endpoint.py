@@ -42,7 +42,7 @@ def idle(folder: Path) -> str:
         before = {name: processor(process) for name, process in served.items()}
         time.sleep(IDLE)
         rows = [
-            (name, f"{processor(process) - before[name]:.2f}", f"{_memory(process):.0f}")
+            (name, f"{processor(process) - before[name]:.4f}", f"{_memory(process):.0f}")
             for name, process in served.items()
         ]
     return tables.table([f"{IDLE} s without a request", "CPU seconds", "MiB"], rows)
@@ -106,8 +106,7 @@ def _percentile(text: str) -> tuple[float, str]:
 
 def processor(process: int) -> float:
     """Return the CPU seconds that a process has used."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(int(each.read_text().split()[0]) for each in Path(f"/proc/{process}/task").glob("*/schedstat")) / 1e9
 
 
 def _memory(process: int, kind: str = "VmRSS") -> float:

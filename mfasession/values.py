@@ -161,15 +161,18 @@ class Session(Value):
         return self.expires > now
 
     def is_fresh(self, now: float, refresh_margin: int, min_ttl: int = 0) -> bool:
-        """Return whether it need not be renewed: more than the margin, and at least `min_ttl` seconds, are left.
+        """Return whether it need not be renewed: more than the margin, and at least `min_ttl` seconds, are left."""
+        return now < self.renew_at(refresh_margin) and self.expires - now >= min_ttl
+
+    def renew_at(self, refresh_margin: int) -> int:
+        """Return the epoch second from which on only the margin is left.
 
         The margin is at most a quarter of the session's life: a short session (`--duration 15m`) would be inside a
         longer one from the start, and every command would ask again.
         """
         margin = min(refresh_margin, (self.expires - self.issued) // 4) if self.issued else refresh_margin
-        left = self.expires - now
         # The life is negative if our clock was far ahead when the session was made.
-        return left > max(margin, 0) and left >= min_ttl
+        return self.expires - max(margin, 0)
 
 
 class Role(Value):

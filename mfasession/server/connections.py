@@ -70,11 +70,12 @@ class Listener:
         # It would log clients that disconnect, and a traceback for each connection beyond the limit of open files.
         loop.set_exception_handler(lambda *_: None)
         self._accepting = await loop.create_server(lambda: Connection(self), sock=self._listening, backlog=_BACKLOG)
-        self._sweeping = loop.create_task(self._sweep())
+        self._sweeping: asyncio.TimerHandle | None = None
 
     async def __aexit__(self, *_: object) -> None:
         self._accepting.close()
-        self._sweeping.cancel()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         for connection in list(self.connections):
             connection.abort()
 
@@ -84,13 +85,15 @@ class Listener:
         if len(self.connections) >= CONNECTIONS:
             next(iter(self.connections)).abort()
         self.connections[connection] = time.monotonic() + PATIENCE
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(_SWEEP, self._sweep)
 
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(_SWEEP)
-            now = time.monotonic()
-            for connection in [each for each, end in self.connections.items() if end <= now]:
-                connection.give_up()
+    def _sweep(self) -> None:
+        """Close what has waited too long, for as long as there are connections."""
+        now = time.monotonic()
+        for connection in [each for each, end in self.connections.items() if end <= now]:
+            connection.give_up()
+        self._sweeping = asyncio.get_running_loop().call_later(_SWEEP, self._sweep) if self.connections else None
 
 
 class Connection(asyncio.Protocol):

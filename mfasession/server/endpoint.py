@@ -11,6 +11,7 @@ from mfasession.errors import ConfigurationError
 from mfasession.profiles import Profile
 from mfasession.programs.guard import Guard, take_over
 from mfasession.server import connections
+from mfasession.server.changes import Changes
 from mfasession.server.connections import Listener
 from mfasession.server.protocol import ADDRESS, Server, Supplied, path_of
 from mfasession.server.refresher import Refresher
@@ -56,13 +57,15 @@ class Endpoint:
         """Serve until the work is done; return its result."""
         supplies = {path_of(refresher.name): _supply(refresher) for refresher in self._refreshers}
         async with Listener(self._listening, Server(self.port, self.token, supplies)):
-            refreshing = [asyncio.create_task(refresher.run()) for refresher in self._refreshers]
+            changes = Changes()
+            refreshing = [asyncio.create_task(refresher.run(changes)) for refresher in self._refreshers]
             try:
                 return await work()
             finally:
                 for task in refreshing:
                     task.cancel()
                 await asyncio.gather(*refreshing, return_exceptions=True)
+                changes.close()
 
 
 def _mark(port: int) -> str:

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mfasession import codes, hints, stores, terminal
+from mfasession import codes, hints, plugins, stores, terminal
 from mfasession.errors import MfaSessionError
 from mfasession.files import paths, system_errors
 from mfasession.messages import complain, until
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
     from mfasession.profiles import Profile
+    from mfasession.server.changes import Changes
     from mfasession.values import Session
 
 TIME_LIMIT = 120.0
@@ -63,9 +64,13 @@ class Refresher:
         why = f"; {self._trouble}" if self._trouble else ""
         return f"the session of profile {self.name} has expired{why}: run {self._login()}"
 
-    async def run(self) -> None:
+    async def run(self, changes: "Changes") -> None:
         """Keep the session, until cancelled."""
+        may_have_changed = True
         while True:
+            if may_have_changed:
+                # First: what changes from here on is seen.
+                longest = changes.follow(self._places())
             try:
                 await self._look()
                 await self._act()
@@ -74,11 +79,11 @@ class Refresher:
             except Exception as error:  # noqa: BLE001  # the last resort: a live session is still served
                 system = system_errors.explain_unexpected(error)
                 self._trouble = system[0] if system else f"unexpected failure: {type(error).__name__}"
-            await asyncio.sleep(schedule.LOOK)
+            may_have_changed = await changes.wait(min(longest, self._due_in()))
 
     async def _look(self, *, force: bool = False) -> None:
         """Read the files when they have changed; a keyring, from time to time."""
-        seen = self._signature()
+        seen = tuple(_stamp(place) for place in self._places())
         if force or seen != self._seen or self._keyring_is_due():
             self._looked = time.monotonic()
             self._profile, self.session, self._is_automatic = await asyncio.to_thread(self._read)
@@ -88,26 +93,35 @@ class Refresher:
         pause = _KEYRING_LOOK if self._is_fresh() else schedule.LOOK
         if time.monotonic() - self._looked < pause:
             return False
+        return self._has_index()
+
+    def _has_index(self) -> bool:
+        """Whether a session may be where no file changes."""
         return len(stores.in_use(self._environ, [self._profile.settings.store])) > 1
 
     async def _act(self) -> None:
-        now = time.time()
         if self._is_fresh():
             self._failures, self._not_before, self._warned, self._trouble = 0, 0.0, "", ""
             return
-        needs = Needs.NOTHING if self._is_automatic else Needs.PROMPT if self._may_ask() else Needs.LOGIN
-        state = RefreshState(
-            session=self.session,
-            margin=self._profile.settings.refresh_margin,
-            needs=needs,
-            not_before=self._not_before,
-            warned=self._warned == self._phase(),
-        )
-        action = next_action(state, now)
+        action = next_action(self._state(), time.time())
         if action == WARN:
             self._warn()
         elif action in (RENEW, ASK):
             await self._renew(action)
+
+    def _due_in(self) -> float:
+        """Seconds until something can be due though no file changes."""
+        seconds = max(schedule.due_in(self._state(), time.time()), 0.0)
+        return min(seconds, _KEYRING_LOOK) if self._has_index() else seconds
+
+    def _state(self) -> RefreshState:
+        return RefreshState(
+            session=self.session,
+            margin=self._profile.settings.refresh_margin,
+            needs=Needs.NOTHING if self._is_automatic else Needs.PROMPT if self._may_ask() else Needs.LOGIN,
+            not_before=self._not_before,
+            warned=self._warned == self._phase(),
+        )
 
     def _is_fresh(self) -> bool:
         return self.session is not None and self.session.is_fresh(time.time(), self._profile.settings.refresh_margin)
@@ -118,14 +132,10 @@ class Refresher:
     def _phase(self) -> str:
         return "ending" if self._is_alive() else "ended"
 
-    def _signature(self) -> tuple[object, ...]:
-        places = (
-            self._files.credentials_path,
-            self._files.config_path,
-            paths.config_file(self._environ),
-            *(paths.store_index(self._environ, name) for name in stores.in_use(self._environ)),
-        )
-        return tuple(_stamp(place) for place in places)
+    def _places(self) -> list[str]:
+        """The files that decide; a store may get its index at any time."""
+        indexes = [paths.store_index(self._environ, name) for name in plugins.names("stores")]
+        return [self._files.credentials_path, self._files.config_path, paths.config_file(self._environ), *indexes]
 
     def _read(self) -> "tuple[Profile, Session | None, bool]":
         context = Context(self._environ, self._request)

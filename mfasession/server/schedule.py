@@ -1,11 +1,12 @@
 """When a server renews what it serves: what is known of one profile and the time in, the next action out. No I/O."""
 
+import math
 from enum import Enum, auto
 
 from mfasession.values import Session, Value
 
 LOOK = 1.0
-"""Seconds between two looks at the files: a `login` or `logout` elsewhere is seen that soon."""
+"""Seconds between two looks while a session is about to end: a terminal to ask on may be there at any time."""
 FIRST_PAUSE = 10.0
 """Seconds until a renewal that failed is tried again; each further failure doubles them."""
 LONGEST_PAUSE = 300.0
@@ -52,6 +53,15 @@ def next_action(state: RefreshState, now: float) -> str:
     if state.needs is Needs.PROMPT and is_alive:
         return ASK if now >= state.not_before else WAIT
     return WAIT if state.warned else WARN
+
+
+def due_in(state: RefreshState, now: float) -> float:
+    """Return the seconds until something can be due without a change of the files; infinity for never."""
+    if state.session is not None and state.session.is_fresh(now, state.margin):
+        return state.session.renew_at(state.margin) - now
+    if state.session is not None and state.session.is_alive(now):
+        return LOOK
+    return state.not_before - now if state.not_before > now else math.inf
 
 
 def next_try(now: float, failures: int, action: str) -> float:
