@@ -19,7 +19,7 @@ def check(context: "Context") -> Iterator[Seen]:
         yield Seen(what="terminal", found="in the background: no code can be asked for; fg brings it to the foreground")
     else:
         yield Seen(what="terminal", found="none: no code can be asked for here; log in at a terminal first")
-    encoding = (sys.stdout.encoding or "").lower()
+    encoding = (sys.stderr.encoding or "").lower()
     if encoding.replace("-", "") != "utf8":
         yield Seen(
             what="encoding", found=f"{encoding or 'unknown'}: other characters are shown as \\x..; UTF-8 shows all"
