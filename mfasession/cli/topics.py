@@ -20,6 +20,7 @@ EXIT_CODES: Mapping[int, str] = {
 VARIABLES: Mapping[str, str] = {
     "MFASESSION_PROFILE": "the profile, before AWS_PROFILE; env and exec set it",
     "MFASESSION_DURATION": "how long a new session lasts, as in 8h",
+    "MFASESSION_PASSPHRASE_COMMAND": 'the program that prints the passphrase of keys_in = "encrypted-file"',
     "MFASESSION_CONFIG": "the configuration file, in place of the usual one",
     "MFASESSION_TRUSTED_FOLDERS": "folders whose files are not checked for who may change them",
     "MFASESSION_EXPIRES": "set by env and exec: when the session ends, in epoch seconds",

@@ -140,7 +140,8 @@ def test_the_key_is_the_one_that_was_given(
 @pytest.mark.parametrize(
     ("serial", "region", "environ", "expected"),
     [
-        ("", "eu-north-1", {"AWS_REGION": "eu-west-1"}, "eu-north-1"),
+        ("", "eu-north-1", {"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        ("", "eu-north-1", {}, "eu-north-1"),
         ("", "", {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-1"),
         ("", "", {"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
         ("", "", {}, "us-east-1"),
@@ -153,7 +154,7 @@ def test_the_key_is_the_one_that_was_given(
 )
 @pytest.mark.usefixtures("surroundings")
 def test_the_region(serial: str, region: str, environ: dict[str, str], expected: str) -> None:
-    """broamski/aws-mfa#86, #76: the profile's, the environment's, else that of the device's partition."""
+    """broamski/aws-mfa#86, #76: the environment's, the profile's, else that of the device's partition."""
     profile = made_profile(region=region, mfa_serial=serial)
     assert profile.key is not None
     assert Aws(profile, profile.key, environ)._client("sts").meta.region_name == expected
