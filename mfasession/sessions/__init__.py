@@ -235,6 +235,9 @@ def move_to_store(context: Context, profile: "Profile", session: "Session") -> N
     store = context.store_of(profile)
     if store.is_plain_text and context.request.store != store.name:
         return
+    if [each.name for each in context.stores() if each.has(profile.session_section)] == [store.name]:
+        # It was found there, and a look must not cost what a renewal does.
+        return
     from mfasession.sessions import renew
 
     renew.move(context, profile, session, store)

@@ -26,7 +26,9 @@ def home(keyring_home: Home, alice: SandboxUser) -> Home:
     return keyring_home
 
 
-@pytest.mark.parametrize("words", [("process",), ("env",), ("exec", "--", "true")], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [("process",), ("env",), ("exec", "--", "true"), ("status",), ("login",)], ids=" ".join
+)
 def test_a_hit_imports_no_keyring(home: Home, words: tuple[str, ...]) -> None:
     """The package costs several times a whole hit (jaraco/keyring imports urllib, ssl and importlib.metadata)."""
     assert home.run(*words).returncode == 0

@@ -32,7 +32,9 @@ def test_a_hit_imports_nothing_heavy(home: Home, words: tuple[str, ...], setting
     assert len(modules) <= 30, sorted(modules)
 
 
-@pytest.mark.parametrize("words", [("process",), ("env",), ("exec", "--", "true")], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [("process",), ("env",), ("exec", "--", "true"), ("status",), ("login",)], ids=" ".join
+)
 def test_a_hit_in_the_kernels_keyring_imports_nothing_heavy(
     alices_home: Home, alice: SandboxUser, words: tuple[str, ...]
 ) -> None:
