@@ -128,7 +128,7 @@ def test_a_session_of_a_later_version(memory: memory_keyring.Keyring, tmp_path: 
     store = KeyringStore(str(tmp_path / "keyring.sessions"))
     store.save("default-mfa", session("t"))
     item = ("mfasession", "session/default-mfa")
-    memory.items[item] = memory.items[item] + "\ncolour=blue"
+    memory.items[item] = memory.items[item] + "colour=blue\n"
     assert store.load("default-mfa") == session("t")
 
 

@@ -29,7 +29,7 @@ SECTION = (
     b"[x]\naws_access_key_id=A\naws_secret_access_key=B\naws_session_token=C\nmfasession_key_id=K\n"
     b"x_security_token_expires=%s\nmfasession_issued=%s\nmfasession_identity=a\n  b\n"
 )
-PAYLOAD = b"mfasession 1\naccess_key_id=A\nsecret_access_key=%s\nsession_token=c\nexpires=%s\nkey_id=d"
+PAYLOAD = b"mfasession 1\naccess_key_id=A\nsecret_access_key=%s\nsession_token=c\nexpires=%s\nkey_id=d\n"
 SIGNED = (
     b"authorization: AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/sts/aws4_request, SignedHeaders=host, "
     b"Signature=\xe9\nx-amz-date:20260101T000000Z\n\nAction=GetCallerIdentity"

@@ -26,7 +26,7 @@ def write(section: str, session: Session) -> str:
         value = getattr(session, name)
         text = value.reveal() if isinstance(value, Secret) else str(value)
         lines.append(f"{name}={text.encode('unicode_escape').decode('ascii')}")
-    text = "\n".join(lines)
+    text = "".join(f"{line}\n" for line in lines)
     if read(text) != session.replace(settings=()):
         raise StoreError(f"the session of section {section} cannot be written", "choose another session_profile")
     return text
@@ -34,10 +34,10 @@ def write(section: str, session: Session) -> str:
 
 def read(text: str) -> Session | None:
     """Return the session of a text; None when it is none that `write` has written, in this version or a later one."""
-    lines = text.split("\n")
+    *lines, after_last = text.split("\n")
     pairs = [line.partition("=") for line in lines[1:]]
     written = {name: value for name, _, value in pairs}
-    if not text.isascii() or lines[0] != _HEAD or len(pairs) != len(written):
+    if not text.isascii() or lines[:1] != [_HEAD] or after_last or len(pairs) != len(written):
         return None
     fields: dict[str, Any] = {}
     for name in _KEPT:

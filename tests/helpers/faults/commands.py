@@ -224,6 +224,7 @@ KERNEL = 'store = "kernel"\n'
 CODE = ("--code", "CODE")
 NOTHING = ("--", sys.executable, "-c", "")
 EXEC = ("exec", *NOTHING)
+AD_HOC = ("--role-arn", "ROLE")
 EXEC_MANY = ("exec", "-p", "default", "-p", "admin", *NOTHING)
 EACH_REPORTED = r"(mfasession: [^\n]+\n(  hint: [^\n]+\n)?)+"
 """What runs for many says of each, and of all."""
@@ -316,6 +317,8 @@ COMMANDS = (
     Command(
         "exec, many", EXEC_MANY, all_of(a_role, logged_in), starts_others=True, exits=(1, 3, 7), complaint=EACH_REPORTED
     ),
+    Command("exec --role-arn", ("exec", *AD_HOC, *NOTHING), all_of(a_role, logged_in), starts_others=True),
+    Command("login --role-arn", ("login", *AD_HOC, *CODE), a_role, steps=step_by_step),
     Command("exec --server", EXEC_SERVER, all_of(settings(""), in_file(LIVE)), starts_others=True),
     Command("exec --server, the first", EXEC_SERVER, command_source, age=60, starts_others=True),
     Command("serve", SERVE, all_of(settings(""), in_file(LIVE)), program=SERVED_ONCE, starts_others=True),
