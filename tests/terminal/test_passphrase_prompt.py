@@ -115,3 +115,16 @@ def test_the_passphrase_is_changed(moved: Home, alice: SandboxUser) -> None:
     assert (status, "was changed" in said) == (0, True)
     given = {"MFASESSION_PASSPHRASE_COMMAND": "echo battery"}
     assert moved.run("login", "--code", alice.devices[0].code(), environ=given).returncode == 0
+
+
+def test_an_answer_that_is_typed_ahead_is_not_shown(moved: Home, alice: SandboxUser) -> None:
+    """While a wrong answer is tried, which takes its time, the next one is typed."""
+    with seat(moved, *APART, MFASESSION, "login", "--code", alice.devices[0].code()) as sitting:
+        sitting.see(KNOWN)
+        sitting.line("wrong")
+        # The line end is there at once, the answer is tried for tenths of a second then.
+        sitting.see("\r\n")
+        sitting.line(PASSPHRASE)
+        status, said = outcome(sitting)
+    assert status == 0, said
+    assert PASSPHRASE not in sitting.seen

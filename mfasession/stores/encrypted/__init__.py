@@ -40,7 +40,7 @@ class EncryptedFile:
     def entries(self) -> list[Entry]:
         """Return all entries; none when there is no file."""
         text = self._text()
-        return [] if text is None else self._opened(text)
+        return [] if text is None else self._opened(text)[0]
 
     def check(self) -> None:
         """Raise what `edit` would raise: ask for the passphrase, and see whether the file can be written."""
@@ -59,11 +59,10 @@ class EncryptedFile:
         """
         self.check()
         with locks.hold(self._lock):
-            after = change(self.entries())
-            if after is None:
-                return
-            passphrase = _MEMORY.get(self.path) or self._passphrases.get(self.path)
-            self._write(after, passphrase)
+            before, passphrase = self._opened_or_new()
+            after = change(before)
+            if after is not None:
+                self._write(after, passphrase)
 
     def change_passphrase(self, chosen: Callable[[str], Secret] | None = None) -> None:
         """Encrypt the file anew with a passphrase that `chosen` returns, else a person at the terminal."""
@@ -85,29 +84,36 @@ class EncryptedFile:
     def _text(self) -> str | None:
         return files.read_private(self.path)
 
-    def _opened(self, text: str) -> list[Entry]:
+    def _opened_or_new(self) -> tuple[list[Entry], Secret]:
+        text = self._text()
+        if text is None:
+            return [], _MEMORY.get(self.path) or self._passphrases.new(self.path)
+        return self._opened(text)
+
+    def _opened(self, text: str) -> tuple[list[Entry], Secret]:
         known = _MEMORY.get(self.path)
         with self._reading():
             if known is not None:
                 # Another process may have changed the passphrase.
                 with suppress(sealed.WrongPassphrase):
-                    return sealed.opened(text, known)
+                    return sealed.opened(text, known), known
             return self._opened_by_answer(text)
 
-    def _opened_by_answer(self, text: str) -> list[Entry]:
+    def _opened_by_answer(self, text: str) -> tuple[list[Entry], Secret]:
         wrong = f"the passphrase is wrong, or {self.path} is damaged"
         sealed.labels(text)
         sealed.needs_package()
-        for left in range(self._passphrases.tries - 1, -1, -1):
-            passphrase = self._passphrases.get(self.path)
-            try:
-                entries = sealed.opened(text, passphrase)
-            except sealed.WrongPassphrase:
-                if left:
-                    terminal.say(f"mfasession: {wrong}")
-                continue
-            _MEMORY.keep(self.path, passphrase)
-            return entries
+        with self._passphrases.asked(self.path) as ask:
+            for left in range(self._passphrases.tries - 1, -1, -1):
+                passphrase = ask()
+                try:
+                    entries = sealed.opened(text, passphrase)
+                except sealed.WrongPassphrase:
+                    if left:
+                        terminal.say(f"mfasession: {wrong}")
+                    continue
+                _MEMORY.keep(self.path, passphrase)
+                return entries, passphrase
         raise StoreError(wrong, self._passphrases.advice)
 
     @contextmanager

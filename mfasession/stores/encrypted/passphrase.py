@@ -6,7 +6,7 @@ It is never in an argument, in the environment or in a file. A process remembers
 import shlex
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -43,18 +43,22 @@ class Passphrases:
         """The hint for a wrong passphrase."""
         return f"correct {VARIABLE}, or unset it to be asked" if self._command else "run it again with the right one"
 
-    def get(self, path: str) -> Secret:
-        """Return the passphrase of an existing file.
+    @contextmanager
+    def asked(self, path: str) -> Iterator[Callable[[], Secret]]:
+        """Yield what asks for the passphrase of an existing file.
 
+        While the block lasts nothing that is typed is shown: an answer may be typed while the one before is tried.
         Raises InputNeeded, Cancelled, and ConfigurationError: the command failed, was too slow or printed none.
         """
         if self._command:
-            return from_command(_words(self._command))
+            words = _words(self._command)
+            yield lambda: from_command(words)
+            return
         with self._person(path) as person:
-            return _ask(person, f"passphrase of {path}: ")
+            yield lambda: _ask(person, f"passphrase of {path}: ")
 
     def new(self, path: str) -> Secret:
-        """Return the passphrase for a new file; a person types it twice. Raises as `get`, and StoreError."""
+        """Return the passphrase for a new file; a person types it twice. Raises as `asked`, and StoreError."""
         return from_command(_words(self._command)) if self._command else self.chosen(path)
 
     def chosen(self, path: str) -> Secret:
