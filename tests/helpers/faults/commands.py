@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from mfasession import timestamps
+from mfasession.stores.index import session_text
 from mfasession.values import Session
 from tests.helpers.faults import encrypted
 from tests.helpers.faults.file_keyring import item_path
@@ -73,13 +74,7 @@ def in_keyring(left: int) -> Preparation:
     """A session in the keyring, listed after another program's."""
 
     def prepare(trial: Trial) -> None:
-        session = aged_session(trial, left)
-        shown = {name: getattr(session, name) for name in type(session).__fields__}
-        item(
-            trial,
-            "session/default-mfa",
-            json.dumps({name: plain(value) for name, value in shown.items()}, separators=(",", ":")),
-        )
+        item(trial, "session/default-mfa", session_text.write("default-mfa", aged_session(trial, left)))
         item(trial, "session/other-mfa", "not ours to read")
         index = trial.home.folder / ".local/state/mfasession/keyring.sessions"
         index.parent.mkdir(parents=True)
@@ -98,11 +93,6 @@ def in_kernel(left: int) -> Preparation:
             trial.kernel.save("default-mfa", aged_session(trial, left))
 
     return prepare
-
-
-def plain(value: object) -> object:
-    """A secret's text, or the value itself."""
-    return value.reveal() if hasattr(value, "reveal") else value
 
 
 def item(trial: Trial, name: str, text: str) -> None:

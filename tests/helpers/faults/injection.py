@@ -221,9 +221,9 @@ class Trial:
         text = self._masked(path.read_bytes().decode("utf-8", "surrogateescape"))
         if path == self.home.folder / encrypted.FILE:
             text = encrypted.shape(path.read_text())
-        text = re.sub(r'((?:secret_access_key|session_token|secret_key)(?: = |":"))[^"\s]+', r"\1SECRET", text)
+        text = re.sub(r'((?:secret_access_key|session_token|secret_key)(?: = |=|":"))[^"\s]+', r"\1SECRET", text)
         text = re.sub(r"\b(A[KS]IA)[A-Z0-9]{16}\b(?<!OTHER1)", r"\1", text)
-        return re.sub(r'20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?<=expires":)\d+|(?<=issued":)\d+', "TIME", text)
+        return re.sub(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?<=expires=)\d+|(?<=issued=)\d+", "TIME", text)
 
     def _masked(self, text: str) -> str:
         masks = {self.user.name: "NAME", str(self.home.folder): "HOME", str(self.outside): "OUTSIDE"}
