@@ -120,8 +120,8 @@ def _no_role(context: "CommandContext", profile: "Profile") -> ConfigurationErro
         again = hints.command_line(*context.options.typed, profile=names[0])
         hint = f"{again}{others}; or {by_hand}"
     else:
-        ad_hoc = context.command_line("console", "--role-arn", "ARN")
-        hint = f"{ad_hoc}; or add a profile with a role_arn and source_profile = {profile.name}; or {by_hand}"
+        new = f"a profile with a role_arn and source_profile = {profile.name}"
+        hint = f"name a role with --role-arn, or add {new}; or {by_hand}"
     return ConfigurationError(
         f"profile {profile.name} is a user's, and AWS signs no user's session in to the console, only a role's", hint
     )

@@ -220,7 +220,7 @@ def test_twelve_hours_of_a_role_on_a_role(aws: Sandbox, live: Home, alice: Sandb
     [
         (
             (),
-            f"mfasession console --role-arn ARN; or add a profile with a role_arn and source_profile = default; or {BY_HAND}",
+            f"name a role with --role-arn, or add a profile with a role_arn and source_profile = default; or {BY_HAND}",
         ),
         (("a",), f"mfasession console -p a; or {BY_HAND}"),
         (("a", "b"), f"mfasession console -p a (others: b); or {BY_HAND}"),
