@@ -50,7 +50,8 @@ class SharedSandbox(Sandbox):
         self._earlier: set[str] = set()
 
     def begin(self) -> None:
-        """Begin a test: the users that there are belong to earlier ones."""
+        """Begin a test: the users that there are belong to earlier ones, and so do the calls."""
+        self.forget_calls()
         self._earlier |= {user.arn for user in self.users}
 
     def add_user(self, name: str, policies: Sequence[PolicyDocument] | None = None) -> SandboxUser:

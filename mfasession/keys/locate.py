@@ -11,9 +11,9 @@ from mfasession.awsfiles import is_managed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import locks, paths
 from mfasession.stores import keys as key_places
+from mfasession.stores.index.notes import Notes
 from mfasession.stores.keyrings import keys as keyring_keys
 from mfasession.stores.keyrings.backend import KeyringAbsent
-from mfasession.stores.keyrings.notes import Notes
 from mfasession.stores.keys import HiddenPlace, KeyIds, KeyPlace, KeyRecord, encrypted_file
 from mfasession.stores.keys.file import KeyInFile, fault_of, record_of
 from mfasession.stores.keys.keyring import KeyInKeyring, in_the_keyring

@@ -24,13 +24,13 @@ RULE = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s
 
 @pytest.fixture
 def home(keyring_home: Home, aws: Sandbox, alice: SandboxUser) -> Home:
-    """Three profiles, a device whose codes are computed, and the files that the examples name."""
+    """Four profiles, a device whose codes are computed, and the files that the examples name."""
     role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
-    aws.add_role("deploy", trusted=[alice.arn])
     bob = aws.add_user(f"bob-{alice.name}")
     keyring_home.write_credentials(keys_of(alice) + keys_of(bob, "work") + keys_of(bob, "old-long-term"))
+    as_role = f"role_arn = {role.arn}\nsource_profile = default\n"
     keyring_home.config.write_text(
-        f"[default]\nregion = eu-west-1\n[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n"
+        f"[default]\nregion = eu-west-1\n[profile admin]\n{as_role}[profile prod-eu]\n{as_role}"
     )
     keyring_home.write_settings('code = "totp"\n')
     keep_seed(keyring_home, alice)
@@ -49,10 +49,10 @@ def home(keyring_home: Home, aws: Sandbox, alice: SandboxUser) -> Home:
 
 
 @pytest.mark.parametrize("line", [line for line in EXAMPLES if not line.startswith(STAYS)])
-def test_an_example_runs(home: Home, line: str) -> None:
-    """In bash, with nothing on stdin: exit code 0, or the answer."""
+def test_an_example_runs(home: Home, alice: SandboxUser, line: str) -> None:
+    """In bash, with nothing on stdin: exit code 0, or the answer. The role of an example is one of this account."""
     need("aws")
-    done = home.run_program("bash", "-c", line)
+    done = home.run_program("bash", "-c", line.replace(":role/deploy", f":role/admin-{alice.name}"))
     assert done.returncode in ((0, 1) if line.startswith(ANSWERS) else (0,)), done.stderr
 
 

@@ -287,7 +287,7 @@ def test_the_first_login_fails(home: Home, aws: Sandbox, bare: SandboxUser) -> N
         (
             ("--codes", "-"),
             "no terminal to show the seed of a new device on",
-            "choose another place: --png FILE, --to keyring or --to-command",
+            "choose another place: --png FILE, --to PLACE or --to-command",
         ),
         (
             ("--png", "x.png", "--no-input"),
@@ -297,7 +297,7 @@ def test_the_first_login_fails(home: Home, aws: Sandbox, bare: SandboxUser) -> N
         (
             ("--png", "x.png", "--secret", "--codes", "-"),
             "no terminal to show the seed of a new device on",
-            "choose another place: --png FILE, --to keyring or --to-command",
+            "choose another place: --png FILE, --to PLACE or --to-command",
         ),
     ],
     ids=["bare", "codes", "no-input", "secret"],

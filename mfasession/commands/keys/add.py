@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mfasession.commands import CommandContext
     from mfasession.values import LongTermKey
 
-SUMMARY = "Store a long-term key, in the keyring unless you choose the file"
+SUMMARY = "Store a long-term key, in the keyring unless you choose another place"
 _LINE_LIMIT = 512
 """Bytes of a line of stdin that may hold half a key pair."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mfasession.awsfiles import AwsFiles
-    from mfasession.stores.keyrings.notes import Notes
+    from mfasession.stores.index.notes import Notes
     from mfasession.values import Session
 
 
@@ -102,12 +102,12 @@ class IndexedStore:
         return self._left().names() if self._has(self._left_path) else []
 
     def _index(self) -> "Notes":
-        from mfasession.stores.keyrings.notes import Notes
+        from mfasession.stores.index.notes import Notes
 
         return Notes(self._index_path)
 
     def _left(self) -> "Notes":
-        from mfasession.stores.keyrings.notes import Notes
+        from mfasession.stores.index.notes import Notes
 
         return Notes(self._left_path)
 

@@ -5,11 +5,11 @@ from contextlib import suppress
 
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import paths
+from mfasession.stores.index.notes import Notes
 from mfasession.stores.keyrings import backend
 from mfasession.stores.keyrings import keys as keyring_keys
 from mfasession.stores.keyrings.backend import KeyringAbsent
 from mfasession.stores.keyrings.items import forget_item, write_item
-from mfasession.stores.keyrings.notes import Notes
 from mfasession.stores.keys import KeyIds, KeyRecord
 from mfasession.values import LongTermKey
 

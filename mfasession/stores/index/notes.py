@@ -1,4 +1,4 @@
-"""Names in a small file of ours, one a line: what is known of a keyring, which cannot list what it holds."""
+"""Names in a small file of ours, one a line: what is known of a place that cannot list what it holds."""
 
 from mfasession import files
 
@@ -20,7 +20,7 @@ class Notes:
         """Return all names. Raises ConfigurationError: the file cannot be read."""
         lines = (files.read_trusted(self._path) or "").split("\n")
         # What is damaged here loses no session and no key.
-        return [line.encode("ascii", "replace").decode("unicode_escape", "replace") for line in lines if line]
+        return [_name(line) for line in lines if line]
 
     def add(self, name: str) -> None:
         """Note a name. Raises ConfigurationError, StoreError."""
@@ -45,6 +45,11 @@ class Notes:
             after = change(before)
             if after != before:
                 self.write(after)
+
+
+def _name(line: str) -> str:
+    """The codec is a module of its own, which names rarely need."""
+    return line.encode("ascii", "replace").decode("unicode_escape", "replace") if "\\" in line else line
 
 
 def _line(name: str) -> str:
