@@ -30,6 +30,8 @@ class Changes:
         self._names: dict[int, set[str]] = {}
         """The names in each watched folder that matter."""
         self._waiting: set[asyncio.Future[None]] = set()
+        self.number = 0
+        """How often something has changed so far."""
         if self._descriptor >= 0:
             asyncio.get_running_loop().add_reader(self._descriptor, self._read)
 
@@ -49,8 +51,13 @@ class Changes:
         is_reported = self._descriptor >= 0 and {self._watch(*place) for place in places} <= {True}
         return LONGEST if is_reported else LOOK
 
-    async def wait(self, seconds: float) -> bool:
-        """Return when a followed file may have changed, and after so many seconds; return whether one may have."""
+    async def wait(self, seconds: float, since: int) -> bool:
+        """Return when a followed file may have changed, and after so many seconds; return whether one may have.
+
+        `since` is `number` before the caller's last look: a change while it looked counts, too.
+        """
+        if self.number != since:
+            return True
         woken = asyncio.get_running_loop().create_future()
         self._waiting.add(woken)
         try:
@@ -72,6 +79,7 @@ class Changes:
         except BlockingIOError:
             return
         if any(mask & ~_INSIDE or name in self._names.get(watch, ()) for watch, mask, name in _events(events)):
+            self.number += 1
             for woken in self._waiting:
                 if not woken.done():
                     woken.set_result(None)

@@ -71,15 +71,17 @@ class Refresher:
             if may_have_changed:
                 # First: what changes from here on is seen.
                 longest = changes.follow(self._places())
+            number, pause = changes.number, schedule.LOOK
             try:
                 await self._look()
                 await self._act()
+                pause = self._due_in()
             except MfaSessionError as error:
                 self._trouble = error.message
             except Exception as error:  # noqa: BLE001  # the last resort: a live session is still served
                 system = system_errors.explain_unexpected(error)
                 self._trouble = system[0] if system else f"unexpected failure: {type(error).__name__}"
-            may_have_changed = await changes.wait(min(longest, self._due_in()))
+            may_have_changed = await changes.wait(min(longest, pause), since=number)
 
     async def _look(self, *, force: bool = False) -> None:
         """Read the files when they have changed; a keyring, from time to time."""

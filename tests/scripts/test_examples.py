@@ -14,7 +14,9 @@ from tests.helpers.checks import keys_of, log_in
 from tests.helpers.patience import scaled
 from tests.helpers.support import Home, need
 
-EXAMPLES = [line for name in registry.names() for line, _ in parsers.of(name).examples]
+TOUR = "mfasession demo"
+"""Half a minute, and run by tests/sandbox/test_tour.py as it stands."""
+EXAMPLES = [line for name in registry.names() for line, _ in parsers.of(name).examples if line != TOUR]
 STAYS = "mfasession serve"
 """What runs until it is ended."""
 ANSWERS = "mfasession doctor"

@@ -21,7 +21,7 @@ def followed(path: Path, change: Change, seconds: float) -> tuple[float, bool]:
     async def wait() -> tuple[float, bool]:
         watched = Changes()
         longest = watched.follow([str(path)])
-        waits = [asyncio.create_task(watched.wait(seconds)) for _ in range(2)]
+        waits = [asyncio.create_task(watched.wait(seconds, since=0)) for _ in range(2)]
         await asyncio.sleep(0)
         began = time.monotonic()
         change(path)
@@ -83,13 +83,30 @@ def test_a_system_that_reports_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert followed(tmp_path / "file", lambda path: path.write_text("a"), 0.1) == (LOOK, False)
 
 
+def test_a_change_during_a_look_is_seen(tmp_path: Path) -> None:
+    """A file is half-written when a program looks at it, and whole when the program waits again."""
+
+    async def look() -> bool:
+        watched = Changes()
+        watched.follow([str(tmp_path / "file")])
+        number = watched.number
+        (tmp_path / "file").write_text("a")
+        changed = [await watched.wait(scaled(20), since=number) for _ in range(2)]
+        watched.close()
+        return all(changed)
+
+    began = time.monotonic()
+    assert asyncio.run(look())
+    assert time.monotonic() - began < scaled(20)
+
+
 def test_a_wait_without_end_can_be_cancelled(tmp_path: Path) -> None:
     """As when the server ends."""
 
     async def wait() -> None:
         watched = Changes()
         watched.follow([str(tmp_path / "file")])
-        waiting = asyncio.create_task(watched.wait(math.inf))
+        waiting = asyncio.create_task(watched.wait(math.inf, since=0))
         await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
