@@ -26,7 +26,12 @@ def program() -> "NoReturn":
     """
     # One look for garbage costs a hundredth of a hit, which leaves none.
     gc.set_threshold(20_000)
-    os._exit(main())
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        # It came while an error was being reported.
+        code = _interrupted()
+    os._exit(code)
 
 
 def main(words: "Sequence[str] | None" = None) -> int:
@@ -50,6 +55,16 @@ def main(words: "Sequence[str] | None" = None) -> int:
 
         return reporting.report(error, words)
     return code
+
+
+def _interrupted() -> int:
+    # Not `signal`, which imports enough to be interrupted again.
+    from _signal import SIG_IGN, SIGINT, signal  # type: ignore[import-not-found]  # typeshed has `signal` alone
+
+    signal(SIGINT, SIG_IGN)
+    from mfasession.cli import reporting
+
+    return reporting.report(KeyboardInterrupt(), sys.argv[1:])
 
 
 def _run_words(words: "Sequence[str]") -> int:

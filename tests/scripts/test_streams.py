@@ -1,6 +1,7 @@
 """Stdout and stderr that lead nowhere: no traceback, the right exit code, and nothing half said."""
 
 import subprocess
+import sys
 
 import pytest
 
@@ -104,3 +105,22 @@ def test_all_streams_closed(home: Home) -> None:
     home.write_credentials(key_pair() + session_section())
     assert in_sh(home, "mfasession login <&- >&- 2>&-; echo $?") == (0, "0\n", "")
     assert in_sh(home, "mfasession exec -- sh -c 'echo x 2>/dev/null || exit 9' >&-; echo $?") == (0, "9\n", "")
+
+
+TWICE = """
+import sys
+from mfasession import cli
+from mfasession.cli import reporting
+report = reporting.report
+def interrupted(error, words):
+    reporting.report = report
+    raise KeyboardInterrupt
+reporting.report = interrupted
+cli.program()
+"""
+
+
+def test_ctrl_c_while_an_error_is_reported(home: Home) -> None:
+    """One line and exit code 130: it once was Python's traceback, out of an import that the report made."""
+    done = home.run_program(sys.executable, "-c", TWICE, "process")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "mfasession: interrupted\n")

@@ -207,7 +207,7 @@ def test_ctrl_c_ends_that_program_too(home: Home, bare: SandboxUser) -> None:
         sitting.see("waiting")
         sitting.type("\x03")
         status, said = outcome(sitting)
-    assert status == 130
+    assert status == 130, said
     assert f"interrupted; device {bare.name} waits for its codes\n" in said
 
 
