@@ -29,14 +29,13 @@ def table(folder: Path) -> str:
     for shell, (words, hook, body, nothing) in SHELLS.items():
         if not shutil.which(words[0]):
             continue
-        times = TIMES if shell != "fish" else 300
-        took = [_seconds(folder, shell, words, hook.format(program=PROGRAM), each, times) for each in (body, nothing)]
-        rows.append((shell, f"{(took[0] - took[1]) / times * 1e6:.0f}"))
+        took = [_seconds(folder, shell, words, hook.format(program=PROGRAM), each) for each in (body, nothing)]
+        rows.append((shell, f"{(took[0] - took[1]) / TIMES * 1e6:.0f}"))
     return tables.table(["the prompt hook with a session", "µs"], rows)
 
 
-def _seconds(folder: Path, shell: str, words: list[str], hook: str, body: str, times: int) -> float:
-    script = LOOPS[shell].format(hook=hook, times=times, body=body)
+def _seconds(folder: Path, shell: str, words: list[str], hook: str, body: str) -> float:
+    script = LOOPS[shell].format(hook=hook, times=TIMES, body=body)
     environ = environ_of(folder, MFASESSION_EXPIRES=str(int(time.time()) + 40_000), MFASESSION_PROFILE="default")
     began = time.perf_counter()
     done = subprocess.run([*words, "-c", script], env=environ, capture_output=True, text=True, check=True)

@@ -1,6 +1,6 @@
 # mfasession in bash. In ~/.bashrc:  eval "$(mfasession shell init bash)"
 #
-# $MFASESSION_PS tells how long the session in this shell's environment lives; put it where you like:
+# $MFASESSION_PS says how long the session in this shell's environment lives; put it where you like:
 #   PS1='${MFASESSION_PS}'$PS1
 # Words, profiles and the command behind -- complete with Tab. No program is started at the prompt (bash 5).
 

@@ -1,16 +1,55 @@
 # mfasession in fish. In ~/.config/fish/config.fish:  mfasession shell init fish | source
 #
-# mfasession_prompt tells how long the session in this shell's environment lives; call it in fish_prompt:
+# mfasession_prompt prints how long the session in this shell's environment lives; call it in fish_prompt:
 #   function fish_prompt; mfasession_prompt; echo (prompt_pwd)'> '; end
-# Words, profiles and the command behind -- complete with Tab.
+# Words, profiles and the command behind -- complete with Tab. No program is started at the prompt (on systems without
+# /proc: from fish 3.5 on).
 
-function mfasession_prompt --description 'time left of the MFA session in this shell'
-    string match -qr '^[0-9]+$' -- "$MFASESSION_EXPIRES"; or return 0
-    set -l left (math $MFASESSION_EXPIRES - (date +%s))
-    if test $left -le 0
-        printf '[mfa expired] '
+# fish has no clock of its own. The text is kept until its minute is over, by a clock that a builtin reads: the seconds
+# since the start of the system, with those of its sleep (proc_uptime(5)), or else the age of / (fish 3.5).
+contains -- path (builtin -n); and set -g __mfasession_has_path; or set -e __mfasession_has_path
+set -g __mfasession_shown_for none
+
+function __mfasession_left --description 'seconds left of the session in this shell'
+    if set -q __mfasession_has_path
+        # When / was changed, and how long ago.
+        math $MFASESSION_EXPIRES - (path mtime /) - (path mtime --relative /)
     else
-        printf '[mfa %d:%02d] ' (math -s0 $left / 3600) (math -s0 $left % 3600 / 60)
+        math $MFASESSION_EXPIRES - (date +%s)
+    end
+end
+
+function __mfasession_show --description 'set the text of the prompt, and until when it is right'
+    set -g __mfasession_shown ''
+    set -g __mfasession_shown_for "$MFASESSION_EXPIRES"
+    set -g __mfasession_from $argv[1]
+    set -g __mfasession_until (math $argv[1] + 60)
+    string match -qr '^[0-9]+$' -- "$MFASESSION_EXPIRES"; or return 0
+    set -l left (__mfasession_left)
+    if test $left -le 0
+        set -g __mfasession_shown '[mfa expired] '
+    else
+        set -g __mfasession_shown (printf '[mfa %d:%02d] ' (math -s0 $left / 3600) (math -s0 $left % 3600 / 60))
+        set -g __mfasession_until (math $argv[1] + max\($left % 60, 1\))
+    end
+end
+
+if test -r /proc/uptime
+    function mfasession_prompt --description 'time left of the MFA session in this shell'
+        read -l now idle </proc/uptime
+        test "$MFASESSION_EXPIRES" = "$__mfasession_shown_for" -a "$now" -lt "$__mfasession_until"
+        or __mfasession_show $now
+        echo -n $__mfasession_shown
+    end
+else
+    function mfasession_prompt --description 'time left of the MFA session in this shell'
+        set -l now 0
+        set -q __mfasession_has_path; and set now (path mtime --relative /)
+        # A change of / sets its age back. Without it there is no clock, and nothing is kept.
+        test "$MFASESSION_EXPIRES" = "$__mfasession_shown_for"
+        and test $now -lt "$__mfasession_until" -a $now -gt "$__mfasession_from"
+        or __mfasession_show $now
+        echo -n $__mfasession_shown
     end
 end
 

@@ -1,6 +1,6 @@
 # mfasession in zsh. In ~/.zshrc, behind compinit:  eval "$(mfasession shell init zsh)"
 #
-# $MFASESSION_PS tells how long the session in this shell's environment lives; put it where you like:
+# $MFASESSION_PS says how long the session in this shell's environment lives; put it where you like:
 #   setopt prompt_subst; PS1='${MFASESSION_PS}'$PS1
 # Words, profiles and the command behind -- complete with Tab. No program is started at the prompt.
 
