@@ -237,7 +237,9 @@ def served_by(keys: "Mapping[str, str]") -> str:
     if "mfasession" not in line:
         return ""
     words = iter(words_of(line.replace("--profile=", "-p ")))
-    if next(words, "").rpartition("/")[2] != "mfasession":
+    # Python may stand before us, with flags of its own: docs/clients.md.
+    programs = (word.rpartition("/")[2] for word in words if word[:1] != "-")
+    if next((name for name in programs if not name.startswith("python")), "") != "mfasession":
         return ""
     return next((next(words, "") for word in words if word in ("-p", "--profile")), "")
 

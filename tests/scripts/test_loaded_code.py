@@ -1,12 +1,19 @@
 """Which code of others a run loads, and which it does not: what docs/threat-model.md says of that."""
 
+import importlib.util
+import json
+import marshal
+import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from botocore.credentials import ProcessProvider
 
+import mfasession
 from mfasession.sandbox import SandboxUser
-from tests.helpers.support import Home
+from tests.helpers.support import MFASESSION, SESSION_ID, Home, key_pair, session_section
 
 MODULES = ("argparse", "boto3", "botocore", "fcntl", "hashlib", "hmac", "json", "keyring", "random", "re", "secrets",
            "shlex", "socket", "subprocess", "tempfile", "threading", "tomllib", "typing", "urllib3")  # fmt: skip
@@ -46,6 +53,68 @@ def test_python_loads_modules_from_the_environment(home: Home) -> None:
     mark = plant(home.folder / "theirs", "sitecustomize")
     assert home.run("--version", environ={"PYTHONPATH": str(mark.parent)}).returncode == 0
     assert mark.exists()
+
+
+def _in_the_path(folder: Path) -> dict[str, str]:
+    return {"PYTHONPATH": str(plant(folder, "sitecustomize").parent)}
+
+
+def _as_compiled(folder: Path) -> dict[str, str]:
+    """Compiled code that claims to be of our own source (PEP 3147)."""
+    mark = plant(folder, "theirs")
+    source = Path(mfasession.__file__).parent / "errors.py"
+    prefix = sys.pycache_prefix
+    sys.pycache_prefix = str(folder)
+    try:
+        compiled = Path(importlib.util.cache_from_source(str(source)))
+    finally:
+        sys.pycache_prefix = prefix
+    compiled.parent.mkdir(parents=True)
+    status = source.stat()
+    code = compile(f"{mark.with_name('theirs.py').read_text()}{source.read_text()}", str(source), "exec")
+    head = (0, int(status.st_mtime), status.st_size)
+    words = b"".join(number.to_bytes(4, "little") for number in head)
+    compiled.write_bytes(importlib.util.MAGIC_NUMBER + words + marshal.dumps(code))
+    return {"PYTHONPYCACHEPREFIX": str(folder)}
+
+
+ATTACKS: Mapping[str, Callable[[Path], dict[str, str]]] = {"path": _in_the_path, "compiled": _as_compiled}
+"""Variables that make Python load code of others, by what they name."""
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("flags", [(), ("-I",)], ids=["plain", "isolated"])
+def test_isolated_mode_loads_nothing_from_the_environment(home: Home, attack: str, flags: tuple[str, ...]) -> None:
+    """`python -I` in the credential_process line; without it the code runs."""
+    home.write_credentials(key_pair() + session_section())
+    folder = home.folder / "theirs"
+    done = home.run_program(sys.executable, *flags, MFASESSION, "process", environ=ATTACKS[attack](folder))
+    assert json.loads(done.stdout)["AccessKeyId"] == SESSION_ID
+    assert (folder / "loaded").exists() is not bool(flags)
+
+
+@pytest.mark.parametrize(("flags", "code"), [((), 1), (("-I",), 0)], ids=["plain", "isolated"])
+def test_isolated_mode_starts_beside_another_pythons_home(home: Home, flags: tuple[str, ...], code: int) -> None:
+    """PYTHONHOME is for one Python, and ends the start of any other one."""
+    home.write_credentials(key_pair() + session_section())
+    environ = {"PYTHONHOME": str(home.folder)}
+    assert home.run_program(sys.executable, *flags, MFASESSION, "process", environ=environ).returncode == code
+
+
+def test_botocore_runs_an_isolated_line(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As docs/clients.md writes it, in a profile whose session is another one's."""
+    home.write_credentials(key_pair("key") + session_section("key-mfa"))
+    line = f"{sys.executable} -I {MFASESSION} process -p key"
+    home.config.write_text(f"[profile work]\ncredential_process = {line}\n")
+    assert json.loads(home.run("process", "-p", "work").stdout)["AccessKeyId"] == SESSION_ID
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in home.environ.items():
+        monkeypatch.setenv(name, value)
+    provider = ProcessProvider("work", lambda: {"profiles": {"work": {"credential_process": line}}})
+    credentials = provider.load()
+    assert credentials is not None
+    assert credentials.access_key == SESSION_ID
 
 
 def test_the_backend_that_keyringrc_names(home: Home) -> None:
