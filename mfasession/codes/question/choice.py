@@ -1,20 +1,17 @@
 """A list on the terminal, and the line of it that is chosen by some of its letters. Imported only to ask."""
 
-import asyncio
-import selectors
 from collections.abc import Mapping
 
-from prompt_toolkit.application import Application
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.layout import FormattedTextControl, Layout, Window
 from prompt_toolkit.output.vt100 import Vt100_Output
 
+from mfasession.codes.question.drawn import DrawnQuestion
 from mfasession.codes.question.screen import drawn_on
 from mfasession.errors import Cancelled
-from mfasession.terminal import Terminal, hung_up, signals_held
+from mfasession.terminal import Terminal, hung_up
 from mfasession.text import printable
 
 _LINES = 10
@@ -28,7 +25,7 @@ def ask(terminal: Terminal, question: str, options: Mapping[str, str]) -> str:
             outcome = _Choice(question, options, keys, screen).answer()
     except (EOFError, OSError):
         raise hung_up() from None
-    if isinstance(outcome, Cancelled):
+    if isinstance(outcome, BaseException):
         raise outcome
     return outcome
 
@@ -50,52 +47,19 @@ def _rank(name: str, wanted: str) -> int:
     return 2 if all(letter in letters for letter in wanted) else 3
 
 
-class _Choice:
+class _Choice(DrawnQuestion):
     def __init__(self, question: str, options: Mapping[str, str], keys: Vt100Input, screen: Vt100_Output) -> None:
         self._question = question
         self._options = options
         self._typed = ""
         self._place = 0
-        self._outcome: str | Cancelled | None = None
-        control = FormattedTextControl(self._text, focusable=True)
-        self._application: Application[None] = Application(
-            layout=Layout(Window(control, dont_extend_height=True)),
-            key_bindings=self._bindings(),
-            input=keys,
-            output=screen,
-        )
+        super().__init__(keys, screen)
 
-    def answer(self) -> "str | Cancelled":
-        # select(2), because kqueue and poll of macOS do not take /dev/tty.
-        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
-            loop = runner.get_loop()
-
-            def stop() -> None:
-                loop.call_soon_threadsafe(self._end, Cancelled("interrupted"))
-
-            with signals_held(stop):
-                runner.run(self._run())
-        assert self._outcome is not None
-        return self._outcome
-
-    async def _run(self) -> None:
-        await self._application.run_async(pre_run=self._leave, set_exception_handler=False, handle_sigint=False)
-
-    def _end(self, outcome: "str | Cancelled") -> None:
-        if self._outcome is None:
-            self._outcome = outcome
-            self._leave()
-
-    def _leave(self) -> None:
-        future = self._application.future
-        if self._outcome is not None and future is not None and not future.done():
-            self._application.exit()
-
-    def _text(self) -> StyleAndTextTuples:
-        if self._outcome is not None:
-            chosen = self._outcome if isinstance(self._outcome, str) else self._typed
+    def text(self) -> StyleAndTextTuples:
+        if self.outcome is not None:
+            chosen = self.outcome if isinstance(self.outcome, str) else self._typed
             return [("", self._cut(f"{self._question}: {chosen}"))]
-        size = self._application.output.get_size()
+        size = self.application.output.get_size()
         found = matching(self._options, self._typed)
         height = max(min(_LINES, size.rows - 2), 1)
         first = max(self._place - height + 1, 0)
@@ -112,7 +76,7 @@ class _Choice:
 
     def _cut(self, line: str) -> str:
         # The last column stays free: some terminals go to the next line with it.
-        return printable(line)[: max(self._application.output.get_size().columns - 1, 1)]
+        return printable(line)[: max(self.application.output.get_size().columns - 1, 1)]
 
     def _move(self, steps: int) -> None:
         count = len(matching(self._options, self._typed))
@@ -129,9 +93,9 @@ class _Choice:
     def _enter(self) -> None:
         found = matching(self._options, self._typed)
         if found:
-            self._end(found[self._place])
+            self.end(found[self._place])
 
-    def _bindings(self) -> KeyBindings:
+    def bindings(self) -> KeyBindings:
         bindings = KeyBindings()
 
         @bindings.add(Keys.Any, eager=True)
@@ -153,6 +117,6 @@ class _Choice:
         for key in ("c-u", "c-w"):
             bindings.add(key, eager=True)(lambda _: self._erase(0))
         for key in ("c-c", "c-d", "escape"):
-            bindings.add(key, eager=True)(lambda _: self._end(Cancelled("cancelled")))
+            bindings.add(key, eager=True)(lambda _: self.end(Cancelled("cancelled")))
         bindings.add("c-l", eager=True)(lambda event: event.app.renderer.clear())
         return bindings

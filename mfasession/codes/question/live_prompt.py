@@ -1,23 +1,21 @@
 """The prompt with a running clock, drawn by prompt_toolkit on the controlling terminal. Imported only to ask."""
 
 import asyncio
-import selectors
 import time
 
-from prompt_toolkit.application import Application
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.layout import FormattedTextControl, Layout, Window
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from mfasession.codes import CodeRequest
 from mfasession.codes.question.background import Preparation
+from mfasession.codes.question.drawn import DrawnQuestion
 from mfasession.codes.question.entry import Entry, page
 from mfasession.codes.question.screen import drawn_on
 from mfasession.errors import Cancelled
-from mfasession.terminal import Terminal, hung_up, signals_held
+from mfasession.terminal import Terminal, hung_up
 
 
 def ask(terminal: Terminal, request: CodeRequest, preparation: Preparation) -> str:
@@ -37,7 +35,7 @@ def _outcome(terminal: Terminal, request: CodeRequest, preparation: Preparation)
         return _Question(terminal, request, preparation, keys, screen).answer()
 
 
-class _Question:
+class _Question(DrawnQuestion):
     def __init__(
         self, terminal: Terminal, request: CodeRequest, preparation: Preparation, keys: Vt100Input, screen: Vt100_Output
     ) -> None:
@@ -45,41 +43,18 @@ class _Question:
         self._request = request
         self._preparation = preparation
         self._entry = Entry()
-        self._outcome: str | BaseException | None = None
-        control = FormattedTextControl(self._text, focusable=True)
-        self._application: Application[None] = Application(
-            layout=Layout(Window(control, wrap_lines=True, dont_extend_height=True)),
-            key_bindings=self._bindings(),
-            input=keys,
-            output=screen,
-        )
-        self._application.after_render += lambda _: self._preparation.start()
+        super().__init__(keys, screen, wrap_lines=True)
+        self.application.after_render += lambda _: self._preparation.start()
 
-    def answer(self) -> str | BaseException:
-        # select(2), because kqueue and poll of macOS do not take /dev/tty.
-        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
-            loop = runner.get_loop()
-
-            def stop() -> None:
-                loop.call_soon_threadsafe(self._end, Cancelled("interrupted"))
-
-            with signals_held(stop):
-                runner.run(self._run())
-        if self._outcome is None:
-            raise AssertionError("the prompt ended without an outcome")
-        return self._outcome
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, trouble: self._fail(trouble.get("exception")))
         loop.add_reader(self._preparation.fileno(), self._prepared)
         ticking = loop.create_task(self._tick())
         try:
-            await self._application.run_async(
-                pre_run=self._leave_if_ended, set_exception_handler=False, handle_sigint=False
-            )
+            await super().run()
         except EOFError:
-            self._outcome = hung_up()
+            self.outcome = hung_up()
         finally:
             loop.remove_reader(self._preparation.fileno())
             ticking.cancel()
@@ -89,40 +64,30 @@ class _Question:
         while True:
             await asyncio.sleep(1 - time.time() % 1)
             if not self._terminal.is_ours():
-                self._end(hung_up())
-            self._application.invalidate()
+                self.end(hung_up())
+            self.application.invalidate()
 
     def _prepared(self) -> None:
         asyncio.get_running_loop().remove_reader(self._preparation.fileno())
         try:
             better = self._preparation.result()
         except Exception as error:  # noqa: BLE001  # handed over: `answer` raises it when the screen is restored
-            self._application.erase_when_done = True
-            self._end(error)
+            self.application.erase_when_done = True
+            self.end(error)
             return
         if better is not None:
             self._request = better
-            self._application.invalidate()
+            self.application.invalidate()
 
     def _fail(self, error: BaseException | None) -> None:
-        self._end(hung_up() if error is None or isinstance(error, OSError) else error)
+        self.end(hung_up() if error is None or isinstance(error, OSError) else error)
 
-    def _end(self, outcome: str | BaseException) -> None:
-        if self._outcome is None:
-            self._outcome = outcome
-            self._leave_if_ended()
-
-    def _leave_if_ended(self) -> None:
-        future = self._application.future
-        if self._outcome is not None and future is not None and not future.done():
-            self._application.exit()
-
-    def _text(self) -> StyleAndTextTuples:
-        columns = self._application.output.get_size().columns
-        shown = page(self._request, self._entry, time.time(), columns, done=self._application.is_done)
+    def text(self) -> StyleAndTextTuples:
+        columns = self.application.output.get_size().columns
+        shown = page(self._request, self._entry, time.time(), columns, done=self.application.is_done)
         return [("", shown.before + self._entry.grouped), ("[SetCursorPosition]", ""), ("", shown.after)]
 
-    def _bindings(self) -> KeyBindings:
+    def bindings(self) -> KeyBindings:
         bindings = KeyBindings()
 
         @bindings.add(Keys.Any, eager=True)
@@ -142,12 +107,12 @@ class _Question:
         bindings.add("backspace", eager=True)(lambda _: self._entry.rub_out())
         bindings.add("c-u", eager=True)(lambda _: self._entry.clear())
         bindings.add("c-w", eager=True)(lambda _: self._entry.clear())
-        bindings.add("c-c", eager=True)(lambda _: self._end(Cancelled("interrupted")))
-        bindings.add("c-d", eager=True)(lambda _: self._end(Cancelled("cancelled")))
+        bindings.add("c-c", eager=True)(lambda _: self.end(Cancelled("interrupted")))
+        bindings.add("c-d", eager=True)(lambda _: self.end(Cancelled("cancelled")))
         bindings.add("c-l", eager=True)(lambda event: event.app.renderer.clear())
         return bindings
 
     def _enter(self) -> None:
         code = self._entry.enter()
         if code is not None:
-            self._end(code)
+            self.end(code)
