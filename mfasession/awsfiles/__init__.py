@@ -82,10 +82,13 @@ class AwsFiles:
                 raise
         return self._section(self.credentials_path, self.credentials_text(), section)
 
-    def credentials_text(self) -> str:
-        """Return the credentials file's text, empty when there is none. Raises ConfigurationError."""
+    def credentials_text(self, descriptor: int = -1) -> str:
+        """Return the credentials file's text, empty when there is none. Raises ConfigurationError.
+
+        With the descriptor of the file, at its beginning, it is not opened again.
+        """
         if self.credentials_path not in self._texts:
-            self._texts[self.credentials_path] = files.read_private(self.credentials_path) or ""
+            self._texts[self.credentials_path] = files.read_private(self.credentials_path, descriptor) or ""
         return self._texts[self.credentials_path]
 
     def managed_sections(self) -> list[str]:

@@ -48,12 +48,13 @@ def read_trusted(path: str) -> "str | None":
     return _read(path, _OTHERS_WRITE)
 
 
-def read_private(path: str) -> "str | None":
+def read_private(path: str, descriptor: int = -1) -> "str | None":
     """Return the text of a file that only its owner may read, or None when it does not exist.
 
-    As `read_trusted`, and raises ConfigurationError when group or others have any permission.
+    As `read_trusted`, and raises ConfigurationError when group or others have any permission. With the descriptor of
+    the file, at its beginning, it is not opened again.
     """
-    return _read(path, _NOT_OWNER)
+    return _read(path, _NOT_OWNER, descriptor=descriptor)
 
 
 def forget_folders() -> None:
@@ -61,9 +62,9 @@ def forget_folders() -> None:
     _safe_folders.clear()
 
 
-def _read(path: str, forbidden: int = 0, limit: int = SIZE_LIMIT) -> "str | None":
+def _read(path: str, forbidden: int = 0, limit: int = SIZE_LIMIT, descriptor: int = -1) -> "str | None":
     try:
-        descriptor = os.open(path, _READ)
+        descriptor = os.open(path, _READ) if descriptor < 0 else os.dup(descriptor)
     except FileNotFoundError:
         return None
     except OSError as error:

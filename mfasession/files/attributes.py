@@ -72,21 +72,30 @@ def _give_extended(descriptor: int, extended: dict[str, bytes]) -> None:
 def _extended(folder: int, name: str) -> dict[str, bytes]:
     if not hasattr(os, "listxattr"):
         return {}
-    # Through a descriptor: no other call takes a folder's. O_PATH does not work.
+    if os.path.exists(f"/proc/self/fd/{folder}"):
+        # Not opened: who opens the file counts as one of its readers (`readers`).
+        return _listed(f"/proc/self/fd/{folder}/{name}")
     try:
+        # No call takes a folder's descriptor, and O_PATH does not work.
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except PermissionError:
         # Unreadable files are replaced, too.
         return {}
     try:
-        names = [each for each in os.listxattr(descriptor) if each not in _OF_THE_TEXT]
-        return {each: os.getxattr(descriptor, each) for each in names}
+        return _listed(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _listed(place: str | int) -> dict[str, bytes]:
+    follows = isinstance(place, int)
+    try:
+        names = [each for each in os.listxattr(place, follow_symlinks=follows) if each not in _OF_THE_TEXT]
+        return {each: os.getxattr(place, each, follow_symlinks=follows) for each in names}
     except OSError as error:
         if error.errno not in _CANNOT:
             raise
         return {}
-    finally:
-        os.close(descriptor)
 
 
 def check_writable(path: str) -> None:

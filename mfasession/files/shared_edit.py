@@ -5,7 +5,8 @@ Most tools read, truncate and write, as `aws configure set` does; editors rename
 - begins when no program has the file open for writing, and makes such writers wait until it ends (a lease),
 - swaps the new file with the old one and checks which file came out: if it is another one, or a writer waits for it, it
   is swapped back and the change starts over (renameat2(2), RENAME_EXCHANGE),
-- is checked once more after a moment: a program that had read the file before us may write it after us.
+- is checked once more after a moment: a program that had read the file before us may write it after us. Where nobody
+  else has read it since `reserve`, there is nothing to wait for.
 
 Without a lease, a file counts as complete when no program has changed it for a moment; without a swap, it is compared
 just before the rename.
@@ -21,12 +22,16 @@ from shlex import quote
 from mfasession import messages
 from mfasession.errors import StoreError
 from mfasession.files import in_place, locks, replace, trust
+from mfasession.files.readers import Readers
 from mfasession.files.replace import Room
 
 MOMENT = 0.03
 """Seconds in which a tool finishes a write that it has begun; they take less than a millisecond."""
 PATIENCE = 3.0
 """Seconds that a change waits for other writers, and starts over because of them."""
+
+UNREAD = 10 * MOMENT
+"""Seconds in which no other program has read the file, so that none is about to write what it read."""
 
 _LOOK_AGAIN = 0.002
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -39,6 +44,22 @@ class _Changed(Exception):
     """Another program has changed the file since it was read."""
 
 
+class Reserved:
+    """Space for the next text of a file, and who reads the file meanwhile."""
+
+    def __init__(self, room: Room, readers: Readers) -> None:
+        """`close` closes both."""
+        self.room = room
+        self.readers = readers
+        self.descriptor = -1
+        """The file that `read` is to read, while `edit` calls it; -1 when it is to be opened."""
+
+    def close(self) -> None:
+        """Release the space, unless it became the file."""
+        self.readers.close()
+        self.room.close()
+
+
 def edit(
     path: str,
     read: Callable[[], str],
@@ -46,7 +67,7 @@ def edit(
     unfinished: str,
     *,
     mode: int | None = 0o600,
-    room: Room | None = None,
+    reserved: Reserved | None = None,
 ) -> int:
     """Read a file, change its text and replace it; repeat until the change has persisted.
 
@@ -62,23 +83,37 @@ def edit(
     while True:
         with _at_rest(path, deadline) as seen:
             began = time.monotonic()
-            text = read()
+            text = _text_of(seen, read, reserved)
             changed = change(text)
             if changed == text:
                 return linked
-            if in_place.is_needed(path):
+            # Once space is reserved beside the file, it is known; and to look opens the file, as a reader does.
+            if reserved is None and in_place.is_needed(path):
                 seen.release()
                 in_place.overwrite(path, text, changed, unfinished)
             else:
                 with suppress(_Changed):
                     old = seen.linked
-                    replace.replace(path, changed, mode=mode, put=seen.put, room=room)
+                    replace.replace(path, changed, mode=mode, put=seen.put, room=reserved.room if reserved else None)
                     linked = linked or old
+                    if seen.is_unread:
+                        return linked
             # Our own time does not count: a large file on a busy machine takes seconds.
             deadline += time.monotonic() - began
         if time.monotonic() > deadline:
             raise _busy(path)
         time.sleep(MOMENT)
+
+
+def _text_of(seen: "_Seen", read: Callable[[], str], reserved: Reserved | None) -> str:
+    if reserved is None:
+        return read()
+    seen.readers = reserved.readers
+    reserved.descriptor = seen.descriptor
+    try:
+        return read()
+    finally:
+        reserved.descriptor = -1
 
 
 def wait(path: str) -> None:
@@ -88,11 +123,23 @@ def wait(path: str) -> None:
         return
 
 
-def reserve(path: str, unfinished: str) -> Room | None:
-    """Reserve space for the next change of a file; return None when it will be changed in place.
+def reserve(path: str, unfinished: str) -> Reserved | None:
+    """Reserve space for the next change of a file; return None when it will be changed in place or has no folder yet.
 
-    Raises what `edit` would raise, as far as that is known now.
+    From now until that change, this process must not open the file and close it: it would count as another reader,
+    and the change would take MOMENT longer. Raises what `edit` would raise, as far as that is known now.
     """
+    room = _room(path, unfinished)
+    return None if room is None else Reserved(room, Readers(os.path.realpath(path)))
+
+
+def check(path: str, unfinished: str) -> None:
+    """Raise what `edit` would raise, as far as that is known now."""
+    if (room := _room(path, unfinished)) is not None:
+        room.close()
+
+
+def _room(path: str, unfinished: str) -> Room | None:
     if in_place.is_needed(path):
         in_place.check(path, unfinished)
         return None
@@ -101,12 +148,6 @@ def reserve(path: str, unfinished: str) -> Room | None:
     # No file is left in a folder above, which may not be ours.
     replace.check_replaceable(path)
     return None
-
-
-def check(path: str, unfinished: str) -> None:
-    """Raise what `edit` would raise, as far as that is known now."""
-    if (room := reserve(path, unfinished)) is not None:
-        room.close()
 
 
 def say_linked(path: str, inode: int) -> None:
@@ -159,6 +200,14 @@ class _Seen:
         self._identity: tuple[int, ...] | None = None
         self.linked = 0
         """The inode number of a file with other names; else 0."""
+        self.readers: Readers | None = None
+        self.is_unread = False
+        """Whether the file has been replaced, and no other program has read the old one for UNREAD."""
+
+    @property
+    def descriptor(self) -> int:
+        """The file's descriptor, at its beginning; -1 when there is no file."""
+        return -1 if self._descriptor is None else self._descriptor
 
     def release(self) -> None:
         """Let other programs write again."""
@@ -201,9 +250,16 @@ class _Seen:
             if self._is_wanted() or self._identity != _identity_at(folder, temporary):
                 _put_back(folder, temporary, name, ours)
                 raise _Changed
+            self.is_unread = self._is_unread(folder, temporary)
             with suppress(OSError):
                 # The next change removes what is left.
                 os.unlink(temporary, dir_fd=folder)
+
+    def _is_unread(self, folder: int, old_name: str) -> bool:
+        # Through another name (a hard link) the file is read unnoticed.
+        if self.readers is None or not self._is_leased or self.linked:
+            return False
+        return self.readers.are_none(UNREAD, folder, self.descriptor, old_name)
 
     def _is_wanted(self) -> bool:
         return self._is_leased and self._descriptor is not None and locks.is_lease_wanted(self._descriptor)

@@ -17,9 +17,9 @@ class _ChangedFiles(AwsFiles):
         super().__init__(environ)
         self._changed = texts
 
-    def credentials_text(self) -> str:
+    def credentials_text(self, descriptor: int = -1) -> str:
         """Return the credentials file's text after the changes."""
-        return self._changed.get(self.credentials_path) or super().credentials_text()
+        return self._changed.get(self.credentials_path) or super().credentials_text(descriptor)
 
     def config_text(self) -> str:
         """Return the configuration file's text after the changes."""

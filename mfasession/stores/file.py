@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mfasession.awsfiles import AwsFiles
-    from mfasession.files.replace import Room
+    from mfasession.files.shared_edit import Reserved
 
 EXPIRES = "x_security_token_expires"
 """The expiry key that saml2aws writes and starship shows; `expiration` and `aws_expiration` are other tools'."""
@@ -34,7 +34,7 @@ class CredentialsFileStore:
     def __init__(self, aws_files: "AwsFiles", environ: "Mapping[str, str]") -> None:
         self._files = aws_files
         self._environ = environ
-        self._room: Room | None = None
+        self._reserved: Reserved | None = None
 
     @classmethod
     def opened(cls, aws_files: "AwsFiles", environ: "Mapping[str, str]") -> "Self":
@@ -79,13 +79,13 @@ class CredentialsFileStore:
         self._edited(
             [section], self._read_anew(), lambda text: ini_edit.set_section(text, section, {"manager": MANAGER})
         )
-        self._room = shared_edit.reserve(path, self._unfinished())
+        self._reserved = shared_edit.reserve(path, self._unfinished())
 
     def release(self) -> None:
         """Give back what `reserve` keeps."""
-        room, self._room = self._room, None
-        if room is not None:
-            room.close()
+        reserved, self._reserved = self._reserved, None
+        if reserved is not None:
+            reserved.close()
 
     def save(self, section: str, session: Session) -> None:
         """Keep a session: reread the file, change one section, replace it. Raises ConfigurationError, StoreError."""
@@ -130,7 +130,7 @@ class CredentialsFileStore:
                     self._read_anew,
                     lambda text: self._edited(sections, text, change),
                     self._unfinished(),
-                    room=self._room,
+                    reserved=self._reserved,
                 )
             finally:
                 self._files.reread()
@@ -140,7 +140,7 @@ class CredentialsFileStore:
 
     def _read_anew(self) -> str:
         self._files.reread()
-        return self._files.credentials_text()
+        return self._files.credentials_text(-1 if self._reserved is None else self._reserved.descriptor)
 
     def _edited(self, sections: list[str], text: str, change: "Callable[[str], str]") -> str:
         path = self._files.credentials_path

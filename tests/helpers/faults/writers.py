@@ -4,7 +4,8 @@ Run as `python tests/helpers/faults/writers.py KIND PATH SECONDS [SECTION]`.
 
 `ours` saves sessions in a section as the program does, over and over, and `coming and going` forgets them too; every
 other kind is a way in which other tools write, none of which takes a lock. Each looks before it writes whether what it
-wrote last is still there, and counts what is not. The counts are printed as JSON in the end.
+wrote last is still there, and counts what is not. The counts are printed as JSON in the end. `ours prepared` saves as a
+login does, and `now and then KIND` writes less often.
 """
 
 import fcntl
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from mfasession.awsfiles import AwsFiles
 from mfasession.errors import MfaSessionError
+from mfasession.files import shared_edit
 from mfasession.stores.file import CredentialsFileStore
 from mfasession.values import Secret, Session
 from tests.helpers.support import made_session
@@ -35,6 +37,8 @@ PAUSE = 0.02
 """Seconds between two of our changes at most."""
 THEIR_PAUSE = 0.1
 """Seconds between two of theirs at most: far more often than any user works, so that they collide."""
+NOW_AND_THEN = 0.8
+"""As THEIR_PAUSE, for those who leave the file alone for long enough that nobody has to wait for them."""
 SETTLED = 0.1
 """Seconds after which no writer is in the middle of a write."""
 
@@ -90,7 +94,7 @@ KINDS: dict[str, Callable[[str, str], None]] = {
 }
 
 
-def theirs(write: Callable[[str, str], None], path: str, end: float) -> dict[str, int]:
+def theirs(write: Callable[[str, str], None], path: str, end: float, pause: float = THEIR_PAUSE) -> dict[str, int]:
     """Count in a section of their own; return how often the last count was gone, or another's lines."""
     number = lost = damaged = 0
     while time.time() < end:
@@ -103,19 +107,26 @@ def theirs(write: Callable[[str, str], None], path: str, end: float) -> dict[str
             lost += 1
         number += 1
         write(path, re.sub(r"(?<=\[theirs\]\nn = )\d+", str(number), text))
-        time.sleep(_chance.uniform(0, THEIR_PAUSE))
+        time.sleep(_chance.uniform(0, pause))
     return {"written": number, "lost": lost, "damaged": damaged}
 
 
-def ours(path: str, end: float, section: str, *, forgetting: bool = False) -> dict[str, int]:
-    """Save sessions; return how often the last one was gone when looked for, and how often a save was refused."""
+def ours(path: str, end: float, section: str, *, forgetting: bool = False, reserving: bool = False) -> dict[str, int]:
+    """Save sessions; return how often the last one was gone when looked for, and how often a save was refused.
+
+    With `reserving`, as a login that asks a person: space is reserved, and nobody is waited for who does not read.
+    """
     files = AwsFiles({"AWS_SHARED_CREDENTIALS_FILE": path})
     store = CredentialsFileStore(files, os.environ)
     number = lost = refused = 0
     while time.time() < end:
         session = made_session(session_token=Secret(str(number)))
         try:
+            if reserving:
+                store.reserve(section)
+                time.sleep(shared_edit.UNREAD + _chance.uniform(0, PAUSE))
             store.save(section, session)
+            store.release()
             number += 1
             time.sleep(_chance.uniform(0, PAUSE))
             if forgetting:
@@ -158,8 +169,9 @@ if __name__ == "__main__":
     until = time.time() + float(seconds)
     if kind == "ours elsewhere":
         as_elsewhere()
-    if kind in KINDS:
-        counts = theirs(KINDS[kind], place, until)
+    how = kind.removeprefix("now and then ")
+    if how in KINDS:
+        counts = theirs(KINDS[how], place, until, THEIR_PAUSE if how == kind else NOW_AND_THEN)
     else:
-        counts = ours(place, until, *names, forgetting=kind == "coming and going")
+        counts = ours(place, until, *names, forgetting=kind == "coming and going", reserving=kind == "ours prepared")
     sys.stdout.write(json.dumps(counts))
