@@ -47,7 +47,7 @@ format: .venv/ready ## format the code and fix what lint can fix
 	$(BIN)/ruff check --fix .
 
 # Beside the peers, which it builds into .tools; the tables and plots of benchmarks/README.md.
-bench: .venv/ready ## measure what the commands cost (PARTS="file endpoint" does some)
+bench: .venv/ready ## measure what the commands cost (PARTS="file endpoint" does some, PARTS=--print writes nothing)
 	$(BIN)/python -m benchmarks $(PARTS)
 
 # nushell and an evaluator of policies come from npm alone, and two SDKs are programs of our own; the rest are Debian

@@ -1,81 +1,81 @@
 """`make bench`: measures all, or the named parts, and writes `benchmarks/README.md` and its plots anew."""
 
-import os
-import platform
 import sys
 import tempfile
+import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import audit, endpoint, hits, hook, logins, many, policy, rivals
-from benchmarks.interleaved import run
-from benchmarks.tables import plot, ratios
-from tests.helpers.secret_service import SecretService
+import pytest
 
-HERE = Path(__file__).parent
-ROUNDS = int(os.environ.get("ROUNDS", "200"))
+from benchmarks import audit, endpoint, goals, hits, hook, lint, logins, many, page, policy, rivals, scripts
+from benchmarks.interleaved import Failed
+from benchmarks.tables import Measured
 
-
-def file_store(folder: Path) -> str:
-    """Hits in the credentials file."""
-    cases = hits.file_store(folder)
-    run(cases, ROUNDS)
-    (HERE / "hits.svg").write_text(plot("A hit in the file store, times bare Python", cases))
-    return ratios(cases)
-
-
-def keyring_store(folder: Path) -> str:
-    """Hits in a real Secret Service."""
-    with SecretService() as service:
-        bus = {"DBUS_SESSION_BUS_ADDRESS": service.environ["DBUS_SESSION_BUS_ADDRESS"]}
-        cases = hits.keyring_store(folder, bus)
-        run(cases, ROUNDS // 2)
-    (HERE / "keyring.svg").write_text(plot("A hit in the Secret Service, times bare Python", cases))
-    return ratios(cases)
-
-
-def growth(folder: Path) -> str:
-    """What a large credentials file costs."""
-    cases = hits.growth(folder)
-    run(cases, ROUNDS // 2)
-    return ratios(cases)
-
-
-PARTS: Mapping[str, Callable[[Path], str]] = {
-    "file": file_store,
-    "keyring": keyring_store,
-    "growth": growth,
+PARTS: Mapping[str, Callable[[Path], Measured]] = {
+    "alone": hits.alone,
+    "file": hits.file_store,
+    "keyring": hits.keyring_store,
+    "kernel": hits.kernel_store,
+    "growth": hits.growth,
     "login": logins.table,
+    "script": scripts.table,
     "endpoint": endpoint.table,
     "idle": endpoint.idle,
     "roles": many.roles,
     "editor": many.editor,
     "hook": hook.table,
     "policy": policy.table,
+    "lint": lint.table,
     "audit": audit.table,
 }
 
 
-def main(names: Sequence[str]) -> None:
-    """Measure the parts and put each table between its marks in the README."""
-    if missing := rivals.build():
-        sys.stderr.write(f"could not be built here: {', '.join(missing)}\n")
-    page = HERE / "README.md"
+PRINT = "--print"
+
+
+def main(words: Sequence[str]) -> int:
+    """Measure the parts and put each table between its marks in the README; return an exit code.
+
+    A part that fails says so in its place, and the others are measured. With `--print` nothing is written.
+    """
+    names = [each for each in words if each != PRINT]
+    if unknown := set(names) - set(PARTS):
+        sys.stderr.write(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}\n")
+        return 2
+    started = time.monotonic()
+    failures = [f"not built: {each}" for each in rivals.build()]
+    found: dict[str, Mapping[str, float]] = {}
     for name in names or PARTS:
+        began = time.monotonic()
+        above = page.machine()
+        measured = _measured(name)
+        if PRINT not in words:
+            page.write(name, above, measured)
+        print(f"{name}, {time.monotonic() - began:.0f} s\n\n{above}\n\n{measured.text}", flush=True)
+        failures += [f"{name}: {each}" for each in measured.failures]
+        found[name] = measured.figures
+    reached = goals.table({**page.figures(), **found})
+    if PRINT not in words:
+        page.put("goals", reached)
+    print(f"goals\n\n{reached}")
+    sys.stderr.write(f"all of it took {time.monotonic() - started:.0f} s\n")
+    for each in failures:
+        sys.stderr.write(f"{each}\n")
+    return 1 if failures else 0
+
+
+def _measured(name: str) -> Measured:
+    try:
         with tempfile.TemporaryDirectory() as folder:
-            measured = PARTS[name](Path(folder))
-        sys.stdout.write(f"{name}\n{measured}\n")
-        text = page.read_text()
-        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        page.write_text(f"{before}{begin}\n{machine()}\n\n{measured}\n{end}{after}")
-
-
-def machine() -> str:
-    """Return the facts that a figure needs beside it."""
-    return f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores."
+            return PARTS[name](Path(folder))
+    except Failed as error:
+        return Measured("Not measured.\n", failures=[str(error)])
+    except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:  # noqa: BLE001  # the others go on
+        traceback.print_exc()
+        return Measured("Not measured.\n", failures=[f"{type(error).__name__}: {error}"])
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -1,10 +1,12 @@
 """The audit of large accounts: how long it takes, beside the AWS that is played, and the most memory it has."""
 
-import os
 import subprocess
 import time
 from pathlib import Path
 
+from benchmarks import plots
+from benchmarks.interleaved import Failed, ended, weighed
+from benchmarks.tables import Measured
 from benchmarks.tables import table as as_table
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox
@@ -13,18 +15,26 @@ from tests.helpers.support import MFASESSION
 
 SIZES = (100, 1_000, 10_000)
 """Users; AWS lets an account have 5,000."""
+WORDS = ("policy", "audit", "--format", "html")
+NAME = f"`mfasession {' '.join(WORDS)}`"
+UNCOVERED = 1
+"""The exit code of an audit that has found users without the rule."""
 
 
-def table(folder: Path) -> str:
+def table(folder: Path) -> Measured:
     """A report in HTML of accounts of several sizes; half of the users have policies of their own."""
-    rows = []
+    figures: dict[str, float] = {}
+    rows, line = [], {}
     with Sandbox() as aws:
         for size in SIZES:
             estate = Estate(aws, folder / str(size))
             fill(estate, size)
             seconds, memory = measured(estate)
-            rows.append((f"{size:,} users", f"{seconds:.1f} s", f"{memory / 1024:.0f} MB"))
-    return as_table(["account", "time", "peak memory"], rows)
+            rows.append((f"{NAME}, {size:,} users", f"{seconds:.1f}", f"{memory / 1024:.0f}"))
+            figures |= {f"{size} users s": seconds, f"{size} users MiB": memory / 1024}
+            line[size] = seconds
+    plot = plots.growth("policy audit", "s", {"by the number of users": line})
+    return Measured(as_table(["command, account", "s", "peak MiB"], rows), figures, plots={"audit.svg": plot})
 
 
 def fill(estate: Estate, size: int) -> None:
@@ -37,11 +47,14 @@ def fill(estate: Estate, size: int) -> None:
 
 
 def measured(estate: Estate) -> tuple[float, int]:
-    """Run the audit once: its seconds, and its largest resident set in kB."""
-    words = [MFASESSION, "policy", "audit", "--format", "html", "--output", "report.html"]
-    began = time.perf_counter()
-    process = subprocess.Popen(words, env=estate.home.environ, cwd=estate.home.folder, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 1:
-        raise SystemExit(f"{' '.join(words)} failed")
-    return time.perf_counter() - began, usage.ru_maxrss
+    """Run the audit once: its seconds, and its largest resident set in kB. Raises Failed."""
+    words = [MFASESSION, *WORDS, "--output", str(estate.home.folder / "report.html")]
+    with weighed(words) as (spawning, weight):
+        began = time.perf_counter()
+        done = subprocess.run(
+            spawning, env=estate.home.environ, cwd=estate.home.folder, capture_output=True, check=False
+        )
+        took = time.perf_counter() - began
+        if done.returncode != UNCOVERED:
+            raise Failed(f"{NAME} {ended(done.returncode, done.stderr.decode())}")
+        return took, int(weight.read_text())

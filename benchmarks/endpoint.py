@@ -9,10 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks import homes, rivals, tables
-from benchmarks.hits import PROGRAM
-from benchmarks.interleaved import environ_of
+from benchmarks import homes, rivals
+from benchmarks.interleaved import Failed, environ_of
+from benchmarks.tables import Measured
+from benchmarks.tables import table as as_table
+from tests.helpers.support import MFASESSION
 
+OURS = "`mfasession exec --server`"
 SECONDS = 5
 CLIENTS = (1, 10, 100)
 PRINT_ENDPOINT = 'echo "$AWS_CONTAINER_CREDENTIALS_FULL_URI $AWS_CONTAINER_AUTHORIZATION_TOKEN"; exec sleep 7200'
@@ -20,10 +23,10 @@ IDLE = int(os.environ.get("IDLE", "60"))
 """Seconds without a request."""
 
 
-def table(folder: Path) -> str:
+def table(folder: Path) -> Measured:
     """Measure both servers in turn, for each number of clients."""
     if not shutil.which("wrk"):
-        raise SystemExit("wrk is needed: apt-get install wrk")
+        raise Failed("wrk is needed: apt-get install wrk")
     rows = []
     for name, (words, environ) in _servers(folder).items():
         with _served(words, environ) as (server, url, token):
@@ -31,32 +34,31 @@ def table(folder: Path) -> str:
                 rate, p99 = _load(url, token, clients)
                 peak = _memory(server, "VmHWM")
                 rows.append((f"{name}, {clients} at once", f"{rate:,.0f}", f"{p99:.1f}", f"{peak:.0f}"))
-    return tables.table(["endpoint", "requests a second", "99 % within ms", "peak MiB so far"], rows)
+    return Measured(as_table(["endpoint", "requests a second", "99 % within ms", "peak MiB so far"], rows))
 
 
-def idle(folder: Path) -> str:
+def idle(folder: Path) -> Measured:
     """Measure both servers at the same time without requests."""
     with ExitStack() as running:
         served = {name: running.enter_context(_served(*each))[0] for name, each in _servers(folder).items()}
         time.sleep(3)
         before = {name: processor(process) for name, process in served.items()}
         time.sleep(IDLE)
-        rows = [
-            (name, f"{processor(process) - before[name]:.4f}", f"{_memory(process):.0f}")
-            for name, process in served.items()
-        ]
-    return tables.table([f"{IDLE} s without a request", "CPU seconds", "MiB"], rows)
+        used = {name: processor(process) - before[name] for name, process in served.items()}
+        rows = [(name, f"{used[name]:.4f}", f"{_memory(process):.0f}") for name, process in served.items()]
+    figures = {"hour s": used[OURS] * 3600 / IDLE}
+    return Measured(as_table([f"{IDLE} s without a request", "CPU seconds", "MiB"], rows), figures)
 
 
 def _servers(folder: Path) -> dict[str, tuple[Sequence[str], Mapping[str, str]]]:
     servers: dict[str, tuple[Sequence[str], Mapping[str, str]]] = {
-        "`mfasession exec --server`": ([PROGRAM, "exec", "--server", "--"], homes.in_file(folder / "ours"))
+        OURS: ([MFASESSION, "exec", "--server", "--"], homes.in_file(folder / "ours"))
     }
     if rivals.VAULT.exists():
-        export = next(rivals.in_file(folder / "peers"))
+        environ = rivals.vault_in_file(folder / "peers")
         words = [str(rivals.VAULT), "--prompt=zenity", "exec", "--ecs-server", "default", "--"]
-        path = f"{_unasked(folder / 'programs')}:{export.environ['PATH']}"
-        servers["`aws-vault exec --ecs-server`"] = (words, {**export.environ, "PATH": path})
+        path = f"{_unasked(folder / 'programs')}:{environ['PATH']}"
+        servers["`aws-vault exec --ecs-server`"] = (words, {**environ, "PATH": path})
     return servers
 
 
@@ -92,7 +94,7 @@ def _load(url: str, token: str, clients: int) -> tuple[float, float]:
     words = ["wrk", "-t1", f"-c{clients}", f"-d{SECONDS}s", "--latency", "-H", f"Authorization: {token}", url]
     done = subprocess.run(words, env=environ_of("/"), capture_output=True, text=True, check=True)
     if "Non-2xx" in done.stdout:
-        raise SystemExit(f"{url} refused requests:\n{done.stdout}")
+        raise Failed(f"{url} refused requests:\n{done.stdout}")
     rate, slow, unit = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout), *_percentile(done.stdout)
     assert rate
     return float(rate[1]), slow * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]

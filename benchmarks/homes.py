@@ -22,16 +22,15 @@ SESSION = (
 SETTINGS = 'store = "file"\nduration = "12h"\n\n[profiles.work]\nmfa_serial = "arn:aws:iam::123456789012:mfa/phone"\n'
 _SAVE = """
 import json, os, sys, time
-from mfasession.files import paths
-from mfasession.values import Session
-from mfasession.stores.keyring import KeyringStore
-from mfasession.values import Secret
+from mfasession import stores
+from mfasession.awsfiles import AwsFiles
+from mfasession.values import Secret, Session
 now = int(time.time())
 given = json.load(sys.stdin)
 session = Session(access_key_id=given["id"], secret_access_key=Secret(given["secret"]),
                   session_token=Secret(given["token"]), expires=now + 43000, issued=now, key_id=given["key_id"],
                   mfa_serial=given["serial"])
-KeyringStore(paths.store_index(os.environ, "keyring")).save("default-mfa", session)
+stores.opened(sys.argv[1], AwsFiles(os.environ), os.environ).save("default-mfa", session)
 """
 
 
@@ -41,13 +40,12 @@ def in_file(folder: Path, *, sections: int = 0, settings: str = "") -> dict[str,
     return _made(folder, f"[default]\n{KEY}\n{others}\n{SESSION}", settings)
 
 
-def in_keyring(folder: Path, bus: Mapping[str, str]) -> dict[str, str]:
-    """Make a home whose session is in the Secret Service on that bus; return its environment."""
-    environ = _made(folder, f"[default]\n{KEY}", 'store = "keyring"\n') | dict(bus)
+def in_store(store: str, folder: Path, bus: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Make a home whose session is in the Secret Service on that bus, or in the kernel; return its environment."""
+    environ = _made(folder, f"[default]\n{KEY}", f'store = "{store}"\n') | dict(bus or {})
     session = {"id": SESSION_ID, "secret": SECRET, "token": TOKEN[:400], "key_id": KEY_ID, "serial": SERIAL}
-    subprocess.run(
-        [sys.executable, "-c", _SAVE], env=environ, input=json.dumps(session), text=True, check=True, cwd=ROOT
-    )
+    words = [sys.executable, "-c", _SAVE, store]
+    subprocess.run(words, env=environ, input=json.dumps(session), text=True, check=True, cwd=ROOT)
     return environ
 
 

@@ -2,97 +2,128 @@
 
 import os
 import statistics
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pexpect
 
-from benchmarks import tables
-from benchmarks.rivals import PYTHON
+from benchmarks import people, rivals
+from benchmarks.interleaved import Failed, pinned, weighed
+from benchmarks.tables import Measured
+from benchmarks.tables import table as as_table
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.support import MFASESSION, Home, key_pair
+from tests.helpers.support import MFASESSION, Home
 from tests.helpers.window import Window
 
 ROUNDS = int(os.environ.get("LOGINS", "15"))
-PROGRAMS = {
-    "`mfasession login`": ([MFASESSION, "login"], r"this code lives"),
-    "`awsume`": ([str(PYTHON / "awsumepy"), "default"], r"Enter MFA token"),
-    "`aws-mfa`": ([str(PYTHON / "aws-mfa"), "--profile", "default"], r"Enter AWS MFA code"),
-}
-"""What is started, and what stands on the terminal when it wants the code."""
 UNTIMED = 2
 """Rounds before those that count: files are read and compiled, and the memory is weighed."""
-WEIGHED = """
-import os, sys
-pid = os.fork()
-if not pid:
-    os.execvp(sys.argv[2], sys.argv[2:])
-_, status, usage = os.wait4(pid, 0)
-with open(sys.argv[1], "w") as file:
-    file.write(str(usage.ru_maxrss))
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
-"""Runs a command and writes down the peak of its memory in KiB."""
 
 
-def table(folder: Path) -> str:
-    """Measure each program in turn; every login is another user's, for a code is good once."""
-    taken: dict[str, list[float]] = {name: [] for name in PROGRAMS}
-    peaks: dict[str, float] = {}
-    with Sandbox() as aws:
+class Program(NamedTuple):
+    """What is started, what stands on the terminal when it wants the code, and the home that it needs."""
+
+    name: str
+    words: Sequence[str]
+    question: str
+    home_of: Callable[[Path, Sandbox, SandboxUser], Home] = people.home_of
+
+
+PROGRAMS = (
+    Program("`mfasession login`", [MFASESSION, "login"], r"this code lives"),
+    Program("`awsume default`", [rivals.AWSUME, "default"], r"Enter MFA token"),
+    Program("`aws-mfa --profile default`", [rivals.AWS_MFA, "--profile", "default"], r"Enter AWS MFA code"),
+    Program(
+        "`aws-vault exec default -- true`",
+        [str(rivals.VAULT), "--prompt=terminal", "exec", "default", "--", "true"],
+        r"Enter MFA code",
+        people.vault_home_of,
+    ),
+)
+
+
+class Taken:
+    """What a program took so far: seconds, KiB at most, or why it failed."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.peak = 0
+        self.failure = ""
+
+
+def table(folder: Path) -> Measured:
+    """Measure each program in turn."""
+    taken = {program.name: Taken() for program in PROGRAMS}
+    with Sandbox() as aws, pinned():
         for number in range(ROUNDS + UNTIMED):
-            for name, (words, question) in PROGRAMS.items():
-                user = aws.add_user(f"user{number}-{name.strip('`').split()[0]}")
-                user.add_device(user.name)
-                home = _home(folder / user.name, aws, user)
-                if number < UNTIMED:
-                    weight = home.folder / "peak"
-                    _once(home, user, [sys.executable, "-I", "-S", "-c", WEIGHED, str(weight), *words], question)
-                    peaks[name] = int(weight.read_text()) / 1024
-                else:
-                    taken[name].append(_once(home, user, words, question))
-        asked = _exchange(aws)
-    ours = statistics.median(taken["`mfasession login`"])
-    rows = [("GetSessionToken alone, by a client that is ready", f"{asked * 1000:.0f}", f"{asked / ours:.2f}", "")]
-    for name, times in taken.items():
-        median = statistics.median(times)
-        rows.append((name, f"{median * 1000:.0f}", f"{median / ours:.2f}", f"{peaks[name]:.0f}"))
-    return tables.table(["from the last digit to the prompt", "ms", "times ours", "peak MiB"], rows)
+            for place, program in enumerate(PROGRAMS):
+                so_far = taken[program.name]
+                if so_far.failure:
+                    continue
+                user = people.user_of(aws, f"user{number}-{place}")
+                try:
+                    _measure(program, so_far, program.home_of(folder / user.name, aws, user), user, number)
+                except Failed as error:
+                    so_far.failure = f"{program.name}: {error}"
+        call = _call(aws)
+    return _table(call, taken)
 
 
-def _home(folder: Path, aws: Sandbox, user: SandboxUser) -> Home:
-    home = Home(folder, {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "eu-west-1"})
-    secret, serial = user.key.secret_access_key.reveal(), user.devices[0].serial
-    pairs = [key_pair(section, user.key.access_key_id, secret) for section in ("default", "default-long-term")]
-    home.write_credentials("".join(f"{pair}aws_mfa_device = {serial}\n" for pair in pairs))
-    home.config.write_text(f"[default]\nregion = eu-west-1\nmfa_serial = {serial}\n")
-    return home
+def _measure(program: Program, so_far: Taken, home: Home, user: SandboxUser, number: int) -> None:
+    if number >= UNTIMED:
+        so_far.seconds.append(_once(home, user, program.words, program.question))
+        return
+    with weighed(program.words) as (words, weight):
+        _once(home, user, words, program.question)
+        so_far.peak = int(weight.read_text())
+
+
+def _table(call: float, taken: dict[str, Taken]) -> Measured:
+    ours = taken[PROGRAMS[0].name]
+    if ours.failure:
+        raise Failed(ours.failure)
+    median = statistics.median(ours.seconds)
+    figures = {"login ms": median * 1000, "login MiB": ours.peak / 1024}
+    rows = [("`sts.get_session_token` alone, of a client that is ready", "", f"{call * 1000:.0f}", "", "")]
+    for name, each in taken.items():
+        if each.failure:
+            rows.append((name, "failed", "", "", ""))
+            continue
+        own, least = statistics.median(each.seconds), min(each.seconds)
+        rows.append(
+            (name, f"{least * 1000:.0f}", f"{own * 1000:.0f}", f"{own / median:.2f}", f"{each.peak / 1024:.0f}")
+        )
+    head = ["from the last digit to the prompt", "minimum ms", "median ms", "times ours", "peak MiB"]
+    return Measured(as_table(head, rows), figures, [each.failure for each in taken.values() if each.failure])
 
 
 def _once(home: Home, user: SandboxUser, words: Sequence[str], question: str) -> float:
-    window = Window(words, home.folder, home.environ, columns=100, patience=60)
-    window.see(question)
-    time.sleep(1.0)  # a user takes longer than that, and whatever is made ready meanwhile is ready then
-    began = time.perf_counter()
-    window.type(user.devices[0].code() + "\r")
-    window.tty.expect(pexpect.EOF)
-    took = time.perf_counter() - began
-    window.close()
+    try:
+        window = Window(words, home.folder, home.environ, columns=100, patience=60)
+        window.see(question)
+        time.sleep(1.0)  # a user takes longer than that, and whatever is made ready meanwhile is ready then
+        began = time.perf_counter()
+        window.type(user.devices[0].code() + "\r")
+        window.tty.expect(pexpect.EOF)
+        took = time.perf_counter() - began
+        window.close()
+    except pexpect.ExceptionPexpect as error:
+        raise Failed(str(error).partition("\n")[0]) from error
     if window.tty.exitstatus:
-        raise SystemExit(f"{words} ended with {window.tty.exitstatus}: {window.seen}")
+        raise Failed(f"it ended with {window.tty.exitstatus}: {window.seen[-200:]}")
     return took
 
 
-def _exchange(aws: Sandbox) -> float:
+def _call(aws: Sandbox) -> float:
     """Return the seconds of the call itself: what no client can save."""
     import boto3
 
     times = []
     for number in range(ROUNDS):
-        user = aws.add_user(f"bare{number}")
-        device = user.add_device(user.name)
+        user = people.user_of(aws, f"bare{number}")
+        device = user.devices[0]
         secret = user.key.secret_access_key.reveal()
         session = boto3.Session(user.key.access_key_id, secret, region_name="eu-west-1")
         sts = session.client("sts", endpoint_url=aws.url)

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.interleaved import pinned
+from benchmarks.tables import Measured
 from benchmarks.tables import table as as_table
 from mfasession.policy import callers, document, evaluation, rule
 from mfasession.policy.evaluation import Policies, Request
@@ -13,7 +15,7 @@ SECONDS = 2.0
 """How long each row is measured."""
 
 
-def table(_folder: Path) -> str:
+def table(_folder: Path) -> Measured:
     """The rule beside AllowAll, and a policy of the largest size that IAM takes."""
     text = json.dumps(rule.DENY_ALL_WITHOUT_MFA, indent=2)
     several = {**rule.ALLOW_ALL["Statement"][0], "Resource": [f"arn:aws:s3:::bucket-{n}/*/x" for n in range(180)]}
@@ -22,12 +24,19 @@ def table(_folder: Path) -> str:
     by_resource = (document.parse(large, "large"),)
     request = Request(action="s3:GetObject", resource="arn:aws:s3:::none/a", context=callers.context(callers.MFA))
     rows = [
-        ("judge a request by the rule and AllowAll", lambda: evaluation.evaluate(Policies(identity=small), request)),
-        ("… by 180 ARNs with wildcards", lambda: evaluation.evaluate(Policies(identity=by_resource), request)),
-        ("read the rule", lambda: document.parse(text, "rule")),
-        (f"read a policy of {document.size(large):,} characters", lambda: document.parse(large, "large")),
+        (
+            "`evaluation.evaluate`: a request by the rule and AllowAll",
+            lambda: evaluation.evaluate(Policies(identity=small), request),
+        ),
+        (
+            "`evaluation.evaluate`: a request by 180 ARNs with wildcards",
+            lambda: evaluation.evaluate(Policies(identity=by_resource), request),
+        ),
+        ("`document.parse`: the rule", lambda: document.parse(text, "rule")),
+        (f"`document.parse`: a policy of {document.size(large):,} characters", lambda: document.parse(large, "large")),
     ]
-    return as_table(["what", "a second"], [(name, f"{_a_second(do):,.0f}") for name, do in rows])
+    with pinned():
+        return Measured(as_table(["what", "a second"], [(name, f"{_a_second(do):,.0f}") for name, do in rows]))
 
 
 def _a_second(do: Callable[[], object]) -> float:

@@ -1,5 +1,4 @@
-// Plants a long-term key and a live session into aws-vault's store, with aws-vault's own code: its version of the
-// AWS SDK cannot be pointed at another STS, so it cannot log in to the sandbox.
+// Plants a long-term key, and a live session, into aws-vault's store with aws-vault's own code.
 package main
 
 import (
@@ -7,10 +6,10 @@ import (
 	"os"
 	"time"
 
-	"github.com/99designs/aws-vault/v7/vault"
-	"github.com/99designs/keyring"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
+	"github.com/byteness/aws-vault/v7/vault"
+	"github.com/byteness/keyring"
 )
 
 func must(err error) {
@@ -19,12 +18,12 @@ func must(err error) {
 	}
 }
 
-// plant BACKEND FOLDER PASSPHRASE PROFILE SERIAL reads {"key": …, "session": …} from stdin.
+// plant BACKEND FOLDER PASSPHRASE PROFILE SERIAL reads {"key": …, "session": …} from stdin; the session may be null.
 func main() {
 	backend, folder, passphrase, profile, serial := os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5]
 	var planted struct {
 		Key     struct{ AccessKeyID, SecretAccessKey string }
-		Session struct{ AccessKeyId, SecretAccessKey, SessionToken string }
+		Session *struct{ AccessKeyId, SecretAccessKey, SessionToken string }
 	}
 	must(json.NewDecoder(os.Stdin).Decode(&planted))
 	ring, err := keyring.Open(keyring.Config{
@@ -39,6 +38,9 @@ func main() {
 	must(keys.Set(profile, aws.Credentials{
 		AccessKeyID: planted.Key.AccessKeyID, SecretAccessKey: planted.Key.SecretAccessKey,
 	}))
+	if planted.Session == nil {
+		return
+	}
 	expires := time.Now().Add(12 * time.Hour)
 	sessions := vault.SessionKeyring{Keyring: ring}
 	must(sessions.Set(vault.SessionMetadata{

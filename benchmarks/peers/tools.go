@@ -2,4 +2,4 @@
 
 package main
 
-import _ "github.com/99designs/aws-vault/v7" // the program that is measured
+import _ "github.com/byteness/aws-vault/v7" // the program that is measured

@@ -1,0 +1,34 @@
+"""Users of the sandbox who have a device and a home folder, before their first login of the day."""
+
+from pathlib import Path
+
+from benchmarks import rivals
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.helpers.support import Home, key_pair
+
+
+def user_of(aws: Sandbox, name: str) -> SandboxUser:
+    """Add a user with a device: a code is good once, so each login is another user's."""
+    user = aws.add_user(name)
+    user.add_device(name)
+    return user
+
+
+def home_of(folder: Path, aws: Sandbox, user: SandboxUser, config: str = "") -> Home:
+    """Make a home with the user's key for all programs that read files: ours, AWS's own, awsume and aws-mfa."""
+    home = Home(folder, {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "eu-west-1"})
+    secret, serial = user.key.secret_access_key.reveal(), user.devices[0].serial
+    pairs = [key_pair(section, user.key.access_key_id, secret) for section in ("default", "default-long-term")]
+    home.write_credentials("".join(f"{pair}aws_mfa_device = {serial}\n" for pair in pairs))
+    home.config.write_text(f"[default]\nregion = eu-west-1\nmfa_serial = {serial}\n{config}")
+    return home
+
+
+def vault_home_of(folder: Path, aws: Sandbox, user: SandboxUser, config: str = "") -> Home:
+    """Make such a home whose key is in aws-vault's encrypted file."""
+    home = home_of(folder, aws, user, config)
+    environ = rivals.vault_environ(folder)
+    home.environ |= {name: value for name, value in environ.items() if name.startswith("AWS_VAULT_")}
+    secret, serial = user.key.secret_access_key.reveal(), user.devices[0].serial
+    rivals.plant(folder, environ, user.key.access_key_id, secret, serial, lives=False)
+    return home
