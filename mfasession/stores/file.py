@@ -6,7 +6,7 @@ A section of ours says `manager = mfasession`; any other section of the file bel
 import os
 
 from mfasession import timestamps
-from mfasession.awsfiles import MANAGER, ini, is_managed, malformed, parse
+from mfasession.awsfiles import MANAGER, is_managed, malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import paths
 from mfasession.values import Secret, Session, is_whole
@@ -143,6 +143,8 @@ class CredentialsFileStore:
         return self._files.credentials_text(-1 if self._reserved is None else self._reserved.descriptor)
 
     def _edited(self, sections: list[str], text: str, change: "Callable[[str], str]") -> str:
+        from mfasession.awsfiles import ini
+
         path = self._files.credentials_path
         # The whole file is read, not the section alone: what botocore would refuse is not ours to build on.
         there = parse(path, text)
