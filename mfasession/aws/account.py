@@ -3,8 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
+from urllib.parse import unquote
+
+import botocore.handlers
 
 from mfasession.aws.answers import required_text, serial
 from mfasession.aws.client import Aws
@@ -87,6 +90,14 @@ class AwsAccount(Aws):
             lambda: bytes(self._client("iam").get_credential_report()["Content"]).decode("utf-8"),
         )
 
+    def _made_client(self, service: str, url: str | None = None) -> Any:
+        client = super()._made_client(service, url)
+        # botocore decodes every policy anew; `_text` decodes one that thousands of users have once.
+        decode = getattr(botocore.handlers, "json_decode_policies", None)
+        if service == "iam" and decode is not None:
+            client.meta.events.unregister("after-call.iam", decode)
+        return client
+
     def _details(self, *kinds: str) -> Iterator[Mapping[str, Any]]:
         call = self._client("iam").get_account_authorization_details
         return self._pages("GetAccountAuthorizationDetails", call, Filter=list(kinds))
@@ -136,5 +147,14 @@ def _attached(listed: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _text(policy: object) -> str:
-    """The JSON of a policy, which botocore may have parsed already."""
-    return policy if isinstance(policy, str) else json.dumps(policy)
+    """The JSON of a policy, which AWS sends URL-encoded, and which botocore may have parsed."""
+    return _decoded(policy) if isinstance(policy, str) else json.dumps(policy)
+
+
+@lru_cache(maxsize=1024)
+def _decoded(policy: str) -> str:
+    try:
+        return json.dumps(json.loads(unquote(policy)))
+    except (ValueError, RecursionError):
+        # It is reported as unreadable with its user.
+        return policy

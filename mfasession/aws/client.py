@@ -23,7 +23,7 @@ from botocore.config import Config
 from botocore.utils import get_environ_proxies
 
 from mfasession import hints
-from mfasession.aws import answers, deadline, translate
+from mfasession.aws import answer_times, answers, deadline, translate
 from mfasession.aws.errors import Throttled, Unanswered
 from mfasession.aws.model import Device
 from mfasession.awsfiles.nested_values import unparsed
@@ -343,6 +343,7 @@ def _session(
     serial = profile.mfa_serial or profile.suggested_serial
     partition = partition_of(serial) or partition_of(profile.role.arn if profile.role else "")
     region = regions.in_use(profile, environ)
+    known.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=answer_times.parse)
     return boto3.Session(
         aws_access_key_id=key.access_key_id,
         aws_secret_access_key=key.secret_access_key.reveal(),
