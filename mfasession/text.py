@@ -10,7 +10,7 @@ _LONGEST_WORD = 100
 
 def printable(text: str) -> str:
     """Return the text without control characters: text from AWS or a file must not reach a terminal raw."""
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
 def nearest(word: str, known: "Iterable[str]", *, likeness: float = 0.6) -> str:

@@ -62,13 +62,14 @@ class Value:
         cls.__fields__ = cls.__fields__ + own
 
     def __init__(self, **fields: "Any") -> None:
-        if unknown := set(fields) - set(self.__fields__):
-            raise TypeError(f"{type(self).__name__} has no field {sorted(unknown)}")
+        own = self.__dict__
         for name in self.__fields__:
             if name in fields:
-                self.__dict__[name] = fields[name]
+                own[name] = fields[name]
             elif not hasattr(type(self), name):
                 raise TypeError(f"{type(self).__name__} needs {name}")
+        if len(own) < len(fields):
+            raise TypeError(f"{type(self).__name__} has no field {sorted(fields.keys() - own.keys())}")
 
     def __setattr__(self, name: str, value: object) -> "NoReturn":
         raise AttributeError(f"{type(self).__name__} is frozen: {name}")
