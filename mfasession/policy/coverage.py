@@ -7,13 +7,13 @@ holds in an Allow and fails in a Deny. Resource policies are not considered; an 
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
 from mfasession.policy import evaluation, rule
 from mfasession.policy.document import Document, Statement
-from mfasession.policy.evaluation import Decision, Policies, Request
+from mfasession.policy.evaluation import Decision, Evaluator, Policies, Request
 from mfasession.policy.glob_overlap import combined, common
 from mfasession.policy.located_json import Text
 from mfasession.policy.patterns import Context, filled, plain
@@ -42,12 +42,16 @@ NAMED = 5
 """The most open actions that are named."""
 
 _MFA_KEYS = ("aws:multifactorauthpresent", "aws:multifactorauthage")
-_KEY: Context = {}
-_SESSION: Context = {"aws:multifactorauthpresent": "false"}
-_WITH_MFA: Context = {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": "60"}
+_KEY, _SESSION, _WITH_MFA = "key", "session", "session with MFA"
+_MFA: Mapping[str, Context] = {
+    _KEY: {},
+    _SESSION: {"aws:multifactorauthpresent": "false"},
+    _WITH_MFA: {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": "60"},
+}
+"""The kinds of callers, with their condition keys about MFA."""
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _PERSONAL = ("${", "aws:user", "aws:principal")
-_ALLOW_ALL = evaluation.read(json.dumps(rule.ALLOW_ALL))
+_ALLOW_ALL = json.dumps(rule.ALLOW_ALL)
 
 
 class Source(Value):
@@ -85,175 +89,212 @@ def judge(
     """
     limits = [*([boundary] if boundary is not None else []), *organization]
     texts = [text for source in sources for text in source.texts] + limits
-    is_personal = any(mark in text.lower() for text in texts for mark in _PERSONAL)
     account = f"arn:{partition_of(arn)}:iam::{account_of(arn)}:user/"
-    whose = (user, arn) if is_personal else ("x", f"{account}x")
+    whose = (user, arn) if any(map(_is_personal, texts)) else ("x", f"{account}x")
     return _judged(tuple(sources), boundary, tuple(organization), *whose)
 
 
 def allows(sources: Sequence[Source], boundary: str | None, actions: Sequence[str], *, user: str, arn: str) -> bool:
     """Return whether a user with MFA may do each of the actions on some resource. Raises Malformed."""
-    context = {**_caller(user, arn), **_WITH_MFA}
-    known = _for_the_worse(_policies(sources, boundary), context)
-    return all(_is_possible(known, action.lower(), context) for action in actions)
+    texts = tuple(text for source in sources for text in source.texts)
+    known = _Policies((user, arn), texts, boundary=boundary).at_worst(_WITH_MFA)
+    return all(known.is_possible(action.lower()) for action in actions)
+
+
+@lru_cache(maxsize=1024)
+def _is_personal(text: str) -> bool:
+    """Whether the verdict on a policy may depend on the user's name."""
+    small = text.lower()
+    return any(mark in small for mark in _PERSONAL)
 
 
 @lru_cache(maxsize=4096)
 def _judged(
     sources: tuple[Source, ...], boundary: str | None, organization: tuple[str, ...], user: str, arn: str
 ) -> Verdict:
-    caller = _caller(user, arn)
-    documents = {source.name: tuple(map(evaluation.read, source.texts)) for source in sources}
-    policies = _policies(sources, boundary, organization)
-    left_open = tuple(islice(_open(policies, caller), NAMED))
+    whole = _Policies((user, arn), tuple(text for each in sources for text in each.texts), boundary, organization)
+    left_open = tuple(islice(whole.open(), NAMED))
     return Verdict(
         is_covered=not left_open,
-        by=() if left_open else _by(documents, policies, caller),
+        by=() if left_open else _by(sources, whole),
         open=left_open,
-        is_admin=_is_admin(policies, caller, arn),
-        works_with_mfa=next(_possible(policies, {**caller, **_WITH_MFA}), None) is not None,
+        is_admin=any(whole.at_worst(kind).is_admin(arn) for kind in (_WITH_MFA, _KEY)),
+        works_with_mfa=next(whole.at_worst(_WITH_MFA).possible(), None) is not None,
     )
 
 
-def _policies(sources: Sequence[Source], boundary: str | None, organization: Sequence[str] = ()) -> Policies:
-    return Policies(
-        identity=tuple(evaluation.read(text) for source in sources for text in source.texts),
-        boundary=None if boundary is None else (evaluation.read(boundary),),
-        organization=tuple(map(evaluation.read, organization)) or None,
-    )
+class _Policies:
+    """The texts of a user's policies, evaluated for each kind of caller."""
+
+    def __init__(
+        self,
+        whose: tuple[str, str],
+        identity: tuple[str, ...],
+        boundary: str | None = None,
+        organization: tuple[str, ...] = (),
+        only: tuple[str, ...] | None = None,
+    ) -> None:
+        """`whose`: the user's name and ARN. `only`: the identity policies whose Deny statements count; None: all."""
+        self.whose = whose
+        self.identity = identity
+        self.boundary = boundary
+        self.organization = organization
+        self._only = only
+        self._known: dict[str, _Worst] = {}
+
+    def open(self) -> Iterator[str]:
+        """Yield the actions that are possible without MFA, each once."""
+        seen: set[str] = set()
+        for worst in dict.fromkeys(map(self.at_worst, (_KEY, _SESSION))):
+            for shown in worst.possible():
+                if shown not in seen:
+                    seen.add(shown)
+                    yield shown
+
+    def is_closed(self) -> bool:
+        """Return whether nothing is possible without MFA."""
+        return next(self.open(), None) is None
+
+    def at_worst(self, kind: str) -> "_Worst":
+        """Return the policies in the worst case for a kind of caller; for kinds without a difference the same object.
+
+        Raises Malformed.
+        """
+        if kind not in self._known:
+            policies = self._policies(kind)
+            same = (each for each in self._known.values() if _are_same(each.policies, policies))
+            self._known[kind] = next(same, None) or _Worst(policies, _context(kind, *self.whose))
+        return self._known[kind]
+
+    def _policies(self, kind: str) -> Policies:
+        def read(text: str) -> Document:
+            return _at_worst(text, kind, *self.whose)
+
+        return Policies(
+            identity=tuple(
+                read(text) if self._only is None or text in self._only else _allowing(read(text))
+                for text in self.identity
+            ),
+            boundary=None if self.boundary is None else (read(self.boundary),),
+            organization=tuple(map(read, self.organization)) or None,
+        )
 
 
-def _is_possible(known: Policies, action: str, context: Context) -> bool:
-    return any(
-        _is_allowed(known, action, resource, context)
-        for statement in _statements(_unlimited(known), "Allow")
-        for resource in _resources(statement, known, context)
-    )
+class _Worst:
+    """Policies whose statements have no conditions and all apply to a caller, and what is possible under them."""
+
+    def __init__(self, policies: Policies, context: Context) -> None:
+        self.policies = policies
+        self._context = context
+        self._evaluator = Evaluator(policies)
+        identity = (statement for each in policies.identity for statement in each.statements)
+        self._allows = [statement for statement in identity if statement.effect == "Allow"]
+        denies = [found.statement for found in evaluation.statements(policies) if found.statement.effect == "Deny"]
+        whole, narrow = _exceptions(denies)
+        choices = [*whole, *_limits(policies, lambda each: each.actions)]
+        self._narrow = [each.lower() for each in narrow]
+        self._actions = [[each.lower() for each in choice] for choice in choices]
+        self._written = {each.lower(): str(each) for choice in (*choices, narrow) for each in choice}
+        odd = [resource for each in denies for resource in each.not_resources or ()]
+        self._resources = [*_limits(policies, lambda each: each.resources), ["*", *odd]]
+
+    def possible(self) -> Iterator[str]:
+        """Yield the actions that are possible and may not stay open, as patterns in the policies."""
+        for allow in self._allows:
+            resources: list[str] | None = None
+            for shown, action in self._actions_of(allow):
+                if action in EXEMPT:
+                    continue
+                resources = [*self._resources_of(allow)] if resources is None else resources
+                if any(self._allowed(action, each) for each in resources):
+                    yield shown
+
+    def is_possible(self, action: str) -> bool:
+        """Return whether an action in lower case is possible on some resource."""
+        return any(self._allowed(action, each) for allow in self._allows for each in self._resources_of(allow))
+
+    def is_admin(self, arn: str) -> bool:
+        """Return whether all of ADMINISTRATIVE is possible, on everything or on the user."""
+        return all(any(self._allowed(action, each) for each in ("*", arn)) for action in ADMINISTRATIVE)
+
+    def _allowed(self, action: str, resource: str) -> bool:
+        request = Request(action=action, resource=resource, context=self._context)
+        return self._evaluator.evaluate(request).decision is Decision.ALLOWED
+
+    def _actions_of(self, allow: Statement) -> Iterator[tuple[str, str]]:
+        """Yield pairs of a pattern and an example action that an Allow covers."""
+        own = allow.actions or ("*",)
+        written = {each.lower(): str(each) for each in own} | self._written
+        choices = [[each.lower() for each in own], *self._actions]
+        for more in ("*", *dict.fromkeys(self._narrow)):
+            for globs in combined(*choices, (more,)):
+                shown = next((glob for glob in globs if glob != "*"), "*")
+                yield written[shown], common(*globs) or ""
+
+    def _resources_of(self, allow: Statement) -> Iterator[str]:
+        """Yield example resources that an Allow covers."""
+        choices = (allow.resources or ("*",), *self._resources)
+        known = ([plain(filled(each, self._context) or ()) for each in choice] for choice in choices)
+        for globs in combined(*known):
+            # For actions without a resource it is the star itself.
+            yield "*" if set(globs) == {"*"} else common(*globs) or ""
 
 
-def _unlimited(policies: Policies) -> Policies:
-    return policies.replace(boundary=None, organization=None)
+def _are_same(one: Policies, other: Policies) -> bool:
+    """Whether two kinds of callers have the same documents, none of which has a variable."""
+    mine, others = ([each for _, documents in side.kinds() for each in documents] for side in (one, other))
+    return all(left is right for left, right in zip(mine, others, strict=True)) and not any(map(_has_variables, mine))
 
 
-def _caller(user: str, arn: str) -> dict[str, str]:
-    return {
-        "aws:username": user,
-        "aws:principalarn": arn,
-        "aws:principalaccount": account_of(arn),
-        "aws:principaltype": "User",
-        "aws:viaawsservice": "false",
-        "aws:principalisawsservice": "false",
-        "aws:securetransport": "true",
-    }
-
-
-def _open(policies: Policies, caller: Context) -> Iterator[str]:
-    """Yield the actions that are possible without MFA, each once."""
-    seen: set[str] = set()
-    for kind in (_KEY, _SESSION):
-        for shown in _possible(policies, {**caller, **kind}):
-            if shown not in seen:
-                seen.add(shown)
-                yield shown
-
-
-def _by(documents: "dict[str, tuple[Document, ...]]", policies: Policies, caller: Context) -> tuple[str, ...]:
+def _by(sources: Sequence[Source], policies: _Policies) -> tuple[str, ...]:
     """The sources that cover a user: those that suffice whatever the others allow, else those that suffice here."""
-    whole = [name for name, own in documents.items() if _closes(own, tuple(sorted(caller.items())))]
-    unlimited = _unlimited(policies)
-    within_boundary = policies.replace(identity=(_ALLOW_ALL,), organization=None)
-    if policies.boundary is not None and _is_closed(within_boundary, caller):
+    whose, identity, boundary, organization = (
+        policies.whose,
+        policies.identity,
+        policies.boundary,
+        policies.organization,
+    )
+    whole = [source.name for source in sources if _closes(source.texts, whose)]
+    if boundary is not None and _Policies(whose, (_ALLOW_ALL,), boundary).is_closed():
         whole.append("boundary")
-    if policies.organization is not None and _is_closed(_only_organization(policies), caller):
+    if organization and _Policies(whose, (_ALLOW_ALL,), organization=organization).is_closed():
         whole.append("organization")
     if whole:
         return tuple(whole)
-    if next(_possible(_without_denies(policies, keep=()), {**caller, **_WITH_MFA}), None) is None:
+    allowing = _Policies(whose, identity, boundary, organization, only=())
+    if next(allowing.at_worst(_WITH_MFA).possible(), None) is None:
         return (NOTHING,)
-    if _is_closed(_without_denies(unlimited, keep=()), caller):
+    if _Policies(whose, identity, only=()).is_closed():
         return (CONDITIONAL,)
-    alone = [name for name, own in documents.items() if _is_closed(_without_denies(unlimited, keep=own), caller)]
-    return tuple(alone) or (TOGETHER,)
+    alone = tuple(each.name for each in sources if _Policies(whose, identity, only=each.texts).is_closed())
+    return alone or (TOGETHER,)
 
 
 @lru_cache(maxsize=1024)
-def _closes(documents: tuple[Document, ...], caller: tuple[tuple[str, str], ...]) -> bool:
+def _closes(texts: tuple[str, ...], whose: tuple[str, str]) -> bool:
     """Return whether policies cover a user whatever other policies allow."""
+    documents = map(evaluation.read, texts)
     has_deny = any(statement.effect == "Deny" for each in documents for statement in each.statements)
-    return has_deny and _is_closed(Policies(identity=(*documents, _ALLOW_ALL)), dict(caller))
-
-
-def _only_organization(policies: Policies) -> Policies:
-    return policies.replace(identity=(_ALLOW_ALL,), boundary=None)
-
-
-def _is_closed(policies: Policies, caller: Context) -> bool:
-    return next(_open(policies, caller), None) is None
-
-
-def _without_denies(policies: Policies, *, keep: tuple[Document, ...]) -> Policies:
-    """The identity policies, with Deny statements only from the documents to keep."""
-    kept = tuple(each if any(each is one for one in keep) else _allowing(each) for each in policies.identity)
-    return policies.replace(identity=kept)
+    return has_deny and _Policies(whose, (*texts, _ALLOW_ALL)).is_closed()
 
 
 def _allowing(document: Document) -> Document:
-    return document.replace(statements=tuple(each for each in document.statements if each.effect == "Allow"))
+    allows = tuple(each for each in document.statements if each.effect == "Allow")
+    return document if len(allows) == len(document.statements) else document.replace(statements=allows)
 
 
-def _is_admin(policies: Policies, caller: Context, arn: str) -> bool:
-    resources = ("*", arn)
-    return any(
-        all(any(_is_allowed(known, action, each, context) for each in resources) for action in ADMINISTRATIVE)
-        for context in ({**caller, **_WITH_MFA}, {**caller, **_KEY})
-        for known in [_for_the_worse(policies, context)]
-    )
-
-
-def _possible(policies: Policies, context: Context) -> Iterator[str]:
-    """Yield the actions of such a caller that may not stay open, as patterns in the policies."""
-    known = _for_the_worse(policies, context)
-    for statement in _statements(_unlimited(known), "Allow"):
-        for shown, action in _actions(statement, known):
-            if action in EXEMPT:
-                continue
-            if any(_is_allowed(known, action, each, context) for each in _resources(statement, known, context)):
-                yield shown
-
-
-def _actions(allow: Statement, policies: Policies) -> Iterator[tuple[str, str]]:
-    """Yield pairs of a pattern and an example action that an Allow covers."""
-    whole, narrow = _exceptions(policies)
-    choices = [allow.actions or ("*",), *whole, *_limits(policies, lambda each: each.actions)]
-    written = {each.lower(): str(each) for choice in choices for each in (*choice, *narrow)}
-    for more in ("*", *dict.fromkeys(each.lower() for each in narrow)):
-        for globs in combined(*([each.lower() for each in choice] for choice in choices), (more,)):
-            shown = next((glob for glob in globs if glob != "*"), "*")
-            yield written[shown], common(*globs) or ""
-
-
-def _exceptions(policies: Policies) -> tuple[set[tuple[Text, ...]], list[Text]]:
+def _exceptions(denies: Sequence[Statement]) -> tuple[list[tuple[Text, ...]], list[Text]]:
     """The exceptions of each Deny about everything (all possible actions are in each of them), and those of others."""
-    whole: set[tuple[Text, ...]] = set()
+    whole: dict[tuple[Text, ...], None] = {}
     narrow: list[Text] = []
-    for deny in _statements(policies, "Deny"):
+    for deny in denies:
         if "*" not in (deny.resources or ()):
             narrow += deny.not_actions or ()
         elif deny.not_actions is not None:
-            whole.add(deny.not_actions)
+            whole[deny.not_actions] = None
         elif "*" in (deny.actions or ()):
-            whole.add(())
-    return whole, narrow
-
-
-def _resources(allow: Statement, policies: Policies, context: Context) -> Iterator[str]:
-    """Yield example resources that an Allow covers."""
-    odd = [resource for each in _statements(policies, "Deny") for resource in each.not_resources or ()]
-    choices = (allow.resources or ("*",), *_limits(policies, lambda each: each.resources), ("*", *odd))
-    known = ([plain(filled(each, context) or ()) for each in choice] for choice in choices)
-    for globs in combined(*known):
-        # For actions without a resource it is the star itself.
-        yield "*" if set(globs) == {"*"} else common(*globs) or ""
+            whole[()] = None
+    return list(whole), narrow
 
 
 def _limits(policies: Policies, element: Callable[[Statement], tuple[Text, ...] | None]) -> Iterator[list[str]]:
@@ -264,32 +305,44 @@ def _limits(policies: Policies, element: Callable[[Statement], tuple[Text, ...] 
             yield [name for each in allows for name in element(each) or ("*",)] or ["*"]
 
 
-def _statements(policies: Policies, effect: str) -> Iterator[Statement]:
-    found = (each.statement for each in evaluation.statements(policies))
-    return (statement for statement in found if statement.effect == effect)
+@lru_cache(maxsize=256)
+def _context(kind: str, user: str, arn: str) -> Context:
+    """Return the known condition keys of a caller; not to be changed."""
+    return {
+        "aws:username": user,
+        "aws:principalarn": arn,
+        "aws:principalaccount": account_of(arn),
+        "aws:principaltype": "User",
+        "aws:viaawsservice": "false",
+        "aws:principalisawsservice": "false",
+        "aws:securetransport": "true",
+        **_MFA[kind],
+    }
 
 
-def _is_allowed(policies: Policies, action: str, resource: str, context: Context) -> bool:
-    request = Request(action=action, resource=resource, context=context)
-    return evaluation.evaluate(policies, request).decision is Decision.ALLOWED
+@lru_cache(maxsize=1024)
+def _at_worst(text: str, kind: str, user: str, arn: str) -> Document:
+    """Return a policy with the statements that apply to such a caller in the worst case, without their conditions.
 
-
-def _for_the_worse(policies: Policies, context: Context) -> Policies:
-    """The policies in the worst case for such a caller: the statements that apply, without conditions."""
-    return policies.replace(
-        identity=tuple(_at_worst(each, context) for each in policies.identity),
-        boundary=_all_at_worst(policies.boundary, context),
-        organization=_all_at_worst(policies.organization, context),
-    )
-
-
-def _all_at_worst(documents: tuple[Document, ...] | None, context: Context) -> tuple[Document, ...] | None:
-    return None if documents is None else tuple(_at_worst(each, context) for each in documents)
-
-
-def _at_worst(document: Document, context: Context) -> Document:
+    Where the kind makes no difference, it is the same object. Raises Malformed.
+    """
+    document = evaluation.read(text)
+    if not _has_variables(document) and not any(each.conditions for each in document.statements):
+        return document
+    context = _context(kind, user, arn)
     left = (_applying(document, statement, context) for statement in document.statements)
-    return document.replace(statements=tuple(each for each in left if each is not None))
+    found = document.replace(statements=tuple(each for each in left if each is not None))
+    of_key = found if kind == _KEY else _at_worst(text, _KEY, user, arn)
+    return of_key if of_key == found else found
+
+
+def _has_variables(document: Document) -> bool:
+    return any(
+        "${" in name
+        for each in document.statements
+        for names in (each.resources, each.not_resources)
+        for name in names or ()
+    )
 
 
 def _applying(document: Document, statement: Statement, context: Context) -> Statement | None:

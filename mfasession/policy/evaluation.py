@@ -98,21 +98,35 @@ class Look(Value):
         return self.action and self.principal and self.resource and all(self.lines)
 
 
+class Evaluator:
+    """Policies that decide about several requests."""
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+        found = tuple(statements(policies))
+        self._denies = tuple(each for each in found if each.statement.effect == "Deny")
+        self._allows = tuple(each for each in found if each.statement.effect != "Deny")
+
+    def evaluate(self, request: Request) -> Answer:
+        """Return what the policies say to a request, and by which statements."""
+        for found in self._denies:
+            if _applies(found, request):
+                return Answer(decision=Decision.DENIED, by=(found,))
+        allows: dict[str, list[Found]] = {kind: [] for kind, _ in self._policies.kinds()}
+        for found in self._allows:
+            if _applies(found, request):
+                allows[found.kind].append(found)
+        lacking = tuple(kind for kind, these in allows.items() if not these)
+        if self._policies.resource is not None:
+            lacking = _lacking(self._policies, request, allows)
+        if lacking:
+            return Answer(decision=Decision.NOT_ALLOWED, lacking=lacking)
+        return Answer(decision=Decision.ALLOWED, by=tuple(found for these in allows.values() for found in these))
+
+
 def evaluate(policies: Policies, request: Request) -> Answer:
     """Return what the policies say to a request, and by which statements."""
-    allows: dict[str, list[Found]] = {kind: [] for kind, _ in policies.kinds()}
-    for found in statements(policies):
-        if not _applies(found, request):
-            continue
-        if found.statement.effect == "Deny":
-            return Answer(decision=Decision.DENIED, by=(found,))
-        allows[found.kind].append(found)
-    lacking = tuple(kind for kind, these in allows.items() if not these)
-    if policies.resource is not None:
-        lacking = _lacking(policies, request, allows)
-    if lacking:
-        return Answer(decision=Decision.NOT_ALLOWED, lacking=lacking)
-    return Answer(decision=Decision.ALLOWED, by=tuple(found for these in allows.values() for found in these))
+    return Evaluator(policies).evaluate(request)
 
 
 def _lacking(policies: Policies, request: Request, allows: "dict[str, list[Found]]") -> tuple[str, ...]:
@@ -214,7 +228,8 @@ def _line_holds(parsed: Document, statement: Statement, line: Line, context: Con
 
 
 def _any_action(wanted: Iterable[str], action: str) -> bool:
-    return any(like(action.lower(), each.lower()) for each in wanted)
+    small = action.lower()
+    return any(like(small, each.lower()) for each in wanted)
 
 
 def _names_resource(parsed: Document, statement: Statement, request: Request) -> bool:

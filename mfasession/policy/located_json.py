@@ -126,11 +126,11 @@ class _Reader:
             return members
         while True:
             self._skip()
-            place = self._place(path)
-            if not self._text.startswith('"', self._at):
-                raise NotJson('expected a key in ""', place)
+            at = self._at
+            if not self._text.startswith('"', at):
+                raise NotJson('expected a key in ""', self._place(path))
             name = self._string(path)
-            key = Text(name, place.replace(path=inside(path, name)))
+            key = Text(name, self._place(inside(path, name), at))
             if key in members:
                 raise NotJson(f"the key {key!r} is there twice", key.place)
             if not self._take(":"):
@@ -182,7 +182,8 @@ class _Reader:
         found = _SPACE.match(self._text, self._at)
         self._at = found.end() if found else self._at
 
-    def _place(self, path: str) -> Place:
-        line = bisect_right(self._lines, self._at)
-        column = self._at - self._lines[line - 1] + 1
+    def _place(self, path: str, at: int | None = None) -> Place:
+        at = self._at if at is None else at
+        line = bisect_right(self._lines, at)
+        column = at - self._lines[line - 1] + 1
         return Place(line=line + self._first_line - 1, column=column, path=path)

@@ -43,6 +43,9 @@ def plain(pieces: Filled) -> str:
 
 def like(value: str, glob: Filled | str) -> bool:
     """Return whether a text matches a glob: `*` is any text, `?` any character."""
+    if isinstance(glob, str) and (simple := _simple(glob)) is not None:
+        head, has_star = simple
+        return value.startswith(head) if has_star else value == head
     return _glob(((glob, False),) if isinstance(glob, str) else glob).matches(value)
 
 
@@ -56,6 +59,12 @@ def resource_like(value: str, glob: Filled) -> bool:
 
     As `arn_like`, but a `*` at the end of a part reaches beyond its colon, and missing parts are `*`.
     """
+    text, is_literal = glob[0]
+    if len(glob) == 1 and not is_literal and (not text.startswith("arn:") or text.count(":") >= _COLONS_OF_ARN):
+        simple = _simple(text)
+        if simple is not None:
+            head, has_star = simple
+            return value.startswith(head) if has_star else value == head
     return _resource(glob).matches(value)
 
 
@@ -66,6 +75,12 @@ def _value(inside: str, context: Context) -> str | None:
     name, default = (split[1], split[2]) if split else (inside, None)
     known = context.get(name.strip().lower(), default)
     return known if isinstance(known, str) else None
+
+
+def _simple(glob: str) -> tuple[str, bool] | None:
+    """The text before a star at the end, and whether there is one; None for a glob with other wildcards."""
+    head, star, tail = glob.partition("*")
+    return None if tail or "?" in head else (head, bool(star))
 
 
 class _Glob:

@@ -35,10 +35,13 @@ class Named(Value):
         return self.directly or self.by_role or self.by_account
 
 
+_ALL = Named(directly=True)
+
+
 def named(statement: Statement, who: Who | None) -> Named:
     """Return how a statement names a caller. Without principals, or for an unknown caller, it counts as named."""
     if who is None or (statement.principals is None and statement.not_principals is None):
-        return Named(directly=True)
+        return _ALL
     if statement.principals is not None:
         return _among(of_aws(statement.principals), who)
     spared = _among(of_aws(statement.not_principals or {}), who)

@@ -210,6 +210,15 @@ def test_the_three_ways_to_match(value: str, glob: str) -> None:
         assert like(value, glob + ":*" * max(5 - glob.count(":"), 0))
 
 
+@given(value=TEXT, glob=TEXT, is_arn=st.booleans())
+def test_the_short_way_for_simple_patterns(value: str, glob: str, *, is_arn: bool) -> None:
+    """A text, or one with a star at its end, is compared without the state machine: in pieces it is not."""
+    if is_arn:
+        value, glob = f"arn:aws:s3::{value}", f"arn:aws:s3::{glob}"
+    assert resource_like(value, ((glob, False),)) is resource_like(value, ((glob, False), ("", False)))
+    assert like(value, glob) is like(value, ((glob, False), ("", False)))
+
+
 @given(value=TEXT, glob=TEXT)
 def test_an_arn_is_matched_part_by_part(value: str, glob: str) -> None:
     """The same as six globs over six parts."""
