@@ -17,6 +17,7 @@ from mfasession.values import Secret, Value, partition_of
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
@@ -26,6 +27,7 @@ SUMMARY = "Open the AWS console as a role profile"
 EXAMPLES = (
     ("mfasession console -p admin", "open the console as a role profile"),
     ("mfasession console -p admin --service s3", "open a service"),
+    ("mfasession console -p admin --service s3 --service ec2", "open two services"),
     ("mfasession console -p admin --print", "print the address instead: it is a secret"),
 )
 _NAMED = 5
@@ -35,13 +37,15 @@ _NAMED = 5
 class Flags(Value):
     """The flags of `console`."""
 
-    service: str = ""
+    services: tuple[str, ...] | list[str] = ()
     path: str = ""
     """Of a page, as in `/s3/home`."""
     region: str = ""
     lasts: int = 0
     """Seconds of the console itself; 0 is as long as the role's session."""
     print_url: bool = False
+    with_qr_code: bool = False
+    """Beside the printed address."""
     logout_first: bool = False
 
 
@@ -50,7 +54,14 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     from mfasession.commands import session_flags
     from mfasession.commands.argument_types import code, console_duration, path, region, service
 
-    parser.add_argument("--service", metavar="NAME", type=service, help="open a service: ec2, s3, cloudformation, …")
+    parser.add_argument(
+        "--service",
+        dest="services",
+        metavar="NAME",
+        type=service,
+        action="append",
+        help="open a service: ec2, s3, cloudformation, …; may be given several times",
+    )
     parser.add_argument("--path", metavar="PATH", type=path, help="open a page, such as /s3/home")
     parser.add_argument("--region", metavar="NAME", type=region, help="open another region than the profile's")
     parser.add_argument(
@@ -69,34 +80,74 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         action="store_true",
         help="print the address, which is a secret, instead of opening it",
     )
+    parser.add_argument(
+        "--qr", dest="with_qr_code", action="store_true", help="with --print: show it as a QR code for a phone, too"
+    )
 
 
 def run(context: "CommandContext", flags: Flags) -> int:
     """Sign the browser in, or print the address that does."""
-    if flags.service and flags.path:
-        raise UsageError("--service and --path both name a page", "leave one of them out")
+    _check(flags)
     process_memory.deny_ptrace()
     profile, region, partition = _chosen(context, flags)
     # Before a code is asked for.
-    shown_in = None if flags.print_url else browser.find(context.environ)
+    named = context.config.of(profile.name).browser
+    shown_in = None if flags.print_url else browser.find(context.environ, command=named)
     session, seconds = _session(context, profile, flags.lasts)
     from mfasession.aws.federation import AwsSignin
 
     aws = AwsSignin(profile, session, context.environ)
     site = urls.site(partition, region, configured=aws.configured(), signs_out=flags.logout_first)
-    page = urls.page(site, region, service=flags.service, path=flags.path)
-    address = urls.login(site, page, aws.token(site.signin, seconds).reveal())
+    pages = [urls.page(site, region, service=name, path=flags.path) for name in flags.services or ("",)]
+    # Each page with a token of its own: nothing says that AWS takes one twice.
+    addresses = [Secret(urls.login(site, page, aws.token(site.signin, seconds).reveal())) for page in pages]
     if flags.logout_first:
-        address = urls.logout(site, address)
+        addresses[0] = Secret(urls.logout(site, addresses[0].reveal()))
     if shown_in is None:
-        sys.stdout.write(f"{address}\n")
-        sys.stdout.flush()
-        say("anyone with this address is signed in, for 15 minutes: keep it secret")
+        _print(addresses, with_qr_code=flags.with_qr_code)
     else:
-        browser.show(shown_in, Secret(address), context.environ)
+        for address in addresses:
+            browser.show(shown_in, address, context.environ)
     now = time.time()
     say(f"console for {profile.name} until {until(int(now) + seconds if seconds else session.expires, now)}")
     return 0
+
+
+def _check(flags: Flags) -> None:
+    if flags.services and flags.path:
+        raise UsageError("--service and --path both name a page", "leave one of them out")
+    if flags.with_qr_code and not flags.print_url:
+        raise UsageError("--qr shows the address that --print prints", "add --print")
+    if flags.with_qr_code and not terminal.is_ours():
+        raise InputNeeded("no terminal to show a QR code on", "leave --qr out")
+
+
+def _print(addresses: "Sequence[Secret]", *, with_qr_code: bool) -> None:
+    for address in addresses:
+        sys.stdout.write(f"{address.reveal()}\n")
+        sys.stdout.flush()
+        if with_qr_code:
+            _show_qr_code(address)
+    these = "this address" if len(addresses) == 1 else "one of these addresses"
+    say(f"anyone with {these} is signed in, for 15 minutes: keep it secret")
+
+
+def _show_qr_code(address: Secret) -> None:
+    """Show it on the terminal; the address is printed already, so what does not fit is only said."""
+    from mfasession.terminal import qr
+
+    with terminal.Terminal() as ours:
+        columns, rows = ours.size()
+        try:
+            code = qr.QrCode(address)
+        except ValueError:
+            say("the address is too long for a QR code")
+            return
+        lines = [] if terminal.is_dumb() else code.lines(columns, rows - 1)
+        if lines:
+            ours.write("".join(f"{line}\n" for line in lines))
+        else:
+            say(code.why_not_shown())
 
 
 def _chosen(context: "CommandContext", flags: Flags) -> "tuple[Profile, str, str]":

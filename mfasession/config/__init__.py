@@ -45,6 +45,7 @@ class ProfileSettings(Value):
     source: str = ""
     session_profile: str = ""
     allow_http_endpoint: "tuple[str, ...]" = ()
+    browser: "tuple[str, ...]" = ()
 
 
 class Config(Value):

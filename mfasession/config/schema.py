@@ -136,10 +136,7 @@ def _seconds(least: int, most: int) -> Callable[[Any], int]:
 
 def _code(value: Any) -> str | tuple[str, ...]:
     if isinstance(value, dict) and set(value) == {"command"}:
-        words = value["command"]
-        if isinstance(words, list) and words and all(isinstance(w, str) and "\0" not in w for w in words) and words[0]:
-            return ("command", *words)
-        raise ValueError('command must be a list of words, as in { command = ["ykman", "oath", "accounts", "code"] }')
+        return ("command", *_words(value["command"], '{ command = ["ykman", "oath", "accounts", "code"] }'))
     options = {key: text for key, text in value.items() if key != "preset"} if isinstance(value, dict) else {}
     name = value.get("preset") if isinstance(value, dict) else value
     named = _code_names()
@@ -151,6 +148,19 @@ def _code(value: Any) -> str | tuple[str, ...]:
         raise ValueError(f'takes texts beside the preset, as in {{ preset = "{name}", account = "…" }}')
     # Which options a source has is its own affair: it is loaded when a code is needed.
     return (name, *(word for pair in options.items() for word in pair)) if options else name
+
+
+def _browser(value: Any) -> tuple[str, ...]:
+    example = '{ command = ["firefox", "-P", "work", "%s"] }'
+    if isinstance(value, dict) and set(value) == {"command"}:
+        return _words(value["command"], example)
+    raise ValueError(f"must be a command, as in {example}")
+
+
+def _words(value: Any, example: str) -> tuple[str, ...]:
+    if isinstance(value, list) and value and all(isinstance(w, str) and "\0" not in w for w in value) and value[0]:
+        return tuple(value)
+    raise ValueError(f"command must be a list of words, as in {example}")
 
 
 def _code_names() -> tuple[str, ...]:
@@ -171,6 +181,7 @@ _SETTINGS: Mapping[str, Callable[[Any], Scalar]] = {
     "duration": _seconds(durations.SESSION_MINIMUM, durations.SESSION_MAXIMUM),
     "code": _code,
     "refresh_margin": _seconds(0, 12 * 3600),
+    "browser": _browser,
     endpoints.SETTING: _origins,
 }
 _PROFILE_ONLY: Mapping[str, Callable[[Any], Scalar]] = {

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -27,6 +27,7 @@ PATIENCE = 60.0
 OPENERS = (("xdg-open",), ("gio", "open"), ("x-www-browser",), ("wslview",))
 """Programs that open an address on a desktop; the last one works inside WSL, without a desktop."""
 _PRINT = "run it again with --print, and open the printed address"
+_CORRECT = "correct browser in config.toml, or run it again with --print"
 
 
 class Browser(Value):
@@ -36,12 +37,19 @@ class Browser(Value):
     stdin: str = ""
 
 
-def find(environ: Mapping[str, str], platform: str = sys.platform) -> Browser:
-    """Return the user's browser: $BROWSER, else the platform's. Raises ConfigurationError when there is none."""
+def find(environ: Mapping[str, str], platform: str = sys.platform, *, command: Sequence[str] = ()) -> Browser:
+    """Return the user's browser: the configured command, else $BROWSER, else the platform's.
+
+    Raises ConfigurationError when there is none.
+    """
+    if command:
+        if not shutil.which(command[0], path=environ.get("PATH")):
+            raise ConfigurationError(f"there is no program {command[0]}, the configured browser", _CORRECT)
+        return _at_its_end(tuple(command))
     named = [words for each in environ.get("BROWSER", "").split(os.pathsep) if (words := _words(each))]
     if named:
         words = next((words for words in named if shutil.which(words[0], path=environ.get("PATH"))), named[0])
-        return Browser(words=words if any("%s" in word for word in words) else (*words, "%s"))
+        return _at_its_end(words)
     if platform == "darwin":
         return Browser(words=("osascript",), stdin='open location "%s"\n')
     has_display = any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
@@ -49,6 +57,11 @@ def find(environ: Mapping[str, str], platform: str = sys.platform) -> Browser:
         if (has_display or opener == OPENERS[-1]) and shutil.which(opener[0], path=environ.get("PATH")):
             return Browser(words=(*opener, "%s"))
     raise ConfigurationError("no browser: $BROWSER is not set, and there is no desktop", _PRINT)
+
+
+def _at_its_end(words: tuple[str, ...]) -> Browser:
+    """The address is the last word, unless another word has a place for it."""
+    return Browser(words=words if any("%s" in word for word in words) else (*words, "%s"))
 
 
 def show(browser: Browser, address: Secret, environ: Mapping[str, str], patience: float = PATIENCE) -> None:

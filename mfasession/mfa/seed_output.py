@@ -1,22 +1,24 @@
 """Hands over the seed of a new device: on the terminal, as a PNG image, to the keyring or the like, to a program."""
 
 import os
-from shlex import quote
+import shlex
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 
 from mfasession import terminal
 from mfasession.aws.model import Device
 from mfasession.errors import ConfigurationError, InputNeeded, StoreError
 from mfasession.files import replace
-from mfasession.mfa import program, qr
+from mfasession.mfa import program
 from mfasession.stores.keyrings.items import forget_item, write_item
 from mfasession.stores.keyrings.keys import save_seed
-from mfasession.terminal import Terminal
+from mfasession.terminal import Terminal, qr
 from mfasession.values import Secret, Value
 
 if TYPE_CHECKING:
     from mfasession.stores.encrypted.seeds import Seeds
 
+ISSUER = "AWS"
 _LOOK = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -30,8 +32,10 @@ class Seed(Value):
 
     @property
     def uri(self) -> Secret:
-        """The otpauth address."""
-        return qr.uri(self.device, self.secret)
+        """The otpauth address: key URI format, with the label that the IAM API Reference gives."""
+        label = quote(f"{self.device.name}@{self.device.account}", safe="@")
+        fields = urlencode({"secret": self.secret.reveal(), "issuer": ISSUER})
+        return Secret(f"otpauth://totp/{ISSUER}:{label}?{fields}")
 
 
 class SeedOutputs(Value):
@@ -64,7 +68,7 @@ class SeedOutputs(Value):
             if os.path.lexists(self.png):
                 raise _is_there(self.png)
             if not os.path.isdir(folder := os.path.dirname(os.path.abspath(self.png))):
-                raise ConfigurationError(f"there is no folder {folder}", f"mkdir -p {quote(folder)}")
+                raise ConfigurationError(f"there is no folder {folder}", f"mkdir -p {shlex.quote(folder)}")
             replace.check_replaceable(self.png)
         if self.keyring:
             _check_keyring()
@@ -110,11 +114,8 @@ def show(seed: Seed, *, secret: bool) -> None:
         code = qr.QrCode(seed.uri)
         # One line is left for the question.
         lines = [] if terminal.is_dumb() else code.lines(columns, rows - 1)
-        if terminal.is_dumb():
-            ours.say("this terminal cannot show a QR code; type this into the app:")
-        elif not lines:
-            wide, high = code.size()
-            ours.say(f"the QR code needs a window of {wide} columns and {high + 1} lines; or type this into the app:")
+        if not lines:
+            ours.say(f"{code.why_not_shown()}; type this into the app:")
         if secret or not lines:
             ours.say(f"seed: {_grouped(seed.secret)}")
             ours.say(f"address: {seed.uri.reveal()}")

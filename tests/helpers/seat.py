@@ -46,10 +46,14 @@ PROMPT = "[$#%>] "
 class Seat(Window):
     """One terminal and the program on it, in a user's home."""
 
-    def __init__(self, home: Home, *words: str, columns: int = 100, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, home: Home, *words: str, columns: int = 100, rows: int = 24, environ: Mapping[str, str] | None = None
+    ) -> None:
         self.home = home
         variables = {**home.environ, "LANG": "C.UTF-8", **(environ or {})}
-        super().__init__([need(words[0]), *words[1:]], home.folder, variables, columns=columns, patience=scaled(60))
+        super().__init__(
+            [need(words[0]), *words[1:]], home.folder, variables, columns=columns, rows=rows, patience=scaled(60)
+        )
 
     def line(self, text: str) -> None:
         """Type a line."""
@@ -102,9 +106,11 @@ def _kept(user: SandboxUser, left: timedelta) -> str:
 
 
 @contextmanager
-def seat(home: Home, *words: str, columns: int = 100, environ: Mapping[str, str] | None = None) -> Iterator[Seat]:
+def seat(
+    home: Home, *words: str, columns: int = 100, rows: int = 24, environ: Mapping[str, str] | None = None
+) -> Iterator[Seat]:
     """Sit down; whatever still runs there is ended in the end."""
-    sitting = Seat(home, *words, columns=columns, environ=environ)
+    sitting = Seat(home, *words, columns=columns, rows=rows, environ=environ)
     try:
         yield sitting
     finally:

@@ -11,7 +11,14 @@ class Window:
     """The terminal is the program's controlling one. `seen` is all that was read so far."""
 
     def __init__(
-        self, words: Sequence[str], folder: Path, environ: Mapping[str, str], *, columns: int, patience: float
+        self,
+        words: Sequence[str],
+        folder: Path,
+        environ: Mapping[str, str],
+        *,
+        columns: int,
+        rows: int = 24,
+        patience: float,
     ) -> None:
         """`patience` is in seconds, for each pattern that is waited for."""
         self.tty: pexpect.spawn[str] = pexpect.spawn(
@@ -21,7 +28,7 @@ class Window:
             env=dict(environ),
             encoding="utf-8",
             timeout=patience,
-            dimensions=(24, columns),
+            dimensions=(rows, columns),
         )
         self.tty.delaybeforesend = None
         self.seen = ""

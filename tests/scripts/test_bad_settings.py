@@ -10,7 +10,8 @@ CODES = (
     'totp, ykman, zenity or { command = ["…"] }'
 )
 KNOWN_KEYS = (
-    "known keys: allow_http_endpoint, code, default_profile, duration, keys_in, profiles, refresh_margin, store"
+    "known keys: allow_http_endpoint, browser, code, default_profile, duration, keys_in, profiles, refresh_margin, "
+    "store"
 )
 
 

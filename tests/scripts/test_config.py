@@ -91,6 +91,7 @@ def test_where_values_come_from(home: Home) -> None:
         ["duration", "12h", "default"],
         ["code", "prompt", "default"],
         ["refresh_margin", "15m", "default"],
+        ["browser", "-", "default"],
         ["allow_http_endpoint", "-", "default"],
         ["profiles.work.duration", "8h", "config.toml:6"],
     ]

@@ -150,7 +150,7 @@ def test_the_seed_in_letters(home: Home, aws: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("columns", "term", "why"),
     [
-        (40, "xterm-256color", r"the QR code needs a window of \d+ columns and \d+ lines; or type this into the app:"),
+        (40, "xterm-256color", r"the QR code needs a window of \d+ columns and \d+ lines; type this into the app:"),
         (100, "dumb", "this terminal cannot show a QR code; type this into the app:"),
     ],
 )

@@ -20,7 +20,7 @@ ROOMS = {
     "jeepney": {"stores"},
     "prompt_toolkit": {"codes"},
     "tomllib": {"files"},
-    "segno": {"mfa"},
+    "segno": {"terminal"},
     "joserfc": {"setup"},
     "cryptography": {"setup", "stores"},
     "tomli_w": {"config", "sessions", "stores"},

@@ -24,12 +24,15 @@ _EXAMPLES = {
     "duration": "8h",
     "code": "pinentry",
     "refresh_margin": "15m",
+    "browser": '{ command = ["firefox", "-P", "work"] }',
     "allow_http_endpoint": "http://localstack:4566",
     "mfa_serial": "arn:aws:iam::123456789012:mfa/phone",
     "source": "work-long-term",
     "session_profile": "work",
 }
 """A value of each key, for a hint."""
+_OPENS = {"code": "{", "browser": "{", "allow_http_endpoint": "["}
+"""What a value of these keys begins with where it is written as TOML, not as a word."""
 
 
 class Setting(Value):
@@ -79,7 +82,7 @@ def value_of(path: text_edit.Path, text: str) -> Any:
     """Return the value that a text on the command line means. Raises UsageError when the key cannot have it."""
     key = path[-1]
     try:
-        value = _parsed(text) if text[:1] == {"code": "{", "allow_http_endpoint": "["}.get(key) else text
+        value = _parsed(text) if text[:1] == _OPENS.get(key) else text
         schema.check(key, value, of_profile=len(path) > 1)
     except ValueError as error:
         example = hints.command_line("config", "set", key, _EXAMPLES[key], profile=path[1] if len(path) > 1 else "")

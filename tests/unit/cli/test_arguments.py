@@ -82,7 +82,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     ),
     (
         ["console", "--service", "ec2", "--duration", "12h"],
-        {"command": "console", "flags": console.Flags(service="ec2", lasts=43_200)},
+        {"command": "console", "flags": console.Flags(services=["ec2"], lasts=43_200)},
     ),
     (["console", "--path", "/s3/home#a?b"], {"command": "console", "flags": console.Flags(path="/s3/home#a?b")}),
     (

@@ -28,8 +28,10 @@ CODES = (
     "code: must be one of 1password, bitwarden, gopass, kdialog, keepassxc, oathtool, osascript, pass, pinentry, "
     'prompt, totp, ykman, zenity or { command = ["…"] }'
 )
+FIREFOX = '{ command = ["firefox", "-P", "work", "%s"] }'
 KNOWN_KEYS = (
-    "known keys: allow_http_endpoint, code, default_profile, duration, keys_in, profiles, refresh_margin, store"
+    "known keys: allow_http_endpoint, browser, code, default_profile, duration, keys_in, profiles, refresh_margin, "
+    "store"
 )
 
 
@@ -90,6 +92,7 @@ def test_every_setting_of_a_profile_can_be_written() -> None:
         ('code = "pinentry"', "pinentry"),
         ('code = "totp"', "totp"),
         ('code = { command = ["oathtool"] }', ("command", "oathtool")),
+        ('browser = { command = ["firefox", "-P", "a b"] }', ("firefox", "-P", "a b")),
         ('code = "ykman"', "ykman"),
         ('code = { preset = "ykman", account = "a" }', ("ykman", "account", "a")),
         ('code.command = ["op", ""]', ("command", "op", "")),
@@ -123,6 +126,10 @@ def test_values_that_a_key_may_have(line: str, value: object) -> None:
         ('code = "ykmann"', f"{CODES} (did you mean ykman?)"),
         ("code = 123456", CODES),
         ('code = ["ykman"]', CODES),
+        ('browser = "firefox"', f"browser: must be a command, as in {FIREFOX}"),
+        ("browser = { command = [] }", f"browser: command must be a list of words, as in {FIREFOX}"),
+        ('browser = { command = "firefox" }', f"browser: command must be a list of words, as in {FIREFOX}"),
+        ('browser = { command = ["a"], wait = 1 }', f"browser: must be a command, as in {FIREFOX}"),
         (
             'code = { command = ["a"], timeout = 1 }',
             CODES,

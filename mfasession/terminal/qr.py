@@ -1,24 +1,16 @@
-"""A device's seed for authenticator apps: the otpauth address and its QR code. segno is imported only here."""
+"""QR codes for phones, on a terminal or as a picture. segno is imported only here."""
 
 from io import BytesIO
-from urllib.parse import quote, urlencode
 
-from mfasession.aws.model import Device
+from mfasession import terminal
 from mfasession.values import Secret
 
-ISSUER = "AWS"
 QUIET = 4
 """Light modules around the code (ISO/IEC 18004, "quiet zone"); readers accept half of them where space is short."""
 _COLOURS, _PLAIN = "\x1b[38;5;231;48;5;16m", "\x1b[0m"
 """White on black for each line: in a light terminal's own colours the code would be inverted."""
 _HALVES = {(True, True): " ", (True, False): "▄", (False, True): "▀", (False, False): "█"}
 """A character for two modules, the upper and the lower, by whether each is dark; drawn parts are light."""
-
-
-def uri(device: Device, seed: Secret) -> Secret:
-    """Return the address of a seed: key URI format, with the label that the IAM API Reference gives."""
-    label = quote(f"{device.name}@{device.account}", safe="@")
-    return Secret(f"otpauth://totp/{ISSUER}:{label}?{urlencode({'secret': seed.reveal(), 'issuer': ISSUER})}")
 
 
 class QrCode:
@@ -43,6 +35,13 @@ class QrCode:
             if wide <= columns and high <= rows:
                 return self._drawn(border)
         return []
+
+    def why_not_shown(self) -> str:
+        """Return why a terminal does not get it, for a message."""
+        if terminal.is_dumb():
+            return "this terminal cannot show a QR code"
+        wide, high = self.size()
+        return f"the QR code needs a window of {wide} columns and {high + 1} lines"
 
     def size(self, border: int = QUIET // 2) -> tuple[int, int]:
         """Return its columns and rows."""

@@ -8,13 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession.aws.model import Device
-from mfasession.mfa.qr import QrCode, uri
+from mfasession.mfa.seed_output import Seed
+from mfasession.terminal.qr import QrCode
 from mfasession.values import Secret
 from tests.helpers.enrolling import DARK_TERMINAL, LIGHT_TERMINAL, scan, scanned
 
 SEED = Secret("QGNPFCNGFLZT7KZH2MLJXAKBE3VUWAO3P3KTPVBUYZ4ORXAHMYBVT5DYPDFCQTPB")
 PHONE = Device(serial="arn:aws:iam::123456789012:mfa/alice")
 COLOURS = pytest.mark.parametrize("colours", [DARK_TERMINAL, LIGHT_TERMINAL], ids=["dark", "light"])
+
+
+def uri(device: Device, secret: Secret) -> Secret:
+    """The address of a seed."""
+    return Seed(device=device, secret=secret).uri
 
 
 def drawn(columns: int = 80, rows: int = 40) -> str:
