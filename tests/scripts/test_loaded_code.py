@@ -62,7 +62,7 @@ def _in_the_path(folder: Path) -> dict[str, str]:
 def _as_compiled(folder: Path) -> dict[str, str]:
     """Compiled code that claims to be of our own source (PEP 3147)."""
     mark = plant(folder, "theirs")
-    source = Path(mfasession.__file__).parent / "errors.py"
+    source = Path(mfasession.__file__).parent / "values.py"
     prefix = sys.pycache_prefix
     sys.pycache_prefix = str(folder)
     try:

@@ -1,8 +1,25 @@
 """The errors, by who must act; some packages have subclasses. `exit_codes.EXIT_CODES` has each class's exit code.
 
 A message says what happened, in lower case and without a full stop; the hint names the command that fixes it.
-Neither ever holds a secret. The module imports nothing, because every command imports it.
+Neither ever holds a secret. Every command imports this, so it imports nothing, and the errors that no hit raises are in
+`refusals` until one is asked for: to create a class of errors takes a five-hundredth of a hit.
 """
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mfasession.errors.refusals import AwsRefused, AwsUnreachable, Cancelled, InputNeeded, NoSession
+
+__all__ = [
+    "AwsRefused",
+    "AwsUnreachable",
+    "Cancelled",
+    "ConfigurationError",
+    "InputNeeded",
+    "MfaSessionError",
+    "NoSession",
+    "StoreError",
+    "UsageError",
+]
 
 
 class MfaSessionError(Exception):
@@ -17,10 +34,6 @@ class MfaSessionError(Exception):
         self.hint = hint
 
 
-class NoSession(MfaSessionError):
-    """There is no session, and nothing failed. Raised by `status` and `logout`."""
-
-
 class UsageError(MfaSessionError):
     """The command line is wrong: the person who typed it must act."""
 
@@ -29,21 +42,17 @@ class ConfigurationError(MfaSessionError):
     """A file, a profile or a key is missing, wrong or unsafe: the owner of the files must act."""
 
 
-class AwsRefused(MfaSessionError):
-    """AWS refused the request: wrong code, denied, key unknown, clock skew."""
-
-
-class AwsUnreachable(MfaSessionError):
-    """AWS did not answer: network, proxy, time-out or throttling. Trying again may help."""
-
-
-class InputNeeded(MfaSessionError):
-    """A code or an answer is needed and cannot be asked for: no terminal, a background job, or `--no-input`."""
-
-
 class StoreError(MfaSessionError):
     """A store failed: keyring locked or absent, disk full, folder read-only, lock not obtained."""
 
 
-class Cancelled(MfaSessionError):
-    """The person cancelled (ctrl-C, ctrl-D or the cancel button). Nothing was written."""
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> type[MfaSessionError]:
+        """Import the other errors when one is first used."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from mfasession.errors import refusals
+
+        found = globals()[name] = getattr(refusals, name)
+        return found
