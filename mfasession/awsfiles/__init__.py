@@ -10,7 +10,6 @@ import os
 
 from mfasession import files
 from mfasession.errors import ConfigurationError
-from mfasession.files import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +71,8 @@ class AwsFiles:
 
         Raises ConfigurationError, StoreError.
         """
+        from mfasession.files import paths
+
         target = os.path.realpath(self.credentials_path)
         unfinished = paths.unfinished_file(self._environ, target)
         if not os.path.exists(unfinished):
@@ -314,5 +315,5 @@ def _path(environ: "Mapping[str, str]", variable: str, default: str) -> str:
     path = os.path.expanduser(os.path.expandvars(named))
     if path.startswith("~/"):
         # Raises when the user has no home folder.
-        paths.home(environ)
+        files.home(environ)
     return path

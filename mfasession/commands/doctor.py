@@ -9,7 +9,6 @@ from mfasession import files, terminal
 from mfasession.commands import CommandContext
 from mfasession.config import Config
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, UsageError
-from mfasession.files import paths
 from mfasession.messages import say
 from mfasession.setup import checks
 from mfasession.text import printable
@@ -69,7 +68,7 @@ def run(ours: CommandContext, flags: Flags) -> int:
     if flags.json:
         sys.stdout.write(json.dumps([_record(each) for each in report.findings], indent=2) + "\n")
     else:
-        sys.stdout.write(_shown(report, paths.home(ours.environ)))
+        sys.stdout.write(_shown(report, files.home(ours.environ)))
     sys.stdout.flush()
     if not flags.json:
         say(_summary(report))

@@ -10,7 +10,6 @@ import os
 
 from mfasession import __version__, files
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.files import paths
 from mfasession.values import Value
 
 TYPE_CHECKING = False
@@ -67,14 +66,14 @@ def load(environ: "Mapping[str, str]") -> Config:
     Raises ConfigurationError: not readable, not TOML, an unknown key (the nearest known one is named), a wrong type or
     a value out of range.
     """
-    path = paths.config_file(environ)
+    path = files.config_file(environ)
     # It names the code command: whoever may write it may make us run anything.
     text = files.read_trusted(path)
     if text is None:
         if environ.get("MFASESSION_CONFIG"):
             raise ConfigurationError(f"no configuration at {path}", "create that file, or unset MFASESSION_CONFIG")
         return Config()
-    cache = os.path.join(paths.cache_folder(environ), "config.parsed")
+    cache = os.path.join(files.cache_folder(environ), "config.parsed")
     flat = _kept(cache, path, text)
     if flat is None:
         from mfasession.config import schema

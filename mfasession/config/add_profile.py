@@ -18,12 +18,12 @@ def add_profile(environ: Mapping[str, str], name: str, settings: Mapping[str, st
     understood, or has another value for one of them. Raises StoreError: it cannot be written.
     """
     edit.edit(environ, lambda path, text: with_profile(path, text, name, settings))
-    return paths.config_file(environ)
+    return files.config_file(environ)
 
 
 def check(environ: Mapping[str, str], name: str, settings: Mapping[str, str]) -> bool:
     """Return whether `add_profile` would change the file. Raises what it would raise, as far as can be known now."""
-    path = paths.config_file(environ)
+    path = files.config_file(environ)
     text = files.read_trusted(path) or ""
     is_new = with_profile(path, text, name, settings) != text
     if is_new:

@@ -59,7 +59,7 @@ def edit(environ: Mapping[str, str], change: Callable[[str, str], str]) -> bool:
 
     Raises what `change` and `shared_edit.edit` raise.
     """
-    path = paths.config_file(environ)
+    path = files.config_file(environ)
     unfinished = paths.unfinished_file(environ, os.path.realpath(path))
     was_changed = False
 

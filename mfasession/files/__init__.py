@@ -1,16 +1,23 @@
-"""Reads files that may hold secrets; `replace` replaces them. Every command imports this.
+"""Reads files that may hold secrets; `replace` replaces them. And where our configuration and cache are.
+
+Every command imports this.
 
 A reader never waits: it refuses a FIFO or a device in place of a file.
 """
 
 import os
+import sys
 
 from mfasession.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import NoReturn
 
+NAME = "mfasession"
+INDEX = ".sessions"
+"""How the name of a store's list of sessions ends; the store's name stands before it."""
 SIZE_LIMIT = 8 * 1024 * 1024
 """The largest file that is read, in bytes: some 50,000 profiles, which take seconds and 200 MB to edit."""
 
@@ -55,6 +62,44 @@ def read_private(path: str, descriptor: int = -1) -> "str | None":
     the file, at its beginning, it is not opened again.
     """
     return _read(path, _NOT_OWNER, descriptor=descriptor)
+
+
+def home(environ: "Mapping[str, str]") -> str:
+    """Return the home folder: HOME when it is set, else the user database's. Raises ConfigurationError."""
+    found = environ.get("HOME") or os.path.expanduser("~")
+    if found == "~":
+        raise ConfigurationError("HOME is not set, and the user has no home folder", "export HOME=FOLDER")
+    return found
+
+
+def config_file(environ: "Mapping[str, str]", platform: str = sys.platform) -> str:
+    """Return the path of `config.toml`: MFASESSION_CONFIG, else in the platform's configuration folder."""
+    if named := environ.get("MFASESSION_CONFIG"):
+        return named
+    unix_or_mac = "Library/Application Support" if platform == "darwin" else ".config"
+    return os.path.join(own_folder(environ, "XDG_CONFIG_HOME", unix_or_mac), "config.toml")
+
+
+def state_folder(environ: "Mapping[str, str]", platform: str = sys.platform) -> str:
+    """Return the folder of the state and the locks. Deleting it loses no session and no key."""
+    unix_or_mac = "Library/Application Support" if platform == "darwin" else ".local/state"
+    return own_folder(environ, "XDG_STATE_HOME", unix_or_mac)
+
+
+def cache_folder(environ: "Mapping[str, str]", platform: str = sys.platform) -> str:
+    """Return the folder of files that can be made again at any time."""
+    return own_folder(environ, "XDG_CACHE_HOME", "Library/Caches" if platform == "darwin" else ".cache")
+
+
+def own_folder(environ: "Mapping[str, str]", variable: str, place: str) -> str:
+    """Return our folder in the one that a variable names, else in this place below the home folder.
+
+    Rules: XDG Base Directory Specification on Linux and other Unixes, Apple's Library folders on macOS. `platformdirs`
+    has the same rules but imports `typing`, which is too slow for every command.
+    """
+    # The specification calls a relative path invalid and says to ignore it.
+    named = environ.get(variable, "")
+    return os.path.join(named if os.path.isabs(named) else os.path.join(home(environ), place), NAME)
 
 
 def forget_folders() -> None:

@@ -11,7 +11,7 @@ from shlex import quote
 
 from mfasession import files, installation
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.files import paths, replace
+from mfasession.files import replace
 from mfasession.stores.keyrings.backend import KeyringAbsent
 from mfasession.stores.keyrings.items import forget_item, read_item, unreadable, write_item
 from mfasession.values import Secret, Value
@@ -33,7 +33,7 @@ class PendingStore:
     def __init__(self, environ: Mapping[str, str], arn: str) -> None:
         """`arn` is the user's."""
         digest = sha256(arn.encode()).hexdigest()[:16]
-        self._path = os.path.join(paths.state_folder(environ), f"enrolment-{digest}")
+        self._path = os.path.join(files.state_folder(environ), f"enrolment-{digest}")
         # An empty file means that the seed is in the keyring, even if that is locked.
         self._note = f"{self._path}.keyring"
         self._item = f"enrolment/{arn}"

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from mfasession import codes, hints, plugins, stores, terminal
+from mfasession import codes, files, hints, plugins, stores, terminal
 from mfasession.errors import MfaSessionError
 from mfasession.files import paths, system_errors
 from mfasession.messages import complain, until
@@ -137,7 +137,7 @@ class Refresher:
     def _places(self) -> list[str]:
         """The files that decide; a store may get its index at any time."""
         indexes = [paths.store_index(self._environ, name) for name in plugins.names("stores")]
-        return [self._files.credentials_path, self._files.config_path, paths.config_file(self._environ), *indexes]
+        return [self._files.credentials_path, self._files.config_path, files.config_file(self._environ), *indexes]
 
     def _read(self) -> "tuple[Profile, Session | None, bool]":
         context = Context(self._environ, self._request)

@@ -35,7 +35,7 @@ class State:
     """The file of one user; each method reads it anew."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._path = os.path.join(paths.state_folder(environ), "state.toml")
+        self._path = os.path.join(files.state_folder(environ), "state.toml")
         self._lock = paths.lock_file(environ, "state", self._path)
 
     def device(self, key_id: str) -> Device | None:

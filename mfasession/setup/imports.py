@@ -6,7 +6,6 @@ from mfasession import files
 from mfasession.awsfiles import add_profile as add_aws_profile
 from mfasession.config import add_profile as add_settings
 from mfasession.errors import ConfigurationError, MfaSessionError
-from mfasession.files import paths
 from mfasession.keys.add import Addition
 from mfasession.sessions import Context
 from mfasession.setup.file_change import FileChange
@@ -65,7 +64,7 @@ def changes(context: Context, found: "Found") -> tuple[FileChange, ...]:
         path, text = context.aws_files.config_path, context.aws_files.config_text()
         after = add_aws_profile.with_profile(path, found.profile, text, _role(found))
     else:
-        path = paths.config_file(context.environ)
+        path = files.config_file(context.environ)
         text = files.read_trusted(path) or ""
         after = add_settings.with_profile(path, text, found.profile, _settings(found))
     return (FileChange(path=path, before=Secret(text), after=Secret(after)),)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from mfasession import files, profiles
 from mfasession.config import edit
-from mfasession.files import paths
 from mfasession.keys import locate, protect
 from mfasession.setup import aws_changes, preview, shell_hook
 from mfasession.setup.file_change import FileChange
@@ -130,7 +129,7 @@ def _in_store(origin: Origin, store: str) -> FileChange | None:
     context.store(store).check(profile.session_section)
     # A setting for all is set for all by whoever names no profile.
     is_for_all = profiles.is_chosen_by_itself(name, context.environ, config) and name not in config.profiles
-    path = paths.config_file(context.environ)
+    path = files.config_file(context.environ)
     text = next((each.after.reveal() for each in origin.changes if each.path == path), None)
     before = files.read_trusted(path) or "" if text is None else text
     after = edit.with_value(path, before, ("store",) if is_for_all else ("profiles", name, "store"), store)

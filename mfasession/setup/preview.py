@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from mfasession import config
+from mfasession import config, files
 from mfasession.awsfiles import AwsFiles
 from mfasession.config import schema
-from mfasession.files import paths
 from mfasession.sessions import Context
 from mfasession.setup.file_change import FileChange
 
@@ -31,7 +30,7 @@ def after(context: Context, changes: Iterable[FileChange], profile: str) -> Cont
     texts = {change.path: change.after.reveal() for change in changes}
     seen = Context(context.environ, context.request.replace(profile=profile))
     seen.aws_files = _ChangedFiles(context.environ, texts)
-    path = paths.config_file(context.environ)
+    path = files.config_file(context.environ)
     if path in texts:
         seen.config = config.build(path, schema.read(path, texts[path]))
     return seen

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping
 
 from mfasession import files
-from mfasession.files import paths
 from mfasession.setup.file_change import FileChange
 from mfasession.shells import detection
 from mfasession.values import Secret
@@ -45,7 +44,7 @@ def change(environ: Mapping[str, str], shell: str) -> FileChange | None:
 
 def start_up_file(environ: Mapping[str, str], name: str) -> str:
     """Return the file that an interactive shell reads (bash(1), zsh(1); fish documentation, "Configuration files")."""
-    home = paths.home(environ)
+    home = files.home(environ)
     if name == "zsh":
         return os.path.join(environ.get("ZDOTDIR") or home, ".zshrc")
     if name == "fish":

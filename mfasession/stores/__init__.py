@@ -6,7 +6,7 @@ Each file beside this one is a store, found by being there: it holds a class as 
 
 import os
 
-from mfasession.files import paths
+from mfasession import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,12 +95,12 @@ def in_use(environ: "Mapping[str, str]", configured: "Iterable[str]" = ()) -> li
     A store with an index has listed a session once its index is there.
     """
     try:
-        names = os.listdir(paths.state_folder(environ))
-        indexes = [name for name in names if name.endswith(paths.INDEX) and not name.startswith("_")]
+        names = os.listdir(files.state_folder(environ))
+        indexes = [name for name in names if name.endswith(files.INDEX) and not name.startswith("_")]
     except OSError:
         # Nothing has been noted yet.
         indexes = []
     here = os.path.dirname(__file__)
-    listed = (name.removesuffix(paths.INDEX) for name in indexes)
+    listed = (name.removesuffix(files.INDEX) for name in indexes)
     found = {name for name in listed if os.path.exists(os.path.join(here, f"{name}.py"))}.union(configured)
     return [DEFAULT, *sorted(found - {DEFAULT, ""})]

@@ -8,7 +8,6 @@ import os
 from mfasession import timestamps
 from mfasession.awsfiles import MANAGER, is_managed, malformed, parse
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.files import paths
 from mfasession.values import Secret, Session, is_whole
 
 TYPE_CHECKING = False
@@ -120,7 +119,7 @@ class CredentialsFileStore:
         return []
 
     def _edit(self, sections: list[str], change: "Callable[[str], str]") -> int:
-        from mfasession.files import locks, shared_edit
+        from mfasession.files import locks, paths, shared_edit
 
         path = self._files.credentials_path
         with locks.hold(paths.lock_file(self._environ, "file", os.path.realpath(path))):
@@ -136,6 +135,8 @@ class CredentialsFileStore:
                 self._files.reread()
 
     def _unfinished(self) -> str:
+        from mfasession.files import paths
+
         return paths.unfinished_file(self._environ, os.path.realpath(self._files.credentials_path))
 
     def _read_anew(self) -> str:

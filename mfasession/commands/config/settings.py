@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mfasession import files, hints
 from mfasession.config import ProfileSettings, schema, text_edit
 from mfasession.errors import UsageError
-from mfasession.files import paths, toml
+from mfasession.files import toml
 from mfasession.redaction import redacted
 from mfasession.values import Value, held_profile
 
@@ -99,7 +99,7 @@ def _parsed(text: str) -> Any:
 
 def read(context: "ConfigContext") -> list[Setting]:
     """Return the settings of the file in its order. Raises ConfigurationError as `config.load` does."""
-    path = paths.config_file(context.environ)
+    path = files.config_file(context.environ)
     text = files.read_trusted(path) or ""
     schema.read(path, text)
     tree = toml.read(text)
@@ -154,7 +154,7 @@ def _default(key: str) -> Any:
 
 def file_of(context: "ConfigContext") -> str:
     """Return the absolute path of the file, which need not be there."""
-    return os.path.abspath(paths.config_file(context.environ))
+    return os.path.abspath(files.config_file(context.environ))
 
 
 def complete_key(given: Sequence[str]) -> Sequence[str]:

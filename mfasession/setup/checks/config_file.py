@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mfasession import config
+from mfasession import config, files
 from mfasession.errors import ConfigurationError
-from mfasession.files import paths
 from mfasession.setup import mode_change
 from mfasession.setup.checks import Finding, Seen
 
@@ -21,4 +20,4 @@ def check(context: "Context") -> Iterator[Finding | Seen]:
         change = mode_change.of_hint(fault.hint)
         yield Finding(name="config-unusable", message=fault.message, hint=fault.hint, fix=change)
         return
-    yield Seen(what="config.toml", found=loaded.path or f"none at {paths.config_file(context.environ)}")
+    yield Seen(what="config.toml", found=loaded.path or f"none at {files.config_file(context.environ)}")

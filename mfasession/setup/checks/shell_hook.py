@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mfasession import files
-from mfasession.files import paths
 from mfasession.setup import shell_hook
 from mfasession.setup.checks import WARNING, Finding, Seen
 from mfasession.setup.file_change import FileChange
@@ -23,7 +22,7 @@ _SHOWN = re.compile(r"^[^#\n]*\bMFASESSION_PS\b", re.MULTILINE)
 
 def check(context: "Context") -> Iterator[Finding | Seen]:
     """Yield start-up files with the hook of another shell, or with a prompt that no hook fills."""
-    home = paths.home(context.environ)
+    home = files.home(context.environ)
     for shell, others in _OTHERS.items():
         own = shell_hook.start_up_file(context.environ, shell)
         names = dict.fromkeys([own, *(os.path.join(home, other) for other in others)])

@@ -6,8 +6,8 @@ and the output of `aws-vault export --format=json`, which is that of a credentia
 
 from shlex import quote
 
+from mfasession import files
 from mfasession.awsfiles import AwsFiles
-from mfasession.files import paths
 from mfasession.setup.importers import Found, Request, vault_items
 from mfasession.setup.importers.vault_items import backends, collections, program
 
@@ -64,7 +64,7 @@ def _without_key(aws_files: AwsFiles) -> list[str]:
 
 def _folder(request: Request) -> str:
     named = request.environ.get("AWS_VAULT_FILE_DIR") or "~/.awsvault/keys/"
-    home = paths.home(request.environ)
+    home = files.home(request.environ)
     return home + named[1:] if named.startswith("~") else named
 
 

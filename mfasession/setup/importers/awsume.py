@@ -6,8 +6,8 @@ Source: its documentation ("Configuration", "AWS files"); what it writes to the 
 
 import os
 
+from mfasession import files
 from mfasession.awsfiles import parse
-from mfasession.files import paths
 from mfasession.setup.importers import Found, Request
 from mfasession.stores.keys.file import record_of
 
@@ -39,7 +39,7 @@ def _is_its_own(keys: dict[str, str]) -> bool:
 
 
 def _folder(request: Request) -> str:
-    home = paths.home(request.environ)
+    home = files.home(request.environ)
     configured = request.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
     places = (os.path.join(home, ".awsume"), os.path.join(configured, "awsume"))
     return next((place for place in places if os.path.isdir(place)), "")

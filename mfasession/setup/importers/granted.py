@@ -7,7 +7,7 @@ another keyring stay there: `granted credentials export-plaintext NAME` puts one
 import os
 from shlex import quote
 
-from mfasession.files import paths
+from mfasession import files
 from mfasession.setup.importers import Found, Request, vault_items
 from mfasession.setup.importers.vault_items import Item, collections
 
@@ -44,7 +44,7 @@ def _found(name: str, where: str, item: Item) -> Found:
 
 
 def _folder(request: Request) -> str:
-    home = paths.home(request.environ)
+    home = files.home(request.environ)
     configured = request.environ.get("XDG_CONFIG_HOME") or ""
     places = [os.path.join(home, ".granted"), *([os.path.join(configured, "granted")] if configured else [])]
     folders = [os.path.join(place, "secure-storage-aws-iam-credentials") for place in places]

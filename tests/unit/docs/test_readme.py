@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mfasession import cli, codes, config, exit_codes, plugins, shells
+from mfasession import cli, codes, config, exit_codes, files, plugins, shells
 from mfasession.awsfiles import AwsFiles, ini
 from mfasession.cli import arguments, registry
 from mfasession.config import ProfileSettings, schema
-from mfasession.files import paths
 from mfasession.stores.file import CredentialsFileStore, _keys
 from tests.helpers.support import made_session
 
@@ -144,9 +143,9 @@ def test_the_places_of_the_configuration() -> None:
     """Both folders, and the variable that wins."""
     assert "`~/.config/mfasession/config.toml` (macOS: `~/Library/Application Support/mfasession/`)" in README
     home = {"HOME": "/h"}
-    assert paths.config_file(home, "linux") == "/h/.config/mfasession/config.toml"
-    assert paths.config_file(home, "darwin") == "/h/Library/Application Support/mfasession/config.toml"
-    assert paths.config_file({"MFASESSION_CONFIG": "x"}) == "x"
+    assert files.config_file(home, "linux") == "/h/.config/mfasession/config.toml"
+    assert files.config_file(home, "darwin") == "/h/Library/Application Support/mfasession/config.toml"
+    assert files.config_file({"MFASESSION_CONFIG": "x"}) == "x"
 
 
 def test_the_section_is_written_as_shown(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from platformdirs.macos import MacOS
 from platformdirs.unix import Unix
 
+from mfasession import files
 from mfasession.files import paths
 
 XDG = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
@@ -17,9 +18,9 @@ HOME = {"HOME": "/home/alice"}
 def ours(environ: Mapping[str, str], platform: str = "linux") -> tuple[str, str, str, str]:
     """Our folders of configuration, state, cache and data."""
     return (
-        os.path.dirname(paths.config_file(environ, platform)),
-        paths.state_folder(environ, platform),
-        paths.cache_folder(environ, platform),
+        os.path.dirname(files.config_file(environ, platform)),
+        files.state_folder(environ, platform),
+        files.cache_folder(environ, platform),
         os.path.dirname(paths.encrypted_keys(environ, platform)),
     )
 
@@ -52,14 +53,14 @@ def test_a_relative_xdg_path_is_ignored() -> None:
 def test_without_home_the_user_database_knows(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> None:
     """As cron and some services start programs."""
     monkeypatch.delenv("HOME", raising=False)
-    assert paths.home(environ) == os.path.expanduser("~")
+    assert files.home(environ) == os.path.expanduser("~")
     assert all(os.path.isabs(folder) for folder in ours(environ))
 
 
 def test_a_named_configuration_is_taken_as_it_is() -> None:
     """MFASESSION_CONFIG wins over every folder; empty it names nothing."""
-    assert paths.config_file({**HOME, "MFASESSION_CONFIG": "some/where.toml"}) == "some/where.toml"
-    assert paths.config_file({**HOME, "MFASESSION_CONFIG": ""}) == paths.config_file(HOME)
+    assert files.config_file({**HOME, "MFASESSION_CONFIG": "some/where.toml"}) == "some/where.toml"
+    assert files.config_file({**HOME, "MFASESSION_CONFIG": ""}) == files.config_file(HOME)
 
 
 def test_each_resource_has_its_own_lock() -> None:
@@ -73,9 +74,9 @@ def test_each_resource_has_its_own_lock() -> None:
     ]
     assert len({one, *others}) == 4
     assert all(os.path.dirname(path) == os.path.dirname(one) for path in others)
-    assert os.path.dirname(one).startswith(paths.state_folder(HOME))
+    assert os.path.dirname(one).startswith(files.state_folder(HOME))
 
 
 def test_the_list_of_the_keyring_is_state() -> None:
     """It is remembered, not configured and not made again."""
-    assert os.path.dirname(paths.store_index(HOME, "keyring")) == paths.state_folder(HOME)
+    assert os.path.dirname(paths.store_index(HOME, "keyring")) == files.state_folder(HOME)

@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 
-from mfasession.files import paths
+from mfasession import files
 from mfasession.setup.importers.vault_items import collections
 
 _KEYRING = "aws-vault"
@@ -43,7 +43,7 @@ def _found(environ: Mapping[str, str], profiles: Sequence[str]) -> Iterator[str]
 def _in_pass(environ: Mapping[str, str], profiles: Sequence[str]) -> list[str]:
     """The profiles with an item: all in a folder of aws-vault's own, at the top of the store those in the AWS files."""
     stores = (environ.get("AWS_VAULT_PASS_PASSWORD_STORE_DIR"), environ.get("PASSWORD_STORE_DIR"))
-    store = next(filter(None, stores), os.path.join(paths.home(environ), ".password-store"))
+    store = next(filter(None, stores), os.path.join(files.home(environ), ".password-store"))
     prefix = environ.get("AWS_VAULT_PASS_PREFIX", "")
     own = _items(os.path.join(store, prefix or _KEYRING))
     return own or ([] if prefix else [name for name in _items(store) if name in profiles])
