@@ -1,31 +1,9 @@
-"""The text of managed policies from IAM, and the action names in botocore's service descriptions."""
+"""The text of managed policies from IAM."""
 
 import json
-from collections.abc import Sequence
-from functools import lru_cache
-
-import botocore.session
-from botocore.exceptions import UnknownServiceError
 
 from mfasession.aws.answers import required_text
 from mfasession.aws.client import Aws
-
-SERVICES = (
-    *("iam", "sts", "ec2", "sqs", "sns", "dynamodb", "organizations", "cloudformation", "cloudtrail"),
-    "secretsmanager",
-)
-"""Services whose operations have the names of their actions. In others, such as s3, lambda and kms, the names
-differ."""
-_PERMISSIONS = {
-    "iam": (
-        *("PassRole", "GetAccountName", "UpdateAccountName", "GetAccountEmailAddress", "UpdateAccountEmailAddress"),
-        *("ListSTSRegionalEndpointsStatus", "SetSTSRegionalEndpointStatus", "ListCloudFrontPublicKeys"),
-        *("GetCloudFrontPublicKey", "UploadCloudFrontPublicKey", "UpdateCloudFrontPublicKey"),
-        "DeleteCloudFrontPublicKey",
-    ),
-    "sts": ("GetServiceBearerToken", "SetContext", "SetSourceIdentity", "TagGetWebIdentityToken", "TagSession"),
-}
-"""Actions that are not operations. Source: Service Authorization Reference."""
 
 
 class AwsPolicies(Aws):
@@ -41,15 +19,3 @@ class AwsPolicies(Aws):
             return document if isinstance(document, str) else json.dumps(document, indent=2)
 
         return self._call("GetPolicy", send)
-
-
-@lru_cache
-def operations(prefix: str) -> Sequence[str]:
-    """Return the actions of a service by its prefix; an empty set where botocore's list may be incomplete."""
-    if prefix not in SERVICES:
-        return ()
-    try:
-        names = botocore.session.get_session().get_service_model(prefix).operation_names
-    except UnknownServiceError:
-        return ()
-    return (*names, *_PERMISSIONS.get(prefix, ()))

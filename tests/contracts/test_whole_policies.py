@@ -5,7 +5,7 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from mfasession.aws.policies import operations
+from mfasession.aws.service_actions import operations
 from mfasession.policy import callers, document, rule
 from mfasession.policy.evaluation import Decision
 from mfasession.policy.lint import engine

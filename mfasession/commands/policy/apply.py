@@ -160,7 +160,7 @@ def _check(flags: Flags) -> None:
 
 def _text(context: "CommandContext", flags: Flags) -> str:
     """The policy's text. Raises ConfigurationError for one that AWS would not take, or that leaves a hole."""
-    from mfasession.aws.policies import operations
+    from mfasession.aws.service_actions import operations
     from mfasession.commands.policy import sources
     from mfasession.policy import evaluation
     from mfasession.policy.lint import engine

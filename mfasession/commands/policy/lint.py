@@ -109,7 +109,7 @@ def _all(
 
 
 def _checked(context: "CommandContext", source: str, settings: "Settings", flags: Flags) -> "Iterator[formats.Checked]":
-    from mfasession.aws.policies import operations
+    from mfasession.aws.service_actions import operations
 
     found = sources.read(source, context, limit=settings.limit)
     if flags.fix and not found.is_plain:

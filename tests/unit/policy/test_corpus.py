@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from mfasession.aws.policies import operations
+from mfasession.aws.service_actions import operations
 from mfasession.policy import callers, document, evaluation, explain, rule
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Decision, Policies, Request

@@ -8,7 +8,7 @@ import hcl2
 import pytest
 from cfnlint import api as cfnlint
 
-from mfasession.aws.policies import operations
+from mfasession.aws.service_actions import operations
 from mfasession.policy import callers, document, explain, formats, matrix, rule
 from mfasession.policy.evaluation import Policies
 from mfasession.policy.lint import engine

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mfasession.aws.policies import operations
+from mfasession.aws.service_actions import operations
 from mfasession.policy import callers, document, evaluation, granting, matrix, principals
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Policies

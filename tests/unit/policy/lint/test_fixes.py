@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mfasession.aws.policies import operations
+from mfasession.aws.service_actions import operations
 from mfasession.policy import document, rule
 from mfasession.policy.lint import engine
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.aws.policies import operations
+from mfasession.aws.service_actions import operations
 from mfasession.policy import document, matrix, rule
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Policies
