@@ -223,8 +223,9 @@ MARK = "MFASESSION_HOLDS"
 
 As in `eu-west-1/eu-west-1 work`: what AWS_REGION and AWS_DEFAULT_REGION were set to (empty: they kept the user's
 value), and the profile. Where `--region` has replaced values of the user's, these follow:
-`eu-west-1/eu-west-1/us-east-1/ work`.
+`eu-west-1/eu-west-1/us-east-1/ work`. ROLE_MARK follows these when the session is that of `--role-arn`.
 """
+ROLE_MARK = "role"
 
 
 def held_profile(environ: "Mapping[str, str]") -> str:

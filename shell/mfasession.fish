@@ -1,14 +1,20 @@
 # mfasession in fish. In ~/.config/fish/config.fish:  mfasession shell init fish | source
 #
+# mfa          log in and set the session's credentials in this shell; takes the flags of `mfasession env`: mfa -p prod
+# mfa off      take them back
+# mfa status   list the sessions; also mfa '?'
+#
 # mfasession_prompt prints how long the session in this shell's environment lives; call it in fish_prompt:
 #   function fish_prompt; mfasession_prompt; echo (prompt_pwd)'> '; end
-# Words, profiles and the command behind -- complete with Tab. No program is started at the prompt (on systems without
-# /proc: from fish 3.5 on).
+# No program is started at the prompt (on systems without /proc: from fish 3.5 on), until the session is in its last
+# 15 minutes. Then a newer one, of a login in another shell, is taken over. Commands, flags, profiles and the command
+# behind -- complete with Tab.
 
 # fish has no clock of its own. The text is kept until its minute is over, by a clock that a builtin reads: the seconds
 # since the start of the system, with those of its sleep (proc_uptime(5)), or else the age of / (fish 3.5).
 contains -- path (builtin -n); and set -g __mfasession_has_path; or set -e __mfasession_has_path
 set -g __mfasession_shown_for none
+set -g __mfasession_shown
 
 function __mfasession_left --description 'seconds left of the session in this shell'
     if set -q __mfasession_has_path
@@ -21,36 +27,65 @@ end
 
 function __mfasession_show --description 'set the text of the prompt, and until when it is right'
     set -g __mfasession_shown ''
-    set -g __mfasession_shown_for "$MFASESSION_EXPIRES"
     set -g __mfasession_from $argv[1]
-    set -g __mfasession_until (math $argv[1] + 60)
-    string match -qr '^[0-9]+$' -- "$MFASESSION_EXPIRES"; or return 0
-    set -l left (__mfasession_left)
-    if test $left -le 0
-        set -g __mfasession_shown '[mfa expired] '
-    else
-        set -g __mfasession_shown (printf '[mfa %d:%02d] ' (math -s0 $left / 3600) (math -s0 $left % 3600 / 60))
-        set -g __mfasession_until (math $argv[1] + max\($left % 60, 1\))
+    set -l lasts 60
+    if string match -qr '^[0-9]+$' -- "$MFASESSION_EXPIRES"
+        set -l left (__mfasession_left)
+        if test $left -lt 900
+            # Looks for a newer session in the store, at most every five seconds. It asks for nothing.
+            command -q mfasession
+            and command mfasession shell refresh fish 2>/dev/null </dev/null | source
+            set left (__mfasession_left)
+            set lasts 5
+        end
+        if test $left -le 0
+            set -g __mfasession_shown '[mfa expired] '
+        else
+            set -g __mfasession_shown (printf '[mfa %d:%02d] ' (math -s0 $left / 3600) (math -s0 $left % 3600 / 60))
+            set lasts (math min\($lasts, max\($left % 60, 1\)\))
+        end
     end
+    set -g __mfasession_shown_for "$MFASESSION_EXPIRES"
+    set -g __mfasession_until (math $argv[1] + $lasts)
 end
 
 if test -r /proc/uptime
-    function mfasession_prompt --description 'time left of the MFA session in this shell'
+    function __mfasession_hook --on-event fish_prompt
         read -l now idle </proc/uptime
-        test "$MFASESSION_EXPIRES" = "$__mfasession_shown_for" -a "$now" -lt "$__mfasession_until"
+        test "$MFASESSION_EXPIRES" = "$__mfasession_shown_for"
+        and test "$now" -lt "$__mfasession_until"
         or __mfasession_show $now
-        echo -n $__mfasession_shown
     end
 else
-    function mfasession_prompt --description 'time left of the MFA session in this shell'
+    function __mfasession_hook --on-event fish_prompt
         set -l now 0
         set -q __mfasession_has_path; and set now (path mtime --relative /)
         # A change of / sets its age back. Without it there is no clock, and nothing is kept.
         test "$MFASESSION_EXPIRES" = "$__mfasession_shown_for"
         and test $now -lt "$__mfasession_until" -a $now -gt "$__mfasession_from"
         or __mfasession_show $now
-        echo -n $__mfasession_shown
     end
+end
+
+function mfasession_prompt --description 'time left of the MFA session in this shell'
+    echo -n $__mfasession_shown
+end
+
+# Whatever else has the name keeps it.
+if not type -q mfa
+    function mfa --description 'log in, and set the session in this shell'
+        if contains -- --help $argv; or contains -- -h $argv; or contains -- --version $argv
+            command mfasession env $argv
+        else if test "$argv[1]" = off
+            command mfasession env --shell fish --unset $argv[2..] | source
+        else if contains -- "$argv[1]" status '?'
+            command mfasession status $argv[2..]
+        else
+            command mfasession env --shell fish $argv | source
+        end
+    end
+    complete -c mfa -f -a '(command mfasession shell complete -- env (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+    complete -c mfa -n __fish_is_first_arg -a 'off status'
 end
 
 function __mfasession_is_behind_dashes
@@ -59,5 +94,5 @@ end
 
 complete -c mfasession -f
 complete -c mfasession -n 'not __mfasession_is_behind_dashes' \
-    -a '(mfasession shell complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+    -a '(command mfasession shell complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
 complete -c mfasession -n __mfasession_is_behind_dashes -F -a '(__fish_complete_subcommand --fcs-skip=(math (contains -i -- -- (commandline -opc))))'

@@ -43,7 +43,9 @@ def run(context: "CommandContext") -> int:
         settings = environment.settings(context, profile)
         session = sessions.session(context, profile)
         region = context.request.region
-        values = environment.variables(session, profile.name, context.environ, settings, region=region)
+        values = environment.variables(
+            session, profile.name, context.environ, settings, region=region, has_role=context.request.role is not None
+        )
         environment.warn_of_region(context.aws_files, profile, context.environ)
     # In bytes: a profile's name need not be text in this locale.
     sys.stdout.buffer.write(os.fsencode(shells.render(shell, values)))

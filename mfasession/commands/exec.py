@@ -61,7 +61,17 @@ def run(context: "CommandContext") -> int:
         if context.options.server:
             return _served(context, profile, session, words, settings)
         region = context.request.region
-        programs.replace(words, environment.child(context.environ, session, profile.name, settings, region=region))
+        programs.replace(
+            words,
+            environment.child(
+                context.environ,
+                session,
+                profile.name,
+                settings,
+                region=region,
+                has_role=context.request.role is not None,
+            ),
+        )
     except programs.CannotRun as failure:
         from mfasession.messages import complain
 

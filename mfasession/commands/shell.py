@@ -1,12 +1,9 @@
-"""`mfasession shell init NAME`: what a shell's start-up file evaluates. `shell complete` is in `cli.completion`."""
+"""`mfasession shell`: what a shell's start-up file evaluates. `shell complete` is in `cli.completion`."""
 
 import os
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import mfasession
-from mfasession import files, installation
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.redaction import redacted
 from mfasession.values import Value
@@ -18,50 +15,94 @@ if TYPE_CHECKING:
 
 SUMMARY = "Print the prompt hook and the completions for your shell"
 EXAMPLES = (
-    ('eval "$(mfasession shell init bash)"', "put this into ~/.bashrc"),
-    ("mfasession shell init fish > ~/.config/fish/conf.d/mfasession.fish", "do the same for fish, once"),
+    ("mfasession shell init bash --install --yes", "add the hook to ~/.bashrc"),
+    ('eval "$(mfasession shell init bash)"', "the line that it adds"),
+    ("mfasession shell init bash --uninstall --yes", "take it out again"),
 )
 TAKES_WORDS = True
-_FILE = "mfasession."
-"""What the name of a hook's file begins with; the shell's name follows. A file in `shell/` is all that a hook needs."""
 
 
 class Flags(Value):
     """The arguments of `shell`."""
 
     name: str = ""
+    install: bool = False
+    uninstall: bool = False
+    yes: bool = False
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the arguments of the command; the words to complete stand behind `--`."""
+    from mfasession.setup import shell_hook
+
     parser.add_argument(
         "action",
-        choices=("init", "complete"),
+        choices=("init", "complete", "refresh"),
         metavar="ACTION",
-        help="init: print the lines for a shell's start-up file; complete: list what may follow the words behind --",
+        help="init: print the lines for a shell's start-up file; complete: list what may follow the words behind --; "
+        "refresh: print the lines that set a newer session of this shell's profile, without asking anything",
     )
-    parser.add_argument("name", nargs="?", default="", metavar="NAME", help=f"init: {', '.join(_hooks())}")
+    names = ", ".join(shell_hook.hook_files())
+    parser.add_argument("name", nargs="?", default="", metavar="NAME", help=f"init: {names}")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--install", action="store_true", help="add the hook to the shell's start-up file")
+    where.add_argument("--uninstall", action="store_true", help="take the hook out of the start-up file")
+    parser.add_argument("--yes", action="store_true", help="change the start-up file without asking")
 
 
-def run(_context: "CommandContext", flags: Flags) -> int:
-    """Print the file of the shell."""
-    hooks = _hooks()
+def run(context: "CommandContext", flags: Flags) -> int:
+    """Print the file of the shell, or change its start-up file."""
+    if context.options.action == "refresh":
+        return _refresh(context, flags)
+    from mfasession import files, installation
+    from mfasession.setup import shell_hook
+
+    hooks = shell_hook.hook_files()
     if not hooks:
         raise ConfigurationError("this installation has no hooks for shells", installation.repairing())
     if flags.name not in hooks:
         raise UsageError(f"no hook for shell {redacted(flags.name)!r}", f"mfasession shell init {' | '.join(hooks)}")
+    if flags.install or flags.uninstall:
+        return _change(context, flags)
     sys.stdout.write(files.read_text(hooks[flags.name]) or "")
     return 0
 
 
-def _hooks() -> dict[str, str]:
-    """Return the paths of the hooks by the names of their shells: in the installed package, or beside it in a checkout.
+def _change(context: "CommandContext", flags: Flags) -> int:
+    """Show the change of the start-up file, ask, and make it."""
+    from mfasession.commands.confirmation import confirm
+    from mfasession.messages import say
+    from mfasession.setup import shell_hook
 
-    Empty when the folder is missing.
+    path = shell_hook.start_up_file(context.environ, flags.name)
+    make = shell_hook.change if flags.install else shell_hook.removal
+    change = make(context.environ, flags.name)
+    if change is None:
+        if flags.uninstall and shell_hook.is_written_by_hand(context.environ, flags.name):
+            raise ConfigurationError(f"the hook is in a line of your own in {path}", "delete that line")
+        say(f"{path} has {'the hook already' if flags.install else 'no hook'}")
+        return 0
+    change.check(context.environ)
+    confirm(context, change.diff(), f"Change {path}?", yes=flags.yes)
+    change.make(context.environ)
+    say(f"changed {path}; it counts in new shells")
+    return 0
+
+
+def _refresh(context: "CommandContext", flags: Flags) -> int:
+    """Print the session that is kept for this shell's profile when it lives longer than the shell's own.
+
+    For the prompt hooks: only a store is read. No code is asked for and AWS is not called.
     """
-    package = os.path.dirname(mfasession.__file__)
-    for folder in (os.path.join(package, "shell"), os.path.join(os.path.dirname(package), "shell")):
-        with suppress(OSError):
-            names = sorted(name for name in os.listdir(folder) if name.startswith(_FILE))
-            return {name.removeprefix(_FILE): os.path.join(folder, name) for name in names}
-    return {}
+    from mfasession import shells
+    from mfasession.sessions import environment
+
+    if not shells.is_known(flags.name):
+        raise UsageError(f"unknown shell {redacted(flags.name)!r}", f"one of {' '.join(shells.names())}")
+    if not environment.has_own_session(context.environ):
+        return 0
+    session = context.kept(context.profile())
+    if session is not None and session.expires > int(context.environ["MFASESSION_EXPIRES"]):
+        text = shells.render(flags.name, environment.credentials(session))
+        sys.stdout.buffer.write(os.fsencode(text))
+    return 0

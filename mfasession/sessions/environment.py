@@ -1,7 +1,7 @@
 """The environment variables of a session: what `env` prints and `exec` hands on. On the path of every command."""
 
 from mfasession import timestamps
-from mfasession.values import MARK, own_region
+from mfasession.values import MARK, ROLE_MARK, held_profile, own_region
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,10 +68,12 @@ def variables(
     settings: "Mapping[str, str | None] | None" = None,
     *,
     region: str = "",
+    has_role: bool = False,
 ) -> "dict[str, str | None]":
     """Return the variables in the order of printing; None means: unset it. `environ` is what they are set in.
 
-    `region` is that of `--region`, which replaces the user's own variables, too.
+    `region` is that of `--region`, which replaces the user's own variables, too; `has_role` says that the session is
+    that of `--role-arn`, and not the profile's.
     """
     values: dict[str, str | None] = {
         # First, as `shells.render` wants no secret in its first lines.
@@ -84,10 +86,40 @@ def variables(
     set_here = _add_named_region(values, region, environ) if region else _add_regions(values, session.region, environ)
     values["MFASESSION_PROFILE"] = profile
     values["MFASESSION_EXPIRES"] = str(session.expires)
-    values[MARK] = f"{set_here} {profile}"
+    values[MARK] = f"{with_role(set_here) if has_role else set_here} {profile}"
     if settings:
         values |= settings
     return values
+
+
+def credentials(session: "Session") -> "dict[str, str | None]":
+    """Return the variables that a later session of the same profile changes, in the order of printing."""
+    # No secret first, as `shells.render` wants it.
+    return {
+        "MFASESSION_EXPIRES": str(session.expires),
+        "AWS_CREDENTIAL_EXPIRATION": timestamps.show(session.expires),
+        "AWS_ACCESS_KEY_ID": session.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": session.secret_access_key.reveal(),
+        "AWS_SESSION_TOKEN": session.session_token.reveal(),
+    }
+
+
+def has_own_session(environ: "Mapping[str, str]") -> bool:
+    """Return whether the environment has the session of MFASESSION_PROFILE, and the user has chosen nothing else since.
+
+    False for the session of `--role-arn`, which no profile has.
+    """
+    expires, profile = environ.get("MFASESSION_EXPIRES", ""), environ.get("MFASESSION_PROFILE", "")
+    if not (expires.isascii() and expires.isdigit() and profile) or profile != held_profile(environ):
+        return False
+    if any(environ.get(name) for name in SHADOWS) or environ[MARK].partition(" ")[0].endswith(f"/{ROLE_MARK}"):
+        return False
+    return environ.get("AWS_CREDENTIAL_EXPIRATION") == timestamps.show(int(expires)) and "AWS_SESSION_TOKEN" in environ
+
+
+def with_role(set_here: str) -> str:
+    """Return what MARK says of the regions, and that the session is that of a role without a profile."""
+    return "/".join((*[*set_here.split("/"), "", ""][:4], ROLE_MARK))
 
 
 def _add_named_region(values: "dict[str, str | None]", region: str, environ: "Mapping[str, str]") -> str:
@@ -164,6 +196,7 @@ def child(
     settings: "Mapping[str, str | None] | None" = None,
     *,
     region: str = "",
+    has_role: bool = False,
 ) -> dict[str, str]:
     """Return the environment of a command: this one, with the session and without any other source of credentials."""
     merged = {
@@ -171,7 +204,7 @@ def child(
         for name, value in environ.items()
         if name not in OTHER_SOURCES and not name.startswith(OTHER_SOURCES_BEGIN)
     }
-    for name, value in variables(session, profile, environ, settings, region=region).items():
+    for name, value in variables(session, profile, environ, settings, region=region, has_role=has_role).items():
         if value is None:
             merged.pop(name, None)
         else:

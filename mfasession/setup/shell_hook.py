@@ -1,26 +1,29 @@
-"""The lines in a shell's start-up file that evaluate `mfasession shell init`."""
+"""The lines in a shell's start-up file that evaluate `mfasession shell init`: added, and taken out again."""
 
 import os
-import sys
+import re
 from collections.abc import Mapping
 
+import mfasession
 from mfasession import files
 from mfasession.setup.file_change import FileChange
-from mfasession.shells import detection
+from mfasession.shells import detection, hooks
 from mfasession.values import Secret
 
 NONE = "none"
 """In place of a shell's name: no start-up file is changed."""
 BEGIN, END = "# >>> mfasession >>>", "# <<< mfasession <<<"
+NAMES = (*hooks.names(), NONE)
+_NO_NEWLINE = " (the line above it had no end)"
+"""Stands behind END when the file's last line was not ended before: taken out, the end of that line goes, too."""
+_BLOCK = re.compile(
+    rf"(?P<newline>\n)?^{BEGIN}\n(?:(?!{BEGIN}).*\n)*?{END}(?P<unended>{re.escape(_NO_NEWLINE)})?(?:\n|\Z)",
+    re.MULTILINE,
+)
 _MARK = "mfasession shell init"
 """A part of any line that has the hook, whoever wrote it."""
-_BOURNE = 'if command -v mfasession >/dev/null; then eval "$(mfasession shell init {name})"; fi'
-_LINES = {
-    "bash": _BOURNE.format(name="bash"),
-    "zsh": _BOURNE.format(name="zsh"),
-    "fish": "type -q mfasession; and mfasession shell init fish | source",
-}
-NAMES = (*_LINES, NONE)
+_FILE = "mfasession."
+"""What the name of a hook's own file begins with; the shell's name follows."""
 
 
 def change(environ: Mapping[str, str], shell: str) -> FileChange | None:
@@ -30,25 +33,58 @@ def change(environ: Mapping[str, str], shell: str) -> FileChange | None:
     cannot be read.
     """
     name = shell or detection.dialect_of(environ.get("SHELL", ""))
-    if name not in _LINES:
+    if name not in hooks.names():
         return None
     path = start_up_file(environ, name)
     text = files.read_text(path) or ""
-    if _MARK in text:
+    if _MARK in text or BEGIN in text:
         return None
-    newline = "" if text.endswith("\n") or not text else "\n"
-    added = f"{newline}{BEGIN}\n{_LINES[name]}\n{END}\n"
+    ends = text.endswith("\n") or not text
+    added = f"{BEGIN}\n{hooks.of(name).line}\n{END}{'' if ends else _NO_NEWLINE}\n"
     # No other line of the file is shown: users keep tokens there.
-    return FileChange(path=path, before=Secret(text), after=Secret(text + added), context_lines=0)
+    return _changed(path, text, text + ("" if ends else "\n") + added)
+
+
+def removal(environ: Mapping[str, str], shell: str) -> FileChange | None:
+    """Return the change that takes out what `change` has added, and leaves every other byte; None when it is not there.
+
+    Raises ConfigurationError when the file cannot be read.
+    """
+    path = start_up_file(environ, shell)
+    text = files.read_text(path) or ""
+    after = _BLOCK.sub(_what_stays, text)
+    return None if after == text else _changed(path, text, after)
+
+
+def is_written_by_hand(environ: Mapping[str, str], shell: str) -> bool:
+    """Return whether the start-up file of a shell has the hook in a line of the user's own."""
+    text = files.read_text(start_up_file(environ, shell)) or ""
+    return _MARK in _BLOCK.sub("", text)
 
 
 def start_up_file(environ: Mapping[str, str], name: str) -> str:
-    """Return the file that an interactive shell reads (bash(1), zsh(1); fish documentation, "Configuration files")."""
-    home = files.home(environ)
-    if name == "zsh":
-        return os.path.join(environ.get("ZDOTDIR") or home, ".zshrc")
-    if name == "fish":
-        configured = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
-        return os.path.join(configured, "fish", "conf.d", "mfasession.fish")
-    # Terminals on macOS start login shells, which do not read ~/.bashrc.
-    return os.path.join(home, ".bash_profile" if sys.platform == "darwin" else ".bashrc")
+    """Return the file that an interactive shell reads."""
+    return hooks.of(name).path(environ, files.home(environ))
+
+
+def hook_files() -> dict[str, str]:
+    """Return the paths of what the lines evaluate, by shell: in the installed package, or beside it in a checkout.
+
+    Empty when the folder is missing.
+    """
+    package = os.path.dirname(mfasession.__file__)
+    for folder in (os.path.join(package, "shell"), os.path.join(os.path.dirname(package), "shell")):
+        if os.path.isdir(folder):
+            names = sorted(name for name in os.listdir(folder) if name.startswith(_FILE))
+            return {name.removeprefix(_FILE): os.path.join(folder, name) for name in names}
+    return {}
+
+
+def _what_stays(block: re.Match[str]) -> str:
+    # What was written behind the block since then needs a line of its own.
+    is_last = block.end() == len(block.string)
+    return "" if block["unended"] and is_last else block["newline"] or ""
+
+
+def _changed(path: str, before: str, after: str) -> FileChange:
+    return FileChange(path=path, before=Secret(before), after=Secret(after), context_lines=0)

@@ -17,6 +17,7 @@ def prompts(home: Home, script: str, *, clock: str = UPTIME, builtin: str = "pat
     Another `clock` is a system without /proc, another `builtin` a fish before 3.5.
     """
     text = HOOK.read_text().replace(UPTIME, clock).replace("contains -- path", f"contains -- {builtin}")
+    script = script.replace("mfasession_prompt", "emit fish_prompt; mfasession_prompt")
     hook = home.folder / "hook.fish"
     hook.write_text(text)
     script = f"set -gx PATH {path}; source {hook}; {script}"

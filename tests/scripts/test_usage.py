@@ -221,5 +221,5 @@ def test_debug_shows_where_and_no_secret(home: Home) -> None:
 def test_a_missing_word_is_named_with_its_choices(home: Home) -> None:
     """`shell` alone says what may follow."""
     done = home.run("shell")
-    hint = "init or complete; see mfasession shell --help"
+    hint = "init or complete or refresh; see mfasession shell --help"
     assert (done.returncode, done.stderr) == (2, complaint("ACTION is missing", hint))

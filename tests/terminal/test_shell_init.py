@@ -2,8 +2,10 @@
 
 import pytest
 
+from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.values import Value
-from tests.helpers.seat import Seat, shell
+from tests.helpers.patience import wait_for
+from tests.helpers.seat import Seat, expired, question, shell
 from tests.helpers.support import Home, key_pair
 
 
@@ -92,3 +94,26 @@ def test_tab_completes(home: Home, corner: Corner) -> None:
             sitting.line(corner.status)
             sitting.see(r"status=\d+")
         assert "mfasession: " not in sitting.shown, "a completion has complained"
+
+
+@every_shell
+def test_mfa_asks_for_a_code_and_sets_the_session(
+    alices_home: Home, aws: Sandbox, alice: SandboxUser, corner: Corner
+) -> None:
+    """In this shell, and the prompt shows it at once. No prompt has asked before."""
+    alices_home.write_credentials(expired(alice))
+    with shell(alices_home, corner.shell) as sitting:
+        set_up(sitting, corner)
+        sitting.line(corner.expires.format("5"))
+        sitting.see(r"\[mfa expired\] > ")
+        assert "MFA code" not in sitting.shown
+        sitting.line("mfa")
+        sitting.see(question(alice))
+        sitting.line(alice.devices[0].code())
+        wait_for(lambda: aws.calls("GetSessionToken"))
+        sitting.see(r"\[mfa 1[12]:\d\d\] > ")
+        sitting.line("mfa off")
+        sitting.line("echo the; echo end")
+        sitting.see("the\r\n")
+        sitting.see("end\r\n")
+        assert "mfa" not in sitting.see("> ")[0]

@@ -135,7 +135,7 @@ def test_modules_that_import_by_a_string_are_listed() -> None:
         and ast.unparse(node.func) in ("__import__", "import_module")
         and not isinstance(node.args[0], ast.Constant)
     }
-    rooms = ("plugins", "codes", "shells", "stores", "stores.keys", "setup.checks", "setup.importers")
+    rooms = ("plugins", "codes", "shells", "shells.hooks", "stores", "stores.keys", "setup.checks", "setup.importers")
     finders = {f"mfasession.{room}" for room in rooms}
     assert users - finders <= BY_NAME.keys()
 

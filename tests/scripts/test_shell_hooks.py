@@ -1,0 +1,169 @@
+"""What `mfasession shell init` gives a shell besides the prompt: the function `mfa`, and newer sessions taken over."""
+
+import pytest
+
+from mfasession.values import Value
+from tests.helpers.support import SESSION_ID, Home, in_seconds, key_pair, need, session_section
+
+NEWER = "ASIANEWER00EXAMPLE00"
+OTHER = "ASIAOTHER00EXAMPLE00"
+LONG = 40_000
+SHORT = 600
+"""Seconds: a session that a hook looks after, and one that it leaves alone."""
+
+
+class Shell(Value):
+    """One shell: how a script loads the hook, comes to its prompt, shows and sets variables, and the name `mfa`."""
+
+    name: str
+    argv: tuple[str, ...]
+    load: str
+    prompt: str = "__mfasession_hook"
+    show: str = 'echo "$AWS_ACCESS_KEY_ID/$MFASESSION_PROFILE"'
+    set: str = "export {}={}"
+    own: str = "mfa() {{ echo mine; }}"
+    strict: str = ""
+
+
+BASH = Shell(
+    name="bash",
+    argv=("bash", "--norc", "-c"),
+    load='eval "$(mfasession shell init bash)"',
+    show='echo "${AWS_ACCESS_KEY_ID-}/${MFASESSION_PROFILE-}"',
+    strict="set -eu",
+)
+ZSH = BASH.replace(
+    name="zsh", argv=("zsh", "-f", "-c"), load='setopt aliases; eval "$(mfasession shell init zsh)"', strict="set -eu"
+)
+FISH = Shell(
+    name="fish",
+    argv=("fish", "--no-config", "-c"),
+    load="mfasession shell init fish | source",
+    prompt="emit fish_prompt",
+    set="set -gx {} {}",
+    own="function mfa; echo mine; end",
+)
+SHELLS = (BASH, ZSH, FISH)
+every_shell = pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell.name)
+
+
+def run(home: Home, shell: Shell, *lines: str) -> list[str]:
+    """Run lines one after the other, each as if it were typed, after the hook was loaded twice; what they print."""
+    script = "\n".join(filter(None, (shell.strict, shell.load, shell.load, *lines)))
+    if shell.name == "zsh":
+        # Aliases are expanded in what is read afterwards.
+        script = "\n".join(f"eval {quoted(line)}" for line in script.splitlines())
+    done = home.run_program(need(shell.argv[0]), *shell.argv[1:], script)
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return done.stdout.splitlines()
+
+
+def quoted(line: str) -> str:
+    """Return a line as one word of a Bourne shell."""
+    return "'" + line.replace("'", "'\\''") + "'"
+
+
+def sessions(home: Home, seconds: int, session_id: str = SESSION_ID) -> str:
+    """Return a credentials file with the sessions of two profiles."""
+    default = session_section(expires=in_seconds(seconds)).replace(SESSION_ID, session_id)
+    prod = session_section("prod-mfa", in_seconds(LONG)).replace(SESSION_ID, OTHER)
+    text = key_pair() + default + key_pair("prod") + prod
+    home.write_credentials(text)
+    return text
+
+
+def newer(home: Home) -> str:
+    """Return the line that brings a newer session, as a login in another shell does."""
+    file = home.folder / "newer"
+    file.write_text(sessions(home, LONG, NEWER))
+    return f"cp {file} {home.credentials}"
+
+
+@every_shell
+def test_the_function_sets_the_session_in_this_shell(home: Home, shell: Shell) -> None:
+    """And takes it back; `mfa status` lists all."""
+    sessions(home, LONG)
+    shown = run(home, shell, "mfa", shell.show, "mfa -p prod", shell.show, "mfa off", shell.show, "mfa status")
+    assert shown[:3] == [f"{SESSION_ID}/default", f"{OTHER}/prod", "/"]
+    assert shown[3].startswith("PROFILE ")
+
+
+@every_shell
+def test_the_function_shows_help_and_evaluates_none_of_it(home: Home, shell: Shell) -> None:
+    """It is that of `env`."""
+    assert run(home, shell, "mfa --help")[0].startswith("Print the lines that set a session's credentials")
+
+
+@every_shell
+def test_a_function_of_the_users_own_stays(home: Home, shell: Shell) -> None:
+    """No name is taken away from anybody."""
+    sessions(home, LONG)
+    script = shell.replace(load=f"{shell.own.format()}\n{shell.load}")
+    assert run(home, script, "mfa") == ["mine"]
+
+
+@every_shell
+def test_a_newer_session_is_taken_over(home: Home, shell: Shell) -> None:
+    """At the next prompt when the old one is in its last minutes; nothing is asked."""
+    bring = newer(home)
+    sessions(home, SHORT)
+    assert run(home, shell, "mfa", shell.show, bring, shell.prompt, shell.show) == [
+        f"{SESSION_ID}/default",
+        f"{NEWER}/default",
+    ]
+
+
+@every_shell
+def test_a_session_that_stays(home: Home, shell: Shell) -> None:
+    """No newer one is taken over when another profile was chosen since, or when it is that of a role without one."""
+    bring = newer(home)
+    sessions(home, SHORT)
+    changes = (shell.set.format("AWS_PROFILE", "prod"), shell.set.format("MFASESSION_HOLDS", "'////role default'"))
+    for change in changes:
+        assert run(home, shell, "mfa", bring, change, shell.prompt, shell.show)[-1].startswith(SESSION_ID)
+        sessions(home, SHORT)
+
+
+@every_shell
+def test_a_session_that_lives_long_stays(home: Home, shell: Shell) -> None:
+    """No program is started for it."""
+    bring = newer(home)
+    sessions(home, LONG)
+    assert run(home, shell, "mfa", bring, shell.prompt, shell.show) == [f"{SESSION_ID}/default"]
+
+
+@pytest.mark.parametrize("name", [shell.name for shell in SHELLS])
+@pytest.mark.parametrize(
+    ("before", "added", "after"),
+    [
+        ("", "", ""),
+        ("# mine\n\n", "export B=2\n", "# mine\n\nexport B=2\n"),
+        ("# mine\r\nexport A=1", "", "# mine\r\nexport A=1"),
+        ("export A=1", "export B=2\n", "export A=1\nexport B=2\n"),
+    ],
+)
+def test_a_hook_is_added_and_taken_out_again(home: Home, name: str, before: str, added: str, after: str) -> None:
+    """Byte for byte; what was written behind it stays."""
+    file = home.folder / {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/conf.d/mfasession.fish"}[name]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(before.encode())
+    for _ in range(2):
+        done = home.run("shell", "init", name, "--install", "--yes")
+        assert (done.returncode, file.read_text().count("mfasession shell init")) == (0, 1)
+    with file.open("a") as more:
+        more.write(added)
+    for _ in range(2):
+        assert home.run("shell", "init", name, "--uninstall", "--yes").returncode == 0
+        assert file.read_bytes() == after.encode()
+
+
+def test_without_a_terminal_nothing_is_changed(home: Home) -> None:
+    """`--yes` is the way; a hook that the user wrote is the user's to take out."""
+    done = home.run("shell", "init", "bash", "--install")
+    assert (done.returncode, (home.folder / ".bashrc").exists()) == (6, False)
+    assert "--yes" in done.stderr
+    (home.folder / ".bashrc").write_text('eval "$(mfasession shell init bash)"\n')
+    done = home.run("shell", "init", "bash", "--uninstall", "--yes")
+    assert done.returncode == 3
+    assert "a line of your own" in done.stderr
