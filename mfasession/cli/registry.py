@@ -15,8 +15,8 @@ from mfasession import commands as package
 from mfasession.values import Value
 
 ORDER = (
-    *("init", "login", "env", "exec", "process", "serve", "console", "status", "profiles", "whoami", "logout"),
-    *("doctor", "config", "keys", "import", "mfa", "policy", "shell", "sandbox", "demo"),
+    *("init", "login", "env", "exec", "process", "serve", "console", "status", "notify", "profiles", "whoami"),
+    *("logout", "doctor", "config", "keys", "import", "mfa", "policy", "shell", "sandbox", "demo"),
 )
 """The order in which help lists the commands; others follow by name."""
 

@@ -14,6 +14,7 @@ SOURCE = "code = {{ command = ['cat', '{path}'] }}\n"
 COMMANDS: tuple[tuple[str, list[str]], ...] = (
     ("login", ["cat"]),
     ("status", []),
+    ("notify", []),
     ("profiles", []),
     ("whoami", []),
     ("doctor", []),

@@ -54,6 +54,7 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
     "exec": [("exec", "--", "true"), ("exec", "--server", "--", "true"), ("exec", "--", "no-such-program")],
     "process": [("process",)],
     "status": [("status",), ("status", "--json")],
+    "notify": [("notify",), ("notify", "--before", "36h"), ("notify", "--uninstall")],
     "profiles": [("profiles",), ("profiles", "--json")],
     "whoami": [("whoami",), ("whoami", "--json")],
     "doctor": [("doctor",), ("doctor", "--json")],

@@ -46,6 +46,11 @@ def home(keyring_home: Home, aws: Sandbox, alice: SandboxUser) -> Home:
     (folder / "accessKeys.csv").write_text(
         f"Access key ID,Secret access key\n{other.key.access_key_id},{other.key.secret_access_key.reveal()}\n"
     )
+    # There is no systemd of a user.
+    programs = folder / "programs"
+    programs.mkdir()
+    (programs / "systemctl").symlink_to("/bin/true")
+    keyring_home.environ["PATH"] = f"{programs}:{keyring_home.environ['PATH']}"
     keyring_home.environ["BROWSER"] = browser(folder / "record")
     return keyring_home
 

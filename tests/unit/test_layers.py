@@ -17,7 +17,7 @@ ROOMS = {
     "boto3": {"aws", "api"},
     "botocore": {"aws", "api"},
     "keyring": {"stores"},
-    "jeepney": {"stores"},
+    "jeepney": {"stores", "desktop"},
     "prompt_toolkit": {"codes"},
     "tomllib": {"files"},
     "segno": {"terminal"},
