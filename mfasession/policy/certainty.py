@@ -6,6 +6,7 @@ roles.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mfasession.policy import callers, conditions
 from mfasession.policy.callers import Caller
@@ -44,7 +45,9 @@ def holds(document: Document, statement: Statement, line: Line, caller: Caller, 
     return None
 
 
+@lru_cache(maxsize=16)
 def _context(caller: Caller) -> dict[str, str]:
+    """Return the condition keys of a caller; not to be changed."""
     known = {name: str(value) for name, value in callers.context(caller).items()}
     known["aws:principalisawsservice"] = "false"
     if caller.is_temporary:

@@ -5,6 +5,7 @@ where all of them favour the caller, and a worst case.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
@@ -13,7 +14,7 @@ from mfasession.policy.callers import Caller
 from mfasession.policy.document import Document, Statement
 from mfasession.policy.glob_overlap import common
 from mfasession.policy.located_json import Text
-from mfasession.policy.patterns import Context, filled, like, plain, resource_like
+from mfasession.policy.patterns import Context, Filled, filled, like, plain, resource_like
 
 EVERYWHERE = "*"
 ANY_OTHER = "example:AnyOtherAction"
@@ -59,6 +60,9 @@ class Requests:
         self.all = (1 << len(self.actions) * len(self.resources)) - 1
         self._numbers = {name.lower(): number for number, name in enumerate(self.actions)}
         self._places = {name: number for number, name in enumerate(self.resources)}
+        self._by_action = sorted((sample, number) for number, sample in enumerate(self.actions.values()))
+        self._by_resource = sorted((sample, number) for number, sample in enumerate(self.resources.values()))
+        self._fixed: dict[Caller, tuple[Bits, Bits]] = {}
 
     def number(self, action: str, resource: str) -> int:
         """Return the number of a request. Raises KeyError."""
@@ -74,6 +78,39 @@ class Requests:
         """Return the requests whose action is one of these, in lower case."""
         wanted = set(samples)
         return self.spread((number for number, each in enumerate(self.actions.values()) if each in wanted))
+
+    def rows(self, globs: Iterable[str]) -> set[int]:
+        """Return the numbers of the actions that one of the patterns matches."""
+        found = set()
+        for glob in globs:
+            small = glob.lower()
+            for sample, number in _beginning(self._by_action, _WILD.split(small, maxsplit=1)[0]):
+                if sample == small or like(sample, small):
+                    found.add(number)
+        return found
+
+    def places(self, glob: Filled) -> Bits:
+        """Return the numbers of the resources that a pattern matches, as bits."""
+        head = ""
+        for text, is_literal in glob:
+            literal = text if is_literal else _WILD.split(text, maxsplit=1)[0]
+            head += literal
+            if literal != text:
+                break
+        bits = 0
+        for sample, number in _beginning(self._by_resource, head):
+            if resource_like(sample, glob):
+                bits |= 1 << number
+        return bits
+
+    def fixed(self, caller: Caller) -> tuple[Bits, Bits]:
+        """Return the requests that AWS always allows a caller, and those that it never allows."""
+        if caller not in self._fixed:
+            words: dict[str, list[int]] = {"always": [], "never": [], "": []}
+            for number, sample in enumerate(self.actions.values()):
+                words[callers.fixed(caller, sample)].append(number)
+            self._fixed[caller] = self.spread(words["always"]), self.spread(words["never"])
+        return self._fixed[caller]
 
     def spread(self, rows: Iterable[int], resources: Bits | None = None) -> Bits:
         """Return the requests for actions, by their numbers, on some resources or on all."""
@@ -108,14 +145,8 @@ class _Part:
         self.document = document
         self.statement = statement
         named = statement.actions if statement.not_actions is None else statement.not_actions
-        heads = by_heads(map(str, named or ()))
-        is_positive = statement.not_actions is None
-        rows = [
-            number
-            for number, sample in enumerate(requests.actions.values())
-            if (next(covering(sample, heads), None) is not None) == is_positive
-        ]
-        self._rows = rows
+        rows = requests.rows(named or ())
+        self._rows = rows if statement.not_actions is None else set(range(len(requests.actions))) - rows
         self._requests = requests
         self._covers: dict[tuple[bool, bool], Bits] = {}
         self._certain: dict[tuple[str, bool], bool | None] = {}
@@ -155,21 +186,16 @@ class Permissions:
         """
         self.requests = requests
         self._is_fresh = is_fresh
-        self._parts = [
-            _Part(requests, document, statement)
+        self._parts = {
+            id(statement): _Part(requests, document, statement)
             for document in (requests.documents if documents is None else documents)
             for statement in document.statements
-        ]
+        }
+        self._unions: dict[tuple[str, str, bool], tuple[Bits, Bits]] = {}
 
     def with_statement(self, statement: Statement, changed: Statement) -> "Permissions":
         """Return the answers with one statement changed."""
-        other = Permissions.__new__(Permissions)
-        other.requests, other._is_fresh = self.requests, self._is_fresh  # noqa: SLF001  # a copy of itself
-        other._parts = [  # noqa: SLF001
-            _Part(self.requests, each.document, changed) if each.statement is statement else each
-            for each in self._parts
-        ]
-        return other
+        return _Changed(self, statement, changed)
 
     def may(self, caller: Caller, *, best: bool, beside_all: bool) -> Bits:
         """Return what a caller may do; `beside_all`: with another policy that allows everything."""
@@ -183,14 +209,23 @@ class Permissions:
 
     def covered(self, statement: Statement, caller: Caller, *, best: bool) -> Bits:
         """Return a caller's requests to which one statement applies."""
-        return next(self._applying(each, caller, best=best) for each in self._parts if each.statement is statement)
+        return self._applying(self._parts[id(statement)], caller, best=best)
 
     def _covered(self, effect: str, caller: Caller, *, best: bool) -> Bits:
-        bits = 0
-        for each in self._parts:
-            if each.statement.effect == effect:
-                bits |= self._applying(each, caller, best=best)
-        return bits
+        return self._union(effect, caller, best=best)[0]
+
+    def _union(self, effect: str, caller: Caller, *, best: bool) -> tuple[Bits, Bits]:
+        """The requests to which a statement applies, and those to which several do."""
+        key = (effect, caller.slug, best)
+        if key not in self._unions:
+            once = several = 0
+            for each in self._parts.values():
+                if each.statement.effect == effect:
+                    bits = self._applying(each, caller, best=best)
+                    several |= once & bits
+                    once |= bits
+            self._unions[key] = once, several
+        return self._unions[key]
 
     def _applying(self, part: _Part, caller: Caller, *, best: bool) -> Bits:
         """Whether an uncertain statement applies: at best if that favours the caller, at worst if not."""
@@ -202,10 +237,25 @@ class Permissions:
 
     def fixed(self, caller: Caller) -> tuple[Bits, Bits]:
         """Return the requests that AWS always allows a caller, and those that it never allows."""
-        words: dict[str, list[int]] = {"always": [], "never": [], "": []}
-        for number, sample in enumerate(self.requests.actions.values()):
-            words[callers.fixed(caller, sample)].append(number)
-        return self.requests.spread(words["always"]), self.requests.spread(words["never"])
+        return self.requests.fixed(caller)
+
+
+class _Changed(Permissions):
+    """The answers with one statement changed, without evaluating the others again."""
+
+    def __init__(self, before: Permissions, statement: Statement, changed: Statement) -> None:
+        old = before._parts[id(statement)]  # noqa: SLF001  # of the same class
+        new = _Part(before.requests, old.document, changed)
+        self.__dict__ |= vars(before)
+        self._old, self._new = old, new
+
+    def _covered(self, effect: str, caller: Caller, *, best: bool) -> Bits:
+        bits, several = self._union(effect, caller, best=best)
+        if self._old.statement.effect == effect:
+            bits &= ~self._applying(self._old, caller, best=best) | several
+        if self._new.statement.effect == effect:
+            bits |= self._applying(self._new, caller, best=best)
+        return bits
 
 
 def open_variables(text: str) -> list[str]:
@@ -242,12 +292,18 @@ def _resources(requests: Requests, document: Document, statement: Statement, cal
     if statement.not_resources is not None:
         named, is_positive = statement.not_resources, False
     context = {**callers.context(caller), **({} if caller.is_role else {"aws:principalarn": requests.user})}
-    globs = list(_globs(document, named or (), context, is_wide=is_wide == is_positive))
     bits = 0
-    for number, sample in enumerate(requests.resources.values()):
-        if any(resource_like(sample, glob) for glob in globs) == is_positive:
-            bits |= 1 << number
-    return bits
+    for glob in _globs(document, named or (), context, is_wide=is_wide == is_positive):
+        bits |= requests.places(glob)
+    return bits if is_positive else (1 << len(requests.resources)) - 1 & ~bits
+
+
+def _beginning(samples: Sequence[tuple[str, int]], head: str) -> Iterator[tuple[str, int]]:
+    """Yield those of sorted samples that begin with a text: a statement is compared with few of a document's names."""
+    for at in range(bisect_left(samples, (head,)), len(samples)):
+        if not samples[at][0].startswith(head):
+            return
+        yield samples[at]
 
 
 def _globs(

@@ -6,6 +6,7 @@ wildcards: only `*` means all principals.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from mfasession.policy.document import Document, Statement
 from mfasession.policy.located_json import Text
@@ -75,25 +76,48 @@ def all_of_aws(documents: Iterable[Document]) -> list[str]:
     return list(found)
 
 
+@lru_cache(maxsize=4096)
 def is_account(name: str) -> bool:
     """Return whether a principal is a whole account: its ID, or the ARN of its root."""
     return _ACCOUNT.fullmatch(name) is not None
 
 
+@lru_cache(maxsize=4096)
 def account_in(name: str) -> str:
     """Return the account of a principal; empty if it has none."""
     found = re.fullmatch(r"arn:aws[a-z-]*:(?:iam|sts)::([0-9]{12}):.*", name)
     return found[1] if found else name if is_account(name) else ""
 
 
+def concerning(statements: Iterable[Statement], names: Iterable[str]) -> Iterator[tuple[str, tuple[Statement, ...]]]:
+    """Yield users, roles and accounts that a document names, or `*`, each with the statements about it or about all."""
+    known = [(each, _Concerned(each)) for each in statements]
+    for name in names:
+        yield name, tuple(statement for statement, concerned in known if concerned.holds(name))
+
+
 def concerns(statement: Statement, name: str) -> bool:
     """Return whether a statement is about a user, role or account that a document names, or about all."""
-    if statement.principals is None:
-        return name not in of_aws(statement.not_principals or {})
-    named_here = of_aws(statement.principals)
-    account = account_in(name)
-    whole = any(is_account(each) and account_in(each) == account for each in named_here)
-    return not named_here or name in named_here or ANYBODY in named_here or (bool(account) and whole)
+    return _Concerned(statement).holds(name)
+
+
+class _Concerned:
+    """The users, roles and accounts that a statement is about."""
+
+    def __init__(self, statement: Statement) -> None:
+        self._is_positive = statement.principals is not None
+        self._names = set(of_aws((statement.principals if self._is_positive else statement.not_principals) or {}))
+        self._accounts = {account_in(each) for each in self._names if is_account(each)}
+
+    def holds(self, name: str) -> bool:
+        if not self._is_positive:
+            return name not in self._names
+        return (
+            not self._names
+            or name in self._names
+            or ANYBODY in self._names
+            or (account_in(name) or None) in self._accounts
+        )
 
 
 def called(name: str) -> str:

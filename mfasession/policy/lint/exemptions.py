@@ -8,7 +8,7 @@ from mfasession.policy import callers
 from mfasession.policy import rule as the_rule
 from mfasession.policy.coverage import EXEMPT as HARMLESS
 from mfasession.policy.evaluation import names_action
-from mfasession.policy.lint.findings import Edit, Finding, Operations, Severity, Subject, mfa_lines, rule
+from mfasession.policy.lint.findings import Edit, Finding, Operations, Severity, Subject, by_small_name, mfa_lines, rule
 from mfasession.policy.lint.whole import ENROLMENT, POWERS, WEAKENING, exempting, is_about_all, with_test
 from mfasession.policy.patterns import like
 
@@ -193,11 +193,14 @@ def _exempt(
     subject: Subject, statement: "Statement", named: "tuple[Text, ...]", operations: Operations
 ) -> Iterator[Finding]:
     """The actions in NotAction that nothing else in the document denies."""
+    powers = {each: [power for power in POWERS if like(power.lower(), each.lower())] for each in named}
+    more = {each: _others(each, operations) for each in named}
+    asked = [name for each in named for name in (*powers[each], *more[each])]
+    possible = set(subject.whole.can_without_mfa(*asked))
     for each in named:
-        reached = subject.whole.can_without_mfa(*(power for power in POWERS if like(power.lower(), each.lower())))
-        if reached:
+        if reached := [name for name in powers[each] if name in possible]:
             yield _weak(subject, statement, each, reached)
-        elif others := subject.whole.can_without_mfa(*_others(each, operations)):
+        elif others := [name for name in more[each] if name in possible]:
             yield Finding(
                 rule=OTHER,
                 place=each.place,
@@ -230,7 +233,8 @@ def _others(named: str, operations: Operations) -> list[str]:
     known = operations(prefix.lower())
     if not known:
         return [] if named.lower() in HARMLESS else [named]
-    reached = (f"{prefix}:{name}" for name in known if like(name.lower(), pattern.lower()))
+    small, names = pattern.lower(), by_small_name(tuple(known))
+    reached = (f"{prefix}:{name}" for each, name in names.items() if like(each, small))
     return [name for name in reached if name.lower() not in HARMLESS]
 
 

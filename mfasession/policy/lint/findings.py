@@ -1,7 +1,8 @@
 """A finding, the registry of rules, and the document that they check."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 from json import JSONDecoder, dumps
 from typing import TYPE_CHECKING
 
@@ -63,17 +64,25 @@ def rule(slug: str, severity: Severity, title: str, why: str) -> Rule:
     return RULES[slug]
 
 
+@lru_cache(maxsize=64)
+def by_small_name(known: tuple[str, ...]) -> Mapping[str, str]:
+    """Return the operations of a service by their names in lower case."""
+    return {name.lower(): name for name in known}
+
+
 class Subject:
     """A document for the rules: its statements, their places in the text, and edits."""
 
-    def __init__(self, document: "Document", partition: str = "", attached_to: str = "") -> None:
-        """`partition`: empty if unknown. `attached_to`: role, scp, user, group or empty."""
+    def __init__(
+        self, document: "Document", partition: str = "", attached_to: str = "", root: Node | None = None
+    ) -> None:
+        """`partition`: empty if unknown. `attached_to`: role, scp, user, group or empty. `root`: that of the text."""
         self.document = document
         self.partition = partition
         self.attached_to = attached_to
         self.statements = document.statements
         self.whole = Whole(document)
-        root = located_json.read(document.text, first_line=document.first_line)
+        root = root or located_json.read(document.text, first_line=document.first_line)
         node = root.get("Statement")
         self.nodes = node.items if node is not None and node.kind == "list" else ((node,) if node else ())
         self.root = root

@@ -63,10 +63,13 @@ def check(subject: Subject, operations: Operations) -> Iterator[Finding]:
 def _operators(subject: Subject) -> Iterator[Finding]:
     """The tests for MFA, separately for the statements of each principal."""
     document = subject.document
-    seen = set()
-    for name in principals.all_of_aws([document]) or ("",):
-        own = tuple(each for each in document.statements if principals.concerns(each, name))
-        alone = Subject(document.replace(statements=own), subject.partition)
+    seen, checked = set(), set()
+    names_of_all = principals.all_of_aws([document]) or ("",)
+    for _, own in principals.concerning(document.statements, names_of_all):
+        if (which := tuple(each.index for each in own)) in checked:
+            continue
+        checked.add(which)
+        alone = Subject(document.replace(statements=own), subject.partition, root=subject.root)
         of_lines = list(operators.check(alone))
         is_inverted = any(each.rule is operators.INVERTED for each in of_lines)
         for found in (*of_lines, *(() if is_inverted else outcome.more_without(alone))):

@@ -4,12 +4,16 @@ import re
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from mfasession.policy import conditions
 from mfasession.policy.document import NEW
-from mfasession.policy.lint.findings import Finding, Operations, Rule, Severity, Subject, quoted, rule
+from mfasession.policy.lint.findings import Finding, Operations, Rule, Severity, Subject, by_small_name, quoted, rule
 from mfasession.policy.located_json import Text
 from mfasession.text import nearest
+
+if TYPE_CHECKING:
+    from mfasession.policy.document import Statement
 
 GLOBAL_KEYS = (
     *("aws:AssumedRoot", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:CurrentTime"),
@@ -45,6 +49,7 @@ OPERATORS = (
     ),
 )
 """As AWS writes them. Source: IAM User Guide, "IAM JSON policy elements: condition operators"."""
+_SMALL_KEYS = frozenset(name.lower() for name in GLOBAL_KEYS)
 _ARN = re.compile(r"arn:(aws[a-z-]*):")
 
 OPERATOR = rule(
@@ -82,18 +87,26 @@ VERSION = rule(
 def check(subject: Subject, operations: Operations) -> Iterator[Finding]:
     """Check every name."""
     yield from _version(subject)
+    partition = subject.partition or _most(subject)
     for statement in subject.statements:
+        yield from _conditions(subject, statement)
         for line in statement.conditions:
-            operators = {each.operator.lower() for each in statement.conditions}
-            keys = {each.key.lower() for each in statement.conditions if each.operator == line.operator}
-            yield from (_free(found, operators) for found in _operator(subject, line.operator))
-            yield from (_free(found, keys) for found in _key(subject, line.key))
             for value in line.values:
-                yield from _arn(subject, value)
+                yield from _arn(subject, value, partition)
         for each in (*(statement.actions or ()), *(statement.not_actions or ())):
             yield from _action(subject, each, operations)
         for each in (*(statement.resources or ()), *(statement.not_resources or ())):
-            yield from _arn(subject, each)
+            yield from _arn(subject, each, partition)
+
+
+def _conditions(subject: Subject, statement: "Statement") -> Iterator[Finding]:
+    operators = {each.operator.lower() for each in statement.conditions}
+    keys: dict[str, set[str]] = {}
+    for line in statement.conditions:
+        keys.setdefault(line.operator, set()).add(line.key.lower())
+    for line in statement.conditions:
+        yield from (_free(found, operators) for found in _operator(subject, line.operator))
+        yield from (_free(found, keys[line.operator]) for found in _key(subject, line.key))
 
 
 def _version(subject: Subject) -> Iterator[Finding]:
@@ -126,7 +139,7 @@ def _operator(subject: Subject, operator: Text) -> Iterator[Finding]:
 
 def _key(subject: Subject, key: Text) -> Iterator[Finding]:
     """A name like those of MFA is a misspelling of it; for others, AWS may have keys that we do not know."""
-    if key.lower() in {name.lower() for name in GLOBAL_KEYS} or "/" in key:
+    if key.lower() in _SMALL_KEYS or "/" in key:
         return
     right = _nearest(key, MFA_KEYS) or (_typo_of(key, GLOBAL_KEYS) if key.lower().startswith("aws:") else "")
     if right:
@@ -141,7 +154,7 @@ def _action(subject: Subject, action: Text, operations: Operations) -> Iterator[
         yield Finding(rule=ACTION, place=action.place, message=f"{action} has no service prefix, as in iam:GetUser")
         return
     known = operations(prefix.lower())
-    if "*" in name or "?" in name or name.lower() in {each.lower() for each in known}:
+    if "*" in name or "?" in name or name.lower() in by_small_name(tuple(known)):
         return
     right = _typo_of(name, tuple(known))
     if right:
@@ -186,9 +199,8 @@ def _distance(one: str, other: str) -> int:
     return last[-1]
 
 
-def _arn(subject: Subject, resource: Text) -> Iterator[Finding]:
+def _arn(subject: Subject, resource: Text, wanted: str) -> Iterator[Finding]:
     found = _ARN.match(resource)
-    wanted = subject.partition or _most(subject)
     if not found or not wanted or found[1] == wanted:
         return
     right = f"arn:{wanted}:{resource[found.end() :]}"
