@@ -20,9 +20,12 @@ SET = (
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
     "MFASESSION_PROFILE",
+    "AWSUME_PROFILE",
     "MFASESSION_EXPIRES",
     MARK,
 )
+"""AWSUME_PROFILE is for prompts: powerlevel10k and starship show it, and no SDK reads it. They show AWS_VAULT, too, but
+aws-vault refuses to run beside that."""
 SHADOWS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN")
 """Variables that win over the credentials in the environment in some SDK: AWS_SECURITY_TOKEN beats AWS_SESSION_TOKEN in
 botocore, AWS_PROFILE drops the keys in the SDK for JavaScript."""
@@ -84,7 +87,7 @@ def variables(
         "AWS_CREDENTIAL_EXPIRATION": timestamps.show(session.expires),
     }
     set_here = _add_named_region(values, region, environ) if region else _add_regions(values, session.region, environ)
-    values["MFASESSION_PROFILE"] = profile
+    values["MFASESSION_PROFILE"] = values["AWSUME_PROFILE"] = profile
     values["MFASESSION_EXPIRES"] = str(session.expires)
     values[MARK] = f"{with_role(set_here) if has_role else set_here} {profile}"
     if settings:

@@ -15,6 +15,7 @@ VALUES = {
     "AWS_SESSION_TOKEN": "FwoGZXIvYXdzEXAMPLE",
     "AWS_CREDENTIAL_EXPIRATION": EXPIRES,
     "MFASESSION_PROFILE": "default",
+    "AWSUME_PROFILE": "default",
     "MFASESSION_EXPIRES": str(timestamps.parse(EXPIRES)),
     "MFASESSION_HOLDS": "eu-north-1/eu-north-1 default",
 }

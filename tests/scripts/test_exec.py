@@ -89,6 +89,7 @@ def test_its_environment(live: Home) -> None:
         "AWS_REGION": "eu-north-1",
         "AWS_DEFAULT_REGION": "eu-north-1",
         "MFASESSION_PROFILE": "default",
+        "AWSUME_PROFILE": "default",
         "MFASESSION_EXPIRES": str(timestamps.parse("2099-01-01T00:00:00Z")),
         "MFASESSION_HOLDS": "eu-north-1/eu-north-1 default",
         "MINE": "1",

@@ -59,7 +59,7 @@ def test_its_environment(live: Home) -> None:
     seen = json.loads(done.stdout)
     token = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
     ours = {"AWS_CONTAINER_CREDENTIALS_FULL_URI", token, f"{token}_FILE"}
-    kept = {"AWS_REGION", "AWS_DEFAULT_REGION", "MFASESSION_PROFILE", "MFASESSION_HOLDS"}
+    kept = {"AWS_REGION", "AWS_DEFAULT_REGION", "MFASESSION_PROFILE", "AWSUME_PROFILE", "MFASESSION_HOLDS"}
     assert not ({*shadows} - ours - kept) & set(seen)
     assert (seen["AWS_REGION"], seen["MINE"], seen["HOME"]) == ("eu-north-1", "1", str(live.folder))
     assert "stale" not in seen.values()

@@ -34,6 +34,7 @@ def test_all_variables_in_order() -> None:
         ("AWS_REGION", "eu-west-1"),
         ("AWS_DEFAULT_REGION", "eu-west-1"),
         ("MFASESSION_PROFILE", "work"),
+        ("AWSUME_PROFILE", "work"),
         ("MFASESSION_EXPIRES", "1795505040"),
         ("MFASESSION_HOLDS", "eu-west-1/eu-west-1 work"),
     ]
