@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 
 from mfasession import files
-from mfasession.awsfiles import headers, ini, ini_edit, malformed, parse
+from mfasession.awsfiles import headers, ini_edit, outline
 from mfasession.errors import ConfigurationError
 from mfasession.files import attributes, locks, paths, shared_edit
 
@@ -42,17 +42,15 @@ def _unfinished(path: str, environ: Mapping[str, str]) -> str:
 
 def with_profile(path: str, name: str, text: str, values: Mapping[str, str] = _EMPTY) -> str:
     """Return the text of the file with the profile and these values. Raises ConfigurationError."""
-    sections = parse(path, text)
-    header = headers.headers(sections).get(name) or headers.written(name)
-    before = sections.get(header, {})
+    sections = outline.of_file(path, text)
+    header = headers.headers(sections.names).get(name) or headers.written(name)
+    before = sections.keys((header,)).get(header, {})
     if other := next((key for key, value in values.items() if before.get(key, value) != value), ""):
         raise ConfigurationError(f"[{header}] of {path} has another {other}", f"change or remove its line {other} = …")
     try:
-        added = ini_edit.set_section(text, header, values)
-    except ini.MalformedIni as fault:
-        raise malformed(path, fault) from None
+        added = ini_edit.with_sections(sections, {header: values})
     except ValueError:
         added = text
-    if name not in headers.headers(parse(path, added)):
+    if name not in headers.headers(outline.of_file(path, added).names):
         raise ConfigurationError(f"{name!r} is not a valid profile name", "choose letters, digits and dashes")
     return added

@@ -53,29 +53,29 @@ def read_section(text: str, name: str) -> "dict[str, str] | None":
     Reads only that section, so faults elsewhere are not noticed; `parse` reads all. Raises MalformedIni: a
     fault in the section or in `[DEFAULT]`, the section twice, a NUL byte or a byte order mark anywhere.
     """
-    _check_characters(text)
+    check_characters(text)
     if not name or name == DEFAULT or "\n" in name or "\r" in name:
         return None
-    own = _headers(text, name)
+    own = headers(text, name)
     if not own:
         return None
-    headers = [*own, *_headers(text, DEFAULT)]
-    if any(header.indent for header in headers):
+    found = [*own, *headers(text, DEFAULT)]
+    if any(header.indent for header in found):
         # Whether an indented line is a header depends on all the lines before it.
         return parse(text).get(name)
     if len(own) > 1:
         raise _twice(text, own[1])
     keys: dict[str, list[str]] = {}
     defaults: dict[str, list[str]] = {}
-    for header in headers:
+    for header in found:
         lines = classified(text, header.begin)
-        _read_keys(text, next(lines), lines, keys if header is own[0] else defaults)
-    return _joined(keys, defaults)
+        read_keys(text, next(lines), lines, keys if header is own[0] else defaults)
+    return joined(keys, defaults)
 
 
 def parse(text: str) -> dict[str, dict[str, str]]:
     """Return all sections in file order, the keys of `[DEFAULT]` in each. Raises MalformedIni."""
-    _check_characters(text)
+    check_characters(text)
     return _sections(text, classified(text))
 
 
@@ -92,19 +92,25 @@ def _sections(text: str, lines: "Iterator[Line]") -> dict[str, dict[str, str]]:
         if header.name in sections:
             raise _twice(text, header)
         keys = defaults if header.name == DEFAULT else sections.setdefault(header.name, {})
-        header = _read_keys(text, header, lines, keys)
+        header = read_keys(text, header, lines, keys)
     if len(defaults) * len(sections) > _MOST_INHERITED:
-        number = line_number(text, _headers(text, DEFAULT)[0].begin)
+        number = line_number(text, headers(text, DEFAULT)[0].begin)
         raise MalformedIni(number, CROWDED)
-    return {name: _joined(keys, defaults) for name, keys in sections.items()}
+    return {name: joined(keys, defaults) for name, keys in sections.items()}
 
 
-def checked_lines(text: str) -> list[Line]:
-    """Return the lines of a text that `parse` accepts. Raises MalformedIni for any other, which is never edited."""
-    _check_characters(text)
-    lines = list(classified(text))
-    _sections(text, iter(lines))
-    return lines
+def whole(text: str) -> tuple[list[Line], dict[str, dict[str, str]]]:
+    """Return all lines of a text, and what `parse` returns. Raises MalformedIni."""
+    check_characters(text)
+    lines: list[Line] = []
+
+    def noted() -> "Iterator[Line]":
+        for line in classified(text):
+            lines.append(line)
+            yield line
+
+    sections = _sections(text, noted())
+    return lines, sections
 
 
 def classified(text: str, start: int = 0) -> "Iterator[Line]":
@@ -166,7 +172,7 @@ def delimiter_at(line: str) -> int:
     return max(equals, colon) if min(equals, colon) < 0 else min(equals, colon)
 
 
-def _headers(text: str, name: str) -> list[Line]:
+def headers(text: str, name: str) -> list[Line]:
     """Return the headers of that name; among the indented ones may be continuations of a value."""
     found: list[Line] = []
     mark = f"[{name}]"
@@ -184,7 +190,7 @@ def _headers(text: str, name: str) -> list[Line]:
     return found[::-1]
 
 
-def _read_keys(text: str, header: Line, lines: "Iterator[Line]", keys: dict[str, list[str]]) -> "Line | None":
+def read_keys(text: str, header: Line, lines: "Iterator[Line]", keys: dict[str, list[str]]) -> "Line | None":
     """Add the lines of each value up to the next header, and return that one."""
     value: list[str] | None = None
     for line in lines:
@@ -200,12 +206,13 @@ def _read_keys(text: str, header: Line, lines: "Iterator[Line]", keys: dict[str,
     return None
 
 
-def _joined(keys: dict[str, list[str]], defaults: dict[str, list[str]]) -> dict[str, str]:
-    """Return the joined values; the section's own override those of `[DEFAULT]`."""
+def joined(keys: dict[str, list[str]], defaults: dict[str, list[str]]) -> dict[str, str]:
+    """Return a section's values, their lines joined; its own override those of `[DEFAULT]`."""
     return {key: "\n".join(value).rstrip() for key, value in {**keys, **defaults, **keys}.items()}
 
 
-def _check_characters(text: str) -> None:
+def check_characters(text: str) -> None:
+    """Raise MalformedIni for a text with a byte order mark or a NUL byte."""
     if text.startswith("\ufeff"):
         raise MalformedIni(1, "starts with a byte order mark")
     if "\0" in text:

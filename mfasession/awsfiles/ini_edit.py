@@ -12,12 +12,12 @@ from mfasession.awsfiles.ini import (
     MORE,
     Line,
     MalformedIni,
-    checked_lines,
     delimiter_at,
     line_breaks,
     line_number,
     parse,
 )
+from mfasession.awsfiles.outline import Outline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,21 +42,22 @@ def set_sections(text: str, sections: "Mapping[str, Mapping[str, str | None]]") 
 
     The text is read once. Raises what `set_section` raises.
     """
+    return with_sections(Outline(text), sections)
+
+
+def with_sections(outline: Outline, sections: "Mapping[str, Mapping[str, str | None]]") -> str:
+    """Return the text of an outline as `set_sections` does. Raises ValueError as that does."""
     wanted = {name: _checked_values(name, values) for name, values in sections.items()}
-    lines = checked_lines(text)
-    newline = _first_newline(text)
-    headers = [at for at, line in enumerate(lines) if line.kind == HEADER]
-    there = {lines[at].name: (at, stop) for at, stop in zip(headers, (*headers[1:], len(lines)), strict=False)}
+    text, newline = outline.text, _first_newline(outline.text)
+    there = outline.lines(wanted)
     new = [name for name in wanted if name not in there]
     # One after the other, the first new section would come before the edits of the sections behind it in `sections`.
-    last = lines[headers[-1]].name if headers else ""
+    last = outline.names[-1] if outline.names else ""
     order = list(wanted)
     is_edited_first = new and last in order and order.index(last) < order.index(new[0])
     gap = "\r" if text[-1:] == "\r" and not is_edited_first else ""
-    # From the last to the first: an edit does not move what is before it.
-    for start, stop in sorted((there[name] for name in wanted if name in there), reverse=True):
-        text = _with_values(text, lines, start, stop, wanted[lines[start].name], newline)
-    pieces = [text]
+    edits = (_edit_of(text, lines, wanted[name], newline) for name, lines in there.items())
+    pieces = [_with_edits(text, edits, 0, len(text))]
     for name in new:
         pairs = "".join(_written("", key, value, newline) for key, value in wanted[name].values())
         pieces.append(f"{gap or _gap(pieces[-1], newline)}[{name}]{newline}{pairs}")
@@ -92,29 +93,38 @@ def remove_section(text: str, name: str) -> str:
     Raises MalformedIni: the text is malformed, or the next header is indented so that it would become part of the
     section before.
     """
-    lines = checked_lines(text)
-    start, stop = _extent(lines, name)
-    if start == stop:
+    return without_section(Outline(text), name)
+
+
+def without_section(outline: Outline, name: str) -> str:
+    """Return the text of an outline as `remove_section` does. Raises MalformedIni as that does."""
+    text, lines = outline.text, outline.lines((name,)).get(name)
+    if lines is None:
         return text
-    _check_next_header(text, lines, start, stop)
-    following = _last_content(lines, start, stop) + 1
-    if start and lines[start - 1].kind == BLANK and (following == len(lines) or lines[following].kind == BLANK):
-        start -= 1
-    return text[: lines[start].begin] + text[lines[following - 1].after :]
+    body, following = _parts(lines)
+    if following is not None:
+        _check_next_header(outline, lines[0], following)
+    last = _last_content(lines[0], body)
+    behind = next((line for line in lines if line.begin >= last.after), None)
+    begin = lines[0].begin
+    if behind is None or behind.kind == BLANK:
+        begin = _begin_of_blank(text, begin)
+    return text[:begin] + text[last.after :]
 
 
-def _with_values(
-    text: str, lines: list[Line], start: int, stop: int, wanted: "dict[str, tuple[str, str | None]]", newline: str
-) -> str:
-    body = lines[start + 1 : stop]
+def _edit_of(
+    text: str, lines: list[Line], wanted: "dict[str, tuple[str, str | None]]", newline: str
+) -> tuple[int, int, str]:
+    """Return the edit of one section, as `begin, end, replacement`: from its header to its last key."""
+    body, following = _parts(lines)
     present = {line.name for line in body if line.kind == KEY}
-    last = lines[_last_content(lines, start, stop)]
-    edited = _with_edits(text, _changes(text, body, wanted), last.after)
+    begin, end = lines[0].begin, _last_content(lines[0], body).after
+    edited = _with_edits(text, _changes(text, body, wanted), begin, end)
     missing = [pair for key, pair in wanted.items() if key not in present and pair[1] is not None]
     if missing and edited[-1] not in "\r\n":
         edited += newline
-    indent = _indent_of_new_keys(text, lines, start, stop)
-    return edited + "".join(_written(indent, key, value, newline) for key, value in missing) + text[last.after :]
+    indent = _indent_of_new_keys(text, body, following)
+    return begin, end, edited + "".join(_written(indent, key, value, newline) for key, value in missing)
 
 
 def _checked_values(name: str, values: "Mapping[str, str | None]") -> "dict[str, tuple[str, str | None]]":
@@ -161,16 +171,16 @@ def _pairs(values: "Mapping[str, str]") -> str:
     return "".join(f"{key} = {value}".replace("\n", "\n  ") + "\n" for key, value in values.items())
 
 
-def _extent(lines: list[Line], name: str) -> tuple[int, int]:
-    """Return the indexes of a section's header and of the line after its body; both the end when there is none."""
-    start = next((at for at, line in enumerate(lines) if line.kind == HEADER and line.name == name), len(lines))
-    stop = next((at for at in range(start + 1, len(lines)) if lines[at].kind == HEADER), len(lines))
-    return start, stop
+def _parts(lines: list[Line]) -> tuple[list[Line], Line | None]:
+    """Return the lines below a section's header, and the next header."""
+    if len(lines) > 1 and lines[-1].kind == HEADER:
+        return lines[1:-1], lines[-1]
+    return lines[1:], None
 
 
-def _last_content(lines: list[Line], start: int, stop: int) -> int:
-    """Return the index of a section's last line that is neither blank nor a comment."""
-    return next(at for at in range(stop - 1, start - 1, -1) if lines[at].kind in (HEADER, KEY, MORE))
+def _last_content(header: Line, body: list[Line]) -> Line:
+    """Return a section's last line that is neither blank nor a comment."""
+    return next((line for line in reversed(body) if line.kind in (KEY, MORE)), header)
 
 
 def _changes(
@@ -194,31 +204,39 @@ def _changes(
                 yield more.begin, more.after, ""
 
 
-def _with_edits(text: str, changes: "Iterable[tuple[int, int, str]]", stop: int) -> str:
-    """Return the text up to `stop` with these changes."""
+def _with_edits(text: str, changes: "Iterable[tuple[int, int, str]]", start: int, stop: int) -> str:
+    """Return a part of the text with these changes, which come in its order."""
     pieces: list[str] = []
-    done = 0
     for begin, end, new in changes:
-        pieces += text[done:begin], new
-        done = end
-    return "".join((*pieces, text[done:stop]))
+        pieces += text[start:begin], new
+        start = end
+    return "".join((*pieces, text[start:stop]))
 
 
-def _indent_of_new_keys(text: str, lines: list[Line], start: int, stop: int) -> str:
+def _indent_of_new_keys(text: str, body: list[Line], following: Line | None) -> str:
     """Return the indentation of new keys, so that neither they nor the lines after them become continuations.
 
     It is that of the last key; without keys, that of the next header.
     """
-    keys = [line for line in lines[start + 1 : stop] if line.kind == KEY]
-    beside = keys[-1:] or lines[stop : stop + 1]
-    return text[beside[0].begin : beside[0].begin + beside[0].indent] if beside else ""
+    beside = next((line for line in reversed(body) if line.kind == KEY), following)
+    return "" if beside is None else text[beside.begin : beside.begin + beside.indent]
 
 
-def _check_next_header(text: str, lines: list[Line], start: int, stop: int) -> None:
-    before = next((line for line in reversed(lines[:start]) if line.kind in (HEADER, KEY)), None)
-    if stop < len(lines) and before is not None and before.kind == KEY and lines[stop].indent > before.indent:
-        number = line_number(text, lines[stop].begin)
-        raise MalformedIni(number, f"the header [{lines[stop].name}] is indented deeper than the section before")
+def _check_next_header(outline: Outline, header: Line, following: Line) -> None:
+    # Without an indentation it cannot become a continuation.
+    before = outline.before(header) if following.indent else None
+    if before is not None and before.kind == KEY and following.indent > before.indent:
+        number = line_number(outline.text, following.begin)
+        raise MalformedIni(number, f"the header [{following.name}] is indented deeper than the section before")
+
+
+def _begin_of_blank(text: str, begin: int) -> int:
+    """Return where the line before a line begins if it is blank, else where the line itself begins."""
+    if not begin:
+        return begin
+    end = begin - (2 if text[begin - 2 : begin] == "\r\n" else 1)
+    start = max(text.rfind("\n", 0, end), text.rfind("\r", 0, end)) + 1
+    return begin if text[start:end].strip() else start
 
 
 def _first_newline(text: str) -> str:

@@ -98,7 +98,7 @@ def _forget_in(
     store.wait_for_writers()
     left = store.left()
     sections = [section for only in wanted for section in _sections(context, store, only)]
-    listed = [section for section in sections if section in store.sections()]
+    listed = set(store.sections()).intersection(sections)
     for section in dict.fromkeys([*sections, *left]):
         try:
             if store.forget(section):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 NAME = "mfasession"
 INDEX = ".sessions"
 """How the name of a store's list of sessions ends; the store's name stands before it."""
-SIZE_LIMIT = 8 * 1024 * 1024
-"""The largest file that is read, in bytes: some 50,000 profiles, which take seconds and 200 MB to edit."""
+SIZE_LIMIT = 64 * 1024 * 1024
+"""The largest file that is read, in bytes: some 400,000 profiles. AWS has no limit; what is larger is another file."""
 
 
 def flags(*names: str) -> int:
@@ -55,13 +55,13 @@ def read_trusted(path: str) -> "str | None":
     return _read(path, _OTHERS_WRITE)
 
 
-def read_private(path: str, descriptor: int = -1) -> "str | None":
+def read_private(path: str, descriptor: int = -1, limit: int = SIZE_LIMIT) -> "str | None":
     """Return the text of a file that only its owner may read, or None when it does not exist.
 
     As `read_trusted`, and raises ConfigurationError when group or others have any permission. With the descriptor of
     the file, at its beginning, it is not opened again.
     """
-    return _read(path, _NOT_OWNER, descriptor=descriptor)
+    return _read(path, _NOT_OWNER, limit, descriptor)
 
 
 def home(environ: "Mapping[str, str]") -> str:

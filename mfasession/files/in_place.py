@@ -15,6 +15,8 @@ from mfasession.errors import StoreError
 from mfasession.files import locks, replace
 from mfasession.files.attributes import is_mounted, locked_by
 
+_LIMIT = 2 * files.SIZE_LIMIT + 1024 * 1024
+"""The largest saved state in bytes: two texts, of which the new one may be a little larger than the limit."""
 _HEAD = "mfasession unfinished 1 {} {}\n"
 PATIENCE = 0.5
 """Seconds to wait for other programs that have the file open for reading."""
@@ -74,7 +76,7 @@ def finish(path: str, unfinished: str) -> bool:
     A file that another program has written since stays unchanged. Raises StoreError (it can be tried again) and
     ConfigurationError.
     """
-    kept = files.read_private(unfinished)
+    kept = files.read_private(unfinished, limit=_LIMIT)
     if kept is None:
         return False
     texts = _texts(kept.encode("utf-8", "surrogateescape"))

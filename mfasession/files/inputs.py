@@ -14,6 +14,8 @@ from mfasession.files import system_errors
 
 PATIENCE = 300.0
 """Seconds to read a pipe to its end: the program that writes it may first ask a person for a code."""
+SIZE_LIMIT = 8 * 1024 * 1024
+"""The largest input in bytes: far more than any policy, report or export that AWS writes."""
 _PIECE = 65536
 
 
@@ -25,7 +27,7 @@ def is_pipe(path: str) -> bool:
         return False
 
 
-def read(path: str, limit: int = files.SIZE_LIMIT, patience: float = PATIENCE) -> str | None:
+def read(path: str, limit: int = SIZE_LIMIT, patience: float = PATIENCE) -> str | None:
     """Return the text of a file or a pipe, or None when it does not exist, as `files.read_text`.
 
     Raises ConfigurationError: not readable, neither a file nor a pipe, larger than `limit` bytes, or a pipe that has

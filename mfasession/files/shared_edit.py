@@ -73,19 +73,21 @@ def edit(
 
     The caller holds our own lock. A file that cannot be replaced is changed in place, with the data for finishing it at
     the path `unfinished`. Returns the inode number of the old file when it has other names (hard links) that still hold
-    the old text, else 0. `change` returns the text unchanged when there is nothing to change. Raises StoreError when
-    other programs do not stop writing, and what `read`, `change`, `trust.check_folders` and `replace.replace` raise.
+    the old text, else 0. `change` returns the text unchanged when there is nothing to change, as in its own result.
+
+    Raises StoreError when other programs do not stop writing, and what `read`, `change`, `trust.check_folders` and
+    `replace.replace` raise.
     """
     trust.check_folders(path)
     in_place.finish(path, unfinished)
     deadline = time.monotonic() + PATIENCE
-    linked = 0
+    linked, changed = 0, ""
     while True:
         with _at_rest(path, deadline) as seen:
             began = time.monotonic()
             text = _text_of(seen, read, reserved)
-            changed = change(text)
-            if changed == text:
+            # Our own text is not looked at again.
+            if (changed and changed == text) or (changed := change(text)) == text:
                 return linked
             # Once space is reserved beside the file, it is known; and to look opens the file, as a reader does.
             if reserved is None and in_place.is_needed(path):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mfasession.awsfiles import headers, ini, ini_edit, malformed, parse
+from mfasession.awsfiles import headers, ini, ini_edit, malformed, outline, parse
 from mfasession.errors import ConfigurationError
 from mfasession.profiles import listing
 from mfasession.setup.file_change import FileChange
@@ -46,12 +46,11 @@ def in_config(context: "Context", settings: Mapping[str, Mapping[str, str | None
     Raises ConfigurationError.
     """
     path, text = context.aws_files.config_path, context.aws_files.config_text()
-    known = headers.headers(parse(path, text))
+    sections = outline.of_file(path, text)
+    known = headers.headers(sections.names)
     wanted = {known.get(name) or headers.written(name): keys for name, keys in settings.items()}
     try:
-        after = ini_edit.set_sections(text, wanted)
-    except ini.MalformedIni as fault:
-        raise malformed(path, fault) from None
+        after = ini_edit.with_sections(sections, wanted)
     except ValueError:
         raise ConfigurationError(
             f"profile {next(iter(settings))} cannot be written to {path}",

@@ -6,7 +6,7 @@ A section of ours says `manager = mfasession`; any other section of the file bel
 import os
 
 from mfasession import timestamps
-from mfasession.awsfiles import MANAGER, is_managed, malformed, parse
+from mfasession.awsfiles import MANAGER, is_managed, malformed
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.values import Secret, Session, is_whole
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mfasession.awsfiles import AwsFiles
+    from mfasession.awsfiles.outline import Outline
     from mfasession.files.shared_edit import Reserved
 
 EXPIRES = "x_security_token_expires"
@@ -34,6 +35,8 @@ class CredentialsFileStore:
         self._files = aws_files
         self._environ = environ
         self._reserved: Reserved | None = None
+        self._outline: Outline | None = None
+        """That of the text for which space is reserved: a person waits while it is made again."""
 
     @classmethod
     def opened(cls, aws_files: "AwsFiles", environ: "Mapping[str, str]") -> "Self":
@@ -69,19 +72,21 @@ class CredentialsFileStore:
 
     def reserve(self, section: str) -> None:
         """Raise as `check`, and keep the space that `save` needs until `release`."""
-        from mfasession.awsfiles import ini_edit
+        from mfasession.awsfiles import ini_edit, outline
         from mfasession.files import shared_edit
 
         path = self._files.credentials_path
         self._files.end_unfinished()
         shared_edit.wait(path)
+        self._outline = outline.of_file(path, self._read_anew())
         self._edited(
-            [section], self._read_anew(), lambda text: ini_edit.set_section(text, section, {"manager": MANAGER})
+            [section], self._outline.text, lambda text: ini_edit.with_sections(text, {section: {"manager": MANAGER}})
         )
         self._reserved = shared_edit.reserve(path, self._unfinished())
 
     def release(self) -> None:
         """Give back what `reserve` keeps."""
+        self._outline = None
         reserved, self._reserved = self._reserved, None
         if reserved is not None:
             reserved.close()
@@ -95,7 +100,7 @@ class CredentialsFileStore:
         from mfasession.awsfiles import ini_edit
 
         values = {section: _keys(session) for section, session in sessions.items()}
-        self._edit(list(values), lambda text: ini_edit.set_sections(text, values))
+        self._edit(list(values), lambda text: ini_edit.with_sections(text, values))
 
     def forget(self, section: str) -> bool:
         """Remove a session; return whether there was one. A section that is not ours is left alone."""
@@ -106,7 +111,7 @@ class CredentialsFileStore:
         self._files.reread()
         if not is_managed(self._files.credentials(section)):
             return False
-        linked = self._edit([section], lambda text: ini_edit.remove_section(text, section))
+        linked = self._edit([section], lambda text: ini_edit.without_section(text, section))
         shared_edit.say_linked(self._files.credentials_path, linked)
         return True
 
@@ -118,7 +123,7 @@ class CredentialsFileStore:
         """Return nothing: what cannot be removed from the file is still listed."""
         return []
 
-    def _edit(self, sections: list[str], change: "Callable[[str], str]") -> int:
+    def _edit(self, sections: list[str], change: "Callable[[Outline], str]") -> int:
         from mfasession.files import locks, paths, shared_edit
 
         path = self._files.credentials_path
@@ -143,17 +148,16 @@ class CredentialsFileStore:
         self._files.reread()
         return self._files.credentials_text(-1 if self._reserved is None else self._reserved.descriptor)
 
-    def _edited(self, sections: list[str], text: str, change: "Callable[[str], str]") -> str:
-        from mfasession.awsfiles import ini
+    def _edited(self, sections: list[str], text: str, change: "Callable[[Outline], str]") -> str:
+        from mfasession.awsfiles import ini, outline
 
-        path = self._files.credentials_path
-        # The whole file is read, not the section alone: what botocore would refuse is not ours to build on.
-        there = parse(path, text)
-        for section in sections:
-            if section in there:
-                self._refuse_foreign(section, there[section])
+        path, known = self._files.credentials_path, self._outline
+        # The whole file is checked, not the section alone: what botocore would refuse is not ours to build on.
+        found = known if known is not None and known.text == text else outline.of_file(path, text)
+        for section, keys in found.keys(sections).items():
+            self._refuse_foreign(section, keys)
         try:
-            return change(text)
+            return change(found)
         except ini.MalformedIni as fault:
             raise malformed(path, fault) from None
         except ValueError:

@@ -283,13 +283,13 @@ def test_ten_thousand_sections(home: Home) -> None:
 
 
 def test_more_than_is_read(home: Home) -> None:
-    """What is larger than 8 MB is not an AWS file, and is refused without reading it to its end."""
+    """What is larger than 64 MB is not an AWS file, and is refused without reading it to its end."""
     home.write_credentials(key_pair())
     os.truncate(home.credentials, 65 * 1024 * 1024)
     done = home.run("process")
     assert (done.returncode, done.stderr) == (
         3,
-        complaint(f"{home.credentials} is larger than 8 MB", f"see what it is: ls -l {home.credentials}"),
+        complaint(f"{home.credentials} is larger than 64 MB", f"see what it is: ls -l {home.credentials}"),
     )
 
 

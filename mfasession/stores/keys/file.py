@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping
 
 from mfasession import files, key_shapes
-from mfasession.awsfiles import ini, ini_edit, malformed, parse
+from mfasession.awsfiles import ini, ini_edit, outline, parse
+from mfasession.awsfiles.outline import Outline
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import attributes, locks, paths, shared_edit
 from mfasession.stores.keys import KeyIds, KeyRecord
@@ -52,25 +53,26 @@ class KeyInFile:
 
     def without_key(self, text: str) -> str:
         """Return the file's text as `forget` would leave it. Raises ConfigurationError, StoreError."""
-        return self._edited(text, _NOTHING)
+        return self._edited(outline.of_file(self.where, text), _NOTHING)
 
     def with_key(self, text: str, record: KeyRecord) -> str:
         """Return the file's text as `save` would leave it. Raises ConfigurationError, StoreError."""
-        return self._edited(text, {**_NOTHING, **_keys(record)})
+        return self._edited(outline.of_file(self.where, text), {**_NOTHING, **_keys(record)})
 
     def _edit(self, values: Mapping[str, str | None], only: KeyRecord | None = None) -> bool:
         found = False
 
         def changed(text: str) -> str:
             nonlocal found
-            before = parse(self.where, text).get(self._section)
+            sections = outline.of_file(self.where, text)
+            before = sections.keys((self._section,)).get(self._section)
             # None is what a second look finds.
             if only is not None and record_of(before or {}) not in (only, None):
                 raise ConfigurationError(f"the key in {self.where} was changed meanwhile", "run it again")
             if before is None and values is _NOTHING:
                 return text
             found = found or (before is not None and any(key in before for key in _NOTHING))
-            return self._edited(text, values)
+            return self._edited(sections, values)
 
         self._check_writable()
         # A file that holds no secret any more keeps its mode.
@@ -88,17 +90,15 @@ class KeyInFile:
         if not self._private:
             attributes.check_writable(self.where)
 
-    def _edited(self, text: str, values: Mapping[str, str | None]) -> str:
+    def _edited(self, sections: Outline, values: Mapping[str, str | None]) -> str:
         try:
-            edited = ini_edit.set_section(text, self._section, values)
-        except ini.MalformedIni as fault:
-            raise malformed(self.where, fault) from None
+            edited = ini_edit.with_sections(sections, {self._section: values})
         except ValueError:
             # No context: an editor that says which value it cannot write might say the value.
             raise StoreError(
                 f"a key cannot be written to section [{self._section}] of {self.where}", "choose another profile name"
             ) from None
-        after = parse(self.where, edited)[self._section]
+        after = outline.of_file(self.where, edited).keys((self._section,))[self._section]
         if any(after.get(key) != value for key, value in values.items()):
             raise ConfigurationError(
                 f"the key in {self.where} stands in [{ini.DEFAULT}], which is part of every section",

@@ -71,7 +71,7 @@ def test_files_of_any_size(credentials: Path, size: int) -> None:
 def test_a_file_that_is_too_large(credentials: Path) -> None:
     """Something huge is refused before it fills the memory."""
     os.truncate(credentials, files.SIZE_LIMIT + 1)
-    with pytest.raises(ConfigurationError, match="larger than 8 MB"):
+    with pytest.raises(ConfigurationError, match="larger than 64 MB"):
         files.read_text(str(credentials))
 
 
