@@ -13,7 +13,7 @@ from mfasession.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mfasession.awsfiles.ini import MalformedIni
 
@@ -104,8 +104,12 @@ class AwsFiles:
 
     def managed_sections(self) -> list[str]:
         """Return the sections of the credentials file that hold sessions of ours, in its order."""
-        sections = self._parse(self.credentials_path, self.credentials_text())
-        return [name for name, keys in sections.items() if is_managed(keys)]
+        path, text = self.credentials_path, self.credentials_text()
+        managed = plain_managed(text) if path not in self._parsed else None
+        if managed is None:
+            return [name for name, keys in self._parse(path, text).items() if is_managed(keys)]
+        self._sections.update({(path, name): keys for name, keys in managed.items()})
+        return list(managed)
 
     def config(self, profile: str) -> "Mapping[str, str] | None":
         """Return a profile's section of the configuration file. Raises ConfigurationError."""
@@ -135,10 +139,14 @@ class AwsFiles:
             return configured if credentials is None else credentials
         return {**configured, **credentials}
 
-    def name_endpoints(self) -> bool:
-        """Return whether any profile may have an endpoint setting; most files have none."""
-        text = (self.config_text() + self.credentials_text()).lower()
-        return "endpoint" in text or "ca_bundle" in text
+    def name_endpoints(self, names: "Iterable[str]") -> bool:
+        """Return whether one of these profiles may have an endpoint setting; most have none."""
+        try:
+            keys = " ".join([key for name in names for key in self.profile(name) or ()])
+        except ConfigurationError:
+            # The default profile's section may have a fault that does not keep another one from being used.
+            keys = (self.config_text() + self.credentials_text()).lower()
+        return "endpoint" in keys or "ca_bundle" in keys or "services" in keys
 
     def profile_names(self) -> list[str]:
         """Return the names of all profiles of both files, in file order."""
@@ -237,6 +245,42 @@ def plain_sections(text: str) -> "Sections | None":
             return None
         sections[name] = keys
     return sections
+
+
+def plain_managed(text: str) -> "Sections | None":
+    """Return the managed ones of `plain_sections`; None when they cannot be found faster.
+
+    Thousands of sections differ in little but their values: each list of what stands before the = is checked once.
+    """
+    text = f"\n{text}"
+    lines = text.split("\n")
+    if not _is_plain(text[1:]) or "\r" in text or "\n=" in text:
+        return None
+    if {line[:1] for line in lines if "=" not in line} - {"", "#", ";", "["}:
+        return None
+    before, *blocks = "\n".join([line.partition("=")[0] for line in lines]).split("\n[")
+    parts = [block.partition("\n") for block in blocks]
+    headers = {header for header, _, _ in parts}
+    keys_of = {shape: _keys_before_equals(shape) for shape in {before, *(shape for _, _, shape in parts)}}
+    if len(headers) < len(parts) or keys_of[before] or None in keys_of.values():
+        return None
+    if {header[1:][-1:] for header in headers} - {"]"}:
+        # More behind a bracket, or nothing between the two.
+        return None
+    managed: Sections = {}
+    at = 0
+    for header, _, shape in parts:
+        if "manager" in (keys_of[shape] or ()):
+            at = text.find(f"\n[{header}\n", at)
+            stop = text.find("\n[", at + 1)
+            keys = _plain_keys(text[at + len(header) + 2 : stop if stop >= 0 else len(text)].split("\n"), {})
+            if keys is not None and is_managed(keys):
+                managed[header[:-1]] = keys
+    return managed
+
+
+def _keys_before_equals(shape: str) -> "dict[str, str] | None":
+    return _plain_keys([f"{name}=" if name[:1] not in "#;" else name for name in shape.split("\n")], {})
 
 
 def _is_plain(text: str) -> bool:

@@ -72,7 +72,9 @@ def with_settings(files: "AwsFiles", profile: "Profile", session: "Session") -> 
     """Return a session as it is kept: with the settings of its profile, and not with the region of one run."""
     if profile.kept_region is not None:
         session = session.replace(region=profile.kept_region)
-    return session.replace(settings=tuple(settings(files, profile).items())) if files.name_endpoints() else session
+    if not files.name_endpoints((profile.name, profile.key_section)):
+        return session
+    return session.replace(settings=tuple(settings(files, profile).items()))
 
 
 def of_chosen(context: "Context", profile: "Profile", *, alone: bool = False) -> dict[str, str | None]:

@@ -1,6 +1,6 @@
 """The environment variables of a session: what `env` prints and `exec` hands on. On the path of every command."""
 
-from mfasession import timestamps
+from mfasession import profiles, timestamps
 from mfasession.values import MARK, ROLE_MARK, held_profile, own_region
 
 TYPE_CHECKING = False
@@ -57,8 +57,10 @@ OTHER_SOURCES_BEGIN = "AWS_BEARER_TOKEN_"
 
 def settings(context: "Context", profile: "Profile", *, alone: bool = False) -> "dict[str, str | None]":
     """Return the variables of `destination.of_chosen`: none where no profile has settings that they would say."""
-    if "MFASESSION_SETTINGS" not in context.environ and not context.aws_files.name_endpoints():
-        return {}
+    if "MFASESSION_SETTINGS" not in context.environ:
+        named = profiles.chosen(context.request.profile, context.environ, context.config)
+        if not context.aws_files.name_endpoints(dict.fromkeys((profile.name, profile.key_section, named, "default"))):
+            return {}
     from mfasession.sessions import destination
 
     return destination.of_chosen(context, profile, alone=alone)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mfasession import awsfiles
 from mfasession.awsfiles import headers, ini
 from tests.helpers.support import key_pair, session_section
-from tests.unit.awsfiles.test_ini import NAMES, examples, fault_of, texts
+from tests.unit.awsfiles.test_ini import NAMES, any_lines, examples, fault_of, texts
 
 USUAL = (
     "",
@@ -16,6 +16,7 @@ USUAL = (
     key_pair() + "\n" + key_pair("work") + "# of 2024\n\n\n[empty]\n[last]\nk=v",
     "[default]\nregion = eu-west-1\n\n[profile work]\nrole_arn: arn:aws:iam::1:role/admin\n; old\nK = a = b\n",
 )
+MANAGERS = ("manager = mfasession", "Manager=mfasession", "manager: mfasession", "=mfasession")
 
 
 @examples(500)
@@ -39,6 +40,30 @@ def test_a_plain_text_is_read_as_by_the_whole_grammar(text: str) -> None:
     assert found == expected
     assert list(found) == list(expected)
     assert [list(keys) for keys in found.values()] == [list(keys) for keys in expected.values()]
+
+
+@examples(500)
+@given(
+    text=texts(st.one_of(any_lines, any_lines, st.sampled_from(("manager = mfasession", "Manager=mfasession", "=v"))))
+)
+@example(text="[a]\nmanager = mfasession\n[b]\nk = [a]\nmanager = mfasession")
+@example(text="[b]\nk = [a]\n[a]\nmanager = mfasession\n")
+@example(text="[a]\nmanager = mfasession\n=v\n")
+@example(text="=\n[a]\nmanager = mfasession\n")
+@example(text="[a] ; b = ]\nmanager = mfasession\n")
+@example(text="[]\nmanager = mfasession\n")
+@example(text="[a]\nMANAGER = mfasession\nk = v\nK = v\n")
+@example(text="[a]\nmanager = mfasession\n# manager = x\n\n; [b]\nk: l = v\n")
+@example(text="[a]\nmanager = mfasession\nk: v\n")
+def test_managed_sections_are_found_as_by_the_whole_grammar(text: str) -> None:
+    """The managed ones of all sections, and none where there is a fault anywhere."""
+    managed = awsfiles.plain_managed(text)
+    if managed is None:
+        return
+    assert fault_of(lambda: ini.parse(text)) is None
+    expected = {name: keys for name, keys in ini.parse(text).items() if awsfiles.is_managed(keys)}
+    assert managed == expected
+    assert list(managed) == list(expected)
 
 
 @examples(500)
@@ -70,6 +95,8 @@ def test_a_plain_section_is_read_as_by_the_whole_grammar(text: str, name: str) -
 def test_usual_texts_are_plain(text: str) -> None:
     """What the AWS CLI, mfasession and most people write is read without the grammar's modules."""
     assert awsfiles.plain_sections(text) == ini.parse(text)
+    assert list(awsfiles.plain_managed(text) or ()) == (["default-mfa"] if "manager" in text else [])
+    assert ":" in text or awsfiles.plain_managed(text) is not None
     for name in (*ini.section_names(text), "missing"):
         assert awsfiles.plain_section(text, name) == (True, ini.read_section(text, name))
 
