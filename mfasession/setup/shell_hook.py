@@ -40,7 +40,8 @@ def change(environ: Mapping[str, str], shell: str) -> FileChange | None:
     if _MARK in text or BEGIN in text:
         return None
     ends = text.endswith("\n") or not text
-    added = f"{BEGIN}\n{hooks.of(name).line}\n{END}{'' if ends else _NO_NEWLINE}\n"
+    line = hooks.of(name).line or (files.read_text(hook_files()[name]) or "").rstrip("\n")
+    added = f"{BEGIN}\n{line}\n{END}{'' if ends else _NO_NEWLINE}\n"
     # No other line of the file is shown: users keep tokens there.
     return _changed(path, text, text + ("" if ends else "\n") + added)
 

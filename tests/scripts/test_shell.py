@@ -2,6 +2,7 @@
 
 import pytest
 
+from mfasession.shells import hooks
 from tests.helpers.support import BIN, Home, key_pair, session_section
 
 ROOT = BIN.parents[1]
@@ -13,6 +14,7 @@ HOOKS = sorted(path.suffix[1:] for path in (ROOT / "shell").iterdir())
 def test_the_help_names_each_shell_that_has_a_hook(home: Home) -> None:
     """A file in shell/ is all that it takes."""
     assert {"bash", "zsh", "fish"} <= set(HOOKS)
+    assert tuple(HOOKS) == hooks.names(), "each needs a file in shells/hooks for --install"
     assert f"init: {', '.join(HOOKS)}" in home.run("shell", "--help").stdout
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mfasession.values import Value
-from tests.helpers.support import SESSION_ID, Home, in_seconds, key_pair, need, session_section
+from tests.helpers.support import BIN, SESSION_ID, Home, in_seconds, key_pair, need, session_section
 
 NEWER = "ASIANEWER00EXAMPLE00"
 OTHER = "ASIAOTHER00EXAMPLE00"
@@ -43,7 +43,15 @@ FISH = Shell(
     set="set -gx {} {}",
     own="function mfa; echo mine; end",
 )
-SHELLS = (BASH, ZSH, FISH)
+NU = Shell(
+    name="nu",
+    argv=("nu", "--no-config-file"),
+    load=f"source {BIN.parents[1] / 'shell' / 'mfasession.nu'}",
+    prompt="mfasession hook",
+    show="print $'($env.AWS_ACCESS_KEY_ID?)/($env.MFASESSION_PROFILE?)'",
+    set="$env.{} = {}",
+)
+SHELLS = (BASH, ZSH, FISH, NU)
 every_shell = pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell.name)
 
 
@@ -53,6 +61,10 @@ def run(home: Home, shell: Shell, *lines: str) -> list[str]:
     if shell.name == "zsh":
         # Aliases are expanded in what is read afterwards.
         script = "\n".join(f"eval {quoted(line)}" for line in script.splitlines())
+    if shell.name == "nu":
+        # It reads the whole script before it runs any of it.
+        (home.folder / "script.nu").write_text(script)
+        script = "script.nu"
     done = home.run_program(need(shell.argv[0]), *shell.argv[1:], script)
     assert done.stderr == ""
     assert done.returncode == 0
@@ -77,6 +89,7 @@ def newer(home: Home) -> str:
     """Return the line that brings a newer session, as a login in another shell does."""
     file = home.folder / "newer"
     file.write_text(sessions(home, LONG, NEWER))
+    file.chmod(0o600)
     return f"cp {file} {home.credentials}"
 
 
@@ -95,7 +108,7 @@ def test_the_function_shows_help_and_evaluates_none_of_it(home: Home, shell: She
     assert run(home, shell, "mfa --help")[0].startswith("Print the lines that set a session's credentials")
 
 
-@every_shell
+@pytest.mark.parametrize("shell", [BASH, ZSH, FISH], ids=lambda shell: shell.name)
 def test_a_function_of_the_users_own_stays(home: Home, shell: Shell) -> None:
     """No name is taken away from anybody."""
     sessions(home, LONG)
@@ -119,7 +132,7 @@ def test_a_session_that_stays(home: Home, shell: Shell) -> None:
     """No newer one is taken over when another profile was chosen since, or when it is that of a role without one."""
     bring = newer(home)
     sessions(home, SHORT)
-    changes = (shell.set.format("AWS_PROFILE", "prod"), shell.set.format("MFASESSION_HOLDS", "'////role default'"))
+    changes = (shell.set.format("AWS_PROFILE", "'prod'"), shell.set.format("MFASESSION_HOLDS", "'////role default'"))
     for change in changes:
         assert run(home, shell, "mfa", bring, change, shell.prompt, shell.show)[-1].startswith(SESSION_ID)
         sessions(home, SHORT)
@@ -133,7 +146,15 @@ def test_a_session_that_lives_long_stays(home: Home, shell: Shell) -> None:
     assert run(home, shell, "mfa", bring, shell.prompt, shell.show) == [f"{SESSION_ID}/default"]
 
 
-@pytest.mark.parametrize("name", [shell.name for shell in SHELLS])
+START_UP_FILES = {
+    "bash": ".bashrc",
+    "zsh": ".zshrc",
+    "fish": ".config/fish/conf.d/mfasession.fish",
+    "nu": ".config/nushell/autoload/mfasession.nu",
+}
+
+
+@pytest.mark.parametrize("name", START_UP_FILES)
 @pytest.mark.parametrize(
     ("before", "added", "after"),
     [
@@ -145,12 +166,12 @@ def test_a_session_that_lives_long_stays(home: Home, shell: Shell) -> None:
 )
 def test_a_hook_is_added_and_taken_out_again(home: Home, name: str, before: str, added: str, after: str) -> None:
     """Byte for byte; what was written behind it stays."""
-    file = home.folder / {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/conf.d/mfasession.fish"}[name]
+    file = home.folder / START_UP_FILES[name]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(before.encode())
     for _ in range(2):
         done = home.run("shell", "init", name, "--install", "--yes")
-        assert (done.returncode, file.read_text().count("mfasession shell init")) == (0, 1)
+        assert (done.returncode, file.read_text().count("mfasession shell init")) == (0, 1), done.stderr
     with file.open("a") as more:
         more.write(added)
     for _ in range(2):

@@ -15,7 +15,10 @@ class Hook:
     """What one shell needs."""
 
     line = ""
-    """Evaluates the hook, and does nothing where mfasession is not installed."""
+    """Evaluates the hook, and does nothing where mfasession is not installed.
+
+    Empty for a shell that cannot evaluate: its start-up file has the text of the hook.
+    """
 
     def path(self, environ: Mapping[str, str], home: str) -> str:
         """Return the file that an interactive shell of this user reads."""

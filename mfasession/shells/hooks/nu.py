@@ -1,0 +1,21 @@
+"""nushell (The Nushell Book, "Configuration")."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+from mfasession.shells.hooks import Hook, configuration_folder
+
+
+class Nu(Hook):
+    """nushell 0.101 and later: it evaluates no text, so the file has the hook itself."""
+
+    def path(self, environ: Mapping[str, str], home: str) -> str:
+        """Return a file of our own: nushell reads all of that folder."""
+        folder = configuration_folder(environ, home)
+        if sys.platform == "darwin" and not environ.get("XDG_CONFIG_HOME"):
+            folder = os.path.join(home, "Library", "Application Support")
+        return os.path.join(folder, "nushell", "autoload", "mfasession.nu")
+
+
+HOOK = Nu()

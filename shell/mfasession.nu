@@ -1,0 +1,57 @@
+# mfasession in nushell. Once:  mfasession shell init nu --install
+#
+# mfa          log in and set the session's credentials in this shell; takes the flags of `mfasession env`: mfa -p prod
+# mfa off      take them back
+# mfa status   list the sessions; also mfa ?
+#
+# $env.MFASESSION_PS says how long the session in this shell's environment lives; put it where you like:
+#   $env.PROMPT_INDICATOR = {|| $"($env.MFASESSION_PS? | default '')> " }
+# No program is started at the prompt, until the session is in its last 15 minutes. Then a newer one, of a login in
+# another shell, is taken over. Commands, flags, profiles complete with Tab.
+
+def "nu-complete mfasession" [line: string] {
+    let words = ($line | split row ' ')
+    let words = (if ($words | first) == mfa { [env] ++ ($words | skip 1) } else { $words | skip 1 })
+    ^mfasession shell complete '--' ...$words | complete | get stdout | lines
+}
+
+def --env --wrapped mfa [...words: string@"nu-complete mfasession"] {
+    let first = ($words | append '' | first)
+    if '--help' in $words or '-h' in $words or '--version' in $words {
+        ^mfasession env ...$words
+    } else if $first == 'off' {
+        ^mfasession env --shell nu --unset ...($words | skip 1) | from json | load-env
+    } else if $first in ['status' '?'] {
+        ^mfasession status ...($words | skip 1)
+    } else {
+        ^mfasession env --shell nu ...$words | from json | load-env
+    }
+}
+
+extern mfasession [...words: string@"nu-complete mfasession"]
+
+# Looks for a newer session in the store, and asks for nothing.
+def --env "mfasession hook" [] {
+    let expires = ($env.MFASESSION_EXPIRES? | default '')
+    if $expires !~ '^[0-9]{1,12}$' {
+        $env.MFASESSION_PS = ''
+        return
+    }
+    let now = ((date now | into int) // 1_000_000_000)
+    if ($expires | into int) - $now < 900 {
+        let found = (^mfasession shell refresh nu | complete | get stdout)
+        if $found != '' { $found | from json | load-env }
+    }
+    let left = ($env.MFASESSION_EXPIRES | into int) - $now
+    $env.MFASESSION_PS = if $left <= 0 {
+        '[mfa expired] '
+    } else {
+        let minutes = ($left mod 3600 // 60 | fill --alignment right --character '0' --width 2)
+        $"[mfa ($left // 3600):($minutes)] "
+    }
+}
+
+# A text, which is found again when this is read twice.
+if {code: 'mfasession hook'} not-in ($env.config.hooks.pre_prompt? | default []) {
+    $env.config.hooks.pre_prompt = ($env.config.hooks.pre_prompt? | default [] | append {code: 'mfasession hook'})
+}
