@@ -14,7 +14,9 @@ from mfasession.aws.client import Aws
 from mfasession.aws.model import Device, Group, Inline, User
 
 PAGE = 100
-"""The most users, groups or policies in one answer."""
+"""The most groups or policies in one answer: each may have five versions of 6,144 characters."""
+USERS = 500
+"""The most users or devices in one answer: they are small, and each answer takes a journey to AWS."""
 REPORT_PATIENCE = 90.0
 """Seconds to wait for a credential report; AWS reuses a report for four hours (IAM User Guide)."""
 _BETWEEN = 2.0
@@ -39,13 +41,13 @@ class AwsAccount(Aws):
 
     def users(self) -> Iterator[User]:
         """Yield every user."""
-        for page in self._details("User"):
+        for page in self._details("User", most=USERS):
             yield from map(_user, page.get("UserDetailList", []))
 
     def virtual_devices(self) -> Iterator[Device]:
         """Yield the virtual devices that are assigned; the root user's device has the user `root`."""
         call = self._client("iam").list_virtual_mfa_devices
-        for page in self._pages("ListVirtualMFADevices", call, AssignmentStatus="Assigned"):
+        for page in self._pages("ListVirtualMFADevices", call, USERS, AssignmentStatus="Assigned"):
             for each in page["VirtualMFADevices"]:
                 arn = str(each.get("User", {}).get("Arn", ""))
                 user = "root" if arn.endswith(":root") else arn.rpartition("/")[2]
@@ -98,15 +100,17 @@ class AwsAccount(Aws):
             client.meta.events.unregister("after-call.iam", decode)
         return client
 
-    def _details(self, *kinds: str) -> Iterator[Mapping[str, Any]]:
+    def _details(self, *kinds: str, most: int = PAGE) -> Iterator[Mapping[str, Any]]:
         call = self._client("iam").get_account_authorization_details
-        return self._pages("GetAccountAuthorizationDetails", call, Filter=list(kinds))
+        return self._pages("GetAccountAuthorizationDetails", call, most, Filter=list(kinds))
 
-    def _pages(self, operation: str, call: Callable[..., Any], **request: Any) -> Iterator[Mapping[str, Any]]:
-        """Yield the pages of a list."""
+    def _pages(
+        self, operation: str, call: Callable[..., Any], most: int = PAGE, **request: Any
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield the pages of a list, with at most so many members each (1,000 in IAM's API)."""
         marker: dict[str, str] = {}
         while True:
-            send = partial(call, MaxItems=PAGE, **request, **marker)
+            send = partial(call, MaxItems=most, **request, **marker)
             page: Mapping[str, Any] = self._call(operation, send)
             yield page
             if not page.get("IsTruncated"):

@@ -339,12 +339,14 @@ def peak(estate: Estate) -> int:
 
 def test_pages(estate: Estate) -> None:
     """More users, policies and devices than one answer holds."""
-    for number in range(120):
+    for number in range(520):
         user = estate.user(f"user{number:03}", DENY_ALL_WITHOUT_MFA)
         user.add_device(f"device{number:03}")
+    for number in range(120):
         estate.aws.add_policy(f"Policy{number:03}", ALLOW_ALL)
     estate.aws.forget_calls()
     found = users(audited(estate.home))
-    assert len(found) == 121
+    assert len(found) == 521
     assert all(user["covered"] and user["mfa"] for name, user in found.items() if name != "alice")
     assert len(estate.aws.calls("GetAccountAuthorizationDetails")) == 4
+    assert len(estate.aws.calls("ListVirtualMFADevices")) == 2

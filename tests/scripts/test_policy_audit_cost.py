@@ -67,9 +67,9 @@ def test_each_user_costs_the_same_few_calls(estate: Estate, kind: str) -> None:
 
 
 def test_each_user_takes_little_memory(estate: Estate) -> None:
-    """An account's rows are not kept in memory."""
-    add(estate, range(300), "shared")
+    """An account's rows are not kept in memory: beyond two pages, a user is an entry of the credential report."""
+    add(estate, range(1_100), "shared")
     few = measured(estate, "memory")
-    add(estate, range(300, 1_300), "shared")
+    add(estate, range(1_100, 2_100), "shared")
     grown = (measured(estate, "memory") - few) / 1_000
     assert grown <= BYTES, grown
