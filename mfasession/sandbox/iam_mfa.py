@@ -109,14 +109,18 @@ def list_mfa_devices(request: AuthenticatedRequest) -> Result:
 def list_virtual_mfa_devices(request: AuthenticatedRequest) -> Result:
     """List the virtual devices of the account, without their seeds, in pages."""
     wanted = str(request.params.get("AssignmentStatus") or "Any")
-    devices = [device for device in request.state.devices.all() if device.is_virtual]
-    if wanted != "Any":
-        devices = [device for device in devices if bool(device.user_id) == (wanted == "Assigned")]
+    devices = [
+        device
+        for device in request.state.devices.all()
+        if device.is_virtual and (wanted == "Any" or bool(device.user_id) == (wanted == "Assigned"))
+    ]
     start, count = (
         int(str(request.params.get(name) or default)) for name, default in (("Marker", 0), ("MaxItems", 100))
     )
-    users = {user.id: user for user in list(request.state.moto.iam.users.values())}
-    listed = [_listed(device, users.get(device.user_id)) for device in devices[start : start + count]]
+    listing = devices[start : start + count]
+    owners = {device.user_id for device in listing}
+    users = {user.id: user for user in list(request.state.moto.iam.users.values()) if user.id in owners}
+    listed = [_listed(device, users.get(device.user_id)) for device in listing]
     page = {"VirtualMFADevices": listed}
     if start + count < len(devices):
         return {**page, "IsTruncated": True, "Marker": str(start + count)}
