@@ -43,18 +43,24 @@ class KernelStore(IndexedStore):
         self.release()
 
     def reserve(self, section: str) -> None:
-        """Raise as `check`, and keep the space of a usual session, of a key that this process alone has."""
+        """Raise as `check`, and keep the space for a longer list and, in a key of this process, for a usual session."""
         from mfasession.files import locks, replace
 
         replace.check_replaceable(self._index_path)
         self.sections()
         with locks.hold(self._lock, timeout=self.lock_time):
             self._remove_left(keep=section)
-        keyctl.reserve(self._key(section), _USUAL_SIZE)
+        self._keep_room()
+        try:
+            keyctl.reserve(self._key(section), _USUAL_SIZE)
+        except StoreError:
+            self.release()
+            raise
         self._reserved = section
 
     def release(self) -> None:
         """Give back what `reserve` keeps."""
+        super().release()
         section, self._reserved = self._reserved, ""
         if section:
             keyctl.release(self._key(section))

@@ -105,6 +105,29 @@ def test_a_disk_that_fills_while_the_code_is_asked_for(alices_home: Home, alice:
     assert sorted(Path(f"{alices_home.aws}.left").read_text().split()) == ["ballast", "credentials"]
 
 
+@pytest.mark.parametrize("store", ["kernel", "keyring"])
+def test_a_list_of_sessions_that_must_grow(keyring_home: Home, alice: SandboxUser, store: str) -> None:
+    """The disk fills while the code is asked for, but for what the note of the code takes: the list has its space."""
+    if store == "kernel" and not Path("/proc/keys").exists():
+        missing("a kernel with keyrings")
+    home, state = keyring_home, keyring_home.folder / "state"
+    folder = state / "mfasession"
+    # Leave two pages of 4 kB: the list has five.
+    code_program(
+        home,
+        f"while dd if=/dev/zero bs=4k count=1 >>{state}/ballast 2>/dev/null; do :; done",
+        f"truncate -s -8k {state}/ballast",
+        code=alice.devices[0].code(),
+    )
+    listed = "".join(f"old-{number}-mfa\n" for number in range(1_200))
+    begin = f"mkdir -m 700 {folder}; printf '{listed}' >{folder}/{store}.sessions; chmod 600 {folder}/{store}.sessions"
+    line = f"{MFASESSION} login --store {store}; {MFASESSION} process >/dev/null && echo live >&2"
+    said = on_a_small_disk(home, state, f"export XDG_STATE_HOME={state}; {line}", fill=begin)
+    home.run("logout")
+    assert said.startswith("mfasession: session for default until "), said
+    assert said.endswith("live\n"), said
+
+
 def test_no_space_stays_kept(alices_home: Home) -> None:
     """However the question ends, also when nothing can tidy up, nothing lies beside the file."""
     code_program(alices_home, "ls -A .aws >seen", "kill -9 $PPID", code="123456")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mfasession.awsfiles import AwsFiles
+    from mfasession.files.replace import Room
     from mfasession.stores.index.notes import Notes
     from mfasession.values import Session
 
@@ -38,6 +39,7 @@ class IndexedStore:
         """`index_path` is the file that lists the sections; it holds no secret."""
         self._index_path = index_path
         self._lock = index_path + ".lock"
+        self._room: Room | None = None
         self._left_path = os.path.join(os.path.dirname(index_path), f"{self.name}-forgotten")
 
     @classmethod
@@ -57,11 +59,15 @@ class IndexedStore:
         raise NotImplementedError
 
     def reserve(self, section: str) -> None:
-        """Raise as `check`: no space is kept."""
+        """Raise as `check`, and keep the space for a longer list of sections."""
         self.check(section)
+        self._keep_room()
 
     def release(self) -> None:
-        """Do nothing: nothing was kept."""
+        """Give back what `reserve` keeps."""
+        room, self._room = self._room, None
+        if room is not None:
+            room.close()
 
     def save(self, section: str, session: "Session") -> None:
         """Keep a session."""
@@ -136,8 +142,16 @@ class IndexedStore:
         except StoreError:
             return
 
+    def _keep_room(self) -> None:
+        """Keep the space for a longer list until `release`; `check` has made its folder. Raises StoreError."""
+        from mfasession.files import replace
+
+        self.release()
+        self._room = replace.reserve(self._index_path)
+
     def _list(self, section: str, *, listed: bool) -> None:
         """List a section or list it no longer; the caller holds the lock."""
         names = self.sections()
         if (section in names) is not listed:
-            self._index().write([*names, section] if listed else [name for name in names if name != section])
+            changed = [*names, section] if listed else [name for name in names if name != section]
+            self._index().write(changed, self._room if listed else None)

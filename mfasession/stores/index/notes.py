@@ -6,6 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from mfasession.files.replace import Room
+
 _LOCK_TIME = 10.0
 """Seconds that a change waits for another one, which itself takes none."""
 
@@ -31,11 +33,14 @@ class Notes:
         if name in self.names():
             self._change(lambda names: [each for each in names if each != name])
 
-    def write(self, names: "Iterable[str]") -> None:
-        """Note these names in place of all others; the caller holds a lock. Raises ConfigurationError, StoreError."""
+    def write(self, names: "Iterable[str]", room: "Room | None" = None) -> None:
+        """Note these names in place of all others; the caller holds a lock. Raises ConfigurationError, StoreError.
+
+        `room` is space from `files.replace.reserve`.
+        """
         from mfasession.files import replace
 
-        replace.replace(self._path, "".join(f"{_line(each)}\n" for each in names))
+        replace.replace(self._path, "".join(f"{_line(each)}\n" for each in names), room=room)
 
     def _change(self, change: "Callable[[list[str]], list[str]]") -> None:
         from mfasession.files import locks
