@@ -21,7 +21,7 @@ class Shell(Value):
     prompt: str = "__mfasession_hook"
     show: str = 'echo "$AWS_ACCESS_KEY_ID/$MFASESSION_PROFILE"'
     set: str = "export {}={}"
-    own: str = "mfa() {{ echo mine; }}"
+    own: str = ""
     strict: str = ""
 
 
@@ -30,6 +30,7 @@ BASH = Shell(
     argv=("bash", "--norc", "-c"),
     load='eval "$(mfasession shell init bash)"',
     show='echo "${AWS_ACCESS_KEY_ID-}/${MFASESSION_PROFILE-}"',
+    own="mfa() { echo mine; }",
     strict="set -eu",
 )
 ZSH = BASH.replace(
@@ -51,7 +52,16 @@ NU = Shell(
     show="print $'($env.AWS_ACCESS_KEY_ID?)/($env.MFASESSION_PROFILE?)'",
     set="$env.{} = {}",
 )
-SHELLS = (BASH, ZSH, FISH, NU)
+XONSH = Shell(
+    name="xonsh",
+    argv=("xonsh", "--no-rc"),
+    load="execx($(mfasession shell init xonsh))",
+    prompt="events.on_pre_prompt.fire()",
+    show="print(${...}.get('AWS_ACCESS_KEY_ID', '') + '/' + ${...}.get('MFASESSION_PROFILE', ''), flush=True)",
+    set="${} = {}",
+    own="aliases['mfa'] = lambda args: print('mine')",
+)
+SHELLS = (BASH, ZSH, FISH, NU, XONSH)
 every_shell = pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell.name)
 
 
@@ -61,10 +71,9 @@ def run(home: Home, shell: Shell, *lines: str) -> list[str]:
     if shell.name == "zsh":
         # Aliases are expanded in what is read afterwards.
         script = "\n".join(f"eval {quoted(line)}" for line in script.splitlines())
-    if shell.name == "nu":
-        # It reads the whole script before it runs any of it.
-        (home.folder / "script.nu").write_text(script)
-        script = "script.nu"
+    if shell.argv[-1] != "-c":
+        (home.folder / "script").write_text(script + "\n")
+        script = "script"
     done = home.run_program(need(shell.argv[0]), *shell.argv[1:], script)
     assert done.stderr == ""
     assert done.returncode == 0
@@ -108,11 +117,11 @@ def test_the_function_shows_help_and_evaluates_none_of_it(home: Home, shell: She
     assert run(home, shell, "mfa --help")[0].startswith("Print the lines that set a session's credentials")
 
 
-@pytest.mark.parametrize("shell", [BASH, ZSH, FISH], ids=lambda shell: shell.name)
+@pytest.mark.parametrize("shell", [each for each in SHELLS if each.own], ids=lambda shell: shell.name)
 def test_a_function_of_the_users_own_stays(home: Home, shell: Shell) -> None:
     """No name is taken away from anybody."""
     sessions(home, LONG)
-    script = shell.replace(load=f"{shell.own.format()}\n{shell.load}")
+    script = shell.replace(load=f"{shell.own}\n{shell.load}")
     assert run(home, script, "mfa") == ["mine"]
 
 
@@ -151,6 +160,7 @@ START_UP_FILES = {
     "zsh": ".zshrc",
     "fish": ".config/fish/conf.d/mfasession.fish",
     "nu": ".config/nushell/autoload/mfasession.nu",
+    "xonsh": ".xonshrc",
 }
 
 
