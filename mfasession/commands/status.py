@@ -131,10 +131,28 @@ def _table(rows: list[Row], now: float) -> str:
     if columns and (max(map(len, shown)) > columns or _is_read_aloud()):
         # Without the bar, which says nothing new.
         shown = [line[: sum(widths) + 6] for line in shown]
-        if sum(widths) + 6 > columns or _is_read_aloud():
-            shown = [line for row in rows for line in _stacked(row, now, columns)]
+    if columns and (max(map(len, shown)) > columns or _is_read_aloud()):
+        return _ended([line for row in rows for line in _stacked(row, now, columns)], rows)
+    head, *below = (printable(line.rstrip()) for line in shown)
+    before = sum(widths[:3]) + 6
+    return _ended([head, *(_coloured(line, before, row, now) for line, row in zip(below, rows, strict=True))], rows)
+
+
+def _ended(lines: list[str], rows: list[Row]) -> str:
+    """Return the lines, which are safe to show, and below them which keyring it is."""
     backends = [f"the keyring is {name}" for name in dict.fromkeys(row.backend for row in rows) if name]
-    return "".join(printable(line.rstrip()) + "\n" for line in (*shown, *backends))
+    return "".join(f"{line}\n" for line in (*lines, *map(printable, backends)))
+
+
+def _coloured(line: str, before: int, row: Row, now: float) -> str:
+    """Return a line that is safe to show, with what stands from a column on in the colour of the time left."""
+    if not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
+        return line
+    from mfasession.terminal import colours
+
+    if not colours.are_wanted(os.environ, on_terminal=sys.stdout.isatty()):
+        return line
+    return line[:before] + colours.by_time_left(line[before:], row.session.expires - now)
 
 
 def _is_read_aloud() -> bool:
@@ -151,13 +169,13 @@ def _when(row: Row, now: float) -> str:
 
 def _stacked(row: Row, now: float, columns: int) -> list[str]:
     """Return a session as lines that fit, what belongs to the profile two spaces in. No word stands beside a bar."""
-    when, _, left = _when(row, now).partition(" (")
-    details = [_identity(row.session), f"store: {row.store}", f"valid until {when}" if left else when]
-    if left:
-        details.append(left.removesuffix(")"))
     from mfasession.commands.tables import indented
 
-    return indented(row.profile, details, columns)
+    when, _, left = _when(row, now).partition(" (")
+    times = [f"valid until {when}" if left else when, *([left.removesuffix(")")] if left else [])]
+    plain = indented(row.profile, [_identity(row.session), f"store: {row.store}"], columns)
+    timed = indented("", times, columns)[1:]
+    return [*map(printable, plain), *(_coloured(printable(line), 2, row, now) for line in timed)]
 
 
 def _bar(session: "Session", now: float) -> str:
@@ -184,6 +202,7 @@ def _watch(context: "CommandContext") -> int:
         raise UsageError(
             "--watch needs a terminal that can draw, and TERM says that this one cannot", context.command_line("status")
         )
+    rung: set[tuple[str, int]] = set()
     while True:
         context.aws_files.reread()
         rows, failures = _rows(context)
@@ -191,6 +210,16 @@ def _watch(context: "CommandContext") -> int:
         table = _table(rows, now) if rows else "" if failures else "no sessions\n"
         troubles = "".join(f"{printable(failure.message)}\n" for failure in failures)
         # Home, the table, and clear what an earlier, longer one left below.
-        sys.stdout.write(f"\x1b[H\x1b[2J{table}{troubles}ctrl-C ends this\n")
+        sys.stdout.write(f"\x1b[H\x1b[2J{table}{troubles}ctrl-C ends this\n{_bell(rows, now, rung)}")
         sys.stdout.flush()
         time.sleep(1)
+
+
+def _bell(rows: list[Row], now: float, rung: set[tuple[str, int]]) -> str:
+    """Return the bell when a session that needs a code has come into its last minutes, once for each."""
+    from mfasession.terminal.colours import LATE
+
+    ending = {(row.section, row.session.expires) for row in rows if not row.session.role_arn}
+    late = {each for each in ending if 0 < each[1] - now < LATE} - rung
+    rung |= late
+    return "\a" if late else ""

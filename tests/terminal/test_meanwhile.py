@@ -42,7 +42,7 @@ def test_status_counts_down_until_ctrl_c(alices_home: Home, aws: Sandbox, alice:
     """Drawn anew each second, with what other terminals did meanwhile, and 130 as of any program that ctrl-C ended."""
     alices_home.write_credentials(aging(alice))
     aws.forget_calls()
-    with seat(alices_home, MFASESSION, "status", "--watch") as sitting:
+    with seat(alices_home, MFASESSION, "status", "--watch", environ={"NO_COLOR": "1"}) as sitting:
         sitting.see(r"default +\S+ +file +\d\d:\d\d( tomorrow)? \((10|9) min left\) +\[#+\.*\]\r\nctrl-C ends this")
         sitting.see(r"default .*\r\nctrl-C ends this")
         assert alices_home.run("login", "--code", alice.devices[0].code()).returncode == 0

@@ -1,7 +1,11 @@
 """`mfasession status` on terminals of every width: no line is broken by the terminal, and nothing is left out."""
 
+import re
+import time
+
 import pytest
 
+from mfasession import timestamps
 from tests.helpers.seat import seat
 from tests.helpers.support import Home, key_pair, session_section
 
@@ -70,3 +74,57 @@ def test_piped_output_has_one_line_per_session(two: Home) -> None:
     """A script reads lines, whatever the terminal is: COLUMNS is not asked."""
     done = two.run("status", environ={"COLUMNS": "20"})
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["PROFILE", "default", "production-eu", "old"]
+
+
+@pytest.fixture
+def ending(home: Home) -> Home:
+    """Sessions with a day, half an hour and five minutes left, and one that has expired."""
+    now = int(time.time())
+    home.write_credentials(
+        key_pair()
+        + "".join(
+            session_section(f"{name}-mfa", timestamps.show(now + left))
+            for name, left in {"day": 86400, "half": 1800, "five": 300, "over": -60}.items()
+        )
+    )
+    return home
+
+
+def colours(home: Home, environ: dict[str, str], columns: int = 120) -> list[str]:
+    """The colours on a terminal, in the order of the lines."""
+    with seat(home, "mfasession", "status", columns=columns, environ=environ) as sitting:
+        sitting.end()
+        return re.findall(r"\x1b\[(\d+)m(?!\r)", sitting.seen)
+
+
+@pytest.mark.parametrize("columns", [40, 120])
+def test_the_colour_is_the_time_left(ending: Home, columns: int) -> None:
+    """Green, yellow in the last hour, red in the last ten minutes and after the end."""
+    found = colours(ending, {}, columns)
+    assert [each for number, each in enumerate(found) if number == 0 or found[number - 1] != each] == [
+        "32",
+        "33",
+        "31",
+    ]
+
+
+@pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}])
+def test_without_colours(ending: Home, environ: dict[str, str]) -> None:
+    """no-color.org, and terminals that have none."""
+    assert colours(ending, environ) == []
+
+
+def test_colours_for_a_pager(ending: Home) -> None:
+    """`FORCE_COLOR=1 mfasession status | less -R`; without it a pipe gets none."""
+    assert "\x1b[33m" in ending.run("status", environ={"FORCE_COLOR": "1"}).stdout
+    for environ in ({}, {"FORCE_COLOR": "0"}, {"FORCE_COLOR": "1", "NO_COLOR": "1"}):
+        assert "\x1b" not in ending.run("status", environ=environ).stdout
+
+
+def test_the_bell_rings_once(ending: Home) -> None:
+    """`--watch`: when a session has come into its last ten minutes."""
+    with seat(ending, "mfasession", "status", "--watch", columns=120) as sitting:
+        sitting.see("ctrl-C ends this[^$]+ctrl-C ends this[^$]+ctrl-C ends this")
+        sitting.type("\x03")
+        sitting.end()
+        assert sitting.seen.count("\a") == 1
