@@ -19,6 +19,7 @@ _TRUE = ("true", "yes", "on")
 _MOST_NODES = 500_000
 """The most values, with aliases counted each time: a short text can expand to billions."""
 _MOST_NESTED = 100
+_TOO_MANY = "it holds too many values, or they are nested too deep"
 _LONGEST = 2_000_000
 """Characters; a template has 1 MB at most (AWS CloudFormation User Guide, "quotas")."""
 
@@ -53,7 +54,18 @@ def read(text: str, where: str) -> Node:
         raise NotJson("values are nested too deep", Place(line=1, column=1, path="")) from None
     if root is None:
         return Node(kind="null", place=Place(line=1, column=1, path=""), text="null")
+    if _size(root, {}, 0) > _MOST_NODES:
+        raise NotJson(_TOO_MANY, _place(root, ""))
     return _Converter().node(root, "", 0)
+
+
+def _size(each: Any, known: dict[int, int], depth: int) -> int:
+    """The number of values with aliases counted each time, found by looking at each once; too many for a cycle."""
+    if id(each) not in known and depth <= _MOST_NESTED and each.id != "scalar":
+        known[id(each)] = _MOST_NODES + 1
+        inner = [value for _, value in each.value] if each.id == "mapping" else each.value
+        known[id(each)] = 1 + sum(_size(value, known, depth + 1) for value in inner)
+    return known.get(id(each), 1)
 
 
 class _Converter:
@@ -67,7 +79,7 @@ class _Converter:
         place = _place(each, path)
         self._count += 1
         if self._count > _MOST_NODES or depth > _MOST_NESTED:
-            raise NotJson("it holds too many values, or they are nested too deep", place)
+            raise NotJson(_TOO_MANY, place)
         tag = str(each.tag)
         if not tag.startswith("!") or tag == "!":
             return self._plain(each, place, depth)

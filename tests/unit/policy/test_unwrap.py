@@ -1,5 +1,6 @@
 """Policies are found in what CloudFormation, Terraform and AWS write, each with its name and its own lines."""
 
+import cProfile
 import json
 from typing import Any
 from urllib.parse import quote
@@ -261,6 +262,14 @@ def test_yaml_that_cannot_be_read(text: str, what: str) -> None:
     """One clean refusal each: broken, ambiguous, or standing for more than memory holds."""
     with pytest.raises(located_json.NotJson, match=what.replace("[", r"\[").replace("]", r"\]")):
         yaml_nodes.read(text, "it")
+
+
+def test_aliases_without_end_are_refused_at_once() -> None:
+    """Half a million values took half a minute before the limit was reached."""
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 30))]
+    with cProfile.Profile() as profile, pytest.raises(located_json.NotJson, match="too many"):
+        yaml_nodes.read("\n".join(lines), "it")
+    assert sum(entry.callcount for entry in profile.getstats()) < 100_000
 
 
 @pytest.mark.parametrize(
