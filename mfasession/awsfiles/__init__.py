@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mfasession.awsfiles.ini import MalformedIni
+    from mfasession.awsfiles.large import LargeFile
 
     Sections = dict[str, dict[str, str]]
 
 MANAGER = "mfasession"
 """The value of `manager` in a section that we manage."""
+LARGE = 512 * 1024
+"""The size in bytes from which on a credentials file is searched on the disk."""
 COPY_MARK = "/mfasession/served-"
 """A part of the path of the files without credentials that `exec --server` and `serve` give programs. mfasession inside
 such a program reads the user's own files, from MFASESSION_AWS_CONFIG_FILE and
@@ -45,6 +48,7 @@ class AwsFiles:
         """All sections of a file, by its path, once a caller has wanted them all."""
         self._profiles: Sections | None = None
         self._are_plain: bool | None = None
+        self._large: LargeFile | None = None
 
     def reread(self) -> None:
         """Forget what was read: the next call reads the disk."""
@@ -53,6 +57,7 @@ class AwsFiles:
         self._parsed.clear()
         self._profiles = None
         self._are_plain = None
+        self._large = None
         files.forget_folders()
 
     def read_unsafe(self) -> None:
@@ -87,11 +92,24 @@ class AwsFiles:
     def credentials(self, section: str) -> "Mapping[str, str] | None":
         """Return one section of the credentials file. Raises ConfigurationError (unsafe, unreadable, malformed)."""
         try:
-            return self._section(self.credentials_path, self.credentials_text(), section)
+            return self._in_credentials(section)
         except ConfigurationError:
             if not self.end_unfinished():
                 raise
-        return self._section(self.credentials_path, self.credentials_text(), section)
+        return self._in_credentials(section)
+
+    def _in_credentials(self, section: str) -> "Mapping[str, str] | None":
+        path = self.credentials_path
+        if path not in self._texts and (path, section) not in self._sections and _is_large(path):
+            from mfasession.awsfiles import large
+
+            self._large = self._large or large.LargeFile(path)
+            is_plain, keys = self._large.section(section)
+            if is_plain:
+                self._sections[path, section] = keys
+        if path not in self._texts and (path, section) in self._sections:
+            return self._sections[path, section]
+        return self._section(path, self.credentials_text(), section)
 
     def credentials_text(self, descriptor: int = -1) -> str:
         """Return the credentials file's text, empty when there is none. Raises ConfigurationError.
@@ -350,6 +368,13 @@ def _is_spelled_once(text: str, profile: str) -> bool:
                 return False
             at = text.rfind(word, 0, at + len(profile))
     return True
+
+
+def _is_large(path: str) -> bool:
+    try:
+        return os.stat(path).st_size >= LARGE
+    except OSError:
+        return False
 
 
 def _path(environ: "Mapping[str, str]", variable: str, default: str) -> str:

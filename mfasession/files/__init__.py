@@ -27,7 +27,8 @@ def flags(*names: str) -> int:
     return sum(getattr(os, name, 0) for name in names)
 
 
-_READ = flags("O_RDONLY", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC")
+READ = flags("O_RDONLY", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC")
+"""How a file is opened that may be a FIFO or a device."""
 
 # The values of `stat`: POSIX defines the permission bits, and every Unix has these types.
 _TYPE, _REGULAR, _DIRECTORY, _LINK, _DEVICES = 0o170000, 0o100000, 0o040000, 0o120000, (0o020000, 0o060000)
@@ -109,7 +110,7 @@ def forget_folders() -> None:
 
 def _read(path: str, forbidden: int = 0, limit: int = SIZE_LIMIT, descriptor: int = -1) -> "str | None":
     try:
-        descriptor = os.open(path, _READ) if descriptor < 0 else os.dup(descriptor)
+        descriptor = os.open(path, READ) if descriptor < 0 else os.dup(descriptor)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -154,6 +155,16 @@ def refuse_irregular(path: str, status: os.stat_result) -> "NoReturn":
         # The hint has no `mv` for a directory or a device: root might run it.
         raise ConfigurationError(f"{path} is {kind}", "name a regular file instead")
     raise ConfigurationError(f"{path} is {kind}", f"move it away: mv {_quoted(path)} {_quoted(path + '.old')}")
+
+
+def is_regular(status: os.stat_result) -> bool:
+    """Return whether this is the status of a regular file."""
+    return status.st_mode & _TYPE == _REGULAR
+
+
+def check_private(path: str, status: os.stat_result) -> None:
+    """Raise ConfigurationError where `read_private` does because another user may read or change the file."""
+    _check(path, status, _NOT_OWNER)
 
 
 def _check(path: str, status: os.stat_result, forbidden: int) -> None:
