@@ -8,6 +8,7 @@ import pytest
 
 import mfasession
 from mfasession.sandbox import SandboxUser
+from tests.helpers.installation import installed, wheel
 from tests.helpers.support import MFASESSION, Home, key_pair, missing, need, session_section
 
 PACKAGE = Path(mfasession.__file__).parent
@@ -74,6 +75,21 @@ def test_a_hit_grows_little_with_the_file(home: Home, command: str, sections: in
     home.write_credentials(key_pair() + others + session_section())
     ours = instructions(home, sys.executable, MFASESSION, command)
     assert ours / alone <= GROWTH[command, sections], f"{ours} instructions against {alone}: {ours / alone:.3f}"
+
+
+INSTALLED = 1.21
+"""As BUDGET, of `process` from the wheel in an environment without anything else, where Python starts faster."""
+
+
+def test_a_hit_of_the_installed_wheel_keeps_its_budget(home: Home, tmp_path: Path) -> None:
+    """The console script is part of it: older releases of pip wrote one that cost half as much as Python."""
+    home.environ = {name: home.environ[name] for name in ("PATH", "HOME", "SHELL")}
+    home.environ |= {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
+    home.write_credentials(key_pair() + session_section())
+    script = installed(wheel(tmp_path / "dist"), tmp_path / "venv")
+    bare = instructions(home, str(script.with_name("python")), "-c", "pass")
+    ours = instructions(home, str(script), "process")
+    assert ours / bare <= INSTALLED, f"{ours} instructions against {bare} of a bare start: {ours / bare:.3f}"
 
 
 IN_STORE = {

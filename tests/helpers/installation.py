@@ -1,0 +1,37 @@
+"""An installation as users have it: the built wheel, put by pip into a virtual environment of its own."""
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from tests.helpers.patience import scaled
+
+ROOT = Path(__file__).parents[2]
+
+
+def wheel(folder: Path) -> Path:
+    """Build the wheel into a folder; its path."""
+    _run("hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=ROOT)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def installed(built: Path, venv: Path, *, with_dependencies: bool = False) -> Path:
+    """Install a wheel into a new virtual environment; the path of its console script.
+
+    A hit needs no dependency. With them, the packages of the tests' own environment can be imported.
+    """
+    _run("venv", "--without-pip", str(venv))
+    if with_dependencies:
+        (packages,) = venv.glob("lib/python3*/site-packages")
+        (packages / "tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    python = venv / "bin" / "python"
+    _run("pip", "--python", str(python), "install", "--quiet", "--no-index", "--no-deps", str(built))
+    return venv / "bin" / "mfasession"
+
+
+def _run(module: str, *words: str, cwd: Path | None = None) -> None:
+    subprocess.run(
+        [sys.executable, "-m", module, *words], cwd=cwd, check=True, capture_output=True, timeout=scaled(120)
+    )
