@@ -53,10 +53,16 @@ class Notes:
 
 
 def _name(line: str) -> str:
-    """The codec is a module of its own, which names rarely need."""
-    return line.encode("ascii", "replace").decode("unicode_escape", "replace") if "\\" in line else line
+    """The name in a line; a damaged line is taken as it is."""
+    if "\\" not in line:
+        return line
+    from mfasession.stores.index import escapes
+
+    name = escapes.unescaped(line)
+    return line if name is None else name
 
 
 def _line(name: str) -> str:
-    """A line break in a name is written as Python would."""
-    return name.encode("unicode_escape").decode()
+    from mfasession.stores.index import escapes
+
+    return escapes.escaped(name)

@@ -21,11 +21,13 @@ _TIMES = ("expires", "issued")
 
 def write(section: str, session: Session) -> str:
     """Return the text of the session of a section, without its settings. Raises StoreError: it cannot be read back."""
+    from mfasession.stores.index import escapes
+
     lines = [_HEAD]
     for name in _KEPT:
         value = getattr(session, name)
         text = value.reveal() if isinstance(value, Secret) else str(value)
-        lines.append(f"{name}={text.encode('unicode_escape').decode('ascii')}")
+        lines.append(f"{name}={escapes.escaped(text)}")
     text = "".join(f"{line}\n" for line in lines)
     if read(text) != session.replace(settings=()):
         raise StoreError(f"the session of section {section} cannot be written", "choose another session_profile")
@@ -52,10 +54,12 @@ def read(text: str) -> Session | None:
 def _unescaped(text: str) -> str | None:
     if "\\" not in text:
         return text
+    from mfasession.stores.index import escapes
+
+    value = escapes.unescaped(text)
     try:
-        value = text.encode("ascii").decode("unicode_escape")
         # An escape can spell half a surrogate pair, which no environment takes.
-        value.encode("utf-8", "surrogateescape")
+        (value or "").encode("utf-8", "surrogateescape")
     except UnicodeError:
         return None
     return value
