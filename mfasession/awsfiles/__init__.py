@@ -47,6 +47,7 @@ class AwsFiles:
         self._parsed: dict[str, Sections] = {}
         """All sections of a file, by its path, once a caller has wanted them all."""
         self._profiles: Sections | None = None
+        self._managed: list[str] | None = None
         self._are_plain: bool | None = None
         self._large: LargeFile | None = None
 
@@ -55,7 +56,7 @@ class AwsFiles:
         self._texts.clear()
         self._sections.clear()
         self._parsed.clear()
-        self._profiles = None
+        self._profiles = self._managed = None
         self._are_plain = None
         self._large = None
         files.forget_folders()
@@ -122,12 +123,15 @@ class AwsFiles:
 
     def managed_sections(self) -> list[str]:
         """Return the sections of the credentials file that hold sessions of ours, in its order."""
-        path, text = self.credentials_path, self.credentials_text()
-        managed = plain_managed(text) if path not in self._parsed else None
-        if managed is None:
-            return [name for name, keys in self._parse(path, text).items() if is_managed(keys)]
-        self._sections.update({(path, name): keys for name, keys in managed.items()})
-        return list(managed)
+        if self._managed is None:
+            path, text = self.credentials_path, self.credentials_text()
+            managed = plain_managed(text) if path not in self._parsed else None
+            if managed is None:
+                self._managed = [name for name, keys in self._parse(path, text).items() if is_managed(keys)]
+            else:
+                self._sections.update({(path, name): keys for name, keys in managed.items()})
+                self._managed = list(managed)
+        return list(self._managed)
 
     def config(self, profile: str) -> "Mapping[str, str] | None":
         """Return a profile's section of the configuration file. Raises ConfigurationError."""

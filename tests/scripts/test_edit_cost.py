@@ -8,7 +8,7 @@ from tests.scripts.test_instructions import instructions
 SECTIONS = 20_000
 EDIT = 95
 """Instructions for a byte of the file that an edit may take. To classify every line takes 600."""
-LOGOUT = 270
+LOGOUT = 210
 """The same for the whole command, which also lists the sessions that are there."""
 PROGRAM = """
 import sys
