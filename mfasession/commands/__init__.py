@@ -46,6 +46,7 @@ class Options(Value):
     force: bool = False
     json: bool = False
     watch: bool = False
+    format: str = ""
     action: str = ""
     server: bool = False
     flags: Value | None = None

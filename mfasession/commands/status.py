@@ -24,8 +24,11 @@ SUMMARY = "List sessions: profile, identity, store, time left"
 EXAMPLES = (
     ("mfasession status", "show all sessions"),
     ("mfasession status --json", "print them for scripts"),
+    ("mfasession status -p work --format '{profile} {left}'", "print one line for a status bar"),
     ("mfasession status -p work", "exit with 1 unless this profile has a valid session"),
 )
+FIELDS = ("profile", "left", "store", "account", "identity", "expiration")
+"""What `--format` knows, each in braces."""
 UNKNOWN_LIFE = 12 * 3600
 """Seconds that a whole bar stands for when a session does not say when it was made."""
 
@@ -45,15 +48,23 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
     parser.add_argument("--json", action="store_true", help="print a JSON array, for scripts")
     parser.add_argument("--watch", action="store_true", help="stay and count down until ctrl-C")
+    fields = " ".join(f"{{{name}}}" for name in FIELDS)
+    parser.add_argument(
+        "--format", metavar="TEXT", default="", help=f"print a line for each session, for a status bar: {fields}"
+    )
 
 
 def run(context: "CommandContext") -> int:
     """Show the sessions; 1 when the profile named with -p has no valid one."""
     if context.options.watch:
         return _watch(context)
+    if context.options.format:
+        _check_format(context.options.format)
     rows, failures = _rows(context)
     now = time.time()
-    if context.options.json:
+    if context.options.format:
+        sys.stdout.write("".join(_line(context.options.format, _record(row, now)) for row in rows))
+    elif context.options.json:
         import json
 
         sys.stdout.write(json.dumps([_record(row, now) for row in rows], indent=2) + "\n")
@@ -118,6 +129,24 @@ def _record(row: Row, now: float) -> dict[str, object]:
         "seconds_left": max(int(session.expires - now), 0),
         "valid": session.expires > now,
     }
+
+
+def _line(text: str, record: "dict[str, object]") -> str:
+    """Return the line of a session in the user's own format; time left is `7:42`, hours and minutes, or `expired`."""
+    seconds = int(str(record["seconds_left"]))
+    left = f"{seconds // 3600}:{seconds % 3600 // 60:02}" if record["valid"] else "expired"
+    values = {**record, "left": left}
+    import re
+
+    return printable(re.sub(r"\{(\w*)\}", lambda field: str(values[field[1]] or "-"), text)) + "\n"
+
+
+def _check_format(text: str) -> None:
+    import re
+
+    for name in re.findall(r"\{(\w*)\}", text):
+        if name not in FIELDS:
+            raise UsageError(f"--format has no {{{name}}}", f"the fields are {', '.join(FIELDS)}")
 
 
 def _table(rows: list[Row], now: float) -> str:

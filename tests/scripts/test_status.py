@@ -142,3 +142,24 @@ def test_text_of_a_file_does_not_reach_the_terminal_raw(home: Home) -> None:
     assert "al?[2Jice in 123456789012" in done.stdout
     assert "\x1b" not in done.stdout
     assert SECRET not in done.stdout
+
+
+def test_a_line_for_a_status_bar(home: Home) -> None:
+    """One for each session; without one there is no line."""
+    words = ("status", "--format", "{profile}: {left} {store} {account} {identity}")
+    assert home.run(*words, "-p", "default").stdout == ""
+    home.write_credentials(
+        key_pair()
+        + aged("default-mfa", 7 * 3600 + 42 * 60 + 30, mfasession_mfa_serial=SERIAL)
+        + key_pair("old")
+        + aged("old-mfa", -5)
+    )
+    done = home.run(*words)
+    assert (done.returncode, done.stdout) == (0, "default: 7:42 file 123456789012 -\nold: expired file - -\n")
+
+
+def test_a_field_that_does_not_exist(home: Home) -> None:
+    """It is named, whether there are sessions or not."""
+    done = home.run("status", "--format", "{profil}")
+    hint = "the fields are profile, left, store, account, identity, expiration"
+    assert (done.returncode, done.stderr) == (2, complaint("--format has no {profil}", hint))
