@@ -46,7 +46,7 @@ GOALS: Sequence[Goal] = (
     Goal("endpoint, an idle hour", "mfasession exec --server", "idle", "hour s", 0.05, "CPU s"),
     Goal("prompt of bash", "__mfasession_hook", "hook", "bash µs", 25, "µs"),
     Goal("prompt of zsh", "__mfasession_hook", "hook", "zsh µs", 25, "µs"),
-    Goal("prompt of fish", "mfasession_prompt", "hook", "fish µs", 50, "µs"),
+    Goal("prompt of fish", "__mfasession_hook", "hook", "fish µs", 50, "µs"),
     Goal("500 roles from one code", "mfasession exec --all-matching", "roles", "500 roles s", 1.0, "s"),
     Goal("audit of 10,000 users", "mfasession policy audit", "audit", "10000 users s", 3.35, "s"),
     Goal(

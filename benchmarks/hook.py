@@ -20,7 +20,12 @@ LOOPS = {
 SHELLS = {
     "bash": (["bash", "--norc"], 'eval "$({program} shell init bash)"', "__mfasession_hook", ":"),
     "zsh": (["zsh", "-f"], 'eval "$({program} shell init zsh)"', "__mfasession_hook", ":"),
-    "fish": (["fish", "--no-config"], "{program} shell init fish | source", "mfasession_prompt >/dev/null", "true"),
+    "fish": (
+        ["fish", "--no-config"],
+        "{program} shell init fish | source",
+        "__mfasession_hook ; mfasession_prompt >/dev/null",
+        "true",
+    ),
 }
 
 
