@@ -1,6 +1,7 @@
 """Notices whether another program has read a file of late (inotify(7), fcntl(2) "Leases"; Linux)."""
 
 import os
+import threading
 import time
 
 from mfasession.files import inotify, locks
@@ -26,12 +27,22 @@ class Readers:
             if inotify.watch(self._descriptor, folder, _CLOSED | inotify.ONLYDIR) >= 0:
                 self._folder = os.stat(folder)
         self._began = time.monotonic()
+        self._closing = threading.Lock()
+
+    def restart(self) -> None:
+        """Begin anew, after this process itself has read the file; to be called from any thread."""
+        # First: `are_none` looks at it last, and what is passed over here then counts as too short to know.
+        self._began = time.monotonic()
+        with self._closing:
+            while self._descriptor >= 0 and inotify.read(self._descriptor):
+                pass
 
     def close(self) -> None:
         """End it."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        with self._closing:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1
 
     def are_none(self, seconds: float, folder: int, replaced: int, beside: str) -> bool:
         """Return whether nobody has read the file for so many seconds, and nobody is reading it.
@@ -39,11 +50,13 @@ class Readers:
         `replaced` is the descriptor of the file that another one has just replaced in `folder`, and whose name has
         been `beside` since.
         """
-        if self._folder is None or time.monotonic() - self._began < seconds:
+        if self._folder is None:
             return False
         # First who has it open, then who has closed it: in the other order, a close in between would be missed.
         is_open_elsewhere = locks.lease(replaced, alone=True) is not True
-        return not is_open_elsewhere and os.path.samestat(self._folder, os.fstat(folder)) and self._is_quiet(beside)
+        is_same = os.path.samestat(self._folder, os.fstat(folder))
+        is_quiet = not is_open_elsewhere and is_same and self._is_quiet(beside)
+        return is_quiet and time.monotonic() - self._began >= seconds
 
     def _is_quiet(self, beside: str) -> bool:
         while events := inotify.read(self._descriptor):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mfasession.aws.client import Aws
     from mfasession.aws.model import Device
-    from mfasession.codes import CodeSource
+    from mfasession.codes import CodeRequest, CodeSource
     from mfasession.profiles import Profile
     from mfasession.sessions import Context
     from mfasession.stores import SessionStore
@@ -39,6 +39,7 @@ class Creation:
         self._context = context
         self._profile = profile
         self._state = State(context.environ)
+        self._store: SessionStore | None = None
         self.needs_code = not is_chained(profile)
         """Whether this session takes a code; most roles take the session of their source profile instead."""
 
@@ -56,7 +57,7 @@ class Creation:
         alone it is an error.
         """
         self._check_duration()
-        store = self._context.store_of_renewed(self._profile)
+        store = self._store = self._context.store_of_renewed(self._profile)
         section = self._profile.session_section
         # Before a code is spent: what cannot be kept must not be asked for.
         store.reserve(section)
@@ -124,7 +125,8 @@ class Creation:
         )
         attempts = CodeAttempts(self._source, request, self._state)
         try:
-            made = attempts.run(lambda: self._sender(connection, device), prepare=connection.prepare)
+            prepare = self._prepared(connection)
+            made = attempts.run(lambda: self._sender(connection, device), prepare=prepare)
         except DeviceRefused:
             # Perhaps it is no longer the user's: the next run looks for it again.
             with suppress(StoreError):
@@ -136,6 +138,16 @@ class Creation:
                 connection.key.access_key_id, device.replace(user=connection.user() or device.user)
             )
         return made
+
+    def _prepared(self, connection: Connection) -> "Callable[[CodeRequest], CodeRequest]":
+        def prepare(request: "CodeRequest") -> "CodeRequest":
+            found = connection.prepare(request)
+            if self._store is not None:
+                # What sends the code may have read the AWS files.
+                self._store.restart_watch()
+            return found
+
+        return prepare
 
     def _sender(self, connection: Connection, device: "Device") -> "Callable[[str], Session]":
         aws, identity = connection.ready()

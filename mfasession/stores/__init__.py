@@ -61,6 +61,9 @@ if TYPE_CHECKING:
         def reserve(self, section: str) -> None:
             """Raise as `check`, and keep the space that `save` needs, where that is possible, until `release`."""
 
+        def restart_watch(self) -> None:
+            """Note that this process has read the store's file since `reserve`. Called from any thread."""
+
         def release(self) -> None:
             """Give back what `reserve` keeps; nothing when there is nothing."""
 

@@ -84,6 +84,11 @@ class CredentialsFileStore:
         )
         self._reserved = shared_edit.reserve(path, self._unfinished())
 
+    def restart_watch(self) -> None:
+        """Watch anew who reads the file, after this process has read it."""
+        if self._reserved is not None:
+            self._reserved.readers.restart()
+
     def release(self) -> None:
         """Give back what `reserve` keeps."""
         self._outline = None

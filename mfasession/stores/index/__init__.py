@@ -63,6 +63,9 @@ class IndexedStore:
         self.check(section)
         self._keep_room()
 
+    def restart_watch(self) -> None:
+        """Do nothing: nobody else reads what is kept."""
+
     def release(self) -> None:
         """Give back what `reserve` keeps."""
         room, self._room = self._room, None

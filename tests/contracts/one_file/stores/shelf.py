@@ -54,6 +54,9 @@ class Shelf:
         """Raise as `check`."""
         self.check(section)
 
+    def restart_watch(self) -> None:
+        """Do nothing: nobody is watched."""
+
     def release(self) -> None:
         """Do nothing: nothing was kept."""
 
