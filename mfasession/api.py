@@ -8,7 +8,7 @@ import boto3
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 
 from mfasession import codes, sessions, timestamps
-from mfasession.aws import client
+from mfasession.aws import boto
 from mfasession.errors import ConfigurationError
 from mfasession.sessions import Context, SessionRequest, destination
 from mfasession.values import own_region
@@ -91,7 +91,7 @@ def session(
             f"this program was started with the endpoints of another profile than {found.name}",
             f"start it without them: they are listed in {destination.MARK}",
         )
-    known = client.settings(found)
+    known = boto.settings(found)
     known.register_component("credential_provider", CredentialResolver([_Provider(refresh)]))
     # boto3's order, which knows no AWS_REGION; what `env` has set for another profile does not count.
     default, other = (own_region(environ, name) for name in ("AWS_DEFAULT_REGION", "AWS_REGION"))

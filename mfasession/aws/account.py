@@ -92,8 +92,8 @@ class AwsAccount(Aws):
             lambda: bytes(self._client("iam").get_credential_report()["Content"]).decode("utf-8"),
         )
 
-    def _made_client(self, service: str, url: str | None = None) -> Any:
-        client = super()._made_client(service, url)
+    def _made_client(self, service: str) -> Any:
+        client = super()._made_client(service)
         # botocore decodes every policy anew; `_text` decodes one that thousands of users have once.
         decode = getattr(botocore.handlers, "json_decode_policies", None)
         if service == "iam" and decode is not None:

@@ -8,13 +8,19 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from botocore.exceptions import ReadTimeoutError
-
 Answer = TypeVar("Answer")
 
 
-def within(seconds: float, exchange: Callable[[], Answer], url: str) -> Answer:
-    """Return what `exchange` returns. Raises its errors, and botocore's ReadTimeoutError after `seconds`."""
+class Overdue(Exception):
+    """The exchange with a host has not ended in time: the request may have arrived."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self.host = host
+
+
+def within(seconds: float, exchange: Callable[[], Answer], host: str) -> Answer:
+    """Return what `exchange` returns. Raises its errors, and Overdue after `seconds`."""
     answers: list[Answer] = []
     failures: list[BaseException] = []
     ended = threading.Event()
@@ -30,7 +36,7 @@ def within(seconds: float, exchange: Callable[[], Answer], url: str) -> Answer:
     if seconds > 0:
         threading.Thread(target=run, daemon=True, name="mfasession-exchange").start()
     if seconds <= 0 or not ended.wait(seconds):
-        raise ReadTimeoutError(endpoint_url=url)
+        raise Overdue(host)
     if failures:
         raise failures[0]
     return answers[0]

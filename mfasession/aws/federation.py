@@ -35,7 +35,7 @@ class AwsSignin(Aws):
         The order is that of the AWS SDKs and Tools Reference Guide, "Service-specific endpoints". An endpoint for all
         services applies here too, so that an emulator's session is not sent to AWS.
         """
-        known = self._settings
+        known = self._boto().settings
         if known.get_config_variable("ignore_configured_endpoint_urls"):
             return ""
         own = known.get_scoped_config()
@@ -69,7 +69,7 @@ class AwsSignin(Aws):
         }
 
         def send() -> Secret:
-            status, body = self._posted(f"{signin}/federation", form)
+            status, body = self._boto().posted(f"{signin}/federation", form)
             if status != 200:
                 raise _refusal(status, seconds, self._profile.name)
             return Secret(token(json.loads(body), "SigninToken"))

@@ -26,6 +26,8 @@ _SHORTEST = 0.2
 class Probe(AwsKeys):
     """Read-only calls, all of them within `seconds`. Each raises AwsRefused, AwsUnreachable or ConfigurationError."""
 
+    calls_directly = False  # boto3's events have the Date of each answer
+
     def __init__(
         self, profile: "Profile", key: LongTermKey | Session, environ: Mapping[str, str], seconds: float
     ) -> None:
@@ -74,8 +76,8 @@ class Probe(AwsKeys):
         self.time_limit = max(min(CALL_LIMIT, self._end - time.monotonic()), _SHORTEST)
         return super()._call(operation, send, retry=retry)
 
-    def _made_client(self, service: str, url: str | None = None) -> Any:
-        client = super()._made_client(service, url)
+    def _made_client(self, service: str) -> Any:
+        client = super()._made_client(service)
         client.meta.events.register("response-received", self._note_date)
         return client
 

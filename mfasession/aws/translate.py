@@ -5,7 +5,7 @@ The codes and texts of STS and IAM are in the API references ("Common errors") a
 
 from mfasession import durations, hints
 from mfasession.aws.errors import AlreadyThere, CodeRefused, Denied, DeviceRefused, NotFound, Throttled, Unanswered
-from mfasession.errors import AwsRefused, MfaSessionError
+from mfasession.errors import AwsRefused, AwsUnreachable, ConfigurationError, MfaSessionError
 from mfasession.redaction import redacted
 from mfasession.text import printable
 from mfasession.values import is_key_id
@@ -20,6 +20,7 @@ _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _FAILED = ("InternalFailure", "InternalError", "ServiceFailure", "ServiceUnavailable")
 
 _OF_STS = ("AssumeRole", "GetCallerIdentity", "GetSessionToken")
+_NETWORK = "look at the network, then run it again"
 _HINTS = {
     "ValidationError": "look at mfa_serial, the role and the durations",
     "InvalidParameterValue": "look at session_tags and transitive_session_tags in the AWS configuration file",
@@ -75,6 +76,31 @@ def not_aws(operation: str) -> MfaSessionError:
     return Unanswered(
         f"something other than AWS answered {operation}",
         "look for a sign-in portal or a proxy (HTTPS_PROXY, endpoint_url), then run it again",
+    )
+
+
+def not_reached(host: str) -> AwsUnreachable:
+    """Return our error for a connection that was not made."""
+    return AwsUnreachable(f"{printable(host)} cannot be reached", _NETWORK)
+
+
+def not_trusted(host: str) -> AwsUnreachable:
+    """Return our error for a server whose certificate is not that of the host."""
+    return AwsUnreachable(
+        f"the certificate of {printable(host)} is not trusted: another machine may be answering",
+        "behind a company proxy, name its certificates: AWS_CA_BUNDLE=FILE",
+    )
+
+
+def not_answered(host: str, operation: str) -> Unanswered:
+    """Return our error for a request that may have arrived."""
+    return Unanswered(f"{printable(host)} did not answer {operation}", _NETWORK)
+
+
+def not_askable(operation: str) -> ConfigurationError:
+    """Return our error for parameters that AWS could not take."""
+    return ConfigurationError(
+        f"{operation} cannot be asked with these values", "look at mfa_serial, the role and the durations"
     )
 
 

@@ -1,5 +1,6 @@
 """Finds nested values in AWS files that `ini` can parse and botocore cannot."""
 
+import re
 from collections.abc import Iterator
 from shlex import quote
 
@@ -23,6 +24,15 @@ def unparsed(path: str, profile: str) -> ConfigurationError:
         f"{named} is not text in UTF-8, or botocore and the AWS CLI cannot parse it",
         f"see what they say: aws configure list --profile {quote(profile)}",
     )
+
+
+def are_parsed(text: str) -> bool:
+    """Return whether botocore parses all nested values of a text, and its encoding."""
+    if re.search("[\ud800-\udfff]", text):
+        # Bytes that are not UTF-8.
+        return False
+    # Most files have no indented line.
+    return not re.search(r"[\r\n][^\S\r\n]", text) or all("=" in line for _, line in _nested(text))
 
 
 def _nested(text: str) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,58 @@
+"""Signs a request to STS: Signature Version 4 (IAM User Guide, "Create a signed AWS API request")."""
+
+import hashlib
+import hmac
+import time
+from typing import TYPE_CHECKING
+
+from mfasession import __version__
+from mfasession.values import Session
+
+if TYPE_CHECKING:
+    from mfasession.aws.sts.settings import Target
+    from mfasession.values import LongTermKey
+
+CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
+_ALGORITHM = "AWS4-HMAC-SHA256"
+
+
+def headers(target: "Target", key: "LongTermKey | Session", body: bytes, now: float) -> dict[str, str]:
+    """Return all headers of a signed POST of `body` to the path `/`. `now` is in epoch seconds."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    signed = {"content-type": CONTENT_TYPE, "host": target.host, "x-amz-date": stamp}
+    if isinstance(key, Session):
+        signed["x-amz-security-token"] = key.session_token.reveal()
+    names = ";".join(signed)
+    scope = f"{stamp[:8]}/{target.region}/sts/aws4_request"
+    canonical = "\n".join(
+        (
+            "POST",
+            "/",
+            "",
+            *(f"{name}:{' '.join(value.split())}" for name, value in signed.items()),
+            "",
+            names,
+            hashlib.sha256(body).hexdigest(),
+        )
+    )
+    to_sign = "\n".join((_ALGORITHM, stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()))
+    signature = _keyed(_signing_key(key.secret_access_key.reveal(), scope), to_sign).hex()
+    return {
+        **signed,
+        "authorization": f"{_ALGORITHM} Credential={key.access_key_id}/{scope}, SignedHeaders={names}, "
+        f"Signature={signature}",
+        "user-agent": f"mfasession/{__version__}",
+        "accept-encoding": "identity",
+        "content-length": str(len(body)),
+    }
+
+
+def _signing_key(secret: str, scope: str) -> bytes:
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = _keyed(key, part)
+    return key
+
+
+def _keyed(key: bytes, text: str) -> bytes:
+    return hmac.digest(key, text.encode(), "sha256")
