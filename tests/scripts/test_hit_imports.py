@@ -2,8 +2,10 @@
 
 import pytest
 
-from mfasession.sandbox import SandboxUser
+from mfasession.sandbox import Sandbox, SandboxUser
+from tests.helpers.checks import log_in
 from tests.helpers.support import Home, imported, key_pair, session_section
+from tests.scripts.test_roles import profile
 
 HEAVY = {
     "boto3", "botocore", "keyring", "prompt_toolkit", "argparse", "tomllib", "tomli_w", "json", "re", "typing",
@@ -51,3 +53,27 @@ def test_a_hit_in_the_kernels_keyring_imports_nothing_heavy(
     assert "mfasession.stores.keyctl" in modules
     assert not {module for module in modules if module in {*HEAVY, "ctypes"} or module.split(".")[0] in HEAVY}
     assert len(modules) <= 36, sorted(modules)
+
+
+LOADED_BY_BOTO3 = {"boto3", "botocore", "urllib3", "jmespath", "dateutil", "s3transfer"}
+
+
+def test_a_login_with_a_given_code_is_made_without_boto3(alices_home: Home, alice: SandboxUser) -> None:
+    """To load it takes longer, and more memory, than all else."""
+    alices_home.config.write_text(f"[default]\nmfa_serial = {alice.devices[0].serial}\n")
+    modules = imported(alices_home, "login", "--code", alice.devices[0].code())
+    assert "mfasession.aws.sts" in modules
+    assert not {module for module in modules if module.split(".")[0] in LOADED_BY_BOTO3}
+
+
+@pytest.mark.parametrize("words", [("process",), ("exec", "--", "true"), ("env",)], ids=" ".join)
+def test_a_role_is_assumed_without_boto3(
+    aws: Sandbox, alices_home: Home, alice: SandboxUser, words: tuple[str, ...]
+) -> None:
+    """Programs wait for it in the middle of their work."""
+    role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
+    alices_home.config.write_text(profile("admin", role.arn))
+    log_in(alices_home, alice.devices[0])
+    modules = imported(alices_home, words[0], "-p", "admin", *words[1:])
+    assert "mfasession.aws.sts" in modules
+    assert not {module for module in modules if module.split(".")[0] in LOADED_BY_BOTO3}
