@@ -78,7 +78,7 @@ CLIENT := tests/clients
 	cd $(CLIENT)/go && CGO_ENABLED=0 go build -trimpath -o ../../../$@
 
 # Then: MFASESSION_CLIENTS=all make test
-clients: tools .tools/java/classes .tools/rust/release/client ## build the same for the SDKs for Java and Rust (Maven, cargo; takes minutes)
+clients: tools .tools/java/classes .tools/rust/release/client .tools/cdk/node_modules .tools/frames/ready ## build the same for the SDKs for Java and Rust, CDK and Polars (takes minutes)
 
 .tools/java/classes: $(wildcard $(CLIENT)/java/*)
 	mvn --quiet --batch-mode --file $(CLIENT)/java/pom.xml compile
@@ -86,6 +86,15 @@ clients: tools .tools/java/classes .tools/rust/release/client ## build the same 
 
 .tools/rust/release/client: $(wildcard $(CLIENT)/rust/* $(CLIENT)/rust/src/*)
 	cargo build --quiet --locked --release --manifest-path $(CLIENT)/rust/Cargo.toml --target-dir .tools/rust
+	touch $@
+
+.tools/cdk/node_modules: Makefile
+	npm install --silent --no-fund --no-audit --no-save --prefix .tools/cdk aws-cdk@2.1148.1
+	touch $@
+
+.tools/frames/ready: $(CLIENT)/frames/requirements.txt
+	$(PYTHON) -m venv .tools/frames
+	.tools/frames/bin/python -m pip install --quiet --requirement $<
 	touch $@
 
 .venv/ready: pyproject.toml tests/requirements.txt

@@ -237,7 +237,7 @@ def served_by(keys: "Mapping[str, str]") -> str:
     if "mfasession" not in line:
         return ""
     words = iter(words_of(line.replace("--profile=", "-p ")))
-    # Python may stand before us, with flags of its own: docs/clients.md.
+    # Python may stand before us, with flags of its own: docs/sdks.md.
     programs = (word.rpartition("/")[2] for word in words if word[:1] != "-")
     if next((name for name in programs if not name.startswith("python")), "") != "mfasession":
         return ""

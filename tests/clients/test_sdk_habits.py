@@ -1,4 +1,4 @@
-"""What docs/clients.md says of each SDK: how often it asks, when again, where our words go, whether it can prompt."""
+"""What docs/sdks.md says of each SDK: how often it asks, when again, where our words go, whether it can prompt."""
 
 from collections.abc import Mapping
 

@@ -102,7 +102,7 @@ def test_isolated_mode_starts_beside_another_pythons_home(home: Home, flags: tup
 
 
 def test_botocore_runs_an_isolated_line(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As docs/clients.md writes it, in a profile whose session is another one's."""
+    """As docs/sdks.md writes it, in a profile whose session is another one's."""
     home.write_credentials(key_pair("key") + session_section("key-mfa"))
     line = f"{sys.executable} -I {MFASESSION} process -p key"
     home.config.write_text(f"[profile work]\ncredential_process = {line}\n")
