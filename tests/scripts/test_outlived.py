@@ -150,11 +150,11 @@ def test_a_job_left_in_the_background(live: Home) -> None:
 def test_files_of_dead_runs_are_removed(live: Home) -> None:
     """Server and guard were killed together: the next run removes their files, and those of one that lives stay."""
     with serve(live) as running, outlived(live, "sh", "-c", f"{WAITS} exec sleep 100") as (_, uri, folder):
-        # The guard may have removed it already.
-        folder.mkdir(mode=0o700, exist_ok=True)
         for guard in guards(port_of(uri)):
             os.kill(guard, signal.SIGKILL)
         wait_for(lambda: not guards(port_of(uri)))
+        # The guard may have removed it before it was killed.
+        folder.mkdir(mode=0o700, exist_ok=True)
         (folder / "lock").touch(mode=0o600)
         (folder / "token").write_text("t")
         assert live.run("exec", "--server", "--", "true").returncode == 0
