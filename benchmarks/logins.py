@@ -34,7 +34,12 @@ class Program(NamedTuple):
 PROGRAMS = (
     Program("`mfasession login`", [MFASESSION, "login"], r"this code lives"),
     Program("`awsume default`", [rivals.AWSUME, "default"], r"Enter MFA token"),
-    Program("`aws-mfa --profile default`", [rivals.AWS_MFA, "--profile", "default"], r"Enter AWS MFA code"),
+    Program(
+        "`aws-mfa --profile default`",
+        [rivals.AWS_MFA, "--profile", "default"],
+        r"Enter AWS MFA code",
+        people.aws_mfa_home_of,
+    ),
     Program(
         "`aws-vault exec default -- true`",
         [str(rivals.VAULT), "--prompt=terminal", "exec", "default", "--", "true"],

@@ -15,12 +15,20 @@ def user_of(aws: Sandbox, name: str) -> SandboxUser:
 
 
 def home_of(folder: Path, aws: Sandbox, user: SandboxUser, config: str = "") -> Home:
-    """Make a home with the user's key for all programs that read files: ours, AWS's own, awsume and aws-mfa."""
+    """Make a home with the user's key and nothing that only one program reads."""
     home = Home(folder, {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "eu-west-1"})
     secret, serial = user.key.secret_access_key.reveal(), user.devices[0].serial
-    pairs = [key_pair(section, user.key.access_key_id, secret) for section in ("default", "default-long-term")]
-    home.write_credentials("".join(f"{pair}aws_mfa_device = {serial}\n" for pair in pairs))
+    home.write_credentials(key_pair("default", user.key.access_key_id, secret))
     home.config.write_text(f"[default]\nregion = eu-west-1\nmfa_serial = {serial}\n{config}")
+    return home
+
+
+def aws_mfa_home_of(folder: Path, aws: Sandbox, user: SandboxUser) -> Home:
+    """Make such a home whose key and device are where aws-mfa looks for them."""
+    home = home_of(folder, aws, user)
+    secret, serial = user.key.secret_access_key.reveal(), user.devices[0].serial
+    pair = key_pair("default-long-term", user.key.access_key_id, secret)
+    home.write_credentials(f"{pair}aws_mfa_device = {serial}\n")
     return home
 
 
