@@ -181,6 +181,13 @@ SAME: dict[str, tuple[dict[str, str], str]] = {
     "profile of another": ({"AWS_PROFILE": "other"}, "[profile other]\nendpoint_url = https://other.example\n"),
     "a role": ({}, "[default]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = x\nmfa_serial = y\n"),
     "no proxy": ({"NO_PROXY": "*", "no_proxy": "localhost", "https_proxy": ""}, ""),
+    "other tools": (
+        {},
+        (
+            "[default]\naws_mfa_device = arn:x\nassumed_role = False\nexpiration = 2026-11-28\nautoawsume = true\n"
+            "mfa_process = pass otp x\ninclude_profile = y\ngranted_color = red\nx_principal_arn = arn:y\n"
+        ),
+    ),
     "nested": ({}, "[default]\ns3 =\n  max_concurrent_requests = 1\n  addressing_style = path\n"),
     "services of another": ({}, "[services x]\nsts =\n  endpoint_url = https://x.example\n[profile x]\nservices = x\n"),
     "inherited": ({}, "[DEFAULT]\nendpoint_url = https://d.example\n[default]\nregion = eu-west-1\n"),

@@ -40,7 +40,15 @@ _KEYS_WITHOUT_EFFECT = {
     *ROLE_TEXTS,
 }  # fmt: skip
 """The same of the keys of a profile."""
-_KEYS_FOR_OTHERS = ("cli_", "ec2_metadata_", "metadata_service_", "mfasession_", "sso_")
+_KEYS_FOR_OTHERS = (
+    *("awsume", "cli_", "common_fate_", "ec2_metadata_", "granted_", "metadata_service_", "mfasession_", "sso_", "x_"),
+)
+"""How more of them begin: those that other tools keep in the AWS files."""
+_KEYS_OF_OTHERS = {
+    "assumed_role", "assumed_role_arn", "autoawsume", "aws_mfa_device", "color", "expiration", "include_profile",
+    "mfa_process", "parent_profile", "profilename", "toolkit_artifact_guid",
+}  # fmt: skip
+"""Keys of aws-mfa, awsume, aws-vault and editors, which botocore does not read."""
 _USUAL = {
     "account_id_endpoint_mode": ("AWS_ACCOUNT_ID_ENDPOINT_MODE", r"preferred|disabled"),
     "ignore_configured_endpoint_urls": ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", r"(?i:false)|"),
@@ -147,7 +155,9 @@ def _are_usual_keys(keys: Mapping[str, str]) -> bool:
         if name in _USUAL:
             if not re.fullmatch(_USUAL[name][1], value):
                 return False
-        elif name not in {*_KEYS_WITHOUT_EFFECT, *_KEYS_READ} and not name.startswith(_KEYS_FOR_OTHERS):
+        elif name not in {*_KEYS_WITHOUT_EFFECT, *_KEYS_OF_OTHERS, *_KEYS_READ} and not name.startswith(
+            _KEYS_FOR_OTHERS
+        ):
             return False
     return True
 

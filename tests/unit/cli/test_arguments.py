@@ -93,6 +93,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["process"], {"command": "process"}),
     (["status", "--json"], {"command": "status", "json": True}),
     (["status", "--watch"], {"command": "status", "watch": True}),
+    (["status", "--format", "{profile} {left}"], {"command": "status", "format": "{profile} {left}"}),
     (["logout", "--all"], {"command": "logout", "flags": logout.Flags(all=True)}),
     (["keys", "add", "-"], {"command": "keys", "action": "add", "flags": add.Flags(stdin="-")}),
     (
