@@ -56,5 +56,5 @@ def _profile_names(context: "CommandContext") -> list[str]:
 
 
 def _command(words: Sequence[str]) -> str:
-    known = set(registry.names())
-    return next((word for word in words if word in known), "")
+    # Not by the names of all, which imports every command: the Tab key is to answer at once.
+    return next((word for word in words if registry.find(word)), "")

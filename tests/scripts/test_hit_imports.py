@@ -77,3 +77,15 @@ def test_a_role_is_assumed_without_boto3(
     modules = imported(alices_home, words[0], "-p", "admin", *words[1:])
     assert "mfasession.aws.sts" in modules
     assert not {module for module in modules if module.split(".")[0] in LOADED_BY_BOTO3}
+
+
+@pytest.mark.parametrize(
+    "words", [("exec", "--profile", ""), ("login", "-p", "d"), ("env", "--shell", ""), ("status", "--")], ids=" ".join
+)
+def test_the_tab_key_imports_no_other_command(home: Home, words: tuple[str, ...]) -> None:
+    """A completion of one command has no need for what `serve`, `console` or `doctor` load."""
+    home.write_credentials(key_pair())
+    modules = imported(home, "shell", "complete", "--", *words)
+    assert "mfasession.cli.completion" in modules
+    others = ("mfasession.server", "mfasession.console", "mfasession.aws.", "mfasession.setup.checks", "asyncio", "ssl")
+    assert not [module for module in modules if module.startswith(others)]
