@@ -22,8 +22,8 @@ from tests.helpers.support import missing
 
 EXAMPLES = 10_000 if os.environ.get("MFASESSION_FAULTS") == "long" else 100
 RUNS = re.compile(r"Done (\d+) runs")
-SECONDS = 60 // len(targets.TARGETS)
-"""Of guided fuzzing for each target: a minute in total."""
+SECONDS = 30 // len(targets.TARGETS)
+"""Of guided fuzzing for each target: half a minute in total."""
 DIGITS = b"9" * 5000
 SECTION = (
     b"[x]\naws_access_key_id=A\naws_secret_access_key=B\naws_session_token=C\nmfasession_key_id=K\n"

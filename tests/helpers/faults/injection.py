@@ -90,6 +90,8 @@ class Command:
     """What the command leaves as it is, before and behind what it changes in the credentials file."""
     age: int = 0
     """Seconds by which what is remembered of sent codes is made older before the second run: time that has passed."""
+    few: int = FEW
+    """Points that the short form tries; one where each run takes long, as with a passphrase."""
     finds: bool = False
     """Whether a failure may be a finding on stdout, with exit code 1."""
 
@@ -251,7 +253,7 @@ class Survey:
 
     def killed(self) -> Row:
         """Kill the command at every point."""
-        return self.killed_at(self.points if IS_LONG else few(self.points))
+        return self.killed_at(self.points if IS_LONG else few(self.points, self._command.few))
 
     def killed_at(self, chosen: list[Point]) -> Row:
         """Kill the command at each of some points."""
@@ -260,7 +262,7 @@ class Survey:
     def failing(self) -> list[Row]:
         """Let the disk fail in every way at every point that can fail so."""
         able = [(error, point) for error in ERRORS for point in self.points if point.may(error)]
-        chosen = able if IS_LONG else few(able)
+        chosen = able if IS_LONG else few(able, self._command.few)
         return [
             self._row(error, [point for other, point in chosen if other == error], self._fails(error))
             for error in dict.fromkeys(error for error, _ in chosen)
@@ -365,8 +367,10 @@ def _counts(name: str) -> bool:
     return name.startswith(_STRICT) and not is_passing
 
 
-def few(able: list[Any], most: int = FEW) -> list[Any]:
-    """Return a few of the points, from the first to the last."""
+def few(able: list[Any], most: int) -> list[Any]:
+    """Return a few of the points, from the first to the last; a single one is that in the middle."""
+    if most == 1:
+        return able[len(able) // 2 :][:1]
     stride = max((len(able) - 1) / (most - 1), 1)
     return [able[int(number * stride)] for number in range(min(most, len(able)))]
 
