@@ -15,9 +15,8 @@ _HINT = "run it inside a desktop, or use: mfasession status --watch"
 _AS_SERVER_CHOOSES = -1
 """The time that it stays on the screen."""
 _SCRIPT = """\
-on run
-  set lines_ to paragraphs of (do shell script "cat")
-  display notification (item 2 of lines_) with title (item 1 of lines_)
+on run words
+  display notification (item 2 of words) with title (item 1 of words)
 end run
 """
 
@@ -39,7 +38,7 @@ def _over_dbus(title: str, text: str) -> None:
     server = DBusAddress(
         "/org/freedesktop/Notifications", "org.freedesktop.Notifications", "org.freedesktop.Notifications"
     )
-    # The body may hold markup, so what is none is escaped; the title holds none.
+    # The server may read markup in the body, so it is escaped; it reads none in the title.
     details = {"urgency": ("y", 1), "category": ("s", "presence")}
     actions: list[str] = []
     body = (SENDER, 0, "dialog-password", title, escape(text, quote=False), actions, details, _AS_SERVER_CHOOSES)
@@ -61,8 +60,8 @@ def _reason(error: Exception) -> str:
 
 
 def _by_osascript(title: str, text: str) -> None:
-    helper = Helper(words=("osascript", "-e", _SCRIPT), advice=_HINT)
-    process = helper.start(stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    process.communicate(f"{title}\n{text}\n".encode())
-    if process.returncode:
-        raise ConfigurationError(f"osascript failed ({how_ended(process.returncode)}) and showed nothing", _HINT)
+    # As arguments, which every user can read: neither holds a secret.
+    helper = Helper(words=("osascript", "-e", _SCRIPT, title, text), advice=_HINT)
+    status = helper.start(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).wait()
+    if status:
+        raise ConfigurationError(f"osascript failed ({how_ended(status)}) and showed nothing", _HINT)
