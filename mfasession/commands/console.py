@@ -137,16 +137,14 @@ def _show_qr_code(address: Secret) -> None:
     from mfasession.terminal import qr
 
     with terminal.Terminal() as ours:
-        columns, rows = ours.size()
         try:
             code = qr.QrCode(address)
         except ValueError:
             say("the address is too long for a QR code")
             return
-        lines = [] if terminal.is_dumb() else code.lines(columns, rows - 1)
-        if lines:
-            ours.write("".join(f"{line}\n" for line in lines))
-        else:
+        drawn = code.text_for(ours)
+        ours.write(drawn)
+        if not drawn:
             say(code.why_not_shown())
 
 

@@ -110,18 +110,15 @@ def _check_keyring() -> None:
 def show(seed: Seed, *, secret: bool) -> None:
     """Show the QR code on the controlling terminal, and the seed if `secret` or if the code does not fit."""
     with Terminal() as ours:
-        columns, rows = ours.size()
         code = qr.QrCode(seed.uri)
-        # One line is left for the question.
-        lines = [] if terminal.is_dumb() else code.lines(columns, rows - 1)
-        if not lines:
+        drawn = code.text_for(ours)
+        if not drawn:
             ours.say(f"{code.why_not_shown()}; type this into the app:")
-        if secret or not lines:
+        if secret or not drawn:
             ours.say(f"seed: {_grouped(seed.secret)}")
             ours.say(f"address: {seed.uri.reveal()}")
-        if lines:
-            # Written at once: a window that scrolls line by line flickers.
-            ours.write("".join(f"{line}\n" for line in lines))
+        # Written at once: a window that scrolls line by line flickers.
+        ours.write(drawn)
 
 
 def write_png(path: str, picture: bytes) -> None:

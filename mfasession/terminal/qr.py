@@ -36,6 +36,11 @@ class QrCode:
                 return self._drawn(border)
         return []
 
+    def text_for(self, ours: terminal.Terminal) -> str:
+        """Return what shows it on a terminal, with one line left below; empty when it cannot be shown there."""
+        columns, rows = ours.size()
+        return "" if terminal.is_dumb() else "".join(f"{line}\n" for line in self.lines(columns, rows - 1))
+
     def why_not_shown(self) -> str:
         """Return why a terminal does not get it, for a message."""
         if terminal.is_dumb():
