@@ -3,21 +3,25 @@
 import re
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from mfasession.aws.client import Aws
 from mfasession.errors import MfaSessionError
 from mfasession.values import Role, Session
 from tests.helpers.faults.hostile_aws import STS, Body, bomb, caller, coming, refusal, token
 from tests.helpers.listener import listening
-from tests.helpers.support import Home, made_profile, made_session, move_into, need
+from tests.helpers.support import Home, made_profile, made_session, move_into
 
 ROLE = "arn:aws:iam::123456789012:role/admin"
 
@@ -226,15 +230,10 @@ def test_silence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def tls_server(folder: Path, *, names: str, days: int = 2, oldest: bool = False) -> Iterator[int]:
-    """A server with a certificate for these names that signs itself; its port. `oldest` speaks TLS 1.1 at most."""
+def tls_server(folder: Path, *, names: str, is_over: bool = False, oldest: bool = False) -> Iterator[int]:
+    """A server with a certificate that it signed itself; its port. `oldest` speaks TLS 1.1 at most."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    words = (
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost "
-        f"-days {days} -addext subjectAltName={names} -keyout {key} -out {certificate}"
-    )
-    done = subprocess.run([need("openssl"), *words.split()], capture_output=True, check=False, text=True)
-    assert done.returncode == 0, done.stderr
+    _certify(key, certificate, names, ends=datetime.now(UTC) + timedelta(days=-1 if is_over else 2))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     if oldest:
@@ -245,12 +244,36 @@ def tls_server(folder: Path, *, names: str, days: int = 2, oldest: bool = False)
         yield port
 
 
+def _certify(key: Path, certificate: Path, names: str, *, ends: datetime) -> None:
+    """Write a key and its certificate for `names`, as in `DNS:localhost,IP:127.0.0.1`."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    kinds: dict[str, Callable[[str], x509.GeneralName]] = {
+        "DNS": x509.DNSName,
+        "IP": lambda text: x509.IPAddress(ip_address(text)),
+    }
+    others = [kinds[kind](text) for kind, text in (each.split(":", 1) for each in names.split(","))]
+    builder = x509.CertificateBuilder(
+        issuer_name=subject, subject_name=subject, public_key=private.public_key(),
+        serial_number=x509.random_serial_number(), not_valid_before=ends - timedelta(days=3), not_valid_after=ends,
+    )  # fmt: skip
+    for extension in (x509.SubjectAlternativeName(others), x509.BasicConstraints(ca=True, path_length=None)):
+        builder = builder.add_extension(extension, critical=False)
+    certificate.write_bytes(builder.sign(private, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    key.write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+
+
 CERTIFICATES: dict[str, tuple[dict[str, Any], str, bool]] = {
     "good": ({"names": "DNS:localhost,IP:127.0.0.1"}, "127.0.0.1", True),
     "good name": ({"names": "DNS:localhost"}, "localhost", True),
     "only the common name": ({"names": "DNS:other.example"}, "localhost", False),
     "another host": ({"names": "DNS:sts.amazonaws.com"}, "127.0.0.1", False),
     "a name for an address": ({"names": "DNS:127.0.0.1"}, "127.0.0.1", False),
+    "over": ({"names": "DNS:localhost", "is_over": True}, "localhost", False),
     "old TLS": ({"names": "DNS:localhost", "oldest": True}, "localhost", False),
 }
 
