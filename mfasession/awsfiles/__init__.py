@@ -113,7 +113,7 @@ class AwsFiles:
         return self._section(path, self.credentials_text(), section)
 
     def credentials_text(self, descriptor: int = -1) -> str:
-        """Return the credentials file's text, empty when there is none. Raises ConfigurationError.
+        """Return the credentials file's text, empty when it is missing. Raises ConfigurationError.
 
         With the descriptor of the file, at its beginning, it is not opened again.
         """

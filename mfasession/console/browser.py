@@ -40,7 +40,7 @@ class Browser(Value):
 def find(environ: Mapping[str, str], platform: str = sys.platform, *, command: Sequence[str] = ()) -> Browser:
     """Return the user's browser: the configured command, else $BROWSER, else the platform's.
 
-    Raises ConfigurationError when there is none.
+    Raises ConfigurationError when it finds no browser.
     """
     if command:
         if not shutil.which(command[0], path=environ.get("PATH")):

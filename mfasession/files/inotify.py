@@ -1,4 +1,4 @@
-"""Linux's notice of what happens to the files of a folder (inotify(7)); elsewhere there is none."""
+"""Linux's notice of what happens to the files of a folder (inotify(7)); other systems lack it."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ _MOST = 65_536
 
 
 def opened() -> int:
-    """Return a descriptor that reports what happens and never waits; -1 where there is none."""
+    """Return a descriptor that reports what happens and never waits; -1 where the system has no such notice."""
     if sys.platform != "linux":
         return -1
     try:

@@ -45,7 +45,7 @@ class Readers:
                 self._descriptor = -1
 
     def are_none(self, seconds: float, folder: int, replaced: int, beside: str) -> bool:
-        """Return whether nobody has read the file for so many seconds, and nobody is reading it.
+        """Return whether no other program has read the file for so many seconds, and none has it open.
 
         `replaced` is the descriptor of the file that another one has just replaced in `folder`, and whose name has
         been `beside` since.

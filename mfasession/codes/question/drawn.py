@@ -37,7 +37,7 @@ class DrawnQuestion(ABC):
         """Return what each key does."""
 
     def answer(self) -> str | BaseException:
-        """Ask, and return the answer, or why there is none: Cancelled after a signal."""
+        """Ask, and return the answer, or the error in its place: Cancelled after a signal."""
         # select(2), because kqueue and poll of macOS do not take /dev/tty.
         with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
             loop = runner.get_loop()
