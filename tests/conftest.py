@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import pytest
 from hypothesis import settings
 
 from mfasession.sandbox import Call, Sandbox, SandboxUser
-from mfasession.sandbox.handles import PolicyDocument
 from tests.helpers.patience import scaled
 from tests.helpers.support import Home, key_pair, session_section
 
@@ -43,26 +42,20 @@ def home(tmp_path: Path) -> Home:
 
 
 class SharedSandbox(Sandbox):
-    """A sandbox that shows a test no call by users of earlier tests: a client that outlives its test calls late."""
+    """A sandbox that shows a test no call with keys of earlier tests: a client that outlives its test calls late."""
 
     def __init__(self) -> None:
         super().__init__()
         self._earlier: set[str] = set()
 
     def begin(self) -> None:
-        """Begin a test: the users that there are belong to earlier ones, and so do the calls."""
+        """Begin a test: the keys and sessions that there are belong to earlier ones, and so do the calls."""
         self.forget_calls()
-        self._earlier |= {user.arn for user in self.users}
-
-    def add_user(self, name: str, policies: Sequence[PolicyDocument] | None = None) -> SandboxUser:
-        """Create a user, who may have the name of one of an earlier test."""
-        user = super().add_user(name, policies)
-        self._earlier.discard(user.arn)
-        return user
+        self._earlier.update(*(account.access_key_ids for account in list(self._state.accounts.values())))
 
     def calls(self, action: str | None = None) -> list[Call]:
         """Return the calls of this test."""
-        return [call for call in super().calls(action) if call.user not in self._earlier]
+        return [call for call in super().calls(action) if call.access_key_id not in self._earlier]
 
 
 @pytest.fixture(scope="session")

@@ -90,6 +90,11 @@ class MotoBackend:
                     return user, key
         return None
 
+    @property
+    def access_key_ids(self) -> set[str]:
+        """The IDs of all users' long-term keys."""
+        return {key.access_key_id for user in list(self.iam.users.values()) for key in list(user.access_keys)}
+
     def note_use(self, access_key_id: str, service: str, region: str, now: float) -> None:
         """Record the last use of a user's long-term key."""
         if (found := self.key(access_key_id)) is not None:

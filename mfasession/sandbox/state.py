@@ -116,6 +116,11 @@ class State:
         found = (state.own_key(access_key_id) for state in list(self.accounts.values()))
         return next((key for key in found if key is not None), None)
 
+    @property
+    def access_key_ids(self) -> set[str]:
+        """The IDs of this account's keys and sessions."""
+        return {*self._keys, *self.moto.access_key_ids}
+
     def own_key(self, access_key_id: str) -> Key | None:
         """Return a key pair of this account only."""
         if (own := self._keys.get(access_key_id)) is not None:
