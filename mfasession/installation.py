@@ -10,7 +10,16 @@ import sys
 from importlib.util import find_spec
 from shlex import quote
 
+from mfasession.errors import MfaSessionError
+
 NAME = "mfasession"
+
+
+def unsupported() -> MfaSessionError:
+    """Return the error of native Windows: terminals, locks and file modes are POSIX's."""
+    return MfaSessionError(
+        "native Windows is not supported", "run it in WSL: https://learn.microsoft.com/windows/wsl/install"
+    )
 
 
 def adding(package: str) -> str:

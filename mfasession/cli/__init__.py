@@ -83,6 +83,10 @@ def _run_words(words: "Sequence[str]") -> int:
 def _run(options: "Options") -> int:
     from mfasession.commands import CommandContext
 
+    if sys.platform == "win32":
+        from mfasession.installation import unsupported
+
+        raise unsupported()
     process_memory.disable_core_dumps()
     if "MFASESSION_SETTINGS" in os.environ:
         from mfasession.sessions import destination

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mfasession import hints, process_memory, profiles, sessions, terminal
-from mfasession.console import browser, urls
+from mfasession.console import urls
 from mfasession.durations import CONSOLE_MAXIMUM, show
 from mfasession.errors import ConfigurationError, InputNeeded, UsageError
 from mfasession.messages import say, until
@@ -87,6 +87,8 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "CommandContext", flags: Flags) -> int:
     """Sign the browser in, or print the address that does."""
+    from mfasession.console import browser
+
     _check(flags)
     process_memory.deny_ptrace()
     profile, region, partition = _chosen(context, flags)

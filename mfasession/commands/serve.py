@@ -1,6 +1,5 @@
 """`mfasession serve`: the container-credentials endpoint on loopback, for many clients, until a signal ends it."""
 
-import asyncio
 import os
 import signal
 import sys
@@ -8,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from mfasession import profiles, shells, terminal
 from mfasession.messages import say
-from mfasession.server import client_files
-from mfasession.server.endpoint import Endpoint
 from mfasession.sessions import session
 from mfasession.values import Value
 
@@ -19,6 +16,7 @@ if TYPE_CHECKING:
 
     from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
+    from mfasession.server.endpoint import Endpoint
     from mfasession.values import Session
 
 SUMMARY = "Serve sessions to SDKs from an endpoint on 127.0.0.1, and keep them fresh"
@@ -27,7 +25,6 @@ EXAMPLES = (
     ("mfasession serve -p work -p admin --shell bash", "serve two profiles, to programs started from bash"),
 )
 TAKES_PROFILES = True
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ANSWER_HOLDS = 60.0
 """Seconds that a ctrl-C counts as the answer to the question that stands."""
 
@@ -51,6 +48,11 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(context: "CommandContext", flags: Flags) -> int:
     """Serve until SIGTERM, ctrl-C or the end of the terminal, which all are a good end."""
+    import asyncio
+
+    from mfasession.server import client_files
+    from mfasession.server.endpoint import Endpoint
+
     sessions = [(profile, session(context, profile)) for profile in _profiles(context)]
     endpoint = Endpoint(context, sessions, port=flags.port, owns_terminal=True)
     first, environ = sessions[0][0], context.environ
@@ -71,9 +73,11 @@ def _profiles(context: "CommandContext") -> "list[Profile]":
 
 
 def _print(
-    context: "CommandContext", endpoint: Endpoint, sessions: "list[tuple[Profile, Session]]", folder: str
+    context: "CommandContext", endpoint: "Endpoint", sessions: "list[tuple[Profile, Session]]", folder: str
 ) -> None:
     """Print the lines for another shell. The token stays off the screen: those lead to its file, of mode 0600."""
+    from mfasession.server import client_files
+
     shell = context.options.shell or shells.calling(context.environ, reads_stdout=False)
     first = sessions[0][0]
     values = client_files.variables(context.aws_files, folder, endpoint.uri(first.name), first.region)
@@ -84,8 +88,10 @@ def _print(
     say("those lines are for another shell; ctrl-C ends it")
 
 
-async def _until_ended(endpoint: Endpoint, begin: "Callable[[], None]") -> int:
+async def _until_ended(endpoint: "Endpoint", begin: "Callable[[], None]") -> int:
     """Wait for a signal that ends it. `begin` is run when one would be heard: who reads its words may send one."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[int] = loop.create_future()
 
@@ -100,7 +106,7 @@ async def _until_ended(endpoint: Endpoint, begin: "Callable[[], None]") -> int:
         elif not ended.done():
             ended.set_result(0)
 
-    for number in ENDING:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # nohup lets us ignore the end of the terminal, and a shell's `&` ctrl-C.
         if signal.getsignal(number) != signal.SIG_IGN:
             loop.add_signal_handler(number, end, number)

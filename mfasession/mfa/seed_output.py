@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from mfasession.stores.encrypted.seeds import Seeds
 
 ISSUER = "AWS"
-_LOOK = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Seed(Value):
@@ -124,7 +122,7 @@ def show(seed: Seed, *, secret: bool) -> None:
 def write_png(path: str, picture: bytes) -> None:
     """Write a new file of mode 0600. Raises ConfigurationError, StoreError."""
     try:
-        descriptor = os.open(path, _CREATE, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         raise _is_there(path) from None
     except OSError as error:
@@ -146,7 +144,7 @@ def write_png(path: str, picture: bytes) -> None:
 def _holds(path: str, seed: Seed) -> bool:
     """Whether the file is this seed's image, left by an interrupted run."""
     try:
-        with open(os.open(path, _LOOK), "rb") as file:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
             return file.read(1 << 20) == qr.QrCode(seed.uri).png()
     except OSError:
         return False

@@ -16,7 +16,6 @@ GRACE = 5.0
 """Seconds from the signal that ends a command to SIGKILL."""
 LINGERS = 1.0
 """Seconds that output is still read when a command has ended but a program that it started has not."""
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PIECE = 65536
 
 
@@ -49,7 +48,8 @@ class Jobs:
     @contextmanager
     def signals(self) -> Iterator[None]:
         """Pass signals that end or stop us to all commands while the block runs. Ignored ones (nohup) stay ignored."""
-        caught = [number for number in (*_ENDING, signal.SIGTSTP) if signal.getsignal(number) != signal.SIG_IGN]
+        passed_on = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP)
+        caught = [number for number in passed_on if signal.getsignal(number) != signal.SIG_IGN]
         before = {number: signal.getsignal(number) for number in (*caught, signal.SIGCHLD)}
         before_waker = signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         for number in before:

@@ -1,6 +1,8 @@
-"""The limit on our open files. Programs that we start get the limit that we were started with."""
+"""The limit on our open files. Programs that we start get the limit that we were started with.
 
-import resource
+`resource` is imported where it is used: Windows has none, and shows help.
+"""
+
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -10,6 +12,8 @@ _before: list[tuple[int, int]] = []
 
 def allow_files(wanted: int) -> None:
     """Raise the soft limit to `wanted`, as far as the hard limit allows: many systems have 256 or 1,024."""
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return
@@ -23,6 +27,8 @@ def allow_files(wanted: int) -> None:
 @contextmanager
 def as_started() -> Iterator[None]:
     """Restore the limit while the block starts a program."""
+    import resource
+
     raised = resource.getrlimit(resource.RLIMIT_NOFILE)
     if _before:
         resource.setrlimit(resource.RLIMIT_NOFILE, _before[0])

@@ -7,7 +7,6 @@ types for another program.
 
 import os
 import signal
-import termios
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,12 +16,18 @@ from typing import Self
 from mfasession.errors import Cancelled, InputNeeded
 from mfasession.text import printable
 
+try:
+    import termios
+except ModuleNotFoundError:
+    # Windows, where help is shown and nothing else runs.
+    termios = None  # type: ignore[assignment]
+
 PATH = "/dev/tty"
-_HARMLESS = (signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH)
-_NOT_OURS = (signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
+_HARMLESS = ("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH")
+_NOT_OURS = ("SIGKILL", "SIGSTOP", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL")
 """Signals that cannot be caught, and those of a fault that would only repeat."""
-_OF_JOBS = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
-_ENDING = sorted(signal.valid_signals() - {*_HARMLESS, *_NOT_OURS, *_OF_JOBS})
+_OF_JOBS = ("SIGTSTP", "SIGTTIN", "SIGTTOU")
+_ENDING = sorted(signal.valid_signals() - {getattr(signal, name, 0) for name in (*_HARMLESS, *_NOT_OURS, *_OF_JOBS)})
 """Signals that end a process that does not handle them (signal(7))."""
 
 
@@ -276,6 +281,8 @@ def signals_held(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def _opened() -> int:
+    if termios is None:
+        raise OSError("no terminal of POSIX")
     return os.open(PATH, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
 
 
