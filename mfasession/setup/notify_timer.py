@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 
 from mfasession import files
@@ -19,15 +20,34 @@ _EVERY = 60
 _BY_A_SHELL = ("/bin/sh", "-c", 'exec "$0" "$@"')
 _PASSED_ON = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "MFASESSION_CONFIG")
 """Where the files are: a timer has none of the shell's variables."""
+_NOT_LOADED = (3, 113)
+"""Exit codes of `launchctl bootout` for an agent that is not loaded: ESRCH, and 113, "Could not find service"."""
+_UNLOADING = 36
+"""Its exit code when it will unload the agent after it has ended (EINPROGRESS)."""
+_STILL_LOADED = 5
+"""Exit code of `launchctl bootstrap` for an agent that is loaded (EIO)."""
+_TRIES = 10
+_PAUSE = 0.2
+"""Seconds before the next try."""
+
+
+class Step(Value):
+    """A command that starts or stops a timer."""
+
+    words: tuple[str, ...]
+    accepted: tuple[int, ...] = ()
+    """Exit codes other than 0 with which nothing was to be done."""
+    retried: int = 0
+    """The exit code with which it is run again, for two seconds at most; 0 for none."""
 
 
 class Timer(Value):
-    """The files of a timer, and the commands that make the system take it up and leave it off."""
+    """The files of a timer, and the commands that start and stop it."""
 
     texts: tuple[tuple[str, str], ...]
     """Pairs of a path and the text of the file."""
-    starting: tuple[tuple[str, ...], ...]
-    stopping: tuple[tuple[str, ...], ...]
+    starting: tuple[Step, ...]
+    stopping: tuple[Step, ...]
 
     def changes(self) -> list[FileChange]:
         """Return the changes that write the files, none for those that are right. Raises ConfigurationError."""
@@ -47,18 +67,31 @@ def of(environ: Mapping[str, str], words: Sequence[str], platform: str = sys.pla
     return _systemd(environ, words, variables)
 
 
-def run(commands: Sequence[Sequence[str]]) -> None:
+def run(steps: Sequence[Step]) -> None:
     """Run the commands of a timer. Raises ConfigurationError with the command that failed."""
-    for words in commands:
-        hint = f"when you are logged in: {' '.join(words)}"
-        process = Helper(words=tuple(words), advice=hint, if_missing=hint).start(
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        _, said = process.communicate()
-        if process.returncode:
-            reason = said.decode("utf-8", "replace").strip().splitlines()
-            why = reason[0] if reason else how_ended(process.returncode)
-            raise ConfigurationError(f"{words[0]} failed: {why}", hint)
+    for step in steps:
+        code, reason = _run(step.words)
+        for _ in range(_TRIES):
+            if code == 0 or code != step.retried:
+                break
+            time.sleep(_PAUSE)
+            code, reason = _run(step.words)
+        if code not in (0, *step.accepted):
+            raise ConfigurationError(f"{step.words[0]} failed: {reason}", _hint(step.words))
+
+
+def _run(words: tuple[str, ...]) -> tuple[int, str]:
+    """Return the exit code of a command, and the first line of its complaint. Raises ConfigurationError."""
+    process = Helper(words=words, advice=_hint(words), if_missing=_hint(words)).start(
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    _, said = process.communicate()
+    reason = said.decode("utf-8", "replace").strip().splitlines()
+    return process.returncode, reason[0] if reason else how_ended(process.returncode)
+
+
+def _hint(words: Sequence[str]) -> str:
+    return f"when you are logged in: {' '.join(words)}"
 
 
 def remove(path: str) -> None:
@@ -96,8 +129,11 @@ def _systemd(environ: Mapping[str, str], words: Sequence[str], variables: Mappin
     systemctl = ("systemctl", "--user")
     return Timer(
         texts=((f"{base}.service", service), (f"{base}.timer", timer)),
-        starting=((*systemctl, "daemon-reload"), (*systemctl, "enable", "--now", f"{NAME}.timer")),
-        stopping=((*systemctl, "disable", "--now", f"{NAME}.timer"),),
+        starting=(
+            Step(words=(*systemctl, "daemon-reload")),
+            Step(words=(*systemctl, "enable", "--now", f"{NAME}.timer")),
+        ),
+        stopping=(Step(words=(*systemctl, "disable", "--now", f"{NAME}.timer")),),
     )
 
 
@@ -122,8 +158,7 @@ def _launchd(home: str, words: Sequence[str], variables: Mapping[str, str]) -> T
         "Comment": _MARK,
     }
     domain = f"gui/{os.getuid()}"
-    return Timer(
-        texts=((path, plistlib.dumps(agent).decode()),),
-        starting=(("launchctl", "bootstrap", domain, path),),
-        stopping=(("launchctl", "bootout", f"{domain}/{_LABEL}"),),
-    )
+    stop = Step(words=("launchctl", "bootout", f"{domain}/{_LABEL}"), accepted=(*_NOT_LOADED, _UNLOADING))
+    # An agent that is loaded keeps the file as it was, and launchctl refuses to load it a second time.
+    start = Step(words=("launchctl", "bootstrap", domain, path), retried=_STILL_LOADED)
+    return Timer(texts=((path, plistlib.dumps(agent).decode()),), starting=(stop, start), stopping=(stop,))
