@@ -67,6 +67,13 @@ def region(text: str) -> str:
     return text
 
 
+def profile_name(text: str) -> str:
+    """Return the name of a profile that is to be made; the AWS files decide which ones they take."""
+    if not text:
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text
+
+
 def role_arn(text: str) -> str:
     """Return the ARN of a role. No message quotes it: a secret may stand in its place."""
     from mfasession.profiles import role_request

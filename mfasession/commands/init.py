@@ -5,15 +5,17 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from mfasession import plugins, process_memory, profiles, terminal
-from mfasession.errors import Cancelled, ConfigurationError, InputNeeded
+from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, UsageError
 from mfasession.messages import complain, say
 from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
+    from mfasession.setup.file_change import FileChange
     from mfasession.setup.init import Plan
     from mfasession.setup.origin import Origin
 
@@ -21,6 +23,7 @@ SUMMARY = "Set up this computer: key, AWS configuration, shell, and the first lo
 EXAMPLES = (
     ("mfasession init --no-login --yes", "make all changes without asking"),
     ("mfasession init -p work --region eu-west-1 --shell none --yes", "set up one profile, and leave the shell alone"),
+    ("mfasession init -p work --tool-profile tools --yes", "add a profile for tools that run for long"),
 )
 
 
@@ -32,11 +35,14 @@ class Flags(Value):
     shell_hook: str = ""
     yes: bool = False
     no_login: bool = False
+    tool_profile: str = ""
+    """The profile that is written, and nothing else."""
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the command."""
-    from mfasession.commands.argument_types import code, region
+    from mfasession.commands import session_flags
+    from mfasession.commands.argument_types import code, profile_name, region
     from mfasession.setup import shell_hook
     from mfasession.stores.keys import NAMES
 
@@ -53,11 +59,22 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--no-login", action="store_true", help="make the changes only")
     parser.add_argument("--code", metavar="C", type=code, help="the MFA code of the login; - reads it from stdin")
     parser.add_argument("--serial", metavar="S", help="serial number or ARN of the MFA device")
+    parser.add_argument(
+        "--tool-profile",
+        metavar="NAME",
+        type=profile_name,
+        help="only add the profile NAME, in which tools get the session by themselves",
+    )
+    session_flags.add_role(parser)
 
 
 def run(context: "CommandContext", flags: Flags) -> int:
     """Find, propose, ask, change, log in, and say what to type next."""
     process_memory.deny_ptrace()
+    if flags.tool_profile:
+        return _add_tool_profile(context, flags)
+    if context.options.role_arn:
+        raise UsageError("--role-arn is for the profile of a tool", "name it: --tool-profile NAME")
     from mfasession.commands import CommandContext
     from mfasession.commands.keys.common import program
     from mfasession.setup import init
@@ -87,6 +104,38 @@ def run(context: "CommandContext", flags: Flags) -> int:
     if origin.found is not None and origin.is_new:
         say(f"when all works, delete at the other tool: {origin.found.removal}")
     _say_next(context, origin.profile, planned)
+    return 0
+
+
+def _add_tool_profile(context: "CommandContext", flags: Flags) -> int:
+    """Add the profile of a tool, after a question."""
+    from mfasession.commands.keys.common import program
+    from mfasession.setup import tool_profile
+
+    given = {
+        "--keys-in": flags.keys_in,
+        "--store": context.options.store,
+        "--shell": flags.shell_hook,
+        "--no-login": flags.no_login,
+        "--code": context.options.code,
+        "--serial": context.options.serial,
+    }
+    if other := next((flag for flag, value in given.items() if value), ""):
+        raise UsageError(f"--tool-profile only adds a profile, and {other} is for something else", f"leave out {other}")
+    context = type(context)(context.environ, context.options.replace(region=flags.region))
+    name = flags.tool_profile
+    try:
+        change = tool_profile.change(context, name, program())
+    except tool_profile.NameTaken as taken:
+        sys.stderr.write("".join(f"  {line}\n" for line in taken.lines))
+        raise
+    if change is None:
+        say(f"nothing to change: profile {name} is there")
+    else:
+        _agree(context, [change], flags)
+        change.make(context.environ)
+        say(f"changed {change.path}")
+    say(f"tools get the session by themselves with AWS_PROFILE={quote(name)}")
     return 0
 
 
@@ -192,10 +241,18 @@ def _propose(context: "CommandContext", planned: "Plan", flags: Flags) -> None:
     if not planned.shown and not planned.moves_key:
         say("nothing to change")
         return
-    sys.stderr.write("".join(f"  {line}\n" for change in planned.shown for line in change.diff()))
+    note = ""
     if planned.moves_key and not planned.origin.shown:
         verb = "is copied" if planned.origin.found else "goes" if planned.origin.is_new else "moves"
-        say(f"key {planned.origin.key.key_id} {verb} to {planned.key_place}")
+        note = f"key {planned.origin.key.key_id} {verb} to {planned.key_place}"
+    _agree(context, planned.shown, flags, note)
+
+
+def _agree(context: "CommandContext", changes: "Iterable[FileChange]", flags: Flags, note: str = "") -> None:
+    """Show the changes and the note, and ask once. Raises as `_propose`."""
+    sys.stderr.write("".join(f"  {line}\n" for change in changes for line in change.diff()))
+    if note:
+        say(note)
     if flags.yes:
         return
     if not _can_ask(context):

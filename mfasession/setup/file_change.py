@@ -31,7 +31,7 @@ class FileChange(Value):
         before, after = (text.reveal().splitlines() for text in (self.before, self.after))
         old = self.path if self.before else os.devnull
         lines = difflib.unified_diff(before, after, old, self.path, lineterm="", n=self.context_lines)
-        return [_shown(line) for line in lines]
+        return [shown(line) for line in lines]
 
     def check(self, environ: Mapping[str, str]) -> None:
         """Raise what `make` would raise, as far as that is known now."""
@@ -64,5 +64,6 @@ class FileChange(Value):
         return paths.unfinished_file(environ, os.path.realpath(self.path))
 
 
-def _shown(line: str) -> str:
+def shown(line: str) -> str:
+    """Return a line of a file as people may see it: without secrets and characters that change a terminal."""
     return printable(redacted(_SECRET_LINE.sub(rf"\1{HIDDEN}", line[:_LONGEST_LINE])))

@@ -48,7 +48,12 @@ VERBOSITIES = {
 }
 """No variable makes an AWS SDK for Python log; those of other SDKs and tools are set to see that they do nothing."""
 WORDS: dict[str, list[tuple[str, ...]]] = {
-    "init": [("init",), ("init", "--keys-in", "file", "--no-login", "--yes")],
+    "init": [
+        ("init",),
+        ("init", "--keys-in", "file", "--no-login", "--yes"),
+        ("init", "--tool-profile", "default"),
+        ("init", "--tool-profile", "tools", "--yes"),
+    ],
     "login": [("login",)],
     "env": [("env",), ("env", "--shell", "json"), ("env", "--unset")],
     "exec": [("exec", "--", "true"), ("exec", "--server", "--", "true"), ("exec", "--", "no-such-program")],

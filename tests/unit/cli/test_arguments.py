@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mfasession import __version__, hints, shells
 from mfasession.cli import arguments, parsers, registry
-from mfasession.commands import Options, console, logout, serve, shell
+from mfasession.commands import Options, console, init, logout, serve, shell
 from mfasession.commands.config import edit as config_edit
 from mfasession.commands.config import get as config_get
 from mfasession.commands.config import list as config_list
@@ -282,6 +282,10 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     (["config", "list", "--json"], {"command": "config", "action": "list", "flags": config_list.Flags(json=True)}),
     (["config", "path"], {"command": "config", "action": "path", "flags": config_path.Flags()}),
     (["config", "edit"], {"command": "config", "action": "edit", "flags": config_edit.Flags()}),
+    (
+        ["init", "--tool-profile", "tools", "--role-arn", ROLE],
+        {"command": "init", "role_arn": ROLE, "flags": init.Flags(tool_profile="tools")},
+    ),
     (["shell", "init", "bash"], {"command": "shell", "action": "init", "flags": shell.Flags(name="bash")}),
 ]
 
