@@ -9,7 +9,18 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from urllib.parse import quote_plus
 
-from mfasession.sandbox import iam_account, iam_mfa, operations, passwords, sigv2, sigv4, simulation, sts, xml
+from mfasession.sandbox import (
+    iam_account,
+    iam_mfa,
+    operations,
+    passwords,
+    sigv2,
+    sigv4,
+    simulation,
+    sts,
+    web_identity,
+    xml,
+)
 from mfasession.sandbox.authenticated import AuthenticatedRequest
 from mfasession.sandbox.authentication import authenticate
 from mfasession.sandbox.aws_errors import QUERY, Answer, Refused, refused, written
@@ -72,9 +83,13 @@ class Gateway:
         request_id, key, outcome = str(uuid.uuid4()), None, "ok"
         try:
             before(fault, operation.protocol)
-            signed = _signed(request, signature, operation, malformed=malformed)
-            key = authenticate(request, signed, self._state, operation.protocol)
-            answer = self._authorised(request, signed, key, operation, request_id)
+            if signature is None and operation.name == web_identity.OPERATION:
+                result = web_identity.assume(self._state, operation.params)
+                answer = xml.answer("sts", operation.name, result, request_id)
+            else:
+                signed = _signed(request, signature, operation, malformed=malformed)
+                key = authenticate(request, signed, self._state, operation.protocol)
+                answer = self._authorised(request, signed, key, operation, request_id)
             outcome = _outcome(answer)
             answer = after(fault, answer)
         except Refused as refusal:
