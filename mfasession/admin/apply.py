@@ -1,6 +1,6 @@
 """Applies the rule to a group or users, without locking out the person who does it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mfasession import hints
@@ -12,12 +12,12 @@ from mfasession.aws.model import User
 from mfasession.errors import AwsRefused, ConfigurationError
 from mfasession.policy import coverage
 from mfasession.sessions import devices
-from mfasession.values import Value, account_of, partition_of
+from mfasession.values import Session, Value, account_of, partition_of
 
 if TYPE_CHECKING:
+    from mfasession.aws.ambient import Ambient
     from mfasession.aws.client import Identity
     from mfasession.aws.managed_policy import AwsManagedPolicy
-    from mfasession.values import Session
 
 NAMED = 5
 """The most users that a refusal names."""
@@ -32,24 +32,36 @@ class Plan(Value):
     """The number of users who will have the policy."""
     without_device: tuple[str, ...] | None
     """Those who can do nothing until they have enrolled a device; None when that is unknown."""
+    caller: str = ""
+    """What the policy means for the caller, where that is not a user's MFA session."""
 
 
 class Application:
     """The application of one policy to a group or users."""
 
     def __init__(
-        self, aws: "AwsManagedPolicy", session: "Session", *, profile: str = "default", file: str = ""
+        self,
+        aws: "AwsManagedPolicy",
+        key: "Session | Ambient",
+        *,
+        profile: str = "default",
+        file: str = "",
+        aws_command: Callable[[str], str],
     ) -> None:
-        """`profile` and `file` are for the commands in hints; without a file, it is the rule or stdin."""
+        """`profile` and `file` are for the commands in hints; without a file, it is the rule or stdin.
+
+        `aws_command` returns the line that runs a command of the AWS CLI with the same credentials.
+        """
         self._aws = aws
-        self._session = session
+        self._key = key
         self._profile = profile
         self._file = file
+        self._aws_command = aws_command
 
     def plan(self, name: str, text: str, group: str, users: Sequence[str]) -> Plan:
         """Return the plan. Raises ConfigurationError when it would lock users out, NotFound, AwsRefused."""
         caller = self._aws.identity()
-        self._check_caller(caller)
+        self._check_session(caller)
         arn = f"arn:{partition_of(caller.arn)}:iam::{caller.account}:policy/{name}"
         wanted = Wanted(arn=arn, name=name, text=text, group=group, users=tuple(dict.fromkeys(users)))
         versions, attachments = self._aws.versions(arn), self._aws.attachments(arn)
@@ -67,9 +79,10 @@ class Application:
         if missing := set(wanted.users) - {user.name for user in meant}:
             raise self._none(f"user {min(missing)}", caller, "aws iam list-users")
         after = rules.attached(arn, text, group)
+        who = self._ambient_caller(caller, wanted, meant)
         self._check_locked_out(wanted, caller, meant, rules, after)
         lacking = self._without_device(meant) if steps else ()
-        return Plan(wanted=wanted, steps=tuple(steps), users=len(meant), without_device=lacking)
+        return Plan(wanted=wanted, steps=tuple(steps), users=len(meant), without_device=lacking, caller=who)
 
     def do(self, wanted: Wanted, step: Step) -> str:
         """Take a step; return the ID of a created version, else an empty text. Raises AwsRefused, AwsUnreachable."""
@@ -95,15 +108,42 @@ class Application:
             # The plan is useful without it.
             return None
 
-    def _check_caller(self, caller: "Identity") -> None:
-        if not self._session.mfa_serial:
+    def _check_session(self, caller: "Identity") -> None:
+        """Raise ConfigurationError for a session of ours that has no MFA, or none that can be renewed."""
+        if not isinstance(self._key, Session):
+            return
+        if not self._key.mfa_serial:
             raise ConfigurationError(
                 "this session has no record of MFA: the rule would deny its next calls",
                 hints.command_line("login", "--force", profile=self._profile),
             )
         if ":user/" in caller.arn:
-            enroll = hints.command_line("mfa", "enroll", profile=self._profile)
-            devices.usable(self._aws.devices_of(caller.user), caller.user, enroll)
+            self._check_device(caller)
+
+    def _check_device(self, caller: "Identity") -> None:
+        enroll = hints.command_line("mfa", "enroll", profile=self._profile)
+        devices.usable(self._aws.devices_of(caller.user), caller.user, enroll)
+
+    def _ambient_caller(self, caller: "Identity", wanted: Wanted, meant: Sequence[User]) -> str:
+        """Say what the policy means for the caller with ambient credentials; empty for a session of ours.
+
+        Raises ConfigurationError for a user who will have the policy and whose credentials it denies.
+        """
+        if isinstance(self._key, Session):
+            return ""
+        if ":user/" not in caller.arn:
+            kind = "the root user" if caller.is_root else "a role"
+            return f"you are {caller.arn}: {wanted.name} does not apply to you, because you are {kind}"
+        if caller.arn not in [user.arn for user in meant]:
+            return f"you are {caller.arn}: {wanted.name} does not apply to you, because you are not one of them"
+        if not self._key.is_temporary:
+            raise ConfigurationError(
+                f"you, {caller.user}, use a long-term key, which has no MFA: {wanted.name} would deny its next calls",
+                "leave --ambient out: your session has MFA",
+            )
+        # IAM answers no session of a user without MFA (IAM User Guide, "Compare AWS STS credentials").
+        self._check_device(caller)
+        return f"you are {caller.arn}, with MFA: {wanted.name} applies to you"
 
     def _meant(self, wanted: Wanted, groups: Sequence[str], users: Sequence[str]) -> list[User]:
         """The users who will have the policy."""
@@ -114,7 +154,7 @@ class Application:
         ]
 
     def _none(self, what: str, caller: "Identity", command: str) -> NotFound:
-        hint = f"list them: {hints.by_session(command, self._profile)}"
+        hint = f"list them: {self._aws_command(command)}"
         return NotFound(f"there is no {what} in account {account_of(caller.arn)}", hint)
 
     def _check_locked_out(

@@ -18,17 +18,17 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.utils import get_environ_proxies
 
-from mfasession.aws import answer_times, deadline, translate
+from mfasession.aws import answer_times, credential_errors, deadline, translate
 from mfasession.awsfiles.nested_values import unparsed
 from mfasession.config import endpoints
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
 from mfasession.files import trust
 from mfasession.text import printable
-from mfasession.values import Session
+from mfasession.values import LongTermKey, Session
 
 if TYPE_CHECKING:
+    from mfasession.aws.ambient import Ambient
     from mfasession.profiles import Profile
-    from mfasession.values import LongTermKey
 
 
 class Boto:
@@ -37,7 +37,7 @@ class Boto:
     def __init__(
         self,
         profile: "Profile",
-        key: "LongTermKey | Session",
+        key: "LongTermKey | Session | Ambient",
         region: str,
         *,
         size_limit: int,
@@ -50,15 +50,20 @@ class Boto:
         self.settings = settings(profile)
         self._size_limit = size_limit
         self._time_left = time_left
-        self._allowed_http = profile.settings.allow_http_endpoint
+        self._profile = profile
         self.settings.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=answer_times.parse)
-        self._session = boto3.Session(
-            aws_access_key_id=key.access_key_id,
-            aws_secret_access_key=key.secret_access_key.reveal(),
-            aws_session_token=key.session_token.reveal() if isinstance(key, Session) else None,
-            region_name=region,
-            botocore_session=self.settings,
-        )
+        given: dict[str, str] = {}
+        if isinstance(key, LongTermKey | Session):
+            given = {
+                "aws_access_key_id": key.access_key_id,
+                "aws_secret_access_key": key.secret_access_key.reveal(),
+            }
+            if isinstance(key, Session):
+                given["aws_session_token"] = key.session_token.reveal()
+        else:
+            # It is the chain's whole answer, and renews itself.
+            self.settings.register_component("credential_provider", key)
+        self._session = boto3.Session(region_name=region, botocore_session=self.settings, **given)
 
     def client(self, service: str, url: str | None = None) -> Any:
         """Return a new client of a service. Raises ConfigurationError, and botocore's errors for wrong settings."""
@@ -74,8 +79,7 @@ class Boto:
         except ValueError:
             # botocore raises a bare ValueError when endpoint_url is not a URL.
             raise ConfigurationError("the endpoint_url is not a URL", "fix endpoint_url or AWS_ENDPOINT_URL") from None
-        where = client.meta.endpoint_url
-        endpoints.check(where, self._allowed_http, get_environ_proxies(where).get("http", ""))
+        check_endpoint(client, self._profile)
         client.meta.events.register("before-send", self._sender(client._endpoint.http_session))  # noqa: SLF001
         return client
 
@@ -102,6 +106,12 @@ class Boto:
         return send
 
 
+def check_endpoint(client: Any, profile: "Profile") -> None:
+    """Raise ConfigurationError when a client would send credentials to another machine without TLS."""
+    where = client.meta.endpoint_url
+    endpoints.check(where, profile.settings.allow_http_endpoint, get_environ_proxies(where).get("http", ""))
+
+
 def refused(error: Exception) -> tuple[str, str] | None:
     """Return code and text of an error response of AWS; None for any other error."""
     if not isinstance(error, botocore.exceptions.ClientError):
@@ -112,6 +122,8 @@ def refused(error: Exception) -> tuple[str, str] | None:
 
 def translated(operation: str, error: Exception) -> MfaSessionError | None:
     """Return our error for one of botocore's: on the way to AWS, or before the request was sent. None for others."""
+    if (explained := credential_errors.explain(error)) is not None:
+        return explained
     return _without_answer(operation, error) if isinstance(error, botocore.exceptions.BotoCoreError) else None
 
 

@@ -21,10 +21,12 @@ from mfasession.profiles import regions, role_request
 from mfasession.values import LongTermKey, Role, Secret, Session, Value, partition_of
 
 if TYPE_CHECKING:
+    from mfasession.aws.ambient import Ambient
     from mfasession.aws.boto import Boto
     from mfasession.profiles import Profile
 
 Answer = TypeVar("Answer")
+
 
 SIZE_LIMIT = 1_000_000
 """Largest answer that is read, in bytes; AWS's have some thousands."""
@@ -71,7 +73,7 @@ class Aws:
     def __init__(
         self,
         profile: "Profile",
-        key: "LongTermKey | Session",
+        key: "LongTermKey | Session | Ambient",
         environ: Mapping[str, str],
         pauses: Sequence[float] = (0.5, 1.0, 2.0),
     ) -> None:
@@ -87,7 +89,8 @@ class Aws:
         """The deadline of each thread's call, by the monotonic clock."""
         self._loaded: Boto | None = None
         self._loading = threading.Lock()
-        self._sts: Any = self._direct() if self.calls_directly else None
+        # Ambient credentials are renewed by botocore.
+        self._sts: Any = self._direct(key) if self.calls_directly and isinstance(key, LongTermKey | Session) else None
         if self._sts is None:
             # Now, when its errors come before any question.
             self._boto()
@@ -173,8 +176,8 @@ class Aws:
             mfa_serial=mfa_serial,
         )
 
-    def _direct(self) -> sts.Sts | None:
-        return sts.opened(self._profile, self._key, self._region, size_limit=self.size_limit, time_left=self._time_left)
+    def _direct(self, key: LongTermKey | Session) -> sts.Sts | None:
+        return sts.opened(self._profile, key, self._region, size_limit=self.size_limit, time_left=self._time_left)
 
     def _boto(self) -> "Boto":
         """boto3 with the profile's settings. Raises ConfigurationError."""
@@ -245,7 +248,10 @@ class Aws:
                 now=time.time(),
                 key_id=self._key.access_key_id,
                 profile=self._profile.name,
-                renew_key=_renew_key(self._profile),
+                renew=translate.Renew(
+                    key=_renew_key(self._profile),
+                    session="" if isinstance(self._key, LongTermKey | Session) else translate.RENEW_AMBIENT,
+                ),
             )
         system = system_errors.explain_unexpected(error)
         return MfaSessionError(*system) if system else translate.not_aws(operation)

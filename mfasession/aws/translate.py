@@ -8,7 +8,7 @@ from mfasession.aws.errors import AlreadyThere, CodeRefused, Denied, DeviceRefus
 from mfasession.errors import AwsRefused, AwsUnreachable, ConfigurationError, MfaSessionError
 from mfasession.redaction import redacted
 from mfasession.text import printable
-from mfasession.values import is_key_id
+from mfasession.values import Value, is_key_id
 
 _BUSY = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestThrottled", "RequestLimitExceeded",
          "SlowDown")  # fmt: skip
@@ -21,6 +21,8 @@ _FAILED = ("InternalFailure", "InternalError", "ServiceFailure", "ServiceUnavail
 
 _OF_STS = ("AssumeRole", "GetCallerIdentity", "GetSessionToken")
 _NETWORK = "look at the network, then run it again"
+RENEW_AMBIENT = "renew the ambient credentials where they come from, then run it again"
+"""The hint where AWS does not accept ambient credentials any more."""
 _HINTS = {
     "ValidationError": "look at mfa_serial, the role and the durations",
     "InvalidParameterValue": "look at session_tags and transitive_session_tags in the AWS configuration file",
@@ -29,13 +31,30 @@ _HINTS = {
 }
 
 
+class Renew(Value):
+    """How credentials are replaced, for a hint: the command for a key pair, and a sentence for a session."""
+
+    key: str = "aws configure"
+    session: str = ""
+    """Empty for a login."""
+
+
 def refusal(
-    operation: str, code: str, text: str, *, now: float, key_id: str = "", profile: str = "", renew_key: str = ""
+    operation: str,
+    code: str,
+    text: str,
+    *,
+    now: float,
+    key_id: str = "",
+    profile: str = "",
+    renew: Renew | None = None,
 ) -> MfaSessionError:
     """Return our error for an AWS error response: `code` and `text` as AWS sent them, `now` in epoch seconds.
 
-    Hints name `profile`; `renew_key` is the command that replaces this key pair.
+    Hints name `profile`, and how to `renew` the credentials.
     """
+    renew = renew or Renew()
+    login = renew.session or hints.command_line("login", "--force", profile=profile)
     # A proxy, or a mock of AWS, may quote the request in its answer: code, signature, token.
     odd = {key_id} if key_id and not is_key_id(key_id) else set()
     words, code = redacted(" ".join(text.split()), odd), redacted(code, odd)
@@ -54,13 +73,13 @@ def refusal(
     if code in _SIGNATURE and "signature we calculated does not match" in words:
         return AwsRefused(
             f"the secret of {key} is wrong: AWS could not verify the signature",
-            f"{renew_key or 'aws configure'}, to type the key pair again",
+            f"{renew.key}, to type the key pair again",
         )
     if code in _EXPIRED:
-        return AwsRefused("the session has expired", _login(profile))
+        return AwsRefused("the session has expired", login)
     if code == "RequestExpired":
         # EC2's one code for an expired session and for a wrong clock.
-        return AwsRefused("AWS says that the request is too old", f"set the clock, then: {_login(profile)}")
+        return AwsRefused("AWS says that the request is too old", f"set the clock, then: {login}")
     if "Cannot call GetSessionToken with session credentials" in words:
         return AwsRefused(
             f"{key} is temporary, and a session cannot be made from a session",
@@ -181,10 +200,6 @@ def _duration_refusal(words: str) -> MfaSessionError:
         "the role does not allow sessions that long (its MaxSessionDuration)",
         "duration_seconds = 3600 always goes, without a code of its own; else the role's owner must raise it",
     )
-
-
-def _login(profile: str) -> str:
-    return hints.command_line("login", "--force", profile=profile)
 
 
 def _denied_hint(operation: str, words: str, profile: str) -> str:

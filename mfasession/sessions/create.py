@@ -153,7 +153,7 @@ class Creation:
         aws, identity = connection.ready()
         role = self._profile.role
         if role is not None:
-            name = _role_session_name(role, identity.arn)
+            name = role_session_name(role, identity.arn)
             return lambda code: aws.assume_role(
                 role, name, duration=role.duration, serial=device.serial, code=code, profile=self._profile.name
             )
@@ -277,7 +277,7 @@ def assumed(profile: "Profile", base: "Session", aws: "Aws") -> "Session":
     """
     if profile.role is None:
         raise AssertionError("only a role is assumed")
-    name = _role_session_name(profile.role, base.identity)
+    name = role_session_name(profile.role, base.identity)
     made = aws.assume_role(profile.role, name, duration=profile.role.duration, profile=profile.name)
     return _bound(made, profile, base.instead_of)
 
@@ -323,7 +323,7 @@ def _longer(profile: "Profile") -> str:
     return "--duration" if AD_HOC in profile.session_section else "its duration_seconds"
 
 
-def _role_session_name(role: "Role", identity: str) -> str:
-    r"""The configured name, else the user's, which CloudTrail then shows (RoleSessionName: 2..64 of [\w+=,.@-])."""
+def role_session_name(role: "Role", identity: str) -> str:
+    r"""Return the configured name, else the user's, for CloudTrail (RoleSessionName: 2..64 of [\w+=,.@-])."""
     user = identity.partition("/")[2].rpartition("/")[2]
     return role.session_name or (user if 2 <= len(user) <= 64 else f"mfasession-{int(time.time())}")

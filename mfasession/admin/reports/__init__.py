@@ -6,6 +6,19 @@ from mfasession.admin.findings import Account, Row, Totals
 from mfasession.values import Value
 
 
+class Reader(Value):
+    """Whose credentials read the accounts."""
+
+    arn: str
+    ambient: str = ""
+    """The source of ambient credentials, as in `web identity`; empty for an MFA session of mfasession."""
+
+    @property
+    def line(self) -> str:
+        """One line about it."""
+        return f"as {self.arn}" + (f" (ambient credentials: {self.ambient})" if self.ambient else "")
+
+
 class Report(Value):
     """The content of a report. Each call of `rows` starts from the first row."""
 
@@ -14,3 +27,4 @@ class Report(Value):
     totals: Totals
     now: float
     """Epoch seconds."""
+    reader: Reader

@@ -50,6 +50,7 @@ def pieces(report: Report) -> Iterator[str]:
         f"<title>MFA audit of {_text(accounts)}</title>\n<style>\n{STYLE}\n</style>\n</head>\n<body>\n"
         f"<header>\n<h1>MFA audit</h1>\n<p>Account {_text(accounts)}, "
         f'<time datetime="{when}">{when}</time>. '
+        f"Read {_text(report.reader.line)}. "
         "A user is covered when nothing can be done without MFA.</p>\n</header>\n<main>\n"
     )
     yield _summary(report)

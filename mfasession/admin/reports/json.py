@@ -13,7 +13,8 @@ from mfasession.aws.model import Device, KeyUse
 def pieces(report: Report) -> Iterator[str]:
     """Yield the text, a user at a time."""
     generated = json.dumps(timestamps.show(int(report.now)))
-    yield f'{{\n"generated": {generated},\n"accounts": {_accounts(report)},\n"users": ['
+    reader = json.dumps({"arn": report.reader.arn, "ambient_credentials": report.reader.ambient or None})
+    yield f'{{\n"read_as": {reader},\n"generated": {generated},\n"accounts": {_accounts(report)},\n"users": ['
     between = "\n"
     for row in report.rows():
         yield between + json.dumps(_user(row))

@@ -17,6 +17,8 @@ def pieces(report: Report) -> Iterator[str]:
     widths = [len(head) for head in heads]
     for row in report.rows():
         widths = [max(width, len(cell)) for width, cell in zip(widths, _line(row, report.now, several), strict=True)]
+    if report.reader.ambient:
+        yield printable(report.reader.line) + "\n\n"
     yield _joined(heads, widths)
     for row in report.rows():
         yield _joined(_line(row, report.now, several), widths)

@@ -5,12 +5,13 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import hints, process_memory, sessions, terminal
+from mfasession import process_memory, terminal
 from mfasession.admin import apply_plan
+from mfasession.commands.policy import credentials
+from mfasession.commands.policy.credentials import AmbientFlags
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.messages import complain, say
 from mfasession.policy import rule
-from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +25,7 @@ NAMED = 10
 """Users without a device who are named."""
 
 
-class Flags(Value):
+class Flags(AmbientFlags):
     """The flags of `policy apply`."""
 
     file: str = ""
@@ -43,6 +44,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument(
         "--user", dest="users", action="append", metavar="NAME", help="attach it to this user; may be repeated"
     )
+    credentials.add_ambient(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     parser.add_argument("--json", action="store_true", help="print the plan, what was done and how to undo it as JSON")
 
@@ -55,11 +57,14 @@ def run(context: "CommandContext", flags: Flags) -> int:
     process_memory.deny_ptrace()
     _check(flags)
     text = _text(context, flags)
-    profile = context.profile()
-    session = sessions.session(context, profile)
+    profile, key = credentials.caller(context)
     file = "" if flags.file == "-" else flags.file
     application = Application(
-        AwsManagedPolicy(profile, session, context.environ), session, profile=context.named(), file=file
+        AwsManagedPolicy(profile, key, context.environ),
+        key,
+        profile=context.named() if not flags.ambient else context.options.profile,
+        file=file,
+        aws_command=lambda command: credentials.aws_command(context, command),
     )
     plan = application.plan(flags.name, text, flags.group, flags.users)
     work = Work(context, flags, plan)
@@ -87,6 +92,8 @@ class Work:
         for step in self._plan.steps:
             say(f"to do: {step.says}")
         say(f"{self._plan.users} user{' has' if self._plan.users == 1 else 's have'} it then")
+        if self._plan.caller:
+            say(self._plan.caller)
         lacking = self._plan.without_device
         if lacking is None:
             audit = self._context.command_line("policy", "audit")
@@ -125,7 +132,7 @@ class Work:
 
     def report(self) -> int:
         """Write the undo commands, or all of it as JSON, to stdout."""
-        undo = [hints.by_session(command, self._context.named()) for command in self._undo]
+        undo = [credentials.aws_command(self._context, command) for command in self._undo]
         if self._flags.json:
             record = {
                 "policy_arn": self._plan.wanted.arn,

@@ -6,14 +6,16 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mfasession import process_memory, sessions, terminal
+from mfasession import process_memory, terminal
 from mfasession.aws.errors import Denied
+from mfasession.commands.policy import credentials
+from mfasession.commands.policy.credentials import AmbientFlags
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
 from mfasession.messages import complain, say
 from mfasession.terminal.screen import Screen, join_counts
 from mfasession.text import bar
-from mfasession.values import Role, Value, partition_of
+from mfasession.values import Role, Session, partition_of
 
 if TYPE_CHECKING:
     import argparse
@@ -23,15 +25,15 @@ if TYPE_CHECKING:
     from mfasession.admin.findings import Account, Row
     from mfasession.admin.reports import Report
     from mfasession.aws.account import AwsAccount
+    from mfasession.aws.ambient import Ambient
     from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
-    from mfasession.values import Session
 
 SUMMARY = "Check an account: who can act without MFA, devices, keys, passwords, controls"
 FORMATS = ("table", "csv", "json", "html")
 
 
-class Flags(Value):
+class Flags(AmbientFlags):
     """The flags of `policy audit`."""
 
     format: str = "table"
@@ -52,6 +54,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         "--scp", metavar="FILE", action="append", help="a service control policy that applies to the accounts"
     )
     parser.add_argument("--role-name", metavar="NAME", help="the role to assume in each of them")
+    credentials.add_ambient(parser)
 
 
 def run(context: "CommandContext", flags: Flags) -> int:
@@ -73,42 +76,45 @@ def run(context: "CommandContext", flags: Flags) -> int:
         )
     finally:
         screen.end()
-    report = _report(audited, context.began)
+    report = _report(audited, context.began, access)
     if report.accounts:
         _write(report, flags)
     return _answer(audited, report, context.command_line("policy", "apply", "--group", "NAME"))
 
 
 class Access:
-    """How each account is reached: with the profile's session, or with a role that it assumes there."""
+    """How each account is reached: with the caller's credentials, or with a role that they assume there."""
 
     def __init__(self, context: "CommandContext", role_name: str) -> None:
-        self._profile = context.profile()
-        self._session = sessions.session(context, self._profile)
+        self._profile, key = credentials.caller(context)
         self._role_name = role_name
         self._environ = context.environ
-        self._aws = self._opened(self._profile, self._session)
+        self._aws = self._opened(self._profile, key)
         self._aws.connect()
         identity = self._aws.identity()
-        self._partition = partition_of(identity.arn)
+        self.arn = identity.arn
+        """The caller."""
+        self.ambient = "" if isinstance(key, Session) else key.source
+        """The source of ambient credentials; empty for a session of ours."""
         self.own = identity.account
-        """The account of the session."""
+        """The caller's account."""
 
     def connect(self, account: str) -> "AwsAccount":
         """Return AWS as seen in an account; called from several threads."""
         if not self._role_name:
             return self._aws
-        from mfasession.sessions.create import assumed
+        from mfasession.sessions.create import role_session_name
 
-        role = Role(arn=f"arn:{self._partition}:iam::{account}:role/{self._role_name}")
+        role = Role(arn=f"arn:{partition_of(self.arn)}:iam::{account}:role/{self._role_name}")
         profile = self._profile.replace(name=account, role=role, source=self._profile)
-        return self._opened(profile, assumed(profile, self._session, self._aws))
+        name = role_session_name(role, self.arn)
+        return self._opened(profile, self._aws.assume_role(role, name, duration=role.duration, profile=account))
 
-    def _opened(self, profile: "Profile", session: "Session") -> "AwsAccount":
+    def _opened(self, profile: "Profile", key: "Session | Ambient") -> "AwsAccount":
         from mfasession.aws.account import AwsAccount
         from mfasession.sessions.batch import PAUSES
 
-        return AwsAccount(profile, session, self._environ, PAUSES)
+        return AwsAccount(profile, key, self._environ, PAUSES)
 
 
 def _organization(context: "CommandContext", flags: Flags) -> tuple[str, ...]:
@@ -156,9 +162,9 @@ def _progress(audited: "Sequence[AuditedAccount]") -> str:
     return f"mfasession: {bar(done / total)} {done:,} of {total:,} users{accounts}"
 
 
-def _report(audited: "Sequence[AuditedAccount]", now: float) -> "Report":
+def _report(audited: "Sequence[AuditedAccount]", now: float, access: Access) -> "Report":
     from mfasession.admin.findings import Totals
-    from mfasession.admin.reports import Report
+    from mfasession.admin.reports import Reader, Report
 
     read = [each for each in audited if each.found is not None]
 
@@ -169,7 +175,13 @@ def _report(audited: "Sequence[AuditedAccount]", now: float) -> "Report":
     totals = Totals(now)
     for row in rows():
         totals.add(row)
-    return Report(accounts=tuple(each.found for each in read if each.found), rows=rows, totals=totals, now=now)
+    return Report(
+        accounts=tuple(each.found for each in read if each.found),
+        rows=rows,
+        totals=totals,
+        now=now,
+        reader=Reader(arn=access.arn, ambient=access.ambient),
+    )
 
 
 def _write(report: "Report", flags: Flags) -> None:

@@ -3,11 +3,11 @@
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession.commands.policy import sources, test
+from mfasession.commands.policy import credentials, sources, test
+from mfasession.commands.policy.credentials import AmbientFlags
 from mfasession.policy import document, evaluation, explain, granting
 from mfasession.policy.document import Kind
 from mfasession.text import printable
-from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SUMMARY = "Explain what a policy does, and what each kind of caller may do"
 
 
-class Flags(Value):
+class Flags(AmbientFlags):
     """The arguments of `policy explain`."""
 
     source: str
@@ -33,6 +33,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         "source", metavar="FILE", help="a file with policies; - reads stdin; an ARN is read from the account"
     )
     test.add_limits(parser)
+    credentials.add_ambient(parser)
 
 
 def run(context: "CommandContext", flags: Flags) -> int:

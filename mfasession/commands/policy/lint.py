@@ -4,14 +4,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from mfasession.aws.errors import NotFound
-from mfasession.commands.policy import sources
+from mfasession.commands.policy import credentials, sources
+from mfasession.commands.policy.credentials import AmbientFlags
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
 from mfasession.messages import complain, say
 from mfasession.policy import document, rule
 from mfasession.policy.lint import engine, formats
 from mfasession.policy.lint.findings import Severity
-from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +25,7 @@ SUMMARY = "Report what is wrong with policies, where and why, and fix it"
 FORMATS = {"text": formats.as_text, "json": formats.as_json, "sarif": formats.as_sarif, "github": formats.as_github}
 
 
-class Flags(Value):
+class Flags(AmbientFlags):
     """The arguments of `policy lint`."""
 
     sources: "Sequence[str]" = ()
@@ -45,6 +45,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     )
     parser.add_argument("--format", choices=tuple(FORMATS), help="how to write the report (text)")
     parser.add_argument("--partition", choices=rule.PARTITIONS, help="the partition of the account (that of most ARNs)")
+    credentials.add_ambient(parser)
     parser.add_argument("--attached-to", choices=engine.ATTACHED_TO, help="what the policy is attached to")
 
 

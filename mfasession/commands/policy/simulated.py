@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mfasession import sessions
+from mfasession.commands.policy import credentials
 from mfasession.errors import UsageError
 from mfasession.messages import say
 from mfasession.policy import callers, evaluation, matrix
@@ -38,8 +38,8 @@ def table(
     """
     from mfasession.aws.simulation import AwsSimulation
 
-    profile = context.profile()
-    aws = AwsSimulation(profile, sessions.session(context, profile), context.environ)
+    profile, key = credentials.caller(context)
+    aws = AwsSimulation(profile, key, context.environ)
     simulation = _Simulation(aws, _arn(aws, user), policies, extra)
     rows = [
         tuple(simulation.cell(caller, action, resource, actions) for caller in callers.CALLERS if not caller.is_role)

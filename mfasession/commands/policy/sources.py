@@ -5,8 +5,8 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import hints, sessions
 from mfasession.aws.errors import NotFound
+from mfasession.commands.policy import credentials
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.files import inputs
 from mfasession.messages import complain
@@ -110,11 +110,11 @@ def _text_in_account(arn: str, context: "CommandContext") -> str:
         raise UsageError(f"{printable(arn)} is not the ARN of a policy", hint)
     from mfasession.aws.policies import AwsPolicies
 
-    profile = context.profile()
+    profile, key = credentials.caller(context)
     try:
-        return AwsPolicies(profile, sessions.session(context, profile), context.environ).text(arn)
+        return AwsPolicies(profile, key, context.environ).text(arn)
     except NotFound:
-        command = hints.by_session("aws iam list-policies --scope Local", context.named())
+        command = credentials.aws_command(context, "aws iam list-policies --scope Local")
         raise NotFound(f"there is no policy {arn}", f"see what there is: {command}") from None
 
 

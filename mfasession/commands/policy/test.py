@@ -5,14 +5,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mfasession import hints
-from mfasession.commands.policy import sources
+from mfasession.commands.policy import credentials, sources
+from mfasession.commands.policy.credentials import AmbientFlags
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain, say
 from mfasession.policy import callers, document, evaluation, matrix, matrix_output, principals, rule
 from mfasession.policy.document import Kind
 from mfasession.policy.evaluation import Policies
 from mfasession.text import printable
-from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +28,7 @@ _EXPECTED = "as in --expect mfa:s3:GetObject=allow, or a file of such"
 SUMMARY = "Show what policies let a key, a session, a session with MFA and a role do"
 
 
-class Flags(Value):
+class Flags(AmbientFlags):
     """The flags of `policy test`."""
 
     files: "Sequence[str]" = ()
@@ -80,6 +80,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         help="mfa:s3:GetObject=allow, or a file of such lines; exit 1 if it is not so",
     )
     parser.add_argument("--live", action="store_true", help="ask IAM about the policies of the user, with FILEs added")
+    credentials.add_ambient(parser)
     parser.add_argument("--json", action="store_true", help="print a JSON array, for scripts")
     parser.add_argument("--why", action="store_true", help="show which statements decide and which conditions hold")
 

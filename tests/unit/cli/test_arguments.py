@@ -165,11 +165,11 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     ),
     (["policy", "explain", "-"], {"command": "policy", "action": "explain", "flags": explain.Flags(source="-")}),
     (
-        ["policy", "explain", "a", "--scp", "b", "--scp", "c", "--boundary", "d"],
+        ["policy", "explain", "a", "--scp", "b", "--scp", "c", "--boundary", "d", "--ambient"],
         {
             "command": "policy",
             "action": "explain",
-            "flags": explain.Flags(source="a", scp=["b", "c"], boundary=["d"]),
+            "flags": explain.Flags(source="a", scp=["b", "c"], boundary=["d"], ambient=True),
         },
     ),
     (
@@ -185,12 +185,18 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "aws",
             "--attached-to",
             "scp",
+            "--ambient",
         ],
         {
             "command": "policy",
             "action": "lint",
             "flags": lint.Flags(
-                sources=["a.json", "b.json"], fix=True, format="sarif", partition="aws", attached_to="scp"
+                sources=["a.json", "b.json"],
+                fix=True,
+                format="sarif",
+                partition="aws",
+                attached_to="scp",
+                ambient=True,
             ),
         },
     ),
@@ -206,6 +212,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "--scp=s.json",
             "--action",
             "s3:GetObject",
+            "--ambient",
         ],
         {
             "command": "policy",
@@ -216,6 +223,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
                 scp=["s.json"],
                 allow_all=True,
                 action_names=["s3:GetObject"],
+                ambient=True,
             ),
         },
     ),
@@ -256,21 +264,27 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "audit",
             "--scp=s.json",
             "--scp=t.json",
+            "--ambient",
         ],
         {
             "command": "policy",
             "action": "audit",
             "flags": audit.Flags(
-                format="html", output="r.html", accounts="123456789012", role_name="audit", scp=["s.json", "t.json"]
+                format="html",
+                output="r.html",
+                accounts="123456789012",
+                role_name="audit",
+                scp=["s.json", "t.json"],
+                ambient=True,
             ),
         },
     ),
     (
-        ["policy", "apply", "f", "--name=n", "--group", "g", "--user", "a", "--user=b", "--yes", "--json"],
+        ["policy", "apply", "f", "--name=n", "--group", "g", "--user", "a", "--user=b", "--ambient", "--yes", "--json"],
         {
             "command": "policy",
             "action": "apply",
-            "flags": apply.Flags(file="f", name="n", group="g", users=["a", "b"], yes=True, json=True),
+            "flags": apply.Flags(file="f", name="n", group="g", users=["a", "b"], ambient=True, yes=True, json=True),
         },
     ),
     (["config", "get", "k"], {"command": "config", "action": "get", "flags": config_get.Flags(key="k")}),

@@ -18,7 +18,7 @@ from mfasession.files import locks
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.sessions import Context, SessionRequest, renew
 from mfasession.sessions.connection import Connection
-from mfasession.sessions.create import Creation, _role_session_name
+from mfasession.sessions.create import Creation, role_session_name
 from mfasession.sessions.state import State
 from mfasession.stores.keyrings.keys import save_long_term_key
 from mfasession.values import Role, Secret, Session
@@ -218,7 +218,7 @@ def test_a_longer_role_takes_a_code_of_its_own(
 )
 def test_the_name_of_a_role_session(configured: str, identity: str, name: str) -> None:
     """What CloudTrail shows: the configured name, else the user's where AWS takes it as one."""
-    given = _role_session_name(Role(arn="arn:r", session_name=configured), identity)
+    given = role_session_name(Role(arn="arn:r", session_name=configured), identity)
     assert given == name or (name == "mfasession-" and re.fullmatch(r"mfasession-\d+", given))
 
 
