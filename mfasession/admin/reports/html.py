@@ -16,7 +16,8 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem
 h1, h2 { line-height: 1.2; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-thead th { position: sticky; top: 0; background: Canvas; }
+thead th { position: sticky; top: 0; background: Canvas; overflow-wrap: normal; }
+tbody th { min-width: 4rem; } td:first-child, td:last-child { white-space: nowrap; }
 tr.no { background: var(--soft); }
 td.number { text-align: right; }
 .yes { color: var(--good); } .no-word { color: var(--bad); font-weight: 600; } .unknown { color: var(--open); }
