@@ -9,7 +9,7 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 PYTEST ?= -n $(WORKERS) --dist worksteal -q
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test coverage faults audit check format bench tools clients lock clean
+.PHONY: help setup demo test coverage faults audit check format bench pictures tools clients lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.* ## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,10 @@ format: .venv/ready ## format the code and fix what lint can fix
 # Beside the peers, which it builds into .tools; the tables and plots of benchmarks/README.md.
 bench: .venv/ready ## measure what the commands cost (PARTS="file endpoint" does some, PARTS=--print writes nothing)
 	$(BIN)/python -m benchmarks $(PARTS)
+
+# Runs of a short day in a real terminal against the sandbox; Chromium draws the page of the audit.
+pictures: .venv/ready ## record the pictures of the documents in docs/pictures (PARTS="day status" does some)
+	$(BIN)/python -m tests.helpers.pictures $(PARTS)
 
 # nushell and an evaluator of policies come from npm alone, and two SDKs are programs of our own; the rest are Debian
 # packages (.ci/run).
