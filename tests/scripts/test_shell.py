@@ -26,7 +26,7 @@ def test_init_prints_the_file_of_the_shell(home: Home, name: str) -> None:
     assert done.stdout == (ROOT / "shell" / f"mfasession.{name}").read_text()
 
 
-@pytest.mark.parametrize(("words", "code"), [(("init", "tcsh"), 2), (("init",), 2), (("start",), 2), ((), 2)])
+@pytest.mark.parametrize(("words", "code"), [(("init", "powershell"), 2), (("init",), 2), (("start",), 2), ((), 2)])
 def test_unknown_words_of_init(home: Home, words: tuple[str, ...], code: int) -> None:
     """A hint names the three shells, or the two actions."""
     done = home.run("shell", *words)

@@ -61,7 +61,15 @@ XONSH = Shell(
     set="${} = {}",
     own="aliases['mfa'] = lambda args: print('mine')",
 )
-SHELLS = (BASH, ZSH, FISH, NU, XONSH)
+TCSH = Shell(
+    name="tcsh",
+    argv=("tcsh", "-f"),
+    load='eval "`mfasession shell init tcsh`"',
+    show="""sh -c 'echo "$AWS_ACCESS_KEY_ID/$MFASESSION_PROFILE"'""",
+    set="setenv {} {}",
+    own="alias mfa 'echo mine'",
+)
+SHELLS = (BASH, ZSH, FISH, NU, TCSH, XONSH)
 every_shell = pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell.name)
 
 
@@ -160,19 +168,20 @@ START_UP_FILES = {
     "zsh": ".zshrc",
     "fish": ".config/fish/conf.d/mfasession.fish",
     "nu": ".config/nushell/autoload/mfasession.nu",
+    "tcsh": ".tcshrc",
     "xonsh": ".xonshrc",
 }
+TEXTS = (
+    ("export A=1", "export B=2\n", "export A=1\nexport B=2\n"),
+    ("", "", ""),
+    ("# mine\n\n", "export B=2\n", "# mine\n\nexport B=2\n"),
+    ("# mine\r\nexport A=1", "", "# mine\r\nexport A=1"),
+)
 
 
-@pytest.mark.parametrize("name", START_UP_FILES)
 @pytest.mark.parametrize(
-    ("before", "added", "after"),
-    [
-        ("", "", ""),
-        ("# mine\n\n", "export B=2\n", "# mine\n\nexport B=2\n"),
-        ("# mine\r\nexport A=1", "", "# mine\r\nexport A=1"),
-        ("export A=1", "export B=2\n", "export A=1\nexport B=2\n"),
-    ],
+    ("name", "before", "added", "after"),
+    [(name, *text) for name in START_UP_FILES for text in (TEXTS if name in ("bash", "nu") else TEXTS[:1])],
 )
 def test_a_hook_is_added_and_taken_out_again(home: Home, name: str, before: str, added: str, after: str) -> None:
     """Byte for byte; what was written behind it stays."""
@@ -187,6 +196,20 @@ def test_a_hook_is_added_and_taken_out_again(home: Home, name: str, before: str,
     for _ in range(2):
         assert home.run("shell", "init", name, "--uninstall", "--yes").returncode == 0
         assert file.read_bytes() == after.encode()
+
+
+def test_the_line_in_the_start_up_file_of_tcsh(home: Home) -> None:
+    """It goes where tcsh reads it: a new ~/.tcshrc would keep ~/.cshrc from being read. Scripts stay as they are."""
+    file = home.folder / ".cshrc"
+    file.write_text("set mine\n")
+    done = home.run("shell", "init", "tcsh", "--install", "--yes")
+    assert (done.returncode, (home.folder / ".tcshrc").exists()) == (0, False)
+    script = "echo $?mine $?MFASESSION_PS\n"
+    (home.folder / "script").write_text(script)
+    for words, shown in ((("script",), "1 0"), (("-i",), "1 1")):
+        done = home.run_program(need("tcsh"), *words, stdin=script)
+        assert shown in done.stdout
+        assert done.stderr == ""
 
 
 def test_without_a_terminal_nothing_is_changed(home: Home) -> None:

@@ -40,6 +40,13 @@ CORNERS = (
         expires="set -g MFASESSION_EXPIRES {}",
         status="echo status=$status",
     ),
+    Corner(
+        shell="tcsh",
+        init='eval "`mfasession shell init tcsh`"; eval "`mfasession shell init tcsh`"',
+        prompt="set prompt = '%$MFASESSION_PS> '",
+        expires="setenv MFASESSION_EXPIRES {}",
+        status="echo status=$status",
+    ),
 )
 every_shell = pytest.mark.parametrize("corner", CORNERS, ids=lambda corner: corner.shell)
 
