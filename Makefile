@@ -9,10 +9,10 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 PYTEST ?= -n $(WORKERS) --dist worksteal -q
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test coverage faults audit check format bench pictures tools clients lock clean
+.PHONY: help setup demo test coverage faults audit check format bench pictures dist test-wheel publish tools clients lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.* ## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: .venv/ready ## make .venv with this program and all that its tests need
 
@@ -53,6 +53,19 @@ bench: .venv/ready ## measure what the commands cost (PARTS="file endpoint" does
 # Runs of a short day in a real terminal against the sandbox; Chromium draws the page of the audit.
 pictures: .venv/ready ## record the pictures of the documents in docs/pictures (PARTS="day status" does some)
 	$(BIN)/python -m tests.helpers.pictures $(PARTS)
+
+dist: .venv/ready ## build what is released into dist: wheel, source, constraints, contents (CycloneDX), one-file program
+	rm -rf dist
+	$(BIN)/python -m packages dist
+
+# PYTHONS="python3.11 python3.14" tries several.
+test-wheel: dist ## run the tests against the built wheel, with the locked and with the oldest dependencies (an hour)
+	$(BIN)/python -m packages.trial dist $(PYTHONS)
+
+# What is in dist, as it is. In the release workflow the index knows us by the workflow; elsewhere by a token.
+publish: .tools/lock/bin/uv ## upload the wheel and the source archive of dist to the package index
+	cd dist && sha256sum --check --quiet SHA256SUMS
+	.tools/lock/bin/uv publish dist/*.whl dist/*.tar.gz
 
 # nushell and an evaluator of policies come from npm alone, and two SDKs are programs of our own; the rest are Debian
 # packages (.ci/run).
@@ -109,9 +122,11 @@ clients: tools .tools/java/classes .tools/rust/release/client .tools/cdk/node_mo
 	touch $@
 
 # The versions and hashes of what the tests run with, for every platform and Python.
-lock: ## pin the newest versions of all dependencies in tests/requirements.txt
+.tools/lock/bin/uv:
 	$(PYTHON) -m venv .tools/lock
-	.tools/lock/bin/python -m pip install --quiet --upgrade uv
+	.tools/lock/bin/python -m pip install --quiet uv
+
+lock: .tools/lock/bin/uv ## pin the newest versions of all dependencies in tests/requirements.txt
 	.tools/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--group dev --extra sandbox --extra import --extra encrypted-file pyproject.toml --output-file tests/requirements.txt \
 		--no-header --no-emit-index-url --no-emit-find-links

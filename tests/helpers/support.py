@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+import mfasession
 from mfasession.config import ProfileSettings
 from mfasession.profiles import Profile
 from mfasession.values import LongTermKey, Secret, Session
@@ -21,6 +22,9 @@ from tests.helpers import hinted
 from tests.helpers.patience import scaled
 
 BIN = Path(sys.executable).parent
+PACKAGE = Path(mfasession.__file__).parent
+"""The package as it is installed: the checkout's own, or that of a wheel."""
+HOOKS = PACKAGE / "shell" if (PACKAGE / "shell").is_dir() else PACKAGE.parent / "shell"
 BUILT = Path(__file__).parents[2] / ".tools"
 TOOLS = BUILT / "node_modules" / ".bin"
 """What `make tools` brings, and its programs from npm."""

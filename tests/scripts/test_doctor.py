@@ -11,7 +11,7 @@ import pytest
 from tests.helpers import broken_setups
 from tests.helpers.broken_setups import CONFIGURATIONS, CREDENTIALS, ENVIRONMENTS, OUR_CONFIGURATIONS, process
 from tests.helpers.doctoring import PAGE, found, records
-from tests.helpers.support import SESSION_ID, Home, key_pair, session_section
+from tests.helpers.support import PACKAGE, SESSION_ID, Home, key_pair, session_section
 
 NAME = re.compile(r"[a-z]{2,}(-[a-z]+)*-[a-z]{2,}")
 ROOT = Path(__file__).parents[2]
@@ -175,7 +175,7 @@ def test_profiles_of_other_tools_are_left_alone(home: Home) -> None:
 
 def test_the_page_has_a_heading_for_each_finding() -> None:
     """In docs/doctor.md, by the name that is printed; and for no other."""
-    checks = (ROOT / "mfasession" / "setup" / "checks").glob("*.py")
+    checks = (PACKAGE / "setup" / "checks").glob("*.py")
     texts = [
         node.value
         for path in checks

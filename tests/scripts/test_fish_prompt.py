@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from tests.helpers.support import BIN, Home, need
+from tests.helpers.support import HOOKS, Home, need
 
-HOOK = BIN.parents[1] / "shell" / "mfasession.fish"
+HOOK = HOOKS / "mfasession.fish"
 UPTIME = "/proc/uptime"
 HOUR = 3600
 

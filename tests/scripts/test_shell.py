@@ -3,27 +3,24 @@
 import pytest
 
 from mfasession.shells import hooks
-from tests.helpers.support import BIN, Home, key_pair, session_section
+from tests.helpers.support import HOOKS, Home, key_pair, session_section
 
-ROOT = BIN.parents[1]
-
-
-HOOKS = sorted(path.suffix[1:] for path in (ROOT / "shell").iterdir())
+NAMES = sorted(path.suffix[1:] for path in HOOKS.iterdir())
 
 
 def test_the_help_names_each_shell_that_has_a_hook(home: Home) -> None:
     """A file in shell/ is all that it takes."""
-    assert {"bash", "zsh", "fish"} <= set(HOOKS)
-    assert tuple(HOOKS) == hooks.names(), "each needs a file in shells/hooks for --install"
-    assert f"init: {', '.join(HOOKS)}" in home.run("shell", "--help").stdout
+    assert {"bash", "zsh", "fish"} <= set(NAMES)
+    assert tuple(NAMES) == hooks.names(), "each needs a file in shells/hooks for --install"
+    assert f"init: {', '.join(NAMES)}" in home.run("shell", "--help").stdout
 
 
-@pytest.mark.parametrize("name", HOOKS)
+@pytest.mark.parametrize("name", NAMES)
 def test_init_prints_the_file_of_the_shell(home: Home, name: str) -> None:
     """The file in shell/, as it is."""
     done = home.run("shell", "init", name)
     assert done.returncode == 0
-    assert done.stdout == (ROOT / "shell" / f"mfasession.{name}").read_text()
+    assert done.stdout == (HOOKS / f"mfasession.{name}").read_text()
 
 
 @pytest.mark.parametrize(("words", "code"), [(("init", "powershell"), 2), (("init",), 2), (("start",), 2), ((), 2)])

@@ -3,7 +3,7 @@
 import pytest
 
 from mfasession.values import Value
-from tests.helpers.support import BIN, SESSION_ID, Home, in_seconds, key_pair, need, session_section
+from tests.helpers.support import HOOKS, SESSION_ID, Home, in_seconds, key_pair, need, session_section
 
 NEWER = "ASIANEWER00EXAMPLE00"
 OTHER = "ASIAOTHER00EXAMPLE00"
@@ -47,7 +47,7 @@ FISH = Shell(
 NU = Shell(
     name="nu",
     argv=("nu", "--no-config-file"),
-    load=f"source {BIN.parents[1] / 'shell' / 'mfasession.nu'}",
+    load=f"source {HOOKS / 'mfasession.nu'}",
     prompt="mfasession hook",
     show="print $'($env.AWS_ACCESS_KEY_ID?)/($env.MFASESSION_PROFILE?)'",
     set="$env.{} = {}",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "mfasession"
+from tests.helpers.support import PACKAGE
 
 ROOMS = {
     "boto3": {"aws", "api"},

@@ -7,12 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.support import PACKAGE
+
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
 TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 PLACE = re.compile(r"`((?:mfasession|tests|benchmarks|shell|docs)/[\w./-]+)(?:::([\w.]+))?`")
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
-LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#([^)]*))?\)")
+HOME = "https://github.com/mfasession/mfasession/blob/main/"
+
+
+def headings(path: Path) -> set[str]:
+    """The names that links may have behind their `#`, as GitHub makes them of a page's headings."""
+    found = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE) if path.suffix == ".md" else []
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
 def functions(path: Path) -> set[str]:
@@ -52,9 +61,14 @@ def test_named_files_exist(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
-    """A link to another file of ours finds it."""
-    for target in LINK.findall(document.read_text()):
-        assert (document.parent / target).exists(), target
+    """A link to another file of ours finds it, and a heading in it; README's are absolute for package indexes."""
+    for target, heading in LINK.findall(document.read_text().replace("](#", f"]({document.name}#")):
+        place, own = ROOT if target.startswith(HOME) else document.parent, target.removeprefix(HOME)
+        if "://" in own:
+            continue
+        assert own != target or document != ROOT / "README.md" or target == document.name, f"not absolute: {target}"
+        assert (place / own).exists(), target
+        assert not heading or heading in headings(place / own), (target, heading)
 
 
 def test_the_index_of_decisions_is_complete() -> None:
@@ -78,9 +92,8 @@ def test_the_tree_is_complete() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
     (tree,) = re.findall(r"^mfasession/\n((?:  \S.*\n)+)", page, re.MULTILINE)
     listed = re.findall(r"^  (\S+) +\S.*$", tree, re.MULTILINE)
-    package = ROOT / "mfasession"
-    folders = [f"{path.parent.name}/" for path in package.glob("*/__init__.py")]
-    assert sorted(listed) == sorted([*folders, *(path.name for path in package.glob("*.py"))])
+    folders = [f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")]
+    assert sorted(listed) == sorted([*folders, *(path.name for path in PACKAGE.glob("*.py"))])
 
 
 def test_the_layers_are_those_of_the_contract() -> None:

@@ -74,7 +74,7 @@ def test_the_actions_of_a_command_are_on_a_page_of_their_own(command: str) -> No
     row, what = COMMANDS[command]
     actions = arguments.actions_of(command)
     assert row.strip("`").partition(" ")[2].split(", ") == actions
-    assert f"(docs/{command}.md)" in what
+    assert f"/docs/{command}.md)" in what
     assert list(action_rows(command)) == [f"{command} {action}" for action in actions]
 
 

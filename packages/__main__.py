@@ -1,0 +1,62 @@
+"""`python -m packages FOLDER [--no-zipapp]`: build what is released into an empty folder.
+
+The wheel, the source archive, a constraints file with hashes, the CycloneDX document, SHA256SUMS, and the program with
+all that it needs in one file.
+"""
+
+import hashlib
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from packages import pins, sbom
+
+PYTHON = "/usr/bin/env python3"
+
+
+def build(source: Path, folder: Path, *, with_zipapp: bool) -> None:
+    """Build into `folder`, which must be empty or missing. Raises CalledProcessError when a build fails."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise SystemExit(f"{folder} is not empty: remove it, or name another folder")
+    _run("hatchling", "build", "-d", str(folder), cwd=source)
+    (wheel,), (archive,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    name, version = wheel.name.split("-")[:2]
+    needed = pins.of_the_program()
+    own = pins.Pin(name, version, "", (_sha256(wheel), _sha256(archive)))
+    constraints = folder / f"{name}-{version}-constraints.txt"
+    constraints.write_text(pins.text(sorted([own, *needed])))
+    (folder / f"{name}-{version}.cdx.json").write_text(sbom.document(version, _sha256(wheel), needed))
+    if with_zipapp:
+        _build_zipapp(constraints, folder / f"{name}-{version}-{_platform()}.pyz")
+    sums = [f"{_sha256(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
+    (folder / "SHA256SUMS").write_text("".join(sums))
+
+
+def _build_zipapp(constraints: Path, program: Path) -> None:
+    """Pack what the constraints name, which pip fetches, into one file for the Python and the platform of this run.
+
+    Some packages are compiled. At its first start the file unpacks itself into ~/.shiv.
+    """
+    _run(
+        *("shiv", "--reproducible", "--compressed", "--console-script", "mfasession", "--python", PYTHON),
+        *("--output-file", str(program), "--quiet", "--find-links", str(constraints.parent)),
+        *("--require-hashes", "--requirement", str(constraints)),
+    )
+
+
+def _platform() -> str:
+    return f"cp{sys.version_info.major}{sys.version_info.minor}-{sysconfig.get_platform().replace('-', '_')}"
+
+
+def _run(module: str, *words: str, cwd: Path | None = None) -> None:
+    subprocess.run([sys.executable, "-m", module, *words], cwd=cwd, check=True)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    build(pins.ROOT, Path(sys.argv[1]).resolve(), with_zipapp="--no-zipapp" not in sys.argv[2:])
