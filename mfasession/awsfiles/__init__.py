@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MANAGER = "mfasession"
 """The value of `manager` in a section that we manage."""
+SUFFIX = "-mfa"
+"""What the name of a profile's section for its session has at its end, unless `session_profile` names another."""
 LARGE = 512 * 1024
 """The size in bytes from which on a credentials file is searched on the disk."""
 COPY_MARK = "/mfasession/served-"

@@ -3,7 +3,7 @@
 Every command imports this.
 """
 
-from mfasession.awsfiles import is_managed
+from mfasession.awsfiles import SUFFIX, is_managed
 from mfasession.errors import ConfigurationError
 from mfasession.values import LongTermKey, Role, Secret, Value, held_profile, is_key_id, is_key_secret
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
             """Return path, header and correct header of a section with a wrong header for this profile."""
 
 
-SUFFIX = "-mfa"
 AD_HOC = "+role."
 """Stands in the section of a role's session between the profile that assumes it and the role, see `ad_hoc`."""
 ROLE_FLAG = "--role-arn"

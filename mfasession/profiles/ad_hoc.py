@@ -7,8 +7,9 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from mfasession import durations, profiles
+from mfasession.awsfiles import SUFFIX
 from mfasession.errors import ConfigurationError
-from mfasession.profiles import AD_HOC, CHAINED_MAXIMUM, ROLE_FLAG, SUFFIX, Profile
+from mfasession.profiles import AD_HOC, CHAINED_MAXIMUM, ROLE_FLAG, Profile
 from mfasession.values import Role, partition_of
 
 if TYPE_CHECKING:

@@ -80,6 +80,44 @@ def test_a_change_is_seen_when_the_file_is_read_again(path: Path, monkeypatch: p
         read.credentials("default")
 
 
+@examples(300)
+@given(text=texts(), names=st.lists(st.sampled_from(("a", "a-mfa", "b", "b-mfa", "-mfa")), min_size=2, max_size=4))
+@example(text="[a-mfa]\nk = v\n[b]\nk = v\n[a]\nk = v\n", names=["a", "a-mfa", "b"])
+@example(text="[a-mfa]\nk = v\n[b]\nk = v\n[a-mfa]\nk = v\n", names=["a", "a-mfa"])
+def test_sections_are_found_one_after_the_other_as_in_the_text(path: Path, text: str, names: list[str]) -> None:
+    """What one search found of the next section is what that section's own search would find."""
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    searched = large.LargeFile(str(path))
+    for name in names:
+        is_plain, found = searched.section(name)
+        if is_plain:
+            assert (True, found) == awsfiles.plain_section(text, name)
+
+
+@pytest.mark.parametrize(("first", "second"), [("default", "default-mfa"), ("default-mfa", "default")])
+def test_a_profile_and_its_session_are_found_in_one_search(
+    path: Path, monkeypatch: pytest.MonkeyPatch, first: str, second: str
+) -> None:
+    """Another section is searched for when it is asked for."""
+    monkeypatch.setattr(large, "PIECE", 4 * 1024)
+    path.write_text(key_pair() + "# \n" * 9_000 + key_pair("other") + session_section())
+    places: list[int] = []
+    read = os.preadv
+
+    def noted(descriptor: int, buffers: list[bytearray], place: int) -> int:
+        places.append(place)
+        return read(descriptor, buffers, place)
+
+    monkeypatch.setattr(os, "preadv", noted)
+    searched = large.LargeFile(str(path))
+    assert searched.section(first)[1]
+    assert searched.section(second)[1]
+    assert places.count(0) == 1
+    assert len(places) == len(set(places)) > 4
+    assert searched.section("other")[1]
+    assert places.count(0) == 2
+
+
 @pytest.mark.parametrize("mode", [0o644, 0o660])
 def test_a_large_file_that_others_may_read_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch, mode: int) -> None:
     """As a small one is."""
