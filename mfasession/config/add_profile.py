@@ -3,8 +3,6 @@
 import os
 from collections.abc import Mapping
 
-import tomli_w
-
 from mfasession import files, hints
 from mfasession.config import edit, schema
 from mfasession.errors import ConfigurationError
@@ -33,6 +31,8 @@ def check(environ: Mapping[str, str], name: str, settings: Mapping[str, str]) ->
 
 def with_profile(path: str, text: str, name: str, settings: Mapping[str, str]) -> str:
     """Return the text of the file with these settings of a profile. Raises ConfigurationError."""
+    import tomli_w
+
     before = schema.read(path, text)
     own = {key[2]: value for key, value in before.items() if len(key) == 3 and key[1] == name}
     if all(own.get(key) == value for key, value in settings.items()):

@@ -6,8 +6,6 @@ The text is only cut into statements here: tomllib has read it before, and reads
 import re
 from collections.abc import Iterator, Mapping
 
-import tomli_w
-
 from mfasession.files import toml
 from mfasession.values import Value
 
@@ -82,6 +80,8 @@ def without(text: str, path: Path) -> str:
 
 def literal(value: object) -> str:
     """Return a value as TOML in one line."""
+    import tomli_w
+
     if isinstance(value, Mapping):
         inside = ", ".join(f"{literal_key(key)} = {literal(each)}" for key, each in value.items())
         return f"{{ {inside} }}"
@@ -92,6 +92,8 @@ def literal(value: object) -> str:
 
 def literal_key(name: str) -> str:
     """Return one name of a key as TOML, in quotes where it needs them."""
+    import tomli_w
+
     return tomli_w.dumps({name: 0}).removesuffix(" = 0\n")
 
 

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import tomli_w
-
 from mfasession import files
 from mfasession.aws.model import Device
 from mfasession.files import locks, paths, replace, toml
@@ -117,6 +115,8 @@ class State:
 
 def _written(state: Mapping[str, Any], needed: Mapping[str, Any]) -> str:
     """Write the state; when somebody put in what can be read and not written, as a deep nesting, the needed alone."""
+    import tomli_w
+
     try:
         return tomli_w.dumps(state)
     except (ValueError, RecursionError):

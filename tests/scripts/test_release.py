@@ -74,6 +74,7 @@ def test_contents_of_the_wheel(release: dict[str, bytes]) -> None:
         names = wheel.namelist()
     assert {"mfasession/cli/__init__.py", "mfasession/py.typed", "mfasession/sandbox/gateway.py"} <= set(names)
     assert {f"mfasession/shell/mfasession.{shell}" for shell in ("bash", "zsh", "fish")} <= set(names)
+    assert {f"man1/mfasession-{name}.1" for name in ("login", "exec")} <= {each.partition("/man/")[2] for each in names}
     assert {each.partition("/")[0].partition("-")[0] for each in names} == {"mfasession"}
     assert not [each for each in names if "__pycache__" in each or "test_" in each or "/tests/" in each]
 
@@ -84,7 +85,10 @@ def test_contents_of_the_source_archive(release: dict[str, bytes]) -> None:
         names = {each.name.partition("/")[2] for each in archive if each.isfile()}
     tops = {path.name for path in ROOT.iterdir()} - {".git", ".venv", ".tools", "dist", "build"}
     caches = {name for name in tops if name.endswith(("_cache", ".pyc")) or name.startswith((".junit", ".coverage"))}
-    assert {each.partition("/")[0] for each in names} == (tops - caches - {".hypothesis", "__pycache__"}) | {"PKG-INFO"}
+    assert {each.partition("/")[0] for each in names} == (tops - caches - {".hypothesis", "__pycache__"}) | {
+        "PKG-INFO",
+        "man",
+    }
     assert {
         "tests/requirements.txt",
         "tests/conftest.py",
