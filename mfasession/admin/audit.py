@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mfasession.admin import credential_report, findings
 from mfasession.admin.findings import Account, Row, Rules
+from mfasession.admin.organization import Limits, Source
 from mfasession.aws.errors import Denied, NotFound
 from mfasession.aws.model import Credentials, User
 from mfasession.errors import AwsRefused
@@ -22,14 +23,14 @@ class Audit:
     """One audit of one account."""
 
     def __init__(
-        self, aws: "AwsAccount", account: str, on_row: OnRow, progress: Progress, organization: tuple[str, ...] = ()
+        self, aws: "AwsAccount", account: str, on_row: OnRow, progress: Progress, organization: Source | None = None
     ) -> None:
-        """`organization`: the service control policies of a member account, as JSON."""
+        """`organization`: where the account's service control policies come from."""
         self._aws = aws
         self._account = account
         self._on_row = on_row
         self._progress = progress
-        self._given = organization
+        self._organization = organization
         self._missing: list[str] = []
         self._notes: list[str] = []
         self._credentials: dict[str, Credentials] = {}
@@ -39,9 +40,7 @@ class Audit:
         """Call `on_row` for each user. Raises Denied when nothing may be read, AwsRefused, AwsUnreachable."""
         # AWS makes the report while we read the rest.
         has_begun = self._begin_report()
-        rules = self._unless_denied(
-            "GetAccountAuthorizationDetails", lambda: Rules(self._aws.rules(), self._organization())
-        )
+        rules = self._unless_denied("GetAccountAuthorizationDetails", lambda: Rules(self._aws.rules(), self._limits()))
         if has_begun:
             self._read_report()
         if rules is None and not self._credentials:
@@ -54,22 +53,12 @@ class Audit:
             self._progress(done, total)
         return self._read(done)
 
-    def _organization(self) -> tuple[str, ...]:
-        """The service control policies that apply to the account; a management account has none."""
-        if not self._given:
-            return ()
-        try:
-            management = self._aws.management_account()
-        except AwsRefused:
-            self._notes.append(
-                "organizations:DescribeOrganization was refused: if this is the management account, service control "
-                "policies do not apply to it, and its users may be less covered than reported"
-            )
-            return self._given
-        if management == self._account:
-            self._notes.append("this is the management account: service control policies do not apply to it")
-            return ()
-        return self._given
+    def _limits(self) -> Limits:
+        if self._organization is None:
+            return Limits()
+        found = self._organization.limits(self._account, self._aws)
+        self._notes += found.notes
+        return found
 
     def _users(self, rules: Rules | None) -> Iterator[User]:
         if rules is not None:

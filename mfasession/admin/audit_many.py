@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mfasession.admin import findings
 from mfasession.admin.audit import Audit
 from mfasession.admin.findings import Account, Row
+from mfasession.admin.organization import Source
 from mfasession.errors import MfaSessionError
 from mfasession.files.spool import Spool
 
@@ -35,7 +36,7 @@ class AuditedAccount:
         """Yield the rows from the first on."""
         return map(findings.restored, self._spool)
 
-    def read(self, aws: "AwsAccount", organization: tuple[str, ...]) -> None:
+    def read(self, aws: "AwsAccount", organization: Source | None) -> None:
         """Read the account. Raises MfaSessionError."""
         self.found = Audit(aws, self.account, self._add, self._note, organization).run()
 
@@ -50,11 +51,11 @@ def run(
     accounts: Sequence[str],
     connect: "Callable[[str], AwsAccount]",
     show: Callable[[Sequence[AuditedAccount]], object],
-    organization: tuple[str, ...] = (),
+    organization: Source | None = None,
 ) -> list[AuditedAccount]:
     """Audit accounts, each through its connection from `connect`; `show` is called repeatedly, in this thread.
 
-    `organization`: the service control policies of all of them, as JSON.
+    `organization`: where their service control policies come from.
     """
     audited = [AuditedAccount(account) for account in accounts]
     pool = ThreadPoolExecutor(min(THREADS, len(audited)), thread_name_prefix="mfasession-audit")
@@ -68,7 +69,7 @@ def run(
     return audited
 
 
-def _read(one: AuditedAccount, connect: "Callable[[str], AwsAccount]", organization: tuple[str, ...]) -> None:
+def _read(one: AuditedAccount, connect: "Callable[[str], AwsAccount]", organization: Source | None) -> None:
     """Read one account; a failure is kept with it."""
     try:
         one.read(connect(one.account), organization)

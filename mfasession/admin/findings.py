@@ -5,13 +5,15 @@ Values in, values out, one user at a time: the memory for an account of any size
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from mfasession.admin.organization import Limits
 from mfasession.aws.model import Credentials, Group, KeyUse, User
 from mfasession.policy import coverage, rule
 from mfasession.policy.coverage import Source, Verdict
 from mfasession.policy.document import Malformed
+from mfasession.policy.scp import UNKNOWN_BY_SCP
 from mfasession.values import Value
 
 DAY = 86400
@@ -58,9 +60,9 @@ class Account(Value):
 class Rules:
     """The managed policies and groups of an account, each stored once."""
 
-    def __init__(self, listed: Iterable[tuple[str, str] | Group], organization: Sequence[str] = ()) -> None:
-        """`organization`: the account's service control policies, as JSON."""
-        self._organization = tuple(organization)
+    def __init__(self, listed: Iterable[tuple[str, str] | Group], limits: Limits | None = None) -> None:
+        """`limits`: the account's service control policies."""
+        self._limits = limits or Limits()
         self._texts: dict[str, str] = {}
         self._groups: dict[str, Group] = {}
         for each in listed:
@@ -84,24 +86,29 @@ class Rules:
         return self._texts.get(user.boundary)
 
     def verdict(self, user: User) -> Verdict | None:
-        """Return the verdict on a user's policies; None when AWS would not accept one of them."""
+        """Return the verdict on a user's policies; None when AWS would not accept one of them.
+
+        Service control policies only take away: without unread ones, no user is covered who is open with them.
+        """
         try:
-            return coverage.judge(
+            found = coverage.judge(
                 self.sources(user),
                 self.boundary(user),
                 user=user.name,
                 arn=user.arn,
-                organization=self._organization,
+                organization=self._limits.levels,
             )
         except Malformed:
             return None
+        is_open = not found.is_covered and not self._limits.is_complete
+        return found.replace(is_covered=None, by=(UNKNOWN_BY_SCP,)) if is_open else found
 
     def attached(self, arn: str, text: str, group: str) -> "Rules":
         """Return the rules after a policy gets this text and is attached to the group, if one is named."""
         groups = dict(self._groups)
         if group in groups and arn not in groups[group].attached:
             groups[group] = groups[group].replace(attached=(*groups[group].attached, arn))
-        return Rules([*{**self._texts, arn: text}.items(), *groups.values()], self._organization)
+        return Rules([*{**self._texts, arn: text}.items(), *groups.values()], self._limits)
 
     def _of(self, holder: User | Group) -> tuple[str, ...]:
         # An unknown policy counts as allowing everything (the worst case).

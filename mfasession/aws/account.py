@@ -10,8 +10,8 @@ from urllib.parse import unquote
 import botocore.handlers
 
 from mfasession.aws.answers import required_text, serial
-from mfasession.aws.client import Aws
 from mfasession.aws.model import Device, Group, Inline, User
+from mfasession.aws.organizations import AwsOrganizations
 
 PAGE = 100
 """The most groups or policies in one answer: each may have five versions of 6,144 characters."""
@@ -23,8 +23,11 @@ _BETWEEN = 2.0
 """Seconds between two checks whether the report is ready."""
 
 
-class AwsAccount(Aws):
-    """IAM's calls about a whole account. Every call raises AwsRefused, AwsUnreachable or ConfigurationError."""
+class AwsAccount(AwsOrganizations):
+    """IAM's calls about a whole account, and those about its organization.
+
+    Every call raises AwsRefused, AwsUnreachable or ConfigurationError.
+    """
 
     # A hundred policies with five versions of 6,144 characters each, or a report on some ten thousand users.
     size_limit = 64_000_000
@@ -52,13 +55,6 @@ class AwsAccount(Aws):
                 arn = str(each.get("User", {}).get("Arn", ""))
                 user = "root" if arn.endswith(":root") else arn.rpartition("/")[2]
                 yield Device(serial=serial(each), user=user)
-
-    def management_account(self) -> str:
-        """Return the ID of the organization's management account; service control policies do not apply to it."""
-        return self._call(
-            "DescribeOrganization",
-            lambda: str(self._client("organizations").describe_organization()["Organization"]["MasterAccountId"]),
-        )
 
     def devices_of(self, user: str) -> list[Device]:
         """Return a user's devices of all kinds. Raises NotFound when the user is gone."""

@@ -17,6 +17,10 @@ _UNKNOWN_KEY = ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidA
 _SIGNATURE = ("SignatureDoesNotMatch", "InvalidSignatureException")
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException")
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+_NOT_IN_ORGANIZATIONS = ("AWSOrganizationsNotInUseException", "AccountNotFoundException", "ChildNotFoundException",
+                         "TargetNotFoundException", "PolicyNotFoundException")  # fmt: skip
+_OF_ORGANIZATIONS = ("DescribeOrganization", "DescribeOrganizationalUnit", "DescribePolicy", "ListParents",
+                     "ListPoliciesForTarget", "ListRoots")  # fmt: skip
 _FAILED = ("InternalFailure", "InternalError", "ServiceFailure", "ServiceUnavailable")
 
 _OF_STS = ("AssumeRole", "GetCallerIdentity", "GetSessionToken")
@@ -134,6 +138,8 @@ def _other_refusal(operation: str, code: str, words: str, profile: str) -> MfaSe
         return Unanswered(f"AWS failed to answer {operation} ({code})", "run it again in a moment")
     if code == "NoSuchEntity":
         return NotFound(f"AWS does not have it (any more) ({operation}): {said}", "look in the IAM console")
+    if code in _NOT_IN_ORGANIZATIONS:
+        return NotFound(f"AWS Organizations does not have it ({operation}): {said}", "look in its console")
     if code == "EntityAlreadyExists":
         return AlreadyThere(f"AWS has it already ({operation}): {said}", "look in the IAM console")
     if code == "InvalidAuthenticationCode":
@@ -141,7 +147,7 @@ def _other_refusal(operation: str, code: str, words: str, profile: str) -> MfaSe
             "AWS refused the two codes: they must be consecutive codes of this device",
             "wait for the next code on the device, then run it again",
         )
-    service = "STS" if operation in _OF_STS else "IAM"
+    service = "STS" if operation in _OF_STS else "Organizations" if operation in _OF_ORGANIZATIONS else "IAM"
     hint = f"look it up under Common Errors in the {service} API Reference"
     if service == "STS":
         hint = _HINTS.get(code, hint)
@@ -214,4 +220,6 @@ def _denied_hint(operation: str, words: str, profile: str) -> str:
         return "the role's trust policy must name you, your external_id and your MFA as they are"
     if operation == "ListMFADevices":
         return "name your device instead: mfa_serial = arn:aws:iam::ACCOUNT:mfa/NAME in the AWS configuration file"
+    if operation in _OF_ORGANIZATIONS:
+        return "use the management account or a delegated administrator, or give the policies with --scp FILE"
     return "ask your administrator which policy denies it"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
-from mfasession.policy import evaluation, rule
+from mfasession.policy import evaluation, rule, scp
 from mfasession.policy.document import Document, Statement
 from mfasession.policy.evaluation import Decision, Evaluator, Policies, Request
 from mfasession.policy.glob_overlap import combined, common
@@ -64,11 +64,11 @@ class Source(Value):
 class Verdict(Value):
     """The verdict on one user's policies."""
 
-    is_covered: bool
-    """Whether only the actions that may stay open are possible without MFA."""
+    is_covered: bool | None
+    """Whether only the actions that may stay open are possible without MFA; None if unread policies decide that."""
     by: tuple[str, ...]
-    """The sources that each suffice for that: `directly`, `group NAME`, `boundary`, `organization`; else a text
-    below."""
+    """The sources that each suffice for that: `directly`, `group NAME`, `boundary`, `SCP NAME of LEVEL`; else a text
+    below, or UNKNOWN_BY_SCP."""
     open: tuple[str, ...]
     """Actions that are possible without MFA, as patterns in the policies; NAMED at most."""
     is_admin: bool
@@ -81,17 +81,18 @@ TOGETHER, CONDITIONAL, NOTHING = "several together", "every Allow asks for MFA",
 
 
 def judge(
-    sources: Sequence[Source], boundary: str | None, *, user: str, arn: str, organization: Sequence[str] = ()
+    sources: Sequence[Source], boundary: str | None, *, user: str, arn: str, organization: scp.Levels = ()
 ) -> Verdict:
     """Return the verdict on a user's policies. Raises Malformed for one that AWS would refuse.
 
-    `organization`: the account's service control policies, as JSON; without any, there is no limit.
+    `organization`: the levels of the account's service control policies; without any, there is no limit.
     """
-    limits = [*([boundary] if boundary is not None else []), *organization]
+    limits = [*([boundary] if boundary is not None else [])]
+    limits += (policy.text for level in organization for policy in level.policies)
     texts = [text for source in sources for text in source.texts] + limits
     account = f"arn:{partition_of(arn)}:iam::{account_of(arn)}:user/"
     whose = (user, arn) if any(map(_is_personal, texts)) else ("x", f"{account}x")
-    return _judged(tuple(sources), boundary, tuple(organization), *whose)
+    return _judged(tuple(sources), boundary, organization, *whose)
 
 
 def allows(sources: Sequence[Source], boundary: str | None, actions: Sequence[str], *, user: str, arn: str) -> bool:
@@ -110,7 +111,7 @@ def _is_personal(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _judged(
-    sources: tuple[Source, ...], boundary: str | None, organization: tuple[str, ...], user: str, arn: str
+    sources: tuple[Source, ...], boundary: str | None, organization: scp.Levels, user: str, arn: str
 ) -> Verdict:
     whole = _Policies((user, arn), tuple(text for each in sources for text in each.texts), boundary, organization)
     left_open = tuple(islice(whole.open(), NAMED))
@@ -131,7 +132,7 @@ class _Policies:
         whose: tuple[str, str],
         identity: tuple[str, ...],
         boundary: str | None = None,
-        organization: tuple[str, ...] = (),
+        organization: scp.Levels = (),
         only: tuple[str, ...] | None = None,
     ) -> None:
         """`whose`: the user's name and ARN. `only`: the identity policies whose Deny statements count; None: all."""
@@ -176,7 +177,7 @@ class _Policies:
                 for text in self.identity
             ),
             boundary=None if self.boundary is None else (read(self.boundary),),
-            organization=tuple(map(read, self.organization)) or None,
+            organization=tuple(level.parsed(read) for level in self.organization) or None,
         )
 
 
@@ -257,8 +258,7 @@ def _by(sources: Sequence[Source], policies: _Policies) -> tuple[str, ...]:
     whole = [source.name for source in sources if _closes(source.texts, whose)]
     if boundary is not None and _Policies(whose, (_ALLOW_ALL,), boundary).is_closed():
         whole.append("boundary")
-    if organization and _Policies(whose, (_ALLOW_ALL,), organization=organization).is_closed():
-        whole.append("organization")
+    whole += _by_organization(organization, whose)
     if whole:
         return tuple(whole)
     allowing = _Policies(whose, identity, boundary, organization, only=())
@@ -268,6 +268,12 @@ def _by(sources: Sequence[Source], policies: _Policies) -> tuple[str, ...]:
         return (CONDITIONAL,)
     alone = tuple(each.name for each in sources if _Policies(whose, identity, only=each.texts).is_closed())
     return alone or (TOGETHER,)
+
+
+@lru_cache(maxsize=1024)
+def _by_organization(organization: scp.Levels, whose: tuple[str, str]) -> tuple[str, ...]:
+    """Return the service control policies that cover a user whatever other policies allow."""
+    return scp.covering(organization, lambda levels: _Policies(whose, (_ALLOW_ALL,), organization=levels).is_closed())
 
 
 @lru_cache(maxsize=1024)
@@ -299,7 +305,8 @@ def _exceptions(denies: Sequence[Statement]) -> tuple[list[tuple[Text, ...]], li
 
 def _limits(policies: Policies, element: Callable[[Statement], tuple[Text, ...] | None]) -> Iterator[list[str]]:
     """Yield the names in the Allow statements of a boundary and an organization; a star for exceptions."""
-    for documents in (policies.boundary, policies.organization):
+    levels = (level.documents for level in policies.organization or ())
+    for documents in (policies.boundary, *levels):
         if documents is not None:
             allows = [each for document in documents for each in document.statements if each.effect == "Allow"]
             yield [name for each in allows for name in element(each) or ("*",)] or ["*"]

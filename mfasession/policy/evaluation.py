@@ -1,8 +1,9 @@
 """Evaluates policies: an explicit Deny wins, then each kind of policy that is present must allow.
 
 Source: IAM User Guide, "Policy evaluation logic", "Evaluating policies within a single account" and "How permissions
-boundaries, SCPs and resource-based policies interact". The caller and the resource are of one account. Service control
-policies do not apply to the management account or to service-linked roles: callers must leave them out for these.
+boundaries, SCPs and resource-based policies interact"; Organizations User Guide, "SCP evaluation" and "RCP evaluation".
+The caller and the resource are of one account. Policies of an organization do not apply to the management account or to
+service-linked roles: callers must leave them out for these.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,12 @@ from mfasession.values import Value
 
 IDENTITY, BOUNDARY, SESSION = "identity-based policy", "permissions boundary", "session policy"
 ORGANIZATION, RESOURCE, TRUST = "service control policy", "resource-based policy", "role trust policy"
+RESOURCE_CONTROL = "resource control policy"
 """The kinds of policies, as AWS names them when it denies."""
+WITH_RESOURCE_CONTROL = frozenset(
+    ("aoss", "cognito-identity", "cognito-idp", "dynamodb", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts")
+)
+"""The services to which resource control policies apply (Organizations User Guide, "Resource control policies")."""
 
 
 class Decision(Enum):
@@ -38,28 +44,38 @@ class Request(Value):
     """The caller, as Principal elements name it. None matches every principal."""
 
 
+class Level(Value):
+    """The service control policies of one level of an organization: of the root, an OU or the account."""
+
+    documents: tuple[Document, ...]
+    name: str = ""
+    """As in `OU Workloads/Prod`; empty where it does not matter. Two levels have two names."""
+
+
 class Policies(Value):
     """The policies of all kinds; None for kinds without any.
 
-    `organization` are the service control policies of one level; `resource` is the policy of the requested resource, or
-    the trust policy of the role.
+    `organization` are the levels with service control policies, each of which must allow a request; `resource` is the
+    policy of the requested resource, or the trust policy of the role. `resource_control` are resource control policies
+    of any level: they only deny, because AWS attaches RCPFullAWSAccess to each level, which cannot be detached.
     """
 
     identity: tuple[Document, ...]
     boundary: tuple[Document, ...] | None = None
     session: tuple[Document, ...] | None = None
-    organization: tuple[Document, ...] | None = None
+    organization: tuple[Level, ...] | None = None
     resource: tuple[Document, ...] | None = None
+    resource_control: tuple[Document, ...] = ()
 
     def kinds(self) -> "Iterator[tuple[str, tuple[Document, ...]]]":
-        """Yield each present kind with its documents."""
+        """Yield each present kind that must allow, with its documents; each level of an organization is a kind."""
         yield IDENTITY, self.identity
         if self.boundary is not None:
             yield BOUNDARY, self.boundary
         if self.session is not None:
             yield SESSION, self.session
-        if self.organization is not None:
-            yield ORGANIZATION, self.organization
+        for level in self.organization or ():
+            yield (f"{ORGANIZATION} of {level.name}" if level.name else ORGANIZATION), level.documents
         if self.resource is not None:
             yield TRUST if _are_trust(self.resource) else RESOURCE, self.resource
 
@@ -140,7 +156,7 @@ def _lacking(policies: Policies, request: Request, allows: "dict[str, list[Found
     ways = [principals.named(found.statement, request.who) for found in allows[own]]
     needed = [kind for kind in allows if kind != own]
     if any(way.directly for way in ways):
-        needed = [kind for kind in needed if kind == ORGANIZATION]
+        needed = [kind for kind in needed if kind.startswith(ORGANIZATION)]
     elif any(way.by_role for way in ways):
         needed = [kind for kind in needed if kind != IDENTITY]
     elif own == TRUST or request.action.lower().startswith("kms:"):
@@ -154,11 +170,30 @@ def _are_trust(documents: tuple[Document, ...]) -> bool:
 
 
 def statements(policies: Policies) -> Iterator[Found]:
-    """Yield every statement, with those that deny."""
+    """Yield every statement, with those that deny; of resource control policies only these."""
     for kind, documents in policies.kinds():
         for each in documents:
             for statement in each.statements:
                 yield Found(kind=kind, document=each, statement=statement)
+    for each in map(of_resource_control, policies.resource_control):
+        for statement in each.statements:
+            yield Found(kind=RESOURCE_CONTROL, document=each, statement=statement)
+
+
+def of_resource_control(document: Document) -> Document:
+    """Return what a resource control policy denies, of the services that support these policies."""
+    return document.replace(
+        statements=tuple(
+            each.replace(actions=tuple(filter(_is_controlled, each.actions or ())))
+            for each in document.statements
+            if each.effect == "Deny"
+        )
+    )
+
+
+def _is_controlled(action: str) -> bool:
+    # AWS takes no policy with `*` alone, and none with NotAction.
+    return action.partition(":")[0].lower() in WITH_RESOURCE_CONTROL
 
 
 def look(found: Found, request: Request) -> Look:

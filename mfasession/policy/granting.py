@@ -28,12 +28,14 @@ _OTHER = "-"
 _Sections = tuple[tuple[tuple[str, ...], tuple[Row, ...]], ...]
 
 
-def explained(document: Document, scp: Sequence[Document] = (), boundary: Sequence[Document] = ()) -> Iterator[str]:
+def explained(
+    document: Document, scp: Sequence[Sequence[Document]] = (), boundary: Sequence[Document] = ()
+) -> Iterator[str]:
     """Yield the statements, then a table for each group of principals with the same permissions, and a legend.
 
-    `scp`, `boundary`: the service control policies and the permissions boundaries of these callers.
+    `scp`, `boundary`: the service control policies of each level, and the permissions boundaries of these callers.
     """
-    limits = [several for several in (scp, boundary) if several]
+    limits = [several for several in (*scp, boundary) if several]
     shown: dict[tuple[bool, _Sections], list[str]] = {}
     for name in _allowed(document):
         sections = tuple(_sections(document, name, _limits(name, scp, boundary)))
@@ -66,14 +68,14 @@ def _allowed(document: Document) -> list[str]:
     return list(found)
 
 
-def _limits(name: str, scp: Sequence[Document], boundary: Sequence[Document]) -> list[Sequence[Document]]:
+def _limits(name: str, scp: Sequence[Sequence[Document]], boundary: Sequence[Document]) -> list[Sequence[Document]]:
     """The limits of one of them: a boundary's missing Allow does not limit a user whom the policy itself names.
 
     Source: IAM User Guide, "Permissions boundaries for IAM entities" (a Deny in it does bind).
     """
     is_direct = not principals.is_account(name) and ":role/" not in name
     own = [*boundary, explain.everything()] if boundary and is_direct else boundary
-    return [several for several in (scp, own) if several]
+    return [several for several in (*scp, own) if several]
 
 
 def _sections(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mfasession.policy import document, evaluation
-from mfasession.policy.evaluation import Decision, Policies, Request
+from mfasession.policy.evaluation import Decision, Level, Policies, Request
 from mfasession.policy.principals import Who
 from tests.helpers.patience import scaled
 from tests.helpers.policy_cases import ACCOUNT, USER, Case, case
@@ -51,7 +51,13 @@ def ours(each: Case) -> Decision:
     policies = Policies(
         identity=parsed(each.identity),
         boundary=None if each.boundary is None else parsed(each.boundary),
-        organization=None if each.organization is None else parsed(each.organization),
+        organization=None
+        if each.organization is None
+        else tuple(
+            Level(documents=parsed(policies), name=f"level {number}")
+            for number, policies in enumerate(each.organization)
+        ),
+        resource_control=parsed(each.resource_control or []),
         resource=None if each.granted is None else parsed([each.granted]),
     )
     who = Who(account=ACCOUNT, arn=each.principal, role="" if each.principal == USER else ROLE_ARN)
@@ -86,7 +92,26 @@ def test_both_say_the_same() -> None:
         their is not Decision.ALLOWED and ours(each.replace(organization=None)) is Decision.ALLOWED
         for each, their in zip(cases, answers, strict=True)
     )
-    assert min(by_resource, by_organization) > CASES / 100, (by_resource, by_organization)
+    by_control = sum(
+        their is Decision.DENIED and ours(each.replace(resource_control=None)) is Decision.ALLOWED
+        for each, their in zip(cases, answers, strict=True)
+    )
+    assert min(by_resource, by_organization, by_control) > CASES / 100, (by_resource, by_organization, by_control)
+
+
+def test_resource_control_policies_apply_to_some_services() -> None:
+    """Organizations User Guide, "Resource control policies", has the list; theirs applies them to all services."""
+    allowed = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    denied = {"Effect": "Deny", "Principal": "*", "Action": ["iam:*", "s3:*"], "Resource": "*"}
+    cases = [
+        Case(
+            identity=[allowed], boundary=None, action=action, resource=resource, context={},
+            resource_control=[{"Version": "2012-10-17", "Statement": denied}],
+        )
+        for action, resource in (("s3:GetObject", BUCKET), ("iam:GetRole", ROLE))
+    ]  # fmt: skip
+    assert [*map(ours, cases)] == [DENIED, ALLOWED]
+    assert theirs(cases) == [DENIED, DENIED]
 
 
 BUCKET, ROLE = "arn:aws:s3:::reports/a", "arn:aws:iam::123456789012:role/app"

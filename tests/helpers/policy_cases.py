@@ -71,7 +71,9 @@ class Case(Value):
     action: str
     resource: str
     context: dict[str, str | list[str]]
-    organization: list[dict[str, Any]] | None = None
+    organization: list[list[dict[str, Any]]] | None = None
+    """The service control policies of each level."""
+    resource_control: list[dict[str, Any]] | None = None
     granted: dict[str, Any] | None = None
     """The resource's own policy, or the role's trust policy."""
     principal: str = USER
@@ -94,7 +96,11 @@ def case(random: Random) -> Case:
     maker = _Maker(random, action, resource, context)
     identity = [maker.policy() for _ in range(random.randint(1, 3))]
     boundary = [maker.policy()] if random.random() < 0.3 else None
-    organization = [maker.policy() for _ in range(random.randint(1, 2))] if random.random() < 0.3 else None
+    levels = random.randint(1, 3) if random.random() < 0.3 else 0
+    organization = [[maker.policy() for _ in range(random.randint(1, 2))] for _ in range(levels)] or None
+    # To iam these policies do not apply.
+    has_control = not action.startswith("iam:") and random.random() < 0.2
+    resource_control = [maker.control_policy()] if has_control else None
     # Every KMS key has a policy.
     granted = maker.granting_policy() if action == "kms:Decrypt" or random.random() < 0.4 else None
     return Case(
@@ -104,6 +110,7 @@ def case(random: Random) -> Case:
         resource=resource,
         context=context,
         organization=organization,
+        resource_control=resource_control,
         granted=granted,
         principal=random.choice((USER, ROLE_SESSION)),
     )
@@ -133,6 +140,15 @@ class _Maker:
             if self._action == "sts:AssumeRole":
                 statement.pop("Resource", None)
                 statement.pop("NotResource", None)
+        return policy
+
+    def control_policy(self) -> dict[str, Any]:
+        """Return a resource control policy: of one service, for all principals, and it only denies."""
+        policy = self.policy()
+        for statement in policy["Statement"]:
+            statement |= {"Effect": "Deny", "Principal": "*"}
+            statement.pop("NotAction", None)
+            statement["Action"] = f"{self._action.partition(':')[0]}:*"
         return policy
 
     def _a_principal(self) -> Any:

@@ -86,9 +86,15 @@ def test_a_policy_of_the_organization(estate: Estate) -> None:
     done = estate.home.run(*words, "--format", "json")
     assert done.returncode == 0
     found = {name: user["covered_by"] for name, user in users(json.loads(done.stdout)).items()}
-    assert found == {"alice": ["organization"], "plain": ["organization"]}
+    by = ["SCP scp.json (statement DenyAllWithoutMFA)"]
+    assert found == {"alice": by, "plain": by}
     assert "service control policies do not bind the management account and service-linked roles" in done.stderr
+    assert "account 123456789012: it is in no organization: " in done.stderr
+    refused = {"Effect": "Deny", "Action": "organizations:*", "Resource": "*"}
+    estate.alice.put_policy("refused", {"Version": "2012-10-17", "Statement": [refused]})
+    done = estate.home.run(*words)
     assert "organizations:DescribeOrganization was refused: if this is the management account" in done.stderr
+    estate.alice.put_policy("refused", ALLOW_ALL)
     organizations = client(estate.aws, "organizations", estate.aws.root_key())
     organizations.create_organization(FeatureSet="ALL")
     try:

@@ -242,6 +242,42 @@ def test_a_boundary_and_a_policy_of_the_organization_together(home: Home) -> Non
     assert (done.returncode, "trust.json is a trust policy: --scp takes none" in done.stderr) == (2, True)
 
 
+def test_levels_of_an_organization(home: Home) -> None:
+    """Each must allow: what one lists and the other does not is not allowed, and the level is named."""
+    texts = {"own": "*", "root": ["s3:*", "ec2:*"], "prod": ["ec2:*", "sns:*"]}
+    for name, actions in texts.items():
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        (home.folder / f"{name}.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    actions = [word for each in ("s3:GetObject", "ec2:RunInstances", "sns:Publish") for word in ("--action", each)]
+    levels = ("--scp", "root=root.json", "--scp", "Prod=prod.json")
+    done = home.run("policy", "test", "own.json", *levels, *actions, "--why")
+    assert [line.split()[1] for line in done.stdout.splitlines()[1:4]] == ["not", "allow", "not"]
+    assert "  no service control policy of Prod allows it" in done.stdout
+    done = home.run("policy", "explain", "own.json", *levels)
+    assert [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("ec2:*")] == [["allow"] * 4]
+    assert not any(line.startswith(("s3:*", "sns:*")) for line in done.stdout.splitlines())
+    for wrong, hint in ((("=prod.json",), "is not LEVEL=FILE"), (("none", "prod.json"), "goes with no other --scp")):
+        done = home.run("policy", "test", "own.json", *(word for each in wrong for word in ("--scp", each)))
+        assert (done.returncode, hint in done.stderr) == (2, True)
+
+
+def test_a_resource_control_policy(home: Home) -> None:
+    """It denies what its services do with the resource, and allows nothing."""
+    denial = {"Effect": "Deny", "Principal": "*", "Action": ["s3:*", "ec2:*"], "Resource": "*",
+              "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}  # fmt: skip
+    (home.folder / "rcp.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [denial]}))
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    (home.folder / "all.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
+    actions = ("--action", "s3:GetObject", "--action", "ec2:RunInstances")
+    done = home.run("policy", "test", "all.json", "--rcp", "rcp.json", *actions)
+    rows = [line.split()[1:] for line in done.stdout.splitlines()[1:]]
+    assert rows == [["deny", "deny", "allow", "deny"], ["allow"] * 4]
+    done = home.run("policy", "explain", "all.json", "--rcp", "rcp.json")
+    assert [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("s3:*")] == [rows[0]]
+    done = home.run("policy", "test", "all.json", "--rcp", "all.json")
+    assert (done.returncode, "all.json is not a resource control policy" in done.stderr) == (2, True)
+
+
 def test_an_account_leaves_it_to_its_own_policies(home: Home) -> None:
     """Without one of these everything is `not allowed`, which is said and not left to be wondered at."""
     (home.folder / "trust.json").write_text(json.dumps(TRUST))

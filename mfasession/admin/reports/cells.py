@@ -29,7 +29,7 @@ def details(row: Row, now: float) -> tuple[str, ...]:
 def why(row: Row) -> str:
     """Return the reasons of a user's cover, or what is open."""
     if row.covered is None:
-        return UNKNOWN
+        return f"{', '.join(row.by)}, else open: {', '.join(row.open)}" if row.by else UNKNOWN
     reasons = ", ".join(row.by if row.covered else row.open)
     return reasons if row.works_with_mfa or not row.open else f"{reasons}; nothing works with MFA"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mfasession import process_memory, terminal
 from mfasession.aws.errors import Denied
-from mfasession.commands.policy import credentials
+from mfasession.commands.policy import credentials, limits
 from mfasession.commands.policy.credentials import AmbientFlags
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mfasession.admin.audit_many import AuditedAccount
     from mfasession.admin.findings import Account, Row
+    from mfasession.admin.organization import Read
     from mfasession.admin.reports import Report
     from mfasession.aws.account import AwsAccount
     from mfasession.aws.ambient import Ambient
@@ -51,7 +52,10 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         "--accounts", metavar="LIST", help="other accounts: numbers separated by commas, or a file with one per line"
     )
     parser.add_argument(
-        "--scp", metavar="FILE", action="append", help="a service control policy that applies to the accounts"
+        "--scp",
+        metavar="FILE",
+        action="append",
+        help="a service control policy that applies to the accounts, instead of those of AWS Organizations; or none",
     )
     parser.add_argument("--role-name", metavar="NAME", help="the role to assume in each of them")
     credentials.add_ambient(parser)
@@ -60,10 +64,11 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 def run(context: "CommandContext", flags: Flags) -> int:
     """Report on the accounts; 1 when a user can act without MFA, else the code of the first error."""
     from mfasession.admin import audit_many
+    from mfasession.admin.organization import Given
 
     process_memory.deny_ptrace()
     accounts = _accounts(flags)
-    organization = _organization(context, flags)
+    given = limits.given(flags.scp, context)
     if flags.output:
         attributes.check_writable(flags.output)
         replace.check_replaceable(flags.output)
@@ -72,7 +77,10 @@ def run(context: "CommandContext", flags: Flags) -> int:
     screen = Screen(sys.stdout.fileno(), sys.stderr.fileno(), shows=shows)
     try:
         audited = audit_many.run(
-            accounts or [access.own], access.connect, lambda now: screen.show(_progress(now)), organization
+            accounts or [access.own],
+            access.connect,
+            lambda now: screen.show(_progress(now)),
+            access.organization() if list(flags.scp) in ([], [limits.READ]) else Given(limits.as_texts(given)),
         )
     finally:
         screen.end()
@@ -99,6 +107,12 @@ class Access:
         self.own = identity.account
         """The caller's account."""
 
+    def organization(self) -> "Read":
+        """Return where service control policies are read from: the organization, as this session sees it."""
+        from mfasession.admin.organization import Read
+
+        return Read(self._aws)
+
     def connect(self, account: str) -> "AwsAccount":
         """Return AWS as seen in an account; called from several threads."""
         if not self._role_name:
@@ -115,14 +129,6 @@ class Access:
         from mfasession.sessions.batch import PAUSES
 
         return AwsAccount(profile, key, self._environ, PAUSES)
-
-
-def _organization(context: "CommandContext", flags: Flags) -> tuple[str, ...]:
-    """The texts of the service control policies that are given. Raises Malformed, UsageError, ConfigurationError."""
-    from mfasession.commands.policy import test
-
-    documents = test.organization(test.limits(flags.scp, "--scp", context))
-    return tuple(each.text for each in documents or ())
 
 
 def _accounts(flags: Flags) -> list[str]:

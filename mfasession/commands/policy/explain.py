@@ -3,9 +3,9 @@
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession.commands.policy import credentials, sources, test
+from mfasession.commands.policy import credentials, limits, sources
 from mfasession.commands.policy.credentials import AmbientFlags
-from mfasession.policy import document, evaluation, explain, granting
+from mfasession.policy import document, evaluation, explain, granting, rule
 from mfasession.policy.document import Kind
 from mfasession.text import printable
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mfasession.commands import CommandContext
     from mfasession.policy.document import Document
+    from mfasession.policy.explain import Limits
 
 SUMMARY = "Explain what a policy does, and what each kind of caller may do"
 
@@ -25,6 +26,7 @@ class Flags(AmbientFlags):
     source: str
     boundary: "Sequence[str]" = ()
     scp: "Sequence[str]" = ()
+    rcp: "Sequence[str]" = ()
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
@@ -32,16 +34,18 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument(
         "source", metavar="FILE", help="a file with policies; - reads stdin; an ARN is read from the account"
     )
-    test.add_limits(parser)
+    limits.add_arguments(parser)
     credentials.add_ambient(parser)
 
 
 def run(context: "CommandContext", flags: Flags) -> int:
     """Print the explanation; of several policies, each behind its name."""
-    test.check_stdin(flags.source, *flags.boundary, *flags.scp)
+    limits.check_stdin(flags.source, *flags.boundary, *flags.scp, *flags.rcp)
     found = sources.read(flags.source, context, limit=document.ROLE_SIZE).documents
-    boundary = test.limits(flags.boundary, "--boundary", context) or ()
-    scp = test.organization(test.limits(flags.scp, "--scp", context)) or ()
+    boundary = limits.boundary(flags.boundary, context) or ()
+    scp = [level.documents for level in limits.service_control(flags.scp, context) or ()]
+    if rcp := limits.resource_control(flags.rcp, context):
+        scp.append((limits.built_in("RCPFullAWSAccess", rule.ALLOW_ALL), *map(evaluation.of_resource_control, rcp)))
     for number, parsed in enumerate(found):
         evaluation.check(parsed)
         lines = list(_lines(parsed, scp, boundary))
@@ -51,10 +55,10 @@ def run(context: "CommandContext", flags: Flags) -> int:
     return 0
 
 
-def _lines(parsed: "Document", scp: "Sequence[Document]", boundary: "Sequence[Document]") -> "Iterator[str]":
+def _lines(parsed: "Document", scp: "Limits", boundary: "Sequence[Document]") -> "Iterator[str]":
     if parsed.kind is not Kind.IDENTITY:
         yield from granting.explained(parsed, scp, boundary)
         return
-    yield from explain.explained(parsed, [several for several in (scp, boundary) if several])
+    yield from explain.explained(parsed, [several for several in (*scp, boundary) if several])
     if granting.concerns_kms(parsed):
         yield granting.KEYS_DECIDE

@@ -1,15 +1,14 @@
 """`mfasession policy test`: what a policy lets each kind of caller do, as a table; and whether that is as expected."""
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 from mfasession import hints
-from mfasession.commands.policy import credentials, sources
+from mfasession.commands.policy import credentials, limits, sources
 from mfasession.commands.policy.credentials import AmbientFlags
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain, say
-from mfasession.policy import callers, document, evaluation, matrix, matrix_output, principals, rule
+from mfasession.policy import callers, matrix, matrix_output, principals, rule
 from mfasession.policy.document import Kind
 from mfasession.policy.evaluation import Policies
 from mfasession.text import printable
@@ -34,6 +33,7 @@ class Flags(AmbientFlags):
     files: "Sequence[str]" = ()
     boundary: "Sequence[str]" = ()
     scp: "Sequence[str]" = ()
+    rcp: "Sequence[str]" = ()
     allow_all: bool = False
     action_names: "Sequence[str]" = ()
     resource: str = ""
@@ -54,7 +54,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         metavar="FILE",
         help="policies that apply together; - reads stdin; an ARN is read from the account (the rule)",
     )
-    add_limits(parser)
+    limits.add_arguments(parser)
     parser.add_argument("--allow-all", action="store_true", help="also allow everything")
     parser.add_argument(
         "--action",
@@ -83,14 +83,6 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     credentials.add_ambient(parser)
     parser.add_argument("--json", action="store_true", help="print a JSON array, for scripts")
     parser.add_argument("--why", action="store_true", help="show which statements decide and which conditions hold")
-
-
-def add_limits(parser: "argparse.ArgumentParser") -> None:
-    """Add the flags of policies that limit others."""
-    parser.add_argument("--boundary", metavar="FILE", action="append", help="a permissions boundary that limits them")
-    parser.add_argument(
-        "--scp", metavar="FILE", action="append", help="a service control policy of the organization that limits them"
-    )
 
 
 def condition_key(text: str) -> tuple[str, str]:
@@ -153,17 +145,22 @@ def _exit_code(rows: "Sequence[Sequence[Cell]]", expected: "Sequence[Expectation
 
 
 def _policies(flags: Flags, context: "CommandContext") -> Policies:
-    check_stdin(*flags.files, *flags.boundary, *flags.scp, *flags.expect)
-    if flags.scp and flags.live:
-        raise UsageError("--scp and --live do not go together", "IAM asks the organization itself")
-    documents = _read(flags.files, context)
+    limits.check_stdin(*flags.files, *flags.boundary, *flags.scp, *flags.rcp, *flags.expect)
+    if (flags.scp or flags.rcp) and flags.live:
+        raise UsageError(
+            f"--{'scp' if flags.scp else 'rcp'} and --live do not go together", "IAM asks the organization itself"
+        )
+    documents = limits.read(flags.files, context)
     identity = [each for each in documents if each.kind is Kind.IDENTITY]
     granting = tuple(each for each in documents if each.kind is not Kind.IDENTITY)
     _check_granting(granting, flags)
     if not documents and not flags.live:
-        identity = [_built_in("the rule", rule.DENY_ALL_WITHOUT_MFA), _built_in("all allowed", rule.ALLOW_ALL)]
+        identity = [
+            limits.built_in("the rule", rule.DENY_ALL_WITHOUT_MFA),
+            limits.built_in("all allowed", rule.ALLOW_ALL),
+        ]
     elif flags.allow_all:
-        identity.append(_built_in("all allowed", rule.ALLOW_ALL))
+        identity.append(limits.built_in("all allowed", rule.ALLOW_ALL))
     if not flags.live and all(each.effect == "Deny" for one in (*identity, *granting) for each in one.statements):
         complain("nothing here allows anything", "as if everything were allowed besides: --allow-all")
     elif granting and not identity and any(map(principals.is_account, principals.all_of_aws(granting))):
@@ -173,16 +170,11 @@ def _policies(flags: Flags, context: "CommandContext") -> Policies:
         )
     return Policies(
         identity=tuple(identity),
-        boundary=limits(flags.boundary, "--boundary", context),
-        organization=organization(limits(flags.scp, "--scp", context)),
+        boundary=limits.boundary(flags.boundary, context),
+        organization=limits.service_control(flags.scp, context),
         resource=granting or None,
+        resource_control=limits.resource_control(flags.rcp, context),
     )
-
-
-def check_stdin(*files: str) -> None:
-    """Raise UsageError where stdin is named as several files."""
-    if files.count("-") > 1:
-        raise UsageError("stdin can be one file only", "write the others into files")
 
 
 def _check_granting(granting: "Sequence[Document]", flags: Flags) -> None:
@@ -195,38 +187,6 @@ def _check_granting(granting: "Sequence[Document]", flags: Flags) -> None:
             f"one trust or resource policy at a time can be tested, and there are {len(granting)}: {names}",
             "choose one by its name behind a #, as in FILE#NAME",
         )
-
-
-def organization(documents: "tuple[Document, ...] | None") -> "tuple[Document, ...] | None":
-    """Return service control policies as AWS has them attached: beside FullAWSAccess, where none allows anything."""
-    if documents is None:
-        return None
-    say("service control policies do not bind the management account and service-linked roles")
-    if any(statement.effect == "Allow" for each in documents for statement in each.statements):
-        return documents
-    return (*documents, _built_in("FullAWSAccess", rule.ALLOW_ALL))
-
-
-def limits(files: "Sequence[str]", option: str, context: "CommandContext") -> "tuple[Document, ...] | None":
-    """Return the policies of files that limit others; None without files. Raises UsageError for one with Principal."""
-    documents = _read(files, context)
-    for each in documents:
-        if each.kind is not Kind.IDENTITY:
-            raise UsageError(f"{each.where} is a {each.kind.value}: {option} takes none", "give it as a FILE")
-    return documents if files else None
-
-
-def _built_in(name: str, policy: object) -> "Document":
-    return document.parse(json.dumps(policy, indent=2), name)
-
-
-def _read(files: "Sequence[str]", context: "CommandContext") -> "tuple[Document, ...]":
-    documents = tuple(
-        each for source in files for each in sources.read(source, context, limit=document.ROLE_SIZE).documents
-    )
-    for each in documents:
-        evaluation.check(each)
-    return documents
 
 
 def _expectations(flags: Flags, context: "CommandContext") -> "tuple[Expectation, ...]":

@@ -17,10 +17,14 @@ const { DiscoveryContextKeyConstraints } = await load(
 );
 
 const ACCOUNT = "123456789012";
+const FULL_ACCESS = {
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Principal: "*", Action: "*", Resource: "*" }],
+};
 const named = (policies) => policies.map((policy, index) => loadPolicy(policy, { name: `p${index}` }));
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { identity, boundary, organization, granted, principal, action, resource, context } = JSON.parse(line);
+  const { identity, boundary, organization, resource_control, granted, principal, action, resource, context } = JSON.parse(line);
   const answer = authorize({
     request: new AwsRequestImpl(
       principal,
@@ -30,8 +34,14 @@ for await (const line of createInterface({ input: process.stdin })) {
     ),
     sessionPolicy: undefined,
     identityPolicies: named(identity),
-    serviceControlPolicies: organization ? [{ orgIdentifier: "ou", policies: named(organization) }] : [],
-    resourceControlPolicies: [],
+    serviceControlPolicies: (organization ?? []).map((level, index) => ({
+      orgIdentifier: `level ${index}`,
+      policies: named(level),
+    })),
+    // RCPFullAWSAccess cannot be detached.
+    resourceControlPolicies: resource_control
+      ? [{ orgIdentifier: "root", policies: named([FULL_ACCESS, ...resource_control]) }]
+      : [],
     resourcePolicy: granted ? loadPolicy(granted, { name: "granted" }) : undefined,
     permissionBoundaries: boundary ? named(boundary) : undefined,
     vpcEndpointPolicies: undefined,

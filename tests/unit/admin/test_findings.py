@@ -18,6 +18,7 @@ from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.glob_overlap import common
 from mfasession.policy.patterns import like
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
+from mfasession.policy.scp import Attached, Level, Levels
 
 ARN = "arn:aws:iam::123456789012:user/alice"
 NOW = 1_795_500_000
@@ -39,12 +40,22 @@ def verdict(
     *texts: str,
     groups: Mapping[str, Sequence[str]] | None = None,
     boundary: str | None = None,
-    organization: Sequence[str] = (),
+    organization: Levels = (),
 ) -> Verdict:
     """The verdict on a user with these policies."""
     sources = [Source(name="directly", texts=texts)]
     sources += [Source(name=f"group {name}", texts=tuple(these)) for name, these in (groups or {}).items()]
     return coverage.judge(sources, boundary, user="alice", arn=ARN, organization=organization)
+
+
+def level(name: str, **policies: str) -> Level:
+    """The service control policies of a level, by their names."""
+    return Level(name=name, policies=tuple(Attached(name=each, text=text) for each, text in policies.items()))
+
+
+FULL = {"FullAWSAccess": ANYTHING}
+OF_USERS = policy("Deny", Condition={**WITHOUT, "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}})
+BUT_ALICE = policy("Deny", Condition={**WITHOUT, "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/alice"}})
 
 
 # Covered
@@ -57,12 +68,31 @@ def verdict(
         (verdict(ANYTHING, groups={"staff": [RULE]}), ("group staff",)),
         (verdict(RULE, ANYTHING, groups={"staff": [RULE], "other": []}), ("directly", "group staff")),
         (verdict(ANYTHING, boundary=policy("Allow", Condition=ONLY_WITH)), ("boundary",)),
-        (verdict(ANYTHING, organization=[RULE, ANYTHING]), ("organization",)),
-        (verdict(RULE, ANYTHING, organization=[ANYTHING]), ("directly",)),
-        (verdict(RULE, ANYTHING, boundary=RULE, organization=[RULE, ANYTHING]),
-         ("directly", "boundary", "organization")),
-        (verdict(ANYTHING, organization=[policy("Allow", Action=["iam:GetUser", "s3:*"], Condition=ONLY_WITH)]),
-         ("organization",)),
+        (
+            verdict(ANYTHING, organization=(level("root", **FULL), level("OU Prod", NeedMfa=RULE, **FULL))),
+            ("SCP NeedMfa of OU Prod (statement DenyAllWithoutMFA)",),
+        ),
+        (verdict(ANYTHING, organization=(level("", Users=OF_USERS, **FULL),)), ("SCP Users (statement 1)",)),
+        (
+            verdict(ANYTHING, organization=(level("root", **FULL), level("OU Prod"), level("account 1", **FULL))),
+            ("the SCPs of OU Prod",),
+        ),
+        (
+            verdict(
+                ANYTHING,
+                organization=(
+                    level("root", Ec2=policy("Allow", Action="ec2:*")),
+                    level("OU Prod", S3=policy("Allow", Action="s3:*")),
+                ),
+            ),
+            ("service control policies together",),
+        ),
+        (verdict(RULE, ANYTHING, organization=(level("root", **FULL),)), ("directly",)),
+        (verdict(RULE, ANYTHING, boundary=RULE, organization=(level("root", NeedMfa=RULE, **FULL),)),
+         ("directly", "boundary", "SCP NeedMfa of root (statement DenyAllWithoutMFA)")),
+        (verdict(ANYTHING, organization=(
+            level("root", Some=policy("Allow", Action=["iam:GetUser", "s3:*"], Condition=ONLY_WITH)),
+        )), ("the SCPs of root",)),
         (verdict(groups={"staff": [RULE]}), ("group staff",)),
         (verdict(policy("Allow", Condition=ONLY_WITH)), (CONDITIONAL,)),
         (verdict(), (NOTHING,)),
@@ -106,6 +136,17 @@ def test_ways_to_cover_a_user(found: Verdict, by: tuple[str, ...]) -> None:
         (verdict(policy("Allow", Action=["s3:*", "ec2:*"]), policy("Deny", Action="s3:*", Condition=WITHOUT)), "ec2:*"),
         (verdict(policy("Allow", Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}})), "*"),
         (verdict(ANYTHING, boundary=policy("Allow", Action="s3:*")), "s3:*"),
+        (verdict(ANYTHING, organization=(level("root", Some=BUT_ALICE, **FULL),)), "*"),
+        (
+            verdict(
+                ANYTHING,
+                organization=(
+                    level("root", Two=policy("Allow", Action=["ec2:*", "s3:Get*"])),
+                    level("OU Prod", S3=policy("Allow", Action="s3:*")),
+                ),
+            ),
+            "s3:Get*",
+        ),
     ],
 )  # fmt: skip
 def test_holes_left_by_wrong_rules(found: Verdict, left_open: str) -> None:
@@ -174,20 +215,26 @@ REAL = ("s3:GetObject", "s3:PutObject", "s3:GetBucketAcl", "s3:ListAllMyBuckets"
         "ec2:RunInstances", "ec2:DescribeInstances", "sts:AssumeRole")  # fmt: skip
 
 
-@given(st.lists(statements, min_size=1, max_size=4), st.none() | statements, st.lists(statements, max_size=2))
+levels = st.lists(st.lists(statements, min_size=1, max_size=2), max_size=3)
+
+
+@given(st.lists(statements, min_size=1, max_size=4), st.none() | statements, levels)
 def test_the_covered_can_do_nothing_without_mfa(
-    written: list[dict[str, Any]], limit: dict[str, Any] | None, scp: list[dict[str, Any]]
+    written: list[dict[str, Any]], limit: dict[str, Any] | None, scps: list[list[dict[str, Any]]]
 ) -> None:
     """Whatever the policies: no request that a long-term key can make gets through when the verdict is covered."""
     text = json.dumps({"Version": "2012-10-17", "Statement": written})
     boundary = None if limit is None else json.dumps({"Version": "2012-10-17", "Statement": [limit]})
-    organization = [json.dumps({"Version": "2012-10-17", "Statement": scp})] if scp else []
+    organization = tuple(
+        level(str(number), limit=json.dumps({"Version": "2012-10-17", "Statement": scp}))
+        for number, scp in enumerate(scps)
+    )
     if not verdict(text, boundary=boundary, organization=organization).is_covered:
         return
     policies = Policies(
         identity=(evaluation.read(text),),
         boundary=None if boundary is None else (evaluation.read(boundary),),
-        organization=tuple(map(evaluation.read, organization)) or None,
+        organization=tuple(each.parsed(evaluation.read) for each in organization) or None,
     )
     for caller in CALLERS:
         for action in REAL:

@@ -165,11 +165,11 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     ),
     (["policy", "explain", "-"], {"command": "policy", "action": "explain", "flags": explain.Flags(source="-")}),
     (
-        ["policy", "explain", "a", "--scp", "b", "--scp", "c", "--boundary", "d", "--ambient"],
+        ["policy", "explain", "a", "--scp", "b", "--scp", "c", "--rcp", "r", "--boundary", "d", "--ambient"],
         {
             "command": "policy",
             "action": "explain",
-            "flags": explain.Flags(source="a", scp=["b", "c"], boundary=["d"], ambient=True),
+            "flags": explain.Flags(source="a", scp=["b", "c"], rcp=["r"], boundary=["d"], ambient=True),
         },
     ),
     (
@@ -210,6 +210,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "b.json",
             "--allow-all",
             "--scp=s.json",
+            "--rcp=r.json",
             "--action",
             "s3:GetObject",
             "--ambient",
@@ -221,6 +222,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
                 files=["a.json", "-"],
                 boundary=["b.json"],
                 scp=["s.json"],
+                rcp=["r.json"],
                 allow_all=True,
                 action_names=["s3:GetObject"],
                 ambient=True,

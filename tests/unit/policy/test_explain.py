@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mfasession.policy import callers, document, evaluation, explain, rule
 from mfasession.policy.document import Document
-from mfasession.policy.evaluation import Decision, Policies, Request
+from mfasession.policy.evaluation import Decision, Level, Policies, Request
 from mfasession.policy.overview import Overview
 from mfasession.policy.permissions import EVERYWHERE
 
@@ -256,7 +256,7 @@ def test_no_request_proves_limits_wrong(
     """Each caller gets what was said of them under a service control policy and a boundary, too."""
     policy, organization, limit = parsed(*own), parsed(*scp), parsed(*boundary)
     ((_, rows), *_) = Overview((policy,), [(organization,), (limit,)]).sections()
-    whole = Policies(identity=(policy,), organization=(organization,), boundary=(limit,))
+    whole = Policies(identity=(policy,), organization=(Level(documents=(organization,)),), boundary=(limit,))
     for number, caller in enumerate(callers.CALLERS):
         if callers.fixed(caller, action):
             continue

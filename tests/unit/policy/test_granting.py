@@ -247,7 +247,7 @@ def test_limits_of_those_whom_a_policy_names() -> None:
     it = trust({"Principal": {"AWS": BOB}})
     assert rows(it, boundary=[limit]) == [["sts:AssumeRole", *["allow"] * 3, "-"]]
     assert rows(it, boundary=[limit, denied]) == [["everything", *["no"] * 3, "-"]]
-    assert rows(it, scp=[limit]) == [["everything", *["no"] * 3, "-"]]
+    assert rows(it, scp=[[limit]]) == [["everything", *["no"] * 3, "-"]]
     assert rows(trust({"Principal": {"AWS": ACCOUNT}}), boundary=[limit]) == [["everything", *["no"] * 4]]
     assert "Within the limits of limit, denied" in said(it, boundary=[limit, denied])
 
@@ -288,7 +288,9 @@ def test_a_bucket_and_its_readers_own_policies() -> None:
 
     assert words(Policies(identity=(none,), resource=(it,))) == ["allow", "allow", "allow", NO]
     assert words(Policies(identity=(ALL,), resource=(it,))) == ["allow"] * 4
-    limited = Policies(identity=(none,), resource=(it,), boundary=(none,), organization=(none,))
+    limited = Policies(
+        identity=(none,), resource=(it,), boundary=(none,), organization=(evaluation.Level(documents=(none,)),)
+    )
     assert words(limited) == [NO] * 4
     answer = evaluation.evaluate(limited, evaluation.Request(
         action="s3:GetObject", resource="arn:aws:s3:::b/x", context={}, who=whose.who(callers.MFA),
