@@ -3,7 +3,7 @@
 import sys
 
 from tests.helpers.support import MFASESSION, Home, key_pair, session_section
-from tests.scripts.test_instructions import instructions
+from tests.scripts.test_instructions import clean, instructions
 
 SECTIONS = 20_000
 EDIT = 95
@@ -22,9 +22,7 @@ if sys.argv[2:]:
 
 def file_of_many(home: Home) -> int:
     """Write a credentials file with many sections and a session; return its size in bytes."""
-    # Neither this machine's locale nor what CI sets, and the same order of every set and dictionary.
-    home.environ = {name: home.environ[name] for name in ("PATH", "HOME", "SHELL")}
-    home.environ |= {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
+    clean(home)
     many = "".join(key_pair(f"p{number}") for number in range(SECTIONS))
     home.write_credentials(key_pair() + many + session_section())
     return home.credentials.stat().st_size

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from mfasession.policy.rule import DENY_ALL_WITHOUT_MFA, document
 from tests.helpers.support import MFASESSION, Home, imported
-from tests.scripts.test_instructions import instructions
+from tests.scripts.test_instructions import bare_start, clean, instructions
 
 AWS = {"boto3", "botocore", "urllib3", "ssl"}
 ONE = 7.7
@@ -49,10 +49,9 @@ def test_policies_are_checked_without_boto3(home: Home) -> None:
 
 def test_checking_one_policy_keeps_its_budget(home: Home) -> None:
     """The start, and the names of the actions of IAM and STS."""
-    home.environ = {name: home.environ[name] for name in ("PATH", "HOME", "SHELL")}
-    home.environ |= {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
+    clean(home)
     (home.folder / "policy.json").write_text(json.dumps(DENY_ALL_WITHOUT_MFA))
-    bare = instructions(home, sys.executable, "-c", "pass")
+    bare = bare_start(home)
     ours = instructions(home, sys.executable, MFASESSION, "policy", "lint", "policy.json")
     assert ours / bare <= ONE, f"{ours} instructions against {bare} of a bare start: {ours / bare:.3f}"
 
