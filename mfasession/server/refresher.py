@@ -51,6 +51,8 @@ class Refresher:
         self._owns_terminal = owns_terminal
         self._profile = profile
         self._is_automatic = False
+        self._is_kept = False
+        """Whether a look has ever found it: one that could not be kept is served without."""
         self._seen: tuple[object, ...] = ()
         self._looked = 0.0
         self._failures = 0
@@ -88,7 +90,10 @@ class Refresher:
         seen = tuple(_stamp(place) for place in self._places())
         if force or seen != self._seen or self._keyring_is_due():
             self._looked = time.monotonic()
-            self._profile, self.session, self._is_automatic = await asyncio.to_thread(self._read)
+            self._profile, found, self._is_automatic = await asyncio.to_thread(self._read)
+            self._is_kept = self._is_kept or found is not None
+            if self._is_kept:
+                self.session = found
             self._seen = seen
 
     def _keyring_is_due(self) -> bool:

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,27 @@ def test_a_session_that_cannot_be_kept_serves_all_the_same(
         done.stderr,
     )
     assert alices_home.credentials.read_bytes() == before
+
+
+ASK_LATER = """
+import os, time, urllib.request
+time.sleep(1)
+token = os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+uri = os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+print(urllib.request.urlopen(urllib.request.Request(uri, headers={"Authorization": token})).read().decode())
+"""
+
+
+def test_a_session_that_cannot_be_kept_is_served(alices_home: Home, alice: SandboxUser) -> None:
+    """The endpoint has it, too, though it finds it in no file: as long as the command runs."""
+    code_program(alices_home, "true", code=alice.devices[0].code())
+    strace = (need("strace"), "-qq", "-o", os.devnull, "-e", "trace=renameat2", "-e", "inject=renameat2:error=EIO")
+    command = (MFASESSION, "exec", "--server", "--", sys.executable, "-c", ASK_LATER)
+    done = alices_home.run_program(*strace, *command)
+    assert UNKEPT in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "ASIA" in done.stdout
+    assert "default-mfa" not in alices_home.credentials.read_text()
 
 
 def test_a_login_that_cannot_keep_its_session(alices_home: Home, alice: SandboxUser) -> None:
