@@ -16,7 +16,7 @@ import pytest
 from mfasession.sandbox import Sandbox
 from tests.faults.test_keyring_faults import left_in
 from tests.helpers.faults.commands import CODE, KEYRING, Preparation, a_key_works, all_of, logged_in, settings
-from tests.helpers.faults.injection import IS_LONG, Command, Trial, assert_one_message, few
+from tests.helpers.faults.injection import IS_LONG, Command, Trial, assert_one_message
 from tests.helpers.patience import scaled, wait_for
 from tests.helpers.secret_service import SecretService
 from tests.helpers.support import need
@@ -51,6 +51,12 @@ def traced(service: SecretService, log: Path, *injecting: str) -> Iterator[None]
         wait_for(lambda: "TracerPid:\t0\n" not in status.read_text())
         yield
         strace.terminate()
+
+
+def few(able: list[tuple[str, int]], most: int) -> list[tuple[str, int]]:
+    """Return a few of the calls, from the first to the last."""
+    stride = max((len(able) - 1) / (most - 1), 1)
+    return [able[int(number * stride)] for number in range(min(most, len(able)))]
 
 
 def calls_of(log: Path) -> list[tuple[str, int]]:

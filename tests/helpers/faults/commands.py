@@ -151,7 +151,7 @@ def a_role(trial: Trial) -> None:
 
 def logged_in(trial: Trial) -> None:
     """A session that AWS knows, where the settings say, made with a code of the minute before."""
-    done = trial.home.run("login", "--code", trial.device.code(-1))
+    done = trial.home.run("login", "--serial", trial.device.serial, "--code", trial.device.code(-1))
     assert done.returncode == 0, done.stderr
 
 
@@ -352,31 +352,28 @@ COMMANDS = (
     Command("import csv", ("import", "csv", "key.csv", "-p", "work", "--yes"), key_in_csv, complaint=EACH_REPORTED),
     Command("keys rotate, file", ("keys", "rotate", "--force", *CODE), nothing_more, steps=a_key_works),
     Command("keys rotate, keyring", ("keys", "rotate", "--force", *CODE), key_in_keyring, steps=a_key_works),
-    Command("login, encrypted-file", ("login", *CODE), key_in_encrypted_file, starts_others=True, few=1),
+    Command("login, encrypted-file", ("login", *CODE), key_in_encrypted_file, starts_others=True),
     Command(
         "keys add, encrypted-file",
         ("keys", "add", "-", "-p", "work", "--store", "encrypted-file"),
         a_passphrase,
         stdin=its_key,
         starts_others=True,
-        few=1,
     ),
     Command(
         "keys move",
         ("keys", "move", "--to", "encrypted-file"),
         all_of(a_passphrase, in_file(LIVE)),
         starts_others=True,
-        few=1,
     ),
-    Command("keys move, back", ("keys", "move", "--to", "keyring"), key_in_encrypted_file, starts_others=True, few=1),
-    Command("keys passphrase", encrypted.CHANGE, key_in_encrypted_file, starts_others=True, few=1),
+    Command("keys move, back", ("keys", "move", "--to", "keyring"), key_in_encrypted_file, starts_others=True),
+    Command("keys passphrase", encrypted.CHANGE, key_in_encrypted_file, starts_others=True),
     Command(
         "keys rotate, encrypted-file",
         ("keys", "rotate", "--force", *CODE),
         key_in_encrypted_file,
         steps=a_key_works,
         starts_others=True,
-        few=1,
     ),
     REMOVE,
     Command("policy lint --fix", ("policy", "lint", "--fix", RULE), rule_to_fix),

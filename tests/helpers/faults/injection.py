@@ -5,20 +5,23 @@ that name in its thread. Then each of them is run into again, with a fault there
 strace 6.1 loses an injected signal under `--seccomp-bpf`, which also excludes `-b`: not following other programs.
 """
 
+import compileall
 import os
 import re
 import stat
 import sys
 import time
 import tomllib
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.configloader import raw_config_parse
 
@@ -28,7 +31,7 @@ from mfasession.sandbox import Sandbox
 from mfasession.sandbox.account import ACCOUNT
 from mfasession.stores.kernel import KernelStore
 from tests.helpers.faults import encrypted, file_keyring
-from tests.helpers.faults.points import CALLS, ERRORS, KEYS, TALK, Point, points, without_folder
+from tests.helpers.faults.points import CALLS, ERRORS, KEYS, TALK, Point, from_a_change, points, without_folder
 from tests.helpers.support import MFASESSION, Home, key_pair, need
 
 if TYPE_CHECKING:
@@ -38,10 +41,9 @@ KILL = "signal=KILL"
 VISIBLE = ("-e", "inject=prctl:retval=0")
 """A process that forbids looking at it would hide its descriptors' paths from a strace that is not root."""
 IS_LONG = os.environ.get("MFASESSION_FAULTS", "short") == "long"
-"""Whether every point is tried, or a few of each command."""
-FEW = 2
-"""Points of each command in the short form."""
+"""Whether every point is tried, or one of each command."""
 MISSED = "missed"
+UNKEPT = "the session serves this command alone, because it is not kept: "
 ONE_MESSAGE = r"(mfasession: [^\n]+\n)*mfasession: [^\n]+\n  hint: [^\n]+\n"
 """Some lines, and the last one with how to fix it."""
 HEAD = (
@@ -52,14 +54,16 @@ CONFIG = "# mine\n[default]\nregion = eu-west-1  \n\n[profile other]\noutput=jso
 KERNEL = "kernel/"
 """What the sessions in the kernel's keyring are called among the files."""
 KERNEL_INDEX = ".local/state/mfasession/kernel.sessions"
+INDEXES = (".local/state/mfasession/keyring.sessions", KERNEL_INDEX)
 NO_SECTIONS = ""
 """A list of sessions that says what a missing one says."""
 _STRICT = (
     *(".aws/", ".config/", file_keyring.FOLDER + "/", KERNEL, encrypted.FOLDER),
-    *(".local/state/mfasession/keyring.sessions", KERNEL_INDEX),
+    *INDEXES,
 )
 """What must be old or new to the byte; what is remembered and what is kept for speed need only do no harm."""
 
+_Any = TypeVar("_Any")
 _numbers = count(1)
 _making_users = Lock()
 
@@ -90,8 +94,6 @@ class Command:
     """What the command leaves as it is, before and behind what it changes in the credentials file."""
     age: int = 0
     """Seconds by which what is remembered of sent codes is made older before the second run: time that has passed."""
-    few: int = FEW
-    """Points that the short form tries; one where each run takes long, as with a passphrase."""
     finds: bool = False
     """Whether a failure may be a finding on stdout, with exit code 1."""
 
@@ -168,8 +170,9 @@ class Trial:
     def shapes(self) -> dict[str, str]:
         """Return the files that matter, by their paths in the home, without what differs between two runs."""
         files = {self._masked(name): self._shape(path) for name, path in self._files() if _counts(name)}
-        if files.get(KERNEL_INDEX) == NO_SECTIONS:
-            del files[KERNEL_INDEX]
+        for index in INDEXES:
+            if files.get(index) == NO_SECTIONS:
+                del files[index]
         return files | {f"{KERNEL}{name}": self._masked(text) for name, text in self._in_kernel()}
 
     @property
@@ -240,10 +243,7 @@ class Survey:
 
     def __init__(self, command: Command, aws: Sandbox, folder: Path) -> None:
         self._command, self._aws, self._folder = command, aws, folder
-        # Twice: what Python compiles when it runs for the first time is not the command's business.
-        with self._trial() as trial:
-            done = trial.run(0)
-            assert done.returncode == 0, done.stderr
+        _compile()
         with self._trial() as trial:
             self._old = trial.shapes()
             done, log = trial.traced("-e", f"trace={','.join([*CALLS, *TALK, *KEYS])}", *VISIBLE)
@@ -252,21 +252,34 @@ class Survey:
             self.points = points(log, str(trial.home.folder), trial.user.name)
 
     def killed(self) -> Row:
-        """Kill the command at every point."""
-        return self.killed_at(self.points if IS_LONG else few(self.points, self._command.few))
+        """Kill the command at every point; in the short form at one of those from which on something has changed."""
+        if IS_LONG:
+            return self.killed_at(self.points)
+        return self._one(self.killed_at([point]) for point in self._elsewhere(from_a_change(self.points)))
 
     def killed_at(self, chosen: list[Point]) -> Row:
         """Kill the command at each of some points."""
         return self._row("KILL", chosen, self._kill)
 
     def failing(self) -> list[Row]:
-        """Let the disk fail in every way at every point that can fail so."""
+        """Let the disk fail in every way at every point that can fail so; in the short form once."""
         able = [(error, point) for error in ERRORS for point in self.points if point.may(error)]
-        chosen = able if IS_LONG else few(able, self._command.few)
-        return [
-            self._row(error, [point for other, point in chosen if other == error], self._fails(error))
-            for error in dict.fromkeys(error for error, _ in chosen)
-        ]
+        if not IS_LONG:
+            return [self._one(self._failing_at([point], error) for error, point in self._elsewhere(able))]
+        errors = dict.fromkeys(error for error, _ in able)
+        return [self._failing_at([point for other, point in able if other == error], error) for error in errors]
+
+    def _failing_at(self, chosen: list[Point], error: str) -> Row:
+        return self._row(error, chosen, lambda trial, point: self._fail(trial, point, error))
+
+    def _elsewhere(self, able: list[_Any]) -> list[_Any]:
+        """Return them from another place on for each command: commands have their first calls in common."""
+        begin = zlib.crc32(self._command.name.encode()) % len(able)
+        return able[begin:] + able[:begin]
+
+    def _one(self, rows: Iterator[Row]) -> Row:
+        """Return the first whose point was met."""
+        return next((row for row in rows if row.points), Row(self._command.name, "", 0, ()))
 
     def _row(self, fault: str, chosen: list[Point], attempt: Callable[[Trial, Point], str | None]) -> Row:
         with ThreadPoolExecutor(4 if IS_LONG else 1) as pool:
@@ -299,9 +312,6 @@ class Survey:
         self._assert_goes_on(trial)
         return None
 
-    def _fails(self, error: str) -> Callable[[Trial, Point], str | None]:
-        return lambda trial, point: self._fail(trial, point, error)
-
     def _fail(self, trial: Trial, point: Point, error: str) -> str | None:
         done, log = trial.run_into(point, f"error={error}")
         injected = [line for line in log.splitlines() if "(INJECTED)" in line and f" {point.call}(" in line]
@@ -309,7 +319,9 @@ class Survey:
         if not injected or (is_file and any(str(trial.home.folder) not in without_folder(line) for line in injected)):
             # Another thread had a call of the same number, such as the write of the message itself.
             return MISSED
-        if done.returncode == 0:
+        if done.returncode == 0 and UNKEPT in done.stderr:
+            assert re.fullmatch(ONE_MESSAGE, done.stderr), done.stderr
+        elif done.returncode == 0:
             now = trial.shapes()
             undone = [name for name in now.keys() | self._new.keys() if now.get(name) != self._new.get(name)]
             assert [name for name in undone if not name.startswith(self._command.may_stay)] == [], "done, and not done"
@@ -367,12 +379,11 @@ def _counts(name: str) -> bool:
     return name.startswith(_STRICT) and not is_passing
 
 
-def few(able: list[Any], most: int) -> list[Any]:
-    """Return a few of the points, from the first to the last; a single one is that in the middle."""
-    if most == 1:
-        return able[len(able) // 2 :][:1]
-    stride = max((len(able) - 1) / (most - 1), 1)
-    return [able[int(number * stride)] for number in range(min(most, len(able)))]
+@cache
+def _compile() -> None:
+    """Compile what runs: what Python does when it runs something for the first time is not a command's business."""
+    for folder in (Path(files.__file__).parents[1], Path(__file__).parents[1]):
+        assert compileall.compile_dir(folder, quiet=2)
 
 
 def assert_one_message(

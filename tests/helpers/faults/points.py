@@ -38,10 +38,19 @@ class Point:
     what: str = field(compare=False, default="")
     """The call as strace shows it."""
 
+    @property
+    def makes_a_file(self) -> bool:
+        """Whether this call may make a file."""
+        return self.call == "openat" and "O_CREAT" in self.what
+
+    @property
+    def changes(self) -> bool:
+        """Whether this call changes a file, or may have AWS change something."""
+        return self.makes_a_file or self.call in (*SYNCING, *NAMING, *REMOVING, *TALK, "add_key")
+
     def may(self, error: str) -> bool:
         """Return whether this call can fail so."""
-        makes_a_file = self.call == "openat" and "O_CREAT" in self.what
-        return self.call in ERRORS[error] or (makes_a_file and "creat" in ERRORS[error])
+        return self.call in ERRORS[error] or (self.makes_a_file and "creat" in ERRORS[error])
 
 
 def without_folder(line: str) -> str:
@@ -74,3 +83,9 @@ def points(log: str, home: str, own: str) -> list[Point]:
             found[Point(call, named, number, plain[begun.end(1) :].strip().replace(home, "~")[:160])] = None
         counts.update([(process, call), *((process, call, path) for path in paths)])
     return list(found)
+
+
+def from_a_change(able: list[Point]) -> list[Point]:
+    """Return the points from the first that changes something on, or all when nothing is changed."""
+    first = next((number for number, point in enumerate(able) if point.changes), 0)
+    return able[first:]

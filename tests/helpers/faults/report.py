@@ -1,6 +1,6 @@
 """`make faults`: one table of what was done to mfasession and what came of it; ends with 1 when it did not hold.
 
-MFASESSION_FAULTS=short counts what the tests have done (a few points, seconds a race, a minute of fuzzing); `long`,
+MFASESSION_FAULTS=short counts what the tests have done (a point of each, seconds a race, a minute of fuzzing); `long`,
 the default, does every point, a minute a race and a minute a reader. The canaries are counted from the tests in both.
 """
 
@@ -116,7 +116,7 @@ def planted(tests: TestsReport) -> list[Line]:
 
 
 def injected_by(tests: TestsReport) -> list[Line]:
-    """Killed and failing system calls, a few of each command."""
+    """Killed and failing system calls, one of each command."""
     return [
         Line(
             what,

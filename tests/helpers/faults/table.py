@@ -1,6 +1,6 @@
 """`python -m tests.helpers.faults.table`: every point of every command, or of those that are named, as one table.
 
-MFASESSION_FAULTS=short tries a few points of each. Ends with 1 when something was not survived, and says where.
+MFASESSION_FAULTS=short tries one point of each. Ends with 1 when something was not survived, and says where.
 """
 
 import os
