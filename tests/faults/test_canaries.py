@@ -52,7 +52,6 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
         ("init",),
         ("init", "--keys-in", "file", "--no-login", "--yes"),
         ("init", "--tool-profile", "default"),
-        ("init", "--tool-profile", "tools", "--yes"),
     ],
     "login": [("login",)],
     "env": [("env",), ("env", "--shell", "json"), ("env", "--unset")],
