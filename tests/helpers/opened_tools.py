@@ -50,6 +50,11 @@ def s3cmd(aws: Sandbox) -> tuple[str, ...]:
     return need("s3cmd"), f"--host={host}", f"--host-bucket={host}", "--no-ssl", f"--region={REGION}", "ls"
 
 
+def s5cmd(aws: Sandbox) -> tuple[str, ...]:
+    """List the buckets."""
+    return need("s5cmd"), "--endpoint-url", aws.url, "ls"
+
+
 def cdk(aws: Sandbox) -> tuple[str, ...]:
     """Prepare an account for deployments: CloudFormation is asked, and a stack made."""
     program = wanted("cdk", "node_modules", ".bin", "cdk")
@@ -75,6 +80,7 @@ TOOLS: Mapping[str, Callable[[Sandbox], tuple[str, ...]]] = {
     "rclone": rclone,
     "restic": restic,
     "s3cmd": s3cmd,
+    "s5cmd": s5cmd,
     "CDK": cdk,
     "Polars": polars,
     "pyarrow": pyarrow,
