@@ -1,4 +1,4 @@
-"""Audits several accounts at once. Their rows wait on the disk, so that each account is reported as a whole."""
+"""Audits several accounts at once. Their rows wait in one file, so that each account is reported as a whole."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mfasession.admin import findings
 from mfasession.admin.audit import Audit
 from mfasession.admin.findings import Account, Row
+from mfasession.admin.finished import Block, Finished
 from mfasession.admin.organization import Source
 from mfasession.errors import MfaSessionError
 from mfasession.files.spool import Spool
@@ -14,8 +15,8 @@ from mfasession.files.spool import Spool
 if TYPE_CHECKING:
     from mfasession.aws.account import AwsAccount
 
-THREADS = 8
-"""The number of accounts that are read at once."""
+PARALLEL = 8
+"""The number of accounts that are read at once, unless another is wanted."""
 _TICK = 0.2
 """Seconds between two calls of `show`."""
 
@@ -23,25 +24,35 @@ _TICK = 0.2
 class AuditedAccount:
     """The result for one account, or the failure."""
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, account: str, finished: Finished) -> None:
         self.account = account
-        self.found: Account | None = None
         self.failure: MfaSessionError | None = None
         self.done = self.total = 0
         """Users; the total is 0 while it is unknown."""
-        self.is_ended = False
-        self._spool = Spool()
+        self._finished = finished
+        self._block: Block | None = finished.blocks.get(account)
+        self.earlier = self._block.read if self._block else 0
+        """When an earlier run has read it, in epoch seconds; 0 if this one reads it."""
+        self.is_ended = self._block is not None
+
+    @property
+    def found(self) -> Account | None:
+        """The account, if it was read."""
+        return self._block.account if self._block else None
 
     def rows(self) -> Iterator[Row]:
-        """Yield the rows from the first on."""
-        return map(findings.restored, self._spool)
+        """Yield the rows from the first on; none of an account that was not read."""
+        return map(findings.restored, self._finished.rows(self._block)) if self._block else iter(())
 
     def read(self, aws: "AwsAccount", organization: Source | None) -> None:
         """Read the account. Raises MfaSessionError."""
-        self.found = Audit(aws, self.account, self._add, self._note, organization).run()
-
-    def _add(self, row: Row) -> None:
-        self._spool.add(findings.record(row))
+        # Threads take turns only where a whole account is added.
+        spool = Spool()
+        try:
+            account = Audit(aws, self.account, lambda row: spool.add(findings.record(row)), self._note, organization)
+            self._block = self._finished.add(account.run(), spool)
+        finally:
+            spool.close()
 
     def _note(self, done: int, total: int) -> None:
         self.done, self.total = done, total
@@ -52,15 +63,19 @@ def run(
     connect: "Callable[[str], AwsAccount]",
     show: Callable[[Sequence[AuditedAccount]], object],
     organization: Source | None = None,
+    *,
+    finished: Finished,
+    parallel: int = PARALLEL,
 ) -> list[AuditedAccount]:
     """Audit accounts, each through its connection from `connect`; `show` is called repeatedly, in this thread.
 
-    `organization`: where their service control policies come from.
+    Those that are `finished` are not read again. `organization`: where service control policies come from.
     """
-    audited = [AuditedAccount(account) for account in accounts]
-    pool = ThreadPoolExecutor(min(THREADS, len(audited)), thread_name_prefix="mfasession-audit")
+    audited = [AuditedAccount(account, finished) for account in accounts]
+    waiting = [each for each in audited if not each.is_ended]
+    pool = ThreadPoolExecutor(min(parallel, len(waiting) or 1), thread_name_prefix="mfasession-audit")
     try:
-        left = {pool.submit(_read, each, connect, organization) for each in audited}
+        left = {pool.submit(_read, each, connect, organization) for each in waiting}
         while left := wait(left, _TICK).not_done:
             show(audited)
     finally:

@@ -52,6 +52,8 @@ class Account(Value):
     """Permissions that were missing, as in `iam:GetCredentialReport`."""
     notes: tuple[str, ...] = ()
     """Other data that was not read, with the reason."""
+    failure: str = ""
+    """Why nothing was read."""
     root_has_device: bool | None = None
     root_keys: int | None = None
     """Active long-term keys of the root user."""

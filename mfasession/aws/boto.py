@@ -7,11 +7,13 @@ credentials: that search could end at our own `credential_process`.
 
 import os
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import boto3
 import botocore.exceptions
+import botocore.loaders
 import botocore.session
 import urllib3.exceptions
 from botocore.awsrequest import AWSRequest
@@ -64,6 +66,9 @@ class Boto:
             # It is the chain's whole answer, and renews itself.
             self.settings.register_component("credential_provider", key)
         self._session = boto3.Session(region_name=region, botocore_session=self.settings, **given)
+        # boto3 adds its own folder each time.
+        paths = self.settings.get_component("data_loader").search_paths
+        paths[:] = dict.fromkeys(paths)
 
     def client(self, service: str, url: str | None = None) -> Any:
         """Return a new client of a service. Raises ConfigurationError, and botocore's errors for wrong settings."""
@@ -175,21 +180,25 @@ def settings(profile: "Profile") -> botocore.session.Session:
         raise ConfigurationError(
             f"there are no certificates at {printable(bundle)}", "fix AWS_CA_BUNDLE, or ca_bundle in the profile"
         )
-    _check_trusted(known, bundle or os.path.expanduser(os.environ.get("REQUESTS_CA_BUNDLE", "")))
+    # Who may change the certificates or the service models decides who AWS is.
+    if bundle := bundle or os.path.expanduser(os.environ.get("REQUESTS_CA_BUNDLE", "")):
+        trust.check_there(bundle)
+    known.register_component("data_loader", _loader(known.get_config_variable("data_path")))
     return known
 
 
-def _check_trusted(known: botocore.session.Session, bundle: str) -> None:
-    """Raise ConfigurationError when others may change the certificates or the service models, which decide who AWS is.
+@lru_cache(maxsize=2)
+def _loader(data_path: str | None) -> Any:
+    """The loader of service models, one for all callers: parsing is most of what a client costs.
 
-    botocore takes models from `~/.aws/models` and AWS_DATA_PATH, and endpoints with them.
+    botocore takes models from `~/.aws/models` and AWS_DATA_PATH, and endpoints with them. Raises ConfigurationError
+    when others may change them.
     """
-    if bundle:
-        trust.check_there(bundle)
-    loader = known.get_component("data_loader")
+    loader = botocore.loaders.create_loader(data_path)
     for folder in loader.search_paths:
         if folder != loader.BUILTIN_DATA_PATH and os.path.isdir(folder):
             trust.check_there(folder)
+    return loader
 
 
 def _without_answer(operation: str, error: botocore.exceptions.BotoCoreError) -> MfaSessionError:

@@ -113,7 +113,10 @@ class State:
 
     def key(self, access_key_id: str) -> Key | None:
         """Return the key pair with this ID: the root user's, a session's or a user's. None when it is unknown."""
-        found = (state.own_key(access_key_id) for state in list(self.accounts.values()))
+        states = list(self.accounts.values())
+        # Sessions first: they are found without a look at every user.
+        issued = [state for state in states if access_key_id in state._keys]  # noqa: SLF001  # of this class
+        found = (state.own_key(access_key_id) for state in issued or states)
         return next((key for key in found if key is not None), None)
 
     @property

@@ -24,12 +24,14 @@ def test_many_accounts(estate: Estate) -> None:
     done = estate.home.run("policy", "audit", *words, "--format", "json")
     assert done.returncode == 1
     report = json.loads(done.stdout)
-    assert [(each["account"], each["users"]) for each in report["accounts"]] == [(number, 2) for number in numbers[:2]]
+    read = [(each["account"], each["users"]) for each in report["accounts"]]
+    assert read == [*((number, 2) for number in numbers[:2]), (numbers[2], None)]
+    assert report["accounts"][2]["failure"].startswith("AWS denied AssumeRole: ")
     assert [(each["account"], each["user"], each["covered"]) for each in report["users"]] == [
         (number, f"{name}-{number}", name == "covered") for number in numbers[:2] for name in ("covered", "open")
     ]
     assert "mfasession: 444444444444: AWS denied AssumeRole: " in done.stderr
-    assert "mfasession: 2 accounts, 4 users: 2 covered, 2 not covered\n" in done.stderr
+    assert "mfasession: 3 accounts (1 not read), 4 users: 2 covered, 2 not covered\n" in done.stderr
     assert not estate.aws.calls("GetSessionToken")
     assert estate.home.run("policy", "audit", *words).stdout.startswith("ACCOUNT ")
 

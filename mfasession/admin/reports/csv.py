@@ -12,7 +12,9 @@ HEADS = (
     "account", "user", "arn", "covered", "covered_by", "open_without_mfa", "administrator", "works_with_mfa", "mfa",
     "devices", "password", "password_last_used",
     *(f"key_{number}_{what}" for number in (1, 2) for what in ("active", "created", "last_used")),
+    "not_read",
 )  # fmt: skip
+"""The last one is the reason where an account was not read, which is a line without a user."""
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -20,7 +22,10 @@ def pieces(report: Report) -> Iterator[str]:
     """Yield the lines; unknown values are empty."""
     yield _line(HEADS)
     for row in report.rows():
-        yield _line(_cells(row))
+        yield _line((*_cells(row), ""))
+    for account in report.accounts:
+        if account.failure:
+            yield _line((account.id, *[""] * (len(HEADS) - 2), account.failure))
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -37,12 +37,16 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 """The page's content security policy: it may load and run nothing."""
 _HEADS = ("Account", "User", "Covered", "By, or what is open", "Administrator", "Devices", "Password", "Keys",
           "Oldest key", "Last used")  # fmt: skip
+_NAMED = 5
+"""The most accounts in the title."""
 
 
 def pieces(report: Report) -> Iterator[str]:
     """Yield the page, a user at a time."""
     when = timestamps.show(int(report.now))
-    accounts = ", ".join(each.id for each in report.accounts)
+    accounts = ", ".join(each.id for each in report.accounts[:_NAMED])
+    if len(report.accounts) > _NAMED:
+        accounts += f" and {len(report.accounts) - _NAMED:,} more"
     yield (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
@@ -118,6 +122,12 @@ def _users(report: Report) -> Iterator[str]:
     yield (f'<section aria-labelledby="users">\n<h2 id="users">Users</h2>\n<table>\n{_head(_HEADS)}<tbody>\n')
     for row in report.rows():
         yield _user(row, report.now)
+    for account in report.accounts:
+        if account.failure:
+            yield (
+                f'<tr class="no"><td>{_text(account.id)}</td>'
+                f'<td class="unknown" colspan="{len(_HEADS) - 1}">not read: {_text(account.failure)}</td></tr>\n'
+            )
     yield "</tbody>\n</table>\n</section>\n"
 
 

@@ -27,7 +27,8 @@ def _accounts(report: Report) -> str:
         [
             {
                 "account": each.id,
-                "users": each.users,
+                "users": None if each.failure else each.users,
+                "failure": each.failure or None,
                 "missing_permissions": each.missing,
                 "notes": each.notes,
                 "root_mfa": each.root_has_device,

@@ -22,6 +22,9 @@ def pieces(report: Report) -> Iterator[str]:
     yield _joined(heads, widths)
     for row in report.rows():
         yield _joined(_line(row, report.now, several), widths)
+    for account in report.accounts:
+        if account.failure:
+            yield printable(f"{account.id}  not read: {account.failure}") + "\n"
     yield "\n" + _controls(report)
 
 

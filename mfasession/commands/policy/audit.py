@@ -1,17 +1,17 @@
 """`mfasession policy audit`: who can act without MFA, which devices and keys there are, and what auditors ask."""
 
+import hashlib
 import os
-import re
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mfasession import process_memory, terminal
+from mfasession import process_memory, terminal, timestamps
 from mfasession.aws.errors import Denied
-from mfasession.commands.policy import credentials, limits
-from mfasession.commands.policy.credentials import AmbientFlags
-from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
-from mfasession.files import attributes, inputs, replace
+from mfasession.commands.policy import accounts, credentials, limits
+from mfasession.commands.policy.accounts import AccountFlags
+from mfasession.errors import MfaSessionError
+from mfasession.files import attributes, replace
 from mfasession.messages import complain, say
 from mfasession.terminal.screen import Screen, join_counts
 from mfasession.text import bar
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
     from mfasession.admin.audit_many import AuditedAccount
     from mfasession.admin.findings import Account, Row
-    from mfasession.admin.organization import Read
+    from mfasession.admin.finished import Finished
+    from mfasession.admin.organization import Read, Source
     from mfasession.admin.reports import Report
     from mfasession.aws.account import AwsAccount
     from mfasession.aws.ambient import Ambient
+    from mfasession.aws.member_accounts import Member
     from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
 
@@ -34,13 +36,11 @@ SUMMARY = "Check an account: who can act without MFA, devices, keys, passwords, 
 FORMATS = ("table", "csv", "json", "html")
 
 
-class Flags(AmbientFlags):
+class Flags(AccountFlags):
     """The flags of `policy audit`."""
 
     format: str = "table"
     output: str = ""
-    accounts: str = ""
-    role_name: str = ""
     scp: "Sequence[str]" = ()
 
 
@@ -48,64 +48,102 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
     parser.add_argument("--format", choices=FORMATS, help="how to write the report (table)")
     parser.add_argument("--output", metavar="FILE", help="write the report to a new file instead of stdout")
-    parser.add_argument(
-        "--accounts", metavar="LIST", help="other accounts: numbers separated by commas, or a file with one per line"
-    )
+    accounts.add_arguments(parser)
     parser.add_argument(
         "--scp",
         metavar="FILE",
         action="append",
         help="a service control policy that applies to the accounts, instead of those of AWS Organizations; or none",
     )
-    parser.add_argument("--role-name", metavar="NAME", help="the role to assume in each of them")
     credentials.add_ambient(parser)
 
 
 def run(context: "CommandContext", flags: Flags) -> int:
     """Report on the accounts; 1 when a user can act without MFA, else the code of the first error."""
-    from mfasession.admin import audit_many
+    from mfasession.admin.finished import Finished
     from mfasession.admin.organization import Given
 
     process_memory.deny_ptrace()
-    accounts = _accounts(flags)
-    given = limits.given(flags.scp, context)
+    accounts.check(flags)
+    named = accounts.listed(flags)
+    given = limits.as_texts(limits.given(flags.scp, context))
     if flags.output:
         attributes.check_writable(flags.output)
         replace.check_replaceable(flags.output)
-    access = Access(context, flags.role_name)
-    shows = os.isatty(sys.stderr.fileno()) and not terminal.is_dumb()
-    screen = Screen(sys.stdout.fileno(), sys.stderr.fileno(), shows=shows)
-    try:
-        audited = audit_many.run(
-            accounts or [access.own],
-            access.connect,
-            lambda now: screen.show(_progress(now)),
-            access.organization() if list(flags.scp) in ([], [limits.READ]) else Given(limits.as_texts(given)),
-        )
-    finally:
-        screen.end()
+    access = Access(context, flags)
+    if flags.organization:
+        named = accounts.of_organization(flags, access.members)
+    finished = Finished(flags.resume, access.about(repr((flags.scp, given))))
+    organization = access.organization() if list(flags.scp) in ([], [limits.READ]) else Given(given)
+    audited = _audited(named or [access.own], access, flags, organization, finished)
     report = _report(audited, context.began, access)
     if report.accounts:
         _write(report, flags)
+    if access.is_own_without_role:
+        complain(f"account {access.own}: read without the role {flags.role_name}, which cannot be assumed there")
+    if all(each.failure is None for each in audited):
+        finished.remove()
     return _answer(audited, report, context.command_line("policy", "apply", "--group", "NAME"))
+
+
+def _audited(
+    named: "Sequence[str]", access: "Access", flags: Flags, organization: "Source", finished: "Finished"
+) -> "list[AuditedAccount]":
+    """Read the accounts, with a line of progress on a terminal."""
+    from mfasession.admin import audit_many
+
+    if earlier := [finished.blocks[number].read for number in named if number in finished.blocks]:
+        since = timestamps.show(min(earlier))
+        say(
+            f"{len(earlier)} of {len(named)} accounts are from {flags.resume}, read since {since}: "
+            "remove it to begin anew"
+        )
+    shows = os.isatty(sys.stderr.fileno()) and not terminal.is_dumb()
+    screen = Screen(sys.stdout.fileno(), sys.stderr.fileno(), shows=shows)
+    try:
+        return audit_many.run(
+            named,
+            access.connect,
+            lambda now: screen.show(_progress(now)),
+            organization,
+            finished=finished,
+            parallel=flags.parallel,
+        )
+    finally:
+        screen.end()
 
 
 class Access:
     """How each account is reached: with the caller's credentials, or with a role that they assume there."""
 
-    def __init__(self, context: "CommandContext", role_name: str) -> None:
-        self._profile, key = credentials.caller(context)
-        self._role_name = role_name
+    def __init__(self, context: "CommandContext", flags: Flags) -> None:
+        self._profile, self._key = credentials.caller(context)
+        self._role_name = flags.role_name
+        self._is_whole = flags.organization
         self._environ = context.environ
-        self._aws = self._opened(self._profile, key)
+        self._aws = self._opened(self._profile, self._key)
         self._aws.connect()
         identity = self._aws.identity()
         self.arn = identity.arn
         """The caller."""
-        self.ambient = "" if isinstance(key, Session) else key.source
+        self.ambient = "" if isinstance(self._key, Session) else self._key.source
         """The source of ambient credentials; empty for a session of ours."""
         self.own = identity.account
         """The caller's account."""
+        self.is_own_without_role = False
+        """Whether the caller's account was read without the role, which need not exist there."""
+
+    def about(self, given: str) -> dict[str, str]:
+        """Return what must be the same in a run that continues this one. `given`: the policies that were given."""
+        policies = hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()
+        return {"by": self.own, "partition": partition_of(self.arn), "role": self._role_name, "scp": policies}
+
+    def members(self, parents: "Sequence[str]") -> "list[Member]":
+        """Return the accounts of the organization, or of these OUs. Raises AwsRefused, AwsUnreachable."""
+        from mfasession.aws.member_accounts import AwsMemberAccounts
+        from mfasession.sessions.batch import PAUSES
+
+        return AwsMemberAccounts(self._profile, self._key, self._environ, PAUSES).accounts(parents)
 
     def organization(self) -> "Read":
         """Return where service control policies are read from: the organization, as this session sees it."""
@@ -122,7 +160,14 @@ class Access:
         role = Role(arn=f"arn:{partition_of(self.arn)}:iam::{account}:role/{self._role_name}")
         profile = self._profile.replace(name=account, role=role, source=self._profile)
         name = role_session_name(role, self.arn)
-        return self._opened(profile, self._aws.assume_role(role, name, duration=role.duration, profile=account))
+        try:
+            return self._opened(profile, self._aws.assume_role(role, name, duration=role.duration, profile=account))
+        except Denied:
+            # Stack sets of an organization create no role in the management account.
+            if not self._is_whole or account != self.own:
+                raise
+            self.is_own_without_role = True
+            return self._opened(self._profile, self._key)
 
     def _opened(self, profile: "Profile", key: "Session | Ambient") -> "AwsAccount":
         from mfasession.aws.account import AwsAccount
@@ -131,63 +176,43 @@ class Access:
         return AwsAccount(profile, key, self._environ, PAUSES)
 
 
-def _accounts(flags: Flags) -> list[str]:
-    """The accounts that are named; none is the session's own. Raises UsageError, ConfigurationError."""
-    if bool(flags.accounts) != bool(flags.role_name):
-        raise UsageError("--accounts and --role-name go together", "--accounts 111111111111 --role-name auditor")
-    if not flags.accounts:
-        return []
-    named = _numbers(flags.accounts.replace(",", "\n"))
-    if named is None:
-        text = inputs.read(flags.accounts)
-        if text is None:
-            raise ConfigurationError(
-                f"there is no file {flags.accounts}", "or name the accounts: --accounts 111111111111,222222222222"
-            )
-        named = _numbers(text)
-    if not named:
-        raise ConfigurationError(
-            f"{flags.accounts} is not a list of accounts", "one per line, of twelve digits; text after # is ignored"
-        )
-    return list(dict.fromkeys(named))
-
-
-def _numbers(text: str) -> list[str] | None:
-    """The account numbers in a text, one a line; None when a line is something else."""
-    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
-    numbers = [line for line in lines if line]
-    return numbers if all(re.fullmatch(r"[0-9]{12}", number) for number in numbers) else None
-
-
 def _progress(audited: "Sequence[AuditedAccount]") -> str:
     done, total = sum(each.done for each in audited), sum(each.total for each in audited)
     ready = sum(each.is_ended for each in audited)
-    accounts = f", {ready} of {len(audited)} accounts" if len(audited) > 1 else ""
+    if len(audited) > 1:
+        return f"mfasession: {bar(ready / len(audited))} {ready:,} of {len(audited):,} accounts, {done:,} users"
     if not total or not all(each.total or each.is_ended for each in audited):
-        return f"mfasession: {done:,} users{accounts}" if done else f"mfasession: asking IAM{accounts}"
-    return f"mfasession: {bar(done / total)} {done:,} of {total:,} users{accounts}"
+        return f"mfasession: {done:,} users" if done else "mfasession: asking IAM"
+    return f"mfasession: {bar(done / total)} {done:,} of {total:,} users"
 
 
 def _report(audited: "Sequence[AuditedAccount]", now: float, access: Access) -> "Report":
     from mfasession.admin.findings import Totals
     from mfasession.admin.reports import Reader, Report
 
-    read = [each for each in audited if each.found is not None]
-
     def rows() -> "Iterator[Row]":
-        for each in read:
+        for each in audited:
             yield from each.rows()
 
     totals = Totals(now)
     for row in rows():
         totals.add(row)
     return Report(
-        accounts=tuple(each.found for each in read if each.found),
+        accounts=tuple(filter(None, (_account(each, is_one=len(audited) == 1) for each in audited))),
         rows=rows,
         totals=totals,
         now=now,
         reader=Reader(arn=access.arn, ambient=access.ambient),
     )
+
+
+def _account(one: "AuditedAccount", *, is_one: bool) -> "Account | None":
+    """An account as the report has it; one of several that was not read is there with the reason."""
+    from mfasession.admin.findings import Account
+
+    if one.found is not None or one.failure is None or is_one:
+        return one.found
+    return Account(id=one.account, failure=one.failure.message)
 
 
 def _write(report: "Report", flags: Flags) -> None:
@@ -203,15 +228,15 @@ def _write(report: "Report", flags: Flags) -> None:
 
 def _answer(audited: "Sequence[AuditedAccount]", report: "Report", apply: str) -> int:
     """Print the sum of the report and what it lacks; return the exit code. `apply` is the command to go on with."""
-    for each in audited:
-        if each.failure is not None and len(audited) > 1:
-            complain(f"{each.account}: {each.failure.message}", each.failure.hint)
-        elif each.found is not None:
-            _say_lacking(each.found)
+    from mfasession.commands.policy import audit_words
+
+    audit_words.say_lacking(audited)
     counts = report.totals.counts
     if report.accounts:
         kinds = ("covered", "not covered", "not known")
-        of = f"{len(report.accounts)} accounts, " if len(audited) > 1 else ""
+        unread = sum(bool(each.failure) for each in report.accounts)
+        lost = f" ({unread} not read)" if unread else ""
+        of = f"{len(report.accounts)} accounts{lost}, " if len(audited) > 1 else ""
         users = f"{counts['users']} user{'' if counts['users'] == 1 else 's'}"
         say(f"{of}{users}: {join_counts((counts[kind], kind) for kind in kinds) or 'no user to cover'}")
     if report.totals.admins:
@@ -233,17 +258,3 @@ def _answer(audited: "Sequence[AuditedAccount]", report: "Report", apply: str) -
             "AWS did not allow reading whether every user is covered", "allow what is missing, then run it again"
         )
     return 0
-
-
-def _say_lacking(account: "Account") -> None:
-    if account.missing:
-        complain(
-            f"account {account.id}: not allowed, and so not in the report: {', '.join(account.missing)}",
-            "AWS's policy SecurityAudit allows all of it",
-        )
-    for note in account.notes:
-        complain(f"account {account.id}: {note}")
-    if account.root_has_device is False:
-        complain(f"account {account.id}: the root user has no MFA device", "sign in as root: Security credentials")
-    if account.root_keys:
-        complain(f"account {account.id}: the root user has long-term keys", "delete them in the console")
