@@ -134,8 +134,14 @@ def _add_tool_profile(context: "CommandContext", flags: Flags) -> int:
     else:
         _agree(context, [change], flags)
         change.make(context.environ)
+        context.aws_files.reread()
         say(f"changed {change.path}")
     say(f"tools get the session by themselves with AWS_PROFILE={quote(name)}")
+    if "region" not in (context.aws_files.config(name) or {}):
+        complain(
+            f"profile {name} has no region, and most AWS commands need one",
+            f"aws configure set region NAME --profile {quote(name)}",
+        )
     return 0
 
 

@@ -71,6 +71,16 @@ def test_a_second_run_changes_nothing(home: Home) -> None:
     assert home.config.read_text() == BEFORE + section("tools")
 
 
+def test_without_a_region(home: Home) -> None:
+    """Neither the profile nor the command has one: the profile gets none, and that is said."""
+    home.config.unlink()
+    done = home.run("init", "--tool-profile", "a b", "--yes")
+    assert (done.returncode, "region = " in home.config.read_text()) == (0, False), done.stderr
+    message = complaint("profile a b has no region, and most AWS commands need one", "aws configure set region NAME ")
+    assert message.rstrip() in done.stderr
+    assert "aws configure set region NAME --profile 'a b'\n" in done.stderr
+
+
 def test_no_question_is_possible(home: Home) -> None:
     """Shown, and not written."""
     done = home.run("init", "--tool-profile", "tools")
