@@ -13,9 +13,8 @@ from mfasession.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from mfasession.awsfiles.ini import MalformedIni
     from mfasession.awsfiles.large import LargeFile
 
     Sections = dict[str, dict[str, str]]
@@ -26,6 +25,7 @@ SUFFIX = "-mfa"
 """What the name of a profile's section for its session has at its end, unless `session_profile` names another."""
 LARGE = 512 * 1024
 """The size in bytes from which on a credentials file is searched on the disk."""
+PIECE = 64_000  # characters whose lines are split at once
 COPY_MARK = "/mfasession/served-"
 """A part of the path of the files without credentials that `exec --server` and `serve` give programs. mfasession inside
 such a program reads the user's own files, from MFASESSION_AWS_CONFIG_FILE and
@@ -218,7 +218,7 @@ def read_section(path: str, text: str, name: str) -> "Mapping[str, str] | None":
     try:
         return ini.read_section(text, name)
     except ini.MalformedIni as fault:
-        raise malformed(path, fault) from None
+        raise ini.malformed(path, fault) from None
 
 
 def parse(path: str, text: str) -> "Sections":
@@ -231,7 +231,7 @@ def parse(path: str, text: str) -> "Sections":
     try:
         return ini.parse(text)
     except ini.MalformedIni as fault:
-        raise malformed(path, fault) from None
+        raise ini.malformed(path, fault) from None
 
 
 def plain_section(text: str, name: str) -> "tuple[bool, dict[str, str] | None]":
@@ -276,35 +276,54 @@ def plain_managed(text: str) -> "Sections | None":
 
     Thousands of sections differ in little but their values: each list of what stands before the = is checked once.
     """
-    text = f"\n{text}"
-    lines = text.split("\n")
-    if not _is_plain(text[1:]) or "\r" in text or "\n=" in text:
-        return None
-    if {line[:1] for line in lines if "=" not in line} - {"", "#", ";", "["}:
-        return None
-    before, *blocks = "\n".join([line.partition("=")[0] for line in lines]).split("\n[")
-    parts = [block.partition("\n") for block in blocks]
-    headers = {header for header, _, _ in parts}
-    keys_of = {shape: _keys_before_equals(shape) for shape in {before, *(shape for _, _, shape in parts)}}
-    if len(headers) < len(parts) or keys_of[before] or None in keys_of.values():
-        return None
-    if {header[1:][-1:] for header in headers} - {"]"}:
-        # More behind a bracket, or nothing between the two.
+    if not _is_plain(text) or "\r" in text or "\n=" in text:
         return None
     managed: Sections = {}
-    at = 0
-    for header, _, shape in parts:
-        if "manager" in (keys_of[shape] or ()):
-            at = text.find(f"\n[{header}\n", at)
-            stop = text.find("\n[", at + 1)
-            keys = _plain_keys(text[at + len(header) + 2 : stop if stop >= 0 else len(text)].split("\n"), {})
-            if keys is not None and is_managed(keys):
-                managed[header[:-1]] = keys
+    names: list[str] = []
+    keys_of: dict[str, dict[str, str] | None] = {}
+    for piece in _pieces(text):
+        before, *blocks = _without_values(piece).split("\n[")
+        parts = [block.partition("\n") for block in blocks]
+        headers = [header for header, _, _ in parts]
+        shapes = {shape for _, _, shape in parts} | {before}
+        keys_of |= {shape: _plain_keys(shape.split("\n"), {}) for shape in shapes.difference(keys_of)}
+        # More behind a bracket, or nothing between the two.
+        are_odd = "]" in headers or "\n".join([*headers, ""]).count("]\n") < len(headers)
+        if are_odd or keys_of[before] or None in map(keys_of.get, shapes):
+            return None
+        names += headers
+        if any("manager" in (keys_of[shape] or ()) for shape in shapes):
+            managed |= _managed_in(piece, [header for header, _, shape in parts if "manager" in (keys_of[shape] or ())])
+    return managed if len(set(names)) == len(names) else None
+
+
+def _pieces(text: str) -> "Iterator[str]":
+    """Cut a text before headers, so that the memory for one piece serves the next; each begins with a line break."""
+    begin, text = 0, f"\n{text}"
+    while begin < len(text):
+        last = begin + PIECE
+        stop = text.rfind("\n[", begin + 1, last) if last < len(text) else -1
+        stop = text.find("\n[", last - 1) if stop < 0 else stop
+        yield text[begin : stop if stop >= 0 else None]
+        begin = stop if stop >= 0 else len(text)
+
+
+def _without_values(text: str) -> str:
+    """Return a text, in which no line begins with `=`, with each line up to its first `=`; and a comment behind it."""
+    before, *parts = f"{text}\n;".split("=")
+    # A value ends with its line; a part without a line break stands between two = of one value.
+    return "=\n".join([before, *[names for part in parts if (names := part.partition("\n")[2])]])
+
+
+def _managed_in(piece: str, headers: list[str]) -> "Sections":
+    managed, at = {}, 0
+    for header in headers:
+        at = piece.find(f"\n[{header}\n", at)
+        stop = piece.find("\n[", at + 1)
+        keys = _plain_keys(piece[at + len(header) + 2 : stop if stop >= 0 else len(piece)].split("\n"), {})
+        if keys is not None and is_managed(keys):
+            managed[header[:-1]] = keys
     return managed
-
-
-def _keys_before_equals(shape: str) -> "dict[str, str] | None":
-    return _plain_keys([f"{name}=" if name[:1] not in "#;" else name for name in shape.split("\n")], {})
 
 
 def _is_plain(text: str) -> bool:
@@ -335,19 +354,6 @@ def _plain_keys(lines: list[str], names: dict[str, str]) -> "dict[str, str] | No
             return None
         keys[name] = value.strip()
     return keys
-
-
-def malformed(path: str, fault: "MalformedIni") -> ConfigurationError:
-    """Return the error with place and reason, never with the line's content."""
-    from mfasession.awsfiles import ini
-
-    hint = f"fix line {fault.line}"
-    if fault.reason not in (ini.NUL, ini.CROWDED):
-        hint += ": botocore and the AWS CLI refuse the file as it is"
-    if ini.TWICE in fault.reason:
-        # The SDKs for Java, Rust, Go and JavaScript (their shared profile-parser test vectors).
-        hint += ", though some SDKs merge the two"
-    return ConfigurationError(f"{path}, line {fault.line}: {fault.reason}", hint)
 
 
 def _are_plain(text: str) -> bool:

@@ -6,6 +6,8 @@ Two more things are refused than by `configparser`: a NUL byte, and millions of 
 command imports this, so it imports neither `re` nor `configparser`.
 """
 
+from mfasession.errors import ConfigurationError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +47,17 @@ class Line:
         """The section of a header, the lower-case key of a key."""
         self.value = ""
         """Of a key or a continuation, stripped."""
+
+
+def malformed(path: str, fault: MalformedIni) -> ConfigurationError:
+    """Return the error with place and reason, never with the line's content."""
+    hint = f"fix line {fault.line}"
+    if fault.reason not in (NUL, CROWDED):
+        hint += ": botocore and the AWS CLI refuse the file as it is"
+    if TWICE in fault.reason:
+        # The SDKs for Java, Rust, Go and JavaScript (their shared profile-parser test vectors).
+        hint += ", though some SDKs merge the two"
+    return ConfigurationError(f"{path}, line {fault.line}: {fault.reason}", hint)
 
 
 def read_section(text: str, name: str) -> "dict[str, str] | None":

@@ -6,7 +6,7 @@ values, most sections are equal, and each kind of section is classified once. Te
 those with an indented header or with `[DEFAULT]`, are classified line by line.
 """
 
-from mfasession.awsfiles import ini, malformed
+from mfasession.awsfiles import ini
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def of_file(path: str, text: str) -> Outline:
     try:
         return Outline(text)
     except ini.MalformedIni as fault:
-        raise malformed(path, fault) from None
+        raise ini.malformed(path, fault) from None
 
 
 def names_if_plain(text: str) -> "list[str] | None":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mfasession.awsfiles import headers, ini, ini_edit, malformed, outline, parse
+from mfasession.awsfiles import headers, ini, ini_edit, outline, parse
 from mfasession.errors import ConfigurationError
 from mfasession.profiles import listing
 from mfasession.setup.file_change import FileChange
@@ -89,5 +89,5 @@ def without_session_of_tool(context: "Context", name: str) -> FileChange | None:
         else:
             after = ini_edit.set_section(text, name, dict.fromkeys(_SESSION))
     except ini.MalformedIni as fault:
-        raise malformed(path, fault) from None
+        raise ini.malformed(path, fault) from None
     return FileChange(path=path, before=Secret(text), after=Secret(after))

@@ -6,7 +6,7 @@ A section of ours says `manager = mfasession`; any other section of the file bel
 import os
 
 from mfasession import timestamps
-from mfasession.awsfiles import MANAGER, is_managed, malformed
+from mfasession.awsfiles import MANAGER, is_managed
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.values import Secret, Session, is_whole
 
@@ -164,7 +164,7 @@ class CredentialsFileStore:
         try:
             return change(found)
         except ini.MalformedIni as fault:
-            raise malformed(path, fault) from None
+            raise ini.malformed(path, fault) from None
         except ValueError:
             # No context: an editor that says which value it cannot write might say the value.
             raise StoreError(

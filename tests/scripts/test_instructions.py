@@ -85,7 +85,7 @@ GROWTH = {
     ("process", 10_000): 1.16,
     ("process", 100_000): 2.05,
     ("env", 10_000): 1.16,
-    ("status", 10_000): 4.1,
+    ("status", 10_000): 2.9,
 }
 """The instructions of a hit beside so many other sections, as a multiple of those beside none.
 

@@ -55,9 +55,17 @@ def test_a_plain_text_is_read_as_by_the_whole_grammar(text: str) -> None:
 @example(text="[a]\nMANAGER = mfasession\nk = v\nK = v\n")
 @example(text="[a]\nmanager = mfasession\n# manager = x\n\n; [b]\nk: l = v\n")
 @example(text="[a]\nmanager = mfasession\nk: v\n")
-def test_managed_sections_are_found_as_by_the_whole_grammar(text: str) -> None:
+@example(text="[a]\nmanager = mfasession\nk = v==\nl = =\n[b]\nk = =v=\n=\n")
+@example(text="[a]\nmanager = mfasession\nk ==\n[b]\nmanager = mfasession\nl = v=")
+@example(text="[a]\nmanager = mfasession\n[b=c]\nmanager = mfasession\n")
+@example(text="[a]\nk = v\n[a]\nmanager = mfasession\n")
+@example(text="k = v\n[a]\nmanager = mfasession")
+@pytest.mark.parametrize("piece", [10, 64_000])
+def test_managed_sections_are_found_as_by_the_whole_grammar(text: str, piece: int) -> None:
     """The managed ones of all sections, and none where there is a fault anywhere."""
-    managed = awsfiles.plain_managed(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(awsfiles, "PIECE", piece)
+        managed = awsfiles.plain_managed(text)
     if managed is None:
         return
     assert fault_of(lambda: ini.parse(text)) is None
