@@ -8,7 +8,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.clients.test_refreshing import keys_of, log_in_with, long_lived
-from tests.helpers.programs import last_call, let_it_be_old, log_in
+from tests.helpers.programs import have_session, last_call, let_it_be_old
 from tests.helpers.support import Home
 
 PROGRAM = """
@@ -36,7 +36,7 @@ def test_one_client_across_an_expiry(alices_home: Home, aws: Sandbox, alice: San
         assert last_call(aws, alice).region == "eu-central-1"
         log_in_with(alices_home, aws, alice, 0, "--force", steps=0)
         assert client.list_buckets() == EXPIRED
-        log_in(alices_home, alice, steps=1)
+        have_session(alices_home, alice, steps=1)
         assert client.list_buckets() == "served"
     assert len(keys_of(aws, alice)) == 2
 
@@ -96,7 +96,7 @@ def test_a_role_is_renewed_without_a_code(alices_home: Home, aws: Sandbox, alice
     with alices_home.config.open("a") as config:
         config.write(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
     aws.clock.move(-50 * 60, clients_follow=True)
-    log_in(alices_home, alice, "-p", "admin")
+    have_session(alices_home, alice, "-p", "admin")
     aws.clock.move(50 * 60, clients_follow=True)
     let_it_be_old(alices_home)
     with long_lived(alices_home, script=PROGRAM.format(given='"admin", no_input=True')) as client:
@@ -109,7 +109,7 @@ def test_a_role_is_renewed_without_a_code(alices_home: Home, aws: Sandbox, alice
 
 def test_the_example_of_the_documentation(alices_home: Home, alice: SandboxUser) -> None:
     """docs/python.md: what stands there runs as it stands."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     text = (Path(__file__).parents[2] / "docs" / "python.md").read_text()
     (example,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     done = alices_home.run_program("python", "-c", example)

@@ -9,7 +9,7 @@ import pytest
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.clients.test_refreshing import keys_of, log_in_with
 from tests.helpers.patience import scaled
-from tests.helpers.programs import let_it_be_old, log_in
+from tests.helpers.programs import have_session, let_it_be_old
 from tests.helpers.support import MFASESSION, Home
 
 CODE = """
@@ -112,7 +112,7 @@ def test_a_forked_child_goes_over_to_the_next_session(alices_home: Home, aws: Sa
     ) as program:
         assert program.stdout is not None
         assert program.stdout.readline() == "used\n"
-        log_in(alices_home, alice, "--force")
+        have_session(alices_home, alice, "--force")
         assert program.communicate("\n", timeout=scaled(60))[0] == "child\nparent 0\n"
     assert len(keys_of(aws, alice)) == 2
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.programs import CLIENTS, DAY, REGION, WAYS, age_sessions, last_call, log_in
+from tests.helpers.programs import CLIENTS, DAY, REGION, WAYS, age_sessions, have_session, last_call
 from tests.helpers.support import Home
 
 
@@ -26,7 +26,7 @@ def test_served_until_aws_says_expired(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...], way: str
 ) -> None:
     """Served in the profile's region; a session that AWS ended before its time is renewed with `login --force`."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     done = WAYS[way](alices_home, words)
     assert done.returncode == 0, done.stderr
     served = last_call(aws, alice)
@@ -36,7 +36,7 @@ def test_served_until_aws_says_expired(
     assert done.returncode != 0
     assert "(ExpiredToken)" in done.stderr
     assert last_call(aws, alice).access_key_id == served.access_key_id
-    log_in(alices_home, alice, "--force", steps=1)
+    have_session(alices_home, alice, "--force", steps=1)
     done = WAYS[way](alices_home, words)
     assert done.returncode == 0, done.stderr
     assert last_call(aws, alice).access_key_id != served.access_key_id
@@ -47,7 +47,7 @@ def test_an_expired_session_is_reported_with_its_fix(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...], way: str
 ) -> None:
     """99designs/aws-vault#1169: without a terminal it ends at once, and the client shows our two lines."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     age_sessions(alices_home, aws, 13 * 3600)
     count = len(aws.calls("ListBuckets"))
     done = WAYS[way](alices_home, words)

@@ -12,7 +12,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.patience import wait_for
-from tests.helpers.programs import REGION, log_in
+from tests.helpers.programs import REGION, have_session
 from tests.helpers.sdks import boto3, client
 from tests.helpers.serving import Served, serve
 from tests.helpers.support import Home, missing, need
@@ -99,7 +99,7 @@ def test_a_socket_file_leads_out(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...], tmp_path: Path
 ) -> None:
     """Each SDK there is served through its own loopback; without the forwarder there is nothing to connect to."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     with serve(alices_home) as served, container(tmp_path, served.port, port_of(aws)) as there:
         environ = variables(aws, served)
         alone = alices_home.run_program(*there.words(need("curl"), "-s", served.uri, forwards=False))
@@ -110,7 +110,7 @@ def test_a_socket_file_leads_out(
 
 def test_the_variables_alone(alices_home: Home, aws: Sandbox, alice: SandboxUser, tmp_path: Path) -> None:
     """`exec` around the container's program, which hands its variables on."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     with container(tmp_path, port_of(aws)) as there:
         done = alices_home.run("exec", "--", *there.words(*boto3()), stdin="\n")
         assert alice.arn in done.stdout, done.stdout + done.stderr
@@ -128,7 +128,7 @@ def test_other_addresses_are_refused(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, address: str, why: str, tmp_path: Path
 ) -> None:
     """SDKs would ask the addresses of ECS and EKS, and the endpoint refuses; those of a bridge SDKs refuse."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     with serve(alices_home) as served, container(tmp_path, served.port, port_of(aws)) as there:
         environ = variables(aws, served, address)
         with client(alices_home, *there.words(*boto3()), environ=environ) as program:

@@ -9,7 +9,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.checks import complaint, section
-from tests.helpers.programs import BOTO3, CLIENTS, Done, last_call, log_in
+from tests.helpers.programs import BOTO3, CLIENTS, Done, have_session, last_call
 from tests.helpers.serving import serve
 from tests.helpers.support import MFASESSION, Home, key_pair, need
 
@@ -54,7 +54,7 @@ def local(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> Home:
         f"[profile work]\n{there}"
         f"[profile by-process]\n{there}credential_process = {MFASESSION} process -p work\n"
     )
-    log_in(alices_home, alice, "-p", "work")
+    have_session(alices_home, alice, "-p", "work")
     return alices_home
 
 

@@ -8,7 +8,7 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from tests.clients.test_refreshing import keys_of, log_in_with, long_lived
 from tests.clients.test_shadows import EVERYTHING
 from tests.helpers.patience import scaled, wait_for
-from tests.helpers.programs import CLIENTS, last_call, let_it_be_old, log_in
+from tests.helpers.programs import CLIENTS, have_session, last_call, let_it_be_old
 from tests.helpers.serving import serve
 from tests.helpers.support import MFASESSION, Home, key_pair
 
@@ -18,7 +18,7 @@ SERVER = ("exec", "--server", "--")
 @pytest.mark.parametrize("client", CLIENTS)
 def test_the_endpoint_wins(alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str) -> None:
     """The key pair is in `[default]` and stale variables are all around: the session is taken, in the user's region."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     own = {"AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2"}
     alices_home.environ |= EVERYTHING | own
     done = alices_home.run("exec", "--server", "-p", "default", "--", *CLIENTS[client](aws))
@@ -33,7 +33,7 @@ def test_a_profile_named_inside(alices_home: Home, aws: Sandbox, alice: SandboxU
     """`--profile NAME` of the served profile is found, and leads to the endpoint too."""
     key = alice.key
     alices_home.write_credentials(key_pair("work", key.access_key_id, key.secret_access_key.reveal()))
-    log_in(alices_home, alice, "-p", "work")
+    have_session(alices_home, alice, "-p", "work")
     words = [*CLIENTS[client](aws), "--profile", "work"]
     done = alices_home.run("exec", "--server", "-p", "work", "--", *words)
     assert done.returncode == 0, done.stderr
@@ -43,7 +43,7 @@ def test_a_profile_named_inside(alices_home: Home, aws: Sandbox, alice: SandboxU
 @pytest.mark.parametrize("client", ["boto3", "cli 1"])
 def test_by_the_lines_of_serve(alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str) -> None:
     """The printed lines in another shell, with the token from its file (not known to AWS CLI 2 before 2.13)."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     config = alices_home.config
     config.rename(alices_home.folder / "config.kept")
     with serve(alices_home) as served:
@@ -59,7 +59,7 @@ def test_a_client_goes_over_to_the_next_session(alices_home: Home, aws: Sandbox,
     log_in_with(alices_home, aws, alice, 14 * 60)
     with long_lived(alices_home, MFASESSION, *SERVER) as client:
         assert [client.list_buckets() for _ in range(2)] == ["served"] * 2
-        log_in(alices_home, alice, "--force")
+        have_session(alices_home, alice, "--force")
         wait_for(lambda: client.list_buckets() == "served" and len(keys_of(aws, alice)) == 2)
         aws.clock.move(15 * 60, clients_follow=True)
         assert client.list_buckets() == "served"
@@ -72,7 +72,7 @@ def test_a_role_goes_on_for_hours(alices_home: Home, aws: Sandbox, alice: Sandbo
     with alices_home.config.open("a") as config:
         config.write(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\nregion = eu-central-1\n")
     aws.clock.move(-50 * 60, clients_follow=True)
-    log_in(alices_home, alice, "-p", "admin")
+    have_session(alices_home, alice, "-p", "admin")
     aws.clock.move(50 * 60, clients_follow=True)
     with long_lived(alices_home, MFASESSION, "exec", "--server", "-p", "admin", "--") as client:
         assert client.list_buckets() == "served"
@@ -87,7 +87,7 @@ def test_a_role_goes_on_for_hours(alices_home: Home, aws: Sandbox, alice: Sandbo
 @pytest.mark.parametrize("client", CLIENTS)
 def test_the_fix_is_shown(alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str) -> None:
     """The session is over, without a terminal to ask on: the client fails, and botocore's message has our command."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     words = json.dumps([*CLIENTS[client](aws)])
     script = (
         "import json, os, subprocess, sys, time, urllib.request, urllib.error\n"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.programs import COUNTED, Runs, Staying, age_sessions, log_in, staying
+from tests.helpers.programs import COUNTED, Runs, Staying, age_sessions, have_session, staying
 from tests.helpers.support import MFASESSION, Home
 
 LIFE = 12 * 3600
@@ -48,7 +48,7 @@ def long_lived(
 
 def log_in_with(home: Home, aws: Sandbox, user: SandboxUser, left: int, *words: str, steps: int = -1) -> None:
     """Have a session of which so many seconds are left. Its code is of the step before, so that this one's is new."""
-    log_in(home, user, *words, steps=steps)
+    have_session(home, user, *words, steps=steps)
     age_sessions(home, aws, LIFE - left)
 
 
@@ -63,7 +63,7 @@ def test_a_session_with_life_is_asked_for_once(alices_home: Home, aws: Sandbox, 
     log_in_with(alices_home, aws, alice, 20 * 60)
     with long_lived(alices_home, environ=COUNTED) as client:
         assert [client.list_buckets() for _ in range(3)] == ["served"] * 3
-        log_in(alices_home, alice, "--force")
+        have_session(alices_home, alice, "--force")
         assert client.list_buckets() == "served"
     assert runs.count == 1
     assert len(keys_of(aws, alice)) == 1
@@ -77,7 +77,7 @@ def test_an_aging_session_is_asked_for_at_each_request(
     with long_lived(alices_home, environ=COUNTED) as client:
         assert [client.list_buckets() for _ in range(3)] == ["served"] * 3
         assert runs.count >= 3
-        log_in(alices_home, alice, "--force")
+        have_session(alices_home, alice, "--force")
         assert client.list_buckets() == "served"
         before = runs.count
         assert [client.list_buckets() for _ in range(3)] == ["served"] * 3
@@ -109,5 +109,5 @@ def test_a_session_that_ends_meanwhile(alices_home: Home, aws: Sandbox, alice: S
         assert "the session of profile default has expired, and there is no terminal to ask for a code" in refused
         assert "hint: mfasession login" in refused
         assert runs.count > before
-        log_in(alices_home, alice, steps=1)
+        have_session(alices_home, alice, steps=1)
         assert client.list_buckets() == "served"

@@ -12,7 +12,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.patience import scaled
-from tests.helpers.programs import BOTO3, last_call, log_in
+from tests.helpers.programs import BOTO3, have_session, last_call
 from tests.helpers.serving import serve
 from tests.helpers.support import Home, missing, need
 
@@ -77,7 +77,7 @@ def test_a_job_on_another_machine(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, ssh: Ssh, tmp_path: Path
 ) -> None:
     """docs/remote.md as it stands: the token by a file, the endpoint by `ssh -R`; boto3 there is served, and alone."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     token, aws_port = tmp_path / "token", urlsplit(aws.url).port
     assert aws_port
     with serve(alices_home) as served:
@@ -103,7 +103,7 @@ def test_a_job_on_another_machine(
 
 def test_others_on_that_machine_get_nothing(alices_home: Home, alice: SandboxUser, ssh: Ssh) -> None:
     """They reach the port there and lack the token; another port there than here is refused, and says so."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     need("curl")
     with serve(alices_home) as served:
         line = f"curl -s -o /dev/null -w '%{{http_code}}' {served.uri}"

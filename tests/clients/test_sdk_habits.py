@@ -9,7 +9,7 @@ from tests.clients.test_refreshing import keys_of, log_in_with
 from tests.clients.test_sdks import NEAR
 from tests.helpers.listener import listening
 from tests.helpers.patience import wait_for
-from tests.helpers.programs import BY_PROCESS, COUNTED, Runs, log_in
+from tests.helpers.programs import BY_PROCESS, COUNTED, Runs, have_session
 from tests.helpers.sdks import SDKS, client
 from tests.helpers.seat import question, seat
 from tests.helpers.serving import serve
@@ -37,7 +37,7 @@ def test_credentials_are_kept_between_calls(
     alices_home: Home, alice: SandboxUser, sdk: str, words: tuple[str, ...], runs: Runs
 ) -> None:
     """Two clients, three calls of each: credentials are kept, per process or (JavaScript, Java) per client."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     with client(alices_home, *words, environ=COUNTED) as program:
         assert [program.call() for _ in range(3)] == [{"arn": alice.arn}] * 3, program.stderr
     assert runs.count == (2 if sdk in ("js", "java") else 1)
@@ -53,7 +53,7 @@ def test_it_keeps_what_it_has_until_near_its_end(
     before, environ = ([], BY_PROCESS) if way == "process" else ([MFASESSION, "exec", "--server", "--"], {})
     with client(alices_home, *before, *words, environ=environ) as program:
         assert program.call() == {"arn": alice.arn}, program.stderr
-        log_in(alices_home, alice, "--force")
+        have_session(alices_home, alice, "--force")
         assert program.call() == {"arn": alice.arn}
     assert len(keys_of(aws, alice)) == 1
 
@@ -61,10 +61,10 @@ def test_it_keeps_what_it_has_until_near_its_end(
 def test_java_follows_the_file(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """By credential_process too: what a login writes into the credentials file makes Java ask again at once."""
     words = SDKS["java"]()
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     with client(alices_home, *words, environ=BY_PROCESS) as program:
         assert program.call() == {"arn": alice.arn}, program.stderr
-        log_in(alices_home, alice, "--force", steps=1)
+        have_session(alices_home, alice, "--force", steps=1)
         wait_for(lambda: program.call() == {"arn": alice.arn} and len(keys_of(aws, alice)) == 2)
 
 
@@ -84,7 +84,7 @@ def test_it_is_well_once_there_is_a_session(
     """aws/aws-sdk-js-v3#7690: after a login elsewhere the same process is served; JavaScript must be started anew."""
     with client(alices_home, *words, environ={**BY_PROCESS, "AWS_EC2_METADATA_DISABLED": "true"}) as program:
         assert "error" in program.call()
-        log_in(alices_home, alice)
+        have_session(alices_home, alice)
         assert ("error" in program.call()) is (sdk == "js")
 
 
@@ -100,7 +100,7 @@ def test_the_question_is_seen(alices_home: Home, aws: Sandbox, alice: SandboxUse
 
 def test_which_token_wins(alices_home: Home, alice: SandboxUser, sdk: str, words: tuple[str, ...]) -> None:
     """With a token and a file of one, as when an old one lies in a shell: JavaScript and Java take the variable."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     with serve(alices_home) as served:
         environ = {
             **NOWHERE_ELSE,
@@ -129,7 +129,7 @@ def test_without_its_token_file_no_server_is_asked(alices_home: Home, words: tup
 
 def test_the_endpoint_gives_the_fix(alices_home: Home, alice: SandboxUser, sdk: str, words: tuple[str, ...]) -> None:
     """The session is over, without a terminal: boto3 and Go show our command, the others only that it failed."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     with serve(alices_home) as served:
         assert alices_home.run("logout").returncode == 0
         wait_for(lambda: served.ask().status != 200)

@@ -5,7 +5,7 @@ import pytest
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.clients.test_refreshing import keys_of, log_in_with
 from tests.helpers.patience import wait_for
-from tests.helpers.programs import BY_PROCESS, DAY, REGION, last_call, log_in
+from tests.helpers.programs import BY_PROCESS, DAY, REGION, have_session, last_call
 from tests.helpers.sdks import client
 from tests.helpers.support import MFASESSION, Home
 
@@ -43,7 +43,7 @@ def test_it_goes_over_to_the_next_session(
     with client(alices_home, *before, *words, environ=environ) as program:
         assert program.call() == {"arn": alice.arn}, program.stderr
         assert last_call(aws, alice).region == REGION
-        log_in(alices_home, alice, "--force")
+        have_session(alices_home, alice, "--force")
         wait_for(lambda: program.call() == {"arn": alice.arn} and has_gone_over(aws, alice))
         aws.clock.move(NEAR[way][sdk], clients_follow=True)
         assert program.call() == {"arn": alice.arn}
@@ -55,14 +55,14 @@ def test_an_environment_never_refreshes(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...], way: str
 ) -> None:
     """The next session is there, and the process keeps what it was started with: AWS says in clear words why not."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     before = (
         [MFASESSION, "exec", "--"] if way == "exec" else ["bash", "-c", 'eval "$(mfasession env)"; exec "$@"', "sh"]
     )
     with client(alices_home, *before, *words) as program:
         assert program.call() == {"arn": alice.arn}, program.stderr
         aws.age_sessions(DAY)
-        log_in(alices_home, alice, "--force", steps=1)
+        have_session(alices_home, alice, "--force", steps=1)
         refused = program.call()
     assert refused["error"] == "ExpiredToken"
     assert "The security token included in the request is expired" in refused["text"]
@@ -72,12 +72,12 @@ def test_the_file_is_read_once(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, sdk: str, words: tuple[str, ...]
 ) -> None:
     """A program that stays keeps the session of the file; a new one reads the next. Java alone looks again."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     by_file = {"AWS_PROFILE": "default-mfa"}
     with client(alices_home, *words, environ=by_file) as program:
         assert program.call() == {"arn": alice.arn}, program.stderr
         aws.age_sessions(DAY)
-        log_in(alices_home, alice, "--force", steps=1)
+        have_session(alices_home, alice, "--force", steps=1)
         if sdk == "java":
             wait_for(lambda: program.call() == {"arn": alice.arn})
         else:

@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.programs import CLIENTS, DAY, WAYS, last_call, log_in
+from tests.helpers.programs import CLIENTS, DAY, WAYS, have_session, last_call
 from tests.helpers.support import KEY_ID, MFASESSION, SECRET, Home, need
 
 STALE = {
@@ -41,7 +41,7 @@ def test_no_variable_wins_over_the_session(
     alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str, way: str, stale: dict[str, str]
 ) -> None:
     """broamski/aws-mfa#44: whatever AWS_* was set before, the client is served with the session, in its region."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     alices_home.environ |= stale
     done = WAYS[way](alices_home, CLIENTS[client](aws))
     assert done.returncode == 0, done.stderr
@@ -73,7 +73,7 @@ def test_login_reports_credentials_that_win_over_the_session(
 
 def test_login_reports_the_shell_that_holds_an_older_session(alices_home: Home, alice: SandboxUser) -> None:
     """99designs/aws-vault#1266: after a renewal this shell still has the older keys; one line takes the new ones."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     variables = json.loads(alices_home.run("env", "--shell", "json").stdout)
     alices_home.environ |= {name: value for name, value in variables.items() if value is not None}
     words = (MFASESSION, "login", "--force", "-p", "default", "--code", alice.devices[0].code(1))
@@ -85,7 +85,7 @@ def test_login_reports_the_shell_that_holds_an_older_session(alices_home: Home, 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_the_variables_of_yesterday(alices_home: Home, aws: Sandbox, alice: SandboxUser, client: str) -> None:
     """A shell from yesterday: no client sends what has expired, and the same line fixes it in the same shell."""
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     variables = json.loads(alices_home.run("env", "--shell", "json").stdout)
     alices_home.environ |= {name: value for name, value in variables.items() if value is not None}
     alices_home.environ["AWS_CREDENTIAL_EXPIRATION"] = "2020-01-01T00:00:00Z"
@@ -95,6 +95,6 @@ def test_the_variables_of_yesterday(alices_home: Home, aws: Sandbox, alice: Sand
     assert done.returncode != 0
     assert "refreshed credentials are still expired" in done.stderr
     assert len(aws.calls("ListBuckets")) == count
-    log_in(alices_home, alice, "--force", steps=1)
+    have_session(alices_home, alice, "--force", steps=1)
     done = WAYS["env"](alices_home, words)
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.opened_tools import BUCKET, EVERY_WAY, NAME, TEXT, TOOLS
-from tests.helpers.programs import REGION, log_in
+from tests.helpers.programs import REGION, have_session
 from tests.helpers.sandbox_clients import client
 from tests.helpers.support import Home
 
@@ -51,7 +51,7 @@ def test_a_tool_on_every_way(alices_home: Home, aws: Sandbox, alice: SandboxUser
     alices_home.environ |= {"AWS_EC2_METADATA_DISABLED": "true", "RESTIC_PASSWORD": "open sesame"}
     if tool != "s3cmd":
         assert alices_home.run_program(*words).returncode != 0
-    log_in(alices_home, alice)
+    have_session(alices_home, alice)
     fill(alices_home, aws)
     for way, cell in table()[tool].items():
         if cell.startswith("("):

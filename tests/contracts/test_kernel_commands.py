@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.programs import log_in
+from tests.helpers.programs import have_session
 from tests.helpers.support import MFASESSION, Home, missing
 from tests.helpers.switching import places, switch
 
@@ -43,7 +43,7 @@ def test_a_day_with_the_kernels_keyring(home: Home, alice: SandboxUser, how: str
     before = home.credentials.read_bytes()
     if how == "asked for":
         home.settings.unlink()
-    log_in(home, alice, *(["--store", "kernel"] if how == "asked for" else []))
+    have_session(home, alice, *(["--store", "kernel"] if how == "asked for" else []))
     (line,) = keys(home)
     assert " 3f000000 " in line
     printed = json.loads(home.run("process").stdout)
@@ -76,7 +76,7 @@ def test_switching_the_store_leaves_nothing_behind(
 def test_between_the_keyring_and_the_kernel(home: Home, alice: SandboxUser, keyring_home: Home) -> None:
     """`login --store` moves a session from one to the other, without a code, in both directions."""
     assert keyring_home is home
-    log_in(home, alice)
+    have_session(home, alice)
     for store in ("keyring", "kernel", "keyring"):
         done = home.run("login", "--store", store, "--no-input")
         assert done.returncode == 0, done.stderr
@@ -86,7 +86,7 @@ def test_between_the_keyring_and_the_kernel(home: Home, alice: SandboxUser, keyr
 
 def test_a_login_that_does_not_lead_to_the_users_keyring(home: Home, alice: SandboxUser) -> None:
     """systemd/systemd#5522, KeyringMode=private, ssh without pam_keyinit: the session is found there, too."""
-    log_in(home, alice)
+    have_session(home, alice)
     words = ("process", "--no-input")
     expected = home.run(*words)
     done = home.run_program(*LIMITED, "alone", MFASESSION, *words)
@@ -96,7 +96,7 @@ def test_a_login_that_does_not_lead_to_the_users_keyring(home: Home, alice: Sand
 
 def test_another_home_of_the_same_user(home: Home, alice: SandboxUser, tmp_path: Path) -> None:
     """The keyring is the user's, and the sessions are those of one home: the sandbox's do not replace the real ones."""
-    log_in(home, alice)
+    have_session(home, alice)
     other = {"XDG_STATE_HOME": str(tmp_path / "state")}
     assert home.run("process", "--no-input", environ=other).returncode == 6
     assert home.run("logout", environ=other).stderr.startswith("mfasession: no session to forget")

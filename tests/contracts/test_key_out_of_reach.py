@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import complaint, log_in
+from tests.helpers.checks import complaint, have_session
 from tests.helpers.kept_keys import NO_KEYRING, Files
 from tests.helpers.secret_service import SecretService
 from tests.helpers.support import KEY_ID, Home, key_pair
@@ -95,7 +95,7 @@ def test_no_keyring_and_nothing_noted(home: Home, service: SecretService) -> Non
 def test_a_key_read_from_the_keyring_is_noted(home: Home, alice: SandboxUser, service: SecretService) -> None:
     """A key that an earlier version or another program has put there, and one that was removed by another."""
     forget_notes(home)
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     environ = dict(home.environ)
     lose(home, service, "absent")
     assert home.run("login", "--force", "--code", "123456").returncode == 7

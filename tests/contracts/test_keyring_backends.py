@@ -12,7 +12,7 @@ import keyring
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import complaint, log_in
+from tests.helpers.checks import complaint, have_session
 from tests.helpers.kept_keys import Files, listed, two_lines
 from tests.helpers.secret_service import SecretService
 from tests.helpers.support import Home, missing
@@ -126,7 +126,7 @@ def test_a_chainer_asks_none_but_the_recommended(home: Home, alice: SandboxUser,
     home.environ["DBUS_SESSION_BUS_ADDRESS"] = service.environ["DBUS_SESSION_BUS_ADDRESS"]
     by_environment(home, CHAINER)
     assert home.run("process", "--no-input").returncode == 6
-    log_in(home, alice.devices[0], "--store", "keyring", steps=1)
+    have_session(home, alice.devices[0], "--store", "keyring", steps=1)
     assert plain_file(home).read_bytes() == before
     assert home.run("status").stdout.splitlines()[-1] == f"the keyring is {SECRET_SERVICE}"
     assert home.run("keys", "protect").returncode == 0

@@ -10,7 +10,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.patience import promised, scaled
-from tests.helpers.programs import log_in
+from tests.helpers.programs import have_session
 from tests.helpers.secret_service import SecretService
 from tests.helpers.support import BIN, MFASESSION, Home, key_pair, need, session_section
 from tests.helpers.switching import places, switch
@@ -72,7 +72,7 @@ def test_a_day_with_the_keyring(home: Home, alice: SandboxUser, service: SecretS
     before = home.credentials.read_bytes()
     if how == "asked for":
         home.settings.unlink()
-    log_in(home, alice, *(["--store", "keyring"] if how == "asked for" else []))
+    have_session(home, alice, *(["--store", "keyring"] if how == "asked for" else []))
     assert items(service) == ["session/default-mfa"]
     printed = json.loads(home.run("process").stdout)
     assert printed["AccessKeyId"].startswith("ASIA")
@@ -104,7 +104,7 @@ def test_a_client_with_nothing_in_any_file(
     home.config.write_text(f"[profile work]\nregion = eu-west-1\ncredential_process = {MFASESSION} process -p work\n")
     saved = home.run_program(sys.executable, "-c", SAVE_KEY, "work", stdin=f"{alice.key.access_key_id} {secret}")
     assert saved.returncode == 0, saved.stderr
-    log_in(home, alice, "-p", "work")
+    have_session(home, alice, "-p", "work")
     assert items(service) == ["key/work", "session/work-mfa"]
     done = home.run_program(str(BIN / "aws"), "s3api", "list-buckets", environ={"AWS_PROFILE": "work"})
     assert done.returncode == 0, done.stderr
@@ -145,7 +145,7 @@ def test_switching_the_store_leaves_nothing_behind(
 
 def test_a_used_session_stays_where_it_is(home: Home, alice: SandboxUser) -> None:
     """Only `login` moves: a session in the other store serves `env`, `exec` and `process` from there."""
-    log_in(home, alice)
+    have_session(home, alice)
     home.write_settings('store = "file"\n')
     before = home.credentials.read_bytes()
     assert key_of(home).startswith("ASIA")
@@ -164,7 +164,7 @@ def test_a_renewed_session_stays_in_the_keyring(home: Home, aws: Sandbox, servic
     home.settings.unlink()
     home.write_credentials(pair)
     home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
-    log_in(home, user, "-p", "admin", "--store", "keyring")
+    have_session(home, user, "-p", "admin", "--store", "keyring")
     first = key_of(home, "-p", "admin")
     aws.clock.move(50 * 60, clients_follow=True)
     assert key_of(home, "-p", "admin", "--min-ttl", "30m") != first
@@ -180,7 +180,7 @@ def test_the_session_behind_a_role_moves_too(home: Home, aws: Sandbox, alice: Sa
     role = aws.add_role(f"moved-{alice.name}", trusted=[alice.arn])
     home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
     before = home.credentials.read_bytes()
-    log_in(home, alice)
+    have_session(home, alice)
     assert home.run("login", "-p", "admin").returncode == 0
     assert places(home) == {"default-mfa": "file", "admin-mfa": "file"}
     assert home.run("login", "-p", "admin", "--store", "keyring").returncode == 0
@@ -193,8 +193,8 @@ def test_logout_of_all(home: Home, alice: SandboxUser, service: SecretService) -
     pair = key_pair("work", alice.key.access_key_id, alice.key.secret_access_key.reveal())
     home.write_credentials(home.credentials.read_text() + pair + "[other]\nregion = eu-west-1\n")
     before = home.credentials.read_text()
-    log_in(home, alice, "-p", "work")
-    log_in(home, alice, "--store", "file", steps=1)
+    have_session(home, alice, "-p", "work")
+    have_session(home, alice, "--store", "file", steps=1)
     assert places(home) == {"default-mfa": "file", "work-mfa": "keyring"}
     home.write_credentials(home.credentials.read_text().replace(pair, ""))
     done = home.run("logout", "--all")
@@ -221,7 +221,7 @@ def test_a_locked_keyring(
     home: Home, aws: Sandbox, alice: SandboxUser, service: SecretService, command: tuple[str, ...]
 ) -> None:
     """Exit 7 and how to unlock it; nothing is asked, forgotten or written; unlocked, all is as before."""
-    log_in(home, alice)
+    have_session(home, alice)
     lock(service)
     assert fails(home, *command) == "the keyring is locked"
     assert fails(home, "login", "--force", "--code", alice.devices[0].code(1)) == "the keyring is locked"
@@ -278,7 +278,7 @@ def test_a_keyring_that_went_away(
     home: Home, alice: SandboxUser, service: SecretService, none: str, command: tuple[str, ...]
 ) -> None:
     """A session is there and cannot be reached (ssh, tmux): exit 7, never "no session", and it is not forgotten."""
-    log_in(home, alice)
+    have_session(home, alice)
     environ = dict(home.environ)
     make, message = NONE[none]
     make(home, service)
@@ -292,13 +292,13 @@ def test_a_keyring_that_went_away(
 @pytest.mark.parametrize("none", ["locked", "no bus", "hung"])
 def test_the_hint_helps(home: Home, alice: SandboxUser, service: SecretService, store: str, none: str) -> None:
     """99designs/aws-vault#683: `--store file`, as the hint says, gives a session that every command then takes."""
-    log_in(home, alice)
+    have_session(home, alice)
     home.write_settings(f'store = "{store}"\n')
     if none == "locked":
         lock(service)
     else:
         NONE[none][0](home, service)
-    log_in(home, alice, "--store", "file", steps=1)
+    have_session(home, alice, "--store", "file", steps=1)
     assert "[default-mfa]" in home.credentials.read_text()
     assert key_of(home).startswith("ASIA")
     assert home.run("process").returncode == 0
@@ -308,7 +308,7 @@ def test_the_hint_helps(home: Home, alice: SandboxUser, service: SecretService, 
 @pytest.mark.parametrize("none", ["locked", *(name for name in NONE if name != "null")])
 def test_status_says_what_it_cannot_reach(home: Home, alice: SandboxUser, service: SecretService, none: str) -> None:
     """Its exit code is still the answer: 0 in general, 1 for a profile whose session cannot be reached."""
-    log_in(home, alice)
+    have_session(home, alice)
     message = make_it_go(home, service, none)
     start = time.monotonic()
     done = home.run("status")
@@ -339,7 +339,7 @@ def test_logout_always_gets_the_user_out(
     home: Home, alice: SandboxUser, service: SecretService, none: str, command: tuple[str, ...]
 ) -> None:
     """What it cannot remove it says once, with exit 7; it is not used, and it goes when the keyring is back."""
-    log_in(home, alice)
+    have_session(home, alice)
     environ = dict(home.environ)
     message = make_it_go(home, service, none)
     assert fails(home, *command) == STILL_THERE + message
@@ -357,7 +357,7 @@ def test_logout_always_gets_the_user_out(
     assert items(service) == ["session/default-mfa"]
     assert home.run("process").returncode == 6
     assert home.run("status").stdout == ""
-    log_in(home, alice, "-p", "default", "--store", "keyring", steps=1)
+    have_session(home, alice, "-p", "default", "--store", "keyring", steps=1)
     assert places(home) == {"default-mfa": "keyring"}
     assert key_of(home).startswith("ASIA")
 
@@ -366,12 +366,12 @@ def test_a_login_removes_what_a_logout_could_not(home: Home, alice: SandboxUser,
     """Another profile's session does not stay in the keyring, where only another program would see it."""
     pair = key_pair("work", alice.key.access_key_id, alice.key.secret_access_key.reveal())
     home.write_credentials(home.credentials.read_text() + pair)
-    log_in(home, alice, "-p", "work")
+    have_session(home, alice, "-p", "work")
     lock(service)
     assert home.run("logout", "-p", "work").returncode == 7
     service.end_daemon()
     service.start_daemon(unlocked=True)
-    log_in(home, alice, steps=1)
+    have_session(home, alice, steps=1)
     assert items(service) == ["session/default-mfa"]
     assert "no session to forget" in home.run("logout", "-p", "work").stderr
 
@@ -380,7 +380,7 @@ def test_a_login_removes_what_a_logout_could_not(home: Home, alice: SandboxUser,
 def test_a_store_that_fails_changes_nothing(home: Home, alice: SandboxUser, service: SecretService, none: str) -> None:
     """`login --store keyring` that fails: the session stays in the file, and no later command hears of the keyring."""
     home.settings.unlink()
-    log_in(home, alice, "--store", "file")
+    have_session(home, alice, "--store", "file")
     before = home.credentials.read_bytes()
     message = make_it_go(home, service, none)
     for words in ((), ("--force", "--code", alice.devices[0].code(1))):
@@ -393,15 +393,15 @@ def test_a_store_that_fails_changes_nothing(home: Home, alice: SandboxUser, serv
     assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
     assert (home.run("status").returncode, home.run("logout").returncode) == (0, 0)
     assert home.run("process").returncode == 6
-    log_in(home, alice, steps=1)
+    have_session(home, alice, steps=1)
 
 
 def test_a_failing_store_does_not_hide_the_other(home: Home, alice: SandboxUser, service: SecretService) -> None:
     """One store that fails does not hide the other: `status` shows, and `logout` forgets."""
     pair = key_pair("work", alice.key.access_key_id, alice.key.secret_access_key.reveal())
     home.write_credentials(home.credentials.read_text() + pair)
-    log_in(home, alice, "-p", "work")
-    log_in(home, alice, "--store", "file", steps=1)
+    have_session(home, alice, "-p", "work")
+    have_session(home, alice, "--store", "file", steps=1)
     lock(service)
     done = home.run("status", "--json")
     assert done.returncode == 0
@@ -420,7 +420,7 @@ def test_a_failing_store_does_not_hide_the_other(home: Home, alice: SandboxUser,
 
 def test_a_lost_list_of_sections(home: Home, alice: SandboxUser, service: SecretService) -> None:
     """What we remember may be deleted: the session is found, shown, listed again and forgotten all the same."""
-    log_in(home, alice)
+    have_session(home, alice)
     listed = home.folder / ".local" / "state" / "mfasession" / "keyring.sessions"
     listed.unlink()
     assert home.run("status", "-p", "default").returncode == 0
@@ -437,7 +437,7 @@ def test_a_section_of_another_tool(home: Home, alice: SandboxUser) -> None:
     home.write_credentials(home.credentials.read_text() + key_pair("default-mfa"))
     before = home.credentials.read_bytes()
     assert home.run("process").returncode == 6
-    log_in(home, alice)
+    have_session(home, alice)
     assert places(home) == {"default-mfa": "keyring"}
     assert home.run("logout").returncode == 0
     assert home.credentials.read_bytes() == before
@@ -448,6 +448,6 @@ def test_an_old_session_in_the_file(home: Home, alice: SandboxUser) -> None:
     home.write_credentials(
         home.credentials.read_text() + session_section(expires="2020-01-01T00:00:00Z", key_id=alice.key.access_key_id)
     )
-    log_in(home, alice)
+    have_session(home, alice)
     assert "[default-mfa]" not in home.credentials.read_text()
     assert places(home) == {"default-mfa": "keyring"}

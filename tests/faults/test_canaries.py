@@ -18,7 +18,7 @@ import pytest
 from mfasession.cli import registry
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.browsing import program
-from tests.helpers.checks import keys_of, log_in, section
+from tests.helpers.checks import have_session, keys_of, section
 from tests.helpers.echo import echoing
 from tests.helpers.faults.canaries import Canaries, Run, core_counts
 from tests.helpers.faults.held import stuck
@@ -140,7 +140,7 @@ def test_every_command_when_it_goes_well(
 
 def test_commands_without_words_of_their_own(nest: Home, alice: SandboxUser, canaries: Canaries) -> None:
     """The tour and whatever comes later, bare, ended after a few seconds: none of it shows the user's own secrets."""
-    log_in(nest, alice.devices[0])
+    have_session(nest, alice.devices[0])
     plant_session(nest, canaries)
     for command in registry.names():
         if not WORDS.get(command):
@@ -358,7 +358,7 @@ def test_a_console(aws: Sandbox, nest: Home, alice: SandboxUser, canaries: Canar
     """The sign-in's token is in the browser's hands alone, and on stdout when it is printed; nothing of it is kept."""
     role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
     nest.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
-    log_in(nest, alice.devices[0])
+    have_session(nest, alice.devices[0])
     plant_session(nest, canaries)
     record = nest.folder.parent / f"{nest.folder.name}.record"
     run = Run(nest, "console", "-p", "admin", "--debug", environ={"BROWSER": program(record)})
@@ -384,7 +384,7 @@ def test_a_console(aws: Sandbox, nest: Home, alice: SandboxUser, canaries: Canar
 def test_a_role_without_a_profile(aws: Sandbox, nest: Home, alice: SandboxUser, canaries: Canaries) -> None:
     """Its session is in its own section of the credentials file, and on stdout where it is printed."""
     role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
-    log_in(nest, alice.devices[0])
+    have_session(nest, alice.devices[0])
     run = Run(nest, "login", "--debug", "--role-arn", role.arn)
     assert run.done.returncode == 0, run.done.stderr
     (name,) = re.findall(r"^\[(default\+role\..*)\]$", nest.credentials.read_text(), re.MULTILINE)

@@ -8,7 +8,7 @@ import pytest
 
 from mfasession import shells
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import asked, complaint, keys_of, log_in
+from tests.helpers.checks import asked, complaint, have_session, keys_of
 from tests.helpers.support import KEY_ID, SECRET, Home, key_pair, need, session_section
 
 ESCAPES = ["\x1b[31mred", "\x1b]0;title\x07", "\x9b2J", "a\u202eb", "a\u200bb", "a\u2028b", "a\rb", "a\x7fb"]
@@ -149,7 +149,7 @@ def test_a_session_called_default(alices_home: Home, alice: SandboxUser) -> None
     home = alices_home
     home.write_credentials(keys_of(alice, "work"))
     home.write_settings("[profiles.work]\nsession_profile = 'default'\n")
-    log_in(home, alice.devices[0], "-p", "work")
+    have_session(home, alice.devices[0], "-p", "work")
     assert home.credentials.read_text().startswith(keys_of(alice, "work"))
     assert "[default]\nmanager = mfasession\n" in home.credentials.read_text()
     for name in ("work", "default"):

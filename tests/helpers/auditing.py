@@ -6,7 +6,7 @@ from typing import Any
 
 from mfasession.policy.rule import ALLOW_ALL
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import keys_of, log_in
+from tests.helpers.checks import have_session, keys_of
 from tests.helpers.sandbox_clients import client
 from tests.helpers.support import Home
 
@@ -24,7 +24,7 @@ class Estate:
         region = "us-east-1"
         self.home = Home(folder, {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": region, "AWS_DEFAULT_REGION": region})
         self.home.write_credentials(keys_of(self.alice))
-        log_in(self.home, self.alice.devices[0])
+        have_session(self.home, self.alice.devices[0])
         self._root = aws.root_key()
         aws.forget_calls()
 

@@ -46,6 +46,14 @@ def log_in(home: Home, device: SandboxDevice, *words: str, steps: int = 0) -> No
     assert done.returncode == 0, done.stderr
 
 
+def have_session(home: Home, device: SandboxDevice, *words: str, steps: int = 0) -> None:
+    """Log in for a test of something else: the device is named, so the user's devices are not listed, which takes IAM.
+
+    A first login without `--serial` takes three times as long.
+    """
+    log_in(home, device, *words, "--serial", device.serial, steps=steps)
+
+
 def check_cannot_be_run(home: Home, words: tuple[str, ...], word: str, code: int, why: str) -> None:
     """Each of CANNOT_BE_RUN behind these words of ours: its exit code, and one line with a hint."""
     for name, text in (("script", "#!/no/such/interpreter\n"), ("binary", "\0asm\1\n")):

@@ -88,6 +88,14 @@ def log_in(home: Home, user: SandboxUser, *words: str, steps: int = 0) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def have_session(home: Home, user: SandboxUser, *words: str, steps: int = 0) -> None:
+    """Log in for a test of something else: the device is named, so the user's devices are not listed, which takes IAM.
+
+    A first login without `--serial` takes three times as long.
+    """
+    log_in(home, user, *words, "--serial", user.devices[0].serial, steps=steps)
+
+
 def age_sessions(home: Home, aws: Sandbox, seconds: int) -> None:
     """Let all sessions end so many seconds earlier, at AWS and in the home's credentials file."""
     aws.age_sessions(seconds)

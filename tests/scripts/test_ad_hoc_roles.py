@@ -8,7 +8,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxRole, SandboxUser
 from tests.helpers.browsing import program as browser
-from tests.helpers.checks import asked, complaint, log_in, section
+from tests.helpers.checks import asked, complaint, have_session, section
 from tests.helpers.serving import serve
 from tests.helpers.support import MFASESSION, Home
 from tests.scripts.test_roles import age
@@ -34,7 +34,7 @@ def assumed(aws: Sandbox, role: SandboxRole) -> list[dict[str, str]]:
 
 def test_one_code_and_one_call(aws: Sandbox, alices_home: Home, alice: SandboxUser, ops: SandboxRole) -> None:
     """The first command assumes the role with the kept MFA session, and all others find its session."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     keys = set()
     for command in ("process", "env", "exec", "process"):
         words = {"env": ("--shell", "json"), "exec": ("--", "printenv", "AWS_ACCESS_KEY_ID")}.get(command, ())
@@ -66,7 +66,7 @@ def test_login_makes_both_sessions(aws: Sandbox, alices_home: Home, alice: Sandb
 def test_what_is_asked_of_aws(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     """External ID, session name and duration; another value is another session, and both stay."""
     role = aws.add_role(f"ext-{alice.name}", trusted=[alice.arn], external_id="4711")
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     flags = ("--role-arn", role.arn, "--external-id", "4711")
     named = (*flags, "--role-session-name", "from-home", "--duration", "20m")
     for words in (flags, named, flags, named):
@@ -82,13 +82,13 @@ def test_what_is_asked_of_aws(aws: Sandbox, alices_home: Home, alice: SandboxUse
 
 def test_a_role_of_more_than_an_hour(aws: Sandbox, alices_home: Home, alice: SandboxUser, ops: SandboxRole) -> None:
     """Straight from the key, with a code of its own; the user's session keeps its own duration."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     words = ("--role-arn", ops.arn, "--duration", "2h")
     done = alices_home.run("process", *words)
     hint = f"mfasession login --role-arn {ops.arn} --duration 7200"
     message = "there is no session for profile default, and there is no terminal to ask for a code"
     assert (done.returncode, done.stderr) == (6, complaint(message, hint))
-    log_in(alices_home, alice.devices[0], *words, steps=1)
+    have_session(alices_home, alice.devices[0], *words, steps=1)
     assert [call["DurationSeconds"] for call in assumed(aws, ops)] == ["7200"]
     assert alices_home.run("process", *words, "--no-input").returncode == 0
     assert asked(aws, alice).count("GetSessionToken") == 1
@@ -98,7 +98,7 @@ def test_through_a_role(aws: Sandbox, alices_home: Home, alice: SandboxUser, ops
     """`-p ROLE --role-arn ARN`: the profile's role assumes it, for an hour at most; as with source_profile."""
     last = aws.add_role(f"last-{alice.name}", trusted=[ops.arn], max_session_duration=4 * 3600)
     alices_home.config.write_text(f"[profile ops]\nrole_arn = {ops.arn}\nsource_profile = default\n")
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     done = alices_home.run("exec", "-p", "ops", "--role-arn", last.arn, "--", *WHO)
     assert f":assumed-role/last-{alice.name}/" in done.stdout, done.stderr
     done = alices_home.run("exec", "-p", "ops", "--role-arn", last.arn, "--duration", "2h", "--", *WHO)
@@ -109,7 +109,7 @@ def test_through_a_role(aws: Sandbox, alices_home: Home, alice: SandboxUser, ops
 
 def test_a_served_role(aws: Sandbox, alices_home: Home, alice: SandboxUser, ops: SandboxRole) -> None:
     """`exec --server` and `serve` have an endpoint for it."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     done = alices_home.run("exec", "--server", "--role-arn", ops.arn, "--", *WHO)
     assert f":assumed-role/ops-{alice.name}/" in done.stdout, done.stderr
     with serve(alices_home, "--role-arn", ops.arn) as served:
@@ -120,7 +120,7 @@ def test_a_served_role(aws: Sandbox, alices_home: Home, alice: SandboxUser, ops:
 
 def test_the_console_of_a_role(aws: Sandbox, alices_home: Home, alice: SandboxUser, ops: SandboxRole) -> None:
     """The console needs a role, and this one has no profile."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     alices_home.environ["BROWSER"] = browser(alices_home.folder / "record")
     done = alices_home.run("console", "--role-arn", ops.arn, "--print")
     assert (done.returncode, done.stdout[:4]) == (0, "http"), done.stderr
@@ -135,7 +135,7 @@ def test_a_credential_process_with_a_role(
     flags = (f"--role-arn={ops.arn}", "--duration=20m") if equals else ("--role-arn", ops.arn, "--duration", "20m")
     line = " ".join((MFASESSION, "process", "-p", "default", *flags))
     alices_home.config.write_text(f"[profile ops]\ncredential_process = {line}\n")
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     done = alices_home.run_program(*WHO, "--profile", "ops")
     assert f":assumed-role/ops-{alice.name}/" in done.stdout, done.stderr
     done = alices_home.run("exec", "-p", "ops", "--", *WHO)
@@ -146,7 +146,7 @@ def test_a_credential_process_with_a_role(
 
 def test_status_and_logout(alices_home: Home, alice: SandboxUser, ops: SandboxRole) -> None:
     """It is listed for its profile, whose logout forgets it; its section as a profile means that profile."""
-    log_in(alices_home, alice.devices[0], "--role-arn", ops.arn)
+    have_session(alices_home, alice.devices[0], "--role-arn", ops.arn)
     rows = json.loads(alices_home.run("status", "--json").stdout)
     assert [(row["profile"], row["role_arn"]) for row in rows] == [("default", None), ("default", ops.arn)]
     (kept,) = sections(alices_home)
@@ -159,7 +159,7 @@ def test_status_and_logout(alices_home: Home, alice: SandboxUser, ops: SandboxRo
 
 def test_what_has_ended_goes(aws: Sandbox, alices_home: Home, alice: SandboxUser, ops: SandboxRole) -> None:
     """The file does not grow with every role that was ever named; a live one and the user's own stay."""
-    log_in(alices_home, alice.devices[0], "--role-arn", ops.arn)
+    have_session(alices_home, alice.devices[0], "--role-arn", ops.arn)
     (ended,) = sections(alices_home)
     age(alices_home, ended, -10, aws)
     assert alices_home.run("process", "--role-arn", ops.arn, "--duration", "20m").returncode == 0
@@ -224,7 +224,7 @@ def test_a_role_of_another_partition(aws: Sandbox, alices_home: Home, alice: San
 
 def test_a_section_of_somebody_else(alices_home: Home, alice: SandboxUser, ops: SandboxRole) -> None:
     """It is refused, and stays."""
-    log_in(alices_home, alice.devices[0], "--role-arn", ops.arn)
+    have_session(alices_home, alice.devices[0], "--role-arn", ops.arn)
     (kept,) = sections(alices_home)
     text = alices_home.credentials.read_text()
     head, _, tail = text.partition(f"[{kept}]\nmanager = mfasession\n")

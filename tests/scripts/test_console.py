@@ -12,7 +12,7 @@ import pytest
 from mfasession.sandbox import Sandbox, SandboxRole, SandboxUser
 from mfasession.timestamps import show
 from tests.helpers.browsing import Browser, program
-from tests.helpers.checks import asked, complaint, log_in, section
+from tests.helpers.checks import asked, complaint, have_session, section
 from tests.helpers.faults.hostile_aws import Body, answering
 from tests.helpers.listener import listening
 from tests.helpers.patience import wait_for
@@ -36,7 +36,7 @@ def admin(aws: Sandbox, alice: SandboxUser) -> SandboxRole:
 def live(aws: Sandbox, alices_home: Home, alice: SandboxUser, admin: SandboxRole) -> Home:
     """Alice's home with her session, and a profile for the role."""
     alices_home.config.write_text(profile("admin", admin.arn))
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     aws.forget_calls()
     return alices_home
 
@@ -183,7 +183,7 @@ def test_a_long_role_has_twelve_hours_by_itself(
 ) -> None:
     """A role of more than an hour comes from the key anyway: its console takes no second code."""
     live.config.write_text(profile("admin", admin.arn, "duration_seconds = 7200"))
-    log_in(live, alice.devices[0], "-p", "admin", steps=1)
+    have_session(live, alice.devices[0], "-p", "admin", steps=1)
     for words in ((), ("--duration", "1h")):
         assert Browser().open(printed(live, *words)).status == 200
     assert durations(aws) == ["43200", "3600"]
@@ -235,7 +235,7 @@ def test_the_roles_that_can_sign_in_are_named(
     broken = profile("broken", "arn:aws:iam::210987654321:role/x", source="nobody")
     other = "[profile other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
     alices_home.config.write_text(broken + names + other + profile("its", "arn:aws:iam::1:role/x", source="other"))
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     aws.forget_calls()
     done = alices_home.run("console")
     assert (done.returncode, done.stdout, done.stderr) == (3, "", complaint(f"profile default {USERS}", hint))

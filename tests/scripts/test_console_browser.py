@@ -9,7 +9,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxRole, SandboxUser
 from tests.helpers.browsing import Browser, program
-from tests.helpers.checks import complaint, log_in
+from tests.helpers.checks import complaint, have_session
 from tests.helpers.enrolling import scanned
 from tests.helpers.patience import wait_for
 from tests.helpers.seat import APART, Seat, seat
@@ -29,7 +29,7 @@ def admin(aws: Sandbox, alice: SandboxUser) -> SandboxRole:
 def live(aws: Sandbox, alices_home: Home, alice: SandboxUser, admin: SandboxRole) -> Home:
     """Alice's home with her session, and two profiles for the role."""
     alices_home.config.write_text(profile("admin", admin.arn) + profile("audit", admin.arn))
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     aws.forget_calls()
     return alices_home
 

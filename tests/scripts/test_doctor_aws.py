@@ -6,7 +6,7 @@ import time
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import keys_of, log_in
+from tests.helpers.checks import have_session, keys_of
 from tests.helpers.doctoring import found, found_online, records
 from tests.helpers.listener import dripping, listening
 from tests.helpers.patience import scaled
@@ -26,7 +26,7 @@ def home_of(home: Home, user: SandboxUser) -> Home:
 def test_a_set_up_that_works(alices_home: Home, alice: SandboxUser, aws: Sandbox) -> None:
     """Nothing is found before and after a login: exit code 0, `[]`, and what was looked at for people."""
     assert found_online(alices_home) == []
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     assert found_online(alices_home) == []
     done = alices_home.run("doctor")
     assert done.returncode == 0
@@ -168,7 +168,7 @@ def test_an_old_key(alices_home: Home, alice: SandboxUser) -> None:
     """AWS shows its age to a session alone."""
     alice.age_key(alice.key.access_key_id, 91 * DAY)
     assert found_online(alices_home) == []
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     (finding,) = records(alices_home)
     assert (finding["name"], finding["severity"], finding["hint"]) == ("old-key", "warning", "mfasession keys rotate")
     assert finding["message"] == "the long-term key of profile default is 91 days old"
@@ -176,7 +176,7 @@ def test_an_old_key(alices_home: Home, alice: SandboxUser) -> None:
 
 def test_a_session_that_aws_refuses(alices_home: Home, alice: SandboxUser, aws: Sandbox) -> None:
     """It lives by its expiry, and AWS says no."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     aws.faults.add("ListAccessKeys", "unknown_key", times=99)
     (finding,) = records(alices_home)
     assert (finding["name"], finding["hint"]) == ("session-refused", "mfasession login --force")

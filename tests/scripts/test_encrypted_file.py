@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import complaint, log_in
+from tests.helpers.checks import complaint, have_session
 from tests.helpers.enrolling import bare_user
 from tests.helpers.kept_keys import NO_KEYRING, Files, foreign, listed, places, two_lines, without_key
 from tests.helpers.support import Home, imported, key_pair
@@ -48,14 +48,14 @@ def test_a_key_is_added_listed_used_and_removed(home: Home, alice: SandboxUser) 
     assert alice.key.secret_access_key.reveal() not in file.read_text()
     assert places(home) == [("default", alice.key.access_key_id, PLACE)]
     assert listed(home)[0]["path"] == str(file)
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     assert home.run("keys", "remove", "--yes").returncode == 0
     assert places(home) == []
 
 
 def test_no_passphrase_is_needed_but_for_the_key(moved: Home, alice: SandboxUser) -> None:
     """While there is a session, no command runs the user's program, nor loads what decrypts."""
-    log_in(moved, alice.devices[0])
+    have_session(moved, alice.devices[0])
     moved.environ[VARIABLE] = "false"
     for words in (
         ("env",),
@@ -71,7 +71,7 @@ def test_no_passphrase_is_needed_but_for_the_key(moved: Home, alice: SandboxUser
 
 def test_a_command_gets_neither_passphrase_nor_command(moved: Home, alice: SandboxUser) -> None:
     """What runs with the session cannot open the file of keys; a program for codes does not get it either."""
-    log_in(moved, alice.devices[0])
+    have_session(moved, alice.devices[0])
     done = moved.run("exec", "--", "env")
     assert VARIABLE not in done.stdout
     assert "correct horse" not in done.stdout
@@ -112,7 +112,7 @@ def test_the_passphrase_is_changed(moved: Home, alice: SandboxUser) -> None:
     assert f"{VARIABLE} must print the new passphrase" in done.stderr
     assert moved.run("login", "--code", alice.devices[0].code()).returncode == 7
     moved.environ[VARIABLE] = "echo battery staple"
-    log_in(moved, alice.devices[0])
+    have_session(moved, alice.devices[0])
 
 
 def test_there_is_no_file_whose_passphrase_could_be_changed(home: Home) -> None:
@@ -181,7 +181,7 @@ def test_protect_all_takes_the_configured_place(home: Home, alice: SandboxUser) 
 
 def test_a_rotation_stays_in_the_file(moved: Home, alice: SandboxUser) -> None:
     """The new key is where the old one was."""
-    log_in(moved, alice.devices[0])
+    have_session(moved, alice.devices[0])
     done = moved.run("keys", "rotate")
     assert done.returncode == 0, done.stderr
     new = next(iter(alice.key_statuses()))

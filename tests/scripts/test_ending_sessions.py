@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import log_in
+from tests.helpers.checks import have_session
 from tests.helpers.support import Home, key_pair, need
 
 PAGE = Path(__file__).parents[2] / "docs" / "threat-model.md"
@@ -25,14 +25,14 @@ def admins_home(aws: Sandbox, alice: SandboxUser, tmp_path: Path) -> Home:
     admin = aws.add_user(f"admin-{alice.name}")
     home = Home(tmp_path / "admin", {"AWS_ENDPOINT_URL": aws.url, "AWS_DEFAULT_REGION": "eu-west-1"})
     home.write_credentials(key_pair("default", admin.key.access_key_id, admin.key.secret_access_key.reveal()))
-    log_in(home, admin.add_device(f"phone-{admin.name}"))
+    have_session(home, admin.add_device(f"phone-{admin.name}"))
     return home
 
 
 def test_ending_a_copied_session(aws: Sandbox, alices_home: Home, alice: SandboxUser, admins_home: Home) -> None:
     """AWS Security Blog on exposed keys: sessions outlive their key; a Deny on aws:TokenIssueTime ends them."""
     need("aws")
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
 
     def works() -> bool:
         return alices_home.run("exec", "--", "aws", "s3", "ls").returncode == 0
@@ -55,5 +55,5 @@ def test_ending_a_copied_session(aws: Sandbox, alices_home: Home, alice: Sandbox
     fresh = alice.add_key()
     aws.clock.move(60)
     alices_home.write_credentials(key_pair("default", fresh.access_key_id, fresh.secret_access_key.reveal()))
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     assert works()

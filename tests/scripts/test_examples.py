@@ -10,7 +10,7 @@ from mfasession.cli import parsers, registry
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.contracts.test_code_commands import keep_seed
 from tests.helpers.browsing import program as browser
-from tests.helpers.checks import keys_of, log_in
+from tests.helpers.checks import have_session, keys_of
 from tests.helpers.patience import scaled
 from tests.helpers.support import Home, need
 
@@ -36,8 +36,8 @@ def home(keyring_home: Home, aws: Sandbox, alice: SandboxUser) -> Home:
     )
     keyring_home.write_settings('code = "totp"\n')
     keep_seed(keyring_home, alice)
-    log_in(keyring_home, alice.devices[0], steps=-1)
-    log_in(keyring_home, bob.add_device(f"phone-{bob.name}"), "-p", "work")
+    have_session(keyring_home, alice.devices[0], steps=-1)
+    have_session(keyring_home, bob.add_device(f"phone-{bob.name}"), "-p", "work")
     folder = keyring_home.folder
     (folder / ".config" / "fish" / "conf.d").mkdir(parents=True)
     (folder / "job.py").write_text("print('done')\n")

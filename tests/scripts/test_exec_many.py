@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import asked, complaint, keys_of, log_in, section
+from tests.helpers.checks import asked, complaint, have_session, keys_of, section
 from tests.helpers.patience import promised, scaled, wait_for
 from tests.helpers.support import MFASESSION, Home, key_pair, session_section
 
@@ -81,7 +81,7 @@ def test_one_code_for_all_roles(aws: Sandbox, alices_home: Home, alice: SandboxU
     alices_home.config.write_text(role_profiles(aws, alice, "a", "b", "c"))
     before = "# mine\n" + alices_home.credentials.read_text()
     alices_home.write_credentials(before)
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     done = alices_home.run("exec", "--all-matching", "prod-*", "--no-input", "--", "sh", "-c", SHOW, stdin="typed")
     kept = {name: section(alices_home.credentials, f"prod-{name}-mfa") for name in "abc"}
     lines = [f"prod-{name}: prod-{name} {kept[name]['aws_access_key_id']}" for name in "abc"]
@@ -102,7 +102,7 @@ def test_one_code_for_all_roles(aws: Sandbox, alices_home: Home, alice: SandboxU
 def test_hundred_roles_while_aws_throttles(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     """Rate exceeded, again and again: all are served in the end, and each role is kept."""
     alices_home.config.write_text(role_profiles(aws, alice, *map(str, range(100))))
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     aws.faults.add("AssumeRole", "throttle", times=20)
     done = alices_home.run("exec", "--all-matching", "prod-*", "--jobs", "8", "--", "true")
     assert (done.returncode, done.stderr) == (0, "mfasession: 100 profiles: 100 done\n")
@@ -134,7 +134,7 @@ def test_profiles_that_get_no_session_keep_none_from_theirs(
         + f"[profile prod-circle2]\nrole_arn = {foreign.arn}\nsource_profile = prod-circle\n"
         + "[profile prod-wrong]\nrole_arn = Admin\nsource_profile = default\n"
     )
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     done = alices_home.run("exec", "--all-matching", "prod-*", "--", "echo", "fine")
     assert (done.returncode, done.stdout) == (1, "prod-good: fine\n")
     for said in (
@@ -158,8 +158,8 @@ def test_an_expired_base_session_without_a_terminal(aws: Sandbox, alices_home: H
     alices_home.config.write_text(
         role_profiles(aws, alice, "a", "b", "live") + role_profiles(aws, bob, "c", source="bob")
     )
-    log_in(alices_home, alice.devices[0], "-p", "prod-live")
-    log_in(alices_home, device, "-p", "bob")
+    have_session(alices_home, alice.devices[0], "-p", "prod-live")
+    have_session(alices_home, device, "-p", "bob")
     alices_home.run("logout")
     done = alices_home.run("exec", "--all-matching", "prod-*", "--", "echo", "fine")
     assert sorted(done.stdout.splitlines()) == ["prod-c: fine", "prod-live: fine"]
@@ -184,7 +184,7 @@ def test_a_chain_and_its_source_run_from_one_code(aws: Sandbox, alices_home: Hom
         f"[profile first]\nrole_arn = {first.arn}\nsource_profile = default\n"
         + "".join(f"[profile last{n}]\nrole_arn = {last.arn}\nsource_profile = first\n" for n in range(5))
     )
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     aws.forget_calls()
     names = ("default", "first", *(f"last{n}" for n in range(5)))
     done = alices_home.run("exec", *profile_flags(*names), "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID")
@@ -327,7 +327,7 @@ def test_sessions_and_their_own_names_do_not_match(live: Home) -> None:
 def test_an_aging_role_serves_when_it_cannot_be_renewed(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     """Ten minutes are left and AWS denies the role now: the command runs with what there is, as for one profile."""
     alices_home.config.write_text(role_profiles(aws, alice, "a", "b"))
-    log_in(alices_home, alice.devices[0], "-p", "prod-a")
+    have_session(alices_home, alice.devices[0], "-p", "prod-a")
     text = alices_home.credentials.read_text()
     head, mark, tail = text.partition("[prod-a-mfa]\n")
     soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
@@ -353,7 +353,7 @@ echo $AWS_ACCESS_KEY_ID
 def ages_soon(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> str:
     """The key of the kept session of role profile `prod-a`, which is to be renewed in some seconds (file `ages`)."""
     alices_home.config.write_text(role_profiles(aws, alice, "a"))
-    log_in(alices_home, alice.devices[0], "-p", "prod-a")
+    have_session(alices_home, alice.devices[0], "-p", "prod-a")
     end = int(time.time()) + 15 * 60 + 5
     expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end))
     head, mark, tail = alices_home.credentials.read_text().partition("[prod-a-mfa]\n")
@@ -385,7 +385,7 @@ def test_the_keyring_keeps_them_all(keyring_home: Home, aws: Sandbox, alice: San
     """With `store = "keyring"` no session reaches plain text, and the next run takes them from there."""
     keyring_home.write_settings('store = "keyring"\n')
     keyring_home.config.write_text(role_profiles(aws, alice, *map(str, range(12))))
-    log_in(keyring_home, alice.devices[0])
+    have_session(keyring_home, alice.devices[0])
     before = keyring_home.credentials.read_text()
     words = ("exec", "--all-matching", "prod-*", "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID")
     first = keyring_home.run(*words)
@@ -402,7 +402,7 @@ def test_a_section_of_another_tool_fails_its_own_profile_only(
     """One cannot be kept where it belongs: its command does not run, and the others are kept."""
     alices_home.config.write_text(role_profiles(aws, alice, "a", "b", "c"))
     alices_home.write_credentials(alices_home.credentials.read_text() + "[prod-b-mfa]\nregion = theirs\n")
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     done = alices_home.run("exec", "--all-matching", "prod-*", "--", "echo", "fine")
     assert (done.returncode, sorted(done.stdout.splitlines())) == (1, ["prod-a: fine", "prod-c: fine"])
     assert "prod-b: section [prod-b-mfa] of " in done.stderr
@@ -412,7 +412,7 @@ def test_a_section_of_another_tool_fails_its_own_profile_only(
 def test_without_a_writable_store_nothing_runs(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     """A folder that cannot be written: no role is assumed for nothing, and the file is as it was."""
     alices_home.config.write_text(role_profiles(aws, alice, "a", "b"))
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     before = alices_home.credentials.read_bytes()
     alices_home.environ["AWS_SHARED_CREDENTIALS_FILE"] = str(alices_home.folder / "open" / "credentials")
     (alices_home.folder / "open").mkdir()

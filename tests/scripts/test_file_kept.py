@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import asked, complaint, keys_of, log_in
+from tests.helpers.checks import asked, complaint, have_session, keys_of
 from tests.helpers.support import KEY_ID, SECRET, Home, key_pair, session_section
 
 FOREIGN = (
@@ -46,13 +46,13 @@ def test_all_other_bytes_stay(alices_home: Home, alice: SandboxUser, newline: st
     """broamski/aws-mfa#39, 99designs/aws-vault#288: comments, order, spelling, spaces and line ends."""
     before = text_for(alice).replace("\n", newline).encode()
     alices_home.credentials.write_bytes(before)
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     after = alices_home.credentials.read_bytes()
     head, mark, body = after.partition(b"[default-mfa]")
     assert head == before + newline.encode() * 2
     assert mark
     assert body.count(newline.encode()) == body.count(b"\n")
-    log_in(alices_home, alice.devices[0], "--force", steps=1)
+    have_session(alices_home, alice.devices[0], "--force", steps=1)
     assert alices_home.credentials.read_bytes().startswith(head + mark)
     assert alices_home.run("logout").returncode == 0
     left = alices_home.credentials.read_bytes()
@@ -67,7 +67,7 @@ def test_a_session_in_the_middle_keeps_its_place(alices_home: Home, alice: Sandb
     middle = session_section(key_id="AKIAOLDOLDOLDOLDOLD1", extra="output = json\n# mine\n")
     tail = "\n# behind\n" + key_pair("other")
     alices_home.write_credentials(head + middle + tail)
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     after = alices_home.credentials.read_text()
     assert after.startswith(f"{head}[default-mfa]\nmanager = mfasession\naws_access_key_id = ASIA")
     assert after.endswith(tail)
@@ -125,7 +125,7 @@ def test_a_symbolic_link_stays_a_link(alices_home: Home, alice: SandboxUser, *, 
     place.parent.mkdir()
     alices_home.credentials.rename(place)
     alices_home.credentials.symlink_to(os.path.relpath(place, alices_home.aws) if relative else place)
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     assert alices_home.credentials.is_symlink()
     assert not place.is_symlink()
     assert "[default-mfa]" in place.read_text()
@@ -143,7 +143,7 @@ def test_the_files_that_the_environment_names(alices_home: Home, alice: SandboxU
         "AWS_CONFIG_FILE": "${HOME}/team/settings",
         "TEAM": "team",
     }
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     assert "[default-mfa]" in elsewhere.read_text()
     assert "region = eu-south-2" in elsewhere.read_text()
     assert list(alices_home.aws.iterdir()) == []
@@ -172,7 +172,7 @@ def test_session_profile_keeps_the_session_elsewhere(alices_home: Home, alice: S
     own = keys_of(alice)
     alices_home.write_credentials(own + "\n" + key_pair("default-mfa", "ASIASOMEBODY"))
     alices_home.write_settings('[profiles.default]\nsession_profile = "today"\n')
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     text = alices_home.credentials.read_text()
     assert "[today]\nmanager = mfasession\n" in text
     assert "[default-mfa]\naws_access_key_id = ASIASOMEBODY\n" in text
@@ -196,7 +196,7 @@ def test_a_name_that_no_section_can_have(aws: Sandbox, alices_home: Home, alice:
 def test_profile_names_of_all_kinds(alices_home: Home, alice: SandboxUser, name: str) -> None:
     """Spaces, apostrophes, other alphabets, in whatever locale."""
     alices_home.write_credentials(keys_of(alice, name))
-    log_in(alices_home, alice.devices[0], "-p", name)
+    have_session(alices_home, alice.devices[0], "-p", name)
     for locale in ("C", "C.UTF-8", "en_US.ISO-8859-1"):
         done = alices_home.run("env", "-p", name, environ={"LC_ALL": locale})
         assert (done.returncode, done.stderr) == (0, "")
@@ -206,7 +206,7 @@ def test_the_first_credentials_file(alices_home: Home, alice: SandboxUser) -> No
     """The key pair is in the configuration file: the other one is made, private, and that one stays as it is."""
     alices_home.credentials.rename(alices_home.config)
     before = alices_home.config.read_bytes()
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     assert mode(alices_home.credentials) == 0o600
     assert alices_home.credentials.read_text().startswith("[default-mfa]\nmanager = mfasession\n")
     assert alices_home.config.read_bytes() == before
@@ -224,7 +224,7 @@ def test_a_session_profile_that_holds_the_key(alices_home: Home, alice: SandboxU
 
 def test_another_name_of_the_file(alices_home: Home, alice: SandboxUser) -> None:
     """A hard link still has the session after a logout: that is said, with the command that finds it."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     other = alices_home.folder / "backup"
     os.link(alices_home.credentials, other)
     done = alices_home.run("logout")

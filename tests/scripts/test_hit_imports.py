@@ -3,7 +3,7 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import log_in
+from tests.helpers.checks import have_session
 from tests.helpers.support import Home, imported, key_pair, session_section
 from tests.scripts.test_roles import profile
 
@@ -73,7 +73,7 @@ def test_a_role_is_assumed_without_boto3(
     """Programs wait for it in the middle of their work."""
     role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
     alices_home.config.write_text(profile("admin", role.arn))
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     modules = imported(alices_home, words[0], "-p", "admin", *words[1:])
     assert "mfasession.aws.sts" in modules
     assert not {module for module in modules if module.split(".")[0] in LOADED_BY_BOTO3}

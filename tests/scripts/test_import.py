@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import complaint, keys_of, log_in
+from tests.helpers.checks import complaint, have_session, keys_of
 from tests.helpers.kept_keys import NO_KEYRING, Files, line_for_sdks, places, whose
 from tests.helpers.other_tools import GIVEN, RECORDED, add_to_vault, copy_vault, left_by
 from tests.helpers.support import KEY_ID, SECRET, Home, key_pair
@@ -49,7 +49,7 @@ def test_from_aws_mfa(keyring_home: Home, alice: SandboxUser) -> None:
     assert home.settings.read_text() == (
         f'[profiles.work]\nsource = "work-long-term"\nmfa_serial = "{device.serial}"\n'
     )
-    log_in(home, device, "-p", "work")
+    have_session(home, device, "-p", "work")
     assert home.run_program("mfasession", "exec", "-p", "work", "--", "true").returncode == 0
     assert home.run("keys", "protect", "-p", "work").returncode == 0
     assert ("work-long-term", alice.key.access_key_id, "keyring") in places(home)
@@ -124,7 +124,7 @@ def test_a_role_of_aws_mfa(alices_home: Home, alice: SandboxUser, aws: Sandbox) 
         f"mfa_serial = {device.serial}\n"
     )
     assert home.credentials.read_bytes() == files
-    log_in(home, device, "-p", "work")
+    have_session(home, device, "-p", "work")
     assert "is set up already" in home.run("import", "aws-mfa").stderr
 
 
@@ -137,7 +137,7 @@ def test_from_awsmfa(alices_home: Home, alice: SandboxUser) -> None:
     assert done.returncode == 0, done.stderr
     files.assert_same()
     assert home.settings.read_text() == '[profiles.default]\nsource = "identity"\n'
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
 
 
 def test_a_profile_with_a_key_of_its_own_keeps_it(alices_home: Home, alice: SandboxUser) -> None:
@@ -154,7 +154,7 @@ def test_a_profile_with_a_key_of_its_own_keeps_it(alices_home: Home, alice: Sand
     )
     assert not home.settings.exists()
     assert home.run("import", "awsmfa", "--yes", "--force").returncode == 0
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
 
 
 def test_from_awsume(alices_home: Home, alice: SandboxUser) -> None:
@@ -172,7 +172,7 @@ def test_from_awsume(alices_home: Home, alice: SandboxUser) -> None:
         ),
     )
     files.assert_same()
-    log_in(home, alice.devices[0], "-p", "work")
+    have_session(home, alice.devices[0], "-p", "work")
 
 
 def test_from_aws_vault(keyring_home: Home, alice: SandboxUser) -> None:
@@ -193,7 +193,7 @@ def test_from_aws_vault(keyring_home: Home, alice: SandboxUser) -> None:
     )
     assert all_of(vault) == before
     assert places(home) == [("team/deploy", alice.key.access_key_id, "keyring")]
-    log_in(home, alice.devices[0], "-p", "team/deploy")
+    have_session(home, alice.devices[0], "-p", "team/deploy")
     again = home.run("import", "aws-vault", environ=GIVEN)
     assert (again.returncode, again.stderr.splitlines()[1:]) == (
         0,

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import complaint, log_in
+from tests.helpers.checks import complaint, have_session
 from tests.helpers.kept_keys import NO_KEYRING, Files, foreign, line_for_sdks, places, two_lines, whose, without_key
 from tests.helpers.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair
 
@@ -33,7 +33,7 @@ def test_add_keeps_a_key_in_the_keyring(bobs_home: Home, alice: SandboxUser) -> 
     assert bobs_home.config.read_bytes() == before + b"\n[profile work]\n"
     assert bobs_home.config.stat().st_mode & 0o777 == 0o640
     assert not bobs_home.credentials.exists()
-    log_in(bobs_home, alice.devices[0], "-p", "work")
+    have_session(bobs_home, alice.devices[0], "-p", "work")
     assert places(bobs_home) == [("work", alice.key.access_key_id, "keyring")]
     done = bobs_home.run("exec", "-p", "work", "--", "sh", "-c", 'echo "$AWS_ACCESS_KEY_ID"')
     assert done.stdout.startswith("ASIA")
@@ -45,7 +45,7 @@ def test_add_on_a_new_computer(bobs_home: Home, alice: SandboxUser) -> None:
     assert bobs_home.run("keys", "add", "-", stdin=two_lines(alice)).returncode == 0
     assert bobs_home.config.read_text() == "[default]\n"
     assert bobs_home.config.stat().st_mode & 0o777 == 0o600
-    log_in(bobs_home, alice.devices[0])
+    have_session(bobs_home, alice.devices[0])
 
 
 def test_add_leaves_a_profile_as_it_is(bobs_home: Home, alice: SandboxUser) -> None:
@@ -184,7 +184,7 @@ def test_add_never_takes_another_keys_place(keyring_home: Home, alice: SandboxUs
     """Exit 3 unless --force is given; then the old key is nowhere here, and its session neither."""
     old, second = alice.key.access_key_id, alice.add_key()
     keyring_home.write_credentials(foreign(alice))
-    log_in(keyring_home, alice.devices[0])
+    have_session(keyring_home, alice.devices[0])
     stdin = f"{second.access_key_id}\n{second.secret_access_key.reveal()}\n"
     files = Files(keyring_home)
     done = keyring_home.run("keys", "add", "-", "--store", store, stdin=stdin)
@@ -213,7 +213,7 @@ def test_add_never_takes_another_keys_place(keyring_home: Home, alice: SandboxUs
 
 def test_add_of_the_same_key_moves_it(keyring_home: Home, alice: SandboxUser) -> None:
     """From plain text into the keyring, no --force needed; the session stays, for its key has not changed."""
-    log_in(keyring_home, alice.devices[0])
+    have_session(keyring_home, alice.devices[0])
     assert keyring_home.run("keys", "add", "-", stdin=two_lines(alice)).returncode == 0
     assert places(keyring_home) == [("default", alice.key.access_key_id, "keyring")]
     assert keyring_home.run("status", "-p", "default").returncode == 0
@@ -266,4 +266,4 @@ def test_add_for_a_name_with_a_space(bobs_home: Home, alice: SandboxUser) -> Non
     """The header is quoted as the AWS CLI does it, and the profile is found again."""
     assert bobs_home.run("keys", "add", "-", "-p", "my work", stdin=two_lines(alice)).returncode == 0
     assert bobs_home.config.read_text() == "[profile 'my work']\n"
-    log_in(bobs_home, alice.devices[0], "-p", "my work")
+    have_session(bobs_home, alice.devices[0], "-p", "my work")

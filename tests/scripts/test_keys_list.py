@@ -7,7 +7,7 @@ import pytest
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import complaint, keys_of, log_in
+from tests.helpers.checks import complaint, have_session, keys_of
 from tests.helpers.kept_keys import NO_KEYRING, listed, two_lines
 from tests.helpers.secret_service import SecretService
 from tests.helpers.support import KEY_ID, SESSION_ID, Home, key_pair, session_section
@@ -52,7 +52,7 @@ def test_list_without_asking_aws(keyring_home: Home, aws: Sandbox, alice: Sandbo
 
 def test_a_session_adds_what_aws_knows(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Age, status and last use of the user's keys, and that AWS has one which is not here."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     second = alice.add_key().access_key_id
     alice.set_key_status(second, "Inactive")
     aws.forget_calls()
@@ -77,7 +77,7 @@ def test_a_session_adds_what_aws_knows(alices_home: Home, aws: Sandbox, alice: S
 
 def test_a_key_that_aws_has_no_longer(alices_home: Home, alice: SandboxUser) -> None:
     """Deleted in the console: said, and not guessed from an error at the next login."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     alice.delete_key(alice.key.access_key_id)
     assert "not at AWS" in alices_home.run("keys", "list").stdout
     assert listed(alices_home)[0]["in_aws"] is False
@@ -96,7 +96,7 @@ def test_when_iam_may_not_be_asked(home: Home, aws: Sandbox, denied: str, row: s
     bob = aws.add_user(f"bob-{time.monotonic_ns()}", [rule.ALLOW_ALL, document])
     home.environ["AWS_ENDPOINT_URL"] = aws.url
     home.write_credentials(keys_of(bob))
-    log_in(home, bob.add_device(f"phone-{bob.name}"))
+    have_session(home, bob.add_device(f"phone-{bob.name}"))
     done = home.run("keys", "list")
     assert done.returncode == 0
     assert " ".join(done.stdout.splitlines()[1].split()).endswith(row)

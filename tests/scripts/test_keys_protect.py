@@ -7,7 +7,7 @@ import pytest
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import complaint, keys_of, log_in
+from tests.helpers.checks import complaint, have_session, keys_of
 from tests.helpers.kept_keys import NO_KEYRING, Files, foreign, line_for_sdks, places, two_lines, without_key
 from tests.helpers.secret_service import SecretService
 from tests.helpers.support import KEY_ID, Home, key_pair
@@ -41,7 +41,7 @@ def test_protect_moves_the_key(home: Home, alice: SandboxUser, newline: str) -> 
     assert home.credentials.read_bytes() == without_key(foreign(alice), alice).replace("\n", newline).encode()
     assert home.credentials.stat().st_mode & 0o777 == 0o600
     assert ("default", alice.key.access_key_id, "keyring") in places(home)
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     home.config.write_text(done.stderr.splitlines()[-1].strip().join(("[default]\nregion = eu-west-1\n", "\n")))
     assert home.run_program("aws", "s3", "ls").returncode == 0
     assert "put this line" not in home.run("keys", "protect").stderr
@@ -59,7 +59,7 @@ def test_a_profile_that_another_one_serves(home: Home, alice: SandboxUser) -> No
 
 def test_a_session_stays_when_its_key_moves(home: Home, alice: SandboxUser) -> None:
     """It is the same key: no code is asked for again."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     assert home.run("keys", "protect").returncode == 0
     assert home.run("status", "-p", "default").returncode == 0
     assert home.run("env").returncode == 0
@@ -94,7 +94,7 @@ def test_protect_never_takes_another_keys_place(home: Home, alice: SandboxUser, 
     bob = aws.add_user(f"bob-{time.monotonic_ns()}")
     home.write_credentials("[default]\n")
     add(home, bob)
-    log_in(home, bob.add_device(f"phone-{bob.name}"))
+    have_session(home, bob.add_device(f"phone-{bob.name}"))
     home.write_credentials(text + "\n\n" + home.credentials.read_text().partition("[default]\n")[2].lstrip("\n"))
     files = Files(home)
     done = home.run("keys", "protect")
@@ -183,7 +183,7 @@ def test_a_key_that_stands_in_the_default_section_of_all(home: Home, alice: Sand
 def test_remove_takes_key_and_sessions(home: Home, alice: SandboxUser) -> None:
     """99designs/aws-vault leaves sessions behind. And AWS still honours the key: said."""
     before = home.credentials.read_text()
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     done = home.run("keys", "remove", "--yes")
     key_id = alice.key.access_key_id
     assert (done.returncode, done.stdout) == (0, "")
@@ -201,7 +201,7 @@ def test_remove_from_both_places(home: Home, alice: SandboxUser) -> None:
     """Whatever is in the keyring goes too, and sessions that were kept there."""
     before = home.credentials.read_bytes()
     assert home.run("keys", "protect").returncode == 0
-    log_in(home, alice.devices[0], "--store", "keyring")
+    have_session(home, alice.devices[0], "--store", "keyring")
     home.credentials.write_bytes(before)
     key_id = alice.key.access_key_id
     done = home.run("keys", "remove", "--yes")
@@ -230,7 +230,7 @@ def test_remove_in_aws(home: Home, aws: Sandbox, alice: SandboxUser, how: str) -
     """Deleted at AWS with the session that is there, or with one code; then gone from here."""
     code = ("--code", alice.devices[0].code()) if how == "code" else ()
     if not code:
-        log_in(home, alice.devices[0])
+        have_session(home, alice.devices[0])
     aws.forget_calls()
     done = home.run("keys", "remove", "--yes", "--in-aws", *code)
     assert done.returncode == 0

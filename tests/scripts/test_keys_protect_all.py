@@ -3,7 +3,7 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import complaint, keys_of, log_in
+from tests.helpers.checks import complaint, have_session, keys_of
 from tests.helpers.kept_keys import NO_KEYRING, Files, places, two_lines
 from tests.helpers.support import Home
 
@@ -20,7 +20,7 @@ def bob(aws: Sandbox, alice: SandboxUser) -> SandboxUser:
 def home(keyring_home: Home, alice: SandboxUser, bob: SandboxUser) -> Home:
     """Two keys and a session in the credentials file, one key in the configuration."""
     keyring_home.write_credentials("# mine\n" + keys_of(alice) + "region=eu-west-1\n\n; theirs\n" + keys_of(bob, "bob"))
-    log_in(keyring_home, alice.devices[0])
+    have_session(keyring_home, alice.devices[0])
     pair = keys_of(bob).partition("\n")[2]
     keyring_home.config.write_text(f"# mine\n[profile also]\n{pair}region = eu-west-1\n")
     return keyring_home

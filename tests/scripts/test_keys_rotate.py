@@ -12,7 +12,7 @@ import pytest
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import asked, complaint, keys_of, log_in
+from tests.helpers.checks import asked, complaint, have_session, keys_of
 from tests.helpers.kept_keys import NO_KEYRING, Files, foreign, places, two_lines
 from tests.helpers.patience import scaled, wait_for
 from tests.helpers.support import MFASESSION, Home
@@ -98,12 +98,12 @@ def test_one_code_for_a_new_key(home: Home, aws: Sandbox, alice: SandboxUser) ->
     )
     assert home.credentials.stat().st_mode & 0o777 == 0o600
     assert secret not in done.stderr
-    log_in(home, alice.devices[0], steps=1)
+    have_session(home, alice.devices[0], steps=1)
 
 
 def test_the_session_that_is_there_needs_no_code(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """And it is forgotten afterwards, for its key is gone."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     aws.forget_calls()
     assert home.run("keys", "rotate").returncode == 0
     assert aws.calls("GetSessionToken") == []
@@ -114,7 +114,7 @@ def test_the_session_that_is_there_needs_no_code(home: Home, aws: Sandbox, alice
 
 def test_a_given_code_is_used_though_a_session_is_there(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """aws-vault ignores one silently."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     aws.forget_calls()
     assert rotate(home, alice, steps=1).returncode == 0
     assert len(aws.calls("GetSessionToken")) == 1
@@ -130,13 +130,13 @@ def test_a_key_in_the_keyring(home: Home, alice: SandboxUser) -> None:
     assert f"has the new key {new}, in the keyring; {alice.key.access_key_id} is deleted at AWS\n" in done.stderr
     assert alice.key_statuses() == {new: "Active"}
     files.assert_same()
-    log_in(home, alice.devices[0], steps=1)
+    have_session(home, alice.devices[0], steps=1)
 
 
 def test_a_session_in_the_keyring_is_forgotten(home: Home, alice: SandboxUser) -> None:
     """A key in the keyring does not show by itself that a session is another key's."""
     assert home.run("keys", "protect").returncode == 0
-    log_in(home, alice.devices[0], "--store", "keyring")
+    have_session(home, alice.devices[0], "--store", "keyring")
     assert home.run("keys", "rotate").returncode == 0
     assert home.run("status", "--json").stdout == "[]\n"
     assert home.run("env").returncode == 6
@@ -175,7 +175,7 @@ def test_a_role_rotates_its_sources_key(home: Home, aws: Sandbox, alice: Sandbox
     """And the role's session goes with the key."""
     role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
     home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
-    log_in(home, alice.devices[0], "-p", "admin")
+    have_session(home, alice.devices[0], "-p", "admin")
     assert home.run("keys", "rotate", "-p", "admin").returncode == 0
     assert len(alice.key_statuses()) == 1
     assert key_here(home) in alice.key_statuses()
@@ -194,7 +194,7 @@ def test_copies_get_the_new_key_too(home: Home, alice: SandboxUser) -> None:
 
 def test_aws_knows_the_new_key_late(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """IAM is eventually consistent: the old key goes when the new one is known, not before."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     aws.faults.add("GetCallerIdentity", kind="unknown_key", times=2)
     done = home.run("keys", "rotate")
     assert done.returncode == 0
@@ -209,7 +209,7 @@ def test_aws_knows_the_new_key_late(home: Home, aws: Sandbox, alice: SandboxUser
 
 def test_an_inactive_second_key(home: Home, alice: SandboxUser) -> None:
     """Reported with its last use; --force makes room."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     other, ours = alice.add_key().access_key_id, alice.key.access_key_id
     alice.set_key_status(other, "Inactive")
     files = Files(home)
@@ -240,7 +240,7 @@ def test_a_newer_second_key_that_is_used(home: Home, alice: SandboxUser) -> None
     pair = two_lines(alice).replace(alice.key.access_key_id, other.access_key_id)
     pair = pair.replace(alice.key.secret_access_key.reveal(), other.secret_access_key.reveal())
     assert elsewhere.run("keys", "add", "-", "--store", "file", stdin=pair).returncode == 0
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     done = home.run("keys", "rotate", "--force")
     assert done.returncode == 6
     assert f"{other.access_key_id} is active, made " in done.stderr
@@ -270,7 +270,7 @@ def test_a_key_that_cannot_be_created(home: Home, bob: SandboxUser) -> None:
 @pytest.mark.parametrize("kind", ["lose_answer", "cut_answer"])
 def test_a_new_key_whose_secret_never_came(home: Home, aws: Sandbox, alice: SandboxUser, kind: str) -> None:
     """The answer was lost: the key that AWS has made is deleted again, for its secret is lost."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     files = Files(home)
     aws.faults.add("CreateAccessKey", kind=kind)
     done = home.run("keys", "rotate")
@@ -283,7 +283,7 @@ def test_a_new_key_whose_secret_never_came(home: Home, aws: Sandbox, alice: Sand
 
 def test_a_new_key_that_cannot_be_taken_back(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """The answer was lost and AWS is gone: said, and the next run finds it and makes room."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     aws.faults.add("CreateAccessKey", kind="lose_answer")
     aws.faults.add("DeleteAccessKey", kind="error500", times=4)
     done = home.run("keys", "rotate")
@@ -302,7 +302,7 @@ def test_killed_before_the_answer(home: Home, aws: Sandbox, alice: SandboxUser, 
     """AWS has made a key whose secret is lost: the next run knows it, removes it with a message, and goes on."""
     if in_keyring:
         assert home.run("keys", "protect").returncode == 0
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     aws.faults.add("CreateAccessKey", kind="late_answer", seconds=5)
     with running(home, "keys", "rotate") as process:
         wait_for(lambda: len(alice.key_statuses()) == 2)
@@ -318,7 +318,7 @@ def test_killed_before_the_answer(home: Home, aws: Sandbox, alice: SandboxUser, 
 
 def test_a_lost_request_that_aws_ends_late(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Its key is not there when the next run looks, nor when that fails: the note stays until the key is found."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     aws.faults.add("CreateAccessKey", kind="error500", times=2)
     for _ in range(2):
         assert home.run("keys", "rotate").returncode == 5
@@ -333,7 +333,7 @@ def test_a_key_made_elsewhere_meanwhile_is_not_taken_for_a_lost_one(
     home: Home, aws: Sandbox, alice: SandboxUser
 ) -> None:
     """It is used, or kept here, or older: the question about a second key stands as ever."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     aws.faults.add("CreateAccessKey", kind="error500", times=9)
     with running(home, "keys", "rotate") as process:
         wait_for(lambda: len(aws.faults.pending()) < 9)
@@ -352,7 +352,7 @@ def test_killed_while_it_waits(home: Home, aws: Sandbox, alice: SandboxUser, *, 
     """The old key is in place and works, the new one beside it; the next run goes on and makes no third."""
     if in_keyring:
         assert home.run("keys", "protect").returncode == 0
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     aws.faults.add("GetCallerIdentity", kind="unknown_key", times=20)
     aws.forget_calls()
     with running(home, "keys", "rotate") as process:
@@ -373,7 +373,7 @@ def test_killed_while_it_waits(home: Home, aws: Sandbox, alice: SandboxUser, *, 
 
 def test_interrupted_while_it_waits(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Ctrl-C: exit 130, and what is where and how to go on is said."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     aws.faults.add("GetCallerIdentity", kind="unknown_key", times=20)
     aws.forget_calls()
     with running(home, "keys", "rotate") as process:
@@ -417,7 +417,7 @@ def test_an_old_key_that_cannot_be_deleted(
 
 def test_an_old_key_that_is_gone_already(home: Home, alice: SandboxUser) -> None:
     """Deleted in the console meanwhile: that is what was wanted."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     alice.delete_key(alice.key.access_key_id)
     assert home.run("keys", "rotate").returncode == 0
     assert alice.key_statuses() == {key_here(home): "Active"}
@@ -425,7 +425,7 @@ def test_an_old_key_that_is_gone_already(home: Home, alice: SandboxUser) -> None
 
 def test_a_lost_answer_to_the_deletion(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Asked again, AWS has it no longer: done."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     aws.faults.add("UpdateAccessKey", kind="lose_answer")
     aws.faults.add("DeleteAccessKey", kind="lose_answer")
     assert home.run("keys", "rotate").returncode == 0
@@ -434,7 +434,7 @@ def test_a_lost_answer_to_the_deletion(home: Home, aws: Sandbox, alice: SandboxU
 
 def test_a_file_that_cannot_be_written(home: Home, alice: SandboxUser) -> None:
     """Reported before AWS makes a key: exit 3, an open folder."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     home.aws.chmod(0o777)
     done = home.run("keys", "rotate")
     assert done.returncode == 3
@@ -443,7 +443,7 @@ def test_a_file_that_cannot_be_written(home: Home, alice: SandboxUser) -> None:
 
 def test_two_at_once(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """One rotates; the other says that one is at it, and no third key is made."""
-    log_in(home, alice.devices[0])
+    have_session(home, alice.devices[0])
     aws.faults.add("GetCallerIdentity", kind="unknown_key", times=3)
     aws.forget_calls()
     with running(home, "keys", "rotate") as process:
@@ -459,7 +459,7 @@ def test_the_transcript_of_the_readme(keyring_home: Home, alice: SandboxUser) ->
     """What the README shows of `keys` is what these commands say, word for word, but for names, keys and days."""
     text = (Path(__file__).parents[2] / "README.md").read_text()
     (block,) = (block for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL) if "keys protect" in block)
-    log_in(keyring_home, alice.devices[0])
+    have_session(keyring_home, alice.devices[0])
     for part in block.rstrip().split("\n\n"):
         command, _, shown = part.partition("\n")
         done = keyring_home.run(*command.split()[2:])

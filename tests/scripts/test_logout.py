@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import complaint, log_in
+from tests.helpers.checks import complaint, have_session
 from tests.helpers.support import SESSION_ID, Home, key_pair, need, session_section
 
 NOTHING = "mfasession: no session to forget\n"
@@ -41,11 +41,11 @@ def test_it_forgets_all(home: Home) -> None:
 
 def test_no_session_is_left_afterwards(alices_home: Home, alice: SandboxUser) -> None:
     """Not for env, not in status, and the device stays known for the next login."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     assert alices_home.run("logout").returncode == 0
     assert alices_home.run("env").returncode == 6
     assert json.loads(alices_home.run("status", "--json").stdout) == []
-    log_in(alices_home, alice.devices[0], steps=1)
+    have_session(alices_home, alice.devices[0], steps=1)
 
 
 def test_an_expired_session_is_forgotten_too(home: Home) -> None:
@@ -83,7 +83,7 @@ def test_a_role_of_its_own_key_pair_leaves_nothing(aws: Sandbox, alices_home: Ho
     """The session of the user, which assumed the role, goes with the role's."""
     role = aws.add_role(f"admin-{alice.name}", trusted=[alice.arn])
     alices_home.config.write_text(f"[default]\nrole_arn = {role.arn}\nsource_profile = default\n")
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     done = alices_home.run("logout")
     assert (done.returncode, done.stderr) == (
         0,

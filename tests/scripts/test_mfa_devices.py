@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import asked, complaint, log_in
+from tests.helpers.checks import asked, complaint, have_session
 from tests.helpers.enrolling import bare_user, home_of
 from tests.helpers.secret_service import SecretService
 from tests.helpers.support import BIN, Home
@@ -39,7 +39,7 @@ def test_list(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
 def test_list_shows_which_one_is_used(alices_home: Home, alice: SandboxUser) -> None:
     """The one that the key has used last, or that the profile names."""
     token = token_of(alice)
-    log_in(alices_home, alice.devices[0], "--serial", alice.devices[0].serial)
+    have_session(alices_home, alice.devices[0])
     assert in_use(alices_home) == [alice.devices[0].serial]
     alices_home.config.write_text(f"[default]\nmfa_serial = {token}\n")
     assert in_use(alices_home) == [token]
@@ -116,7 +116,7 @@ def test_resync(alices_home: Home, aws: Sandbox, alice: SandboxUser, *, named: b
         f"mfasession: device {device.name} of {alice.name} in 123456789012 is in step with AWS again\n",
     )
     assert asked(aws, alice) == ["GetCallerIdentity", "ListMFADevices", "ResyncMFADevice"]
-    log_in(alices_home, device, steps=1)
+    have_session(alices_home, device, steps=1)
 
 
 def test_resync_wants_newer_codes(alices_home: Home, alice: SandboxUser) -> None:
@@ -139,7 +139,7 @@ def test_resync_of_one_of_several(alices_home: Home, alice: SandboxUser) -> None
         6,
         complaint(f"{alice.name} has 2 MFA devices and none is named", f"--serial: {alice.devices[0].serial}, {token}"),
     )
-    log_in(alices_home, alice.devices[0], "--serial", alice.devices[0].serial)
+    have_session(alices_home, alice.devices[0])
     assert alices_home.run("mfa", "resync", "--codes", "-", stdin=stdin).returncode == 0
 
 
@@ -167,7 +167,7 @@ def test_remove(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """With the session that is there: taken from the user, deleted, and forgotten here."""
     phone = alice.devices[0]
     token = token_of(alice)
-    log_in(alices_home, phone, "--serial", phone.serial)
+    have_session(alices_home, phone)
     aws.forget_calls()
     done = alices_home.run("mfa", "remove", "--serial", phone.name, "--yes")
     assert (done.returncode, done.stdout, done.stderr) == (
@@ -186,7 +186,7 @@ def test_remove(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
 def test_remove_the_last(alices_home: Home, alice: SandboxUser) -> None:
     """What it means is said, and what comes then; the session that lives goes on."""
     phone = alice.devices[0]
-    log_in(alices_home, phone)
+    have_session(alices_home, phone)
     done = alices_home.run("mfa", "remove", "--yes")
     assert done.returncode == 0
     assert done.stderr == (
@@ -202,7 +202,7 @@ def test_remove_the_last(alices_home: Home, alice: SandboxUser) -> None:
 def test_remove_a_hardware_token_and_a_fido_key(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """They are gone once they are deactivated: nothing is left to delete."""
     others = [token_of(alice), alice.add_fido_device("yubi").serial]
-    log_in(alices_home, alice.devices[0], "--serial", alice.devices[0].serial)
+    have_session(alices_home, alice.devices[0])
     aws.forget_calls()
     for serial in others:
         assert alices_home.run("mfa", "remove", "--serial", serial, "--yes").returncode == 0
@@ -229,7 +229,7 @@ def test_remove_without_a_terminal(alices_home: Home, alice: SandboxUser) -> Non
 def test_remove_that_ends_in_the_middle(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Taken from the user and not deleted: said with the way on, which frees its name."""
     phone = alice.devices[0]
-    log_in(alices_home, phone)
+    have_session(alices_home, phone)
     aws.faults.add("DeleteVirtualMFADevice", "error500", times=9)
     done = alices_home.run("mfa", "remove", "--yes")
     assert done.returncode == 5
@@ -252,7 +252,7 @@ def test_remove_what_may_not_be_deleted(aws: Sandbox, alices_home: Home, alice: 
             "Statement": [{"Effect": "Deny", "Action": "iam:DeleteVirtualMFADevice", "Resource": "*"}],
         },
     )
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     done = alices_home.run("mfa", "remove", "--yes")
     assert done.returncode == 4
     assert done.stderr.endswith(f"  hint: an administrator deletes it: {alice.devices[0].serial}\n")
@@ -263,7 +263,7 @@ def test_remove_reports_a_profile_that_names_it(alices_home: Home, alice: Sandbo
     """The next login would ask for the code of a device that is gone."""
     serial = alice.devices[0].serial
     alices_home.config.write_text(f"[default]\nmfa_serial = {serial}\n")
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     done = alices_home.run("mfa", "remove", "--yes")
     assert complaint("profile default still names it", f"remove mfa_serial = {serial}") in done.stderr
 
@@ -273,6 +273,6 @@ def test_remove_forgets_the_seed(keyring_home: Home, alice: SandboxUser, service
     assert service is not None
     words = (str(BIN / "keyring"), "set", "mfasession", f"seed/{alice.devices[0].serial}")
     assert keyring_home.run_program(*words, stdin=alice.devices[0].seed).returncode == 0
-    log_in(keyring_home, alice.devices[0])
+    have_session(keyring_home, alice.devices[0])
     assert keyring_home.run("mfa", "remove", "--yes").returncode == 0
     assert keyring_home.run_program(words[0], "get", *words[2:]).returncode == 1

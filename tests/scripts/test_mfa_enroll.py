@@ -12,7 +12,7 @@ import pytest
 from mfasession.mfa.enroll import SETTLED
 from mfasession.policy.rule import DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import asked, complaint, log_in
+from tests.helpers.checks import asked, complaint, have_session
 from tests.helpers.enrolling import App, bare_user, begun, go_on, home_of, kept_seeds, scan
 from tests.helpers.faults import hostile_aws
 from tests.helpers.secret_service import SecretService
@@ -127,7 +127,7 @@ def test_a_second_device_takes_a_session(alices_home: Home, aws: Sandbox, alice:
     assert done.returncode == 6
     assert done.stderr.endswith("  hint: mfasession login\n")
     assert "CreateVirtualMFADevice" not in asked(aws, alice)
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     before = alices_home.credentials.read_bytes()
     app = begun(alices_home, aws, "--name", name)
     done = go_on(alices_home, app.pair(), "--name", name)
@@ -239,7 +239,7 @@ def test_a_device_deleted_meanwhile(home: Home, aws: Sandbox, bare: SandboxUser,
     serial, seed, made = kept.read_text().splitlines()
     kept.write_text(f"{serial}\n{seed}\n{int(made) - SETTLED}\n")
     admins = home_of(alice, aws, home.folder / "admin")
-    log_in(admins, alice.devices[0])
+    have_session(admins, alice.devices[0])
     gone = admins.run("mfa", "remove", "--serial", serial_of(bare), "--yes")
     assert gone.returncode == 0, gone.stderr
     app = begun(home, aws)

@@ -13,7 +13,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.setup import notify_timer
-from tests.helpers.checks import complaint, log_in
+from tests.helpers.checks import complaint, have_session
 from tests.helpers.desktop import Desktop, desktop
 from tests.helpers.patience import scaled
 from tests.helpers.support import MFASESSION, Home, need
@@ -33,7 +33,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
 @pytest.fixture
 def live(alices_home: Home, alice: SandboxUser) -> Home:
     """Alice's home with her session."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     return alices_home
 
 

@@ -13,7 +13,7 @@ import yaml
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import complaint, keys_of, log_in
+from tests.helpers.checks import complaint, have_session, keys_of
 from tests.helpers.support import Home
 
 ROOT = Path(__file__).parents[2]
@@ -121,7 +121,7 @@ def test_github_annotations(home: Home) -> None:
 def test_a_policy_of_the_account(alices_home: Home, aws: Sandbox, alice: SandboxUser, words: tuple[str, ...]) -> None:
     """By its ARN, through the session with MFA: the version in force."""
     arn = aws.add_policy(f"rule-{alice.name}", json.loads(HOLE))
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     done = alices_home.run("policy", *words, arn)
     assert ("sessions without MFA" if words == ("explain",) else "bool-without-ifexists") in done.stdout
 
@@ -129,7 +129,7 @@ def test_a_policy_of_the_account(alices_home: Home, aws: Sandbox, alice: Sandbox
 @pytest.mark.parametrize("action", ["lint", "explain"])
 def test_a_policy_that_the_account_has_not(alices_home: Home, alice: SandboxUser, action: str) -> None:
     """AWS's no, in a line that names the policy, and where to look."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     arn = "arn:aws:iam::123456789012:policy/none"
     done = alices_home.run("policy", action, arn)
     hint = "see what there is: mfasession exec -- aws iam list-policies --scope Local"
@@ -168,7 +168,7 @@ def test_a_policy_of_aws_may_be_longer_than_ours(alices_home: Home, aws: Sandbox
     long = json.loads(HOLE)
     long["Statement"].append({"Effect": "Allow", "Action": names, "Resource": "*"})
     arn = aws.add_policy(f"long-{alice.name}", long)
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     assert "bool-without-ifexists" in alices_home.run("policy", "lint", arn).stdout
     assert "SESSION WITH MFA" in alices_home.run("policy", "explain", arn).stdout
     (alices_home.folder / "long.json").write_text(json.dumps(long))

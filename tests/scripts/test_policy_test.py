@@ -9,7 +9,7 @@ import pytest
 
 from mfasession.policy import rule
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import complaint, log_in
+from tests.helpers.checks import complaint, have_session
 from tests.helpers.support import Home
 
 SLUGS = ("key", "session", "mfa", "role")
@@ -221,7 +221,7 @@ def simulations(aws: Sandbox) -> list[dict[str, Any]]:
 
 def test_live_results_of_a_real_user(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """--live: IAM's simulator, through the session, says the same of the rule as we do."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     here = alices_home.run("policy", "test", "--user", alice.name)
     aws.forget_calls()
     live = alices_home.run("policy", "test", "--live")
@@ -239,7 +239,7 @@ def test_the_policies_of_another_user(alices_home: Home, aws: Sandbox, alice: Sa
     allow = {"Effect": "Allow", "Action": ["s3:*", "ec2:*"], "Resource": "*",
              "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}}  # fmt: skip
     bob = aws.add_user(f"bob-of-{alice.name}", policies=[{"Version": "2012-10-17", "Statement": allow}])
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     rule_file = written(
         alices_home, "rule.json", {"Effect": "Deny", "Action": "s3:*", "Condition": {"Bool": MFA_CONDITION}}
     )
@@ -269,7 +269,7 @@ def test_a_policy_of_the_account(alices_home: Home, aws: Sandbox, alice: Sandbox
         f"large-{alice.name}",
         {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}},
     )
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     done = alices_home.run("policy", "test", arn, "--action", "s3:GetObject", "--action", "s3:PutObject")
     assert done.stderr == ""
     assert [line.split()[1:3] for line in done.stdout.splitlines()[1:]] == [["allow", "allow"], ["not", "allowed"]]
@@ -277,7 +277,7 @@ def test_a_policy_of_the_account(alices_home: Home, aws: Sandbox, alice: Sandbox
 
 def test_an_answer_in_pages(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     """Many actions come in several pages, and all are shown."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     aws.forget_calls()
     actions = [f"s3:Get{number}" for number in range(120)]
     words = (word for action in actions for word in ("--action", action))
@@ -288,7 +288,7 @@ def test_an_answer_in_pages(alices_home: Home, aws: Sandbox, alice: SandboxUser)
 
 def test_expectations_of_a_real_user(alices_home: Home, alice: SandboxUser) -> None:
     """An audit in one line: the exit code says whether the account is as it should be."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     good = ("--expect", "key:s3:ListAllMyBuckets=deny", "--expect", "mfa:s3:ListAllMyBuckets=allow")
     done = alices_home.run("policy", "test", "--live", *good)
     assert (done.returncode, done.stderr) == (0, "mfasession: 2 as expected\n")
@@ -303,7 +303,7 @@ def test_a_denied_simulation_names_the_permission(alices_home: Home, alice: Sand
         "no-simulator",
         {"Statement": {"Effect": "Deny", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}},
     )
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     done = alices_home.run("policy", "test", "--live")
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("mfasession: AWS denied SimulatePrincipalPolicy: User: ")
@@ -317,7 +317,7 @@ def test_a_role_has_no_user(alices_home: Home, aws: Sandbox, alice: SandboxUser)
     """A role's session may ask about any user, and must name the user."""
     role = aws.add_role(f"admin-of-{alice.name}", trusted=[alice.arn])
     alices_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
-    log_in(alices_home, alice.devices[0], "-p", "admin")
+    have_session(alices_home, alice.devices[0], "-p", "admin")
     done = alices_home.run("policy", "test", "--live", "-p", "admin")
     assert (done.returncode, done.stderr) == (
         2,

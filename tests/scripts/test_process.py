@@ -6,7 +6,7 @@ import pytest
 from botocore.credentials import ProcessProvider, RefreshableCredentials
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import asked, log_in
+from tests.helpers.checks import asked, have_session
 from tests.helpers.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
 
 TOKEN = "FwoGZXIvYXdzEXAMPLE"
@@ -44,7 +44,7 @@ def test_botocore_takes_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_session_of_today(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     """What was logged in is what comes out, again and again, with no call."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     count = len(asked(aws, alice))
     first, second = alices_home.run("process"), alices_home.run("process")
     assert first.stdout == second.stdout

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import complaint, keys_of, log_in
+from tests.helpers.checks import complaint, have_session, keys_of
 from tests.helpers.support import KEY_ID, SESSION_ID, Home, in_seconds, key_pair, session_section
 
 ROLE = "arn:aws:iam::210987654321:role/admin"
@@ -73,7 +73,7 @@ def test_the_kinds(home: Home, text: str, kind: str, of: str | None) -> None:
 
 def test_a_session_is_that_of_the_present_key(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     """A real session belongs to its profile until the key changes; AWS is not asked."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     aws.forget_calls()
     record = records(alices_home)["default"]
     assert (record["kind"], record["store"], record["mfa_serial"]) == ("key", "file", alice.devices[0].serial)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import keys_of, log_in, section
+from tests.helpers.checks import have_session, keys_of, section
 from tests.helpers.patience import promised, wait_for
 from tests.helpers.serving import serve
 from tests.helpers.support import SESSION_ID, Home, in_seconds, key_pair, need, session_section
@@ -35,7 +35,7 @@ def old_role(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> str:
     """A profile `admin` whose role's session is old, and whose source has a session of hours; the role's token."""
     role = aws.add_role(f"served-{alice.name}", [alice.arn])
     alices_home.config.write_text(f"[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n")
-    log_in(alices_home, alice.devices[0], "-p", "admin")
+    have_session(alices_home, alice.devices[0], "-p", "admin")
     age(alices_home, "admin-mfa", AGING)
     return section(alices_home.credentials, "admin-mfa")["aws_session_token"]
 

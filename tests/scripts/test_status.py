@@ -6,7 +6,7 @@ import time
 
 from mfasession import timestamps
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import LEFT, complaint, log_in
+from tests.helpers.checks import LEFT, complaint, have_session
 from tests.helpers.support import KEY_ID, SECRET, Home, key_pair, session_section
 
 NONE = "mfasession: no sessions; mfasession login makes one\n"
@@ -62,7 +62,7 @@ def test_the_json(aws: Sandbox, alices_home: Home, alice: SandboxUser) -> None:
     alices_home.config.write_text(
         f"[default]\nregion = eu-west-1\n[profile admin]\nrole_arn = {role.arn}\nsource_profile = default\n"
     )
-    log_in(alices_home, alice.devices[0], "-p", "admin")
+    have_session(alices_home, alice.devices[0], "-p", "admin")
     done = alices_home.run("status", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     user, admin = json.loads(done.stdout)

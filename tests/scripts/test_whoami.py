@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.checks import LEFT, complaint, log_in
+from tests.helpers.checks import LEFT, complaint, have_session
 from tests.helpers.support import KEY_ID, SECRET, SESSION_ID, Home, key_pair
 
 ACCOUNT = "123456789012"
@@ -49,7 +49,7 @@ def test_the_long_term_key_without_a_session(alices_home: Home, aws: Sandbox, al
 
 def test_a_session(alices_home: Home, alice: SandboxUser) -> None:
     """Its device, its end, its store, and the alias of the account when there is one."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     shown = lines(alices_home)
     assert (shown["account"], shown["MFA"]) == (ACCOUNT, f"yes (phone-{alice.name})")
     assert re.fullmatch(rf"{LEFT} \(\d+ h( \d+ min)? left\)", shown["until"])
@@ -71,7 +71,7 @@ def test_a_session(alices_home: Home, alice: SandboxUser) -> None:
 
 def test_the_alias_of_the_account(alices_home: Home, alice: SandboxUser) -> None:
     """Shown behind the account to those who may read it."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     alices_home.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
     done = alices_home.run("exec", "--", "aws", "iam", "create-account-alias", "--account-alias", "corp")
     assert done.returncode == 0, done.stderr
@@ -84,7 +84,7 @@ def test_the_alias_of_the_account(alices_home: Home, alice: SandboxUser) -> None
 
 def test_the_credentials_of_this_shell(alices_home: Home, alice: SandboxUser) -> None:
     """After `env`, they are those of the session; -p looks past them."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     environ = exported(alices_home)
     assert lines(alices_home, environ=environ)["from"] == (
         "AWS_ACCESS_KEY_ID in the environment (session of profile default)"
@@ -96,7 +96,7 @@ def test_the_credentials_of_this_shell(alices_home: Home, alice: SandboxUser) ->
 
 def test_credentials_of_other_origin(alices_home: Home, alice: SandboxUser) -> None:
     """A session that mfasession does not know may have MFA or not; a long-term key has none."""
-    log_in(alices_home, alice.devices[0])
+    have_session(alices_home, alice.devices[0])
     environ = exported(alices_home)
     assert alices_home.run("logout").returncode == 0
     environ = {name: value for name, value in environ.items() if not name.startswith("MFASESSION")}
@@ -118,7 +118,7 @@ def test_a_role(alices_home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     done = alices_home.run("whoami", "-p", "admin")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == complaint("no valid session for profile admin", "mfasession login -p admin")
-    log_in(alices_home, alice.devices[0], "-p", "admin")
+    have_session(alices_home, alice.devices[0], "-p", "admin")
     assert f":assumed-role/admin-{alice.name}/" in lines(alices_home, "-p", "admin")["identity"]
 
 
