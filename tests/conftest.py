@@ -1,8 +1,10 @@
 """Fixtures for all tests: a home folder, and an AWS that refuses."""
 
+import importlib
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -33,6 +35,25 @@ def pytest_configure(config: pytest.Config) -> None:
     """A test that hangs fails (pytest-timeout), and on a busy machine it may take longer until it does."""
     if config.getoption("timeout", None) is None:
         config.option.timeout = scaled(float(config.getini("timeout")))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each worker of a run of all tests import other modules first: it need not compile what another one has.
+
+    pytest compiles a module anew for its asserts, and all workers would do it with the same one at the same time.
+    """
+    worker, workers = (os.environ.get(f"PYTEST_XDIST_WORKER{what}", "") for what in ("", "_COUNT"))
+    if not worker or session.config.args != session.config.getini("testpaths"):
+        return
+    here = Path(__file__).parent
+    modules = [".".join(path.relative_to(here.parent).with_suffix("").parts) for path in here.rglob("test_*.py")]
+    modules.sort()
+    begin = len(modules) * int(worker.removeprefix("gw")) // int(workers)
+    for name in modules[begin:] + modules[:begin]:
+        # What cannot be imported is reported when it is collected.
+        with suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(name)
 
 
 @pytest.fixture
