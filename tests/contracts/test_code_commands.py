@@ -23,10 +23,11 @@ def made(aws: Sandbox, alice: SandboxUser) -> list[str]:
 
 
 def keep_seed(home: Home, alice: SandboxUser, seed: str = "") -> None:
-    """Keep the seed of her device as the hint says: keyring set mfasession seed/SERIAL."""
+    """Keep the seed of her device with the attributes that `keyring set` gives it, in a tenth of its time."""
     device = alice.devices[0]
-    words = (str(BIN / "keyring"), "set", "mfasession", f"seed/{device.serial}")
-    done = home.run_program(*words, stdin=seed or device.seed)
+    words = (need("secret-tool"), "store", "--label=mfasession", "application", "Python keyring library")
+    names = ("service", "mfasession", "username", f"seed/{device.serial}")
+    done = home.run_program(*words, *names, stdin=seed or device.seed)
     assert done.returncode == 0, done.stderr
 
 
@@ -87,7 +88,10 @@ def test_no_seed_for_this_device(keyring_home: Home, aws: Sandbox, alice: Sandbo
         f'  hint: keep its seed (base32) with: keyring set mfasession seed/{serial}; or set code = "prompt"\n'
     )
     assert made(aws, alice) == []
-    keep_seed(keyring_home, alice)
+    kept = keyring_home.run_program(
+        str(BIN / "keyring"), "set", "mfasession", f"seed/{serial}", stdin=alice.devices[0].seed
+    )
+    assert kept.returncode == 0, kept.stderr
     assert keyring_home.run("login").returncode == 0
 
 
