@@ -28,15 +28,17 @@ from tests.helpers.secret_service import SecretService
 from tests.helpers.support import MFASESSION, Home, need
 
 TOOL = {"AWS_VAULT_FILE_PASSPHRASE": "canary-of-another-tool-5b1c"}
+DEVELOPMENT = {
+    "PYTHONDEVMODE": "1",
+    "PYTHONWARNINGS": "always",
+    "PYTHONASYNCIODEBUG": "1",
+    "PYTHONFAULTHANDLER": "1",
+}
 VERBOSITIES = {
     "plain": {},
-    "development": {
-        "PYTHONDEVMODE": "1",
-        "PYTHONWARNINGS": "always",
-        "PYTHONASYNCIODEBUG": "1",
-        "PYTHONFAULTHANDLER": "1",
-    },
+    "development": DEVELOPMENT,
     "loud": {
+        **DEVELOPMENT,
         "PYTHONVERBOSE": "1",
         "PYTHONPROFILEIMPORTTIME": "1",
         "AWS_DEBUG": "true",
@@ -93,7 +95,8 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
 """What each command is driven with; one that is not here is run bare."""
 OF_THE_SESSION = ("session_secret", "session_token")
 HANDS_OUT = {("env",), ("env", "--shell", "json"), ("process",)}
-VERBOSE = [("plain", ()), ("development", ("--debug",)), ("loud", ("--debug",))]
+VERBOSE = [("plain", ()), ("development", ("--debug",))]
+LOUDEST = [("plain", ()), ("loud", ("--debug",))]
 
 
 @pytest.fixture
@@ -119,7 +122,7 @@ def search_home(home: Home, canaries: Canaries) -> None:
 
 
 @pytest.mark.timeout(scaled(600))
-@pytest.mark.parametrize(("verbosity", "flags"), VERBOSE)
+@pytest.mark.parametrize(("verbosity", "flags"), LOUDEST)
 def test_every_command_when_it_goes_well(
     nest: Home, alice: SandboxUser, canaries: Canaries, verbosity: str, flags: tuple[str, ...]
 ) -> None:
@@ -228,7 +231,7 @@ def test_every_failure(aws: Sandbox, nest: Home, alice: SandboxUser, canaries: C
     code, trouble_of = TROUBLES[trouble]
     canaries.plant(password="492039")
     troubled = trouble_of(nest, aws, alice)
-    for verbosity, flags in VERBOSE[:2]:
+    for verbosity, flags in VERBOSE:
         for words in (("login", "--code", "-"), ("keys", "rotate", "--code", "-"), ("env",)):
             environ = VERBOSITIES[verbosity] | troubled
             run = Run(nest, *flags, *words, stdin=f"{alice.devices[0].code()}\n", environ=environ)
