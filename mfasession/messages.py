@@ -22,6 +22,11 @@ def complain(message: str, hint: str = "") -> None:
         _write(f"  hint: {_shown(hint)}\n")
 
 
+def show_line(line: str) -> None:
+    """Write one line of a file, as in a diff, without our prefix and made safe to show."""
+    _write(f"  {_shown(line)}\n")
+
+
 def _write(line: str) -> None:
     try:
         sys.stderr.write(line)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from mfasession import terminal
 from mfasession.errors import Cancelled, InputNeeded
-from mfasession.messages import complain, say
+from mfasession.messages import complain, say, show_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,14 +13,24 @@ if TYPE_CHECKING:
     from mfasession.errors import MfaSessionError
 
 
-def confirm(context: "CommandContext", plan: "Sequence[str]", question: str, *, yes: bool) -> None:
-    """Show the lines of a plan, and ask unless `yes`. Raises InputNeeded without a terminal, Cancelled for a no."""
+def confirm(
+    context: "CommandContext", plan: "Sequence[str]", question: str, *, yes: bool, diff: "Sequence[str]" = ()
+) -> None:
+    """Show the lines of a plan and those of a diff, and ask unless `yes`.
+
+    Raises InputNeeded without a terminal, and Cancelled for a no.
+    """
     asks = not yes and not context.request.no_input and terminal.is_ours()
     for line in plan:
         if asks:
             terminal.say(f"mfasession: {line}")
         else:
             say(line)
+    for line in diff:
+        if asks:
+            terminal.say(f"  {line}")
+        else:
+            show_line(line)
     if yes:
         return
     if not asks:

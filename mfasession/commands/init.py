@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mfasession import plugins, process_memory, profiles, terminal
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, UsageError
-from mfasession.messages import complain, say
+from mfasession.messages import complain, say, show_line
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -256,7 +256,9 @@ def _propose(context: "CommandContext", planned: "Plan", flags: Flags) -> None:
 
 def _agree(context: "CommandContext", changes: "Iterable[FileChange]", flags: Flags, note: str = "") -> None:
     """Show the changes and the note, and ask once. Raises as `_propose`."""
-    sys.stderr.write("".join(f"  {line}\n" for change in changes for line in change.diff()))
+    for change in changes:
+        for line in change.diff():
+            show_line(line)
     if note:
         say(note)
     if flags.yes:

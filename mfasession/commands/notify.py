@@ -124,7 +124,8 @@ def _install(context: "CommandContext", flags: Flags, timer: "Timer") -> int:
 
     changes = timer.changes()
     if changes:
-        confirm(context, [line for each in changes for line in each.diff()], "write these files?", yes=flags.yes)
+        diff = [line for each in changes for line in each.diff()]
+        confirm(context, (), "write these files?", yes=flags.yes, diff=diff)
     for change in changes:
         change.make(context.environ)
     notify_timer.run(timer.starting)

@@ -83,9 +83,9 @@ def _change(context: "CommandContext", flags: Flags) -> int:
         say(f"{path} has {'the hook already' if flags.install else 'no hook'}")
         return 0
     change.check(context.environ)
-    confirm(context, change.diff(), f"Change {path}?", yes=flags.yes)
+    confirm(context, (), f"change {path}?", yes=flags.yes, diff=change.diff())
     change.make(context.environ)
-    say(f"changed {path}; it counts in new shells")
+    say(f"changed {path}, for new shells")
     return 0
 
 

@@ -145,7 +145,7 @@ def test_the_timer(live: Home, systemctl: Path) -> None:
     folder = live.folder / ".config/systemd/user"
     written = {name: (folder / name).read_text() for name in NAMES}
     for line in written[NAMES[0]].splitlines():
-        assert f"mfasession: +{line}\n" in done.stderr
+        assert f"\n  +{line}\n" in done.stderr
     assert f'ExecStart="{MFASESSION}" "notify" "--before" "900s" "--no-input"\n' in written[NAMES[0]]
     assert "a notification comes 15 min before a session ends" in done.stderr
     again = live.run("notify", "--before", "15m", "--install", environ=environ)

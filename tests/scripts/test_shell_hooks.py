@@ -1,5 +1,7 @@
 """What `mfasession shell init` gives a shell besides the prompt: the function `mfa`, and newer sessions taken over."""
 
+import os
+
 import pytest
 
 from mfasession.values import Value
@@ -217,6 +219,7 @@ def test_without_a_terminal_nothing_is_changed(home: Home) -> None:
     done = home.run("shell", "init", "bash", "--install")
     assert (done.returncode, (home.folder / ".bashrc").exists()) == (6, False)
     assert "--yes" in done.stderr
+    assert done.stderr.startswith(f"  --- {os.devnull}\n  +++ {home.folder / '.bashrc'}\n  @@ ")
     (home.folder / ".bashrc").write_text('eval "$(mfasession shell init bash)"\n')
     done = home.run("shell", "init", "bash", "--uninstall", "--yes")
     assert done.returncode == 3
