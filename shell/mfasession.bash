@@ -1,10 +1,12 @@
 # mfasession in bash 3.2 and later. In ~/.bashrc:  eval "$(mfasession shell init bash)"
 #
-# mfa          log in and set the session's credentials in this shell; takes the flags of `mfasession env`: mfa -p prod
+# mfa [NAME]   log in, to profile NAME, and set the session's credentials in this shell; takes the flags of
+#              `mfasession env`, too: mfa --region eu-west-1
 # mfa off      take them back
 # mfa status   list the sessions; also mfa ?
 #
-# $MFASESSION_PS says how long the session in this shell's environment lives; put it where you like:
+# $MFASESSION_PS shows the profile of this shell's session (not `default`) and how long it is valid; put it where you
+# like:
 #   PS1='${MFASESSION_PS}'$PS1
 # No program is started at the prompt, until the session is in its last 15 minutes. Then a newer one, of a login in
 # another shell, is taken over. Commands, flags, profiles and the command behind -- complete with Tab.
@@ -15,7 +17,7 @@ __mfasession_shown_for=none __mfasession_from=0 __mfasession_until=0
 # The text stays for as long as its minute lasts.
 __mfasession_hook() {
   local status=$?
-  if [[ ${MFASESSION_EXPIRES-} != "$__mfasession_shown_for" ]] ||
+  if [[ "${MFASESSION_EXPIRES-} ${MFASESSION_HOLDS-}" != "$__mfasession_shown_for" ]] ||
     ((${EPOCHSECONDS:-0} >= __mfasession_until || ${EPOCHSECONDS:-0} < __mfasession_from)); then
     __mfasession_show
   fi
@@ -23,8 +25,9 @@ __mfasession_hook() {
 }
 
 __mfasession_show() {
-  local now=${EPOCHSECONDS-} left lasts=60
+  local now=${EPOCHSECONDS-} left lasts=60 name
   MFASESSION_PS=
+  __mfasession_name
   [[ -n $now ]] || __mfasession_clock
   case ${MFASESSION_EXPIRES-} in
     '' | *[!0-9]*) ;;
@@ -35,14 +38,28 @@ __mfasession_show() {
         left=$((10#$MFASESSION_EXPIRES - now)) lasts=5
       fi
       if ((left <= 0)); then
-        MFASESSION_PS='[mfa expired] '
+        MFASESSION_PS="[mfa ${name}expired] "
       else
-        printf -v MFASESSION_PS '[mfa %d:%02d] ' $((left / 3600)) $((left % 3600 / 60))
+        printf -v MFASESSION_PS '[mfa %s%d:%02d] ' "$name" $((left / 3600)) $((left % 3600 / 60))
         if ((left % 60 < lasts)); then lasts=$((left % 60 + (left >= 60))); fi
       fi
       ;;
   esac
-  __mfasession_shown_for=${MFASESSION_EXPIRES-} __mfasession_from=$now __mfasession_until=$((now + lasts))
+  __mfasession_shown_for="${MFASESSION_EXPIRES-} ${MFASESSION_HOLDS-}"
+  __mfasession_from=$now __mfasession_until=$((now + lasts))
+}
+
+# The profile of the session, except default: it is behind the first blank of MFASESSION_HOLDS, which `env` has set.
+__mfasession_name() {
+  name=${MFASESSION_HOLDS-}
+  case ${name%% *} in
+    */role) name="role of ${name#* }" ;;
+    *) name=${name#* } ;;
+  esac
+  case $name in
+    '' | default | *[![:print:]]*) name= ;;
+    *) name="$name " ;;
+  esac
 }
 
 # bash before 5.0: its own clock from 4.2 on, else the seconds that the shell counts since it was started.
@@ -67,16 +84,23 @@ __mfasession_mfa() {
       return
       ;;
   esac
+  # `mfa ?` comes here as the names of one character in this folder, if there are any.
+  if [[ ${1-} == '?' ]] || [[ ${1-} == ? && -e $1 ]]; then
+    while [[ ${1-} == ? ]]; do shift; done
+    set -- status "$@"
+  fi
   case ${1-} in
     off)
       shift
       set -- --unset "$@"
       ;;
-    '?' | status)
+    status)
       shift
       command mfasession status "$@"
       return
       ;;
+    '' | -*) ;;
+    *) set -- -p "$@" ;;
   esac
   eval "$(command mfasession env --shell bash "$@")"
 }
@@ -106,20 +130,21 @@ __mfasession_complete() {
         COMPREPLY=($(compgen -c -- "$word"))
       elif declare -F _command_offset >/dev/null; then
         _command_offset $((place + 1))
-      else
-        COMPREPLY=($(compgen -f -- "$word"))
       fi
       return
     done
     words=("${COMP_WORDS[@]:1:COMP_CWORD}")
+  elif ((COMP_CWORD == 1)) && [[ $word != -* ]]; then
+    words=(env -p "$word")
+    COMPREPLY=($(compgen -W 'off status' -- "$word"))
   else
     words=(env "${COMP_WORDS[@]:1:COMP_CWORD}")
-    ((COMP_CWORD > 1)) || COMPREPLY=($(compgen -W 'off status' -- "$word"))
   fi
   while IFS= read -r found; do
     printf -v found %q "$found"
     COMPREPLY+=("$found")
   done < <(command mfasession shell complete -- "${words[@]}" 2>/dev/null)
 }
-complete -F __mfasession_complete mfasession
+# Where nothing is offered, names of files are.
+complete -o bashdefault -o default -F __mfasession_complete mfasession
 if [[ "$(declare -f mfa)" == *__mfasession_mfa* ]]; then complete -F __mfasession_complete mfa; fi

@@ -1,10 +1,12 @@
 # mfasession in nushell. Once:  mfasession shell init nu --install
 #
-# mfa          log in and set the session's credentials in this shell; takes the flags of `mfasession env`: mfa -p prod
+# mfa [NAME]   log in, to profile NAME, and set the session's credentials in this shell; takes the flags of
+#              `mfasession env`, too: mfa --region eu-west-1
 # mfa off      take them back
 # mfa status   list the sessions; also mfa ?
 #
-# $env.MFASESSION_PS says how long the session in this shell's environment lives; put it where you like:
+# $env.MFASESSION_PS shows the profile of this shell's session (not `default`) and how long it is valid; put it where
+# you like:
 #   $env.PROMPT_INDICATOR = {|| $"($env.MFASESSION_PS? | default '')> " }
 # No program is started at the prompt, until the session is in its last 15 minutes. Then a newer one, of a login in
 # another shell, is taken over. Commands, flags, profiles complete with Tab.
@@ -24,6 +26,7 @@ def --env --wrapped mfa [...words: string@"nu-complete mfasession"] {
     } else if $first in ['status' '?'] {
         ^mfasession status ...($words | skip 1)
     } else {
+        let words = (if $first == '' or ($first | str starts-with '-') { $words } else { ['-p'] ++ $words })
         ^mfasession env --shell nu ...$words | from json | load-env
     }
 }
@@ -43,11 +46,16 @@ def --env "mfasession hook" [] {
         if $found != '' { $found | from json | load-env }
     }
     let left = ($env.MFASESSION_EXPIRES | into int) - $now
+    # It is behind the first blank of what `env` has set.
+    let held = ($env.MFASESSION_HOLDS? | default '' | split row --number 2 ' ')
+    let name = ($held | append '' | get 1)
+    let name = (if ($held.0 | str ends-with '/role') { $"role of ($name)" } else { $name })
+    let name = (if $name in ['' default] or $name =~ '[[:cntrl:]]' { '' } else { $"($name) " })
     $env.MFASESSION_PS = if $left <= 0 {
-        '[mfa expired] '
+        $"[mfa ($name)expired] "
     } else {
         let minutes = ($left mod 3600 // 60 | fill --alignment right --character '0' --width 2)
-        $"[mfa ($left // 3600):($minutes)] "
+        $"[mfa ($name)($left // 3600):($minutes)] "
     }
 }
 

@@ -1,10 +1,12 @@
 # mfasession in zsh. In ~/.zshrc, behind compinit:  eval "$(mfasession shell init zsh)"
 #
-# mfa          log in and set the session's credentials in this shell; takes the flags of `mfasession env`: mfa -p prod
+# mfa [NAME]   log in, to profile NAME, and set the session's credentials in this shell; takes the flags of
+#              `mfasession env`, too: mfa --region eu-west-1
 # mfa off      take them back
 # mfa ?        list the sessions; also mfa status
 #
-# $MFASESSION_PS says how long the session in this shell's environment lives; put it where you like:
+# $MFASESSION_PS shows the profile of this shell's session (not `default`) and how long it is valid; put it where you
+# like:
 #   setopt prompt_subst; PS1='${MFASESSION_PS}'$PS1
 # No program is started at the prompt, until the session is in its last 15 minutes. Then a newer one, of a login in
 # another shell, is taken over. Commands, flags, profiles and the command behind -- complete with Tab.
@@ -18,7 +20,7 @@ typeset -gi __mfasession_from=0 __mfasession_until=0
 # The text stays for as long as its minute lasts.
 __mfasession_hook() {
   local exit_status=$?
-  if [[ ${MFASESSION_EXPIRES-} != $__mfasession_shown_for ]] ||
+  if [[ "${MFASESSION_EXPIRES-} ${MFASESSION_HOLDS-}" != $__mfasession_shown_for ]] ||
     ((EPOCHSECONDS >= __mfasession_until || EPOCHSECONDS < __mfasession_from)); then
     __mfasession_show
   fi
@@ -27,8 +29,9 @@ __mfasession_hook() {
 add-zsh-hook precmd __mfasession_hook
 
 __mfasession_show() {
-  local left now=$EPOCHSECONDS lasts=60
+  local left now=$EPOCHSECONDS lasts=60 name
   MFASESSION_PS=
+  __mfasession_name
   if [[ ${MFASESSION_EXPIRES-} == <-> ]]; then
     left=$((10#$MFASESSION_EXPIRES - now))
     if ((left < 900)); then
@@ -36,13 +39,28 @@ __mfasession_show() {
       left=$((10#$MFASESSION_EXPIRES - now)) lasts=5
     fi
     if ((left <= 0)); then
-      MFASESSION_PS='[mfa expired] '
+      MFASESSION_PS="[mfa ${name}expired] "
     else
-      printf -v MFASESSION_PS '[mfa %d:%02d] ' $((left / 3600)) $((left % 3600 / 60))
+      printf -v MFASESSION_PS '[mfa %s%d:%02d] ' "$name" $((left / 3600)) $((left % 3600 / 60))
       if ((left % 60 < lasts)); then lasts=$((left % 60 + (left >= 60))); fi
     fi
   fi
-  __mfasession_shown_for=${MFASESSION_EXPIRES-} __mfasession_from=$now __mfasession_until=$((now + lasts))
+  __mfasession_shown_for="${MFASESSION_EXPIRES-} ${MFASESSION_HOLDS-}"
+  __mfasession_from=$now __mfasession_until=$((now + lasts))
+}
+
+# The profile of the session, except default: it is behind the first blank of MFASESSION_HOLDS, which `env` has set.
+__mfasession_name() {
+  name=${MFASESSION_HOLDS-}
+  case ${name%% *} in
+    (*/role) name="role of ${name#* }" ;;
+    (*) name=${name#* } ;;
+  esac
+  case $name in
+    ('' | default | *[^[:print:]]*) name= ;;
+    # A prompt expands what is behind a %.
+    (*) name="${name//\%/%%} " ;;
+  esac
 }
 
 # Looks for a newer session in the store, at most every five seconds. It asks for nothing.
@@ -69,6 +87,8 @@ __mfasession_mfa() {
       command mfasession status "$@"
       return
       ;;
+    ('' | -*) ;;
+    (*) set -- -p "$@" ;;
   esac
   eval "$(command mfasession env --shell zsh "$@")"
 }
@@ -89,9 +109,14 @@ __mfasession_complete() {
       return
     fi
     found=("${(@f)$(command mfasession shell complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+    if [[ -z $found && $words[CURRENT] != -* ]]; then
+      _files
+      return
+    fi
+  elif ((CURRENT == 2)) && [[ $words[2] != -* ]]; then
+    found=(off status "${(@f)$(command mfasession shell complete -- env -p "$words[2]" 2>/dev/null)}")
   else
     found=("${(@f)$(command mfasession shell complete -- env "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-    if ((CURRENT == 2)); then found+=(off status); fi
   fi
   compadd -- ${found:#}
 }

@@ -1,6 +1,7 @@
 """What `mfasession shell init` gives a shell besides the prompt: the function `mfa`, and newer sessions taken over."""
 
 import os
+import re
 
 import pytest
 
@@ -23,6 +24,7 @@ class Shell(Value):
     prompt: str = "__mfasession_hook"
     show: str = 'echo "$AWS_ACCESS_KEY_ID/$MFASESSION_PROFILE"'
     set: str = "export {}={}"
+    text: str = 'echo "$MFASESSION_PS"'
     own: str = ""
     strict: str = ""
 
@@ -44,6 +46,7 @@ FISH = Shell(
     load="mfasession shell init fish | source",
     prompt="emit fish_prompt",
     set="set -gx {} {}",
+    text="mfasession_prompt; echo",
     own="function mfa; echo mine; end",
 )
 NU = Shell(
@@ -53,6 +56,7 @@ NU = Shell(
     prompt="mfasession hook",
     show="print $'($env.AWS_ACCESS_KEY_ID?)/($env.MFASESSION_PROFILE?)'",
     set="$env.{} = {}",
+    text="print $env.MFASESSION_PS",
 )
 XONSH = Shell(
     name="xonsh",
@@ -61,6 +65,7 @@ XONSH = Shell(
     prompt="events.on_pre_prompt.fire()",
     show="print(${...}.get('AWS_ACCESS_KEY_ID', '') + '/' + ${...}.get('MFASESSION_PROFILE', ''), flush=True)",
     set="${} = {}",
+    text="print($PROMPT_FIELDS['mfasession'](), flush=True)",
     own="aliases['mfa'] = lambda args: print('mine')",
 )
 TCSH = Shell(
@@ -116,9 +121,34 @@ def newer(home: Home) -> str:
 def test_the_function_sets_the_session_in_this_shell(home: Home, shell: Shell) -> None:
     """And takes it back; `mfa status` lists all."""
     sessions(home, LONG)
-    shown = run(home, shell, "mfa", shell.show, "mfa -p prod", shell.show, "mfa off", shell.show, "mfa status")
-    assert shown[:3] == [f"{SESSION_ID}/default", f"{OTHER}/prod", "/"]
-    assert shown[3].startswith("PROFILE ")
+    lines = ("mfa", shell.show, "mfa -p prod", shell.show, "mfa default", shell.show, "mfa prod", shell.show)
+    shown = run(home, shell, *lines, "mfa off", shell.show, "mfa status")
+    assert shown[:5] == [*[f"{SESSION_ID}/default", f"{OTHER}/prod"] * 2, "/"]
+    assert shown[5].startswith("PROFILE ")
+
+
+@every_shell
+def test_the_prompt_names_the_profile(home: Home, shell: Shell) -> None:
+    """Somebody in `prod` sees it, also where both sessions end in the same second; `default` needs no name."""
+    sessions(home, LONG)
+    role = shell.set.format("MFASESSION_HOLDS", "'a/a///role prod'")
+    plain = run(
+        home, shell, *(f"{words}\n{shell.prompt}\n{shell.text}" for words in ("mfa", "mfa prod", role, "mfa off"))
+    )
+    assert [re.sub(r"\d+:\d\d", "TIME", each) for each in plain] == [
+        "[mfa TIME] ",
+        "[mfa prod TIME] ",
+        "[mfa role of prod TIME] ",
+        "",
+    ]
+
+
+def test_a_file_of_one_character_does_not_change_what_is_asked(home: Home) -> None:
+    """Bash makes `?` the names of such files."""
+    sessions(home, LONG)
+    for name in "ab":
+        (home.folder / name).touch()
+    assert run(home, BASH, "mfa ?")[0].startswith("PROFILE ")
 
 
 @every_shell
