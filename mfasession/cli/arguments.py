@@ -107,6 +107,16 @@ def values_of(name: str, flag: str) -> list[str]:
     return parsers.of(name).values(flag)
 
 
+def takes_value(name: str, flag: str) -> bool:
+    """Return whether a flag of a command or an action is followed by a value."""
+    return parsers.of(name).takes_value(flag)
+
+
+def takes_words(name: str) -> bool:
+    """Return whether a command or an action has arguments that are no flags."""
+    return bool(parsers.of(name).arguments())
+
+
 def completions(name: str, words: Sequence[str]) -> Sequence[str]:
     """Return what the next argument of a command or an action may be, behind these words of the whole line."""
     command, _, action = name.partition(" ")

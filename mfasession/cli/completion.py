@@ -45,8 +45,14 @@ def candidates(words: Sequence[str], profile_names: Callable[[], Sequence[str]])
         return [each for each in values[before]() if each.startswith(begun)]
     if equals and flag in values:
         return [f"{flag}={each}" for each in values[flag]() if each.startswith(value)]
+    if arguments.takes_value(name, before):
+        return [each for each in arguments.values_of(name, before) if each.startswith(begun)]
     behind = [] if actions and not chosen else arguments.completions(name, words[:-1])
-    offered = (*([] if chosen else actions), *behind, *arguments.words_of(name))
+    offered = [*([] if chosen else actions), *behind, *arguments.words_of(name)]
+    if not begun:
+        # Flags come with a dash, as few are wanted. Without a candidate the shell offers names of files.
+        plain = [each for each in offered if not each.startswith("-")]
+        return plain if plain or arguments.takes_words(name) else offered
     return [each for each in offered if each.startswith(begun)]
 
 

@@ -78,6 +78,11 @@ class Parser(argparse.ArgumentParser):
         action = self._option_string_actions.get(flag)
         return [str(each) for each in (action.choices if action else None) or ()]
 
+    def takes_value(self, flag: str) -> bool:
+        """Return whether a flag is followed by a value."""
+        action = self._option_string_actions.get(flag)
+        return action is not None and action.nargs is None
+
     def choices(self) -> list[str]:
         """Return what may stand as the first argument, where only some words may."""
         first = next((each for each in self._actions if not each.option_strings), None)
@@ -96,9 +101,8 @@ class Parser(argparse.ArgumentParser):
         """Return the place of the first word that is neither a flag nor its value, or of `--`; else the length."""
         place = 0
         while place < len(words) and words[place].startswith("-") and words[place] not in ("-", "--"):
-            flag = self._option_string_actions.get(words[place])
             has_value = words[place + 1 : place + 2] not in ([], ["--"])
-            place += 2 if flag is not None and flag.nargs is None and has_value else 1
+            place += 2 if self.takes_value(words[place]) and has_value else 1
         return min(place, len(words))
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

@@ -84,7 +84,8 @@ def test_the_prompt_shows_the_time_left(home: Home, corner: Corner) -> None:
 
 @every_shell
 def test_tab_completes(home: Home, corner: Corner) -> None:
-    """Commands, flags, values, profiles, and the command behind `--`."""
+    """Commands, flags, values, profiles, names of files, and the command behind `--`."""
+    (home.folder / "our-policy.json").touch()
     home.write_credentials(key_pair("acme-production"))
     with shell(home, corner.shell) as sitting:
         set_up(sitting, corner)
@@ -94,6 +95,8 @@ def test_tab_completes(home: Home, corner: Corner) -> None:
             ("mfasession login --store keyr", "keyring "),
             ("mfasession env -p acme", "acme-production "),
             ("mfasession exec -- unam", "uname "),
+            ("mfasession policy lint our-p", "our-policy.json "),
+            ("mfa acme", "acme-production "),
         ):
             sitting.type(typed + corner.tab)
             sitting.see(completed.strip())

@@ -35,23 +35,32 @@ FLAGS = ("-h", "--help", "-p", "--profile", "--no-input", "--debug")
         (["policy", "sh"], ["show"]),
         (["config", "s"], ["set"]),
         (["config", "set", "d"], ["default_profile", "duration"]),
-        (["config", "set", "-p", "work", "store", ""], ["file", "kernel", "keyring", *FLAGS]),
+        (["config", "set", "-p", "work", "store", ""], ["file", "kernel", "keyring"]),
         (["config", "get", "-p", "work", "mfa"], ["mfa_serial"]),
         (["config", "get", "store", "s"], []),
         (["config", "unset", "so"], ["source"]),
+        (["mfa", ""], ["enroll", "list", "resync", "remove"]),
+        (["keys", "passphrase", ""], ["-h", "--help", "--new-command", *FLAGS[2:]]),
+        (["policy", "lint", ""], []),
+        (["policy", "lint", "--fo"], ["--format"]),
+        (["policy", "test", "--scp", ""], []),
+        (["login", "--code", ""], []),
+        (["login", "--no-input", "--f"], ["--force"]),
         (["policy", "show", "--prof"], ["--profile"]),
     ],
     ids=" ".join,
 )
 def test_candidates(words: list[str], offered: list[str]) -> None:
-    """Commands first, then the flags of the command, then a flag's values."""
+    """Commands, the values of a flag, and flags where a dash was typed or nothing else may follow."""
     assert completion.candidates(words, lambda: PROFILES) == offered
 
 
 def test_nothing_typed_offers_all_commands() -> None:
-    """And the program's own flags."""
+    """The program's flags are offered behind a dash."""
     offered = completion.candidates([""], lambda: PROFILES)
-    assert {"login", "env", "exec", "process", "status", "logout", "--version", "--help"} <= set(offered)
+    assert {"login", "env", "exec", "process", "status", "logout", "help"} <= set(offered)
+    assert not [each for each in offered if each.startswith("-")]
+    assert {"--version", "--help"} <= set(completion.candidates(["-"], lambda: PROFILES))
     assert completion.candidates([], lambda: PROFILES) == offered
 
 
