@@ -13,7 +13,7 @@ EXAMPLES = (
     ("mfasession policy lint policy.json", "check a policy of your own"),
     ("mfasession policy test policy.json --action s3:GetObject", "see who may do what under it"),
 )
-ORDER = ("show", "explain", "lint", "test", "audit", "apply")
+ORDER = ("show", "explain", "lint", "test", "audit", "diff", "apply")
 
 
 def run(context: "CommandContext", flags: "Value") -> int:

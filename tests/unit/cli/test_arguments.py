@@ -23,7 +23,7 @@ from mfasession.commands.keys import list as list_keys
 from mfasession.commands.keys import remove as remove_key
 from mfasession.commands.mfa import enroll, remove, resync
 from mfasession.commands.mfa import list as list_
-from mfasession.commands.policy import apply, audit, explain, lint, show, test
+from mfasession.commands.policy import apply, audit, diff, explain, lint, show, test
 from mfasession.errors import UsageError
 from mfasession.values import Secret
 
@@ -289,6 +289,10 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
                 ambient=True,
             ),
         },
+    ),
+    (
+        ["policy", "diff", "a", "-", "--format=json"],
+        {"command": "policy", "action": "diff", "flags": diff.Flags(old="a", new="-", format="json")},
     ),
     (
         ["policy", "apply", "f", "--name=n", "--group", "g", "--user", "a", "--user=b", "--ambient", "--yes", "--json"],
