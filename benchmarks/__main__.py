@@ -29,6 +29,7 @@ PARTS: Mapping[str, Callable[[Path], Measured]] = {
     "policy": policy.table,
     "lint": lint.table,
     "audit": audit.table,
+    "accounts": audit.accounts,
 }
 
 

@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import plots
@@ -18,6 +19,11 @@ SIZES = (100, 1_000, 10_000)
 """Users; AWS lets an account have 5,000."""
 WORDS = ("policy", "audit", "--format", "html")
 NAME = f"`mfasession {' '.join(WORDS)}`"
+ACCOUNTS = (10, 40, 160)
+"""Accounts of one run."""
+USERS = 20
+"""The users of each of them."""
+MANY = f"`mfasession policy audit --accounts LIST --role-name auditor --format csv`, {USERS} users each"
 UNCOVERED = 1
 """The exit code of an audit that has found users without the rule."""
 
@@ -40,6 +46,32 @@ def table(folder: Path) -> Measured:
     )
 
 
+def accounts(folder: Path) -> Measured:
+    """A report in CSV of several numbers of accounts, eight at once: what each account adds."""
+    figures: dict[str, float] = {}
+    rows = []
+    with Sandbox() as aws:
+        for number in ACCOUNTS:
+            estate = Estate(aws, folder / str(number))
+            (estate.home.folder / "accounts").write_text("\n".join(_added(estate, each) for each in range(number)))
+            words = ("policy", "audit", "--accounts", "accounts", "--role-name", "auditor", "--format", "csv")
+            seconds, cpu, memory = measured(estate, words)
+            each = f"{cpu / number * 1000:.0f}"
+            rows.append((f"{MANY}, {number} accounts", f"{seconds:.1f}", f"{cpu:.1f}", each, f"{memory / 1024:.0f}"))
+            figures |= {f"{number} s": seconds, f"{number} CPU s": cpu, f"{number} MiB": memory / 1024}
+    head = ["command, accounts", "s", "its CPU s", "its CPU ms for an account", "peak MiB"]
+    return Measured(as_table(head, rows), figures)
+
+
+def _added(estate: Estate, number: int) -> str:
+    """Add an account with a role for the auditor, and users of whom half are covered; return its ID."""
+    account = estate.aws.add_account(f"{500_000_000_000 + number}")
+    account.add_role("auditor", [estate.alice.arn])
+    for user in range(USERS):
+        account.add_user(f"user{user:02}", [ALLOW_ALL, *([DENY_ALL_WITHOUT_MFA] if user % 2 else [])])
+    return account.account
+
+
 def fill(estate: Estate, size: int) -> None:
     """Add users: half of them covered, half of them with a policy that no other has."""
     for number in range(size - 1):
@@ -49,12 +81,12 @@ def fill(estate: Estate, size: int) -> None:
         estate.user(name, *policies).add_device(f"device{number:05}")
 
 
-def measured(estate: Estate) -> tuple[float, float, int]:
+def measured(estate: Estate, command: Sequence[str] = WORDS) -> tuple[float, float, int]:
     """Run the audit once: its seconds, its own of user and system time, its largest resident set in kB. Raises Failed.
 
     The sandbox is a part of this process, so its time is not in the second figure.
     """
-    words = [MFASESSION, *WORDS, "--output", str(estate.home.folder / "report.html")]
+    words = [MFASESSION, *command, "--output", str(estate.home.folder / "report")]
     with weighed(words) as (spawning, weight):
         began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
@@ -63,5 +95,5 @@ def measured(estate: Estate) -> tuple[float, float, int]:
         took, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         if done.returncode != UNCOVERED:
-            raise Failed(f"{NAME} {ended(done.returncode, done.stderr.decode())}")
+            raise Failed(f"mfasession {' '.join(command)} {ended(done.returncode, done.stderr.decode())}")
         return took, cpu, int(weight.read_text())

@@ -1,5 +1,6 @@
 """Audits several accounts at once. Their rows wait in one file, so that each account is reported as a whole."""
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 PARALLEL = 8
 """The number of accounts that are read at once, unless another is wanted."""
+_COLLECTED = 32
+"""Accounts after which garbage is collected. botocore's clients are circles, which Python by itself leaves until they
+are a quarter of the memory, hundreds of them."""
 _TICK = 0.2
 """Seconds between two calls of `show`."""
 
@@ -76,8 +80,12 @@ def run(
     pool = ThreadPoolExecutor(min(parallel, len(waiting) or 1), thread_name_prefix="mfasession-audit")
     try:
         left = {pool.submit(_read, each, connect, organization) for each in waiting}
+        collected = len(left)
         while left := wait(left, _TICK).not_done:
             show(audited)
+            if collected - len(left) >= _COLLECTED:
+                collected = len(left)
+                gc.collect()
     finally:
         # After ctrl-C there is nothing to wait for: the program ends with its threads.
         pool.shutdown(wait=False, cancel_futures=True)
