@@ -50,6 +50,23 @@ def repairing() -> str:
     return f"{_pip()} --force-reinstall {NAME}"
 
 
+def removing() -> str:
+    """Return the command that removes this program, or the file that it is."""
+    import zipfile
+
+    if _is_kept_by("pipx_metadata.json"):
+        return f"pipx uninstall {quote(os.path.basename(sys.prefix))}"
+    if _is_kept_by("uv-receipt.toml"):
+        return f"uv tool uninstall {NAME}"
+    if os.path.isfile(archive := os.path.abspath(sys.argv[0])) and zipfile.is_zipfile(archive):
+        return f"rm {quote(archive)}"
+    if "dist-packages" in __file__:
+        return f"sudo apt-get remove {NAME}"
+    if find_spec("pip") is None:
+        return f"uv pip uninstall --python {quote(sys.executable)} {NAME}"
+    return f"{quote(sys.executable)} -m pip uninstall {NAME}"
+
+
 def _with_uv(package: str) -> str:
     return f"uv tool install --with {quote(package)} {NAME}"
 

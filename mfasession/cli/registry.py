@@ -16,7 +16,7 @@ from mfasession.values import Value
 
 ORDER = (
     *("init", "login", "env", "exec", "process", "serve", "console", "status", "notify", "profiles", "whoami"),
-    *("logout", "doctor", "config", "keys", "import", "mfa", "policy", "shell", "sandbox", "demo"),
+    *("logout", "doctor", "config", "keys", "import", "mfa", "policy", "shell", "sandbox", "demo", "uninstall"),
 )
 """The order in which help lists the commands; others follow by name."""
 

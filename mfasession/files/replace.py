@@ -329,6 +329,17 @@ def _remove(folder: int, name: str) -> None:
         return
 
 
+def strays(path: str) -> list[str]:
+    """Return the files that replacing this one has left beside it in processes that were killed."""
+    folder, name = os.path.split(os.path.realpath(path))
+    prefix = f".{name}{_MARK}"
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    left = ((each, each.removeprefix(prefix).partition("-")[0]) for each in names if each.startswith(prefix))
+    return [
+        os.path.join(folder, each) for each, process in left if process.isdecimal() and not is_running(int(process))
+    ]
+
+
 def _remove_strays(folder: int, name: str) -> None:
     prefix = f".{name}{_MARK}"
     now = time.time()

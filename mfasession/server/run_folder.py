@@ -59,6 +59,12 @@ def made(environ: Mapping[str, str], prefix: str = SERVED) -> Iterator[RunFolder
         os.close(lock)
 
 
+def is_in_use(folder: str) -> bool:
+    """Return whether a run that has not ended has this folder. Raises StoreError."""
+    name = os.path.basename(folder)
+    return name.startswith((SERVED, SANDBOX, DEMO)) and locks.is_held(os.path.join(folder, _LOCK))
+
+
 def _remove_dead(parent: str) -> None:
     try:
         names = os.listdir(parent)

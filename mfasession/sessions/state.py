@@ -42,6 +42,12 @@ class State:
         serial, user = (kept.get("serial"), kept.get("user")) if isinstance(kept, dict) else ("", "")
         return Device(serial=serial, user=str(user or "")) if serial and isinstance(serial, str) else None
 
+    def serials(self) -> list[str]:
+        """Return the serial numbers of all devices that keys used."""
+        kept = _table(self._read(), "devices").values()
+        found = (each.get("serial") for each in kept if isinstance(each, dict))
+        return [serial for serial in found if serial and isinstance(serial, str)]
+
     def remember_device(self, key_id: str, device: Device) -> None:
         """Keep the device of a long-term key. Raises StoreError."""
         if self.device(key_id) != device:

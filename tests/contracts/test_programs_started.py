@@ -36,6 +36,7 @@ COMMANDS: tuple[tuple[str, list[str]], ...] = (
     ("keys rotate", []),
     ("logout --all", []),
     ("keys remove --yes", []),
+    ("uninstall --yes", []),
 )
 """A day, and the programs of each command; beside an endpoint a Python of ours guards its port."""
 

@@ -91,6 +91,7 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
     ],
     "sandbox": [("sandbox", "--", "true")],
     "demo": [],
+    "uninstall": [("uninstall",), ("uninstall", "--keys")],
 }
 """What each command is driven with; one that is not here is run bare."""
 OF_THE_SESSION = ("session_secret", "session_token")

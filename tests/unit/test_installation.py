@@ -1,6 +1,7 @@
 """What adds to an installation, as pipx, uv and pip keep theirs."""
 
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,33 @@ def test_the_command_that_adds_a_package(
     assert installation.adding("mfasession[sandbox]") == extra
     assert installation.adding("keyring") == package
     assert installation.repairing() == repair
+
+
+@pytest.mark.parametrize(
+    ("receipt", "line"),
+    [
+        ("pipx_metadata.json", "pipx uninstall mfasession"),
+        ("uv-receipt.toml", "uv tool uninstall mfasession"),
+        ("", f"{sys.executable} -m pip uninstall mfasession"),
+        ("archive", "rm "),
+    ],
+)
+def test_the_command_that_removes_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receipt: str, line: str
+) -> None:
+    """That of the installer; a zipapp is one file."""
+    folder = tmp_path / "mfasession"
+    folder.mkdir()
+    program = folder / receipt
+    if receipt == "archive":
+        with zipfile.ZipFile(program, "w") as archive:
+            archive.writestr("__main__.py", "")
+        line += str(program)
+    elif receipt:
+        program.touch()
+    monkeypatch.setattr(sys, "prefix", str(folder))
+    monkeypatch.setattr(sys, "argv", [str(program)])
+    assert installation.removing() == line
 
 
 @pytest.mark.parametrize("receipt", ["pipx_metadata.json", "uv-receipt.toml", ""])

@@ -3,6 +3,7 @@
 Nothing here ever falls back to plain text, and no question waits for a keyring that does not answer (`time_limit`).
 """
 
+from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
 from mfasession.errors import StoreError
@@ -74,6 +75,11 @@ def forget_item(item: str) -> bool:
     return _ask(lambda ring: _delete(ring, item))
 
 
+def item_names() -> list[str]:
+    """Return the names of all items and parts of ours, none for a backend that cannot list them. Raises StoreError."""
+    return _ask(_names)
+
+
 def unreadable(item: str) -> StoreError:
     """Return the error for an item that holds something else than it should."""
     from mfasession import installation
@@ -97,6 +103,19 @@ def _write(ring: "KeyringBackend", item: str, text: str, before_change: "Callabl
         )
     # A chainer is written to the first of its backends.
     return backend.name_of(backend.members(ring)[0])
+
+
+def _names(ring: "KeyringBackend") -> list[str]:
+    found: list[str] = []
+    for each in backend.members(ring):
+        # The Secret Service is the only backend of `keyring` that finds items by a part of their attributes.
+        collection_of = getattr(each, "get_preferred_collection", None)
+        if collection_of is not None:
+            collection = collection_of()
+            with closing(collection.connection):
+                items = collection.search_items({"service": SERVICE})
+                found += [name for item in items if (name := item.get_attributes().get("username"))]
+    return sorted(set(found))
 
 
 class _Warned:

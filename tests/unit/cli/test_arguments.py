@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mfasession import __version__, hints, shells
 from mfasession.cli import arguments, parsers, registry
-from mfasession.commands import Options, console, init, logout, serve, shell
+from mfasession.commands import Options, console, init, logout, serve, shell, uninstall
 from mfasession.commands.config import edit as config_edit
 from mfasession.commands.config import get as config_get
 from mfasession.commands.config import list as config_list
@@ -154,6 +154,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
     ),
     (["sandbox", "--", "sh"], {"command": "sandbox", "words": ("sh",)}),
     (["demo"], {"command": "demo"}),
+    (["uninstall", "--keys", "--yes"], {"command": "uninstall", "flags": uninstall.Flags(keys=True, yes=True)}),
     (["policy", "show"], {"command": "policy", "action": "show", "flags": show.Flags()}),
     (
         ["policy", "show", "--partition", "aws-cn", "--format", "terraform", "--self-service"],
