@@ -326,7 +326,7 @@ class Survey:
             undone = [name for name in now.keys() | self._new.keys() if now.get(name) != self._new.get(name)]
             assert [name for name in undone if not name.startswith(self._command.may_stay)] == [], "done, and not done"
         elif self._command.finds and done.returncode == 1:
-            assert re.search(r"^(error|warning): ", done.stdout, re.MULTILINE), done.stdout
+            assert re.search(r"^(error|warning):\s", done.stdout, re.MULTILINE), done.stdout
         else:
             assert_one_message(done, self._command.exits, self._command.complaint)
             assert not trial.strays() or point.call in ("unlinkat", "unlink"), "a temporary stays"
