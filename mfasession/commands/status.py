@@ -7,6 +7,7 @@ import time
 from mfasession import profiles, timestamps
 from mfasession.durations import show
 from mfasession.errors import StoreError, UsageError
+from mfasession.exit_codes import INTERRUPTED
 from mfasession.messages import complain, say, until
 from mfasession.text import bar, printable
 from mfasession.values import Value, account_of
@@ -57,7 +58,12 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 def run(context: "CommandContext") -> int:
     """Show the sessions; 1 when the profile named with -p has no valid one."""
     if context.options.watch:
-        return _watch(context)
+        try:
+            return _watch(context)
+        except KeyboardInterrupt:
+            # That is how it ends. The terminal has written ^C.
+            sys.stdout.write("\n")
+            return INTERRUPTED
     if context.options.format:
         _check_format(context.options.format)
     rows, failures = _rows(context)

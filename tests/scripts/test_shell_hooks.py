@@ -119,30 +119,21 @@ def newer(home: Home) -> str:
 
 @every_shell
 def test_the_function_sets_the_session_in_this_shell(home: Home, shell: Shell) -> None:
-    """And takes it back; `mfa status` lists all."""
-    sessions(home, LONG)
-    name = "-p " if shell is TCSH else ""
-    choices = ("mfa", "mfa -p prod", f"mfa {name}default", f"mfa {name}prod")
-    lines = [line for words in choices for line in (words, shell.show)]
-    shown = run(home, shell, *lines, "mfa off", shell.show, "mfa status")
-    assert shown[:5] == [*[f"{SESSION_ID}/default", f"{OTHER}/prod"] * 2, "/"]
-    assert shown[5].startswith("PROFILE ")
+    """And takes it back; `mfa status` lists all.
 
-
-@pytest.mark.parametrize("shell", [each for each in SHELLS if each is not TCSH], ids=lambda shell: shell.name)
-def test_the_prompt_names_the_profile(home: Home, shell: Shell) -> None:
-    """Somebody in `prod` sees it, also where both sessions end in the same second; `default` needs no name."""
+    The prompt names the profile, also where two sessions end in the same second, and the role of `--role-arn`;
+    `default` needs no name. Not in tcsh.
+    """
     sessions(home, LONG)
+    name, named = ("-p ", "") if shell is TCSH else ("", "prod ")
     role = shell.set.format("MFASESSION_HOLDS", "'a/a///role prod'")
-    plain = run(
-        home, shell, *(f"{words}\n{shell.prompt}\n{shell.text}" for words in ("mfa", "mfa prod", role, "mfa off"))
-    )
-    assert [re.sub(r"\d+:\d\d", "TIME", each) for each in plain] == [
-        "[mfa TIME] ",
-        "[mfa prod TIME] ",
-        "[mfa role of prod TIME] ",
-        "",
-    ]
+    choices = ("mfa", "mfa -p prod", f"mfa {name}default", f"mfa {name}prod", role, "mfa off")
+    lines = [line for words in choices for line in (words, shell.show, shell.prompt, shell.text)]
+    shown = [re.sub(r"\d+:\d\d", "TIME", each) for each in run(home, shell, *lines, "mfa status")]
+    default, prod = (f"{SESSION_ID}/default", "[mfa TIME] "), (f"{OTHER}/prod", f"[mfa {named}TIME] ")
+    as_role = (f"{OTHER}/prod", f"[mfa {named and 'role of prod '}TIME] ")
+    assert shown[:12] == [*default, *prod, *default, *prod, *as_role, "/", ""]
+    assert shown[12].startswith("PROFILE ")
 
 
 def test_a_file_of_one_character_does_not_change_what_is_asked(home: Home) -> None:
