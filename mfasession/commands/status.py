@@ -7,7 +7,6 @@ import time
 from mfasession import profiles, timestamps
 from mfasession.durations import show
 from mfasession.errors import StoreError, UsageError
-from mfasession.exit_codes import INTERRUPTED
 from mfasession.messages import complain, say, until
 from mfasession.text import bar, printable
 from mfasession.values import Value, account_of
@@ -61,6 +60,8 @@ def run(context: "CommandContext") -> int:
         try:
             return _watch(context)
         except KeyboardInterrupt:
+            from mfasession.exit_codes import INTERRUPTED
+
             # That is how it ends. The terminal has written ^C.
             sys.stdout.write("\n")
             return INTERRUPTED
