@@ -111,7 +111,7 @@ def no_such_profile(name: str, sections: "Sections", lead: str = "") -> Configur
         shown = ", ".join(known[:8])
         hint = f"profiles: {shown}" + (", …" if len(known) > 8 else "")
     else:
-        hint = hints.command_line("init", profile="" if name == "default" else name)
+        hint = hints.command_line("init", profile=name)
     return ConfigurationError(what, hint)
 
 

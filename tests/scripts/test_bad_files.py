@@ -247,7 +247,7 @@ def test_the_folder_of_the_aws_files_may_be_missing(home: Home, tmp_path: Path) 
     done = home.run("login")
     assert (done.returncode, done.stderr) == (
         3,
-        complaint("there is no profile default", "mfasession init"),
+        complaint("there is no profile default", "mfasession init -p default"),
     )
     assert not (tmp_path / ".aws").exists()
 

@@ -63,7 +63,7 @@ def test_no_files_at_all(home: Home) -> None:
     """A first run: what to type is said."""
     done = home.run("login")
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == complaint("there is no profile default", "mfasession init")
+    assert done.stderr == complaint("there is no profile default", "mfasession init -p default")
 
 
 def test_zero_configuration(alices_home: Home, alice: SandboxUser) -> None:

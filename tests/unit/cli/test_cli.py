@@ -27,7 +27,7 @@ def test_a_commands_flags_are_its_own(
     assert cli.main(words) == 3
     shown = capsys.readouterr()
     assert ("Traceback" in shown.err) is shows
-    assert shown.err.endswith("mfasession: there is no profile default\n  hint: mfasession init\n")
+    assert shown.err.endswith("mfasession: there is no profile default\n  hint: mfasession init -p default\n")
     assert shown.out == ""
 
 
