@@ -24,6 +24,14 @@ NAMED = 20
 _ANYTHING = json.dumps(rule.ALLOW_ALL)
 
 
+class KnownException(Value):
+    """Why a user who is not covered is open on purpose, who answers for it, and the last day, as in `2027-03-31`."""
+
+    reason: str
+    owner: str
+    until: str
+
+
 class Row(Value):
     """A user. None stands for values that could not be read."""
 
@@ -41,6 +49,8 @@ class Row(Value):
     has_password: bool | None = None
     password_used: int | None = None
     keys: tuple[KeyUse, ...] | None = None
+    exception: KnownException | None = None
+    """The exception in force; set for the report only."""
 
 
 class Account(Value):
@@ -211,12 +221,13 @@ class Totals:
     def add(self, row: Row) -> None:
         """Count a row."""
         self.counts["users"] += 1
-        self.counts[{True: "covered", False: "not covered", None: "not known"}[row.covered]] += 1
+        cover = {True: "covered", False: "not covered", None: "not known"}[row.covered]
+        self.counts["excepted" if row.exception else cover] += 1
         self.counts["administrators"] += bool(row.admin)
         self.counts["with a device"] += bool(row.has_device)
         if row.has_password and row.has_device is False:
             self.counts["passwords without a device"] += 1
-        if row.admin and row.covered is False:
+        if row.admin and row.covered is False and not row.exception:
             self.counts["administrators not covered"] += 1
             if len(self.admins) < NAMED:
                 self.admins.append(f"{row.user} in {row.account}")

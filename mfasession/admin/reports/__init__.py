@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from mfasession.admin.exceptions import Entry
 from mfasession.admin.findings import Account, Row, Totals
 from mfasession.values import Value
 
@@ -28,3 +29,5 @@ class Report(Value):
     now: float
     """Epoch seconds."""
     reader: Reader
+    exceptions: tuple[tuple[Entry, str], ...] = ()
+    """Known exceptions with their states."""

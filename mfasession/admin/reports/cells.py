@@ -9,7 +9,9 @@ UNKNOWN = "-"
 
 
 def covered(row: Row) -> str:
-    """Return `yes` or `no`."""
+    """Return `yes` or `no`; `excepted` for one who is open on purpose."""
+    if row.exception is not None:
+        return "excepted"
     return UNKNOWN if row.covered is None else "yes" if row.covered else "no"
 
 
@@ -27,7 +29,14 @@ def details(row: Row, now: float) -> tuple[str, ...]:
 
 
 def why(row: Row) -> str:
-    """Return the reasons of a user's cover, or what is open."""
+    """Return the reasons of a user's cover, or what is open; then the exception."""
+    found = _why(row)
+    if row.exception is None:
+        return found
+    return f"{found}; until {row.exception.until}: {row.exception.reason} ({row.exception.owner})"
+
+
+def _why(row: Row) -> str:
     if row.covered is None:
         return f"{', '.join(row.by)}, else open: {', '.join(row.open)}" if row.by else UNKNOWN
     reasons = ", ".join(row.by if row.covered else row.open)

@@ -12,7 +12,7 @@ HEADS = (
     "account", "user", "arn", "covered", "covered_by", "open_without_mfa", "administrator", "works_with_mfa", "mfa",
     "devices", "password", "password_last_used",
     *(f"key_{number}_{what}" for number in (1, 2) for what in ("active", "created", "last_used")),
-    "not_read",
+    "exception_until", "exception_owner", "exception_reason", "not_read",
 )  # fmt: skip
 """The last one is the reason where an account was not read, which is a line without a user."""
 _FORMULA = ("=", "+", "-", "@")
@@ -44,6 +44,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _yes(row.has_password),
         _when(row.password_used),
         *(cell for key in (*keys, *[("", "", "")] * (2 - len(keys))) for cell in key),
+        *((row.exception.until, row.exception.owner, row.exception.reason) if row.exception else ("", "", "")),
     )
 
 

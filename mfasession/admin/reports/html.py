@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from mfasession import timestamps
+from mfasession.admin import exceptions
 from mfasession.admin.findings import AGES, CONTROLS, Account, Row
 from mfasession.admin.reports import Report, cells
 from mfasession.admin.reports.charts import Part, bars, share
@@ -70,6 +71,7 @@ def _summary(report: Report) -> str:
         Part(name="covered", count=counts["covered"], kind="good"),
         Part(name="not covered", count=counts["not covered"], kind="bad"),
         Part(name="not known", count=counts["not known"], kind="open"),
+        *([Part(name="excepted", count=counts["excepted"], kind="plain")] if counts["excepted"] else []),
     )
     kinds = ("good", "open", "open", "bad", "plain")
     ages = [Part(name=name, count=totals.ages[name], kind=kind) for name, kind in zip(AGES, kinds, strict=True)]
@@ -81,6 +83,7 @@ def _summary(report: Report) -> str:
         + (f": {admins}" + (f" and {more:,} more" if more else "") if admins else ""),
         f"{counts['passwords without a device']:,} console passwords of users without a device",
         f"{counts['active keys']:,} active long-term keys, {counts['old keys']:,} of them older than 90 days",
+        *(exceptions.line(entry, state) for entry, state in report.exceptions if state != exceptions.IN_USE),
         *(fact for account in report.accounts for fact in _about(account)),
     ]
     listed = "".join(f"<li>{_text(fact)}</li>\n" for fact in facts)

@@ -19,7 +19,9 @@ def pieces(report: Report) -> Iterator[str]:
     for row in report.rows():
         yield between + json.dumps(_user(row))
         between = ",\n"
-    yield f'\n],\n"totals": {json.dumps(dict(report.totals.counts))},\n"controls": {_controls(report)}\n}}\n'
+    yield f'\n],\n"totals": {json.dumps(dict(report.totals.counts))},\n"controls": {_controls(report)},\n'
+    listed = [{**vars(entry), "state": state} for entry, state in report.exceptions]
+    yield f'"exceptions": {json.dumps(listed)}\n}}\n'
 
 
 def _accounts(report: Report) -> str:
@@ -54,6 +56,7 @@ def _user(row: Row) -> Mapping[str, Any]:
         "password": row.has_password,
         "password_last_used": _when(row.password_used),
         "access_keys": None if row.keys is None else [_key(key) for key in row.keys],
+        "exception": None if row.exception is None else vars(row.exception),
     }
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
+    from mfasession.admin.exceptions import Entry
     from mfasession.aws.member_accounts import Member
 
 NAMED = 20
@@ -47,6 +48,23 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument(
         "--resume", metavar="FILE", help="keep finished accounts in FILE, and continue from it if a run was cut off"
     )
+
+
+def exceptions(file: str) -> "tuple[Entry, ...]":
+    """Return the known exceptions of a file; none without one. Raises ConfigurationError."""
+    if not file:
+        return ()
+    from mfasession.admin.exceptions import read
+
+    text = inputs.read(file)
+    if text is None:
+        raise ConfigurationError(f"there is no file {printable(file)}", "name a TOML file of [[exception]] tables")
+    try:
+        return read(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{printable(file)}: {error}", "each has user, account, reason, owner and until = 2027-03-31"
+        ) from None
 
 
 def check(flags: AccountFlags) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mfasession.admin.audit_many import AuditedAccount
+    from mfasession.admin.exceptions import Entry
     from mfasession.admin.findings import Account, Row
     from mfasession.admin.finished import Finished
     from mfasession.admin.organization import Read, Source
@@ -42,6 +43,7 @@ class Flags(AccountFlags):
     format: str = "table"
     output: str = ""
     scp: "Sequence[str]" = ()
+    exceptions: str = ""
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
@@ -55,6 +57,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         action="append",
         help="a service control policy that applies to the accounts, instead of those of AWS Organizations; or none",
     )
+    parser.add_argument("--exceptions", metavar="FILE", help="users who are open on purpose, and until when (TOML)")
     credentials.add_ambient(parser)
 
 
@@ -67,6 +70,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     accounts.check(flags)
     named = accounts.listed(flags)
     given = limits.as_texts(limits.given(flags.scp, context))
+    excepted = accounts.exceptions(flags.exceptions)
     if flags.output:
         attributes.check_writable(flags.output)
         replace.check_replaceable(flags.output)
@@ -76,7 +80,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     finished = Finished(flags.resume, access.about(repr((flags.scp, given))))
     organization = access.organization() if list(flags.scp) in ([], [limits.READ]) else Given(given)
     audited = _audited(named or [access.own], access, flags, organization, finished)
-    report = _report(audited, context.began, access)
+    report = _report(audited, context.began, access, excepted)
     if report.accounts:
         _write(report, flags)
     if access.is_own_without_role:
@@ -186,14 +190,16 @@ def _progress(audited: "Sequence[AuditedAccount]") -> str:
     return f"mfasession: {bar(done / total)} {done:,} of {total:,} users"
 
 
-def _report(audited: "Sequence[AuditedAccount]", now: float, access: Access) -> "Report":
+def _report(audited: "Sequence[AuditedAccount]", now: float, access: Access, excepted: "Sequence[Entry]") -> "Report":
+    from mfasession.admin.exceptions import Exceptions
     from mfasession.admin.findings import Totals
     from mfasession.admin.reports import Reader, Report
 
     def rows() -> "Iterator[Row]":
         for each in audited:
-            yield from each.rows()
+            yield from map(known.applied, each.rows())
 
+    known = Exceptions(excepted, now)
     totals = Totals(now)
     for row in rows():
         totals.add(row)
@@ -203,6 +209,7 @@ def _report(audited: "Sequence[AuditedAccount]", now: float, access: Access) -> 
         totals=totals,
         now=now,
         reader=Reader(arn=access.arn, ambient=access.ambient),
+        exceptions=known.states(each.account for each in audited if each.found is not None),
     )
 
 
@@ -233,7 +240,7 @@ def _answer(audited: "Sequence[AuditedAccount]", report: "Report", apply: str) -
     audit_words.say_lacking(audited)
     counts = report.totals.counts
     if report.accounts:
-        kinds = ("covered", "not covered", "not known")
+        kinds = ("covered", "not covered", "excepted", "not known")
         unread = sum(bool(each.failure) for each in report.accounts)
         lost = f" ({unread} not read)" if unread else ""
         of = f"{len(report.accounts)} accounts{lost}, " if len(audited) > 1 else ""
@@ -246,7 +253,8 @@ def _answer(audited: "Sequence[AuditedAccount]", report: "Report", apply: str) -
             f"administrators who need no MFA: {', '.join(report.totals.admins)}{also}",
             apply,
         )
-    if counts["not covered"]:
+    has_expired = audit_words.say_exceptions(report.exceptions)
+    if counts["not covered"] or has_expired:
         return 1
     failures = [each.failure for each in audited if each.failure is not None]
     if failures and len(audited) > 1:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mfasession.admin.audit_many import AuditedAccount
+    from mfasession.admin.exceptions import Entry
     from mfasession.admin.findings import Account
 
 NAMED = 20
@@ -25,6 +26,18 @@ def say_lacking(audited: "Sequence[AuditedAccount]") -> None:
     for kind, count in said.items():
         if count > NAMED:
             say(f"{kind}: {count - NAMED} more, which the report has")
+
+
+def say_exceptions(states: "Sequence[tuple[Entry, str]]") -> bool:
+    """Print the exceptions that have ended or are not needed; return whether any has ended."""
+    from mfasession.admin import exceptions
+
+    for entry, state in states:
+        if state == exceptions.EXPIRED:
+            complain(exceptions.line(entry, state), "cover the user, or agree on a new last day with the owner")
+        elif state != exceptions.IN_USE:
+            say(exceptions.line(entry, state))
+    return any(state == exceptions.EXPIRED for _, state in states)
 
 
 def _lines(each: "AuditedAccount", *, is_one: bool) -> "Iterator[tuple[str, str, str]]":

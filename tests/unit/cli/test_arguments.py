@@ -272,6 +272,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "r.jsonl",
             "--scp=s.json",
             "--scp=t.json",
+            "--exceptions=e.toml",
             "--ambient",
         ],
         {
@@ -287,6 +288,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
                 parallel=2,
                 resume="r.jsonl",
                 scp=["s.json", "t.json"],
+                exceptions="e.toml",
                 ambient=True,
             ),
         },
