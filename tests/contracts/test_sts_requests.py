@@ -5,6 +5,8 @@ Of everything else we must know that we do not know it: then boto3 is used.
 
 import json
 import os
+import tomllib
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.requirements import Requirement
 
 from mfasession.aws.sts import request
 from mfasession.aws.sts.settings import target
@@ -370,3 +373,11 @@ def test_the_least_of_each_parameter() -> None:
         assert request.LEAST[name] == found[name], name
     sent = {"DurationSeconds", *PARAMETERS["AssumeRole"], *PARAMETERS["GetSessionToken"], "Key", "Value", "arn"}
     assert sent - {"Tags", "PolicyArns"} == request.LEAST.keys()
+
+
+def test_no_botocore_is_installed_that_asks_the_global_endpoint() -> None:
+    """Before 1.40.0 that was botocore's default for some regions, and its request differed from ours."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    (boto3,) = (need for need in map(Requirement, project["dependencies"]) if need.name == "boto3")
+    assert not boto3.specifier.contains("1.39.99")
+    assert boto3.specifier.contains(metadata.version("boto3"))
