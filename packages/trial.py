@@ -5,7 +5,6 @@ come from the source archive, and stand where no `mfasession` folder is: what th
 """
 
 import os
-import re
 import subprocess
 import sys
 import tarfile
@@ -14,6 +13,9 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 TESTS = ("tests/unit", "tests/scripts", "tests/terminal")
 EXTRAS = "sandbox,import,encrypted-file"
@@ -56,15 +58,22 @@ def _environment(python: str, tests: Path, wheel: Path, *, oldest: bool) -> None
     project = tomllib.loads((tests / "pyproject.toml").read_text())
     dev = [OLDER if each.startswith("awscli") else each for each in project["dependency-groups"]["dev"]]
     (tests / "dev.txt").write_text("".join(f"{each}\n" for each in dev))
-    (tests / "oldest.txt").write_text("".join(f"{each}\n" for each in lower_bounds(project["project"])))
+    _run(*pip, "uv", cwd=tests)
+    compiled = (".venv/bin/uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--all-extras")
+    found = subprocess.run(
+        [*compiled, "--no-annotate", "pyproject.toml"], cwd=tests, check=True, capture_output=True, text=True
+    ).stdout
+    (tests / "oldest.txt").write_text(
+        "".join(f"{line}\n" for line in found.splitlines() if is_own(line, project["project"]))
+    )
     _run(*pip, f"{wheel}[{EXTRAS}]", "--requirement", "dev.txt", "--constraint", "oldest.txt", cwd=tests)
 
 
-def lower_bounds(project: Mapping[str, Any]) -> list[str]:
-    """Return a constraint for each dependency, its extras' too: the oldest version that is allowed."""
+def is_own(pin: str, project: Mapping[str, Any]) -> bool:
+    """Whether a pin such as `boto3==1.35.0` is of a package that pyproject.toml names, in an extra, too."""
     lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
-    found = [re.fullmatch(r"([\w-]+)(?:\[.*\])?>=([\d.]+).*", line) for line in lines]
-    return [f"{match[1]}=={match[2]}" for match in found if match]
+    own = {canonicalize_name(Requirement(line).name) for line in lines}
+    return "==" in pin and canonicalize_name(pin.partition("==")[0].partition("[")[0]) in own
 
 
 def _is_broken(tests: Path, wheel: Path) -> bool:

@@ -52,6 +52,7 @@ def test_the_exit_codes() -> None:
         assert f"| {code} | {meaning} |\n" in README
 
 
+@pytest.mark.checkout
 def test_the_variables() -> None:
     """All that the package and the shell hooks read or set, and no other."""
     files = [path for folder in ("mfasession", "shell") for path in (ROOT / folder).rglob("*") if path.is_file()]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.helpers.support import PACKAGE
 
+pytestmark = pytest.mark.checkout
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
 TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+pytestmark = pytest.mark.checkout
 ROOT = Path(__file__).parents[3]
 MAKEFILE = (ROOT / "Makefile").read_text()
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yaml"

@@ -15,6 +15,7 @@ from mfasession.config import ProfileSettings, schema
 from mfasession.stores.file import CredentialsFileStore, _keys
 from tests.helpers.support import made_session
 
+pytestmark = pytest.mark.checkout
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
 COMMON = {"-h", "--help", "-p", "--profile", "--no-input", "--debug"}
