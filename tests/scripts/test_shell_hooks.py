@@ -193,6 +193,7 @@ START_UP_FILES = {
     "zsh": ".zshrc",
     "fish": ".config/fish/conf.d/mfasession.fish",
     "nu": ".config/nushell/autoload/mfasession.nu",
+    "elvish": ".config/elvish/rc.elv",
     "tcsh": ".tcshrc",
     "xonsh": ".xonshrc",
 }
