@@ -4,7 +4,6 @@ A block is the account's rows and then a line that ends it. With a name (`--resu
 cut off: what follows the last end is the beginning of a block, and is removed.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -17,7 +16,7 @@ from typing import IO, Any
 
 from mfasession.admin.findings import Account
 from mfasession.errors import ConfigurationError, StoreError
-from mfasession.files import flags, refuse_irregular, spool, system_errors, trust
+from mfasession.files import flags, locks, refuse_irregular, spool, system_errors, trust
 from mfasession.files.spool import Spool
 from mfasession.text import printable
 from mfasession.values import Value
@@ -128,13 +127,11 @@ def _opened(path: str) -> IO[bytes]:
             refuse_irregular(path, os.stat(path))
         trust.check_there(path)
     descriptor = os.open(path, _OPEN, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not locks.take(descriptor):
         os.close(descriptor)
         raise ConfigurationError(
-            f"another audit is using {printable(path)}", "wait for it, or name another file"
-        ) from None
+            f"another audit is using {printable(path)}", "wait for it, or name another file: --resume FILE"
+        )
     os.fchmod(descriptor, 0o600)
     return os.fdopen(descriptor, "r+b")
 

@@ -61,6 +61,19 @@ def keep(path: str) -> int:
     return _locked(fcntl, path, fcntl.LOCK_EX, _Wait(path, PATIENCE, None))
 
 
+def take(descriptor: int) -> bool:
+    """Hold an open file itself exclusively until it is closed; return whether no other process held it.
+
+    Raises StoreError as `hold`, and OSError.
+    """
+    fcntl = _fcntl()
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def is_held(path: str) -> bool:
     """Return whether a process (this one included) holds the lock exclusively. Raises StoreError as `hold`."""
     fcntl = _fcntl()
