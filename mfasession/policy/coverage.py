@@ -192,12 +192,14 @@ class _Worst:
         self._allows = [statement for statement in identity if statement.effect == "Allow"]
         denies = [found.statement for found in evaluation.statements(policies) if found.statement.effect == "Deny"]
         whole, narrow = _exceptions(denies)
-        choices = [*whole, *_limits(policies, lambda each: each.actions)]
+        # The same list at several levels is one choice.
+        choices = [*whole, *dict.fromkeys(map(tuple, _limits(policies, lambda each: each.actions)))]
         self._narrow = [each.lower() for each in narrow]
         self._actions = [[each.lower() for each in choice] for choice in choices]
         self._written = {each.lower(): str(each) for choice in (*choices, narrow) for each in choice}
         odd = [resource for each in denies for resource in each.not_resources or ()]
-        self._resources = [*_limits(policies, lambda each: each.resources), ["*", *odd]]
+        limits = dict.fromkeys(map(tuple, _limits(policies, lambda each: each.resources)))
+        self._resources = [*limits, ("*", *odd)]
 
     def possible(self) -> Iterator[str]:
         """Yield the actions that are possible and may not stay open, as patterns in the policies."""

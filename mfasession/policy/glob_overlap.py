@@ -1,11 +1,13 @@
 """Finds texts that match several patterns of policies."""
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import product
 
 _ANY = "x"
+_WILD = re.compile(r"[*?]")
 
 
 @lru_cache(maxsize=8192)
@@ -30,12 +32,16 @@ def common(*globs: str) -> str | None:
 
 def combined(*choices: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield combinations of one glob from each choice that have a text in common."""
-    found: list[tuple[str, ...]] = [()]
+    found: list[tuple[tuple[str, ...], str]] = [((), "")]
     for choice in choices:
+        heads = [(each, _WILD.split(each, maxsplit=1)[0]) for each in dict.fromkeys(choice)]
+        # Most pairs differ in the text before the first wildcard: a list of a hundred services at several levels.
         found = [
-            (*globs, each) for globs, each in product(found, dict.fromkeys(choice)) if common(*globs, each) is not None
+            ((*globs, each), max(begin, head, key=len))
+            for (globs, begin), (each, head) in product(found, heads)
+            if (begin.startswith(head) or head.startswith(begin)) and common(*globs, each) is not None
         ]
-    yield from found
+    yield from (globs for globs, _ in found)
 
 
 def _steps(globs: tuple[str, ...], at: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], str]]:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from mfasession.aws.model import Credentials, Group, Inline, KeyUse, User
 from mfasession.policy import coverage, evaluation
 from mfasession.policy.coverage import CONDITIONAL, NOTHING, TOGETHER, Source, Verdict
 from mfasession.policy.evaluation import Decision, Policies, Request
-from mfasession.policy.glob_overlap import common
+from mfasession.policy.glob_overlap import combined, common
 from mfasession.policy.patterns import like
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.policy.scp import Attached, Level, Levels
@@ -253,6 +254,16 @@ def test_the_overlap_of_two_patterns(one: str, other: str) -> None:
         assert like(text, other)
     elif not set(one) & set("*?"):
         assert not like(one, other)
+
+
+_globs = st.lists(st.text("ab*?", max_size=5), min_size=1, max_size=3)
+
+
+@given(st.lists(_globs, min_size=1, max_size=3))
+def test_combinations_of_globs(choices: list[list[str]]) -> None:
+    """One of each choice, and all that have a text in common: lists that differ at the beginning are left out early."""
+    whole = [each for each in product(*map(dict.fromkeys, choices)) if common(*each) is not None]
+    assert sorted(combined(*choices)) == sorted(whole)
 
 
 # The whole account
