@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from mfasession.sandbox import Call, Sandbox, SandboxUser
+from tests.helpers.checks import remember_device
 from tests.helpers.patience import scaled
 from tests.helpers.support import Home, key_pair, session_section
 
@@ -110,6 +111,12 @@ def alices_home(tmp_path: Path, aws: Sandbox, alice: SandboxUser) -> Home:
     home = Home(tmp_path, {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "eu-west-1"})
     home.write_credentials(key_pair("default", alice.key.access_key_id, alice.key.secret_access_key.reveal()))
     return home
+
+
+@pytest.fixture
+def device_known(alices_home: Home, alice: SandboxUser) -> None:
+    """Her device is known: a first login lists the user's devices, which takes twice as long as all the rest."""
+    remember_device(alices_home, alice)
 
 
 @pytest.fixture

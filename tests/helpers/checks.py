@@ -54,6 +54,17 @@ def have_session(home: Home, device: SandboxDevice, *words: str, steps: int = 0)
     log_in(home, device, *words, "--serial", device.serial, steps=steps)
 
 
+def remember_device(home: Home, user: SandboxUser) -> None:
+    """Have the user's device known, as a login before has left it; what has been remembered stays."""
+    state = home.folder / ".local" / "state" / "mfasession" / "state.toml"
+    if state.exists():
+        return
+    state.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    known = f'serial = "{user.devices[0].serial}"\nuser = "{user.name}"\n'
+    state.write_text(f"[devices.{user.key.access_key_id}]\n{known}")
+    state.chmod(0o600)
+
+
 def check_cannot_be_run(home: Home, words: tuple[str, ...], word: str, code: int, why: str) -> None:
     """Each of CANNOT_BE_RUN behind these words of ours: its exit code, and one line with a hint."""
     for name, text in (("script", "#!/no/such/interpreter\n"), ("binary", "\0asm\1\n")):

@@ -9,6 +9,8 @@ from tests.helpers.patience import wait_for
 from tests.helpers.seat import CLOCK, aging, expired, seat, shell
 from tests.helpers.support import MFASESSION, SESSION_ID, Home, need
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 COMMANDS = {
     "env": ("env",),
     "process": ("process",),

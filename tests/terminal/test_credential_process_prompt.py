@@ -11,6 +11,8 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.seat import CLOCK, aging, expired, question, seat, shell
 from tests.helpers.support import BIN, MFASESSION, Home, need
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 BOTO3 = "import boto3, sys; print('BUCKETS', len(boto3.client('s3').list_buckets()['Buckets']), sys.stdin.isatty())"
 FIVE_TIMES = """
 import boto3

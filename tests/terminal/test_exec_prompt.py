@@ -6,6 +6,8 @@ from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.seat import CLOCK, PROMPT, expired, question, seat, shell
 from tests.helpers.support import MFASESSION, Home
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 LOOK = "test -t 0 && test -t 1 && test -t 2 && echo KEY=$AWS_ACCESS_KEY_ID"
 
 

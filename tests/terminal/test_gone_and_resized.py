@@ -11,6 +11,8 @@ from tests.helpers.patience import wait_for
 from tests.helpers.seat import CLOCK, Seat, expired, seat, shell
 from tests.helpers.support import MFASESSION, Home
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 
 def processes_of(sitting: Seat) -> list[str]:
     """Return the programs that still run in a terminal's session (proc(5): /proc/PID/stat, fields 2, 3 and 6)."""

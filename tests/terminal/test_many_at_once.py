@@ -15,6 +15,8 @@ from tests.helpers.patience import promised, wait_for
 from tests.helpers.seat import CLOCK, aging, expired, question, seat
 from tests.helpers.support import MFASESSION, Home, key_pair
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 MANY = 50
 COMMANDS = ("process", "env", "exec -- printenv AWS_ACCESS_KEY_ID")
 

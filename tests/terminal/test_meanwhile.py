@@ -9,6 +9,8 @@ from tests.helpers.patience import wait_for
 from tests.helpers.seat import APART, CLOCK, aging, seat
 from tests.helpers.support import MFASESSION, Home
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_all_but_the_code_is_sent_while_the_user_types(

@@ -14,6 +14,8 @@ from tests.helpers.seat import CLOCK, PROMPT, aging, expired, question, seat, sh
 from tests.helpers.serving import ask
 from tests.helpers.support import MFASESSION, SESSION_ID, Home, in_seconds
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 LIVE = "2099-01-01T00:00:00Z"
 ASK_FOR_KEY = (
     'curl -s -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN" $AWS_CONTAINER_CREDENTIALS_FULL_URI'

@@ -10,6 +10,8 @@ from tests.helpers.patience import wait_for
 from tests.helpers.seat import CLOCK, Seat, expired, question, shell
 from tests.helpers.support import Home, key_pair
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 
 class Habit(Value):
     """What a user types at one shell. `probe` writes `KEY=` and the key's ID, once the shell has them."""

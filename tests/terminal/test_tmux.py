@@ -11,6 +11,8 @@ from tests.helpers.seat import expired
 from tests.helpers.support import Home
 from tests.helpers.tmux import Tmux, tmux
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 _numbers = count(1)
 NEXT_STEP = [
     'mfasession: aws and other tools use it after eval "$(mfasession env)", or within mfasession exec -- aws s3 ls'

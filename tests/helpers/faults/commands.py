@@ -11,6 +11,7 @@ from dataclasses import replace
 from mfasession import timestamps
 from mfasession.stores.index import session_text
 from mfasession.values import Session
+from tests.helpers.checks import remember_device
 from tests.helpers.faults import encrypted
 from tests.helpers.faults.file_keyring import item_path
 from tests.helpers.faults.injection import HEAD, TAIL, Command, Trial
@@ -111,13 +112,7 @@ def seed(trial: Trial) -> None:
 
 def remembered(trial: Trial) -> None:
     """The device that the key has used before."""
-    state = trial.home.folder / ".local/state/mfasession/state.toml"
-    if state.exists():
-        return
-    state.parent.mkdir(parents=True, exist_ok=True)
-    known = f'serial = "{trial.device.serial}"\nuser = "{trial.user.name}"\n'
-    state.write_text(f"[devices.{trial.user.key.access_key_id}]\n{known}")
-    state.chmod(0o600)
+    remember_device(trial.home, trial.user)
 
 
 def command_source(trial: Trial) -> None:
