@@ -10,6 +10,8 @@ from tests.helpers.seat import question, seat
 from tests.helpers.secret_service import SecretService
 from tests.helpers.support import Home, need
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 PROGRAM = """
 import mfasession
 client = mfasession.session().client("sts")

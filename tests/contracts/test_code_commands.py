@@ -10,6 +10,8 @@ from tests.helpers.seat import seat
 from tests.helpers.secret_service import SecretService
 from tests.helpers.support import BIN, MFASESSION, Home, need, session_section
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 TOTP = 'code = "totp"\n'
 PINENTRY = 'code = "pinentry"\n'
 

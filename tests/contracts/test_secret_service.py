@@ -14,6 +14,8 @@ from tests.helpers.patience import promised
 from tests.helpers.secret_service import SecretService
 from tests.helpers.support import SECRET, Home, imported
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 RC = "[backend]\ndefault-keyring=keyring.backends.SecretService.Keyring\n"
 
 

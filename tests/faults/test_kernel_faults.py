@@ -19,6 +19,8 @@ from tests.helpers.other_users import as_user, give, open_folder
 from tests.helpers.patience import scaled
 from tests.helpers.support import MFASESSION, Home, made_session
 
+pytestmark = pytest.mark.usefixtures("device_known")
+
 LIMITED = (sys.executable, "-m", "tests.helpers.key_limits")
 ROOT = str(Path(__file__).parents[2])
 FORBIDDEN = {
