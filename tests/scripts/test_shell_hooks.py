@@ -122,16 +122,15 @@ def test_the_function_sets_the_session_in_this_shell(home: Home, shell: Shell) -
     """And takes it back; `mfa status` lists all.
 
     The prompt names the profile, also where two sessions end in the same second, and the role of `--role-arn`;
-    `default` needs no name. Not in tcsh.
+    `default` needs no name.
     """
     sessions(home, LONG)
-    name, named = ("-p ", "") if shell is TCSH else ("", "prod ")
     role = shell.set.format("MFASESSION_HOLDS", "'a/a///role prod'")
-    choices = ("mfa", "mfa -p prod", f"mfa {name}default", f"mfa {name}prod", role, "mfa off")
+    choices = ("mfa", "mfa -p prod", "mfa default", "mfa prod", role, "mfa off")
     lines = [line for words in choices for line in (words, shell.show, shell.prompt, shell.text)]
     shown = [re.sub(r"\d+:\d\d", "TIME", each) for each in run(home, shell, *lines, "mfa status")]
-    default, prod = (f"{SESSION_ID}/default", "[mfa TIME] "), (f"{OTHER}/prod", f"[mfa {named}TIME] ")
-    as_role = (f"{OTHER}/prod", f"[mfa {named and 'role of prod '}TIME] ")
+    default, prod = (f"{SESSION_ID}/default", "[mfa TIME] "), (f"{OTHER}/prod", "[mfa prod TIME] ")
+    as_role = (f"{OTHER}/prod", "[mfa role of prod TIME] ")
     assert shown[:12] == [*default, *prod, *default, *prod, *as_role, "/", ""]
     assert shown[12].startswith("PROFILE ")
 
