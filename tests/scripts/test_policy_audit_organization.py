@@ -1,7 +1,6 @@
 """`policy audit --organization`: all accounts of an organization, from one caller, and a run that is cut off."""
 
 import json
-import os
 import re
 import stat
 import subprocess
@@ -179,6 +178,8 @@ def test_many_accounts_need_few_open_files(organization: Organization) -> None:
         ((*WORDS[2:], "--parallel", "0"), 2, "--parallel must be from 1 to 32"),
         ((*WORDS[2:],), 3, "there is no active account there"),
         (("--accounts", "123456789012", "--role-name", "a", "--resume", "."), 3, ". is a directory"),
+        (("--accounts", "123456789012", "--role-name", "a", "--resume", "shared"), 3, "shared"),
+        (("--accounts", "123456789012", "--role-name", "a", "--resume", "link"), 7, "link cannot be used"),
         (("--accounts", "123456789012", "--role-name", "a", "--resume", "mine"), 3, "mine is not of this audit"),
     ],
 )
@@ -186,7 +187,10 @@ def test_invalid_command_lines(estate: Estate, words: tuple[str, ...], code: int
     """In one line with a hint; a file of the user's stays as it is."""
     mine = estate.home.folder / "mine"
     mine.write_text("my notes\n")
-    os.chmod(mine, 0o600)
+    mine.chmod(0o600)
+    (estate.home.folder / "shared").touch()
+    (estate.home.folder / "shared").chmod(0o666)
+    (estate.home.folder / "link").symlink_to("mine")
     done = estate.home.run("policy", "audit", *words)
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
