@@ -25,6 +25,11 @@ def nearest(word: str, known: "Iterable[str]", *, likeness: float = 0.6) -> str:
     return by_letters[near[0]] if near else ""
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun: `1 user`, `1,234 users`. `many` is the plural, unless `one` just gets an s."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def in_columns(lines: "Sequence[tuple[str, ...]]") -> str:
     """Return a table, two spaces between its columns, safe to show. All lines have the same number of cells."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -11,7 +11,7 @@ from mfasession.config import Config
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, UsageError
 from mfasession.messages import say
 from mfasession.setup import checks
-from mfasession.text import printable
+from mfasession.text import counted, printable
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _summary(report: "Report") -> str:
         return f"nothing found by {len(checks.names())} checks"
     severities = [each.severity for each in report.findings]
     counts = [(severities.count(severity), severity) for severity in (checks.ERROR, checks.WARNING)]
-    return ", ".join(f"{count} {severity}{'' if count == 1 else 's'}" for count, severity in counts if count)
+    return ", ".join(counted(count, severity) for count, severity in counts if count)
 
 
 def _seen(seen: "Sequence[Seen]", home: str) -> str:

@@ -17,6 +17,7 @@ from mfasession.sessions import destination, environment
 from mfasession.sessions.batch import Batch
 from mfasession.sessions.create import is_chained
 from mfasession.terminal.screen import Screen, join_counts
+from mfasession.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -175,7 +176,7 @@ class Many:
         named = f": {', '.join([*failed[:NAMED_AT_MOST], *more])}" if failed else ""
         left = len(self._names) - self._count()
         parts = ((self._done, "done"), (left, "not run"), (len(failed), "failed"))
-        say(f"{len(self._names)} profiles: {join_counts(parts)}{named}")
+        say(f"{counted(len(self._names), 'profile')}: {join_counts(parts)}{named}")
 
     def _interrupted(self) -> int:
         self._say_summary()

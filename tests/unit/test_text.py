@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.text import bar, in_columns, nearest, printable
+from mfasession.text import bar, counted, in_columns, nearest, printable
 
 
 @given(st.text())
@@ -49,3 +49,18 @@ def test_the_nearest_word(word: str, near: str) -> None:
     """In any case, and none rather than a far one."""
     assert nearest(word, ["status", "login", "logout"]) == near
     assert nearest(word, []) == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(0, "0 users"), (1, "1 user"), (2, "2 users"), (1234, "1,234 users"), (10**6, "1,000,000 users")],
+)
+def test_a_count_with_its_noun(count: int, shown: str) -> None:
+    """One has no s."""
+    assert counted(count, "user") == shown
+
+
+def test_a_plural_of_its_own() -> None:
+    """For nouns that do not just get an s."""
+    assert counted(1, "entry", "entries") == "1 entry"
+    assert counted(2, "entry", "entries") == "2 entries"

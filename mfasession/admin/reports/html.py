@@ -8,7 +8,7 @@ from mfasession.admin import exceptions
 from mfasession.admin.findings import AGES, CONTROLS, Account, Row
 from mfasession.admin.reports import Report, cells
 from mfasession.admin.reports.charts import Part, bars, share
-from mfasession.text import printable
+from mfasession.text import counted, printable
 
 STYLE = """
 :root { color-scheme: light dark; --good: #1a7f37; --bad: #cf222e; --open: #9a6700; --line: #8885; --soft: #8882; }
@@ -77,12 +77,17 @@ def _summary(report: Report) -> str:
     ages = [Part(name=name, count=totals.ages[name], kind=kind) for name, kind in zip(AGES, kinds, strict=True)]
     admins = ", ".join(totals.admins)
     more = counts["administrators not covered"] - len(totals.admins)
+    open_admins = f"{counts['administrators not covered']:,} of them not covered"
     facts = [
-        f"{counts['users']:,} users, {counts['with a device']:,} of them with an MFA device",
-        f"{counts['administrators']:,} administrators, {counts['administrators not covered']:,} of them not covered"
+        f"{counted(counts['users'], 'user')}, {counts['with a device']:,} of them with an MFA device",
+        f"{counted(counts['administrators'], 'administrator')}, {open_admins}"
         + (f": {admins}" + (f" and {more:,} more" if more else "") if admins else ""),
-        f"{counts['passwords without a device']:,} console passwords of users without a device",
-        f"{counts['active keys']:,} active long-term keys, {counts['old keys']:,} of them older than 90 days",
+        counted(
+            counts["passwords without a device"],
+            "console password of a user without a device",
+            "console passwords of users without a device",
+        ),
+        f"{counted(counts['active keys'], 'active long-term key')}, {counts['old keys']:,} of them older than 90 days",
         *(exceptions.line(entry, state) for entry, state in report.exceptions if state != exceptions.IN_USE),
         *(fact for account in report.accounts for fact in _about(account)),
     ]

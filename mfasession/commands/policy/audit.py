@@ -14,7 +14,7 @@ from mfasession.errors import MfaSessionError
 from mfasession.files import attributes, replace
 from mfasession.messages import complain, say
 from mfasession.terminal.screen import Screen, join_counts
-from mfasession.text import bar
+from mfasession.text import bar, counted
 from mfasession.values import Role, Session, partition_of
 
 if TYPE_CHECKING:
@@ -184,9 +184,11 @@ def _progress(audited: "Sequence[AuditedAccount]") -> str:
     done, total = sum(each.done for each in audited), sum(each.total for each in audited)
     ready = sum(each.is_ended for each in audited)
     if len(audited) > 1:
-        return f"mfasession: {bar(ready / len(audited))} {ready:,} of {len(audited):,} accounts, {done:,} users"
+        return (
+            f"mfasession: {bar(ready / len(audited))} {ready:,} of {len(audited):,} accounts, {counted(done, 'user')}"
+        )
     if not total or not all(each.total or each.is_ended for each in audited):
-        return f"mfasession: {done:,} users" if done else "mfasession: asking IAM"
+        return f"mfasession: {counted(done, 'user')}" if done else "mfasession: asking IAM"
     return f"mfasession: {bar(done / total)} {done:,} of {total:,} users"
 
 
@@ -244,8 +246,8 @@ def _answer(audited: "Sequence[AuditedAccount]", report: "Report", apply: str) -
         unread = sum(bool(each.failure) for each in report.accounts)
         lost = f" ({unread} not read)" if unread else ""
         of = f"{len(report.accounts)} accounts{lost}, " if len(audited) > 1 else ""
-        users = f"{counts['users']} user{'' if counts['users'] == 1 else 's'}"
-        say(f"{of}{users}: {join_counts((counts[kind], kind) for kind in kinds) or 'no user to cover'}")
+        sums = join_counts((counts[kind], kind) for kind in kinds)
+        say(f"{of}{counted(counts['users'], 'user')}: {sums or 'no user to cover'}")
     if report.totals.admins:
         more = counts["administrators not covered"] - len(report.totals.admins)
         also = f" and {more} more" if more else ""

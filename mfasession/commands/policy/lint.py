@@ -12,6 +12,7 @@ from mfasession.messages import complain, say
 from mfasession.policy import document, rule
 from mfasession.policy.lint import engine, formats
 from mfasession.policy.lint.findings import Severity
+from mfasession.text import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -84,14 +85,14 @@ def run(context: "CommandContext", flags: Flags) -> int:
 
 def _sum_up(wrong: int, checked: "Sequence[formats.Checked]") -> None:
     """Print the sum: what was fixed and where, and what is left."""
-    left = f"{wrong} {'problem' if wrong == 1 else 'problems'}"
+    left = counted(wrong, "problem")
     changed = [each.where for each in checked if each.fixed]
     if not changed:
         say(left if wrong else "no problems")
         return
     count = sum(each.fixed for each in checked)
-    where = changed[0] if len(changed) == 1 else f"{len(changed)} files"
-    done = f"fixed {count} {'finding' if count == 1 else 'findings'} in {where}"
+    where = changed[0] if len(changed) == 1 else counted(len(changed), "file")
+    done = f"fixed {counted(count, 'finding')} in {where}"
     say(f"{done}; {left} left to fix by hand" if wrong else done)
 
 
