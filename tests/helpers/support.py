@@ -18,7 +18,7 @@ import mfasession
 from mfasession.config import ProfileSettings
 from mfasession.profiles import Profile
 from mfasession.values import LongTermKey, Secret, Session
-from tests.helpers import hinted
+from tests.helpers import hinted, schemas
 from tests.helpers.patience import scaled
 
 BIN = Path(sys.executable).parent
@@ -81,9 +81,9 @@ class Home:
     def run(
         self, *words: str, stdin: str = "", environ: Mapping[str, str] | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        """Run mfasession with no controlling terminal, as cron or an IDE does. Whatever it hints at must hold."""
+        """Run mfasession with no controlling terminal, as cron or an IDE does. Its hints and its JSON must hold."""
         done = self.run_program(MFASESSION, *words, stdin=stdin, environ=environ)
-        assert not (wrong := hinted.faults(words, done.stderr)), wrong
+        assert not (wrong := hinted.faults(words, done.stderr) + schemas.faults(words, done.stdout)), wrong
         return done
 
     def run_program(

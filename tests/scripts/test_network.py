@@ -1,5 +1,6 @@
 """The way to AWS fails: exit code 5, who did not answer, and a code that may have arrived is not sent again."""
 
+import re
 import signal
 import ssl
 import subprocess
@@ -270,3 +271,16 @@ def test_waiting_for_a_stopped_login_ends(alices_home: Home, alice: SandboxUser)
     assert done.returncode == 6
     assert f"process {login.pid} (mfasession login) has not ended its login within 3 s" in done.stderr
     assert f"kill {login.pid}" in done.stderr
+
+
+def test_no_other_address_is_contacted(alices_home: Home, alice: SandboxUser, aws: Sandbox) -> None:
+    """No telemetry and no look for updates: what is connected to is AWS, by the address that the user set."""
+    log = alices_home.folder / "connected"
+    strace = (need("strace"), "-f", "-qq", "-o", str(log), "-e", "trace=connect,sendto,sendmsg")
+    own = f'sin_port=htons({aws.url.rpartition(":")[2]}), sin_addr=inet_addr("127.0.0.1")'
+    for words in (("login", "--code", alice.devices[0].code()), ("whoami",), ("uninstall", "--yes")):
+        done = alices_home.run_program(*strace, MFASESSION, *words)
+        assert done.returncode == 0, done.stderr
+        asked_for = re.findall(r"sa_family=AF_INET6?,.*", log.read_text())
+        assert bool(asked_for) == (words[0] != "uninstall")
+        assert all(own in line for line in asked_for), asked_for

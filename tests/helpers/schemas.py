@@ -1,0 +1,50 @@
+"""What every JSON output must be, whichever test has driven the command: valid against its schema in docs/schemas."""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
+LARGEST = 100_000
+"""Characters that are validated: a report of thousands of users has nothing that one of ten has not."""
+
+
+def faults(words: Sequence[str], stdout: str) -> list[str]:
+    """Return what is wrong with the JSON that a command line of ours, without the program's name, has printed."""
+    ours = words[: words.index("--")] if "--" in words else words
+    wants_json = "--json" in ours or "--format=json" in ours or ("--format", "json") in pairwise(ours)
+    if not wants_json or "--help" in ours or not stdout or len(stdout) > LARGEST:
+        return []
+    path = path_of(ours)
+    if path is None:
+        return []
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(strict(path), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    found = validator.iter_errors(json.loads(stdout))
+    return [f"{path.name}: {error.json_path}: {error.message[:300]}" for error in found]
+
+
+def path_of(words: Sequence[str]) -> Path | None:
+    """Return the schema of a command line; None for one without, as `policy show`, whose JSON is AWS's."""
+    names = [word for word in words if word.replace("-", "").isalpha() and not word.startswith("-")]
+    lines = ("-".join(names[begin : begin + length]) for begin in range(len(names)) for length in (2, 1))
+    return next((path for line in lines if (path := FOLDER / f"{line}.json").exists()), None)
+
+
+@cache
+def strict(path: Path) -> Any:
+    """Return a schema that refuses fields which it does not describe; for users more fields may come."""
+    return _closed(json.loads(path.read_text()))
+
+
+def _closed(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(value) for name, value in schema.items()}
+    return {"additionalProperties": False, **closed} if "properties" in closed and "required" in closed else closed
