@@ -89,6 +89,8 @@ def test_policies_that_cannot_be_read(company: Company, denied: str) -> None:
         shown = company.estate.home.run("policy", "audit", *words).stdout
         assert "plain  -        unknown by SCP, else open: *  " in shown
         assert company.audit("--scp", "none")[0] == 1
+        done = company.estate.home.run("policy", "audit", "--scp", f"organization:{company.member}")
+        assert (done.returncode, "is about one account" in done.stderr) == (2, True)
 
 
 def test_one_policy_that_cannot_be_read(company: Company) -> None:

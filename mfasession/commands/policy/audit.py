@@ -69,7 +69,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     process_memory.deny_ptrace()
     accounts.check(flags)
     named = accounts.listed(flags)
-    given = limits.as_texts(limits.given(flags.scp, context))
+    given = limits.for_accounts(flags.scp, context)
     excepted = accounts.exceptions(flags.exceptions)
     if flags.output:
         attributes.check_writable(flags.output)
@@ -78,7 +78,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     if flags.organization:
         named = accounts.of_organization(flags, access.members)
     finished = Finished(flags.resume, access.about(repr((flags.scp, given))))
-    organization = access.organization() if list(flags.scp) in ([], [limits.READ]) else Given(given)
+    organization = access.organization() if given is None else Given(given)
     audited = _audited(named or [access.own], access, flags, organization, finished)
     report = _report(audited, context.began, access, excepted)
     if report.accounts:

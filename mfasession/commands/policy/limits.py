@@ -88,6 +88,16 @@ def given(files: "Sequence[str]", context: "CommandContext") -> tuple[Level, ...
     return tuple(Level(name=name, documents=_with_full_access(documents)) for name, documents in levels.items())
 
 
+def for_accounts(files: "Sequence[str]", context: "CommandContext") -> scp.Levels | None:
+    """Return the levels that are given for all accounts of an audit; None where each account's own are read.
+
+    Raises what `given` raises.
+    """
+    if len(files) == 1 and files[0].startswith(f"{READ}:") and _READ.fullmatch(files[0]):
+        raise UsageError(f"--scp {files[0]} is about one account", f"--scp {READ} reads those of each account")
+    return None if list(files) in ([], [READ]) else as_texts(given(files, context))
+
+
 def as_texts(levels: tuple[Level, ...]) -> scp.Levels:
     """Return levels with the texts of their policies."""
     return tuple(
