@@ -42,7 +42,7 @@ set __mfasession_precmd = ("`alias precmd`");
 if (! ("$__mfasession_precmd" =~ *__mfasession_hook*)) alias precmd "__mfasession_hook; $__mfasession_precmd:q";
 
 : 'Behind -- the names of programs, then those of files.';
-alias __mfasession_complete 'sh -c '\''set -f; line=${COMMAND_LINE##*[;&|]}; case $line in (*[[:space:]]) set -- $line "";; (*) set -- $line;; esac; case $1 in (mfa) shift; case $#:$1 in (1:-*) set -- env "$@";; (1:*) printf "off\nstatus\n"; set -- env -p "$1";; (*) set -- env "$@";; esac;; (*) shift;; esac; case " $* " in (*" -- "*) set +f; for last; do :; done; exec ls -dp "$last"* 2>/dev/null;; esac; exec mfasession shell complete -- "$@" 2>/dev/null'\''';
+alias __mfasession_complete 'sh -c '\''set -f; line=${COMMAND_LINE##*[;&|]}; case $line in (*[[:space:]]) set -- $line "";; (*) set -- $line;; esac; name=$1 found=; shift; for last; do :; done; if [ "$name" = mfa ]; then case $#$1 in (1-*) set -- env "$1";; (1*) printf "off\nstatus\n"; set -- env -p "$1";; (*) set -- env "$@";; esac; fi; case " $* " in (*" -- "*) ;; (*) found=$(mfasession shell complete -- "$@" 2>/dev/null);; esac; case $name:$found:$last in (mfa::*|mfasession::-*) ;; (mfasession::*) set +f; ls -dp "$last"* 2>/dev/null;; (*) printf "%s\n" "$found";; esac'\''';
 complete mfasession 'n/--/c/' 'N/--/f/' 'p@*@`__mfasession_complete`@';
 
 : 'Whatever else has the name keeps it.';

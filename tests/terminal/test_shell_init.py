@@ -96,8 +96,7 @@ def test_tab_completes(home: Home, corner: Corner) -> None:
             ("mfasession env -p acme", "acme-production "),
             ("mfasession exec -- unam", "uname "),
             ("mfa acme", "acme-production "),
-            # tcsh completes no files there.
-            *([] if corner.shell == "tcsh" else [("mfasession policy lint our-p", "our-policy.json ")]),
+            ("mfasession policy lint our-p", "our-policy.json "),
         ):
             sitting.type(typed + corner.tab)
             sitting.see(completed.strip())
