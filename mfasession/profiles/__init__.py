@@ -9,7 +9,7 @@ from mfasession.values import LongTermKey, Role, Secret, Value, held_profile, is
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from typing import Protocol
 
     from mfasession.config import Config, ProfileSettings
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 AD_HOC = "+role."
 """Stands in the section of a role's session between the profile that assumes it and the role, see `ad_hoc`."""
 ROLE_FLAG = "--role-arn"
-_LONGEST = 4096
-"""The longest quoted credential_process that is read, in characters: the time of `shlex` grows with the square of
-it."""
 CHAINED_MAXIMUM = 3600
 """The most seconds of a role that is assumed with temporary credentials, an MFA session included (role chaining)."""
 ROLE_TEXTS = (
@@ -198,7 +195,7 @@ def _resolve(
         raise _no_such_profile(key_section, sections, f"source of profile {name}: ")
     _check_texts(key_section, own)
     key = _long_term_key(key_section, own, sections)
-    served = served_by(own)
+    served = _served_by(own)
     if key is None and served not in ("", name) and name not in config.profiles:
         return _of_process(own["credential_process"], served, sections, config, (*behind, name), is_source=is_source)
     if key is None and name not in config.profiles and any(each.startswith(("sso_", "login_session")) for each in own):
@@ -217,6 +214,14 @@ def _resolve(
     )
 
 
+def _served_by(keys: "Mapping[str, str]") -> str:
+    if "credential_process" not in keys:
+        return ""
+    from mfasession.profiles import process_line
+
+    return process_line.served_by(keys)
+
+
 def _of_process(
     line: str, served: str, sections: "Sections", config: "Config", behind: tuple[str, ...], *, is_source: bool
 ) -> Profile:
@@ -228,42 +233,6 @@ def _of_process(
 
         profile = ad_hoc.of_process(behind[-1], line, profile, sections)
     return profile
-
-
-def served_by(keys: "Mapping[str, str]") -> str:
-    """Return the profile of a credential_process that runs us; empty for any other program, or without a profile."""
-    words = _arguments_of_ours(keys)
-    return next((next(words, "") for word in words if word in ("-p", "--profile")), "") if words else ""
-
-
-def runs_us(keys: "Mapping[str, str]") -> bool:
-    """Return whether the keys have a credential_process that runs us, with or without a profile."""
-    return _arguments_of_ours(keys) is not None
-
-
-def _arguments_of_ours(keys: "Mapping[str, str]") -> "Iterator[str] | None":
-    line = keys.get("credential_process", "")
-    if "mfasession" not in line:
-        return None
-    words = iter(words_of(line.replace("--profile=", "-p ")))
-    # Python may stand before us, with flags of its own: docs/sdks.md.
-    programs = (word.rpartition("/")[2] for word in words if word[:1] != "-")
-    found = next((name for name in programs if not name.startswith("python")), "")
-    return words if found == "mfasession" else None
-
-
-def words_of(line: str) -> list[str]:
-    """Return the words of a credential_process; none when it cannot be read."""
-    if not any(char in line for char in "'\"\\"):
-        return line.split()
-    if len(line) > _LONGEST:
-        return []
-    import shlex
-
-    try:
-        return shlex.split(line)
-    except ValueError:
-        return []
 
 
 def _role_profile(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mfasession import durations, profiles
 from mfasession.awsfiles import SUFFIX
 from mfasession.errors import ConfigurationError
-from mfasession.profiles import AD_HOC, CHAINED_MAXIMUM, ROLE_FLAG, Profile
+from mfasession.profiles import AD_HOC, CHAINED_MAXIMUM, ROLE_FLAG, Profile, process_line
 from mfasession.values import Role, partition_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def of_process(name: str, line: str, source: Profile, sections: "Sections") -> P
 
     `name` is the profile that has the line. Raises ConfigurationError for a duration that is none, and as `with_role`.
     """
-    flags = _flags(profiles.words_of(line))
+    flags = _flags(process_line.words_of(line))
     try:
         seconds = durations.parse_within(flags.get("--duration", str(LIFE)), durations.SESSION_MINIMUM, MAXIMUM)
     except ValueError as error:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from mfasession import profiles as resolved
 from mfasession.awsfiles import is_managed
 from mfasession.errors import ConfigurationError
+from mfasession.profiles import process_line
 from mfasession.values import Value, account_of, is_name
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def is_served(profile: "Profile", keys: "Mapping[str, str]") -> bool:
     """Return whether a profile's keys have a credential_process that runs us for the session of this profile."""
     line = keys.get("credential_process", "")
     is_own = resolved.AD_HOC not in profile.session_section and resolved.ROLE_FLAG not in line
-    return is_own and resolved.served_by(keys) == profile.name
+    return is_own and process_line.served_by(keys) == profile.name
 
 
 def _listed(name: str, sections: "Sections", config: "Config") -> Listed:
@@ -131,7 +132,7 @@ def _kind(name: str, keys: "Mapping[str, str]") -> tuple[str, str]:
         return ("temporary" if is_temporary else "key"), ""
     if "login_session" in keys:
         return "login", ""
-    served = resolved.served_by(keys)
+    served = process_line.served_by(keys)
     if served == name:
         return "key", ""
     return ("process", served) if "credential_process" in keys else ("no-key", "")

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from mfasession import profiles
 from mfasession.awsfiles import headers, ini, ini_edit
 from mfasession.codes import CodeRequest
 from mfasession.codes.command import Command
 from mfasession.config.schema import read
 from mfasession.errors import ConfigurationError
 from mfasession.files import toml
+from mfasession.profiles import process_line
 from tests.helpers.checks import complaint
 from tests.helpers.support import Home, key_pair, session_section
 
@@ -95,9 +95,9 @@ def test_default_keys_in_every_section(home: Home) -> None:
 def test_a_long_line_in_quotes() -> None:
     """What shlex reads it copies once a character: no such line is a profile's or one of ours."""
     long = "x" * 1_000_000
-    assert work(profiles.served_by, {"credential_process": f"mfasession '{long}' -p a"}) < 1000
+    assert work(process_line.served_by, {"credential_process": f"mfasession '{long}' -p a"}) < 1000
     assert work(headers.headers, [f'profile "{long}"']) < 1000
-    assert profiles.served_by({"credential_process": f"mfasession process -p '{'x' * 100}'"}) == "x" * 100
+    assert process_line.served_by({"credential_process": f"mfasession process -p '{'x' * 100}'"}) == "x" * 100
 
 
 def refused(text: str) -> None:

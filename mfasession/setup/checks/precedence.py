@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mfasession import hints, profiles
 from mfasession.awsfiles import is_managed
 from mfasession.errors import ConfigurationError, StoreError
+from mfasession.profiles import process_line
 from mfasession.setup.checks import CIRCLE, ERROR, WARNING, Finding
 from mfasession.stores import keys as key_places
 from mfasession.stores.keyrings.backend import KeyringAbsent
@@ -59,7 +60,7 @@ def _two_pairs(
 def _process(context: "Context", name: str, kept: Mapping[str, str], line: str) -> Iterator[Finding]:
     if not line:
         return
-    served = profiles.served_by({"credential_process": line})
+    served = process_line.served_by({"credential_process": line})
     if kept.get(_ID):
         fix = hints.command_line("keys", "protect", profile=name) if served == name else ""
         yield Finding(
@@ -123,7 +124,7 @@ def _circle(context: "Context", name: str, served: str) -> list[str]:
         keys = aws_files.profile(current) or {}
         # A managed section means the profile that its session is of.
         meant = profiles.meant(current, aws_files, context.config)
-        current = meant if meant != current else profiles.served_by(keys)
+        current = meant if meant != current else process_line.served_by(keys)
     if current != name or any(
         (aws_files.profile(each) or {}).get(_ID) for each in chain if not _is_session(context, each)
     ):

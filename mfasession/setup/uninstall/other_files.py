@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
-from mfasession import files, profiles
+from mfasession import files
 from mfasession.awsfiles import AwsFiles, headers, ini, ini_edit, parse
 from mfasession.errors import ConfigurationError
 from mfasession.files import replace
+from mfasession.profiles import process_line
 from mfasession.setup import notify_timer, shell_hook
 from mfasession.setup.file_change import FileChange
 from mfasession.setup.uninstall.part import Part
@@ -64,7 +65,7 @@ def _aws_change(path: str) -> FileChange | None:
     sections = parse(path, text)
     names = {header: name for name, header in headers.headers(sections).items()}
     for header, keys in sections.items():
-        if profiles.runs_us(keys):
+        if process_line.runs_us(keys):
             try:
                 text = _without_us(text, header, keys, names.get(header, header))
             except ini.MalformedIni as fault:
@@ -73,7 +74,7 @@ def _aws_change(path: str) -> FileChange | None:
 
 
 def _without_us(text: str, header: str, keys: Mapping[str, str], name: str) -> str:
-    is_for_tools = profiles.served_by(keys) != name
+    is_for_tools = process_line.served_by(keys) != name
     if set(keys) == {"credential_process"} or (is_for_tools and set(keys) <= _OF_A_TOOL):
         return ini_edit.remove_section(text, header)
     return ini_edit.set_section(text, header, {"credential_process": None})

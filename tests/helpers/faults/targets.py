@@ -17,7 +17,7 @@ from typing import Any
 
 from botocore.configloader import build_profile_map
 
-from mfasession import cli, config, durations, profiles, shells, timestamps
+from mfasession import cli, config, durations, shells, timestamps
 from mfasession.aws import translate
 from mfasession.awsfiles import headers as awsfiles_headers
 from mfasession.awsfiles import ini, ini_edit
@@ -25,6 +25,7 @@ from mfasession.commands import process
 from mfasession.commands.status import Row, _record, _table
 from mfasession.config import schema
 from mfasession.errors import ConfigurationError, MfaSessionError, StoreError, UsageError
+from mfasession.profiles import process_line
 from mfasession.sessions import environment
 from mfasession.sessions.state import State
 from mfasession.stores import file as file_store
@@ -176,7 +177,7 @@ def fuzz_headers(data: bytes) -> None:
     theirs = build_profile_map({name: dict(keys) for name, keys in sections.items()})["profiles"]
     assert awsfiles_headers.profiles(sections) == {name: dict(keys) for name, keys in theirs.items()}
     for line in headers:
-        profiles.served_by({"credential_process": line})
+        process_line.served_by({"credential_process": line})
 
 
 def fuzz_hits(data: bytes) -> None:
