@@ -4,16 +4,14 @@ import os
 import shlex
 from pathlib import Path
 
-import pytest
-
 from mfasession.sandbox import Sandbox, SandboxUser
 from mfasession.server.run_folder import SERVED
+from tests.contracts.test_code_commands import keep_seed
 from tests.helpers.checks import complaint, log_in
 from tests.helpers.kept_keys import NO_KEYRING, foreign, places
 from tests.helpers.support import BIN, Home, key_pair, need, session_section
 
 BASHRC = "alias ll='ls -l'\n# without a line end"
-KILLED_IN = ("unlink", "renameat2")
 SYSTEMCTL = ("bin/systemctl", "bin/log")
 
 
@@ -106,8 +104,7 @@ def test_a_home_with_everything(keyring_home: Home, alice: SandboxUser, aws: San
     assert again.stderr.startswith("mfasession: nothing to remove\n")
 
 
-@pytest.mark.parametrize("call", KILLED_IN)
-def test_killed_in_the_middle(alices_home: Home, alice: SandboxUser, aws: Sandbox, call: str) -> None:
+def test_killed_in_the_middle(alices_home: Home, alice: SandboxUser, aws: Sandbox) -> None:
     """At the first and at a later change: the next run ends it, and no file of others is harmed."""
     home = alices_home
     home.environ |= NO_KEYRING
@@ -118,7 +115,7 @@ def test_killed_in_the_middle(alices_home: Home, alice: SandboxUser, aws: Sandbo
     text = home.credentials.read_text()
     home.write_credentials(f"{text}\n{session_section()}\n{session_section('other-mfa')}")
     for number in (1, 2):
-        kill = ("-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}")
+        kill = ("-e", "trace=renameat2", "-e", f"inject=renameat2:signal=KILL:when={number}")
         home.run_program(need("strace"), "-qq", "-o", os.devnull, *kill, str(BIN / "mfasession"), "uninstall", "--yes")
     done = home.run("uninstall", "--yes")
     assert done.returncode == 0, done.stderr
@@ -130,21 +127,23 @@ def test_keys_stay_unless_asked_for(keyring_home: Home, alice: SandboxUser) -> N
     """A key that only the keyring has: listed first, kept and found again; gone with --keys."""
     home = keyring_home
     log_in(home, alice.devices[0])
+    keep_seed(home, alice)
     assert home.run("keys", "protect").returncode == 0
     done = home.run("uninstall", "--yes")
     assert done.returncode == 0, done.stderr
     key = f"long-term key {alice.key.access_key_id} of profile default, in the keyring"
-    assert done.stderr.startswith(f"mfasession: stays: {key}\n")
+    seed = f"seed of device {alice.devices[0].serial}, in the keyring"
+    assert done.stderr.startswith(f"mfasession: stays: {key}\nmfasession: stays: {seed}\n")
     hint = "mfasession keys move --to file puts a key back; mfasession uninstall --keys deletes them"
     assert complaint("keys and seeds stay, because they are in no AWS file", hint) in done.stderr
-    assert keyring_items(home) == ["key/default"]
+    assert keyring_items(home) == ["key/default", f"seed/{alice.devices[0].serial}"]
     assert own_files(home) == [".local/state/mfasession/keyring-keys"]
     assert places(home) == [("default", alice.key.access_key_id, "keyring")]
     assert home.run("uninstall", "--keys").returncode == 6
-    assert keyring_items(home) == ["key/default"]
+    assert len(keyring_items(home)) == 2
     done = home.run("uninstall", "--keys", "--yes")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith(f"mfasession: {key}\n")
+    assert done.stderr.startswith(f"mfasession: {key}\nmfasession: {seed}\n")
     assert keyring_items(home) == []
     assert own_files(home) == []
 
