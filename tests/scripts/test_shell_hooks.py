@@ -223,6 +223,23 @@ def test_a_hook_is_added_and_taken_out_again(home: Home, name: str, before: str,
         assert file.read_bytes() == after.encode()
 
 
+def test_tab_completes_in_xonsh(home: Home) -> None:
+    """What its completer offers for a line; the other shells are asked at a terminal."""
+    home.write_credentials(key_pair("acme-production"))
+    (home.folder / "our-policy.json").touch()
+    offers = "print(*__import__('xonsh.completer').completer.Completer().complete_line({!r})[0], flush=True)"
+    expected = {
+        "mfasession logi": "login",
+        "mfasession env -p acme": "acme-production",
+        "mfasession policy lint our-p": "our-policy.json",
+        "mfasession exec -- unam": "uname",
+        "mfasession exec -- ls our-p": "our-policy.json",
+        "mfa acme": "acme-production",
+    }
+    offered = run(home, XONSH, *(offers.format(line) for line in expected))
+    assert [each.split()[0] for each in offered] == [*expected.values()]
+
+
 def test_the_line_in_the_start_up_file_of_tcsh(home: Home) -> None:
     """It goes where tcsh reads it: a new ~/.tcshrc would keep ~/.cshrc from being read. Scripts stay as they are."""
     file = home.folder / ".cshrc"
