@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from mfasession import files
 from mfasession.errors import ConfigurationError
@@ -30,8 +30,7 @@ class FileChange(Value):
         """Return the lines of the unified diff, without secrets and without characters that change a terminal."""
         before, after = (text.reveal().splitlines() for text in (self.before, self.after))
         old = self.path if self.before else os.devnull
-        lines = difflib.unified_diff(before, after, old, self.path, lineterm="", n=self.context_lines)
-        return [shown(line) for line in lines]
+        return [shown(line) for line in _unified(before, after, (old, self.path), self.context_lines)]
 
     def check(self, environ: Mapping[str, str]) -> None:
         """Raise what `make` would raise, as far as that is known now."""
@@ -62,6 +61,30 @@ class FileChange(Value):
 
     def _unfinished(self, environ: Mapping[str, str]) -> str:
         return paths.unfinished_file(environ, os.path.realpath(self.path))
+
+
+def _unified(before: list[str], after: list[str], names: tuple[str, str], context: int) -> Iterator[str]:
+    """Yield the lines of a unified diff. Only what lies between the lines that both begin and end with is compared."""
+    alike = _alike(before, after)
+    left = _alike(before[alike:][::-1], after[alike:][::-1])
+    begin, cut = max(alike - context, 0), max(left - context, 0)
+    old, new = before[begin : len(before) - cut], after[begin : len(after) - cut]
+    for line in difflib.unified_diff(old, new, *names, lineterm="", n=context):
+        # Only the line that says where a part stands begins with @.
+        numbered = line.startswith("@@ ")
+        yield re.sub(r"(?<=[-+])\d+", lambda number: str(begin + int(number[0])), line) if numbered else line
+
+
+def _alike(one: list[str], other: list[str]) -> int:
+    """How many lines both begin with."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if one[least:middle] == other[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 def shown(line: str) -> str:
