@@ -96,15 +96,15 @@ examples:
 TOPICS: Mapping[str, Topic] = {
     "profiles": Topic(summary="Which profile a command uses", text=_PROFILES, page="docs/profiles.md"),
     "stores": Topic(summary="Where sessions are kept", text=_STORES, page="docs/stores.md"),
-    "roles": Topic(summary="Roles, in this account and in others", text=_ROLES, page="README.md#roles"),
+    "roles": Topic(summary="Roles, in this account and in others", text=_ROLES, page="docs/roles.md"),
     "exit-codes": Topic(
         summary="What the exit codes mean",
         text=f"{_table(EXIT_CODES)}\nexec exits with the code of its command: 126 and 127 if that cannot run.\n",
-        page="README.md#exit-codes",
+        page="docs/commands.md#exit-codes",
     ),
     "environment": Topic(
         summary="The variables that are read and set",
         text=f"{_table(VARIABLES)}\nThe AWS_* variables count as in the AWS CLI.\n",
-        page="README.md#commands",
+        page="docs/commands.md",
     ),
 }

@@ -455,9 +455,9 @@ def test_two_at_once(home: Home, aws: Sandbox, alice: SandboxUser) -> None:
     assert len([call for call in aws.calls("CreateAccessKey") if call.params["UserName"] == alice.name]) == 1
 
 
-def test_the_transcript_of_the_readme(keyring_home: Home, alice: SandboxUser) -> None:
-    """What the README shows of `keys` is what these commands say, word for word, but for names, keys and days."""
-    text = (Path(__file__).parents[2] / "README.md").read_text()
+def test_the_transcript_of_the_page(keyring_home: Home, alice: SandboxUser) -> None:
+    """What docs/keys.md shows of `keys` is what these commands say, word for word, but for names, keys and days."""
+    text = (Path(__file__).parents[2] / "docs" / "keys.md").read_text()
     (block,) = (block for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL) if "keys protect" in block)
     have_session(keyring_home, alice.devices[0])
     for part in block.rstrip().split("\n\n"):

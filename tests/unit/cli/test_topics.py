@@ -1,4 +1,4 @@
-"""`mfasession help TOPIC`: the texts say what the code and the README say."""
+"""`mfasession help TOPIC`: the texts say what the code and the documents say."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from mfasession.cli import arguments, completion, registry, topics
 from mfasession.errors import UsageError
 
 ROOT = Path(__file__).parents[3]
-README = (ROOT / "README.md").read_text()
+PAGE = (ROOT / "docs" / "commands.md").read_text()
 
 
 @pytest.mark.parametrize("name", topics.TOPICS)
@@ -46,10 +46,10 @@ def test_the_examples_are_lines_of_ours() -> None:
 
 
 def test_the_exit_codes() -> None:
-    """As in the table of the README, which the code has."""
+    """As in the table of docs/commands.md, which the code has."""
     assert set(topics.EXIT_CODES) == {0, *exit_codes.EXIT_CODES.values()}
     for code, meaning in topics.EXIT_CODES.items():
-        assert f"| {code} | {meaning} |\n" in README
+        assert f"| {code} | {meaning} |\n" in PAGE
 
 
 @pytest.mark.checkout

@@ -1,4 +1,4 @@
-"""The README says what the code does: its tables, examples and commands are read and held against it."""
+"""README and the pages of commands and settings say what the code does: their tables and examples are held to it."""
 
 import re
 import shlex
@@ -18,21 +18,24 @@ from tests.helpers.support import made_session
 pytestmark = pytest.mark.checkout
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
+PAGE = (ROOT / "docs" / "commands.md").read_text()
+CONFIG = (ROOT / "docs" / "config.md").read_text()
+STORES = (ROOT / "docs" / "stores.md").read_text()
 COMMON = {"-h", "--help", "-p", "--profile", "--no-input", "--debug"}
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, page: str = README) -> list[str]:
     """The code blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
-def block(language: str, mark: str) -> str:
+def block(language: str, mark: str, page: str = README) -> str:
     """The one code block that holds a mark."""
-    (found,) = [text for text in blocks(language) if mark in text]
+    (found,) = [text for text in blocks(language, page) if mark in text]
     return found
 
 
-def table(head: str, text: str = README) -> list[tuple[str, str]]:
+def table(head: str, text: str = PAGE) -> list[tuple[str, str]]:
     """The rows of the table with this head."""
     _, _, rest = text.partition(f"{head}\n| --- | --- |\n")
     lines = rest.partition("\n\n")[0].splitlines()
@@ -42,7 +45,7 @@ def table(head: str, text: str = README) -> list[tuple[str, str]]:
 
 def comment(line: str) -> str:
     """What the configuration example says of a key, on its line and on the lines of comment behind it."""
-    lines = block("toml", "default_profile").splitlines()
+    lines = block("toml", "default_profile", CONFIG).splitlines()
     (place,) = [number for number, each in enumerate(lines) if each.startswith(line)]
     said = [lines[place].rpartition("# ")[2]]
     for each in lines[place + 1 :]:
@@ -62,6 +65,22 @@ def test_the_command_table_names_every_command() -> None:
     assert list(COMMANDS) == registry.names()
 
 
+def test_the_readme_names_every_command() -> None:
+    """Once, in the first column of its own table."""
+    rows = [
+        line
+        for line in README.partition("## Commands\n")[2].partition("\n## ")[0].splitlines()
+        if line[:3] == "| `" or line[:3] == "| ["
+    ]
+    named = [name for row in rows for name in re.findall(r"`([a-z]+)`", row.split(" | ")[0])]
+    assert sorted(named) == sorted(registry.names())
+
+
+def test_the_readme_is_short() -> None:
+    """Who reads it decides in minutes; everything else has a page."""
+    assert README.count("\n") <= 150
+
+
 @pytest.mark.parametrize("command", registry.names())
 def test_the_command_table_names_every_flag(command: str) -> None:
     """And none that --help does not know."""
@@ -75,7 +94,7 @@ def test_the_actions_of_a_command_are_on_a_page_of_their_own(command: str) -> No
     row, what = COMMANDS[command]
     actions = arguments.actions_of(command)
     assert row.strip("`").partition(" ")[2].split(", ") == actions
-    assert f"/docs/{command}.md)" in what
+    assert f"({command}.md)" in what
     assert list(action_rows(command)) == [f"{command} {action}" for action in actions]
 
 
@@ -95,7 +114,7 @@ def action_rows(command: str) -> dict[str, str]:
 
 def test_flags_of_every_command() -> None:
     """The sentence above the table names the flags that all have."""
-    sentence = README.partition("Every command takes ")[2].partition("| command |")[0]
+    sentence = PAGE.partition("Every command takes ")[2].partition("| command |")[0]
     flags = set(re.findall(r"(?<=[`/])--?[a-z-]+", sentence))
     assert flags == COMMON - {"-h", "--help"}
     assert all(set(arguments.words_of(command)) >= COMMON for command in ("", *registry.names()))
@@ -113,7 +132,7 @@ def test_the_exit_codes() -> None:
 
 def test_the_configuration_example_is_one(tmp_path: Path) -> None:
     """It is read without complaint, and it shows every key."""
-    text = block("toml", "default_profile")
+    text = block("toml", "default_profile", CONFIG)
     flat = schema.read("config.toml", text)
     assert {key[-1] for key in flat} - {"work"} == {"default_profile", *ProfileSettings.__fields__}
     named = tmp_path / "config.toml"
@@ -124,7 +143,7 @@ def test_the_configuration_example_is_one(tmp_path: Path) -> None:
 
 def test_the_configuration_example_shows_the_defaults_and_the_choices() -> None:
     """What stands behind a key is what may stand there; the durations are the defaults."""
-    example = tomllib.loads(block("toml", "default_profile"))
+    example = tomllib.loads(block("toml", "default_profile", CONFIG))
     default = ProfileSettings()
     assert schema.read("", f'duration = "{example["duration"]}"')["duration",] == default.duration
     assert schema.read("", f'refresh_margin = "{example["refresh_margin"]}"')["refresh_margin",] == (
@@ -142,7 +161,7 @@ def test_the_configuration_example_shows_the_defaults_and_the_choices() -> None:
 
 def test_the_places_of_the_configuration() -> None:
     """Both folders, and the variable that wins."""
-    assert "`~/.config/mfasession/config.toml` (macOS: `~/Library/Application Support/mfasession/`)" in README
+    assert "`~/.config/mfasession/config.toml` (macOS: `~/Library/Application Support/mfasession/`)" in CONFIG
     home = {"HOME": "/h"}
     assert files.config_file(home, "linux") == "/h/.config/mfasession/config.toml"
     assert files.config_file(home, "darwin") == "/h/Library/Application Support/mfasession/config.toml"
@@ -151,7 +170,7 @@ def test_the_places_of_the_configuration() -> None:
 
 def test_the_section_is_written_as_shown(tmp_path: Path) -> None:
     """The keys of the example, in their order, are keys of a session; and the example is read as one."""
-    text = block("ini", "manager = mfasession")
+    text = block("ini", "manager = mfasession", STORES)
     (shown,) = ini.parse(text).values()
     written = [key for key in _keys(made_session()) if key in shown]
     assert list(shown) == written
@@ -166,7 +185,14 @@ def test_the_section_is_written_as_shown(tmp_path: Path) -> None:
 
 def typed() -> list[str]:
     """Every line of a shell block that runs mfasession, as it is typed."""
-    lines = chain.from_iterable(text.splitlines() for text in (*blocks("sh"), *blocks("console")))
+    pages = [
+        README,
+        PAGE,
+        STORES,
+        *((ROOT / "docs" / f"{name}.md").read_text() for name in ("roles", "long-jobs", "keys")),
+    ]
+    texts = [text for page in pages for language in ("sh", "console") for text in blocks(language, page)]
+    lines = chain.from_iterable(text.splitlines() for text in texts)
     return [line.removeprefix("$ ") for line in lines if re.match(r"(\$ )?(mfasession |eval )", line)]
 
 

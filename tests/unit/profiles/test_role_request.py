@@ -127,10 +127,10 @@ def test_a_session_of_before_serves_a_role_without_options() -> None:
     assert not fits(made_session(role_arn=ARN), made_profile(role=Role(arn=ARN, external_id="42")))
 
 
-def test_the_readme_shows_a_role_that_can_be_sent() -> None:
-    """The example of the section "Roles" is read as it stands, and uses every key that is handed to AssumeRole."""
-    readme = (Path(__file__).parents[3] / "README.md").read_text()
-    text = next(block for block in readme.split("```ini\n") if block.startswith("[profile deploy]")).split("```")[0]
+def test_the_page_shows_a_role_that_can_be_sent() -> None:
+    """The example of docs/roles.md is read as it stands, and uses every key that is handed to AssumeRole."""
+    page = (Path(__file__).parents[3] / "docs" / "roles.md").read_text()
+    text = next(block for block in page.split("```ini\n") if block.startswith("[profile deploy]")).split("```")[0]
     keys = ini.parse(text)["profile deploy"]
     assert set(ROLE_TEXTS) <= set(keys)
     role = Role(arn=keys["role_arn"], session_name=keys["role_session_name"])
