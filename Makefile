@@ -9,7 +9,7 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 PYTEST ?= -n $(WORKERS) --dist worksteal -q
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test coverage faults audit check format bench pictures dist test-wheel publish tools clients lock clean
+.PHONY: help setup demo test coverage faults audit check format bench pictures site dist test-wheel publish tools clients lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,15 @@ bench: .venv/ready ## measure what the commands cost (PARTS="file endpoint" does
 # Runs of a short day in a real terminal against the sandbox; Chromium draws the page of the audit.
 pictures: .venv/ready ## record the pictures of the documents in docs/pictures (PARTS="day status" does some)
 	$(BIN)/python -m tests.helpers.pictures $(PARTS)
+
+# In an environment of its own: it needs none of what the tests need.
+site: .tools/site/ready ## build the documents as a site into .tools/site/html; a link that leads nowhere fails
+	NO_MKDOCS_2_WARNING=1 .tools/site/bin/mkdocs build --quiet --clean
+
+.tools/site/ready: docs/site-requirements.txt
+	$(PYTHON) -m venv .tools/site
+	.tools/site/bin/python -m pip install --quiet --require-hashes --requirement $<
+	touch $@
 
 dist: .venv/ready ## build what is released into dist: wheel, source, constraints, contents (CycloneDX), one-file program
 	rm -rf dist
@@ -129,6 +138,9 @@ clients: tools .tools/java/classes .tools/rust/release/client .tools/cdk/node_mo
 lock: .tools/lock/bin/uv ## pin the newest versions of all dependencies in tests/requirements.txt
 	.tools/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--group dev --extra sandbox --extra import --extra encrypted-file pyproject.toml --output-file tests/requirements.txt \
+		--no-header --no-emit-index-url --no-emit-find-links
+	.tools/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		docs/site-requirements.in --output-file docs/site-requirements.txt \
 		--no-header --no-emit-index-url --no-emit-find-links
 
 clean: ## remove .venv, .tools, builds and caches

@@ -128,3 +128,12 @@ def test_each_statement_of_aws_has_a_source_and_a_test() -> None:
         assert source.strip() == "recorded by others" or (named and set(named) <= set(links)), row
         assert TEST.search(test), row
     assert all(f"][{name}]" in page for name in links)
+
+
+def test_the_site_has_every_page() -> None:
+    """mkdocs.yml lists each page of docs once, and README is the first; the decisions have a page that lists them."""
+    text = (ROOT / "mkdocs.yml").read_text().partition("\nnav:\n")[2]
+    listed = re.findall(r"- (\S+\.md)$", text, re.MULTILINE)
+    pages = [path.name for path in ROOT.glob("docs/*.md")]
+    assert sorted(listed) == sorted(["index.md", "decisions/README.md", *pages])
+    assert listed[0] == "index.md"
