@@ -9,15 +9,34 @@
 # you like:
 #   $env.PROMPT_INDICATOR = {|| $"($env.MFASESSION_PS? | default '')> " }
 # No program is started at the prompt, until the session is in its last 15 minutes. Then a newer one, of a login in
-# another shell, is taken over. Commands, flags, profiles complete with Tab.
+# another shell, is taken over. Commands, flags, profiles and the command after `--` complete with Tab; `mfa` itself
+# completes nothing.
 
 def "nu-complete mfasession" [line: string] {
-    let words = ($line | split row ' ')
-    let words = (if ($words | first) == mfa { [env] ++ ($words | skip 1) } else { $words | skip 1 })
-    ^mfasession shell complete '--' ...$words | complete | get stdout | lines
+    let words = ($line | split row ' ' | skip 1)
+    if '--' not-in ($words | drop 1) {
+        return (^mfasession shell complete '--' ...$words | complete | get stdout | lines)
+    }
+    # A program, and then files, which nushell completes itself when it is given nothing.
+    let behind = ($words | skip until {|word| $word == '--' } | skip 1)
+    if ($behind | length) > 1 { return null }
+    let names = ($env.PATH | where {|folder| $folder | path exists } | each {|folder| ls $folder | get name | path basename })
+    $names | flatten | uniq | where {|name| $name | str starts-with ($behind | last) }
 }
 
-def --env --wrapped mfa [...words: string@"nu-complete mfasession"] {
+# nushell asks it about commands that are programs; it alone is asked for flags. Yours is asked about all others.
+do --env {
+    let before = $env.config.completions.external.completer?
+    $env.config.completions.external.completer = {|words|
+        if $words.0 == 'mfasession' {
+            nu-complete mfasession ($words | str join ' ')
+        } else if $before != null {
+            do $before $words
+        }
+    }
+}
+
+def --env --wrapped mfa [...words: string] {
     let first = ($words | append '' | first)
     if '--help' in $words or '-h' in $words or '--version' in $words {
         ^mfasession env ...$words
@@ -30,8 +49,6 @@ def --env --wrapped mfa [...words: string@"nu-complete mfasession"] {
         ^mfasession env --shell nu ...$words | from json | load-env
     }
 }
-
-extern mfasession [...words: string@"nu-complete mfasession"]
 
 # Looks for a newer session in the store, and asks for nothing.
 def --env "mfasession hook" [] {
