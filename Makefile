@@ -9,7 +9,7 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 PYTEST ?= -n $(WORKERS) --dist worksteal -q
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test coverage faults audit check format bench pictures site dist test-wheel publish tools clients lock clean
+.PHONY: help setup demo test coverage faults audit check format bench pictures site dist test-wheel test-deb publish tools clients lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -70,6 +70,10 @@ dist: .venv/ready ## build what is released into dist: wheel, source, constraint
 # PYTHONS="python3.11 python3.14" tries several.
 test-wheel: dist ## run the tests against the built wheel, with the locked and with the oldest dependencies (an hour)
 	$(BIN)/python -m packages.trial dist $(PYTHONS)
+
+# In a chroot in .tools, as root, with debootstrap; SUITE=sid tries another Debian.
+test-deb: dist ## build the Debian package, check it with lintian, install it and log in with it
+	packages/try-deb $(SUITE)
 
 # What is in dist, as it is. In the release workflow the index knows us by the workflow; elsewhere by a token.
 publish: .tools/lock/bin/uv ## upload the wheel and the source archive of dist to the package index

@@ -57,8 +57,8 @@ class Value:
     __fields__: "tuple[str, ...]" = ()
 
     def __init_subclass__(cls) -> None:
-        annotations = cls.__dict__.get("__annotations__", {})  # noqa: RUF063  # `inspect` costs more than this module
-        own = tuple(name for name in annotations if not name.startswith("__"))
+        # The class's own alone, and since Python 3.14 evaluated here (PEP 649).
+        own = tuple(name for name in cls.__annotations__ if not name.startswith("__"))
         cls.__fields__ = cls.__fields__ + own
 
     def __init__(self, **fields: "Any") -> None:
