@@ -54,6 +54,9 @@ def _time(text: str) -> datetime:
     """The time of RFC 3339 that AWS writes, or the epoch seconds of some emulators; in UTC without a zone."""
     if text.replace(".", "", 1).isdecimal():
         return datetime.fromtimestamp(float(text), UTC)
+    if text[11:13] == "24":
+        # Python 3.14 takes it for the next day's 00:00, and botocore refuses it.
+        raise ValueError(text)
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
