@@ -11,7 +11,8 @@ def test_tab_completes(home: Home) -> None:
     with tmux(home.folder, columns=120, environ=home.environ) as window:
         window.type(f"{need('nu')} --no-config-file")
         window.see("> ")
-        window.type(f"source {HOOKS / 'mfasession.nu'}")
+        window.type(f"source {HOOKS / 'mfasession.nu'}; 'rea' + 'dy'")
+        window.see("\nready\n")
         for typed, completed in (
             ("mfasession logi", "mfasession login"),
             ("mfasession exec --min-t", "mfasession exec --min-ttl"),
@@ -19,6 +20,7 @@ def test_tab_completes(home: Home) -> None:
             ("mfasession exec -- cat our-p", "mfasession exec -- cat our-policy.json"),
         ):
             window.run("send-keys", "-l", typed)
+            window.see(f"> {typed}")
             window.run("send-keys", "Tab")
-            window.see(completed)
-            window.run("send-keys", "C-c")
+            window.see(f"> {completed}")
+            window.run("send-keys", "C-u")
