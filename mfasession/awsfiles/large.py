@@ -80,9 +80,9 @@ def _section_at(descriptor: int, size: int, place: int, name: str) -> "tuple[boo
 
 
 def _places(descriptor: int, size: int, profile: str, odd: tuple[bytes, ...]) -> dict[bytes, int] | None:
-    """Return where the one mark of a profile's section is and that of its session's, -1 when there is none.
+    """Return the places of the headers of a profile's section and of its session's; -1 for one that is missing.
 
-    None when there are several of one, or for anything odd.
+    None when a header is there several times, or for anything odd.
     """
     marks = _mark(profile), _mark(profile + SUFFIX)
     beginning = marks[0][:-1]

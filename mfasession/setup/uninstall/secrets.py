@@ -52,7 +52,7 @@ class Secrets:
         in_keyring = [each.profile for each in self._hidden if each.place.uses_keyring]
         self._profiles = list(dict.fromkeys([*in_keyring, *noted, *of_items]))
         self.failure = None if isinstance(failure, KeyringAbsent) and not noted else failure
-        """Why the keyring could not be looked at; None when it was, or when there is none and none had a key."""
+        """Why the keyring could not be looked at; None when it was, or where none is needed: no key was in one."""
 
     @property
     def lines(self) -> list[str]:
