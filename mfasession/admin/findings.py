@@ -10,10 +10,10 @@ from typing import Any
 
 from mfasession.admin.organization import Limits
 from mfasession.aws.model import Credentials, Group, KeyUse, User
-from mfasession.policy import coverage, rule
-from mfasession.policy.coverage import Source, Verdict
+from mfasession.policy import rule
 from mfasession.policy.document import Malformed
 from mfasession.policy.scp import UNKNOWN_BY_SCP
+from mfasession.policy.verdict import Source, Verdict, judge
 from mfasession.values import Value
 
 DAY = 86400
@@ -103,7 +103,7 @@ class Rules:
         Service control policies only take away: without unread ones, no user is covered who is open with them.
         """
         try:
-            found = coverage.judge(
+            found = judge(
                 self.sources(user),
                 self.boundary(user),
                 user=user.name,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from mfasession.policy import explain, principals
+from mfasession.policy import explanation, principals
 from mfasession.policy.callers import CALLERS, Caller
 from mfasession.policy.document import Document, Kind, Statement
 from mfasession.policy.overview import EVERYTHING, Overview, Row
@@ -42,11 +42,11 @@ def explained(
         shown.setdefault((principals.is_account(name), sections), []).append(name)
     tables = [_table(document, names, sections) for (_, sections), names in shown.items()]
     whole = [each for _, sections in shown for each in sections]
-    yield from explain.paragraphs(
-        explain.statements(document),
-        explain.within(limits),
+    yield from explanation.paragraphs(
+        explanation.statements(document),
+        explanation.within(limits),
         *tables,
-        [*explain.legend(whole, (document,), limits), *_notes(document)],
+        [*explanation.legend(whole, (document,), limits), *_notes(document)],
     )
 
 
@@ -74,7 +74,7 @@ def _limits(name: str, scp: Sequence[Sequence[Document]], boundary: Sequence[Doc
     Source: IAM User Guide, "Permissions boundaries for IAM entities" (a Deny in it does bind).
     """
     is_direct = not principals.is_account(name) and ":role/" not in name
-    own = [*boundary, explain.everything()] if boundary and is_direct else boundary
+    own = [*boundary, explanation.everything()] if boundary and is_direct else boundary
     return [several for several in (*scp, own) if several]
 
 
@@ -112,8 +112,8 @@ def _table(document: Document, names: Sequence[str], sections: _Sections) -> Ite
     if names == [ANYBODY] and len(_allowed(document)) > 1:
         called = ["all others"]
     own = ", if their own policies allow it, too" if principals.is_account(names[0]) else ""
-    yield from explain.listed("Allowed actions of", [*called[:-1], f"{called[-1]}{own}:"], none="")
-    yield from explain.table(sections)
+    yield from explanation.listed("Allowed actions of", [*called[:-1], f"{called[-1]}{own}:"], none="")
+    yield from explanation.table(sections)
 
 
 def _notes(document: Document) -> Iterator[str]:

@@ -5,11 +5,11 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from mfasession.aws.service_actions import operations
 from mfasession.policy import callers, document, rule
 from mfasession.policy.evaluation import Decision
-from mfasession.policy.lint import engine
-from mfasession.policy.lint.findings import Severity
+from mfasession.policy.linter import engine
+from mfasession.policy.linter.findings import Severity
+from mfasession.policy.service_actions import operations
 from tests.contracts.test_iam_simulate import theirs
 from tests.helpers.policy_cases import ROLE_SESSION, USER, Case
 

@@ -167,11 +167,11 @@ def _check(flags: Flags) -> None:
 
 def _text(context: "CommandContext", flags: Flags) -> str:
     """The policy's text. Raises ConfigurationError for one that AWS would not take, or that leaves a hole."""
-    from mfasession.aws.service_actions import operations
     from mfasession.commands.policy import sources
     from mfasession.policy import evaluation
-    from mfasession.policy.lint import engine
-    from mfasession.policy.lint.findings import Severity
+    from mfasession.policy.linter import engine
+    from mfasession.policy.linter.findings import Severity
+    from mfasession.policy.service_actions import operations
 
     if not flags.file:
         return json.dumps(rule.DENY_ALL_WITHOUT_MFA, indent=2)

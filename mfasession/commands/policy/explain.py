@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mfasession.commands.policy import credentials, limits, sources
 from mfasession.commands.policy.credentials import AmbientFlags
-from mfasession.policy import document, evaluation, explain, granting, rule
+from mfasession.policy import document, evaluation, explanation, granting, rule
 from mfasession.policy.document import Kind
 from mfasession.text import printable
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mfasession.commands import CommandContext
     from mfasession.policy.document import Document
-    from mfasession.policy.explain import Limits
+    from mfasession.policy.explanation import Limits
 
 SUMMARY = "Explain what a policy does, and what each kind of caller may do"
 
@@ -59,6 +59,6 @@ def _lines(parsed: "Document", scp: "Limits", boundary: "Sequence[Document]") ->
     if parsed.kind is not Kind.IDENTITY:
         yield from granting.explained(parsed, scp, boundary)
         return
-    yield from explain.explained(parsed, [several for several in (*scp, boundary) if several])
+    yield from explanation.explained(parsed, [several for several in (*scp, boundary) if several])
     if granting.concerns_kms(parsed):
         yield granting.KEYS_DECIDE

@@ -10,8 +10,8 @@ from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
 from mfasession.messages import complain, say
 from mfasession.policy import document, rule
-from mfasession.policy.lint import engine, formats
-from mfasession.policy.lint.findings import Severity
+from mfasession.policy.linter import engine, formats
+from mfasession.policy.linter.findings import Severity
 from mfasession.text import counted
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mfasession.commands import CommandContext
     from mfasession.policy.document import Document
-    from mfasession.policy.lint.engine import Settings
+    from mfasession.policy.linter.engine import Settings
 
 SUMMARY = "Report what is wrong with policies, where and why, and fix it"
 FORMATS = {"text": formats.as_text, "json": formats.as_json, "sarif": formats.as_sarif, "github": formats.as_github}
@@ -111,7 +111,7 @@ def _all(
 
 
 def _checked(context: "CommandContext", source: str, settings: "Settings", flags: Flags) -> "Iterator[formats.Checked]":
-    from mfasession.aws.service_actions import operations
+    from mfasession.policy.service_actions import operations
 
     found = sources.read(source, context, limit=settings.limit)
     if flags.fix and not found.is_plain:

@@ -3,7 +3,8 @@
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession.policy import formats, rule
+from mfasession.commands.policy import show_output
+from mfasession.policy import rule
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Flags(Value):
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
     parser.add_argument("--partition", choices=rule.PARTITIONS, help="the partition of the account (aws)")
-    parser.add_argument("--format", choices=tuple(formats.FORMATS), help="how to write it (json)")
+    parser.add_argument("--format", choices=tuple(show_output.FORMATS), help="how to write it (json)")
     parser.add_argument(
         "--self-service", action="store_true", help="also allow users to manage their own devices, keys and password"
     )
@@ -34,5 +35,5 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 def run(_context: "CommandContext", flags: Flags) -> int:
     """Print the document."""
     document = rule.document(flags.partition, self_service=flags.self_service)
-    sys.stdout.write(formats.FORMATS[flags.format](document))
+    sys.stdout.write(show_output.FORMATS[flags.format](document))
     return 0

@@ -4,11 +4,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mfasession import hints
-from mfasession.commands.policy import credentials, limits, sources
+from mfasession.commands.policy import credentials, limits, sources, test_output
 from mfasession.commands.policy.credentials import AmbientFlags
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain, say
-from mfasession.policy import callers, matrix, matrix_output, principals, rule
+from mfasession.policy import callers, matrix, principals, rule
 from mfasession.policy.document import Kind
 from mfasession.policy.evaluation import Policies
 from mfasession.text import printable
@@ -109,7 +109,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
         if whose != callers.person(flags.user):
             say(f"asked as {whose.user_arn}, and as {whose.role_arn}")
         rows = matrix.table(policies, actions, whose=whose, **about)
-    show = matrix_output.as_json if flags.json else matrix_output.as_text
+    show = test_output.as_json if flags.json else test_output.as_text
     sys.stdout.write(show(rows, policies if flags.why else None))
     return _exit_code(rows, expected)
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from mfasession.admin import credential_report, findings
 from mfasession.admin.findings import CONTROLS, Row, Rules, Tally, Totals
 from mfasession.aws.model import Credentials, Group, Inline, KeyUse, User
-from mfasession.policy import coverage, evaluation
-from mfasession.policy.coverage import CONDITIONAL, NOTHING, TOGETHER, Source, Verdict
+from mfasession.policy import evaluation
 from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.glob_overlap import combined, common
 from mfasession.policy.patterns import like
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.policy.scp import Attached, Level, Levels
+from mfasession.policy.verdict import CONDITIONAL, EXEMPT, NOTHING, TOGETHER, Source, Verdict, judge
 
 ARN = "arn:aws:iam::123456789012:user/alice"
 NOW = 1_795_500_000
@@ -46,7 +46,7 @@ def verdict(
     """The verdict on a user with these policies."""
     sources = [Source(name="directly", texts=texts)]
     sources += [Source(name=f"group {name}", texts=tuple(these)) for name, these in (groups or {}).items()]
-    return coverage.judge(sources, boundary, user="alice", arn=ARN, organization=organization)
+    return judge(sources, boundary, user="alice", arn=ARN, organization=organization)
 
 
 def level(name: str, **policies: str) -> Level:
@@ -175,7 +175,7 @@ def test_policies_about_one_user() -> None:
     """Variables and conditions on the name are the user's own: no verdict of another is taken for theirs."""
     mine = policy("Allow", Action="s3:*", Condition={"StringEquals": {"aws:username": "alice"}})
     found = {
-        name: coverage.judge([Source(name="directly", texts=(mine,))], None, user=name, arn=ARN.replace("alice", name))
+        name: judge([Source(name="directly", texts=(mine,))], None, user=name, arn=ARN.replace("alice", name))
         for name in ("alice", "bob")
     }
     assert (found["alice"].open, found["bob"].open) == (("s3:*",), ())
@@ -242,7 +242,7 @@ def test_the_covered_can_do_nothing_without_mfa(
             for resource in ("*", "arn:aws:s3:::reports/november", "arn:aws:s3:::other"):
                 request = Request(action=action, resource=resource, context=caller)
                 decision = evaluation.evaluate(policies, request).decision
-                assert decision is not Decision.ALLOWED or action.lower() in coverage.EXEMPT
+                assert decision is not Decision.ALLOWED or action.lower() in EXEMPT
 
 
 @given(st.text("ab*?", max_size=8), st.text("ab*?", max_size=8))

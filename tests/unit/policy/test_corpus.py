@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from mfasession.aws.service_actions import operations
-from mfasession.policy import callers, document, evaluation, explain, rule
+from mfasession.policy import callers, document, evaluation, explanation, rule
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Decision, Policies, Request
-from mfasession.policy.lint import engine
-from mfasession.policy.lint.findings import Severity
+from mfasession.policy.linter import engine
+from mfasession.policy.linter.findings import Severity
+from mfasession.policy.service_actions import operations
 from tests.helpers.policy_corpus import MFA, NO_MFA, PRESENT, PUBLISHED, THE_RULE, Published, allow, deny, except_
 
 ALLOW_ALL = evaluation.read(json.dumps(rule.ALLOW_ALL))
@@ -57,7 +57,7 @@ def test_aws_managed_policies_pass() -> None:
         found = engine.check(it, engine.Settings(), operations)
         assert [each.message for each in found if each.rule.severity is not Severity.INFO] == [], name
     it = document.parse(json.dumps(policies["ReadOnlyAccess"]), "ReadOnlyAccess", limit=document.LONGEST)
-    assert max(map(len, explain.explained(it))) <= 200
+    assert max(map(len, explanation.explained(it))) <= 200
 
 
 REQUESTS = [

@@ -8,11 +8,12 @@ import hcl2
 import pytest
 from cfnlint import api as cfnlint
 
-from mfasession.aws.service_actions import operations
-from mfasession.policy import callers, document, explain, formats, matrix, rule
+from mfasession.commands.policy import show_output
+from mfasession.policy import callers, document, explanation, matrix, rule
 from mfasession.policy.evaluation import Policies
-from mfasession.policy.lint import engine
-from mfasession.policy.lint.findings import Severity
+from mfasession.policy.linter import engine
+from mfasession.policy.linter.findings import Severity
+from mfasession.policy.service_actions import operations
 
 EVERY = [(partition, own) for partition in rule.PARTITIONS for own in (False, True)]
 
@@ -20,7 +21,7 @@ EVERY = [(partition, own) for partition in rule.PARTITIONS for own in (False, Tr
 @pytest.mark.parametrize(("partition", "own"), EVERY)
 def test_lint_has_no_finding(partition: str, own: bool) -> None:  # noqa: FBT001  # a case of the table
     """What we print is what we would recommend."""
-    parsed = document.parse(formats.as_json(rule.document(partition, self_service=own)), "the rule")
+    parsed = document.parse(show_output.as_json(rule.document(partition, self_service=own)), "the rule")
     found = engine.check(parsed, engine.Settings(partition=partition), operations)
     assert [each.rule.slug for each in found if each.rule.severity is not Severity.INFO] == []
 
@@ -28,7 +29,7 @@ def test_lint_has_no_finding(partition: str, own: bool) -> None:  # noqa: FBT001
 @pytest.mark.parametrize(("partition", "own"), EVERY)
 def test_terraform_reads_it(partition: str, own: bool) -> None:  # noqa: FBT001  # a case of the table
     """One aws_iam_policy; no policy variable is an expression of Terraform's."""
-    text = formats.as_terraform(rule.document(partition, self_service=own))
+    text = show_output.as_terraform(rule.document(partition, self_service=own))
     read = hcl2.loads(text)
     (resource,) = read["resource"]
     (policy,) = (each for kind in resource.values() for each in kind.values())
@@ -50,13 +51,13 @@ def of_terraform(value: Any) -> Any:
 def test_terraform_makes_the_same_policy(partition: str, own: bool) -> None:  # noqa: FBT001  # a case of the table
     """Nothing is lost or changed on the way through Terraform's language."""
     wanted = rule.document(partition, self_service=own)
-    text = formats.as_terraform(wanted).partition("jsonencode(")[2].rpartition(")")[0]
+    text = show_output.as_terraform(wanted).partition("jsonencode(")[2].rpartition(")")[0]
     assert of_terraform(hcl2.loads(f"policy = {text}\n")["policy"]) == wanted
 
 
 def test_terraform_fmt_has_nothing_to_do() -> None:
     """Equals signs stand below each other where neighbours need one line each (checked with HCL's own hclfmt)."""
-    lines = formats.as_terraform(rule.document()).splitlines()
+    lines = show_output.as_terraform(rule.document()).splitlines()
     assert lines[1:9] == [
         '  name = "DenyAllWithoutMFA"',
         "  policy = jsonencode({",
@@ -73,15 +74,15 @@ def test_terraform_fmt_has_nothing_to_do() -> None:
 def test_cloudformation_takes_it(partition: str, own: bool) -> None:  # noqa: FBT001  # a case of the table
     """cfn-lint has no error and no warning, and the policy in it is the one."""
     wanted = rule.document(partition, self_service=own)
-    text = formats.as_cloudformation(wanted)
+    text = show_output.as_cloudformation(wanted)
     problems = [match for match in cfnlint.lint_all(text) if not match.rule.id.startswith("I")]
     assert [str(match) for match in problems] == []
-    assert json.loads(text)["Resources"][formats.NAME]["Properties"]["PolicyDocument"] == wanted
+    assert json.loads(text)["Resources"][show_output.NAME]["Properties"]["PolicyDocument"] == wanted
 
 
 def words(policy: dict[str, Any], *actions: str) -> dict[str, list[str]]:
     """What the four callers get for each action."""
-    policies = Policies(identity=(document.parse(formats.as_json(policy), "it"),))
+    policies = Policies(identity=(document.parse(show_output.as_json(policy), "it"),))
     rows = matrix.table(policies, actions, user="alice", resource="", extra={})
     return {row[0].action: [cell.word for cell in row] for row in rows}
 
@@ -108,7 +109,7 @@ def test_calls_that_self_service_allows() -> None:
 
 def test_self_service_is_about_oneself() -> None:
     """No device or key but one's own, whatever the path of the user."""
-    policy = document.parse(formats.as_json(rule.document(self_service=True)), "it")
+    policy = document.parse(show_output.as_json(rule.document(self_service=True)), "it")
     for name, word in (("user/bob", "not allowed"), ("user/alice", "allow"), ("user/team/alice", "allow")):
         rows = matrix.table(
             Policies(identity=(policy,)),
@@ -125,7 +126,7 @@ def explained(*statements: dict[str, Any]) -> str:
     whole = [{"Effect": "Deny", "Action": "*", "Resource": "*"} | each for each in statements]
     kept = [{name: part for name, part in each.items() if part is not None} for each in whole]
     text = json.dumps({"Version": "2012-10-17", "Statement": kept})
-    return "\n".join(explain.explained(document.parse(text, "it")))
+    return "\n".join(explanation.explained(document.parse(text, "it")))
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from mfasession.aws.service_actions import operations
 from mfasession.policy import callers, document, evaluation, granting, matrix, principals
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Policies
-from mfasession.policy.lint import engine
+from mfasession.policy.linter import engine
 from mfasession.policy.principals import Who
+from mfasession.policy.service_actions import operations
 
 PRESENT = "aws:MultiFactorAuthPresent"
 WITH_MFA = {"Bool": {PRESENT: "true"}}

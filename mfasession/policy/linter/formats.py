@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mfasession import __version__
-from mfasession.policy.lint.findings import RULES, Finding, Severity
+from mfasession.policy.linter.findings import RULES, Finding, Severity
 from mfasession.text import printable
 from mfasession.values import Value
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mfasession.policy import conditions
 from mfasession.policy.document import NEW
-from mfasession.policy.lint.findings import Finding, Operations, Rule, Severity, Subject, by_small_name, quoted, rule
+from mfasession.policy.linter.findings import Finding, Operations, Rule, Severity, Subject, by_small_name, quoted, rule
 from mfasession.policy.located_json import Text
 from mfasession.text import nearest
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mfasession.policy import callers, conditions
-from mfasession.policy.lint.findings import (
+from mfasession.policy.linter.findings import (
     Finding,
     Rule,
     Severity,
@@ -18,7 +18,7 @@ from mfasession.policy.lint.findings import (
     rule,
     values_of,
 )
-from mfasession.policy.lint.whole import MFA_AGE, is_about_all, with_test
+from mfasession.policy.linter.whole import MFA_AGE, is_about_all, with_test
 
 if TYPE_CHECKING:
     from mfasession.policy.document import Line, Statement

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.aws.service_actions import operations
 from mfasession.policy import document, matrix, rule
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Policies
-from mfasession.policy.lint import engine
-from mfasession.policy.lint.findings import RULES, Severity
+from mfasession.policy.linter import engine
+from mfasession.policy.linter.findings import RULES, Severity
+from mfasession.policy.service_actions import operations
 
 THE_RULE: dict[str, Any] = rule.document()["Statement"][0]
 PRESENT = "aws:MultiFactorAuthPresent"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from mfasession.policy import callers
 from mfasession.policy.certainty import AGE
-from mfasession.policy.lint.exemptions import EXEMPT, MISSING, NOTHING
-from mfasession.policy.lint.findings import Edit, Finding, Severity, Subject, mfa_lines, rule
-from mfasession.policy.lint.operators import INVERTED
-from mfasession.policy.lint.whole import ENROLMENT, is_about_all
+from mfasession.policy.linter.exemptions import EXEMPT, MISSING, NOTHING
+from mfasession.policy.linter.findings import Edit, Finding, Severity, Subject, mfa_lines, rule
+from mfasession.policy.linter.operators import INVERTED
+from mfasession.policy.linter.whole import ENROLMENT, is_about_all
 
 if TYPE_CHECKING:
     from mfasession.policy.document import Line, Statement

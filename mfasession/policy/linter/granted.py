@@ -11,8 +11,8 @@ from mfasession.policy import callers, evaluation, granting, principals
 from mfasession.policy.document import Kind
 from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.glob_overlap import common
-from mfasession.policy.lint import grants, names, operators, outcome
-from mfasession.policy.lint.findings import Finding, Operations, Severity, Subject, mfa_lines, rule
+from mfasession.policy.linter import grants, names, operators, outcome
+from mfasession.policy.linter.findings import Finding, Operations, Severity, Subject, mfa_lines, rule
 from mfasession.policy.principals import Who
 
 if TYPE_CHECKING:

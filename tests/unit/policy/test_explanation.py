@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.policy import callers, document, evaluation, explain, rule
+from mfasession.policy import callers, document, evaluation, explanation, rule
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Decision, Level, Policies, Request
 from mfasession.policy.overview import Overview
@@ -116,7 +116,7 @@ def test_principals_of_a_condition(test: dict[str, Any], user: str, role: str) -
 
 def lines_of(*statements: dict[str, Any]) -> list[str]:
     """The explanation."""
-    return list(explain.explained(parsed(*statements)))
+    return list(explanation.explained(parsed(*statements)))
 
 
 def test_the_rule_narrowed_to_users_is_for_users() -> None:
@@ -188,7 +188,7 @@ def test_a_policy_of_aws_is_explained() -> None:
     """ReadOnlyAccess names more than a thousand patterns."""
     names = [f"service{each % 300}:Get{each // 300}*" for each in range(1500)]
     text = json.dumps({"Version": "2012-10-17", "Statement": [allow(names, Resource="*")]})
-    said = list(explain.explained(document.parse(text, "it", limit=document.LONGEST)))
+    said = list(explanation.explained(document.parse(text, "it", limit=document.LONGEST)))
     assert sum(each.startswith("service") for each in said) == len(names)
 
 

@@ -9,10 +9,10 @@ from operator import or_
 
 from mfasession.policy import callers
 from mfasession.policy.callers import Caller
-from mfasession.policy.coverage import EXEMPT as HARMLESS
 from mfasession.policy.document import Document, Line, Statement
 from mfasession.policy.located_json import Text
 from mfasession.policy.permissions import ANY_OTHER, EVERYWHERE, Bits, Permissions, Requests
+from mfasession.policy.verdict import EXEMPT as HARMLESS
 
 MFA_PRESENT, MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 ENROLMENT = ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice")

@@ -6,11 +6,20 @@ from typing import TYPE_CHECKING
 
 from mfasession.policy import callers
 from mfasession.policy import rule as the_rule
-from mfasession.policy.coverage import EXEMPT as HARMLESS
 from mfasession.policy.evaluation import names_action
-from mfasession.policy.lint.findings import Edit, Finding, Operations, Severity, Subject, by_small_name, mfa_lines, rule
-from mfasession.policy.lint.whole import ENROLMENT, POWERS, WEAKENING, exempting, is_about_all, with_test
+from mfasession.policy.linter.findings import (
+    Edit,
+    Finding,
+    Operations,
+    Severity,
+    Subject,
+    by_small_name,
+    mfa_lines,
+    rule,
+)
+from mfasession.policy.linter.whole import ENROLMENT, POWERS, WEAKENING, exempting, is_about_all, with_test
 from mfasession.policy.patterns import like
+from mfasession.policy.verdict import EXEMPT as HARMLESS
 
 if TYPE_CHECKING:
     from mfasession.policy.document import Statement

@@ -7,7 +7,7 @@ from json import JSONDecoder, dumps
 from typing import TYPE_CHECKING
 
 from mfasession.policy import located_json
-from mfasession.policy.lint.whole import MFA_AGE, MFA_PRESENT, Whole
+from mfasession.policy.linter.whole import MFA_AGE, MFA_PRESENT, Whole
 from mfasession.policy.located_json import Node, Place, Text
 from mfasession.values import Value
 

@@ -1,5 +1,6 @@
 """Explains a policy: each statement in a few lines, then a table of what each kind of caller may do."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -8,9 +9,8 @@ from mfasession.policy import callers, principals, rule
 from mfasession.policy.callers import CALLERS, KEY, ROLE
 from mfasession.policy.certainty import AGE, holds
 from mfasession.policy.evaluation import read
-from mfasession.policy.formats import as_json
-from mfasession.policy.lint.findings import is_about_presence, mfa_lines, values_of
-from mfasession.policy.lint.whole import ENROLMENT
+from mfasession.policy.linter.findings import is_about_presence, mfa_lines, values_of
+from mfasession.policy.linter.whole import ENROLMENT
 from mfasession.policy.overview import Overview, Row
 from mfasession.policy.permissions import EVERYWHERE, open_variables
 from mfasession.text import in_columns
@@ -76,7 +76,7 @@ def paragraphs(*groups: Iterable[str]) -> Iterator[str]:
 
 def everything() -> "Document":
     """Return a policy that allows everything."""
-    return read(as_json(rule.ALLOW_ALL))
+    return read(json.dumps(rule.ALLOW_ALL))
 
 
 def statements(document: "Document") -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 from mfasession.policy import document
 from mfasession.policy.document import Document, Kind
-from mfasession.policy.lint import exemptions, granted, grants, names, operators, outcome
-from mfasession.policy.lint.findings import RULES, Finding, Operations, Subject
+from mfasession.policy.linter import exemptions, granted, grants, names, operators, outcome
+from mfasession.policy.linter.findings import RULES, Finding, Operations, Subject
 from mfasession.values import Value
 
 ATTACHED_TO = ("user", "group", "role", "scp")

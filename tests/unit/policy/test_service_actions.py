@@ -3,7 +3,7 @@
 import botocore.session
 import pytest
 
-from mfasession.aws import service_actions
+from mfasession.policy import service_actions
 
 
 @pytest.mark.parametrize("service", service_actions.SERVICES)

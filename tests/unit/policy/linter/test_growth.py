@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from mfasession.aws.service_actions import operations
-from mfasession.policy import coverage, document
-from mfasession.policy.coverage import Source
-from mfasession.policy.lint import engine, formats
+from mfasession.policy import document, verdict
+from mfasession.policy.linter import engine, formats
+from mfasession.policy.service_actions import operations
+from mfasession.policy.verdict import Source
 
 WITHOUT = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 RULE = {"Effect": "Deny", "NotAction": ["iam:EnableMFADevice", "iam:CreateVirtualMFADevice"], "Resource": "*",
@@ -68,7 +68,7 @@ def check(text: str) -> str:
 def judge(text: str) -> object:
     """Audit a user with this policy."""
     own = [Source(name="directly", texts=(text,))]
-    return coverage.judge(own, None, user="alice", arn="arn:aws:iam::123456789012:user/alice")
+    return verdict.judge(own, None, user="alice", arn="arn:aws:iam::123456789012:user/alice")
 
 
 @pytest.mark.parametrize("what", [check, judge])

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mfasession.policy import callers
 from mfasession.policy.evaluation import names_action
-from mfasession.policy.lint.exemptions import NEEDED
-from mfasession.policy.lint.findings import Edit, Finding, Severity, Subject, mfa_lines, rule
+from mfasession.policy.linter.exemptions import NEEDED
+from mfasession.policy.linter.findings import Edit, Finding, Severity, Subject, mfa_lines, rule
 
 if TYPE_CHECKING:
     from mfasession.policy.document import Statement

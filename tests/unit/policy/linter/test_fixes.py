@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from mfasession.aws.service_actions import operations
 from mfasession.policy import document, rule
-from mfasession.policy.lint import engine
+from mfasession.policy.linter import engine
+from mfasession.policy.service_actions import operations
 
 NO_MFA = '"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}'
 EXEMPT = rule.DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"]
