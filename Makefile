@@ -33,8 +33,8 @@ coverage: .venv/ready ## run most tests and report how much of the code they run
 faults: .venv/ready ## kill, race, fuzz and search for secrets: one table (hours; PARTS="raced fuzzed" does some)
 	$(BIN)/python -m tests.helpers.faults.report $(PARTS)
 
-audit: .venv/ready ## look up the dependencies in the advisory database
-	$(BIN)/pip-audit --require-hashes --disable-pip --requirement tests/requirements.txt
+audit: .venv/ready ## look up the locked packages in the advisory database of OSV (needs the network)
+	$(BIN)/python -m packages.audit tests/requirements.txt
 
 check: .venv/ready ## check format, lint, types and layers
 	$(BIN)/ruff format --check .
