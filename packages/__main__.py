@@ -10,13 +10,16 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from packages import pins, sbom
+from packages import licenses, pins, sbom
 
 PYTHON = "/usr/bin/env python3"
 
 
 def build(source: Path, folder: Path, *, with_zipapp: bool) -> None:
-    """Build into `folder`, which must be empty or missing. Raises CalledProcessError when a build fails."""
+    """Build into `folder`, which must be empty or missing.
+
+    Raises CalledProcessError when a build fails, and SystemExit for a licence that the program may not have.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise SystemExit(f"{folder} is not empty: remove it, or name another folder")
@@ -24,6 +27,8 @@ def build(source: Path, folder: Path, *, with_zipapp: bool) -> None:
     (wheel,), (archive,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
     name, version = wheel.name.split("-")[:2]
     needed = pins.of_the_program()
+    if found := licenses.refused(pin.name for pin in needed):
+        raise SystemExit(f"not a licence that the one-file program may have (packages/licenses.py): {', '.join(found)}")
     own = pins.Pin(name, version, "", (_sha256(wheel), _sha256(archive)))
     constraints = folder / f"{name}-{version}-constraints.txt"
     constraints.write_text(pins.text(sorted([own, *needed])))

@@ -1,6 +1,5 @@
 """What a release consists of, as a CycloneDX document (ECMA-424), the same bytes for the same release."""
 
-from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 from uuid import NAMESPACE_URL, uuid5
 
 from cyclonedx.factory.license import LicenseFactory
@@ -11,6 +10,7 @@ from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
+from packages import licenses
 from packages.pins import Pin
 
 _licenses = LicenseFactory()
@@ -43,21 +43,5 @@ def _component(name: str, version: str, kind: ComponentType, *, is_everywhere: b
         bom_ref=f"{name}@{version}",
         purl=PackageURL("pypi", name=name, version=version),
         scope=ComponentScope.REQUIRED if is_everywhere else ComponentScope.OPTIONAL,
-        licenses=[_licenses.make_from_string(found)] if (found := license_of(name)) else (),
+        licenses=[_licenses.make_from_string(licenses.of(name))],
     )
-
-
-def license_of(name: str) -> str:
-    """Return a package's licence: an SPDX expression where it names one, else its own words; "" when not installed."""
-    try:
-        about: PackageMetadata = metadata(name)
-    except PackageNotFoundError:
-        return ""
-    classifiers = " OR ".join(
-        each.rpartition(" :: ")[2] for each in about.get_all("Classifier") or () if each.startswith("License")
-    )
-    for field in ("License-Expression", "License"):
-        # Some packages put the whole text there.
-        if field in about and len(about[field]) < 100:
-            return about[field].strip()
-    return classifiers
