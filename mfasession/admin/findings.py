@@ -67,6 +67,10 @@ class Account(Value):
     root_has_device: bool | None = None
     root_keys: int | None = None
     """Active long-term keys of the root user."""
+    unit: str = ""
+    """The ID of the OU or root that it is in; empty if the organization was not read."""
+    path: str = ""
+    """The names from the root to that OU, as in `root/Workloads/Prod`."""
 
 
 class Rules:

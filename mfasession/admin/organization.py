@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mfasession.aws.organizations import AwsOrganizations, Organization, PolicyName
 
 IS_MANAGEMENT = "this is the management account: service control policies do not apply to it"
+ROOT = "root"
 NOT_IN_ONE = "it is in no organization: the service control policies are taken as if they were attached to it"
 
 
@@ -25,6 +26,10 @@ class Limits(Value):
     notes: tuple[str, ...] = ()
     is_complete: bool = True
     """Whether all were read. An unread one counts as allowing everything, which is the worst case."""
+    unit: str = ""
+    """The ID of the OU or root that the account is in; empty if unknown."""
+    path: str = ""
+    """The names from the root to that OU, as in `root/Workloads/Prod`."""
 
 
 class Source(Protocol):
@@ -106,21 +111,24 @@ class Read:
 
     def _read(self, account: str) -> Limits:
         own = Level(name=f"account {account}", policies=self._attached(account))
-        levels = (*self._path(self._aws.parent(account)), own)
+        parent = self._aws.parent(account)
+        above = self._path(parent)
+        levels = (*above, own)
         notes = {
             f"{policy.name} of {level.name} was not read: {self._unread[policy]}": None
             for level in levels
             for policy in level.policies
             if policy in self._unread
         }
-        return Limits(levels=levels, notes=tuple(notes), is_complete=not notes)
+        path = above[-1].name.replace("OU ", f"{ROOT}/", 1)
+        return Limits(levels=levels, notes=tuple(notes), is_complete=not notes, unit=parent, path=path)
 
     def _path(self, entity: str, depth: int = 0) -> Levels:
         """The levels from the root to the root itself or to an OU."""
         if entity not in self._paths:
             if entity.startswith("r-") or depth > DEEPEST:
                 above: Levels = ()
-                name = "root"
+                name = ROOT
             else:
                 above = self._path(self._aws.parent(entity), depth + 1)
                 name = self._unit_name(entity, above[-1].name)
@@ -133,7 +141,7 @@ class Read:
             name = self._aws.unit_name(unit)
         except AwsRefused:
             name = unit
-        return f"{above}/{name}" if above != "root" else f"OU {name}"
+        return f"{above}/{name}" if above != ROOT else f"OU {name}"
 
     def _attached(self, target: str) -> tuple[Attached, ...]:
         return tuple(map(self._policy, self._aws.attached(target)))

@@ -15,17 +15,29 @@ LARGEST = 100_000
 def faults(words: Sequence[str], stdout: str) -> list[str]:
     """Return what is wrong with the JSON that a command line of ours, without the program's name, has printed."""
     ours = words[: words.index("--")] if "--" in words else words
-    wants_json = "--json" in ours or "--format=json" in ours or ("--format", "json") in pairwise(ours)
-    if not wants_json or "--help" in ours or not stdout or len(stdout) > LARGEST:
+    if "--help" in ours or not stdout or len(stdout) > LARGEST:
         return []
     path = path_of(ours)
     if path is None:
         return []
+    if _has_format(ours, "jsonl"):
+        lines = path.with_stem(f"{path.stem}-lines")
+        return [fault for line in stdout.splitlines() for fault in invalid(lines, line)]
+    wants_json = "--json" in ours or _has_format(ours, "json")
+    return invalid(path, stdout) if wants_json else []
+
+
+def invalid(path: Path, text: str) -> list[str]:
+    """Return what is wrong with a JSON text by a schema."""
     from jsonschema import Draft202012Validator
 
     validator = Draft202012Validator(strict(path), format_checker=Draft202012Validator.FORMAT_CHECKER)
-    found = validator.iter_errors(json.loads(stdout))
+    found = validator.iter_errors(json.loads(text))
     return [f"{path.name}: {error.json_path}: {error.message[:300]}" for error in found]
+
+
+def _has_format(words: Sequence[str], name: str) -> bool:
+    return f"--format={name}" in words or ("--format", name) in pairwise(words)
 
 
 def path_of(words: Sequence[str]) -> Path | None:

@@ -214,6 +214,23 @@ def test_csv(estate: Estate) -> None:
     assert odd[1] == "'=cmd,x"
 
 
+def test_json_lines(estate: Estate) -> None:
+    """The account, then its users, each line with all that it takes to read it alone."""
+    estate.user("covered", ALLOW_ALL, DENY_ALL_WITHOUT_MFA)
+    estate.alice.age_key(estate.alice.key.access_key_id, 412 * 86400)
+    done = estate.home.run("policy", "audit", "--format", "jsonl")
+    assert done.returncode == 1
+    account, *people = map(json.loads, done.stdout.splitlines())
+    assert (account["kind"], account["account"], account["users"]) == ("account", "123456789012", 2)
+    assert [(each["user"], each["verdict"], each["oldest_active_key_days"]) for each in people] == [
+        ("alice", "not covered", 412),
+        ("covered", "covered", 0),
+    ]
+    assert {(each["read_as"], each["account"], each["organization_path"]) for each in people} == {
+        (estate.alice.arn, "123456789012", None)
+    }
+
+
 def test_the_file_is_its_owners_alone(estate: Estate) -> None:
     """It names users: mode 0600, replaced in one step, and nothing on stdout."""
     report = estate.home.folder / "report.json"

@@ -44,6 +44,23 @@ def test_a_deny_of_an_ou_covers(company: Company) -> None:
     ]  # fmt: skip
 
 
+def test_json_lines_name_the_place_of_an_account(company: Company) -> None:
+    """The OU's ID and the names above; an account that was not read is a line of its own."""
+    words = ("--accounts", f"{company.member},444444444444", "--role-name", "auditor")
+    done = company.estate.home.run("policy", "audit", *words, "--format", "jsonl")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(each["kind"], each["account"], each["user"]) for each in lines] == [
+        ("account", company.member, None),
+        ("user", company.member, "plain"),
+        ("user", company.member, "ruled"),
+        ("unread account", "444444444444", None),
+    ]
+    assert {(each["organizational_unit"], each["organization_path"]) for each in lines[:3]} == {
+        (company.prod, "root/Workloads/Prod")
+    }
+    assert lines[3]["failure"].startswith("AWS denied AssumeRole: ")
+
+
 def test_each_level_must_allow(company: Company) -> None:
     """A list of an OU takes the rest away; the Deny that is narrower than it covers nothing more than that."""
     company.calls.detach_policy(PolicyId=FULL_ACCESS, TargetId=company.workloads)

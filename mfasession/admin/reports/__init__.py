@@ -1,4 +1,4 @@
-"""The report of an audit as text, piece by piece: `table`, `csv`, `json` and `html`, each with `pieces(report)`."""
+"""The report of an audit as text, piece by piece: each module that is a format has `pieces(report)`."""
 
 from collections.abc import Callable, Iterator
 
@@ -29,5 +29,7 @@ class Report(Value):
     now: float
     """Epoch seconds."""
     reader: Reader
+    run: str
+    """An identifier of the run (UUID), the same in all formats."""
     exceptions: tuple[tuple[Entry, str], ...] = ()
     """Known exceptions with their states."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mfasession import timestamps
 from mfasession.admin.findings import Row
 from mfasession.admin.reports import Report, cells
+from mfasession.text import printable
 
 HEADS = (
     "account", "user", "arn", "covered", "covered_by", "open_without_mfa", "administrator", "works_with_mfa", "mfa",
@@ -15,7 +16,8 @@ HEADS = (
     "exception_until", "exception_owner", "exception_reason", "not_read",
 )  # fmt: skip
 """The last one is the reason where an account was not read, which is a line without a user."""
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Also in full width, which spreadsheets of some languages take for the same (OWASP, "CSV Injection")."""
 
 
 def pieces(report: Report) -> Iterator[str]:
@@ -50,9 +52,14 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _line(line: tuple[str, ...]) -> str:
     out = io.StringIO()
-    # A user may be called =cmd, and a spreadsheet would run it.
-    csv.writer(out, lineterminator="\n").writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in line)
+    csv.writer(out, lineterminator="\n").writerow(map(_cell, line))
     return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Without control characters, and not a formula: a user may be called =cmd, and a spreadsheet would run it."""
+    shown = printable(text)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
 
 
 def _yes(value: bool | None) -> str:  # noqa: FBT001  # what is shown

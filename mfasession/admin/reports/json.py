@@ -4,44 +4,50 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mfasession import timestamps
-from mfasession.admin.findings import CONTROLS, Row
+from mfasession import __version__, timestamps
+from mfasession.admin.findings import CONTROLS, Account, Row
 from mfasession.admin.reports import Report
 from mfasession.aws.model import Device, KeyUse
+
+VERSION = "1.0"
+"""Of docs/schemas/policy-audit.json: a new key or value raises the second number, any other change the first."""
 
 
 def pieces(report: Report) -> Iterator[str]:
     """Yield the text, a user at a time."""
-    generated = json.dumps(timestamps.show(int(report.now)))
-    reader = json.dumps({"arn": report.reader.arn, "ambient_credentials": report.reader.ambient or None})
-    yield f'{{\n"read_as": {reader},\n"generated": {generated},\n"accounts": {_accounts(report)},\n"users": ['
+    head = {
+        "schema_version": VERSION,
+        "run": report.run,
+        "tool_version": __version__,
+        "read_as": {"arn": report.reader.arn, "ambient_credentials": report.reader.ambient or None},
+        "generated": timestamps.show(int(report.now)),
+        "accounts": [*map(account, report.accounts)],
+    }
+    yield "{" + "".join(f'\n"{name}": {json.dumps(value)},' for name, value in head.items()) + '\n"users": ['
     between = "\n"
     for row in report.rows():
-        yield between + json.dumps(_user(row))
+        yield between + json.dumps(user(row))
         between = ",\n"
     yield f'\n],\n"totals": {json.dumps(dict(report.totals.counts))},\n"controls": {_controls(report)},\n'
     listed = [{**vars(entry), "state": state} for entry, state in report.exceptions]
     yield f'"exceptions": {json.dumps(listed)}\n}}\n'
 
 
-def _accounts(report: Report) -> str:
-    return json.dumps(
-        [
-            {
-                "account": each.id,
-                "users": None if each.failure else each.users,
-                "failure": each.failure or None,
-                "missing_permissions": each.missing,
-                "notes": each.notes,
-                "root_mfa": each.root_has_device,
-                "root_access_keys": each.root_keys,
-            }
-            for each in report.accounts
-        ]
-    )
+def account(one: Account) -> Mapping[str, Any]:
+    """Return the record of an account without its users."""
+    return {
+        "account": one.id,
+        "users": None if one.failure else one.users,
+        "failure": one.failure or None,
+        "missing_permissions": one.missing,
+        "notes": one.notes,
+        "root_mfa": one.root_has_device,
+        "root_access_keys": one.root_keys,
+    }
 
 
-def _user(row: Row) -> Mapping[str, Any]:
+def user(row: Row) -> Mapping[str, Any]:
+    """Return the record of a user."""
     return {
         "account": row.account,
         "user": row.user,

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+import uuid
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from mfasession.profiles import Profile
 
 SUMMARY = "Check an account: who can act without MFA, devices, keys, passwords, controls"
-FORMATS = ("table", "csv", "json", "html")
+FORMATS = ("table", "csv", "json", "jsonl", "html")
 
 
 class Flags(AccountFlags):
@@ -211,6 +212,7 @@ def _report(audited: "Sequence[AuditedAccount]", now: float, access: Access, exc
         totals=totals,
         now=now,
         reader=Reader(arn=access.arn, ambient=access.ambient),
+        run=str(uuid.uuid4()),
         exceptions=known.states(each.account for each in audited if each.found is not None),
     )
 
