@@ -1,7 +1,8 @@
 """How this program was installed, and the commands that add packages to it or repair it.
 
 `pip install` may install into another Python when the program was installed with pipx or uv. pipx keeps
-pipx_metadata.json in the program's environment, uv its uv-receipt.toml (uv documentation, "Tools").
+pipx_metadata.json in the program's environment, uv its uv-receipt.toml (uv documentation, "Tools"). A zipapp takes no
+more packages; shiv unpacks it into a folder of its own, and starts what SHIV_ENTRY_POINT names (shiv documentation).
 """
 
 import os
@@ -29,12 +30,16 @@ def adding(package: str) -> str:
         return f"pipx inject --force {quote(os.path.basename(sys.prefix))} {quote(package)}"
     if _is_kept_by("uv-receipt.toml"):
         return f"uv tool install {quote(package)}" if package.startswith(NAME) else _with_uv(package)
+    if _zipapp() and package.startswith(NAME):
+        return f"pipx install {quote(package)}"
+    if _zipapp():
+        return f"pipx install {NAME} && pipx inject {NAME} {quote(package)}"
     return f"{_pip()} {quote(package)}"
 
 
 def program(package: str) -> str:
     """Return the command that installs another program in the same way as this one."""
-    if _is_kept_by("pipx_metadata.json"):
+    if _is_kept_by("pipx_metadata.json") or _zipapp():
         return f"pipx install {quote(package)}"
     if _is_kept_by("uv-receipt.toml"):
         return f"uv tool install {quote(package)}"
@@ -47,19 +52,20 @@ def repairing() -> str:
         return f"pipx reinstall {quote(os.path.basename(sys.prefix))}"
     if _is_kept_by("uv-receipt.toml"):
         return f"uv tool upgrade --reinstall {NAME}"
+    if archive := _zipapp():
+        return f"SHIV_FORCE_EXTRACT=1 {_started(archive)} --version"
     return f"{_pip()} --force-reinstall {NAME}"
 
 
 def removing() -> str:
-    """Return the command that removes this program, or the file that it is."""
-    import zipfile
-
+    """Return the command that removes this program, or the file that it is and what that has unpacked."""
     if _is_kept_by("pipx_metadata.json"):
         return f"pipx uninstall {quote(os.path.basename(sys.prefix))}"
     if _is_kept_by("uv-receipt.toml"):
         return f"uv tool uninstall {NAME}"
-    if os.path.isfile(archive := os.path.abspath(sys.argv[0])) and zipfile.is_zipfile(archive):
-        return f"rm {quote(archive)}"
+    if archive := _zipapp():
+        unpacked = _unpacked(archive)
+        return " ".join(["rm -r" if unpacked else "rm", *map(quote, [archive, *unpacked])])
     if "dist-packages" in __file__:
         return f"sudo apt-get remove {NAME}"
     if find_spec("pip") is None:
@@ -81,8 +87,31 @@ def _is_kept_by(receipt: str) -> bool:
     return os.path.exists(os.path.join(sys.prefix, receipt))
 
 
+def _zipapp() -> str:
+    """Return the path of the one file that this program is, or ""."""
+    import zipfile
+
+    archive = os.path.abspath(sys.argv[0])
+    return archive if os.path.isfile(archive) and zipfile.is_zipfile(archive) else ""
+
+
+def _unpacked(archive: str) -> list[str]:
+    """Return the folder into which shiv has unpacked this program, and the lock beside it."""
+    above, name = os.path.split(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    if not name.startswith(f"{os.path.basename(os.path.realpath(archive))}_"):
+        return []
+    return [os.path.join(above, each) for each in (name, f".{name}_lock")]
+
+
+def _started(archive: str) -> str:
+    """Return the words that run this file with this Python."""
+    return f"{quote(sys.executable)} {quote(archive)}"
+
+
 def keyring(*words: str) -> str:
     """Return the command line of the keyring package's program, which pipx and uv do not put on the PATH."""
+    if archive := _zipapp():
+        return " ".join([f"SHIV_ENTRY_POINT=keyring.cli:main {_started(archive)}", *map(quote, words)])
     found = shutil.which("keyring") or ""
     if os.path.dirname(os.path.realpath(found)) == os.path.realpath(os.path.join(sys.prefix, "bin")):
         return " ".join(map(quote, ("keyring", *words)))

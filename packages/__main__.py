@@ -7,12 +7,9 @@ all that it needs in one file.
 import hashlib
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
-from packages import licenses, pins, sbom
-
-PYTHON = "/usr/bin/env python3"
+from packages import licenses, pins, sbom, zipapp
 
 
 def build(source: Path, folder: Path, *, with_zipapp: bool) -> None:
@@ -34,25 +31,11 @@ def build(source: Path, folder: Path, *, with_zipapp: bool) -> None:
     constraints.write_text(pins.text(sorted([own, *needed])))
     (folder / f"{name}-{version}.cdx.json").write_text(sbom.document(version, _sha256(wheel), needed))
     if with_zipapp:
-        _build_zipapp(constraints, folder / f"{name}-{version}-{_platform()}.pyz")
+        own_wheel = ("--find-links", str(folder))
+        program = folder / zipapp.file_name(name, version)
+        zipapp.build(program, "--quiet", *own_wheel, "--require-hashes", "--requirement", str(constraints))
     sums = [f"{_sha256(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
     (folder / "SHA256SUMS").write_text("".join(sums))
-
-
-def _build_zipapp(constraints: Path, program: Path) -> None:
-    """Pack what the constraints name, which pip fetches, into one file for the Python and the platform of this run.
-
-    Some packages are compiled. At its first start the file unpacks itself into ~/.shiv.
-    """
-    _run(
-        *("shiv", "--reproducible", "--compressed", "--console-script", "mfasession", "--python", PYTHON),
-        *("--output-file", str(program), "--quiet", "--find-links", str(constraints.parent)),
-        *("--require-hashes", "--requirement", str(constraints)),
-    )
-
-
-def _platform() -> str:
-    return f"cp{sys.version_info.major}{sys.version_info.minor}-{sysconfig.get_platform().replace('-', '_')}"
 
 
 def _run(module: str, *words: str, cwd: Path | None = None) -> None:

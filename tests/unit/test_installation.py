@@ -1,4 +1,4 @@
-"""What adds to an installation, as pipx, uv and pip keep theirs."""
+"""What adds to an installation, as pipx, uv, pip and shiv keep theirs."""
 
 import sys
 import zipfile
@@ -68,6 +68,36 @@ def test_the_command_that_removes_the_program(
     monkeypatch.setattr(sys, "prefix", str(folder))
     monkeypatch.setattr(sys, "argv", [str(program)])
     assert installation.removing() == line
+
+
+@pytest.fixture
+def zipapp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The path of the one file that runs, in a folder with a space; shiv has unpacked it into another one."""
+    path = tmp_path / "my programs" / "mfasession.pyz"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("__main__.py", "")
+    monkeypatch.setattr(sys, "argv", [str(path)])
+    monkeypatch.setattr(sys, "executable", "python")
+    package = tmp_path / ".shiv" / "mfasession.pyz_0f" / "site-packages" / "mfasession"
+    monkeypatch.setattr(installation, "__file__", str(package / "installation.py"))
+    return str(path)
+
+
+def test_a_zipapp_takes_no_packages(zipapp: str) -> None:
+    """Neither pip nor uv adds to the file: an installation can be added to, and `keyring` is in the file."""
+    assert installation.adding("mfasession[sandbox]") == "pipx install 'mfasession[sandbox]'"
+    assert installation.adding("pyyaml") == "pipx install mfasession && pipx inject mfasession pyyaml"
+    assert installation.program("awscli") == "pipx install awscli"
+    assert installation.repairing() == f"SHIV_FORCE_EXTRACT=1 python '{zipapp}' --version"
+    assert installation.keyring("diagnose") == f"SHIV_ENTRY_POINT=keyring.cli:main python '{zipapp}' diagnose"
+
+
+def test_a_zipapp_is_removed_with_what_it_unpacked(zipapp: str, tmp_path: Path) -> None:
+    """Shiv leaves a folder and a lock in ~/.shiv."""
+    unpacked = tmp_path / ".shiv" / "mfasession.pyz_0f"
+    lock = tmp_path / ".shiv" / ".mfasession.pyz_0f_lock"
+    assert installation.removing() == f"rm -r '{zipapp}' {unpacked} {lock}"
 
 
 @pytest.mark.parametrize("receipt", ["pipx_metadata.json", "uv-receipt.toml", ""])
