@@ -76,7 +76,8 @@ def test_contents_of_the_wheel(release: dict[str, bytes]) -> None:
     assert {f"mfasession/shell/mfasession.{shell}" for shell in ("bash", "zsh", "fish")} <= set(names)
     assert {f"man1/mfasession-{name}.1" for name in ("login", "exec")} <= {each.partition("/man/")[2] for each in names}
     assert {each.partition("/")[0].partition("-")[0] for each in names} == {"mfasession"}
-    assert not [each for each in names if "__pycache__" in each or "test_" in each or "/tests/" in each]
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "mfasession").rglob("*.py")}
+    assert {each for each in names if each.endswith((".py", ".pyc"))} == modules
 
 
 def test_contents_of_the_source_archive(release: dict[str, bytes]) -> None:
