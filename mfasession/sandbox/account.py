@@ -46,6 +46,11 @@ class SandboxAccount:
         self.users.append(user)
         return user
 
+    def root_key(self) -> LongTermKey:
+        """Make a key pair of the account's root user."""
+        key = self._state.add_root_key()
+        return LongTermKey(access_key_id=key.access_key_id, secret_access_key=Secret(key.secret))
+
     def age_sessions(self, seconds: float) -> None:
         """Make all sessions older by `seconds`, without moving the clock."""
         self._state.age_sessions(seconds)
@@ -181,11 +186,6 @@ class Sandbox(SandboxAccount):
     def add_account(self, account: str) -> SandboxAccount:
         """Create another account beside this one, which users reach through roles that trust them."""
         return SandboxAccount(self._state.beside(account))
-
-    def root_key(self) -> LongTermKey:
-        """Make a key pair of the account's root user."""
-        key = self._state.add_root_key()
-        return LongTermKey(access_key_id=key.access_key_id, secret_access_key=Secret(key.secret))
 
     def add_leftover_device(self, name: str) -> SandboxDevice:
         """Create an unassigned virtual device, as an abandoned enrolment leaves it."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from mfasession.policy import evaluation, rule
 from mfasession.policy.document import Document, Malformed
-from mfasession.policy.evaluation import Answer, Decision, Policies
+from mfasession.policy.evaluation import IDENTITY, Answer, Decision, Level, Policies
 from mfasession.sandbox.aws_errors import S3, Refused, denied
 from mfasession.sandbox.operations import Operation
 from mfasession.sandbox.state import Caller, Key, State
@@ -18,6 +18,8 @@ Result = Mapping[str, Any]
 Handler = Callable[["AuthenticatedRequest"], Result]
 
 
+SERVICE_LINKED = "/aws-service-role/"
+"""The path of service-linked roles."""
 _TYPES = {"user": "User", "root": "Account", "role": "AssumedRole", "federated": "FederatedUser"}
 
 
@@ -89,12 +91,11 @@ class AuthenticatedRequest(Value):
             boundary=_read([limit] if limit else []) if is_limited else None,
             # A federated user may do what both the user's and the token's policies allow; without those, nothing.
             session=_read(caller.session_policies) if caller.session_policies or caller.issuer else None,
+            organization=self._organization(),
         )
 
     def answer(self, extra: Mapping[str, str] | None = None) -> Answer:
-        """Return the decision of the caller's policies about this operation; no policy can deny the root user."""
-        if self.caller.kind == "root":
-            return Answer(decision=Decision.ALLOWED)
+        """Return the decision of the policies that limit the caller about this operation."""
         request = evaluation.Request(
             action=self.operation.permission,
             resource=self.operation.resource,
@@ -112,19 +113,31 @@ class AuthenticatedRequest(Value):
         if answer.decision is not Decision.ALLOWED:
             raise self.refusal(answer)
 
+    def _organization(self) -> tuple[Level, ...] | None:
+        """The levels of service control policies, which limit the root user too, but no service-linked role.
+
+        Source: Organizations User Guide, "Service control policies (SCPs)", what SCPs do not restrict.
+        """
+        if f":role{SERVICE_LINKED}" in self.caller.role_arn:
+            return None
+        levels = self.state.moto.service_control_policies()
+        return tuple(Level(documents=_read(texts), name=str(n)) for n, texts in enumerate(levels)) or None
+
     def _own_policies(self) -> list[str]:
         moto, caller = self.state.moto, self.caller
         if caller.kind == "role":
             role = moto.role(caller.role_arn)
             return [] if role is None else list(moto.role_policies(role))
-        if caller.issuer == self.state.account:
+        if caller.kind == "root" or caller.issuer == self.state.account:
             return [json.dumps(rule.ALLOW_ALL)]
         user = moto.user_by_id(caller.issuer or caller.unique_id)
         return [] if user is None else list(moto.user_policies(user))
 
     def refusal(self, answer: Answer) -> Refused:
         """Return AWS's text with the kind of policy that denies, or that does not allow."""
-        kind = next(iter((*answer.lacking, *(found.kind for found in answer.by))), "identity-based policy")
+        kinds = (*answer.lacking, *(found.kind for found in answer.by), IDENTITY)
+        # AWS does not say which level of the organization it is.
+        kind = kinds[0].partition(" of ")[0]
         operation = self.operation
         resource = operation.resource
         on = f" on resource: {resource}"

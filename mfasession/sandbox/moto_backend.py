@@ -16,6 +16,7 @@ from moto.core.request import Request as MotoRequest
 from moto.core.routing import get_service_router
 from moto.iam.models import AccessKey, AccessKeyLastUsed, Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.organizations.models import organizations_backends
 from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
 
@@ -28,6 +29,7 @@ RequestHandler = MotoRequestHandler
 REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1"}
 """A region of each partition."""
 
+_SCP = "SERVICE_CONTROL_POLICY"
 # Signing names that several services share, or that differ from botocore's name of the service.
 _SERVICES_OF = {
     "apigateway": ("apigateway", "apigatewayv2"),
@@ -135,6 +137,27 @@ class MotoBackend:
         """Yield the JSON of all policies of a role: inline and managed."""
         yield from role.policies.values()
         yield from (_document(policy) for policy in role.managed_policies.values())
+
+    def service_control_policies(self) -> tuple[tuple[str, ...], ...]:
+        """Return the JSON of the policies of each level, from the account up to the root; empty where none applies.
+
+        None applies to the management account, in an organization without all features, and while the type is not
+        enabled (Organizations User Guide, "Service control policies (SCPs)" and "Enabling a policy type").
+        """
+        management, partition = organizations_backends.master_accounts.get(self.account, ("", ""))
+        organization = organizations_backends[management][partition] if management else None
+        if organization is None or organization.org is None or organization.org.feature_set != "ALL":
+            return ()
+        parents = {each.id: each for each in organization.ou}
+        enabled = parents[organization.org.root_id].policy_types  # type: ignore[attr-defined]  # of the root
+        if not any(each["Type"] == _SCP for each in enabled):
+            return ()
+        entity: Any = organization.get_account_by_id(self.account)
+        levels = []
+        while entity is not None:
+            levels.append(tuple(str(each.content) for each in entity.attached_policies if each.type == _SCP))
+            entity = parents.get(entity.parent_id)
+        return tuple(levels)
 
     def managed_policy(self, arn: str) -> str | None:
         """Return the JSON of a managed policy."""

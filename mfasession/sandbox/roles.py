@@ -10,7 +10,7 @@ from typing import Any
 
 from mfasession.policy import evaluation
 from mfasession.policy.document import Kind, Malformed, Statement
-from mfasession.policy.evaluation import SESSION, Decision
+from mfasession.policy.evaluation import BOUNDARY, IDENTITY, Decision
 from mfasession.policy.patterns import Context
 from mfasession.sandbox import session_tags
 from mfasession.sandbox.authenticated import AuthenticatedRequest, Result, credentials
@@ -103,12 +103,12 @@ def _trusting_role(request: AuthenticatedRequest, permission: str, extra: Mappin
     """Return the role if its trust policy and the caller's own policies allow the call.
 
     A trust policy that names the caller is enough within one account; one that names the account leaves it to the
-    caller's policies, and so does one of another account. AWS gives the same answer for a role that does not
-    exist and for one that does not trust the caller.
+    caller's policies, and so does one of another account. Session policies and those of the organization must allow
+    in either case. AWS gives the same answer for a role that does not exist and for one that does not trust the caller.
     """
     judged = request.replace(operation=request.operation.replace(permission=permission))
     answer = judged.answer(extra)
-    if answer.decision is Decision.DENIED or SESSION in answer.lacking:
+    if answer.decision is Decision.DENIED or set(answer.lacking) - {IDENTITY, BOUNDARY}:
         raise judged.refusal(answer)
     arn = str(judged.params["RoleArn"])
     there = judged.state.of(arn)

@@ -9,43 +9,31 @@ from typing import Any
 
 import pytest
 
-from mfasession.policy.rule import ALLOW_ALL
 from tests.helpers.auditing import Estate
 from tests.helpers.checks import complaint
+from tests.helpers.organizing import Tree
 from tests.helpers.patience import wait_for
-from tests.helpers.sandbox_clients import client
 from tests.helpers.seat import seat
 from tests.helpers.support import MFASESSION
 
 WORDS = ("policy", "audit", "--organization", "--role-name", "auditor")
 
 
-class Organization:
+class Organization(Tree):
     """An organization: the estate's account, which manages it, and members with a user each."""
 
     def __init__(self, estate: Estate) -> None:
+        super().__init__(estate.aws)
         self.estate = estate
         self.home = estate.home
-        self.api = client(estate.aws, "organizations", estate.aws.root_key())
-        self.api.create_organization(FeatureSet="ALL")
-        self.root = self.api.list_roots()["Roots"][0]["Id"]
 
-    def member(self, name: str, *, parent: str = "", has_role: bool = True, is_open: bool = False) -> str:
+    def with_user(self, name: str, *, parent: str = "", has_role: bool = True) -> str:
         """Add an account with the user `NAME-user`; return its ID."""
-        made = self.api.create_account(Email=f"{name}@example.com", AccountName=name)["CreateAccountStatus"]
-        number: str = made["AccountId"]
-        account = self.estate.aws.add_account(number)
-        account.add_user(f"{name}-user", [ALLOW_ALL] if is_open else None)
+        account = self.member(name, parent)
+        account.add_user(f"{name}-user")
         if has_role:
             account.add_role("auditor", [self.estate.alice.arn])
-        if parent:
-            self.api.move_account(AccountId=number, SourceParentId=self.root, DestinationParentId=parent)
-        return number
-
-    def unit(self, name: str, parent: str = "") -> str:
-        """Add an OU; return its ID."""
-        made = self.api.create_organizational_unit(ParentId=parent or self.root, Name=name)
-        return str(made["OrganizationalUnit"]["Id"])
+        return account.account
 
     def audited(self, *words: str) -> tuple[int, dict[str, Any], str]:
         """Exit code, report and stderr of an audit."""
@@ -68,8 +56,8 @@ def accounts(report: dict[str, Any]) -> dict[str, str | None]:
 def test_all_active_accounts(organization: Organization) -> None:
     """The caller's own too, without the role; closed ones are named; one that fails is a row, and the exit code 1."""
     ours = organization.estate.aws.account
-    first, closed = organization.member("first"), organization.member("closed")
-    failing = organization.member("failing", has_role=False)
+    first, closed = organization.with_user("first"), organization.with_user("closed")
+    failing = organization.with_user("failing", has_role=False)
     organization.api.close_account(AccountId=closed)
     organization.estate.aws.faults.add("ListAccounts", "throttle", times=2)
     code, report, said = organization.audited()
@@ -89,8 +77,8 @@ def test_accounts_of_an_ou(organization: Organization) -> None:
     """Those of the OUs below, too; an OU that has none, or is none, is reported."""
     unit = organization.unit("production")
     below = organization.unit("eu", unit)
-    first, second = organization.member("first", parent=unit), organization.member("second", parent=below)
-    organization.member("other")
+    first, second = organization.with_user("first", parent=unit), organization.with_user("second", parent=below)
+    organization.with_user("other")
     code, report, _ = organization.audited("--ou", unit, "--ou", below, "--parallel", "2")
     assert (code, accounts(report)) == (0, {first: None, second: None})
     empty = organization.home.run(*WORDS, "--ou", organization.unit("empty"))
@@ -103,7 +91,7 @@ def test_accounts_of_an_ou(organization: Organization) -> None:
 
 def test_a_run_that_is_cut_off_continues(organization: Organization) -> None:
     """Accounts that were read are not read again; a torn line is removed; at the end the file is, too."""
-    first, second = organization.member("first"), organization.member("second", has_role=False)
+    first, second = organization.with_user("first"), organization.with_user("second", has_role=False)
     file = organization.home.folder / "audit.jsonl"
     words = ("--resume", "audit.jsonl")
     assert organization.audited(*words)[0] == 1
@@ -127,7 +115,7 @@ def test_a_run_that_is_cut_off_continues(organization: Organization) -> None:
 
 def test_a_killed_run_and_two_at_once(organization: Organization) -> None:
     """Whatever was finished stays; the file belongs to one run at a time."""
-    organization.member("first")
+    organization.with_user("first")
     organization.estate.aws.faults.add("ListVirtualMFADevices", "delay", seconds=15.0)
     file = organization.home.folder / "audit.jsonl"
     words = (*WORDS, "--parallel", "2", "--resume", "audit.jsonl")
@@ -150,7 +138,7 @@ def test_a_killed_run_and_two_at_once(organization: Organization) -> None:
 
 def test_progress_on_a_terminal(organization: Organization) -> None:
     """How many accounts are ready, on stderr."""
-    organization.member("first")
+    organization.with_user("first")
     organization.estate.aws.faults.add("GetAccountAuthorizationDetails", "delay", seconds=1.0)
     with seat(organization.home, "mfasession", *WORDS) as sitting:
         sitting.see(" of 2 accounts, ")
@@ -160,7 +148,7 @@ def test_progress_on_a_terminal(organization: Organization) -> None:
 def test_many_accounts_need_few_open_files(organization: Organization) -> None:
     """An account that waits has no file open."""
     for number in range(40):
-        organization.member(f"member{number}", has_role=False)
+        organization.with_user(f"member{number}", has_role=False)
     script = f"ulimit -n 40; exec {MFASESSION} {' '.join(WORDS)} --parallel 2"
     done = organization.home.run_program("bash", "-c", script)
     assert "mfasession: 41 accounts (40 not read), 1 user: 1 not covered\n" in done.stderr, done.stderr
