@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import botocore.handlers
 
+from mfasession.aws import lists
 from mfasession.aws.answers import required_text, serial
 from mfasession.aws.model import Device, Group, Inline, User
 from mfasession.aws.organizations import AwsOrganizations
@@ -21,6 +22,29 @@ REPORT_PATIENCE = 90.0
 """Seconds to wait for a credential report; AWS reuses a report for four hours (IAM User Guide)."""
 _BETWEEN = 2.0
 """Seconds between two checks whether the report is ready."""
+_POLICIES = [{"PolicyName": str, "PolicyDocument": str}]
+_ATTACHED = [{"PolicyArn": str}]
+_USER: lists.Shape = {
+    "UserName": str,
+    "Arn": str,
+    "UserPolicyList": _POLICIES,
+    "AttachedManagedPolicies": _ATTACHED,
+    "GroupList": [str],
+    "PermissionsBoundary": {"PermissionsBoundaryArn": str},
+}
+_GROUP: lists.Shape = {"GroupName": str, "GroupPolicyList": _POLICIES, "AttachedManagedPolicies": _ATTACHED}
+_MANAGED: lists.Shape = {"Arn": str, "PolicyVersionList": [{"Document": str, "IsDefaultVersion": bool}]}
+_PAGE: Mapping[str, lists.Shape] = {"IsTruncated": bool, "Marker": str}
+LISTS: Mapping[str, lists.Shape] = {
+    "GetAccountAuthorizationDetails": {
+        **_PAGE,
+        "UserDetailList": [_USER],
+        "GroupDetailList": [_GROUP],
+        "Policies": [_MANAGED],
+    },
+    "ListVirtualMFADevices": {**_PAGE, "VirtualMFADevices": [{"SerialNumber": str, "User": {"Arn": str}}]},
+}
+"""What is read of the answers that have a page of members (IAM API Reference)."""
 
 
 class AwsAccount(AwsOrganizations):
@@ -92,8 +116,11 @@ class AwsAccount(AwsOrganizations):
         client = super()._made_client(service)
         # botocore decodes every policy anew; `_text` decodes one that thousands of users have once.
         decode = getattr(botocore.handlers, "json_decode_policies", None)
-        if service == "iam" and decode is not None:
-            client.meta.events.unregister("after-call.iam", decode)
+        if service == "iam":
+            if decode is not None:
+                client.meta.events.unregister("after-call.iam", decode)
+            for operation, shape in LISTS.items():
+                lists.take_over(client, operation, shape)
         return client
 
     def _details(self, *kinds: str, most: int = PAGE) -> Iterator[Mapping[str, Any]]:
@@ -151,10 +178,4 @@ def _text(policy: object) -> str:
     return _decoded(policy) if isinstance(policy, str) else json.dumps(policy)
 
 
-@lru_cache(maxsize=1024)
-def _decoded(policy: str) -> str:
-    try:
-        return json.dumps(json.loads(unquote(policy)))
-    except (ValueError, RecursionError):
-        # It is reported as unreadable with its user.
-        return policy
+_decoded = lru_cache(maxsize=1024)(unquote)

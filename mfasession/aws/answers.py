@@ -19,6 +19,8 @@ LONGEST_TOKEN = 16 * 1024
 
 Tokens have some hundreds, typically less than 4,096 bytes (STS API Reference, GetSessionToken); no program starts with
 a variable of 128 KiB (execve(2))."""
+_OF_SERIALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=/:,.@-")
+"""The characters of a device's serial number (IAM API Reference, MFADevice)."""
 _LONGEST_SECRET = 256
 """The longest secret access key that is accepted, in characters; AWS's have 40."""
 
@@ -90,7 +92,7 @@ def assumed(answer: Mapping[str, Any], role: str, session_name: str) -> str:
 def serial(answer: Mapping[str, Any], account: str = "") -> str:
     """Return the serial number of an MFA device; an ARN must be of `account`, if given."""
     text = required_text(answer, "SerialNumber")
-    is_one = 9 <= len(text) <= 256 and all(char.isalnum() or char in "_+=/:,.@-" for char in text)
+    is_one = 9 <= len(text) <= 256 and _OF_SERIALS.issuperset(text)
     if not is_one or not is_name(text) or (account and account_of(text) not in ("", account)):
         raise ValueError("SerialNumber")
     return text
