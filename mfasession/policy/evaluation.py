@@ -235,7 +235,12 @@ def check(parsed: Document) -> None:
 
 def condition_holds(parsed: Document, statement: Statement, context: Context) -> bool:
     """Return whether every line of a statement's Condition block is true for a request."""
-    return all(_line_holds(parsed, statement, line, context) for line in statement.conditions)
+    return lines_hold(parsed, statement, statement.conditions, context)
+
+
+def lines_hold(parsed: Document, statement: Statement, lines: Iterable[Line], context: Context) -> bool:
+    """Return whether these lines of a statement's Condition block are true for a request."""
+    return all(_line_holds(parsed, statement, line, context) for line in lines)
 
 
 def names_action(statement: Statement, action: str) -> bool:

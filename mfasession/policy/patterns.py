@@ -5,8 +5,8 @@ operators" for ARNs. Only wildcards in the policy's text count: `${*}` and the v
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 
 Context = Mapping[str, str | tuple[str, ...]]
 """Condition keys in lower case with their values: a text, or a tuple of several. Absent keys are not in it."""
@@ -59,13 +59,44 @@ def resource_like(value: str, glob: Filled) -> bool:
 
     As `arn_like`, but a `*` at the end of a part reaches beyond its colon, and missing parts are `*`.
     """
-    text, is_literal = glob[0]
-    if len(glob) == 1 and not is_literal and (not text.startswith("arn:") or text.count(":") >= _COLONS_OF_ARN):
-        simple = _simple(text)
-        if simple is not None:
-            head, has_star = simple
-            return value.startswith(head) if has_star else value == head
+    simple = _simple_resource(glob)
+    if simple is not None:
+        head, has_star = simple
+        return value.startswith(head) if has_star else value == head
     return _resource(glob).matches(value)
+
+
+class Globs:
+    """Several globs, for many texts."""
+
+    def __init__(self, simple: Iterable[tuple[str, bool]], others: Sequence[Callable[[str], bool]]) -> None:
+        """`simple`: texts, and whether anything may follow; `others`: functions that match a text."""
+        simple = tuple(simple)
+        self._texts = frozenset(text for text, has_star in simple if not has_star)
+        self._heads = tuple(text for text, has_star in simple if has_star)
+        self._others = others
+
+    def match(self, value: str) -> bool:
+        """Return whether one of them matches the text."""
+        return value in self._texts or value.startswith(self._heads) or any(each(value) for each in self._others)
+
+
+def actions(names: Iterable[str]) -> Globs:
+    """Return the globs of an Action element, for actions in lower case."""
+    small = [name.lower() for name in names]
+    others = [glob for glob in small if _simple(glob) is None]
+    return Globs(filter(None, map(_simple, small)), [partial(_matches, _glob, ((glob, False),)) for glob in others])
+
+
+def resources(globs: Iterable[Filled]) -> Globs:
+    """Return the globs of a Resource element, which match as in `resource_like`."""
+    globs = tuple(globs)
+    others = [glob for glob in globs if _simple_resource(glob) is None]
+    return Globs(filter(None, map(_simple_resource, globs)), [partial(_matches, _resource, glob) for glob in others])
+
+
+def _matches(parsed: "Callable[[Filled], _Glob]", glob: Filled, value: str) -> bool:
+    return parsed(glob).matches(value)
 
 
 def _value(inside: str, context: Context) -> str | None:
@@ -75,6 +106,13 @@ def _value(inside: str, context: Context) -> str | None:
     name, default = (split[1], split[2]) if split else (inside, None)
     known = context.get(name.strip().lower(), default)
     return known if isinstance(known, str) else None
+
+
+def _simple_resource(glob: Filled) -> tuple[str, bool] | None:
+    text, is_literal = glob[0]
+    if len(glob) == 1 and not is_literal and (not text.startswith("arn:") or text.count(":") >= _COLONS_OF_ARN):
+        return _simple(text)
+    return None
 
 
 def _simple(glob: str) -> tuple[str, bool] | None:

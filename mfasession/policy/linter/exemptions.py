@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mfasession.policy import callers
 from mfasession.policy import rule as the_rule
+from mfasession.policy.bounds import EXEMPT as HARMLESS
 from mfasession.policy.evaluation import names_action
 from mfasession.policy.linter.findings import (
     Edit,
@@ -19,7 +20,6 @@ from mfasession.policy.linter.findings import (
 )
 from mfasession.policy.linter.whole import ENROLMENT, POWERS, WEAKENING, exempting, is_about_all, with_test
 from mfasession.policy.patterns import like
-from mfasession.policy.verdict import EXEMPT as HARMLESS
 
 if TYPE_CHECKING:
     from mfasession.policy.document import Statement

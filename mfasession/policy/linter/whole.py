@@ -8,11 +8,11 @@ from functools import cached_property, reduce
 from operator import or_
 
 from mfasession.policy import callers
+from mfasession.policy.bounds import EXEMPT as HARMLESS
 from mfasession.policy.callers import Caller
 from mfasession.policy.document import Document, Line, Statement
 from mfasession.policy.located_json import Text
 from mfasession.policy.permissions import ANY_OTHER, EVERYWHERE, Bits, Permissions, Requests
-from mfasession.policy.verdict import EXEMPT as HARMLESS
 
 MFA_PRESENT, MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 ENROLMENT = ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice")

@@ -14,12 +14,13 @@ from mfasession.admin import credential_report, findings
 from mfasession.admin.findings import CONTROLS, Row, Rules, Tally, Totals
 from mfasession.aws.model import Credentials, Group, Inline, KeyUse, User
 from mfasession.policy import evaluation
+from mfasession.policy.bounds import EXEMPT
 from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.glob_overlap import combined, common
 from mfasession.policy.patterns import like
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.policy.scp import Attached, Level, Levels
-from mfasession.policy.verdict import CONDITIONAL, EXEMPT, NOTHING, TOGETHER, Source, Verdict, judge
+from mfasession.policy.verdict import CONDITIONAL, NOTHING, TOGETHER, Source, Verdict, judge
 
 ARN = "arn:aws:iam::123456789012:user/alice"
 NOW = 1_795_500_000
@@ -179,6 +180,20 @@ def test_policies_about_one_user() -> None:
         for name in ("alice", "bob")
     }
     assert (found["alice"].open, found["bob"].open) == (("s3:*",), ())
+
+
+TAGGED = "arn:aws:s3:::${aws:PrincipalTag/team}/*"
+
+
+def test_an_exception_for_an_unknown_tag_is_open() -> None:
+    """Whoever has the tag may use that bucket without MFA."""
+    assert not verdict(ANYTHING, policy("Deny", NotResource=[TAGGED], Condition=WITHOUT)).is_covered
+
+
+def test_a_variable_in_the_old_version_is_a_text() -> None:
+    """Version 2008-10-17 has no variables: the bucket is called so."""
+    text = policy("Allow", Action="s3:*", Resource="arn:aws:s3:::${aws:username}").replace("2012-10-17", "2008-10-17")
+    assert verdict(text).open == ("s3:*",)
 
 
 def test_administrators() -> None:

@@ -8,6 +8,7 @@ import boto3
 import botocore.exceptions
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,7 +43,7 @@ class Answering:
         self.client.meta.events.register("before-send", self._answer)
 
     def _answer(self, request: Any, **_: object) -> AWSResponse:
-        return AWSResponse(request.url, self.status, {}, Raw(self.body))
+        return AWSResponse(request.url, self.status, HTTPHeaders(), Raw(self.body))
 
     def outcome(self, body: str, status: int = 200) -> Any:
         """What the operation returns, without what is said of the answer; or the kind of error."""
