@@ -9,10 +9,10 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 PYTEST ?= -n $(WORKERS) --dist worksteal -q
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test coverage faults audit check format bench pictures site dist test-wheel test-deb publish tools clients lock clean
+.PHONY: help setup demo test coverage faults audit check format bench pictures site dist test-wheel test-wheel-debian test-deb publish tools clients lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: .venv/ready ## make .venv with this program and all that its tests need
 
@@ -67,9 +67,13 @@ dist: .venv/ready ## build what is released into dist: wheel, source, constraint
 	rm -rf dist
 	$(BIN)/python -m packages dist
 
-# PYTHONS="python3.11 python3.14" tries several.
+# PYTHONS="python3.11 python3.14" tries several; TRIAL="--dependencies oldest --parts unit scripts" does a part of it.
 test-wheel: dist ## run the tests against the built wheel, with the locked and with the oldest dependencies (an hour)
-	$(BIN)/python -m packages.trial dist $(PYTHONS)
+	$(BIN)/python -m packages.trial dist $(PYTHONS) $(TRIAL)
+
+# In a chroot in .tools, as root, with debootstrap; SUITE=sid tries another Debian.
+test-wheel-debian: dist ## the same with the Python of a fresh Debian, which is newer than the one here
+	packages/try-python $(or $(SUITE),forky) $(TRIAL)
 
 # In a chroot in .tools, as root, with debootstrap; SUITE=sid tries another Debian.
 test-deb: dist ## build the Debian package, check it with lintian, install it and log in with it

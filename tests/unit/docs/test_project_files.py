@@ -62,6 +62,13 @@ def test_the_workflow_tries_the_oldest_python() -> None:
     assert versions == sorted(versions, key=lambda version: int(version.partition(".")[2]))
 
 
+def test_the_wheel_is_tried_on_every_python() -> None:
+    """Each night, on those that the source is tried on with each change."""
+    jobs = yaml.safe_load(WORKFLOW.read_text())["jobs"]
+    assert jobs["wheel"]["strategy"]["matrix"]["python"] == jobs["versions"]["strategy"]["matrix"]["python"]
+    assert [step["run"] for step in jobs["wheel"]["steps"] if "run" in step][-1].startswith("make test-wheel ")
+
+
 def test_the_hooks_run_the_programs_of_make_check() -> None:
     """Each hook of pre-commit is a program of .venv, and `make check` runs the same tools."""
     hooks = yaml.safe_load(HOOKS.read_text())["repos"][0]["hooks"]
