@@ -36,6 +36,16 @@ def test_many_accounts(estate: Estate) -> None:
     assert estate.home.run("policy", "audit", *words).stdout.startswith("ACCOUNT ")
 
 
+def test_one_account_that_was_not_read(estate: Estate) -> None:
+    """A named account is a line of the report, also if it is the only one; the exit code is that of the failure."""
+    words = ("--accounts", "444444444444", "--role-name", "auditor", "--format", "jsonl")
+    done = estate.home.run("policy", "audit", *words)
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert (done.returncode, line["kind"], line["account"]) == (4, "unread account", "444444444444")
+    assert line["failure"].startswith("AWS denied AssumeRole: ")
+    assert "mfasession: 1 account (1 not read), 0 users: no user to cover\n" in done.stderr
+
+
 def test_a_file_with_accounts(aws: Sandbox, tmp_path: Path) -> None:
     """One a line, with remarks; no user open, but an account that was not read: not 0."""
     estate = Estate(aws, tmp_path, (ALLOW_ALL, DENY_ALL_WITHOUT_MFA))

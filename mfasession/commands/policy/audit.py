@@ -11,7 +11,7 @@ from mfasession import process_memory, terminal, timestamps
 from mfasession.aws.errors import Denied
 from mfasession.commands.policy import accounts, credentials, limits
 from mfasession.commands.policy.accounts import AccountFlags
-from mfasession.errors import MfaSessionError
+from mfasession.errors import ConfigurationError, MfaSessionError
 from mfasession.files import attributes, replace
 from mfasession.messages import complain, say
 from mfasession.terminal.screen import Screen, join_counts
@@ -138,6 +138,11 @@ class Access:
         self.is_own_without_role = False
         """Whether the caller's account was read without the role, which need not exist there."""
 
+    @property
+    def reads_named(self) -> bool:
+        """Whether accounts were named, each of which the report must have, and not the caller's own taken."""
+        return bool(self._role_name)
+
     def about(self, given: str) -> dict[str, str]:
         """Return what must be the same in a run that continues this one. `given`: the policies that were given."""
         policies = hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()
@@ -207,7 +212,7 @@ def _report(audited: "Sequence[AuditedAccount]", now: float, access: Access, exc
     for row in rows():
         totals.add(row)
     return Report(
-        accounts=tuple(filter(None, (_account(each, is_one=len(audited) == 1) for each in audited))),
+        accounts=tuple(filter(None, (_account(each, is_named=access.reads_named) for each in audited))),
         rows=rows,
         totals=totals,
         now=now,
@@ -217,11 +222,11 @@ def _report(audited: "Sequence[AuditedAccount]", now: float, access: Access, exc
     )
 
 
-def _account(one: "AuditedAccount", *, is_one: bool) -> "Account | None":
-    """An account as the report has it; one of several that was not read is there with the reason."""
+def _account(one: "AuditedAccount", *, is_named: bool) -> "Account | None":
+    """An account as the report has it; a named one that was not read is there with the reason."""
     from mfasession.admin.findings import Account
 
-    if one.found is not None or one.failure is None or is_one:
+    if one.found is not None or one.failure is None or not is_named or isinstance(one.failure, ConfigurationError):
         return one.found
     return Account(id=one.account, failure=one.failure.message)
 
@@ -247,7 +252,7 @@ def _answer(audited: "Sequence[AuditedAccount]", report: "Report", apply: str) -
         kinds = ("covered", "not covered", "excepted", "not known")
         unread = sum(bool(each.failure) for each in report.accounts)
         lost = f" ({unread} not read)" if unread else ""
-        of = f"{len(report.accounts)} accounts{lost}, " if len(audited) > 1 else ""
+        of = f"{counted(len(report.accounts), 'account')}{lost}, " if len(audited) > 1 or unread else ""
         sums = join_counts((counts[kind], kind) for kind in kinds)
         say(f"{of}{counted(counts['users'], 'user')}: {sums or 'no user to cover'}")
     if report.totals.admins:
