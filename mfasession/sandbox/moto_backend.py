@@ -5,6 +5,7 @@ version is pinned in pyproject.toml. moto's own authentication is off; the gatew
 """
 
 import io
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -130,12 +131,12 @@ class MotoBackend:
         """Yield the JSON of all policies of a user: inline, managed, and those of the user's groups."""
         holders: list[User | Group] = [user, *self.iam.get_groups_for_user(user.name)]
         for holder in holders:
-            yield from holder.policies.values()
+            yield from map(_text, holder.policies.values())
             yield from (_document(policy) for policy in holder.managed_policies.values())
 
     def role_policies(self, role: "Role") -> Iterator[str]:
         """Yield the JSON of all policies of a role: inline and managed."""
-        yield from role.policies.values()
+        yield from map(_text, role.policies.values())
         yield from (_document(policy) for policy in role.managed_policies.values())
 
     def service_control_policies(self) -> tuple[tuple[str, ...], ...]:
@@ -201,4 +202,9 @@ class MotoBackend:
 
 
 def _document(policy: ManagedPolicy) -> str:
-    return next(str(each.document) for each in policy.versions if each.version_id == policy.default_version_id)
+    return next(_text(each.document) for each in policy.versions if each.version_id == policy.default_version_id)
+
+
+def _text(document: object) -> str:
+    """Return the JSON of a policy, which moto keeps as an object when CloudFormation has made it."""
+    return document if isinstance(document, str) else json.dumps(document)
