@@ -311,13 +311,8 @@ def _sync_folder(folder: int) -> None:
 
 def remove(path: str) -> None:
     """Remove a file of ours, if it is there. Raises StoreError."""
-    try:
+    with system_errors.removing(path, "rm"):
         os.unlink(path)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        reason, _ = system_errors.explain(error)
-        raise StoreError(f"{path} was not removed: {reason}", f"rm {quote(path)}") from error
 
 
 def _remove(folder: int, name: str) -> None:

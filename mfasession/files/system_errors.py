@@ -1,8 +1,11 @@
 """Explains the system's errors, with a hint: one table for files, locks, programs and threads."""
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from shlex import quote
+
+from mfasession.errors import StoreError
 
 Explanation = tuple[str, str]
 """The reason, for people, and a hint that may be empty."""
@@ -59,3 +62,15 @@ def explain_start(error: OSError | ValueError, hint: str) -> Explanation:
 def plain(error: OSError) -> str:
     """Return the system's text of an error, for a message."""
     return (error.strerror or type(error).__name__).lower()
+
+
+@contextmanager
+def removing(path: str, program: str) -> Iterator[None]:
+    """Pass when another process was faster. Raises StoreError, with a line that runs `program`, for other OSErrors."""
+    try:
+        yield
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        reason, _ = explain(error)
+        raise StoreError(f"{path} was not removed: {reason}", f"{program} {quote(path)}") from error

@@ -55,16 +55,9 @@ def assume(request: AuthenticatedRequest, mfa_at: float | None) -> Result:
         session_tags.check_unchanged(identity, request.caller, request.operation.protocol, role.arn)
         _trusting_role(judged, "sts:SetSourceIdentity", extra)
     lasting = _lasting(request, role)
-    now, name = request.state.clock.now(), str(request.params["RoleSessionName"])
     there = request.state.of(role.arn) or request.state
-    caller = Caller(
-        kind="role",
-        arn=f"arn:{there.partition}:sts::{there.account}:assumed-role/{role.name}/{name}",
-        unique_id=f"{role.id}:{name}",
-        role_arn=role.arn,
-        temporary=True,
+    caller = there.assuming(role, str(request.params["RoleSessionName"])).replace(
         mfa_at=mfa_at if request.state.role_sessions_carry_mfa else None,
-        issued=now,
         session_policies=session_policies(request),
         tags=tuple(tags.all.items()),
         transitive=tags.transitive,

@@ -8,7 +8,7 @@ import threading
 from mfasession.sandbox.clock import Clock
 from mfasession.sandbox.devices import Devices
 from mfasession.sandbox.iam_resources import Directory
-from mfasession.sandbox.moto_backend import MotoBackend, User
+from mfasession.sandbox.moto_backend import MotoBackend, Role, User
 from mfasession.sandbox.resources import Place
 from mfasession.values import Value, account_of
 
@@ -142,6 +142,17 @@ class State:
     def caller_of(self, user: User) -> Caller:
         """Return a user as the caller of a long-term key."""
         return Caller(kind="user", arn=user.arn, unique_id=user.id, user_name=user.name)
+
+    def assuming(self, role: Role, name: str) -> Caller:
+        """Return the caller of a session of this account's role, which begins now."""
+        return Caller(
+            kind="role",
+            arn=self.arn("sts", f"assumed-role/{role.name}/{name}"),
+            unique_id=f"{role.id}:{name}",
+            role_arn=role.arn,
+            temporary=True,
+            issued=self.clock.now(),
+        )
 
     def root(self) -> Caller:
         """Return the account's root user."""

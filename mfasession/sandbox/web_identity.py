@@ -16,7 +16,7 @@ from mfasession.sandbox.aws_errors import QUERY, Refused, denied
 from mfasession.sandbox.moto_backend import Role
 from mfasession.sandbox.parameters import Text, check_texts, seconds
 from mfasession.sandbox.roles import ROLE_DEFAULT, ROLE_SECONDS
-from mfasession.sandbox.state import Caller, State
+from mfasession.sandbox.state import State
 
 OPERATION = "AssumeRoleWithWebIdentity"
 _PERMISSION = f"sts:{OPERATION}"
@@ -30,7 +30,7 @@ def assume(first: State, params: Mapping[str, Any]) -> Result:
         Text(name="RoleSessionName", least=2, most=64, pattern=r"[\w+=,.@-]*", required=True),
         Text(name="WebIdentityToken", least=4, most=20000, required=True),
     )
-    claims, arn, name = _claims(str(params["WebIdentityToken"])), str(params["RoleArn"]), params["RoleSessionName"]
+    claims, arn, name = _claims(str(params["WebIdentityToken"])), str(params["RoleArn"]), str(params["RoleSessionName"])
     state = first.of(arn) or first
     provider, audience = _provider(state, claims)
     _check_end(claims, state.clock.now())
@@ -39,14 +39,7 @@ def assume(first: State, params: Mapping[str, Any]) -> Result:
     context = {f"{issuer}:aud": audience, f"{issuer}:sub": str(claims.get("sub", ""))}
     if role is None or not _trusts(role, provider, {key.lower(): value for key, value in context.items()}):
         raise denied(QUERY, f"Not authorized to perform {_PERMISSION}")
-    caller = Caller(
-        kind="role",
-        arn=f"arn:{state.partition}:sts::{state.account}:assumed-role/{role.name}/{name}",
-        unique_id=f"{role.id}:{name}",
-        role_arn=role.arn,
-        temporary=True,
-        issued=state.clock.now(),
-    )
+    caller = state.assuming(role, name)
     lasting = seconds(params, *ROLE_SECONDS, ROLE_DEFAULT)
     return {
         "Credentials": credentials(state.issue(caller, lasting)),

@@ -3,10 +3,8 @@
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
-from shlex import quote
 
 from mfasession import files
-from mfasession.errors import StoreError
 from mfasession.files import paths, replace, system_errors
 from mfasession.server import run_folder
 from mfasession.setup.uninstall.part import Part
@@ -71,25 +69,15 @@ def _tree(folder: str, line: str, stays: Collection[str]) -> Part:
 
 
 def _delete(path: str) -> None:
-    try:
-        if os.path.isdir(path) and not os.path.islink(path):
+    if os.path.isdir(path) and not os.path.islink(path):
+        with system_errors.removing(path, "rm -r"):
             shutil.rmtree(path)
-        else:
-            os.unlink(path)
-    except FileNotFoundError:
-        # Another process has removed it.
-        return
-    except OSError as error:
-        reason, _ = system_errors.explain(error)
-        raise StoreError(f"{path} was not removed: {reason}", f"rm -r {quote(path)}") from error
+    else:
+        replace.remove(path)
 
 
 def _leave(folder: str) -> None:
     """Remove a folder of ours when nothing is in it any more."""
     if os.path.basename(folder) == files.NAME and os.path.isdir(folder) and not os.listdir(folder):
-        target = os.unlink if os.path.islink(folder) else os.rmdir
-        try:
-            target(folder)
-        except OSError as error:
-            reason, _ = system_errors.explain(error)
-            raise StoreError(f"{folder} was not removed: {reason}", f"rmdir {quote(folder)}") from error
+        with system_errors.removing(folder, "rmdir"):
+            (os.unlink if os.path.islink(folder) else os.rmdir)(folder)
