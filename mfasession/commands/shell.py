@@ -74,18 +74,25 @@ def _change(context: "CommandContext", flags: Flags) -> int:
     from mfasession.messages import say
     from mfasession.setup import shell_hook
 
-    path = shell_hook.start_up_file(context.environ, flags.name)
-    make = shell_hook.change if flags.install else shell_hook.removal
-    change = make(context.environ, flags.name)
-    if change is None:
-        if flags.uninstall and shell_hook.is_written_by_hand(context.environ, flags.name):
-            raise ConfigurationError(f"the hook is in a line of your own in {path}", "delete that line")
+    if flags.install:
+        change = shell_hook.change(context.environ, flags.name)
+        changes = [] if change is None else [change]
+    else:
+        changes = shell_hook.removals(context.environ, flags.name)
+    if not changes:
+        if flags.uninstall and (paths := shell_hook.written_by_hand(context.environ, flags.name)):
+            raise ConfigurationError(f"the hook is in a line of your own in {paths[0]}", "delete that line")
+        path = shell_hook.start_up_file(context.environ, flags.name)
         say(f"{path} has {'the hook already' if flags.install else 'no hook'}")
         return 0
-    change.check(context.environ)
-    confirm(context, (), f"change {path}?", yes=flags.yes, diff=change.diff())
-    change.make(context.environ)
-    say(f"changed {path}, for new shells")
+    for each in changes:
+        each.check(context.environ)
+    named = ", ".join(each.path for each in changes)
+    diff = [line for each in changes for line in each.diff()]
+    confirm(context, (), f"change {named}?", yes=flags.yes, diff=diff)
+    for each in changes:
+        each.make(context.environ)
+    say(f"changed {named}, for new shells")
     return 0
 
 

@@ -46,26 +46,36 @@ def change(environ: Mapping[str, str], shell: str) -> FileChange | None:
     return _changed(path, text, text + ("" if ends else "\n") + added)
 
 
-def removal(environ: Mapping[str, str], shell: str) -> FileChange | None:
-    """Return the change that takes out what `change` has added, and leaves every other byte; None when it is not there.
+def removals(environ: Mapping[str, str], shell: str) -> list[FileChange]:
+    """Return the changes that take out what `change` has added to one of a shell's files; every other byte stays.
 
-    Raises ConfigurationError when the file cannot be read.
+    Raises ConfigurationError when a file cannot be read.
     """
-    path = start_up_file(environ, shell)
-    text = files.read_text(path) or ""
-    after = _BLOCK.sub(_what_stays, text)
-    return None if after == text else _changed(path, text, after)
+    texts = {path: files.read_text(path) or "" for path in start_up_files(environ, shell)}
+    after = {path: _BLOCK.sub(_what_stays, text) for path, text in texts.items()}
+    return [_changed(path, text, after[path]) for path, text in texts.items() if after[path] != text]
 
 
-def is_written_by_hand(environ: Mapping[str, str], shell: str) -> bool:
-    """Return whether the start-up file of a shell has the hook in a line of the user's own."""
-    text = files.read_text(start_up_file(environ, shell)) or ""
-    return _MARK in _BLOCK.sub("", text)
+def written_by_hand(environ: Mapping[str, str], shell: str) -> list[str]:
+    """Return the start-up files of a shell that have the hook in a line of the user's own."""
+    texts = {path: files.read_text(path) or "" for path in start_up_files(environ, shell)}
+    return [path for path, text in texts.items() if _MARK in _BLOCK.sub("", text)]
 
 
 def start_up_file(environ: Mapping[str, str], name: str) -> str:
-    """Return the file that an interactive shell reads."""
+    """Return the file that an interactive shell reads, and that `change` writes to."""
     return hooks.of(name).path(environ, files.home(environ))
+
+
+def start_up_files(environ: Mapping[str, str], name: str) -> list[str]:
+    """Return that file and the others that the shell may read, each once."""
+    own = start_up_file(environ, name)
+    return list(dict.fromkeys([own, *hooks.of(name).others(environ, files.home(environ))]))
+
+
+def is_whole(name: str, text: str) -> bool:
+    """Return whether a file holds the hook itself, for a shell that cannot evaluate it."""
+    return not hooks.of(name).line and BEGIN in text
 
 
 def hook_files() -> dict[str, str]:

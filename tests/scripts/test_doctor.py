@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mfasession.shells import hooks
 from tests.helpers import broken_setups
 from tests.helpers.broken_setups import CONFIGURATIONS, CREDENTIALS, ENVIRONMENTS, OUR_CONFIGURATIONS, process
 from tests.helpers.doctoring import PAGE, found, records
@@ -93,11 +94,18 @@ def test_a_code_program_that_is_not_installed(home: Home) -> None:
     [
         (".zshrc", 'eval "$(mfasession shell init bash)"\n', "hook-of-another-shell"),
         (".bashrc", "PS1='${MFASESSION_PS}'$PS1\n", "prompt-without-hook"),
+        (".cshrc", 'eval "`mfasession shell init bash`"\n', "hook-of-another-shell"),
+        (".tcshrc", 'set prompt = "%$MFASESSION_PS%# "\n', "prompt-without-hook"),
+        (".config/elvish/rc.elv", "eval (mfasession shell init zsh | slurp)\n", "hook-of-another-shell"),
+        (".config/nushell/config.nu", "$env.PROMPT_INDICATOR = {|| $env.MFASESSION_PS }\n", "prompt-without-hook"),
+        (".xonshrc", "execx($(mfasession shell init fish))\n", "hook-of-another-shell"),
+        (".config/xonsh/rc.xsh", "$PROMPT = '{$MFASESSION_PS}@ '\n", "prompt-without-hook"),
     ],
 )
 def test_the_hook(home: Home, file: str, text: str, name: str) -> None:
     """A start-up file with the wrong hook, or without one."""
     home.write_credentials(key_pair())
+    (home.folder / file).parent.mkdir(parents=True, exist_ok=True)
     (home.folder / file).write_text(text)
     assert found(home) == [name]
 
@@ -126,6 +134,16 @@ def test_a_hook_that_works(home: Home, files: Mapping[str, str], environ: Mappin
         (home.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (home.folder / name).write_text(text)
     assert found(home, environ={name: str(home.folder / value) for name, value in environ.items()}) == []
+
+
+def test_the_hooks_that_install_writes(home: Home) -> None:
+    """Of every shell, also of nushell, whose file has the hook itself and shows the variable."""
+    home.write_credentials(key_pair())
+    for name in hooks.names():
+        assert home.run("shell", "init", name, "--install", "--yes").returncode == 0
+    done = home.run("doctor", "--offline")
+    assert re.findall(r"^shell hook +(\w+), in", done.stdout, re.MULTILINE) == list(hooks.names())
+    assert found(home) == []
 
 
 def test_a_keyring_that_is_configured_and_absent(home: Home) -> None:

@@ -183,6 +183,19 @@ def test_what_others_wrote_stays(home: Home) -> None:
     assert own_files(home) == []
 
 
+def test_a_hook_in_a_file_that_is_no_longer_the_first(home: Home) -> None:
+    """With a ~/.tcshrc, tcsh reads no ~/.cshrc; and a line of the user's own is found in any file of a shell."""
+    home.environ |= NO_KEYRING
+    (home.folder / ".cshrc").write_text("set mine\n")
+    assert home.run("shell", "init", "tcsh", "--install", "--yes").returncode == 0
+    (home.folder / ".tcshrc").write_text("set newer\n")
+    (home.folder / ".profile").write_text('eval "$(mfasession shell init bash)"\n')
+    done = home.run("uninstall", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert (home.folder / ".cshrc").read_text() == "set mine\n"
+    assert f"the hook is in a line of your own in {home.folder / '.profile'}" in done.stderr
+
+
 def test_it_is_about_all_profiles(home: Home) -> None:
     """-p would be taken for a limit."""
     done = home.run("uninstall", "-p", "work", "--yes")

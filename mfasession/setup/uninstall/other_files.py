@@ -24,15 +24,15 @@ def parts(environ: Mapping[str, str], aws_files: AwsFiles) -> list[Part]:
     """Return the changes and files. Raises ConfigurationError: a file cannot be read, or is not what it seems."""
     in_aws = [_aws_change(aws_files.config_path), _aws_change(aws_files.credentials_path)]
     found = [_of_change(environ, each, "lines that run mfasession", each.diff()) for each in in_aws if each is not None]
-    in_shells = [shell_hook.removal(environ, name) for name in hooks.names()]
-    found += [_of_change(environ, each, "the shell hook", ()) for each in in_shells if each is not None]
+    in_shells = [each for name in hooks.names() for each in shell_hook.removals(environ, name)]
+    found += [_of_change(environ, each, "the shell hook", ()) for each in in_shells]
     timer = notify_timer.of(environ, ("mfasession", "notify"))
     with suppress(ConfigurationError):
         # A file of that name which is not ours stays.
         paths = timer.installed()
         found += [Part([f"{path}: the timer of `notify`" for path in paths], lambda: _stop(timer))] if paths else []
     paths_of_others = [aws_files.config_path, aws_files.credentials_path]
-    paths_of_others += [shell_hook.start_up_file(environ, name) for name in hooks.names()]
+    paths_of_others += [path for name in hooks.names() for path in shell_hook.start_up_files(environ, name)]
     left = [each for path in paths_of_others for each in replace.strays(path)]
     return [
         *found,
@@ -42,8 +42,7 @@ def parts(environ: Mapping[str, str], aws_files: AwsFiles) -> list[Part]:
 
 def notes(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return what stays because somebody else wrote it, each with its hint."""
-    by_hand = [name for name in hooks.names() if shell_hook.is_written_by_hand(environ, name)]
-    paths = dict.fromkeys(shell_hook.start_up_file(environ, name) for name in by_hand)
+    paths = dict.fromkeys(path for name in hooks.names() for path in shell_hook.written_by_hand(environ, name))
     return [(f"the hook is in a line of your own in {path}", "delete that line") for path in paths]
 
 

@@ -24,6 +24,10 @@ class Hook:
         """Return the file that an interactive shell of this user reads."""
         raise NotImplementedError
 
+    def others(self, environ: Mapping[str, str], home: str) -> tuple[str, ...]:  # noqa: ARG002  # for some shells
+        """Return further files that this shell may read, now or in another release, and users write to."""
+        return ()
+
 
 def names() -> tuple[str, ...]:
     """Return the names of all shells that have a hook, in alphabetical order."""

@@ -16,5 +16,9 @@ class Bash(Hook):
         """Terminals on macOS start login shells, which do not read ~/.bashrc."""
         return os.path.join(home, ".bash_profile" if sys.platform == "darwin" else ".bashrc")
 
+    def others(self, environ: Mapping[str, str], home: str) -> tuple[str, ...]:  # noqa: ARG002  # the same for every user
+        """Return the files of login shells, and that of other shells."""
+        return tuple(os.path.join(home, name) for name in (".bashrc", ".bash_profile", ".bash_login", ".profile"))
+
 
 HOOK = Bash()

@@ -16,5 +16,9 @@ class Elvish(Hook):
         """Return the file of every interactive shell."""
         return os.path.join(configuration_folder(environ, home), "elvish", "rc.elv")
 
+    def others(self, environ: Mapping[str, str], home: str) -> tuple[str, ...]:  # noqa: ARG002  # the same for every user
+        """Return the file of releases before 0.21."""
+        return (os.path.join(home, ".elvish", "rc.elv"),)
+
 
 HOOK = Elvish()

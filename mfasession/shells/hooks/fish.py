@@ -15,5 +15,9 @@ class Fish(Hook):
         """Return a file of our own: fish reads all of that folder."""
         return os.path.join(configuration_folder(environ, home), "fish", "conf.d", "mfasession.fish")
 
+    def others(self, environ: Mapping[str, str], home: str) -> tuple[str, ...]:
+        """Return the file that users edit."""
+        return (os.path.join(configuration_folder(environ, home), "fish", "config.fish"),)
+
 
 HOOK = Fish()

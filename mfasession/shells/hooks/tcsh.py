@@ -17,5 +17,9 @@ class Tcsh(Hook):
         path, other = os.path.join(home, ".tcshrc"), os.path.join(home, ".cshrc")
         return other if os.path.exists(other) and not os.path.exists(path) else path
 
+    def others(self, environ: Mapping[str, str], home: str) -> tuple[str, ...]:  # noqa: ARG002  # the same for every user
+        """Return both: which of them is read changes when the other is made."""
+        return tuple(os.path.join(home, name) for name in (".tcshrc", ".cshrc"))
+
 
 HOOK = Tcsh()
