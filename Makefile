@@ -9,7 +9,7 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 PYTEST ?= -n $(WORKERS) --dist worksteal -q
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test coverage faults audit check format bench pictures site dist test-wheel test-wheel-debian test-deb publish tools clients lock clean
+.PHONY: help setup demo test coverage faults audit audited check format bench pictures site dist test-wheel test-wheel-debian test-deb publish tools clients lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,10 @@ faults: .venv/ready ## kill, race, fuzz and search for secrets: one table (hours
 
 audit: .venv/ready ## look up the locked packages in the advisory database of OSV (needs the network)
 	$(BIN)/python -m packages.audit tests/requirements.txt
+
+# Minutes. The test has all that is compared.
+audited: .venv/ready ## audit 100 sandbox accounts, and check each number by a second way (ACCOUNTS=500)
+	AUDIT_ACCOUNTS=$(or $(ACCOUNTS),100) $(BIN)/pytest -q -s --timeout 3600 tests/scripts/test_policy_audit_checked.py
 
 check: .venv/ready ## check format, lint, types and layers
 	$(BIN)/ruff format --check .

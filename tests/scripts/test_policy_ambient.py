@@ -1,6 +1,5 @@
 """`--ambient`: the actions of `policy` with the credentials that AWS SDKs find, for auditors, CI and containers."""
 
-import base64
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -12,13 +11,9 @@ import pytest
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from tests.helpers.auditing import Estate, users
 from tests.helpers.checks import complaint, keys_of
+from tests.helpers.ci_identity import CI_ARN, NO_OTHERS, token, trust_ci
 from tests.helpers.sandbox_clients import client
 from tests.helpers.support import MFASESSION, Home, key_pair, web_server
-
-ISSUER = "token.ci.example.com"
-CI_ARN = "arn:aws:sts::123456789012:assumed-role/ci/build-7"
-NO_OTHERS = {"AWS_EC2_METADATA_DISABLED": "true"}
-"""No instance's role: the tests' network stays on loopback."""
 
 
 def auditor(estate: Estate) -> Mapping[str, str]:
@@ -38,36 +33,6 @@ def variables(credentials: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def token(**claims: object) -> str:
-    """A CI's token, as a JWT whose signature nobody checks."""
-    parts = ({"alg": "RS256"}, {"iss": f"https://{ISSUER}", "aud": "sts", "exp": time.time() + 600, **claims})
-    return ".".join(
-        [*(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), "x"]
-    )
-
-
-def trust_ci(estate: Estate) -> Mapping[str, str]:
-    """Let the CI's jobs of one repository assume the role `ci`; return the variables of a job."""
-    provider = estate.iam.create_open_id_connect_provider(
-        Url=f"https://{ISSUER}", ClientIDList=["sts"], ThumbprintList=["0" * 40]
-    )["OpenIDConnectProviderArn"]
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Federated": provider},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": {f"{ISSUER}:aud": "sts", f"{ISSUER}:sub": "repo:acme/app"}},
-    }
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    role = estate.iam.create_role(RoleName="ci", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    estate.iam.put_role_policy(RoleName="ci", PolicyName="all", PolicyDocument=json.dumps(ALLOW_ALL))
-    return {
-        "AWS_WEB_IDENTITY_TOKEN_FILE": str(estate.home.folder / "token"),
-        "AWS_ROLE_ARN": role,
-        "AWS_ROLE_SESSION_NAME": "build-7",
-        **NO_OTHERS,
-    }
-
-
 # Where the credentials come from
 
 
@@ -82,7 +47,6 @@ def test_variables_of_a_role(estate: Estate) -> None:
     assert done.stderr.startswith(f"mfasession: {line}")
     assert not estate.aws.calls("GetSessionToken")
     report = json.loads(estate.home.run("policy", "audit", "--ambient", "--format=json", environ=environ).stdout)
-    assert next(iter(report)) == "read_as"
     assert report["read_as"] == {"arn": CI_ARN, "ambient_credentials": "AWS_ACCESS_KEY_ID in the environment"}
     assert users(report)["alice"]["covered"] is False
     page = estate.home.run("policy", "audit", "--ambient", "--format=html", environ=environ).stdout
@@ -91,7 +55,7 @@ def test_variables_of_a_role(estate: Estate) -> None:
 
 def test_web_identity(estate: Estate) -> None:
     """A CI's token, which AWS exchanges for the role; one of another repository or that has ended is refused."""
-    environ = trust_ci(estate)
+    environ = trust_ci(estate.iam, estate.home.folder)
     file = estate.home.folder / "token"
     file.write_text(token(sub="repo:acme/app"))
     done = estate.home.run("policy", "audit", "--ambient", environ=environ)
@@ -244,7 +208,7 @@ def test_credentials_that_have_ended(estate: Estate) -> None:
 
 def test_no_endpoint_without_tls(estate: Estate) -> None:
     """A token is not sent to another machine over plain HTTP."""
-    environ = {**trust_ci(estate), "AWS_ENDPOINT_URL": "http://192.0.2.1"}
+    environ = {**trust_ci(estate.iam, estate.home.folder), "AWS_ENDPOINT_URL": "http://192.0.2.1"}
     (estate.home.folder / "token").write_text(token(sub="repo:acme/app"))
     done = estate.home.run("policy", "audit", "--ambient", environ=environ)
     assert (done.returncode, "has no TLS" in done.stderr) == (3, True)

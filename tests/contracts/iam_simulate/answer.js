@@ -16,7 +16,6 @@ const { DiscoveryContextKeyConstraints } = await load(
   "iam-simulate/dist/esm/context_keys/discoveryContextKeyConstraints.js",
 );
 
-const ACCOUNT = "123456789012";
 const FULL_ACCESS = {
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Principal: "*", Action: "*", Resource: "*" }],
@@ -28,7 +27,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   const answer = authorize({
     request: new AwsRequestImpl(
       principal,
-      { resource, accountId: ACCOUNT },
+      // The account of the resource is that of the caller.
+      { resource, accountId: principal.split(":")[4] },
       action,
       new RequestContextImpl(context),
     ),
