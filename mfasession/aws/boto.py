@@ -6,7 +6,7 @@ credentials: that search could end at our own `credential_process`.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -16,7 +16,7 @@ import botocore.exceptions
 import botocore.loaders
 import botocore.session
 import urllib3.exceptions
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.utils import get_environ_proxies
 
@@ -137,12 +137,23 @@ def _exchanged(http: Any, request: Any, size_limit: int) -> Any:
     request.stream_output = True
     response = http.send(request)
     try:
-        response._content = _content(response.raw, size_limit)  # noqa: SLF001  # as its own property keeps it
+        body = _Body(_content(response.raw, size_limit))
     except urllib3.exceptions.HTTPError as error:
         raise botocore.exceptions.ConnectionClosedError(
             error=error, request=request, endpoint_url=request.url
         ) from None
-    return response
+    return AWSResponse(response.url, response.status_code, response.headers, body)
+
+
+class _Body:
+    """A body that was read to its end, as the answers of botocore read theirs."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self) -> Iterator[bytes]:
+        """Yield it in one piece."""
+        yield self._content
 
 
 def _content(raw: Any, size_limit: int) -> bytes:

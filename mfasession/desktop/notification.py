@@ -31,9 +31,8 @@ def show(title: str, text: str, platform: str = sys.platform) -> None:
 
 
 def _over_dbus(title: str, text: str) -> None:
+    from jeepney import DBusAddress, MessageType, new_method_call
     from jeepney.io.blocking import open_dbus_connection
-    from jeepney.low_level import MessageType
-    from jeepney.wrappers import DBusAddress, new_method_call
 
     server = DBusAddress(
         "/org/freedesktop/Notifications", "org.freedesktop.Notifications", "org.freedesktop.Notifications"

@@ -43,7 +43,7 @@ def introduce(connection: Any) -> None:
     gnome-keyring may come to the first request before it has noted who asks. An OpenSession then ends the whole daemon
     (gnome-keyring#195, basecamp/hey-cli#352), but a ReadAlias is only answered as if there were none.
     """
-    from jeepney.wrappers import DBusAddress, new_method_call
+    from jeepney import DBusAddress, new_method_call
 
     service = DBusAddress("/org/freedesktop/secrets", "org.freedesktop.secrets", "org.freedesktop.Secret.Service")
     for _ in range(2):
