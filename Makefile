@@ -88,11 +88,12 @@ publish: .tools/lock/bin/uv ## upload the wheel and the source archive of dist t
 	cd dist && sha256sum --check --quiet SHA256SUMS
 	.tools/lock/bin/uv publish dist/*.whl dist/*.tar.gz
 
-# nushell and an evaluator of policies come from npm alone, and two SDKs are programs of our own; the rest are Debian
-# packages (.ci/run).
-TOOLS := .tools/node_modules/.bin/nu .tools/iam-simulate/node_modules .tools/js/node_modules .tools/go/client
+# nushell, an evaluator of policies and what checks reports come from npm alone, and two SDKs are programs of our own; the
+# rest are Debian packages (.ci/run).
+TOOLS := .tools/node_modules/.bin/nu .tools/iam-simulate/node_modules .tools/js/node_modules .tools/go/client \
+	.tools/reports/node_modules
 
-tools: $(TOOLS) ## build nushell, a policy evaluator and the programs of two SDKs for the tests (npm, Go)
+tools: $(TOOLS) ## build nushell, a policy evaluator, checks of reports and the programs of two SDKs for the tests (npm, Go)
 
 .tools/node_modules/.bin/nu: Makefile
 	npm install --silent --no-fund --no-audit --no-save --prefix .tools nushell@0.108.0
@@ -102,6 +103,12 @@ tools: $(TOOLS) ## build nushell, a policy evaluator and the programs of two SDK
 	mkdir -p .tools/iam-simulate
 	cp $^ .tools/iam-simulate
 	npm ci --silent --no-fund --no-audit --prefix .tools/iam-simulate
+	touch $@
+
+# axe-core checks the auditor's page; the other has SARIF's published schema.
+.tools/reports/node_modules: Makefile
+	npm install --silent --no-fund --no-audit --no-save --ignore-scripts --omit=peer --prefix .tools/reports \
+		axe-core@4.14.1 @microsoft/jest-sarif@1.0.0-beta.0
 	touch $@
 
 CLIENT := tests/clients

@@ -33,7 +33,7 @@ class Audit:
         self._organization = organization
         self._missing: list[str] = []
         self._notes: list[str] = []
-        self._unit = self._path = ""
+        self._place: dict[str, str] = {}
         self._credentials: dict[str, Credentials] = {}
         self._virtual: dict[str, tuple[str, ...]] | None = None
 
@@ -59,7 +59,7 @@ class Audit:
             return Limits()
         found = self._organization.limits(self._account, self._aws)
         self._notes += found.notes
-        self._unit, self._path = found.unit, found.path
+        self._place = {"organization": found.organization, "unit": found.unit, "path": found.path}
         return found
 
     def _users(self, rules: Rules | None) -> Iterator[User]:
@@ -149,6 +149,5 @@ class Audit:
             notes=tuple(self._notes),
             root_has_device=root.has_device if root else None,
             root_keys=sum(key.is_active for key in root.keys) if root else None,
-            unit=self._unit,
-            path=self._path,
+            **self._place,
         )

@@ -52,6 +52,13 @@ class Row(Value):
     exception: KnownException | None = None
     """The exception in force; set for the report only."""
 
+    @property
+    def verdict(self) -> str:
+        """`covered`, `not covered`, `not known`, or `excepted`: open with an exception in force."""
+        if self.exception is not None:
+            return "excepted"
+        return {True: "covered", False: "not covered", None: "not known"}[self.covered]
+
 
 class Account(Value):
     """An account's data besides its users."""
@@ -67,8 +74,10 @@ class Account(Value):
     root_has_device: bool | None = None
     root_keys: int | None = None
     """Active long-term keys of the root user."""
+    organization: str = ""
+    """The ID of the organization; empty if it was not read."""
     unit: str = ""
-    """The ID of the OU or root that it is in; empty if the organization was not read."""
+    """The ID of the OU or root that it is in."""
     path: str = ""
     """The names from the root to that OU, as in `root/Workloads/Prod`."""
 
@@ -178,13 +187,13 @@ CONTROLS = (
         is_met=lambda row: row.covered,
     ),
     Control(
-        name="PCI DSS 4.0 8.4.1",
+        name="PCI DSS 4.0.1 8.4.1",
         says="administrators act with a second factor only",
         applies=lambda row: row.admin,
         is_met=lambda row: row.covered,
     ),
     Control(
-        name="PCI DSS 4.0 8.4.2",
+        name="PCI DSS 4.0.1 8.4.2",
         says="every user acts with a second factor only",
         applies=lambda _row: True,
         is_met=lambda row: row.covered,
@@ -225,8 +234,7 @@ class Totals:
     def add(self, row: Row) -> None:
         """Count a row."""
         self.counts["users"] += 1
-        cover = {True: "covered", False: "not covered", None: "not known"}[row.covered]
-        self.counts["excepted" if row.exception else cover] += 1
+        self.counts[row.verdict] += 1
         self.counts["administrators"] += bool(row.admin)
         self.counts["with a device"] += bool(row.has_device)
         if row.has_password and row.has_device is False:
@@ -238,7 +246,7 @@ class Totals:
         for key in row.keys or ():
             self._add_key(key)
         for control in CONTROLS:
-            self._controls[control.name, _outcome(control, row)] += 1
+            self._controls[control.name, outcome(control, row)] += 1
 
     def tally(self, control: Control) -> Tally:
         """Return the numbers for a control."""
@@ -266,7 +274,8 @@ def age(key: KeyUse, now: float) -> str:
     return AGES[0] if days <= 90 else AGES[1] if days <= 180 else AGES[2] if days <= 365 else AGES[3]
 
 
-def _outcome(control: Control, row: Row) -> str:
+def outcome(control: Control, row: Row) -> str:
+    """Return whether a user `passed` or `failed` a control, is `unknown`, or `not meant` by it."""
     applies = control.applies(row)
     if applies is False:
         return "not meant"

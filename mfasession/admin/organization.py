@@ -26,6 +26,8 @@ class Limits(Value):
     notes: tuple[str, ...] = ()
     is_complete: bool = True
     """Whether all were read. An unread one counts as allowing everything, which is the worst case."""
+    organization: str = ""
+    """The ID of the organization; empty if unknown."""
     unit: str = ""
     """The ID of the OU or root that the account is in; empty if unknown."""
     path: str = ""
@@ -90,7 +92,7 @@ class Read:
                 if organization is not None and account == organization.management:
                     return Limits(notes=(IS_MANAGEMENT,))
                 if organization is not None:
-                    return self._read(account) if is_enabled else Limits()
+                    return self._read(account, organization.id) if is_enabled else Limits()
             except NotFound:
                 pass
             except MfaSessionError as failure:
@@ -109,7 +111,7 @@ class Read:
                 raise
         return self._home
 
-    def _read(self, account: str) -> Limits:
+    def _read(self, account: str, organization: str) -> Limits:
         own = Level(name=f"account {account}", policies=self._attached(account))
         parent = self._aws.parent(account)
         above = self._path(parent)
@@ -121,7 +123,9 @@ class Read:
             if policy in self._unread
         }
         path = above[-1].name.replace("OU ", f"{ROOT}/", 1)
-        return Limits(levels=levels, notes=tuple(notes), is_complete=not notes, unit=parent, path=path)
+        return Limits(
+            levels=levels, notes=tuple(notes), is_complete=not notes, organization=organization, unit=parent, path=path
+        )
 
     def _path(self, entity: str, depth: int = 0) -> Levels:
         """The levels from the root to the root itself or to an OU."""

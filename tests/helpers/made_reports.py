@@ -72,6 +72,7 @@ def reports(draw: st.DrawFn) -> Report:
         failure=draw(names),
         notes=draw(_lists),
         missing=draw(_lists),
+        organization="o-ab12",
         unit="ou-ab12-11112222",
         path=draw(names),
     )

@@ -161,8 +161,8 @@ def test_the_controls(estate: Estate) -> None:
     }
     assert report == {
         "SOC 2 TSC 2017 CC6.1": (4, 2, 0),
-        "PCI DSS 4.0 8.4.1": (2, 2, 0),
-        "PCI DSS 4.0 8.4.2": (4, 2, 0),
+        "PCI DSS 4.0.1 8.4.1": (2, 2, 0),
+        "PCI DSS 4.0.1 8.4.2": (4, 2, 0),
         "CIS AWS Foundations 3.0 1.10": (0, 1, 0),
         "CIS AWS Foundations 7.0 2.10": (0, 1, 0),
     }
@@ -241,6 +241,40 @@ def test_the_file_is_its_owners_alone(estate: Estate) -> None:
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
     assert users(json.loads(report.read_text()))["alice"]["covered"] is False
     assert "the report is in report.json" in done.stderr
+
+
+def test_several_files_of_one_run(estate: Estate) -> None:
+    """The ending of each name says its format; all are of the same run, and nothing is on stdout."""
+    names = ("a.html", "a.jsonl", "a.json", "a.sarif", "a.xml", "a.ocsf.jsonl", "a.csv", "a")
+    estate.aws.forget_calls()
+    done = estate.home.run("policy", "audit", *(word for name in names for word in ("--output", name)))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert [line.removeprefix("mfasession: the report is in ") for line in done.stderr.splitlines()[: len(names)]] == [
+        *names
+    ]
+    texts = {name: (estate.home.folder / name).read_text() for name in names}
+    run = json.loads(texts["a.json"])["run"]
+    assert json.loads(texts["a.jsonl"].splitlines()[0])["run"] == run
+    assert json.loads(texts["a.ocsf.jsonl"])["metadata"]["correlation_uid"] == run
+    assert json.loads(texts["a.sarif"])["runs"][0]["automationDetails"]["guid"] == run
+    assert '<failure type="user-not-covered" message="administrator alice in 123456789012 can act' in texts["a.xml"]
+    assert texts["a"].startswith("USER ")
+    assert len(estate.aws.calls("ListVirtualMFADevices")) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--format", "json", "--output", "a", "--output", "b"), "--format is for one report"),
+        (("--output", "a.json", "--output", "a.json"), "two reports would be the same file"),
+    ],
+)
+def test_files_that_do_not_go_together(estate: Estate, words: tuple[str, ...], said: str) -> None:
+    """Reported before AWS is asked."""
+    estate.aws.forget_calls()
+    done = estate.home.run("policy", "audit", *words)
+    assert (done.returncode, done.stdout, estate.aws.calls()) == (2, "", [])
+    assert said in done.stderr
 
 
 def test_a_file_that_cannot_be_written(estate: Estate) -> None:

@@ -53,6 +53,7 @@ def test_json_lines_name_the_place_of_an_account(company: Company) -> None:
     assert {(each["organizational_unit"], each["organization_path"]) for each in lines[:3]} == {
         (company.prod, "root/Workloads/Prod")
     }
+    assert lines[1]["organization"].startswith("o-")
     assert lines[3]["failure"].startswith("AWS denied AssumeRole: ")
 
 

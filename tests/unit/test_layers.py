@@ -42,7 +42,7 @@ BY_NAME = {
     "mfasession.commands.keys": "mfasession.commands.keys.",
     "mfasession.commands.mfa": "mfasession.commands.mfa.",
     "mfasession.commands.policy": "mfasession.commands.policy.",
-    "mfasession.commands.policy.audit": "mfasession.admin.reports.",
+    "mfasession.commands.policy.audit_outputs": "mfasession.admin.reports.",
 }
 """Modules that import others by a string, and how the names of those begin."""
 

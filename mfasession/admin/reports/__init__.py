@@ -33,3 +33,13 @@ class Report(Value):
     """An identifier of the run (UUID), the same in all formats."""
     exceptions: tuple[tuple[Entry, str], ...] = ()
     """Known exceptions with their states."""
+
+    def pairs(self) -> Iterator[tuple[Account, Row | None]]:
+        """Yield each account, alone, and then with each of its users."""
+        accounts, current = iter(self.accounts), Account(id="")
+        for row in self.rows():
+            while current.id != row.account:
+                current = next(accounts)
+                yield current, None
+            yield current, row
+        yield from ((account, None) for account in accounts)

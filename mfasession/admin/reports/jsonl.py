@@ -43,23 +43,10 @@ def digest(report: Report) -> str:
 def records(report: Report) -> Iterator[Mapping[str, Any]]:
     """Yield the record of each line."""
     head = _head(report)
-    accounts, current = iter(report.accounts), Account(id="")
-    for row in report.rows():
-        while current.id != row.account:
-            current = next(accounts)
-            yield {**head, **_account(current)}
-        yield {**head, **_user(row, current, report.now)}
-    for account in accounts:
-        yield {**head, **_account(account)}
+    for account, row in report.pairs():
+        yield {**head, **(_account(account) if row is None else _user(row, account, report.now))}
     for entry, state in report.exceptions:
         yield {**head, **_exception(entry, state)}
-
-
-def verdict(row: Row) -> str:
-    """Return `covered`, `not covered`, `excepted` or `not known`, as the totals count a user."""
-    if row.exception is not None:
-        return "excepted"
-    return {True: "covered", False: "not covered", None: "not known"}[row.covered]
 
 
 def _head(report: Report) -> Mapping[str, Any]:
@@ -78,6 +65,7 @@ def _head(report: Report) -> Mapping[str, Any]:
 def _place(account: Account) -> Mapping[str, Any]:
     return {
         "account": account.id,
+        "organization": account.organization or None,
         "organizational_unit": account.unit or None,
         "organization_path": account.path or None,
     }
@@ -96,7 +84,7 @@ def _user(row: Row, account: Account, now: float) -> Mapping[str, Any]:
         **_place(account),
         **_EMPTY,
         **whole.user(row),
-        "verdict": verdict(row),
+        "verdict": row.verdict,
         "oldest_active_key_days": max(int((now - min(made)) / DAY), 0) if made else None,
         "exception": exception,
     }

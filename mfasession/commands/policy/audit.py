@@ -4,15 +4,13 @@ import hashlib
 import os
 import sys
 import uuid
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from mfasession import process_memory, terminal, timestamps
 from mfasession.aws.errors import Denied
-from mfasession.commands.policy import accounts, credentials, limits
+from mfasession.commands.policy import accounts, audit_outputs, credentials, limits
 from mfasession.commands.policy.accounts import AccountFlags
 from mfasession.errors import ConfigurationError, MfaSessionError
-from mfasession.files import attributes, replace
 from mfasession.messages import complain, say
 from mfasession.terminal.screen import Screen, join_counts
 from mfasession.text import bar, counted
@@ -35,22 +33,21 @@ if TYPE_CHECKING:
     from mfasession.profiles import Profile
 
 SUMMARY = "Check an account: who can act without MFA, devices, keys, passwords, controls"
-FORMATS = ("table", "csv", "json", "jsonl", "html")
+FORMATS = audit_outputs.FORMATS
 
 
 class Flags(AccountFlags):
     """The flags of `policy audit`."""
 
-    format: str = "table"
-    output: str = ""
+    format: str = ""
+    outputs: "Sequence[str]" = ()
     scp: "Sequence[str]" = ()
     exceptions: str = ""
 
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
-    parser.add_argument("--format", choices=FORMATS, help="how to write the report (table)")
-    parser.add_argument("--output", metavar="FILE", help="write the report to a new file instead of stdout")
+    audit_outputs.add_arguments(parser)
     accounts.add_arguments(parser)
     parser.add_argument(
         "--scp",
@@ -72,9 +69,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     named = accounts.listed(flags)
     given = limits.for_accounts(flags.scp, context)
     excepted = accounts.exceptions(flags.exceptions)
-    if flags.output:
-        attributes.check_writable(flags.output)
-        replace.check_replaceable(flags.output)
+    outputs = audit_outputs.chosen(flags.format, flags.outputs)
     access = Access(context, flags)
     if flags.organization:
         named = accounts.of_organization(flags, access.members)
@@ -83,7 +78,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     audited = _audited(named or [access.own], access, flags, organization, finished)
     report = _report(audited, context.began, access, excepted)
     if report.accounts:
-        _write(report, flags)
+        audit_outputs.write(report, outputs)
     if access.is_own_without_role:
         complain(f"account {access.own}: read without the role {flags.role_name}, which cannot be assumed there")
     if all(each.failure is None for each in audited):
@@ -229,17 +224,6 @@ def _account(one: "AuditedAccount", *, is_named: bool) -> "Account | None":
     if one.found is not None or one.failure is None or not is_named or isinstance(one.failure, ConfigurationError):
         return one.found
     return Account(id=one.account, failure=one.failure.message)
-
-
-def _write(report: "Report", flags: Flags) -> None:
-    pieces = import_module(f"mfasession.admin.reports.{flags.format}").pieces(report)
-    if flags.output:
-        replace.replace(flags.output, pieces)
-        say(f"the report is in {flags.output}")
-        return
-    for piece in pieces:
-        sys.stdout.write(piece)
-    sys.stdout.flush()
 
 
 def _answer(audited: "Sequence[AuditedAccount]", report: "Report", apply: str) -> int:

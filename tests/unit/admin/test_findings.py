@@ -343,8 +343,8 @@ def test_the_controls() -> None:
     )
     assert found == {
         "SOC 2 TSC 2017 CC6.1": Tally(passed=3, failed=1, unknown=1),
-        "PCI DSS 4.0 8.4.1": Tally(passed=0, failed=1, unknown=1),
-        "PCI DSS 4.0 8.4.2": Tally(passed=3, failed=1, unknown=1),
+        "PCI DSS 4.0.1 8.4.1": Tally(passed=0, failed=1, unknown=1),
+        "PCI DSS 4.0.1 8.4.2": Tally(passed=3, failed=1, unknown=1),
         "CIS AWS Foundations 3.0 1.10": Tally(passed=1, failed=1, unknown=1),
         "CIS AWS Foundations 7.0 2.10": Tally(passed=1, failed=1, unknown=1),
     }

@@ -4,20 +4,29 @@ import csv
 import hashlib
 import io
 import json
+import re
+from collections import Counter
+from functools import cache
+from xml.etree import ElementTree as ET
 
-from hypothesis import given
+import jsonschema
+import junitparser
+from hypothesis import given, settings
+from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
-from mfasession.admin.reports import Report, jsonl
+from mfasession.admin.exceptions import EXPIRED, Entry
+from mfasession.admin.findings import Account, KnownException
+from mfasession.admin.reports import Report, jsonl, junit, ocsf, sarif
 from mfasession.admin.reports import csv as csv_report
 from mfasession.admin.reports import json as json_report
 from tests.helpers import schemas
-from tests.helpers.made_reports import reports
+from tests.helpers.made_reports import ACCOUNT, OTHER, UNREAD, report, reports, row
+from tests.helpers.support import BUILT, missing
 
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-@given(reports())
-def test_json_lines(report: Report) -> None:
+def check_json_lines(report: Report) -> None:
     """Valid against the schema, a line for each account, user and exception, and each line has them by itself."""
     lines = "".join(jsonl.pieces(report)).splitlines()
     assert [
@@ -36,8 +45,7 @@ def test_json_lines(report: Report) -> None:
     assert jsonl.digest(report) == hashlib.sha256("\n".join([*lines, ""]).encode()).hexdigest()
 
 
-@given(reports())
-def test_json(report: Report) -> None:
+def check_json(report: Report) -> None:
     """Valid against the schema, with the users and totals of the lines."""
     text = "".join(json_report.pieces(report))
     assert schemas.invalid(schemas.FOLDER / "policy-audit.json", text) == []
@@ -48,8 +56,7 @@ def test_json(report: Report) -> None:
         assert whole["totals"].get(verdict, 0) == sum(each["verdict"] == verdict for each in lines)
 
 
-@given(reports())
-def test_csv_has_no_formula(report: Report) -> None:
+def check_csv_has_no_formula(report: Report) -> None:
     """A line for each user and unread account; no cell begins as a formula does, also after blanks."""
     head, *lines = csv.reader(io.StringIO("".join(csv_report.pieces(report)), newline=""))
     assert len(lines) == sum(1 for _ in report.rows()) + sum(bool(each.failure) for each in report.accounts)
@@ -65,3 +72,157 @@ def test_the_versions_of_the_schemas() -> None:
     for name, version in (("policy-audit-lines", jsonl.VERSION), ("policy-audit", json_report.VERSION)):
         schema = json.loads((schemas.FOLDER / f"{name}.json").read_text())
         assert schema["properties"]["schema_version"]["examples"] == [version]
+
+
+@cache
+def published_ocsf() -> jsonschema.Draft202012Validator:
+    """The schema of a Compliance Finding with the profiles that ours name, as schema.ocsf.io publishes it."""
+    published = OcsfJsonSchemaEmbedded(get_ocsf_schema(version=ocsf.VERSION))
+    name = published.lookup_class_name_from_uid(class_uid=ocsf.CLASS)
+    return jsonschema.Draft202012Validator(published.get_class_schema(name, profiles=["cloud", "datetime"]))
+
+
+def check_ocsf(report: Report) -> None:
+    """Valid against the published schema: a finding for each user, and names of numbers as the schema has them."""
+    findings = [json.loads(line) for line in "".join(ocsf.pieces(report)).splitlines()]
+    assert [error.message for finding in findings for error in published_ocsf().iter_errors(finding)] == []
+    users = [finding for finding in findings if finding["resources"][0]["type"] == "AWS::IAM::User"]
+    assert Counter(each["unmapped"]["verdict"] for each in users) == Counter(row.verdict for row in report.rows())
+    assert len({finding["metadata"]["uid"] for finding in findings}) == len(
+        {f["finding_info"]["uid"] for f in findings}
+    )
+
+
+def test_ocsf_calls_numbers_what_the_schema_does() -> None:
+    """Each `…_id` has the caption beside it."""
+    published = get_ocsf_schema(version=ocsf.VERSION)
+    finding, compliance = published["classes"]["compliance_finding"], published["objects"]["compliance"]
+    for line in ocsf.pieces(every_verdict()):
+        found = json.loads(line)
+        for name in ("activity", "severity", "status"):
+            shown = found["activity_name" if name == "activity" else name]
+            assert finding["attributes"][f"{name}_id"]["enum"][str(found[f"{name}_id"])]["caption"] == shown
+        for each in (found["compliance"], *found["compliance"]["checks"]):
+            assert compliance["attributes"]["status_id"]["enum"][str(each["status_id"])]["caption"] == each["status"]
+
+
+def every_verdict() -> Report:
+    """A report with each verdict, an account that was not read, one that was read in part, and an ended exception."""
+    known = KnownException(reason="break glass", owner="ops@example.org", until="2999-12-31")
+    rows = [
+        row("covered", covered=True, by=("group staff",), admin=True),
+        row("open", covered=False, open=("s3:*", "ec2:*"), admin=False, works_with_mfa=True),
+        row("root-like", covered=False, open=("*",), admin=True, works_with_mfa=True),
+        row("excepted", covered=False, open=("*",), exception=known),
+        row("unknown", OTHER),
+    ]
+    entry = Entry(user="gone-*", account="*", reason="r", owner="o", until="2020-01-01")
+    part = Account(id="444444444444", users=0, missing=("iam:GetCredentialReport",))
+    return report(rows, Account(id=UNREAD, failure="AWS denied AssumeRole"), part, exceptions=[(entry, EXPIRED)])
+
+
+def test_ocsf_of_each_verdict() -> None:
+    """Result, severity and state; the controls are checks; the place of the account is in `cloud`."""
+    found = [json.loads(line) for line in ocsf.pieces(every_verdict())]
+    assert [
+        (each["resources"][0]["name"], each["compliance"]["status"], each["severity"], each["status"]) for each in found
+    ] == [
+        ("covered", "Pass", "Informational", "Resolved"),
+        ("open", "Fail", "High", "New"),
+        ("root-like", "Fail", "Critical", "New"),
+        ("excepted", "Fail", "Low", "Suppressed"),
+        ("unknown", "Unknown", "Medium", "New"),
+        ("account", "Unknown", "Medium", "New"),
+        ("account", "Warning", "Low", "New"),
+        ("gone-*", "Fail", "High", "New"),
+    ]
+    assert found[1]["message"] == f"user open in {ACCOUNT} can act without MFA: s3:*, ec2:*"
+    assert {check["uid"]: check["status"] for check in found[1]["compliance"]["checks"]} == {
+        "SOC 2 TSC 2017 CC6.1": "Fail",
+        "PCI DSS 4.0.1 8.4.2": "Fail",
+        "CIS AWS Foundations 3.0 1.10": "Unknown",
+        "CIS AWS Foundations 7.0 2.10": "Unknown",
+    }
+    assert found[0]["cloud"]["account"]["uid"] == ACCOUNT
+
+
+@cache
+def published_sarif() -> jsonschema.Draft7Validator:
+    """SARIF's schema (OASIS), as a package of its authors has it."""
+    path = BUILT / "reports/node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
+    if not path.exists():
+        missing("SARIF's schema (make tools)")
+    return jsonschema.Draft7Validator(json.loads(path.read_text()))
+
+
+def check_sarif(report: Report) -> None:
+    """Valid against the published schema; a result for each user who is not covered; paths that need no escaping."""
+    log = json.loads("".join(sarif.pieces(report)))
+    assert [error.message for error in published_sarif().iter_errors(log)] == []
+    (run,) = log["runs"]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in run["results"])
+    users = [each for each in run["results"] if each["ruleId"] in ("user-not-covered", "cover-not-known")]
+    assert len(users) == sum(not row.covered for row in report.rows())
+    uris = [each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in run["results"]]
+    assert all(re.fullmatch(r"[A-Za-z0-9/._~%-]+", uri) for uri in uris)
+
+
+def test_sarif_of_each_verdict() -> None:
+    """Rules and levels; what is excepted is suppressed, with the reason; a place and a fingerprint for GitHub."""
+    (run,) = json.loads("".join(sarif.pieces(every_verdict())))["runs"]
+    results = run["results"]
+    assert [(each["ruleId"], each["level"], "suppressions" in each) for each in results] == [
+        ("user-not-covered", "error", False),
+        ("user-not-covered", "error", False),
+        ("user-not-covered", "error", True),
+        ("cover-not-known", "warning", False),
+        ("account-not-read", "error", False),
+        ("account-read-in-part", "note", False),
+        ("exception-ended", "error", False),
+    ]
+    assert results[2]["suppressions"][0]["justification"] == "break glass (ops@example.org), until 2999-12-31"
+    assert results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == f"{ACCOUNT}/open"
+    again = json.loads("".join(sarif.pieces(every_verdict())))["runs"][0]["results"]
+    prints = [each["partialFingerprints"]["primaryLocationLineHash"] for each in results]
+    assert prints == [each["partialFingerprints"]["primaryLocationLineHash"] for each in again]
+    assert len(set(prints)) == len(prints)
+
+
+def check_junit(report: Report) -> None:
+    """A reader of JUnit's XML finds each account as a suite and each user as a case; the numbers are right."""
+    text = "".join(junit.pieces(report))
+    root = ET.fromstring(text)  # noqa: S314  # our own
+    suites = junitparser.JUnitXml.fromstring(text.encode())
+    assert [suite.get("name") for suite in root] == [*(each.id for each in report.accounts), "exceptions"]
+    for element, suite in zip(root, suites, strict=True):
+        written = (suite.tests, suite.failures, suite.errors, suite.skipped)
+        counted = Counter(child.tag for case in element for child in case)
+        assert written == (len(element), counted["failure"], counted["error"], counted["skipped"])
+    assert sum(len(suite) for suite in root) == int(root.get("tests", ""))
+    assert int(root.get("failures", "")) == 1 + sum(row.verdict == "not covered" for row in report.rows())
+
+
+def test_junit_of_each_verdict() -> None:
+    """Covered passes, excepted is skipped, unknown is an error."""
+    cases = ET.fromstring("".join(junit.pieces(every_verdict()))).iter("testcase")  # noqa: S314  # our own
+    assert [(case.get("classname"), case.get("name"), *(child.tag for child in case)) for case in cases] == [
+        (ACCOUNT, "account"),
+        (ACCOUNT, "covered"),
+        (ACCOUNT, "open", "failure"),
+        (ACCOUNT, "root-like", "failure"),
+        (ACCOUNT, "excepted", "skipped"),
+        (OTHER, "account"),
+        (OTHER, "unknown", "error"),
+        (UNREAD, "account", "error"),
+        ("444444444444", "account", "system-out"),
+        ("*", "gone-*", "failure"),
+    ]
+
+
+@settings(max_examples=60)
+@given(reports())
+def test_any_names_in_any_script(report: Report) -> None:
+    """Every format is valid and whole, whatever the names are."""
+    for check in (check_json_lines, check_json, check_csv_has_no_formula, check_ocsf, check_sarif, check_junit):
+        check(report)

@@ -280,7 +280,7 @@ GOOD: list[tuple[list[str], dict[str, Any]]] = [
             "action": "audit",
             "flags": audit.Flags(
                 format="html",
-                output="r.html",
+                outputs=["r.html"],
                 accounts="123456789012",
                 organization=True,
                 units=["r-ab12"],
