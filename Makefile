@@ -9,7 +9,7 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 PYTEST ?= -n $(WORKERS) --dist worksteal -q
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo test coverage faults audit audited check format bench pictures site dist test-wheel test-wheel-debian test-deb publish tools clients lock clean
+.PHONY: help setup demo test coverage faults audit audited check format bench pictures site site-release dist test-wheel test-wheel-debian test-deb test-readme publish tools clients lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.* ## / { printf "make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -62,6 +62,12 @@ pictures: .venv/ready ## record the pictures of the documents in docs/pictures (
 site: .tools/site/ready ## build the documents as a site into .tools/site/html; a link that leads nowhere fails
 	NO_MKDOCS_2_WARNING=1 .tools/site/bin/mkdocs build --quiet --clean
 
+# A commit on the branch gh-pages, here and at origin: each version in a folder of its own, and /latest/ for the newest.
+site-release: .tools/site/ready ## add the site of this version to the published ones, and make it the latest
+	PATH=$(CURDIR)/.tools/site/bin:$$PATH NO_MKDOCS_2_WARNING=1 mike deploy --update-aliases $(PUSH) \
+		$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' mfasession/__init__.py) latest
+	PATH=$(CURDIR)/.tools/site/bin:$$PATH mike set-default $(PUSH) latest
+
 .tools/site/ready: docs/site-requirements.txt
 	$(PYTHON) -m venv .tools/site
 	.tools/site/bin/python -m pip install --quiet --require-hashes --requirement $<
@@ -82,6 +88,10 @@ test-wheel-debian: dist ## the same with the Python of a fresh Debian, which is 
 # In a chroot in .tools, as root, with debootstrap; SUITE=sid tries another Debian.
 test-deb: dist ## build the Debian package, check it with lintian, install it and log in with it
 	packages/try-deb $(SUITE)
+
+# In a chroot in .tools, as root, with debootstrap; SUITE=sid tries another Debian.
+test-readme: dist ## follow README to the letter on a machine with nothing on it: install, demo, a first login
+	$(BIN)/python -m packages.try_readme dist $(SUITE)
 
 # What is in dist, as it is. In the release workflow the index knows us by the workflow; elsewhere by a token.
 publish: .tools/lock/bin/uv ## upload the wheel and the source archive of dist to the package index
