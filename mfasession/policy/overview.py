@@ -7,6 +7,7 @@ from operator import and_, or_
 from mfasession.policy import callers
 from mfasession.policy.callers import Caller
 from mfasession.policy.document import Document
+from mfasession.policy.patterns import like
 from mfasession.policy.permissions import (
     ANY_OTHER,
     EVERYWHERE,
@@ -68,14 +69,21 @@ class Overview:
 
     def _is_shown(self, action: str, resource: str, shown: dict[str, bool]) -> bool:
         """Whether an action differs from the pattern that contains it, or from every resource."""
-        if action not in shown:
-            around = self._around[action]
-            own = self._outcome(action, resource)
-            if action != ANY_OTHER and (resource == EVERYWHERE or self._is_shown(around, resource, shown)):
-                shown[action] = own != self._outcome(around, resource)
-            else:
-                shown[action] = resource == EVERYWHERE or own != self._outcome(action, EVERYWHERE)
+        around = [action]
+        while around[-1] not in shown and around[-1] != ANY_OTHER and resource != EVERYWHERE:
+            around.append(self._around[around[-1]])
+        for each in reversed(around):
+            if each not in shown:
+                shown[each] = self._differs(each, resource, shown)
         return shown[action]
+
+    def _differs(self, action: str, resource: str, shown: Mapping[str, bool]) -> bool:
+        """As `_is_shown`, where that of the pattern around the action is known."""
+        around = self._around[action]
+        own = self._outcome(action, resource)
+        if action != ANY_OTHER and (resource == EVERYWHERE or shown[around]):
+            return own != self._outcome(around, resource)
+        return resource == EVERYWHERE or own != self._outcome(action, EVERYWHERE)
 
     def _outcome(self, action: str, resource: str) -> list[str]:
         same = {"deny": "no", "not allowed": "no", "never": "no", "always": "allow"}
@@ -100,7 +108,13 @@ class Overview:
 
 
 def _narrowest(name: str, globs: Heads, written: Mapping[str, str]) -> str:
-    """The narrowest pattern that contains an action, or a pattern of actions."""
+    """The narrowest pattern that contains an action, or a pattern of actions; of equal patterns the first contains."""
     small = name.lower()
-    around = max((glob for glob in covering(small, globs) if glob != small), key=len, default="")
-    return written.get(around, ANY_OTHER)
+    own = (len(small), small)
+    around = (
+        glob
+        for glob in covering(small, globs)
+        if glob != small and not ((len(glob), glob) > own and is_wild(small) and like(glob, small))
+    )
+    narrowest = max(around, key=len, default="")
+    return written[narrowest] if narrowest else ANY_OTHER

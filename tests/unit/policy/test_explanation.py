@@ -119,6 +119,21 @@ def lines_of(*statements: dict[str, Any]) -> list[str]:
     return list(explanation.explained(parsed(*statements)))
 
 
+@pytest.mark.parametrize("actions", [["s3:*", "s3:**"], ["s3:?*", "s3:*?", "s3:Get*"], [""], ["", "*"]])
+def test_patterns_that_mean_the_same(actions: list[str]) -> None:
+    """Two spellings of one pattern, each of which contains the other; and an action without a name."""
+    said = lines_of({"Effect": "Deny", "Action": actions, "Resource": "arn:aws:s3:::b"})
+    assert "on arn:aws:s3:::b" in said
+
+
+def test_a_thousand_patterns_inside_each_other() -> None:
+    """The innermost is explained first, and depends on all others."""
+    actions = [f"s3:{'a' * count}*" for count in range(1100, 0, -1)]
+    text = json.dumps({"Statement": {"Effect": "Deny", "Action": actions, "Resource": "arn:aws:s3:::b"}})
+    said = list(explanation.explained(document.parse(text, "it", limit=document.LONGEST)))
+    assert "on arn:aws:s3:::b" in said
+
+
 def test_the_rule_narrowed_to_users_is_for_users() -> None:
     """As an SCP is written: it says so, and roles may do everything."""
     own = {**rule.document()["Statement"][0], "Condition": {**NO_MFA, "ArnLike": {"aws:PrincipalArn": USERS}}}
@@ -234,7 +249,7 @@ def test_no_request_proves_it_wrong(
             context["aws:multifactorauthage"] = age
         request = Request(action=action, resource=EVERYWHERE, context=context)
         is_allowed = evaluation.evaluate(Policies(identity=(policy,)), request).decision is Decision.ALLOWED
-        if callers.fixed(caller, action):
+        if caller.fixed(action):
             continue
         ((_, rows), *_) = Overview((policy,)).sections()
         said = {row.action: row.words[number] for row in rows}
@@ -258,7 +273,7 @@ def test_no_request_proves_limits_wrong(
     ((_, rows), *_) = Overview((policy,), [(organization,), (limit,)]).sections()
     whole = Policies(identity=(policy,), organization=(Level(documents=(organization,)),), boundary=(limit,))
     for number, caller in enumerate(callers.CALLERS):
-        if callers.fixed(caller, action):
+        if caller.fixed(action):
             continue
         context = {**callers.context(caller), "aws:requestedregion": "eu-west-1"}
         request = Request(action=action, resource=EVERYWHERE, context=context)
