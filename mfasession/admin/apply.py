@@ -10,7 +10,7 @@ from mfasession.admin.findings import Rules
 from mfasession.aws.errors import NotFound
 from mfasession.aws.model import User
 from mfasession.errors import AwsRefused, ConfigurationError
-from mfasession.policy.verdict import allows
+from mfasession.policy import allows
 from mfasession.sessions import devices
 from mfasession.values import Session, Value, account_of, partition_of
 
@@ -194,4 +194,4 @@ def _works(user: User, rules: Rules) -> bool:
 
 
 def _can_take_back(user: User, rules: Rules) -> bool:
-    return allows(rules.sources(user), rules.boundary(user), apply_plan.TAKING_BACK, user=user.name, arn=user.arn)
+    return allows(rules.sources(user), apply_plan.TAKING_BACK, user=user.arn, boundary=rules.boundary(user))

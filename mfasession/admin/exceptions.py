@@ -11,7 +11,7 @@ from typing import Any
 
 from mfasession.admin.findings import KnownException, Row
 from mfasession.files import toml
-from mfasession.policy.patterns import like
+from mfasession.policy import like
 from mfasession.text import printable
 from mfasession.values import Value
 

@@ -10,10 +10,7 @@ from typing import Any
 
 from mfasession.admin.organization import Limits
 from mfasession.aws.model import Credentials, Group, KeyUse, User
-from mfasession.policy import rule
-from mfasession.policy.document import Malformed
-from mfasession.policy.scp import UNKNOWN_BY_SCP
-from mfasession.policy.verdict import Source, Verdict, judge
+from mfasession.policy import Malformed, Verdict, allow_all, coverage
 from mfasession.values import Value
 
 DAY = 86400
@@ -21,7 +18,9 @@ OLD = 90 * DAY
 """Seconds after which a key is old: CIS AWS Foundations 3.0 1.14, 7.0 2.12, access keys are rotated in 90 days."""
 NAMED = 20
 """The most uncovered administrators that are named."""
-_ANYTHING = json.dumps(rule.ALLOW_ALL)
+UNKNOWN_BY_SCP = "unknown by SCP"
+"""In place of what covers a user: without a service control policy they are open, and these could not be read."""
+_ANYTHING = json.dumps(allow_all())
 
 
 class KnownException(Value):
@@ -100,11 +99,10 @@ class Rules:
         """Return the group of that name."""
         return self._groups.get(name)
 
-    def sources(self, user: User) -> list[Source]:
+    def sources(self, user: User) -> dict[str, tuple[str, ...]]:
         """Return the policies of the user and of the groups, by source."""
         groups = [self._groups[name] for name in user.groups if name in self._groups]
-        of_groups = [Source(name=f"group {group.name}", texts=self._of(group)) for group in groups]
-        return [Source(name="directly", texts=self._of(user)), *of_groups]
+        return {"directly": self._of(user), **{f"group {group.name}": self._of(group) for group in groups}}
 
     def boundary(self, user: User) -> str | None:
         """Return the boundary of a user. An unknown one counts as no limit (the worst case)."""
@@ -116,12 +114,8 @@ class Rules:
         Service control policies only take away: without unread ones, no user is covered who is open with them.
         """
         try:
-            found = judge(
-                self.sources(user),
-                self.boundary(user),
-                user=user.name,
-                arn=user.arn,
-                organization=self._limits.levels,
+            found = coverage(
+                self.sources(user), user=user.arn, boundary=self.boundary(user), organization=self._limits.levels
             )
         except Malformed:
             return None

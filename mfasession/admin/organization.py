@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from mfasession.aws.errors import NotFound
 from mfasession.aws.organizations import DEEPEST
 from mfasession.errors import AwsRefused, MfaSessionError
-from mfasession.policy import evaluation, scp
-from mfasession.policy.document import Malformed
-from mfasession.policy.scp import Attached, Level, Levels
+from mfasession.policy import Document, Kind, Level, Malformed, allow_all, check, read
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
 
 IS_MANAGEMENT = "this is the management account: service control policies do not apply to it"
 ROOT = "root"
+Levels = tuple[Level, ...]
 NOT_IN_ONE = "it is in no organization: the service control policies are taken as if they were attached to it"
 
 
@@ -77,10 +76,10 @@ class Read:
         """Why it cannot be read."""
         self._paths: dict[str, Levels] = {}
         """The levels from the root to each OU."""
-        self._policies: dict[str, Attached] = {}
+        self._policies: dict[str, Document] = {}
         """Policies by their ID."""
-        self._unread: dict[Attached, str] = {}
-        """Policies that were not read, with the reason."""
+        self._unread: dict[str, str] = {}
+        """The reasons for policies that were not read, by their names, which are unique in an organization."""
 
     def limits(self, account: str, aws: "AwsOrganizations") -> Limits:
         """Return the policies of an account, or a note why they were not read."""
@@ -112,15 +111,15 @@ class Read:
         return self._home
 
     def _read(self, account: str, organization: str) -> Limits:
-        own = Level(name=f"account {account}", policies=self._attached(account))
+        own = Level(name=f"account {account}", documents=self._attached(account))
         parent = self._aws.parent(account)
         above = self._path(parent)
         levels = (*above, own)
         notes = {
-            f"{policy.name} of {level.name} was not read: {self._unread[policy]}": None
+            f"{policy.where} of {level.name} was not read: {self._unread[policy.where]}": None
             for level in levels
-            for policy in level.policies
-            if policy in self._unread
+            for policy in level.documents
+            if policy.where in self._unread
         }
         path = above[-1].name.replace("OU ", f"{ROOT}/", 1)
         return Limits(
@@ -136,7 +135,7 @@ class Read:
             else:
                 above = self._path(self._aws.parent(entity), depth + 1)
                 name = self._unit_name(entity, above[-1].name)
-            self._paths[entity] = (*above, Level(name=name, policies=self._attached(entity)))
+            self._paths[entity] = (*above, Level(name=name, documents=self._attached(entity)))
         return self._paths[entity]
 
     def _unit_name(self, unit: str, above: str) -> str:
@@ -147,22 +146,21 @@ class Read:
             name = unit
         return f"{above}/{name}" if above != ROOT else f"OU {name}"
 
-    def _attached(self, target: str) -> tuple[Attached, ...]:
+    def _attached(self, target: str) -> tuple[Document, ...]:
         return tuple(map(self._policy, self._aws.attached(target)))
 
-    def _policy(self, named: "PolicyName") -> Attached:
+    def _policy(self, named: "PolicyName") -> Document:
         if named.id not in self._policies:
             self._policies[named.id] = self._read_policy(named)
         return self._policies[named.id]
 
-    def _read_policy(self, named: "PolicyName") -> Attached:
+    def _read_policy(self, named: "PolicyName") -> Document:
         try:
-            policy = Attached(name=named.name, text=self._aws.content(named.id))
-            evaluation.checked(policy.text)
+            policy = read(self._aws.content(named.id), name=named.name, kind=Kind.IDENTITY)
+            check(policy)
         except (AwsRefused, Malformed) as failure:
-            unread = Attached(name=named.name, text=scp.everything().text)
-            self._unread[unread] = failure.message
-            return unread
+            self._unread[named.name] = failure.message
+            return read(allow_all(), name=named.name)
         return policy
 
 

@@ -9,7 +9,7 @@ from mfasession.aws.errors import Denied, Unanswered
 from mfasession.values import Value
 
 if TYPE_CHECKING:
-    from mfasession.policy.patterns import Context
+    from mfasession.policy import Context
 
 PAGES = 100
 """The most pages of an answer that are read."""

@@ -9,12 +9,32 @@ from collections.abc import Iterable
 from mfasession.policy import principals
 from mfasession.policy.document import Document
 from mfasession.policy.patterns import Context
-from mfasession.policy.principals import Who
+from mfasession.policy.principals import Principal
 from mfasession.values import Value
 
 ACCOUNT = "123456789012"
 USER = "alice"
 """The account ID in AWS's documentation, used unless another is named."""
+
+_FOR_USER_SESSIONS = ("sts:assumerole", "sts:getcalleridentity")
+_FOR_KEYS_ALONE = ("sts:getsessiontoken", "sts:getfederationtoken")
+_ABOUT_USER = (
+    "iam:EnableMFADevice",
+    "iam:GetMFADevice",
+    "iam:GetUser",
+    "iam:ListMFADevices",
+    "iam:ResyncMFADevice",
+    "iam:DeactivateMFADevice",
+    "iam:ChangePassword",
+    "iam:CreateAccessKey",
+    "iam:DeleteAccessKey",
+    "iam:GetAccessKeyLastUsed",
+    "iam:GetLoginProfile",
+    "iam:GetMFADevice",
+    "iam:ListAccessKeys",
+    "iam:UpdateAccessKey",
+)
+_ABOUT_DEVICE = ("iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice")
 
 
 class Caller(Value):
@@ -29,6 +49,28 @@ class Caller(Value):
     is_temporary: bool = True
     is_role: bool = False
 
+    def mfa_keys(self) -> dict[str, str]:
+        """Return the condition keys that differ between callers."""
+        known = {"aws:multifactorauthpresent": self.mfa} if self.mfa else {}
+        if self.mfa == "true":
+            known["aws:multifactorauthage"] = "60"
+        return known
+
+    def fixed(self, action: str) -> str:
+        """Return `always` or `never` where AWS decides without policies; empty for all else."""
+        name = action.lower()
+        if name == "sts:getcalleridentity":
+            return "always"
+        if name in _FOR_KEYS_ALONE and self.is_temporary:
+            return "never"
+        if name == "sts:getsessiontoken":
+            return "always"
+        if self.is_role or not self.is_temporary:
+            return ""
+        if name.startswith("sts:") and name not in _FOR_USER_SESSIONS:
+            return "never"
+        return "never" if name.startswith("iam:") and self.mfa != "true" else ""
+
 
 KEY = Caller(slug="key", name="long-term key", mfa="", is_temporary=False)
 SESSION = Caller(slug="session", name="session without MFA", mfa="false")
@@ -36,9 +78,6 @@ MFA = Caller(slug="mfa", name="session with MFA", mfa="true")
 ROLE = Caller(slug="role", name="role", mfa="false", is_role=True)
 """A role's session has no MFA, even if it was assumed with MFA: the key is present and false."""
 CALLERS = (KEY, SESSION, MFA, ROLE)
-
-_FOR_USER_SESSIONS = ("sts:assumerole", "sts:getcalleridentity")
-_FOR_KEYS_ALONE = ("sts:getsessiontoken", "sts:getfederationtoken")
 
 
 class Person(Value):
@@ -58,13 +97,20 @@ class Person(Value):
         """As in `aws`."""
         return self.user_arn.split(":")[1]
 
-    def who(self, caller: Caller) -> Who:
+    def resource_of(self, action: str) -> str:
+        """Return an example resource of the action: the user, their device, a role; else `*`."""
+        names = dict.fromkeys(_ABOUT_USER, f"user/{self.user}") | dict.fromkeys(_ABOUT_DEVICE, f"mfa/{self.user}")
+        names |= {"sts:AssumeRole": "role/example"}
+        name = next((name for known, name in names.items() if known.lower() == action.lower()), "")
+        return f"arn:{self.partition}:iam::{self.account}:{name}" if name else "*"
+
+    def principal(self, caller: Caller) -> Principal:
         """Return a caller as Principal elements name it."""
         if not caller.is_role:
-            return Who(account=self.account, arn=self.user_arn)
+            return Principal(arn=self.user_arn)
         name = self.role_arn.rpartition("/")[2]
         session = f"arn:{self.partition}:sts::{self.account}:assumed-role/{name}/{self.user}"
-        return Who(account=self.account, arn=session, role=self.role_arn)
+        return Principal(arn=session, role=self.role_arn)
 
 
 def person(user: str, documents: Iterable[Document] = ()) -> Person:
@@ -101,28 +147,4 @@ def context(caller: Caller, user: str = USER, whose: Person | None = None) -> Co
     }
     if not caller.is_role:
         known["aws:username"] = whose.user
-    return known | mfa_keys(caller)
-
-
-def mfa_keys(caller: Caller) -> dict[str, str]:
-    """Return the condition keys that differ between callers."""
-    known = {"aws:multifactorauthpresent": caller.mfa} if caller.mfa else {}
-    if caller.mfa == "true":
-        known["aws:multifactorauthage"] = "60"
-    return known
-
-
-def fixed(caller: Caller, action: str) -> str:
-    """Return `always` or `never` where AWS decides without policies; empty for all else."""
-    name = action.lower()
-    if name == "sts:getcalleridentity":
-        return "always"
-    if name in _FOR_KEYS_ALONE and caller.is_temporary:
-        return "never"
-    if name == "sts:getsessiontoken":
-        return "always"
-    if caller.is_role or not caller.is_temporary:
-        return ""
-    if name.startswith("sts:") and name not in _FOR_USER_SESSIONS:
-        return "never"
-    return "never" if name.startswith("iam:") and caller.mfa != "true" else ""
+    return known | caller.mfa_keys()

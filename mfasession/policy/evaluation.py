@@ -9,11 +9,12 @@ service-linked roles: callers must leave them out for these.
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import lru_cache
+from types import MappingProxyType
 
 from mfasession.policy import conditions, document, principals
 from mfasession.policy.document import Document, Kind, Line, Malformed, Problem, Statement
 from mfasession.policy.patterns import Context, filled, like, resource_like
-from mfasession.policy.principals import Who
+from mfasession.policy.principals import Principal
 from mfasession.values import Value
 
 IDENTITY, BOUNDARY, SESSION = "identity-based policy", "permissions boundary", "session policy"
@@ -38,9 +39,11 @@ class Request(Value):
     """A request: an action such as `s3:GetObject`, a resource's ARN or `*`, and the condition keys."""
 
     action: str
-    resource: str
-    context: Context
-    who: Who | None = None
+    resource: str = "*"
+    context: Context = MappingProxyType({})
+    """Condition keys with a text or a tuple of texts; absent keys, as aws:MultiFactorAuthPresent of a request that is
+    signed with a long-term key, are not in it."""
+    principal: Principal | None = None
     """The caller, as Principal elements name it. None matches every principal."""
 
 
@@ -80,7 +83,7 @@ class Policies(Value):
             yield TRUST if _are_trust(self.resource) else RESOURCE, self.resource
 
 
-class Found(Value):
+class PolicyStatement(Value):
     """A statement and its document."""
 
     kind: str
@@ -96,11 +99,11 @@ class Answer(Value):
     """
 
     decision: Decision
-    by: tuple[Found, ...] = ()
+    by: tuple[PolicyStatement, ...] = ()
     lacking: tuple[str, ...] = ()
 
 
-class Look(Value):
+class Match(Value):
     """The match of one statement with a request, by element; `lines` are those of its Condition, in order."""
 
     action: bool
@@ -128,7 +131,7 @@ class Evaluator:
         for found in self._denies:
             if _applies(found, request):
                 return Answer(decision=Decision.DENIED, by=(found,))
-        allows: dict[str, list[Found]] = {kind: [] for kind, _ in self._policies.kinds()}
+        allows: dict[str, list[PolicyStatement]] = {kind: [] for kind, _ in self._policies.kinds()}
         for found in self._allows:
             if _applies(found, request):
                 allows[found.kind].append(found)
@@ -141,11 +144,32 @@ class Evaluator:
 
 
 def evaluate(policies: Policies, request: Request) -> Answer:
-    """Return what the policies say to a request, and by which statements."""
-    return Evaluator(policies).evaluate(request)
+    """Return what the policies say to a request, and by which statements.
+
+    A condition operator that AWS does not have is true in a Deny and false in an Allow: `check` finds such. What AWS
+    decides without policies (as sts:GetCallerIdentity) is not considered: `Caller.fixed` says it.
+
+    >>> from mfasession import policy
+    >>> rule = policy.read(policy.deny_all_without_mfa(), name="rule")
+    >>> policies = Policies(identity=(rule, policy.read(policy.allow_all(), name="admin")))
+    >>> of_a_key = Request(action="s3:ListAllMyBuckets")
+    >>> answer = evaluate(policies, of_a_key)
+    >>> answer.decision, [(each.document.where, each.statement.name) for each in answer.by]
+    (<Decision.DENIED: 'explicit deny'>, [('rule', 'DenyAllWithoutMFA')])
+    >>> evaluate(policies, of_a_key.replace(context={"aws:MultiFactorAuthPresent": "true"})).decision
+    <Decision.ALLOWED: 'allowed'>
+    """
+    return Evaluator(policies).evaluate(_in_lower_case(request))
 
 
-def _lacking(policies: Policies, request: Request, allows: "dict[str, list[Found]]") -> tuple[str, ...]:
+def _in_lower_case(request: Request) -> Request:
+    """The request with its condition keys in lower case."""
+    if all(key == key.lower() for key in request.context):
+        return request
+    return request.replace(context={key.lower(): value for key, value in request.context.items()})
+
+
+def _lacking(policies: Policies, request: Request, allows: "dict[str, list[PolicyStatement]]") -> tuple[str, ...]:
     """The kinds of policies that had to allow and do not, where the resource has its own policy.
 
     A grant to a user or a role session needs no other Allow in the account; a grant to the role is limited by the
@@ -153,7 +177,7 @@ def _lacking(policies: Policies, request: Request, allows: "dict[str, list[Found
     and KMS keys need an Allow in their own policy.
     """
     own = TRUST if _are_trust(policies.resource or ()) else RESOURCE
-    ways = [principals.named(found.statement, request.who) for found in allows[own]]
+    ways = [principals.named(found.statement, request.principal) for found in allows[own]]
     needed = [kind for kind in allows if kind != own]
     if any(way.directly for way in ways):
         needed = [kind for kind in needed if kind.startswith(ORGANIZATION)]
@@ -169,15 +193,15 @@ def _are_trust(documents: tuple[Document, ...]) -> bool:
     return any(each.kind is Kind.TRUST for each in documents)
 
 
-def statements(policies: Policies) -> Iterator[Found]:
+def statements(policies: Policies) -> Iterator[PolicyStatement]:
     """Yield every statement, with those that deny; of resource control policies only these."""
     for kind, documents in policies.kinds():
         for each in documents:
             for statement in each.statements:
-                yield Found(kind=kind, document=each, statement=statement)
+                yield PolicyStatement(kind=kind, document=each, statement=statement)
     for each in map(of_resource_control, policies.resource_control):
         for statement in each.statements:
-            yield Found(kind=RESOURCE_CONTROL, document=each, statement=statement)
+            yield PolicyStatement(kind=RESOURCE_CONTROL, document=each, statement=statement)
 
 
 def of_resource_control(document: Document) -> Document:
@@ -196,14 +220,23 @@ def _is_controlled(action: str) -> bool:
     return action.partition(":")[0].lower() in WITH_RESOURCE_CONTROL
 
 
-def look(found: Found, request: Request) -> Look:
-    """Return the match of a statement with a request. A line with an unknown operator is false in an Allow."""
+def match(found: PolicyStatement, request: Request) -> Match:
+    """Return the match of a statement with a request. A line with an unknown operator is false in an Allow.
+
+    >>> from mfasession import policy
+    >>> rule = policy.read(policy.deny_all_without_mfa())
+    >>> (each,) = policy.statements(Policies(identity=(rule,)))
+    >>> found = match(each, Request(action="iam:GetUser", context={"aws:MultiFactorAuthPresent": "false"}))
+    >>> found.applies, found.action, found.lines
+    (False, False, (True,))
+    """
     parsed, statement = found.document, found.statement
-    return Look(
+    request = _in_lower_case(request)
+    return Match(
         action=names_action(statement, request.action),
         resource=_names_resource(parsed, statement, request),
         lines=tuple(_line_holds(parsed, statement, line, request.context) for line in statement.conditions),
-        principal=bool(principals.named(statement, request.who)),
+        principal=bool(principals.named(statement, request.principal)),
     )
 
 
@@ -250,10 +283,10 @@ def names_action(statement: Statement, action: str) -> bool:
     return _any_action(statement.actions or (), action)
 
 
-def _applies(found: Found, request: Request) -> bool:
+def _applies(found: PolicyStatement, request: Request) -> bool:
     return (
         names_action(found.statement, request.action)
-        and bool(principals.named(found.statement, request.who))
+        and bool(principals.named(found.statement, request.principal))
         and _names_resource(found.document, found.statement, request)
         and condition_holds(found.document, found.statement, request.context)
     )

@@ -1,16 +1,14 @@
 """Builds the table of a policy, what each kind of caller may do, and compares it with expectations."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from types import MappingProxyType
 
-from mfasession.files import toml
 from mfasession.policy import callers, evaluation, rule
-from mfasession.policy.callers import ACCOUNT, CALLERS, Caller, Person
+from mfasession.policy.callers import CALLERS, Caller, Person
 from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.glob_overlap import common
 from mfasession.policy.patterns import Context
-from mfasession.text import printable
 from mfasession.values import Value
 
 ALSO = (
@@ -25,23 +23,6 @@ ALSO = (
 )
 """The default actions besides the exempt ones."""
 
-_ABOUT_USER = (
-    "iam:EnableMFADevice",
-    "iam:GetMFADevice",
-    "iam:GetUser",
-    "iam:ListMFADevices",
-    "iam:ResyncMFADevice",
-    "iam:DeactivateMFADevice",
-    "iam:ChangePassword",
-    "iam:CreateAccessKey",
-    "iam:DeleteAccessKey",
-    "iam:GetAccessKeyLastUsed",
-    "iam:GetLoginProfile",
-    "iam:GetMFADevice",
-    "iam:ListAccessKeys",
-    "iam:UpdateAccessKey",
-)
-_ABOUT_DEVICE = ("iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice")
 _ACTION = re.compile(r"[a-z0-9-]{1,60}:[A-Za-z0-9]{1,100}")
 WORDS = {Decision.ALLOWED: "allow", Decision.DENIED: "deny", Decision.NOT_ALLOWED: "not allowed"}
 
@@ -75,25 +56,20 @@ class Cell(Value):
         return self.word in ("allow", "always")
 
 
-class Expectation(Value):
-    """An expected decision for a caller, by its slug, and an action."""
+def default_actions(policies: Policies) -> tuple[str, ...]:
+    """Return the actions of a table: those that a trust or resource policy names, else those of the rule and more.
 
-    caller: str
-    action: str
-    is_allowed: bool
-
-
-def default_actions() -> tuple[str, ...]:
-    """Return the default actions: those that the rule exempts, and some others."""
-    return (*rule.DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"], *ALSO)
-
-
-def resource_of(action: str, user: str, account: str = ACCOUNT, partition: str = "aws") -> str:
-    """Return an example resource of the action: the user, their device, a role; else `*`."""
-    names = dict.fromkeys(_ABOUT_USER, f"user/{user}") | dict.fromkeys(_ABOUT_DEVICE, f"mfa/{user}")
-    names |= {"sts:AssumeRole": "role/example"}
-    name = next((name for known, name in names.items() if known.lower() == action.lower()), "")
-    return f"arn:{partition}:iam::{account}:{name}" if name else "*"
+    >>> default_actions(Policies(identity=()))[:2]
+    ('iam:CreateVirtualMFADevice', 'iam:EnableMFADevice')
+    """
+    named = [
+        str(action)
+        for each in policies.resource or ()
+        for statement in each.statements
+        for action in (*(statement.actions or ()), *(statement.not_actions or ()))
+        if is_action(action)
+    ]
+    return tuple(dict.fromkeys(named)) or (*rule.DENY_ALL_WITHOUT_MFA["Statement"][0]["NotAction"], *ALSO)
 
 
 def is_action(text: str) -> bool:
@@ -103,21 +79,30 @@ def is_action(text: str) -> bool:
 
 def table(
     policies: Policies,
-    actions: Sequence[str],
+    actions: Sequence[str] = (),
     *,
-    resource: str,
-    extra: Context,
+    resource: str = "",
+    context: Context = MappingProxyType({}),
     user: str = "",
     whose: Person | None = None,
 ) -> list[tuple[Cell, ...]]:
-    """Return a row of cells for each action, a cell for each caller.
+    """Return a row of cells for each action, a cell for each of CALLERS: what `mfasession policy test` prints.
 
-    `resource`: for all actions; empty for each action's own. `extra`: condition keys that override the callers' own.
-    `whose`: the callers' user and role; without it, `user` is the user's name.
+    `actions`: empty for `default_actions`. `resource`: for all actions; empty for each action's own, as the user for
+    iam:CreateAccessKey. `context`: condition keys that override the callers' own. `whose`: the callers' user and role;
+    without it, `user` is the user's name.
+
+    >>> from mfasession import policy
+    >>> rule, everything = policy.read(policy.deny_all_without_mfa()), policy.read(policy.allow_all())
+    >>> ((*cells,),) = table(Policies(identity=(rule, everything)), ["iam:CreateAccessKey"])
+    >>> [f"{cell.caller.name}: {cell.word}" for cell in cells]
+    ['long-term key: deny', 'session without MFA: never', 'session with MFA: allow', 'role: deny']
     """
     person = whose or callers.person(user)
+    actions = actions or default_actions(policies)
     about = resource or _resource_in(policies)
-    own = [about or resource_of(each, person.user, person.account, person.partition) for each in actions]
+    own = [about or person.resource_of(each) for each in actions]
+    extra = {key.lower(): value for key, value in context.items()}
     return [
         tuple(_cell(policies, caller, action, resource, person, extra) for caller in CALLERS)
         for action, resource in zip(actions, own, strict=True)
@@ -136,64 +121,11 @@ def _resource_in(policies: Policies) -> str:
     return common(next(named, "")) or ""
 
 
-def failures(rows: Sequence[Sequence[Cell]], expected: Sequence[Expectation]) -> Iterator[str]:
-    """Yield a line for each expectation that does not hold."""
-    cells = {(cell.caller.slug, cell.action): cell for row in rows for cell in row}
-    for each in expected:
-        cell = cells.get((each.caller, each.action))
-        if cell is None:
-            yield f"{each.caller}:{each.action} was not tested"
-        elif cell.is_allowed != each.is_allowed:
-            yield f"{each.caller}:{each.action} is {cell.word}, but should be {'allow' if each.is_allowed else 'deny'}"
-
-
-def expectation(text: str) -> Expectation:
-    """Read `mfa:s3:ListAllMyBuckets=allow`. Raises ValueError."""
-    left, _, word = text.rpartition("=")
-    caller, _, action = left.partition(":")
-    return _expectation(caller, action, word)
-
-
-def expectations(text: str) -> tuple[Expectation, ...]:
-    """Read a file of expectations, TOML or JSON: a table for each caller, of actions and allow or deny.
-
-    Raises ValueError.
-    """
-    tree = _tree(text)
-    found = []
-    for caller, actions in tree.items():
-        if not isinstance(actions, Mapping):
-            raise ValueError(f"{printable(caller)} must be a table of actions")  # noqa: TRY004  # of a file, not of code
-        found += [_expectation(caller, action, word) for action, word in actions.items()]
-    return tuple(found)
-
-
-def _tree(text: str) -> Mapping[str, object]:
-    if not text.lstrip().startswith("{"):
-        return toml.read(text)
-    try:
-        tree = json.loads(text)
-    except RecursionError:
-        raise ValueError("not JSON") from None
-    return tree if isinstance(tree, dict) else {}
-
-
-def _expectation(caller: str, action: str, word: object) -> Expectation:
-    slugs = [each.slug for each in CALLERS]
-    if caller not in slugs:
-        raise ValueError(f"{printable(caller[:40])!r} is not a caller: use one of {', '.join(slugs)}")
-    if not is_action(action):
-        raise ValueError(f"{printable(action[:80])!r} is not an action such as s3:GetObject")
-    if word not in ("allow", "deny"):
-        raise ValueError(f"{caller}:{action} must be allow or deny")
-    return Expectation(caller=caller, action=action, is_allowed=word == "allow")
-
-
 def _cell(policies: Policies, caller: Caller, action: str, resource: str, whose: Person, extra: Context) -> Cell:
-    if fixed := callers.fixed(caller, action):
+    if fixed := caller.fixed(action):
         return Cell(caller=caller, action=action, resource=resource, word=fixed)
     context = {**callers.context(caller, whose=whose), **extra}
-    request = Request(action=action, resource=resource, context=context, who=whose.who(caller))
+    request = Request(action=action, resource=resource, context=context, principal=whose.principal(caller))
     answer = evaluation.evaluate(policies, request)
     by = tuple(
         Decider(policy=found.document.where, statement=found.statement.name, line=found.statement.place.line)

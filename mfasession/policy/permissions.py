@@ -108,7 +108,7 @@ class Requests:
         if caller not in self._fixed:
             words: dict[str, list[int]] = {"always": [], "never": [], "": []}
             for number, sample in enumerate(self.actions.values()):
-                words[callers.fixed(caller, sample)].append(number)
+                words[caller.fixed(sample)].append(number)
             self._fixed[caller] = self.spread(words["always"]), self.spread(words["never"])
         return self._fixed[caller]
 

@@ -10,18 +10,22 @@ from functools import lru_cache
 
 from mfasession.policy.document import Document, Statement
 from mfasession.policy.located_json import Text
-from mfasession.values import Value
+from mfasession.values import Value, account_of
 
 _ACCOUNT = re.compile(r"[0-9]{12}|arn:aws[a-z-]*:iam::[0-9]{12}:root")
 ANYBODY = "*"
 
 
-class Who(Value):
-    """A caller as Principal names it: the account ID, the ARN of a user or a role's session, the role's ARN."""
+class Principal(Value):
+    """The caller of a request: the ARN of a user or of a role's session, and then the role's ARN."""
 
-    account: str
     arn: str
     role: str = ""
+
+    @property
+    def account(self) -> str:
+        """The account ID, 12 digits."""
+        return account_of(self.arn)
 
 
 class Named(Value):
@@ -39,7 +43,7 @@ class Named(Value):
 _ALL = Named(directly=True)
 
 
-def named(statement: Statement, who: Who | None) -> Named:
+def named(statement: Statement, who: Principal | None) -> Named:
     """Return how a statement names a caller. Without principals, or for an unknown caller, it counts as named."""
     if who is None or (statement.principals is None and statement.not_principals is None):
         return _ALL
@@ -74,6 +78,17 @@ def all_of_aws(documents: Iterable[Document]) -> list[str]:
             for element in (statement.principals, statement.not_principals):
                 found |= dict.fromkeys(of_aws(element or {}))
     return list(found)
+
+
+def named_accounts(documents: Iterable[Document]) -> tuple[str, ...]:
+    """Return the IDs of the accounts that trust and resource policies name as a whole, each once.
+
+    >>> from mfasession import policy
+    >>> trust = {"Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}}
+    >>> policy.named_accounts([policy.read(trust)])
+    ('111122223333',)
+    """
+    return tuple(dict.fromkeys(account_in(name) for name in all_of_aws(documents) if is_account(name)))
 
 
 @lru_cache(maxsize=4096)
@@ -139,7 +154,7 @@ def listed(element: Mapping[Text, tuple[Text, ...]]) -> list[str]:
     return list(found)
 
 
-def _among(names: Iterable[str], who: Who) -> Named:
+def _among(names: Iterable[str], who: Principal) -> Named:
     names = tuple(names)
     return Named(
         directly=ANYBODY in names or who.arn in names,

@@ -1,6 +1,7 @@
 """The rule: deny every action unless MFA is present; and the self-service statements."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc")
@@ -37,6 +38,31 @@ _ON_USER = (
     *("iam:DeactivateMFADevice", "iam:EnableMFADevice", "iam:GetMFADevice", "iam:ListMFADevices"),
     *("iam:ResyncMFADevice",),
 )
+
+
+def deny_all_without_mfa(partition: str = "aws", *, self_service: bool = False) -> dict[str, Any]:
+    """Return the rule, as `mfasession policy show` prints it: every action is denied unless MFA is present.
+
+    `partition`: one of PARTITIONS. `self_service`: also allow users their own devices, keys and password. Source: the
+    sample policy "Allows MFA-authenticated IAM users to manage their own credentials" of the IAM User Guide.
+    Raises ValueError for another partition.
+
+    >>> rule = deny_all_without_mfa()
+    >>> rule["Statement"][0]["Effect"], rule["Statement"][0]["Condition"]
+    ('Deny', {'BoolIfExists': {'aws:MultiFactorAuthPresent': 'false'}})
+    """
+    if partition not in PARTITIONS:
+        raise ValueError(f"{partition!r} is not one of {', '.join(PARTITIONS)}")
+    return deepcopy(document(partition, self_service=self_service))
+
+
+def allow_all() -> dict[str, Any]:
+    """Return a policy that allows everything, as AdministratorAccess, FullAWSAccess and RCPFullAWSAccess do.
+
+    >>> allow_all()["Statement"][0]["Action"]
+    '*'
+    """
+    return deepcopy(dict(ALLOW_ALL))
 
 
 def document(partition: str = "aws", *, self_service: bool = False) -> dict[str, Any]:

@@ -14,8 +14,6 @@ from mfasession.values import Value
 
 FULL_ACCESS = "FullAWSAccess"
 """The policy that AWS attaches to every level; it allows everything."""
-UNKNOWN_BY_SCP = "unknown by SCP"
-"""In place of what covers a user: without a service control policy they are open, and these could not be read."""
 _ALLOW_ALL = json.dumps(rule.ALLOW_ALL)
 
 

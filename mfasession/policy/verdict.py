@@ -45,7 +45,7 @@ class Verdict(Value):
     """Whether only the actions that may stay open are possible without MFA; None if unread policies decide that."""
     by: tuple[str, ...]
     """The sources that each suffice for that: `directly`, `group NAME`, `boundary`, `SCP NAME of LEVEL`; else a text
-    below, or UNKNOWN_BY_SCP."""
+    below."""
     open: tuple[str, ...]
     """Actions that are possible without MFA, as patterns in the policies; NAMED at most."""
     is_admin: bool

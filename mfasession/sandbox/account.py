@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from mfasession import policy
 from mfasession.errors import ConfigurationError
-from mfasession.policy import evaluation, rule
 from mfasession.sandbox.call_log import Call, CallLog
 from mfasession.sandbox.control import Control
 from mfasession.sandbox.faults import Faults
@@ -41,7 +41,7 @@ class SandboxAccount:
 
     def add_user(self, name: str, policies: Sequence[PolicyDocument] | None = None) -> SandboxUser:
         """Create a user with a key pair. Without policies: deny everything unless MFA is present, allow the rest."""
-        rules = (rule.DENY_ALL_WITHOUT_MFA, rule.ALLOW_ALL) if policies is None else policies
+        rules = (policy.deny_all_without_mfa(), policy.allow_all()) if policies is None else policies
         user = SandboxUser(self._state, name, rules)
         self.users.append(user)
         return user
@@ -81,9 +81,9 @@ class SandboxAccount:
             "Action": list(trusted_to),
             **({"Condition": conditions} if conditions else {}),
         }
-        documents = (rule.ALLOW_ALL,) if policies is None else policies
+        documents = (policy.allow_all(),) if policies is None else policies
         for document in documents:
-            evaluation.checked(json.dumps(document))
+            policy.check(policy.read(document, kind=policy.Kind.IDENTITY))
         role = self._state.moto.iam.create_role(
             role_name=name,
             assume_role_policy_document=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
@@ -99,7 +99,7 @@ class SandboxAccount:
 
     def add_policy(self, name: str, document: PolicyDocument) -> str:
         """Create a managed policy and return its ARN."""
-        evaluation.checked(json.dumps(document))
+        policy.check(policy.read(document, kind=policy.Kind.IDENTITY))
         made = self._state.moto.iam.create_policy(
             description="", path="/", policy_document=json.dumps(document), policy_name=name, tags=[]
         )

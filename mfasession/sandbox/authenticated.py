@@ -4,9 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mfasession.policy import evaluation, rule
-from mfasession.policy.document import Document, Malformed
-from mfasession.policy.evaluation import IDENTITY, Answer, Decision, Level, Policies
+from mfasession import policy
+from mfasession.policy import IDENTITY, Answer, Decision, Document, Kind, Level, Malformed, Policies
 from mfasession.sandbox.aws_errors import S3, Refused, denied
 from mfasession.sandbox.operations import Operation
 from mfasession.sandbox.state import Caller, Key, State
@@ -96,13 +95,13 @@ class AuthenticatedRequest(Value):
 
     def answer(self, extra: Mapping[str, str] | None = None) -> Answer:
         """Return the decision of the policies that limit the caller about this operation."""
-        request = evaluation.Request(
+        request = policy.Request(
             action=self.operation.permission,
             resource=self.operation.resource,
             context={**self.context(), **(extra or {})},
         )
         try:
-            return evaluation.evaluate(self.policies(), request)
+            return policy.evaluate(self.policies(), request)
         except Malformed:
             # The safe side is to deny.
             return Answer(decision=Decision.DENIED)
@@ -129,7 +128,7 @@ class AuthenticatedRequest(Value):
             role = moto.role(caller.role_arn)
             return [] if role is None else list(moto.role_policies(role))
         if caller.kind == "root" or caller.issuer == self.state.account:
-            return [json.dumps(rule.ALLOW_ALL)]
+            return [json.dumps(policy.allow_all())]
         user = moto.user_by_id(caller.issuer or caller.unique_id)
         return [] if user is None else list(moto.user_policies(user))
 
@@ -156,7 +155,7 @@ class AuthenticatedRequest(Value):
 
 
 def _read(texts: Iterable[str]) -> tuple[Document, ...]:
-    return tuple(evaluation.read(text) for text in texts)
+    return tuple(policy.read(text, kind=Kind.IDENTITY) for text in texts)
 
 
 def credentials(key: Key) -> Result:

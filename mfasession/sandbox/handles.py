@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from mfasession.policy import evaluation
+from mfasession import policy
 from mfasession.sandbox.devices import MfaDevice
 from mfasession.sandbox.state import State, new_key_id, new_secret
 from mfasession.totp import STEP, code_at
@@ -57,7 +57,7 @@ class SandboxUser:
         self._state = state
         iam, region = state.moto.iam, state.moto.region
         for document in policies:
-            evaluation.checked(json.dumps(document))
+            policy.check(policy.read(document, kind=policy.Kind.IDENTITY))
         user = iam.create_user(region, name)
         for number, document in enumerate(policies):
             user.put_policy(f"policy-{number}", json.dumps(document))
@@ -92,7 +92,7 @@ class SandboxUser:
 
     def put_policy(self, name: str, document: PolicyDocument) -> None:
         """Add or replace a policy of the user."""
-        evaluation.checked(json.dumps(document))
+        policy.check(policy.read(document, kind=policy.Kind.IDENTITY))
         self._state.moto.iam.get_user(self.name).put_policy(name, json.dumps(document))
 
     def delete_key(self, key_id: str) -> None:

@@ -8,10 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mfasession.policy import evaluation
-from mfasession.policy.document import Kind, Malformed, Statement
-from mfasession.policy.evaluation import BOUNDARY, IDENTITY, Decision
-from mfasession.policy.patterns import Context
+from mfasession import policy
+from mfasession.policy import BOUNDARY, IDENTITY, Context, Decision, Kind, Malformed, Policies, Statement
 from mfasession.sandbox import session_tags
 from mfasession.sandbox.authenticated import AuthenticatedRequest, Result, credentials
 from mfasession.sandbox.aws_errors import Refused, denied, invalid_values
@@ -124,14 +122,13 @@ def _trusting_role(request: AuthenticatedRequest, permission: str, extra: Mappin
 def _trust(role: Role, permission: str, context: Context, judged: AuthenticatedRequest) -> str:
     """`caller` or `account`: how the trust policy names the caller; empty when it does not; `denied` for a Deny."""
     found = ""
-    trust = evaluation.read(_document(role), kind=Kind.TRUST)
-    for statement in trust.statements:
-        named = _named(statement, judged.caller, judged)
-        if not named or not evaluation.names_action(statement, permission):
+    trust = policy.read(_document(role), kind=Kind.TRUST)
+    request = policy.Request(action=permission, context=context)
+    for each in policy.statements(Policies(identity=(), resource=(trust,))):
+        named = _named(each.statement, judged.caller, judged)
+        if not named or not policy.match(each, request).applies:
             continue
-        if not evaluation.condition_holds(trust, statement, context):
-            continue
-        if statement.effect == "Deny":
+        if each.statement.effect == "Deny":
             return "denied"
         found = "caller" if "caller" in (found, named) else named
     return found
@@ -169,7 +166,7 @@ def session_policies(request: AuthenticatedRequest) -> tuple[str, ...]:
         documents.append(document)
     try:
         for document in documents:
-            evaluation.checked(document)
+            policy.check(policy.read(document, kind=Kind.IDENTITY))
     except Malformed:
         raise Refused("MalformedPolicyDocument", 400, "The policy is not in the valid JSON format.") from None
     return tuple(documents)

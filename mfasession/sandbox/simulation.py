@@ -7,10 +7,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mfasession.policy import document, evaluation
-from mfasession.policy.document import Document, Malformed
-from mfasession.policy.evaluation import BOUNDARY, Answer, Decision, Policies
-from mfasession.policy.patterns import Context
+from mfasession.policy import (
+    BOUNDARY,
+    Answer,
+    Context,
+    Decision,
+    Document,
+    Kind,
+    Malformed,
+    Policies,
+    PolicyStatement,
+    Request,
+    evaluate,
+    read,
+    statements,
+)
 from mfasession.sandbox.authenticated import AuthenticatedRequest, Handler, Result
 from mfasession.sandbox.aws_errors import Refused
 from mfasession.sandbox.parameters import Text, check_texts
@@ -29,12 +40,12 @@ def simulate_principal_policy(request: AuthenticatedRequest) -> Result:
     if user is None:
         raise Refused("NoSuchEntity", 404, f"The user with name {arn.rpartition('/')[2]} cannot be found.")
     own = tuple(
-        evaluation.read(text).replace(where=f"user_{user.name}_{number}")
+        read(text, name=f"user_{user.name}_{number}", kind=Kind.IDENTITY)
         for number, text in enumerate(moto.user_policies(user), start=1)
     )
     boundary = request.state.boundaries.get(user.id)
     limit = moto.managed_policy(boundary) if boundary else None
-    limits = (evaluation.read(limit).replace(where=str(boundary).rpartition("/")[2]),) if limit else ()
+    limits = (read(limit, name=str(boundary).rpartition("/")[2], kind=Kind.IDENTITY),) if limit else ()
     known = {"aws:username": str(user.name), "aws:userid": str(user.id), "aws:principalarn": arn}
     return _results(request, own + _given(request, "PolicyInputList"), limits, known)
 
@@ -57,7 +68,7 @@ def _results(
     policies = Policies(identity=identity, boundary=boundary or None)
     context = {**known, **_context(request)}
     results = [
-        _result(policies, evaluation.Request(action=action, resource=resource, context=context))
+        _result(policies, Request(action=action, resource=resource, context=context))
         for action in request.params_listed("ActionNames")
         for resource in request.params_listed("ResourceArns") or ("*",)
     ]
@@ -70,8 +81,8 @@ def _results(
     return {**page, "IsTruncated": False}
 
 
-def _result(policies: Policies, request: evaluation.Request) -> dict[str, Any]:
-    answer = evaluation.evaluate(policies, request)
+def _result(policies: Policies, request: Request) -> dict[str, Any]:
+    answer = evaluate(policies, request)
     result: dict[str, Any] = {
         "EvalActionName": request.action,
         "EvalResourceName": request.resource,
@@ -89,7 +100,7 @@ def _by_boundary(answer: Answer) -> bool:
     return not denying and BOUNDARY not in answer.lacking
 
 
-def _matched(found: evaluation.Found) -> dict[str, Any]:
+def _matched(found: PolicyStatement) -> dict[str, Any]:
     place = found.statement.place
     kind = "PermissionsBoundary" if found.kind == BOUNDARY else "IAM Policy"
     begins = {"Line": place.line, "Column": place.column}
@@ -99,7 +110,7 @@ def _matched(found: evaluation.Found) -> dict[str, Any]:
 def _missing(policies: Policies, context: Context) -> list[str]:
     """The condition keys that the policies use and that were not given."""
     wanted: dict[str, str] = {}
-    for found in evaluation.statements(policies):
+    for found in statements(policies):
         for line in found.statement.conditions:
             wanted.setdefault(line.key.lower(), line.key)
         values = (value for line in found.statement.conditions for value in line.values)
@@ -111,7 +122,7 @@ def _missing(policies: Policies, context: Context) -> list[str]:
 def _given(request: AuthenticatedRequest, name: str) -> tuple[Document, ...]:
     try:
         documents = tuple(
-            document.parse(text, f"{name}.{number}", limit=document.LONGEST)
+            read(text, name=f"{name}.{number}", kind=Kind.IDENTITY)
             for number, text in enumerate(request.params_listed(name), start=1)
         )
     except Malformed as error:

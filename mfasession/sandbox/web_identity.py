@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mfasession.policy import evaluation
-from mfasession.policy.document import Kind, Statement
+from mfasession import policy
+from mfasession.policy import Kind, Policies, Statement
 from mfasession.sandbox.authenticated import Result, credentials
 from mfasession.sandbox.aws_errors import QUERY, Refused, denied
 from mfasession.sandbox.moto_backend import Role
@@ -92,12 +92,11 @@ def _federated(statement: Statement) -> set[str]:
 
 def _trusts(role: Role, provider: str, context: Mapping[str, str]) -> bool:
     document = role.assume_role_policy_document
-    trust = evaluation.read(document if isinstance(document, str) else json.dumps(document), kind=Kind.TRUST)
+    trust = policy.read(document if isinstance(document, str) else json.dumps(document), kind=Kind.TRUST)
+    request = policy.Request(action=_PERMISSION, context=context)
     effects = {
-        statement.effect
-        for statement in trust.statements
-        if provider in _federated(statement)
-        and evaluation.names_action(statement, _PERMISSION)
-        and evaluation.condition_holds(trust, statement, context)
+        each.statement.effect
+        for each in policy.statements(Policies(identity=(), resource=(trust,)))
+        if provider in _federated(each.statement) and policy.match(each, request).applies
     }
     return effects == {"Allow"}

@@ -12,10 +12,10 @@ import pytest
 
 from mfasession.policy import document, evaluation
 from mfasession.policy.evaluation import Decision, Level, Policies, Request
-from mfasession.policy.principals import Who
+from mfasession.policy.principals import Principal
 from tests.helpers.patience import scaled
-from tests.helpers.policy_cases import ACCOUNT, USER, Case, case
 from tests.helpers.policy_cases import ROLE as ROLE_ARN
+from tests.helpers.policy_cases import USER, Case, case
 from tests.helpers.support import BUILT, missing, need
 
 CASES = 4000
@@ -60,8 +60,8 @@ def ours(each: Case) -> Decision:
         resource_control=parsed(each.resource_control or []),
         resource=None if each.granted is None else parsed([each.granted]),
     )
-    who = Who(account=ACCOUNT, arn=each.principal, role="" if each.principal == USER else ROLE_ARN)
-    request = Request(action=each.action, resource=each.resource, context=context, who=who)
+    who = Principal(arn=each.principal, role="" if each.principal == USER else ROLE_ARN)
+    request = Request(action=each.action, resource=each.resource, context=context, principal=who)
     return evaluation.evaluate(policies, request).decision
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from mfasession.policy import callers, matrix, rule
+from mfasession.policy import callers, rule
 from mfasession.sandbox import resources
 from mfasession.sandbox.iam_resources import Directory
 from mfasession.sandbox.resources import Place
@@ -101,5 +101,5 @@ def test_self_service_is_allowed_on_what_its_actions_are_about() -> None:
             wanted = statement["Resource"]
             kinds = {"*"} if wanted == "*" else {"mfa"} if ":mfa/" in str(wanted) else {"user"}
             assert kinds & (types or {"*"}), action
-            about = matrix.resource_of(action, callers.USER)
+            about = callers.Person().resource_of(action)
             assert about == "*" if not types else about.split(":")[-1].split("/")[0] in types, action

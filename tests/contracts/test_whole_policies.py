@@ -73,7 +73,7 @@ def allowed(policies: list[dict[str, Any]], kinds: tuple[callers.Caller, ...]) -
     for start in range(0, len(answers), size):
         may: dict[str, set[str]] = {caller.slug: set() for caller in kinds}
         for (_, _, caller, (action, _)), decision in answers[start : start + size]:
-            if decision is Decision.ALLOWED and not callers.fixed(caller, action):
+            if decision is Decision.ALLOWED and not caller.fixed(action):
                 may[caller.slug].add(action)
         found.append(may)
     return found

@@ -128,7 +128,7 @@ def test_the_table_says_what_happens(aws: Sandbox, alice: SandboxUser) -> None:
     policies = Policies(
         identity=tuple(document.parse(json.dumps(each), "here") for each in (rule.DENY_ALL_WITHOUT_MFA, rule.ALLOW_ALL))
     )
-    rows = matrix.table(policies, list(CALLS), user=alice.name, resource="", extra={})
+    rows = matrix.table(policies, list(CALLS), user=alice.name, resource="", context={})
     said = {(cell.caller.slug, cell.action): cell.is_allowed for row in rows for cell in row}
     assert said == {
         (caller.slug, action): goes_through(client(aws, service, keys[caller.slug]), call, alice)

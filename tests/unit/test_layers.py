@@ -43,6 +43,7 @@ BY_NAME = {
     "mfasession.commands.mfa": "mfasession.commands.mfa.",
     "mfasession.commands.policy": "mfasession.commands.policy.",
     "mfasession.commands.policy.audit_outputs": "mfasession.admin.reports.",
+    "mfasession.policy": "mfasession.policy.",
 }
 """Modules that import others by a string, and how the names of those begin."""
 
@@ -149,6 +150,20 @@ def test_each_outside_package_is_imported_in_one_room(package: str) -> None:
         if any(name.split(".")[0] == package for name in imports_of(MODULES[module]))
     }
     assert users <= ROOMS[package]
+
+
+def test_others_use_the_functions_of_the_policy_folder_alone() -> None:
+    """Its modules are internal, for types too, which import-linter leaves out."""
+    users = {
+        f"{module}: {node.module}"
+        for module, path in MODULES.items()
+        if room_of(module) != "policy"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module
+        for name in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+        if name.startswith("mfasession.policy.") and name in MODULES
+    }
+    assert users == set()
 
 
 def test_only_commands_print() -> None:

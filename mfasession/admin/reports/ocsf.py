@@ -14,7 +14,7 @@ from mfasession.admin.exceptions import EXPIRED
 from mfasession.admin.findings import CONTROLS, Account, Row, outcome
 from mfasession.admin.reports import Report, cells
 from mfasession.admin.reports.problems import ENDED, IN_PART, OPEN, Problem, of_account, of_exception, of_user
-from mfasession.policy.linter.formats import PAGE
+from mfasession.admin.sarif_driver import PAGE
 from mfasession.text import printable
 from mfasession.values import Value, partition_of
 

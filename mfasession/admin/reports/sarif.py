@@ -13,7 +13,7 @@ from urllib.parse import quote
 from mfasession import timestamps
 from mfasession.admin.reports import Report
 from mfasession.admin.reports.problems import RULES, Problem, problems
-from mfasession.policy.linter.formats import SARIF_SCHEMA, sarif_driver
+from mfasession.admin.sarif_driver import SARIF_SCHEMA, sarif_driver
 from mfasession.text import printable
 
 _ORDER = {rule.name: number for number, rule in enumerate(RULES)}

@@ -5,13 +5,12 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from mfasession import process_memory, terminal
+from mfasession import policy, process_memory, terminal
 from mfasession.admin import apply_plan
 from mfasession.commands.policy import credentials
 from mfasession.commands.policy.credentials import AmbientFlags
 from mfasession.errors import Cancelled, ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.messages import complain, say
-from mfasession.policy import rule
 
 if TYPE_CHECKING:
     import argparse
@@ -168,18 +167,13 @@ def _check(flags: Flags) -> None:
 def _text(context: "CommandContext", flags: Flags) -> str:
     """The policy's text. Raises ConfigurationError for one that AWS would not take, or that leaves a hole."""
     from mfasession.commands.policy import sources
-    from mfasession.policy import evaluation
-    from mfasession.policy.linter import engine
-    from mfasession.policy.linter.findings import Severity
-    from mfasession.policy.service_actions import operations
 
     if not flags.file:
-        return json.dumps(rule.DENY_ALL_WITHOUT_MFA, indent=2)
+        return json.dumps(policy.deny_all_without_mfa(), indent=2)
     parsed = sources.one(flags.file, context)
-    evaluation.check(parsed)
-    settings = engine.Settings(attached_to="group" if flags.group else "user")
-    for finding in engine.check(parsed, settings, operations):
-        if finding.rule.severity is Severity.ERROR:
+    policy.check(parsed)
+    for finding in policy.lint(parsed, attached_to="group" if flags.group else "user"):
+        if finding.rule.severity is policy.Severity.ERROR:
             raise ConfigurationError(
                 f"{parsed.where}, line {finding.place.line}: {finding.message}",
                 context.command_line("policy", "lint", flags.file),

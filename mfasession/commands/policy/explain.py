@@ -3,19 +3,16 @@
 import sys
 from typing import TYPE_CHECKING
 
+from mfasession import policy
 from mfasession.commands.policy import credentials, limits, sources
 from mfasession.commands.policy.credentials import AmbientFlags
-from mfasession.policy import document, evaluation, explanation, granting, rule
-from mfasession.policy.document import Kind
 from mfasession.text import printable
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from mfasession.commands import CommandContext
-    from mfasession.policy.document import Document
-    from mfasession.policy.explanation import Limits
 
 SUMMARY = "Explain what a policy does, and what each kind of caller may do"
 
@@ -41,24 +38,13 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 def run(context: "CommandContext", flags: Flags) -> int:
     """Print the explanation; of several policies, each behind its name."""
     limits.check_stdin(flags.source, *flags.boundary, *flags.scp, *flags.rcp)
-    found = sources.read(flags.source, context, limit=document.ROLE_SIZE).documents
+    found = sources.read(flags.source, context, limit=policy.ROLE_SIZE).documents
     boundary = limits.boundary(flags.boundary, context) or ()
-    scp = [level.documents for level in limits.service_control(flags.scp, context) or ()]
-    if rcp := limits.resource_control(flags.rcp, context):
-        scp.append((limits.built_in("RCPFullAWSAccess", rule.ALLOW_ALL), *map(evaluation.of_resource_control, rcp)))
+    organization = limits.service_control(flags.scp, context) or ()
+    rcp = limits.resource_control(flags.rcp, context)
     for number, parsed in enumerate(found):
-        evaluation.check(parsed)
-        lines = list(_lines(parsed, scp, boundary))
+        lines = policy.explain(parsed, boundary=boundary, organization=organization, resource_control=rcp)
         if len(found) > 1:
-            lines = [*([""] if number else []), f"{parsed.where}:", *lines]
+            lines = (*([""] if number else []), f"{parsed.where}:", *lines)
         sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
     return 0
-
-
-def _lines(parsed: "Document", scp: "Limits", boundary: "Sequence[Document]") -> "Iterator[str]":
-    if parsed.kind is not Kind.IDENTITY:
-        yield from granting.explained(parsed, scp, boundary)
-        return
-    yield from explanation.explained(parsed, [several for several in (*scp, boundary) if several])
-    if granting.concerns_kms(parsed):
-        yield granting.KEYS_DECIDE

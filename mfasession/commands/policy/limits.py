@@ -1,6 +1,5 @@
 """The flags of policies that limit others: a permissions boundary, and an organization's policies, given or read."""
 
-import json
 import os
 import re
 from typing import TYPE_CHECKING
@@ -8,9 +7,8 @@ from typing import TYPE_CHECKING
 from mfasession.commands.policy import credentials, sources
 from mfasession.errors import AwsRefused, UsageError
 from mfasession.messages import complain, say
-from mfasession.policy import document, evaluation, rule, scp
-from mfasession.policy.document import Kind
-from mfasession.policy.evaluation import Level
+from mfasession.policy import ROLE_SIZE, Kind, Level, allow_all, check
+from mfasession.policy import read as parse
 from mfasession.text import printable
 
 if TYPE_CHECKING:
@@ -18,10 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mfasession.commands import CommandContext
-    from mfasession.policy.document import Document
+    from mfasession.policy import Document
 
 READ, NONE = "organization", "none"
 """Values of --scp: read the policies from AWS Organizations (READ:ACCOUNT: those of that account), or take none."""
+FULL_ACCESS = "FullAWSAccess"
+"""The policy that AWS attaches to every level; it allows everything."""
 SCP_HELP = "a service control policy, or LEVEL=FILE, or organization or organization:ACCOUNT to read them from AWS"
 _READ = re.compile(rf"{READ}(:[0-9]{{12}})?")
 _LEVELS = "as in --scp root=full.json --scp prod=list.json"
@@ -88,47 +88,29 @@ def given(files: "Sequence[str]", context: "CommandContext") -> tuple[Level, ...
     return tuple(Level(name=name, documents=_with_full_access(documents)) for name, documents in levels.items())
 
 
-def for_accounts(files: "Sequence[str]", context: "CommandContext") -> scp.Levels | None:
+def for_accounts(files: "Sequence[str]", context: "CommandContext") -> tuple[Level, ...] | None:
     """Return the levels that are given for all accounts of an audit; None where each account's own are read.
 
     Raises what `given` raises.
     """
     if len(files) == 1 and files[0].startswith(f"{READ}:") and _READ.fullmatch(files[0]):
         raise UsageError(f"--scp {files[0]} is about one account", f"--scp {READ} reads those of each account")
-    return None if list(files) in ([], [READ]) else as_texts(given(files, context))
-
-
-def as_texts(levels: tuple[Level, ...]) -> scp.Levels:
-    """Return levels with the texts of their policies."""
-    return tuple(
-        scp.Level(
-            name=level.name,
-            policies=tuple(scp.Attached(name=each.where, text=each.text) for each in level.documents),
-        )
-        for level in levels
-    )
+    return None if list(files) in ([], [READ]) else given(files, context)
 
 
 def read(files: "Sequence[str]", context: "CommandContext") -> "tuple[Document, ...]":
     """Return the policies of files. Raises Malformed, also for unknown operators, and what `sources.read` raises."""
-    documents = tuple(
-        each for source in files for each in sources.read(source, context, limit=document.ROLE_SIZE).documents
-    )
+    documents = tuple(each for source in files for each in sources.read(source, context, limit=ROLE_SIZE).documents)
     for each in documents:
-        evaluation.check(each)
+        check(each)
     return documents
-
-
-def built_in(name: str, policy: object) -> "Document":
-    """Return a policy of our own."""
-    return document.parse(json.dumps(policy, indent=2), name)
 
 
 def _with_full_access(documents: "tuple[Document, ...]") -> "tuple[Document, ...]":
     """A level as AWS has it attached: beside FullAWSAccess, if none of its policies allows anything."""
     if any(statement.effect == "Allow" for each in documents for statement in each.statements):
         return documents
-    return (*documents, built_in(scp.FULL_ACCESS, rule.ALLOW_ALL))
+    return (*documents, parse(allow_all(), name=FULL_ACCESS))
 
 
 def _level(text: str) -> tuple[str, str]:
@@ -163,9 +145,6 @@ def _read(context: "CommandContext", account: str) -> tuple[Level, ...]:
     if not found.levels:
         say("no service control policy applies to this account")
     return tuple(
-        Level(
-            name=level.name,
-            documents=tuple(document.parse(each.text, f"{each.name} of {level.name}") for each in level.policies),
-        )
+        level.replace(documents=tuple(each.replace(where=f"{each.where} of {level.name}") for each in level.documents))
         for level in found.levels
     )

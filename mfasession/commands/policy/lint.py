@@ -4,14 +4,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from mfasession.aws.errors import NotFound
-from mfasession.commands.policy import credentials, sources
+from mfasession.commands.policy import credentials, lint_output, sources
 from mfasession.commands.policy.credentials import AmbientFlags
 from mfasession.errors import ConfigurationError, MfaSessionError, UsageError
 from mfasession.files import attributes, inputs, replace
 from mfasession.messages import complain, say
-from mfasession.policy import document, rule
-from mfasession.policy.linter import engine, formats
-from mfasession.policy.linter.findings import Severity
+from mfasession.policy import ATTACHED_TO, MANAGED_SIZE, PARTITIONS, ROLE_SIZE, Severity, fix, lint
 from mfasession.text import counted
 
 if TYPE_CHECKING:
@@ -19,11 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mfasession.commands import CommandContext
-    from mfasession.policy.document import Document
-    from mfasession.policy.linter.engine import Settings
+    from mfasession.policy import Document
 
 SUMMARY = "Report what is wrong with policies, where and why, and fix it"
-FORMATS = {"text": formats.as_text, "json": formats.as_json, "sarif": formats.as_sarif, "github": formats.as_github}
+FORMATS = {
+    "text": lint_output.as_text,
+    "json": lint_output.as_json,
+    "sarif": lint_output.as_sarif,
+    "github": lint_output.as_github,
+}
 
 
 class Flags(AmbientFlags):
@@ -45,18 +47,13 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         "--fix", action="store_true", help="fix what can be fixed, in the file; stdin is fixed onto stdout"
     )
     parser.add_argument("--format", choices=tuple(FORMATS), help="how to write the report (text)")
-    parser.add_argument("--partition", choices=rule.PARTITIONS, help="the partition of the account (that of most ARNs)")
+    parser.add_argument("--partition", choices=PARTITIONS, help="the partition of the account (that of most ARNs)")
     credentials.add_ambient(parser)
-    parser.add_argument("--attached-to", choices=engine.ATTACHED_TO, help="what the policy is attached to")
+    parser.add_argument("--attached-to", choices=ATTACHED_TO, help="what the policy is attached to")
 
 
 def run(context: "CommandContext", flags: Flags) -> int:
     """Report the findings; 1 when one of them is more than information."""
-    settings = engine.Settings(
-        partition=flags.partition,
-        attached_to=flags.attached_to,
-        limit=document.ROLE_SIZE if flags.attached_to == "role" else document.MANAGED_SIZE,
-    )
     if flags.fix and any(each.startswith("arn:") for each in flags.sources):
         raise UsageError(
             "--fix changes files, not policies of an account",
@@ -69,7 +66,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
         )
     if list(flags.sources).count("-") > 1:
         raise UsageError("stdin can be one policy only", "write the others into files")
-    found, failures = _all(context, settings, flags)
+    found, failures = _all(context, flags)
     for failure in failures[:-1]:
         complain(failure.message, failure.hint)
     if found:
@@ -83,7 +80,7 @@ def run(context: "CommandContext", flags: Flags) -> int:
     return 1 if wrong else 0
 
 
-def _sum_up(wrong: int, checked: "Sequence[formats.Checked]") -> None:
+def _sum_up(wrong: int, checked: "Sequence[lint_output.Checked]") -> None:
     """Print the sum: what was fixed and where, and what is left."""
     left = counted(wrong, "problem")
     changed = [each.where for each in checked if each.fixed]
@@ -96,24 +93,22 @@ def _sum_up(wrong: int, checked: "Sequence[formats.Checked]") -> None:
     say(f"{done}; {left} left to fix by hand" if wrong else done)
 
 
-def _all(
-    context: "CommandContext", settings: "Settings", flags: Flags
-) -> "tuple[list[formats.Checked], list[MfaSessionError]]":
+def _all(context: "CommandContext", flags: Flags) -> "tuple[list[lint_output.Checked], list[MfaSessionError]]":
     """The documents that could be looked at, and why the others could not."""
-    found: list[formats.Checked] = []
+    found: list[lint_output.Checked] = []
     failures: list[MfaSessionError] = []
     for source in flags.sources:
         try:
-            found += _checked(context, source, settings, flags)
+            found += _checked(context, source, flags)
         except (ConfigurationError, NotFound) as error:
             failures.append(error)
     return found, failures
 
 
-def _checked(context: "CommandContext", source: str, settings: "Settings", flags: Flags) -> "Iterator[formats.Checked]":
-    from mfasession.policy.service_actions import operations
-
-    found = sources.read(source, context, limit=settings.limit)
+def _checked(context: "CommandContext", source: str, flags: Flags) -> "Iterator[lint_output.Checked]":
+    limit = ROLE_SIZE if flags.attached_to == "role" else MANAGED_SIZE
+    found = sources.read(source, context, limit=limit)
+    about = {"attached_to": flags.attached_to, "partition": flags.partition}
     if flags.fix and not found.is_plain:
         raise ConfigurationError(
             f"{sources.name_of(source)} holds its policies inside something else: --fix changes nothing there",
@@ -123,11 +118,11 @@ def _checked(context: "CommandContext", source: str, settings: "Settings", flags
     for each in found.documents:
         parsed, count = each, 0
         if flags.fix:
-            repair = engine.fixed(each, settings, operations)
+            repair = fix(each, **about)
             _put(source, each, repair.document)
             parsed, count = repair.document, repair.count
-        findings = engine.check(parsed, settings, operations)
-        yield formats.Checked(where=parsed.where, path="" if path == "-" else path, findings=findings, fixed=count)
+        findings = lint(parsed, **about)
+        yield lint_output.Checked(where=parsed.where, path="" if path == "-" else path, findings=findings, fixed=count)
 
 
 def _put(source: str, before: "Document", after: "Document") -> None:

@@ -4,12 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from mfasession import __version__
+from mfasession.admin.sarif_driver import SARIF_SCHEMA, sarif_driver
 from mfasession.policy import RULES, Finding, Severity
 from mfasession.text import printable
 from mfasession.values import Value
 
-PAGE = "https://pypi.org/project/mfasession/"
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -45,26 +44,11 @@ def as_json(checked: Sequence[Checked]) -> str:
 
 def as_sarif(checked: Sequence[Checked]) -> str:
     """Return one run in SARIF 2.1.0 (OASIS)."""
-    rules = list(RULES.values())
-    order = {rule.slug: number for number, rule in enumerate(rules)}
-    driver = {
-        "name": "mfasession",
-        "version": __version__,
-        "informationUri": PAGE,
-        "rules": [
-            {
-                "id": rule.slug,
-                "shortDescription": {"text": rule.title},
-                "fullDescription": {"text": rule.why},
-                "defaultConfiguration": {"level": _SARIF_LEVELS[rule.severity]},
-            }
-            for rule in rules
-        ],
-    }
+    order = {slug: number for number, slug in enumerate(RULES)}
+    driver = sarif_driver((rule.slug, rule.title, rule.why, _SARIF_LEVELS[rule.severity]) for rule in RULES.values())
     results = [_result(each, found, order) for each in checked for found in each.findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
 def as_github(checked: Sequence[Checked]) -> str:

@@ -3,8 +3,8 @@
 import sys
 from typing import TYPE_CHECKING
 
+from mfasession import policy
 from mfasession.commands.policy import show_output
-from mfasession.policy import rule
 from mfasession.values import Value
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Flags(Value):
 
 def add_arguments(parser: "argparse.ArgumentParser") -> None:
     """Add the flags of the action."""
-    parser.add_argument("--partition", choices=rule.PARTITIONS, help="the partition of the account (aws)")
+    parser.add_argument("--partition", choices=policy.PARTITIONS, help="the partition of the account (aws)")
     parser.add_argument("--format", choices=tuple(show_output.FORMATS), help="how to write it (json)")
     parser.add_argument(
         "--self-service", action="store_true", help="also allow users to manage their own devices, keys and password"
@@ -34,6 +34,6 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
 
 def run(_context: "CommandContext", flags: Flags) -> int:
     """Print the document."""
-    document = rule.document(flags.partition, self_service=flags.self_service)
+    document = policy.deny_all_without_mfa(flags.partition, self_service=flags.self_service)
     sys.stdout.write(show_output.FORMATS[flags.format](document))
     return 0

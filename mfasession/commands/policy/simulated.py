@@ -5,18 +5,15 @@ from typing import TYPE_CHECKING
 from mfasession.commands.policy import credentials
 from mfasession.errors import UsageError
 from mfasession.messages import say
-from mfasession.policy import callers, evaluation, matrix
-from mfasession.policy.matrix import Cell, Decider
-from mfasession.values import account_of, partition_of
+from mfasession.policy import BOUNDARY, CALLERS, IDENTITY, Cell, Decider, Person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mfasession.aws.simulation import AwsSimulation, Simulated
     from mfasession.commands import CommandContext
-    from mfasession.policy.callers import Caller
-    from mfasession.policy.evaluation import Policies
-    from mfasession.policy.patterns import Context as Keys
+    from mfasession.policy import Caller, Policies
+    from mfasession.policy import Context as Keys
 
 _WORDS = {"allowed": "allow", "explicitDeny": "deny", "implicitDeny": "not allowed"}
 _OWN_KEYS = ("aws:multifactorauth", "aws:username", "aws:userid", "aws:principal")
@@ -30,7 +27,7 @@ def table(
     *,
     user: str,
     resource: str,
-    extra: "Keys",
+    keys: "Keys",
 ) -> list[tuple[Cell, ...]]:
     """Return a row of cells for each action: of a key, of a session, and of one with MFA. A role is no user's.
 
@@ -40,9 +37,9 @@ def table(
 
     profile, key = credentials.caller(context)
     aws = AwsSimulation(profile, key, context.environ)
-    simulation = _Simulation(aws, _arn(aws, user), policies, extra)
+    simulation = _Simulation(aws, _arn(aws, user), policies, keys)
     rows = [
-        tuple(simulation.cell(caller, action, resource, actions) for caller in callers.CALLERS if not caller.is_role)
+        tuple(simulation.cell(caller, action, resource, actions) for caller in CALLERS if not caller.is_role)
         for action in actions
     ]
     if missing := simulation.missing():
@@ -62,23 +59,21 @@ def _arn(aws: "AwsSimulation", user: str) -> str:
 class _Simulation:
     """Asks IAM once for each kind of caller and each resource."""
 
-    def __init__(self, aws: "AwsSimulation", arn: str, policies: "Policies", extra: "Keys") -> None:
+    def __init__(self, aws: "AwsSimulation", arn: str, policies: "Policies", keys: "Keys") -> None:
         self._aws = aws
         self._arn = arn
-        self._user = arn.rpartition("/")[2]
+        self._user = Person(user=arn.rpartition("/")[2], user_arn=arn)
         self._policies = policies
-        self._extra = extra
+        self._extra = keys
         self._answers: dict[tuple[str, str], dict[str, Simulated]] = {}
 
     def cell(self, caller: "Caller", action: str, resource: str, actions: "Sequence[str]") -> Cell:
         """Return what IAM says of an action; it is asked about all `actions` on the same resource together."""
-        about = resource or self._resource_of(action)
-        if word := callers.fixed(caller, action):
+        about = resource or self._user.resource_of(action)
+        if word := caller.fixed(action):
             return Cell(caller=caller, action=action, resource=about, word=word)
         together = [
-            each
-            for each in actions
-            if (resource or self._resource_of(each)) == about and not callers.fixed(caller, each)
+            each for each in actions if (resource or self._user.resource_of(each)) == about and not caller.fixed(each)
         ]
         said = self._asked(caller, together, about)[action.lower()]
         by = tuple(Decider(policy=each.policy, statement="", line=each.line) for each in said.matched)
@@ -93,7 +88,7 @@ class _Simulation:
     def _asked(self, caller: "Caller", actions: "Sequence[str]", resource: str) -> "dict[str, Simulated]":
         place = (caller.slug, resource)
         if place not in self._answers:
-            keys = {"aws:username": self._user, **callers.mfa_keys(caller), **self._extra}
+            keys = {"aws:username": self._user.user, **caller.mfa_keys(), **self._extra}
             self._answers[place] = self._aws.simulate(
                 self._arn,
                 actions,
@@ -104,13 +99,10 @@ class _Simulation:
             )
         return self._answers[place]
 
-    def _resource_of(self, action: str) -> str:
-        return matrix.resource_of(action, self._user, account_of(self._arn), partition_of(self._arn))
-
 
 def _lacking(said: "Simulated") -> tuple[str, ...]:
     if said.decision != "implicitDeny":
         return ()
     if not said.is_within_organisation:
         return ("policy of the organisation",)
-    return (evaluation.IDENTITY if said.is_within_boundary else evaluation.BOUNDARY,)
+    return (IDENTITY if said.is_within_boundary else BOUNDARY,)

@@ -10,30 +10,17 @@ from mfasession.commands.policy import credentials
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.files import inputs
 from mfasession.messages import complain
-from mfasession.policy import document, located_json, unwrap
-from mfasession.policy.document import Kind
+from mfasession.policy import MANAGED_SIZE, Extracted, Kind, extract
+from mfasession.policy import read as parse
 from mfasession.text import printable
-from mfasession.values import Value
 
 if TYPE_CHECKING:
     from mfasession.commands import CommandContext
-    from mfasession.policy.document import Document
-    from mfasession.policy.located_json import Node
+    from mfasession.policy import Document
 
 _POLICY = re.compile(r"arn:[a-z-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
-_TERRAFORM = re.compile(
-    r"^\s*(resource|data|module|variable|provider|terraform|locals|output)\b[^\n:]*\{", re.MULTILINE
-)
-_YAML = re.compile(r"(---|%YAML|#|[A-Za-z][\w.]*\s*:(\s|$)|- )", re.MULTILINE)
-_CONTAINERS = ("Resources", "planned_values", "values", "resource_changes", "TemplateBody")
-"""What documents have that hold policies, if only by chance none."""
-
-
-class Source(Value):
-    """The policies of one source. `is_plain`: it is one policy and nothing else, so that it can be edited in place."""
-
-    documents: "tuple[Document, ...]"
-    is_plain: bool
+LONGEST = 16_000_000
+"""The longest text that is read, in characters."""
 
 
 def name_of(source: str) -> str:
@@ -51,7 +38,7 @@ def path_of(source: str) -> str:
     return _split(source)[0]
 
 
-def read(source: str, context: "CommandContext", *, limit: int = document.MANAGED_SIZE) -> Source:
+def read(source: str, context: "CommandContext", *, limit: int = MANAGED_SIZE) -> Extracted:
     """Return the policies of a file, of stdin for `-`, of the account for an ARN; of FILE#NAME, those named NAME.
 
     `limit`: the characters without white space that one may have; AWS's own policies in an account may have more.
@@ -59,20 +46,25 @@ def read(source: str, context: "CommandContext", *, limit: int = document.MANAGE
     `text_of` raises.
     """
     if not is_file(source) and path_of(source) != "-":
-        parsed = document.parse(text_of(source, context), name_of(source), limit=document.LONGEST)
-        return Source(documents=(parsed,), is_plain=True)
+        parsed = parse(text_of(source, context), name=name_of(source), kind=Kind.IDENTITY)
+        return Extracted(documents=(parsed,), is_plain=True)
     path, chosen = _split(source)
-    found = _in_text(text_of(path, context), name_of(path), limit)
+    found = extract(text_of(path, context), name=name_of(path), limit=limit)
+    if found.undecided:
+        later = ", ".join(map(printable, found.undecided))
+        complain(f"{name_of(path)}: decided only when it is applied, and so not looked at: {later}")
+    if not found.documents:
+        raise ConfigurationError(f"there is no policy in {name_of(path)}", "name a file that holds one")
     if not chosen:
         return found
     these = tuple(each for each in found.documents if _is_chosen(each.where, f"{name_of(path)}, {chosen}"))
     if not these:
         there = ", ".join(each.where.partition(", ")[2] for each in found.documents) or "one policy, without a name"
         raise ConfigurationError(f"{name_of(path)} has no policy {printable(chosen)}", f"it has {there}")
-    return Source(documents=these, is_plain=False)
+    return Extracted(documents=these)
 
 
-def one(source: str, context: "CommandContext", *, limit: int = document.MANAGED_SIZE) -> "Document":
+def one(source: str, context: "CommandContext", *, limit: int = MANAGED_SIZE) -> "Document":
     """Return the identity policy that a source is. Raises what `read` raises, and ConfigurationError for any other."""
     found = read(source, context, limit=limit)
     (parsed, *others) = found.documents
@@ -95,10 +87,10 @@ def text_of(source: str, context: "CommandContext", hint: str = "name a file tha
     AwsUnreachable, and what keeps a session from being made.
     """
     if source == "-":
-        return sys.stdin.buffer.read(unwrap.LONGEST + 1).decode("utf-8", "surrogateescape") if sys.stdin else ""
+        return sys.stdin.buffer.read(LONGEST + 1).decode("utf-8", "surrogateescape") if sys.stdin else ""
     if not is_file(source):
         return _text_in_account(source, context)
-    text = inputs.read(source, 2 * unwrap.LONGEST)
+    text = inputs.read(source, 2 * LONGEST)
     if text is None:
         raise ConfigurationError(f"there is no file {printable(source)}", hint)
     return text
@@ -127,72 +119,3 @@ def _split(source: str) -> tuple[str, str]:
 
 def _is_chosen(where: str, wanted: str) -> bool:
     return where == wanted or where.startswith((f"{wanted}.", f"{wanted}["))
-
-
-def _in_text(text: str, where: str, limit: int) -> Source:
-    """The policies of a text. Raises Malformed, ConfigurationError."""
-    text = unwrap.decoded(text)
-    if len(text) > unwrap.LONGEST:
-        raise ConfigurationError(
-            f"{where} is too large: more than {unwrap.LONGEST // 1_000_000} million characters",
-            "give the policies alone",
-        )
-    root = _tree(text, where)
-    if root is not None and root.kind == "string":
-        return _in_text(root.text, where, limit)
-    body = root.get("TemplateBody") if root is not None else None
-    if body is not None and body.kind == "string":
-        return _in_text(body.text, where, limit)
-    if root is None or _is_alone(root):
-        plain = text if root is None or text.lstrip()[:1] == "{" else unwrap.laid_out(root)
-        line = 1 if root is None or plain is text else root.place.line
-        parsed = document.parse(plain, where, limit=limit, kind=None, first_line=line)
-        return Source(documents=(parsed,), is_plain=plain is text)
-    return _inside(body or root, where, limit)
-
-
-def _is_alone(root: "Node") -> bool:
-    """Whether the document is a policy, or nothing that policies are looked for in."""
-    if unwrap.is_policy(root) or root.get("Statement") is not None:
-        return True
-    return root.kind not in ("object", "list") or (not root.members and not root.items)
-
-
-def _inside(root: "Node", where: str, limit: int) -> Source:
-    found = unwrap.read(root)
-    if found.unknown:
-        later = ", ".join(map(printable, found.unknown))
-        complain(f"{where}: decided only when it is applied, and so not looked at: {later}")
-    if not found.found:
-        if any(root.get(name) is not None for name in _CONTAINERS):
-            raise ConfigurationError(f"there is no policy in {where}", "name a file that holds one")
-        document.parse(unwrap.laid_out(root), where, limit=limit, kind=None)
-    limit = max(limit, document.ROLE_SIZE)
-    names = [f"{where}, {printable(each.name)}" for each in found.found]
-    parsed = (
-        document.parse(each.text, name, limit=limit, kind=None, first_line=each.first_line)
-        for each, name in zip(found.found, names, strict=True)
-    )
-    return Source(documents=tuple(parsed), is_plain=False)
-
-
-def _tree(text: str, where: str) -> "Node | None":
-    """The document that a text is, in JSON or YAML; None for a text that is neither. Raises ConfigurationError."""
-    if text.lstrip()[:1] in ("{", "[", '"'):
-        try:
-            return unwrap.tree(text)
-        except located_json.NotJson:
-            return None
-    if _TERRAFORM.search(text):
-        raise ConfigurationError(
-            f"{where} is Terraform code: what it makes of it is not known before it is planned",
-            "terraform plan -out plan; terraform show -json plan > plan.json; then give plan.json",
-        )
-    if not _YAML.match(text.lstrip()):
-        return None
-    from mfasession.policy import yaml_nodes
-
-    try:
-        return yaml_nodes.read(text, where)
-    except located_json.NotJson as error:
-        raise document.Malformed(where, (document.Problem(what=f"not YAML: {error}", place=error.place),)) from None

@@ -1,16 +1,14 @@
 """`mfasession policy test`: what a policy lets each kind of caller do, as a table; and whether that is as expected."""
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mfasession import hints
-from mfasession.commands.policy import credentials, limits, sources, test_output
+from mfasession import hints, policy
+from mfasession.commands.policy import credentials, expectations, limits, sources, test_output
 from mfasession.commands.policy.credentials import AmbientFlags
 from mfasession.errors import ConfigurationError, UsageError
 from mfasession.messages import complain, say
-from mfasession.policy import callers, matrix, principals, rule
-from mfasession.policy.document import Kind
-from mfasession.policy.evaluation import Policies
+from mfasession.policy import Kind, Person, Policies
 from mfasession.text import printable
 
 if TYPE_CHECKING:
@@ -18,9 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mfasession.commands import CommandContext
-    from mfasession.policy import patterns
-    from mfasession.policy.document import Document
-    from mfasession.policy.matrix import Cell, Expectation
+    from mfasession.commands.policy.expectations import Expectation
+    from mfasession.policy import Cell, Context, Document
 
 KEY_POLICY = "aws kms get-key-policy --policy-name default --key-id ID"
 _EXPECTED = "as in --expect mfa:s3:GetObject=allow, or a file of such"
@@ -64,7 +61,7 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
         help="an action, such as s3:GetObject; may be repeated",
     )
     parser.add_argument("--resource", metavar="R", help="one ARN for all actions, instead of one that fits each")
-    parser.add_argument("--user", metavar="NAME", help=f"the name of the user ({callers.USER}; with --live you)")
+    parser.add_argument("--user", metavar="NAME", help=f"the name of the user ({Person.user}; with --live you)")
     parser.add_argument(
         "--context",
         dest="keys",
@@ -97,33 +94,21 @@ def run(context: "CommandContext", flags: Flags) -> int:
     """Print the table; 1 when something is not as expected."""
     expected = _expectations(flags, context)
     policies = _policies(flags, context)
-    actions = _actions(flags, expected) or _about(policies)
-    about: dict[str, Any] = {"resource": flags.resource, "extra": _extra(flags)}
+    actions = _actions(flags, expected) or policy.default_actions(policies)
+    keys = _keys(flags)
     _say_of_keys(policies, actions, context.options.profile)
     if flags.live:
         from mfasession.commands.policy import simulated
 
-        rows = simulated.table(context, policies, actions, user=flags.user, **about)
+        rows = simulated.table(context, policies, actions, user=flags.user, resource=flags.resource, keys=keys)
     else:
-        whose = callers.person(flags.user, policies.resource or ())
-        if whose != callers.person(flags.user):
+        whose = policy.person(flags.user, policies.resource or ())
+        if whose != policy.person(flags.user):
             say(f"asked as {whose.user_arn}, and as {whose.role_arn}")
-        rows = matrix.table(policies, actions, whose=whose, **about)
+        rows = policy.table(policies, actions, whose=whose, resource=flags.resource, context=keys)
     show = test_output.as_json if flags.json else test_output.as_text
     sys.stdout.write(show(rows, policies if flags.why else None))
     return _exit_code(rows, expected)
-
-
-def _about(policies: Policies) -> tuple[str, ...]:
-    """The actions that are looked at where none is named: those of a trust or resource policy, else the rule's."""
-    named = [
-        str(action)
-        for each in policies.resource or ()
-        for statement in each.statements
-        for action in (*(statement.actions or ()), *(statement.not_actions or ()))
-        if matrix.is_action(action)
-    ]
-    return tuple(dict.fromkeys(named)) or matrix.default_actions()
 
 
 def _say_of_keys(policies: Policies, actions: "Sequence[str]", profile: str) -> None:
@@ -136,7 +121,7 @@ def _say_of_keys(policies: Policies, actions: "Sequence[str]", profile: str) -> 
 
 
 def _exit_code(rows: "Sequence[Sequence[Cell]]", expected: "Sequence[Expectation]") -> int:
-    failures = list(matrix.failures(rows, expected))
+    failures = list(expectations.failures(rows, expected))
     for failure in failures:
         complain(failure)
     if expected and not failures:
@@ -156,14 +141,14 @@ def _policies(flags: Flags, context: "CommandContext") -> Policies:
     _check_granting(granting, flags)
     if not documents and not flags.live:
         identity = [
-            limits.built_in("the rule", rule.DENY_ALL_WITHOUT_MFA),
-            limits.built_in("all allowed", rule.ALLOW_ALL),
+            policy.read(policy.deny_all_without_mfa(), name="the rule"),
+            policy.read(policy.allow_all(), name="all allowed"),
         ]
     elif flags.allow_all:
-        identity.append(limits.built_in("all allowed", rule.ALLOW_ALL))
+        identity.append(policy.read(policy.allow_all(), name="all allowed"))
     if not flags.live and all(each.effect == "Deny" for one in (*identity, *granting) for each in one.statements):
         complain("nothing here allows anything", "as if everything were allowed besides: --allow-all")
-    elif granting and not identity and any(map(principals.is_account, principals.all_of_aws(granting))):
+    elif granting and not identity and policy.named_accounts(granting):
         complain(
             "an account that is named leaves it to its own policies, and none of these is here",
             "give them as FILEs, too; or as if they allowed everything: --allow-all",
@@ -194,9 +179,9 @@ def _expectations(flags: Flags, context: "CommandContext") -> "tuple[Expectation
     for each in flags.expect:
         try:
             expected += (
-                [matrix.expectation(each)]
+                [expectations.expectation(each)]
                 if "=" in each
-                else matrix.expectations(sources.text_of(each, context, _EXPECTED))
+                else expectations.expectations(sources.text_of(each, context, _EXPECTED))
             )
         except ValueError as error:
             if "=" in each:
@@ -209,7 +194,7 @@ def _expectations(flags: Flags, context: "CommandContext") -> "tuple[Expectation
 
 def _actions(flags: Flags, expected: "Sequence[Expectation]") -> tuple[str, ...]:
     for action in flags.action_names:
-        if not matrix.is_action(action):
+        if not policy.is_action(action):
             raise UsageError(
                 f"{printable(action[:80])!r} is not an action", "as in --action s3:GetObject, without wildcards"
             )
@@ -217,10 +202,10 @@ def _actions(flags: Flags, expected: "Sequence[Expectation]") -> tuple[str, ...]
     return tuple(dict.fromkeys(named))
 
 
-def _extra(flags: Flags) -> "patterns.Context":
-    extra: dict[str, str | tuple[str, ...]] = {}
+def _keys(flags: Flags) -> "Context":
+    keys: dict[str, str | tuple[str, ...]] = {}
     for key, value in flags.keys:
         name = key.lower()
-        before = extra.get(name)
-        extra[name] = value if before is None else (*((before,) if isinstance(before, str) else before), value)
-    return extra
+        before = keys.get(name)
+        keys[name] = value if before is None else (*((before,) if isinstance(before, str) else before), value)
+    return keys

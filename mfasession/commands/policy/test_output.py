@@ -4,10 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mfasession.policy import evaluation
-from mfasession.policy.document import Line
-from mfasession.policy.evaluation import Found, Look, Policies, Request
-from mfasession.policy.matrix import Cell
+from mfasession.policy import Cell, Line, Match, Policies, PolicyStatement, Request, match, statements
 from mfasession.text import printable
 
 Rows = Sequence[Sequence[Cell]]
@@ -49,7 +46,7 @@ def _record(cell: Cell, policies: Policies | None) -> dict[str, Any]:
     return record
 
 
-def _statement(found: Found, look: Look, request: Request) -> dict[str, Any]:
+def _statement(found: PolicyStatement, look: Match, request: Request) -> dict[str, Any]:
     lines = zip(found.statement.conditions, look.lines, strict=True)
     return {
         "policy": found.document.where,
@@ -67,10 +64,10 @@ def _condition(line: Line, request: Request) -> dict[str, Any]:
     return {"operator": line.operator, "key": line.key, "values": line.values, "value": _value(line, request)}
 
 
-def _looks(policies: Policies, request: Request) -> Iterator[tuple[Found, Look]]:
+def _looks(policies: Policies, request: Request) -> Iterator[tuple[PolicyStatement, Match]]:
     """The statements that are about the action."""
-    for found in evaluation.statements(policies):
-        look = evaluation.look(found, request)
+    for found in statements(policies):
+        look = match(found, request)
         if look.action:
             yield found, look
 
@@ -93,7 +90,7 @@ def _reasons(rows: Rows, policies: Policies) -> Iterator[str]:
             yield from (f"  no {kind} allows it" for kind in cell.lacking)
 
 
-def _reason(found: Found, look: Look, request: Request) -> Iterator[str]:
+def _reason(found: PolicyStatement, look: Match, request: Request) -> Iterator[str]:
     statement = found.statement
     does = "does not apply" if look.resource else "is not about this resource"
     if not look.principal:

@@ -2,5 +2,5 @@
 
 Each family of rules is a module: `operators`, `exemptions`, `grants`, `names`, and `outcome`, which comes last. Rules
 consider what callers may do under the whole document, through `whole`. `engine.check` runs all rules, `engine.fixed`
-applies their corrections, `formats` renders the findings.
+applies their corrections.
 """

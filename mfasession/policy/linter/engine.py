@@ -1,11 +1,16 @@
 """Runs all rules on a document, and repeats that until everything that can be fixed is fixed."""
 
+from collections.abc import Mapping
+
 from mfasession.policy import document
 from mfasession.policy.document import Document, Kind
-from mfasession.policy.linter import exemptions, granted, grants, names, operators, outcome
-from mfasession.policy.linter.findings import RULES, Finding, Operations, Subject
+from mfasession.policy.linter import exemptions, findings, granted, grants, names, operators, outcome
+from mfasession.policy.linter.findings import Finding, Operations, Rule, Subject
+from mfasession.policy.service_actions import operations as known_operations
 from mfasession.values import Value
 
+RULES: Mapping[str, Rule] = findings.RULES
+"""All rules by slug, in the order of reports."""
 ATTACHED_TO = ("user", "group", "role", "scp")
 _REPAIRS = 500
 """The most corrections. They are applied one by one, because each may cause or settle others."""
@@ -20,6 +25,46 @@ class Settings(Value):
     """One of ATTACHED_TO; empty: unknown."""
     limit: int = document.MANAGED_SIZE
     """The size limit of the document, in characters without white space."""
+
+
+def lint(policy: Document, *, attached_to: str = "", partition: str = "") -> tuple[Finding, ...]:
+    """Return what is wrong with a policy about MFA, in the order of its lines.
+
+    `attached_to`: one of ATTACHED_TO, or empty. `partition`: that of the account; empty: that of most ARNs in it. Each
+    finding has a rule (its name, severity and reason), a place (line, column, path), a message and the corrected text.
+    Names of actions are checked against the service descriptions that botocore brings. Raises ValueError for another
+    value of `attached_to`.
+
+    >>> from mfasession import policy
+    >>> rule = policy.deny_all_without_mfa()
+    >>> rule["Statement"][0]["Condition"] = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+    >>> for found in policy.lint(policy.read(rule)):
+    ...     print(found.place.line, found.place.column, found.rule.severity.value, found.rule.slug)
+    18 9 error bool-without-ifexists
+    """
+    return tuple(check(policy, _settings(attached_to, partition), known_operations))
+
+
+def fix(policy: Document, *, attached_to: str = "", partition: str = "") -> "Repair":
+    """Return the policy with everything fixed that can be, and how many findings that were; arguments as in `lint`.
+
+    The rest of the text is unchanged. Nothing is fixed that would make the policy larger than AWS accepts.
+
+    >>> from mfasession import policy
+    >>> rule = policy.deny_all_without_mfa()
+    >>> rule["Statement"][0]["Condition"] = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+    >>> repair = policy.fix(policy.read(rule))
+    >>> repair.count, policy.read(policy.deny_all_without_mfa()).text == repair.document.text
+    (1, True)
+    """
+    return fixed(policy, _settings(attached_to, partition), known_operations)
+
+
+def _settings(attached_to: str, partition: str) -> Settings:
+    if attached_to not in ("", *ATTACHED_TO):
+        raise ValueError(f"{attached_to!r} is not one of {', '.join(ATTACHED_TO)}")
+    limit = document.ROLE_SIZE if attached_to == "role" else document.MANAGED_SIZE
+    return Settings(partition=partition, attached_to=attached_to, limit=limit)
 
 
 def check(parsed: Document, settings: Settings, operations: Operations) -> list[Finding]:

@@ -13,7 +13,7 @@ from mfasession.policy.evaluation import Decision, Policies, Request
 from mfasession.policy.glob_overlap import common
 from mfasession.policy.linter import grants, names, operators, outcome
 from mfasession.policy.linter.findings import Finding, Operations, Severity, Subject, mfa_lines, rule
-from mfasession.policy.principals import Who
+from mfasession.policy.principals import Principal
 
 if TYPE_CHECKING:
     from mfasession.policy.document import Statement
@@ -141,7 +141,7 @@ def _without_mfa(subject: Subject, statement: "Statement", users: list[str]) -> 
                 action=common(action.lower()) or str(action),
                 resource=next((common(each) or "*" for each in statement.resources or ()), "*"),
                 context={},
-                who=Who(account=account, arn=arn),
+                principal=Principal(arn=arn),
             )
             for caller in (callers.KEY, callers.SESSION):
                 whose = callers.person("", [subject.document])

@@ -171,7 +171,7 @@ def _true_of(line: "Line") -> set[str]:
     return {
         caller.slug
         for caller in (callers.KEY, callers.SESSION, callers.MFA)
-        if conditions.holds(line.operator, line.key, line.values, callers.mfa_keys(caller))
+        if conditions.holds(line.operator, line.key, line.values, caller.mfa_keys())
     }
 
 

@@ -1,4 +1,4 @@
-"""Who is covered by the rule, however it is written and wherever it is attached; and what the rows come to."""
+"""Principal is covered by the rule, however it is written and wherever it is attached; and what the rows come to."""
 
 import json
 import re
@@ -197,7 +197,7 @@ def test_a_variable_in_the_old_version_is_a_text() -> None:
 
 
 def test_administrators() -> None:
-    """Who may make users and give them policies and keys, with MFA or without; a boundary limits that."""
+    """Principal may make users and give them policies and keys, with MFA or without; a boundary limits that."""
     assert verdict(RULE, ANYTHING).is_admin
     assert verdict(policy("Allow", Action="iam:*")).is_admin
     assert verdict(policy("Allow", Action="iam:*", Resource="arn:aws:iam::*:user/*")).is_admin

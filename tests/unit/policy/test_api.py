@@ -65,8 +65,13 @@ def test_examples_of_the_page() -> None:
 def test_a_user_of_strict_types_can_import_it(tmp_path: Path) -> None:
     """What the page shows passes mypy --strict beside the installed package; a wrong name or type does not."""
     shown = "".join(each.source for each in doctest.DocTestParser().get_examples(PAGE.read_text()))
-    wrong = "policy.evaluate(policies, 'request')\npolicy.read(text).statments\n"
-    (tmp_path / "shown.py").write_text(shown + wrong)
+    wrong = {
+        "policy.evaluate(policies, 'request')": 'expected "Request"',
+        "policy.read(text).statments": '"Document" has no attribute "statments"',
+        "policy.reed(text)": 'Module has no attribute "reed"',
+        "import mfasession; mfasession.sesion()": 'Module has no attribute "sesion"',
+    }
+    (tmp_path / "shown.py").write_text(shown + "\n".join(wrong))
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--follow-imports=silent", "shown.py"],
         cwd=tmp_path,
@@ -74,11 +79,10 @@ def test_a_user_of_strict_types_can_import_it(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
+    found = [line.partition(": error: ") for line in done.stdout.splitlines() if ": error: " in line]
     first = shown.count("\n") + 1
-    found = [line for line in done.stdout.splitlines() if ": error: " in line]
-    assert [line.partition(": error: ")[0] for line in found] == [f"shown.py:{first}", f"shown.py:{first + 1}"], found
-    assert 'expected "Request"' in found[0]
-    assert '"Document" has no attribute "statments"' in found[1]
+    assert [place for place, _, _ in found] == [f"shown.py:{first + n}" for n in range(len(wrong))], done.stdout
+    assert [text for (_, _, text), part in zip(found, wrong.values(), strict=True) if part not in text] == []
 
 
 def test_a_name_loads_what_it_needs() -> None:

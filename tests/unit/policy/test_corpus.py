@@ -75,7 +75,7 @@ def allowed(documents: tuple[Document, ...], caller: callers.Caller) -> set[tupl
     return {
         (action, resource)
         for action, resource in REQUESTS
-        if not callers.fixed(caller, action)
+        if not caller.fixed(action)
         and evaluation.evaluate(
             Policies(identity=documents), Request(action=action, resource=resource, context=context)
         ).decision

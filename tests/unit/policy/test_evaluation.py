@@ -172,7 +172,7 @@ def test_why() -> None:
     request = Request(action="s3:GetObject", resource="*", context={})
     answer = evaluation.evaluate(policies, request)
     assert [(found.kind, found.statement.name) for found in answer.by] == [(IDENTITY, "Rule")]
-    looks = [evaluation.look(found, request.replace(context={"a": "x"})) for found in evaluation.statements(policies)]
+    looks = [evaluation.match(found, request.replace(context={"a": "x"})) for found in evaluation.statements(policies)]
     assert [(each.applies, each.action, each.resource, each.lines) for each in looks] == [
         (True, True, True, ()),
         (False, True, True, (True, False)),
@@ -288,12 +288,12 @@ def test_the_answer_names_its_reasons(
     effects = {
         (found.kind, str(found.statement.effect))
         for found in evaluation.statements(policies)
-        if evaluation.look(found, request).applies
+        if evaluation.match(found, request).applies
     }
     assert (answer.decision is DENIED) == any(effect == "Deny" for _, effect in effects)
     if answer.decision is ALLOWED:
         assert {found.kind for found in answer.by} == {kind for kind, _ in policies.kinds()}
-    assert all(evaluation.look(found, request).applies for found in answer.by)
+    assert all(evaluation.match(found, request).applies for found in answer.by)
     assert bool(answer.lacking) == (answer.decision is NOT_ALLOWED)
 
 

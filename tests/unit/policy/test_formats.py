@@ -83,7 +83,7 @@ def test_cloudformation_takes_it(partition: str, own: bool) -> None:  # noqa: FB
 def words(policy: dict[str, Any], *actions: str) -> dict[str, list[str]]:
     """What the four callers get for each action."""
     policies = Policies(identity=(document.parse(show_output.as_json(policy), "it"),))
-    rows = matrix.table(policies, actions, user="alice", resource="", extra={})
+    rows = matrix.table(policies, actions, user="alice", resource="", context={})
     return {row[0].action: [cell.word for cell in row] for row in rows}
 
 
@@ -116,7 +116,7 @@ def test_self_service_is_about_oneself() -> None:
             ["iam:CreateAccessKey"],
             user="alice",
             resource=f"arn:aws:iam::{callers.ACCOUNT}:{name}",
-            extra={},
+            context={},
         )
         assert rows[0][2].word == word, name
 

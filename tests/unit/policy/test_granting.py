@@ -9,7 +9,7 @@ from mfasession.policy import callers, document, evaluation, granting, matrix, p
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Policies
 from mfasession.policy.linter import engine
-from mfasession.policy.principals import Who
+from mfasession.policy.principals import Principal
 from mfasession.policy.service_actions import operations
 
 PRESENT = "aws:MultiFactorAuthPresent"
@@ -32,7 +32,7 @@ def row(it: Document, *identity: Document, user: str = "") -> list[str]:
     """What a key, a session, one with MFA and a role may do: assume the role."""
     policies = Policies(identity=identity, resource=(it,))
     whose = callers.person(user, [it])
-    ((*cells,),) = matrix.table(policies, ["sts:AssumeRole"], whose=whose, resource="", extra={})
+    ((*cells,),) = matrix.table(policies, ["sts:AssumeRole"], whose=whose, resource="", context={})
     return [cell.word for cell in cells]
 
 
@@ -94,7 +94,7 @@ def test_callers_are_those_that_a_policy_names() -> None:
 def test_principals(element: dict[str, Any], expected: tuple[bool, bool, bool]) -> None:
     """IAM User Guide, Principal: ARNs have no wildcards, and only `*` alone is everybody."""
     (statement,) = trust(element).statements
-    how = principals.named(statement, Who(account="111122223333", arn=BOB))
+    how = principals.named(statement, Principal(arn=BOB))
     assert (how.directly, how.by_role, how.by_account) == expected
 
 
@@ -154,7 +154,7 @@ def rows(it: Document, **limits: Any) -> list[list[str]]:
 
 
 def test_a_trust_policy_explained() -> None:
-    """Who may do it, by what they have; and that a code in the request itself counts."""
+    """Principal may do it, by what they have; and that a code in the request itself counts."""
     conditions = {"BoolIfExists": {PRESENT: "true"}, "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
     it = trust(
         {"Principal": {"AWS": ACCOUNT}, "Condition": conditions}, {"Principal": {"Service": "ec2.amazonaws.com"}}
@@ -269,7 +269,7 @@ def test_the_policy_of_a_key_decides(key_policy: dict[str, Any], expected: list[
     it = document.parse(json.dumps({"Statement": {"Effect": "Allow", "Resource": "*", **key_policy}}), "it", kind=None)
     policies = Policies(identity=(ALL,), resource=(it,))
     whose = callers.person("bob", [trust({"Principal": {"AWS": ACCOUNT}})])
-    ((*cells,),) = matrix.table(policies, ["kms:Decrypt"], whose=whose, resource=KEY, extra={})
+    ((*cells,),) = matrix.table(policies, ["kms:Decrypt"], whose=whose, resource=KEY, context={})
     assert [cell.word for cell in cells] == expected
     assert list(granting.explained(it))[-1] == granting.KEY_DECIDES
     assert "kms-key-policy" in found(it)
@@ -283,7 +283,7 @@ def test_a_bucket_and_its_readers_own_policies() -> None:
     whose = callers.person("", [it])
 
     def words(policies: Policies) -> list[str]:
-        ((*cells,),) = matrix.table(policies, ["s3:GetObject"], whose=whose, resource="", extra={})
+        ((*cells,),) = matrix.table(policies, ["s3:GetObject"], whose=whose, resource="", context={})
         return [cell.word for cell in cells]
 
     assert words(Policies(identity=(none,), resource=(it,))) == ["allow", "allow", "allow", NO]
@@ -293,6 +293,6 @@ def test_a_bucket_and_its_readers_own_policies() -> None:
     )
     assert words(limited) == [NO] * 4
     answer = evaluation.evaluate(limited, evaluation.Request(
-        action="s3:GetObject", resource="arn:aws:s3:::b/x", context={}, who=whose.who(callers.MFA),
+        action="s3:GetObject", resource="arn:aws:s3:::b/x", context={}, principal=whose.principal(callers.MFA),
     ))  # fmt: skip
     assert answer.lacking == (evaluation.ORGANIZATION,)

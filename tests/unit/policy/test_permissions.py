@@ -64,7 +64,7 @@ def parsed(statements: list[dict[str, Any]]) -> Document:
 
 def is_allowed(documents: tuple[Document, ...], caller: callers.Caller, request: tuple[str, str], **also: str) -> bool:
     """What the evaluator says of one request; AWS's own answers come first."""
-    if always := callers.fixed(caller, request[0]):
+    if always := caller.fixed(request[0]):
         return always == "always"
     asked = Request(action=request[0], resource=request[1], context={**callers.context(caller), **also})
     return evaluation.evaluate(Policies(identity=documents), asked).decision is Decision.ALLOWED

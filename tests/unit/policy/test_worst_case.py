@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfasession.policy import evaluation, worst_case
-from mfasession.policy.evaluation import Found, Request
+from mfasession.policy.evaluation import PolicyStatement, Request
 from mfasession.policy.worst_case import KEY, SESSION, WITH_MFA, Ready
 
 ALICE = ("alice", "arn:aws:iam::123456789012:user/alice")
@@ -39,9 +39,9 @@ def test_a_statement_names_the_same_requests(
     document = evaluation.read(text)
     context = worst_case.context_of(KEY, *ALICE)
     (ready,) = worst_case.ready(text, KEY, *ALICE)
-    found = Found(kind="", document=document, statement=document.statements[0])
+    found = PolicyStatement(kind="", document=document, statement=document.statements[0])
     for name, arn in REQUESTS:
-        looked = evaluation.look(found, Request(action=name, resource=arn, context=context))
+        looked = evaluation.match(found, Request(action=name, resource=arn, context=context))
         assert ready.names(name, arn) is looked.applies, (name, arn)
         assert ready.names_action(name) is looked.action
 

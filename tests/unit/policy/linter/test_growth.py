@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from mfasession.commands.policy import lint_output
 from mfasession.policy import document, verdict
-from mfasession.policy.linter import engine, formats
+from mfasession.policy.linter import engine
 from mfasession.policy.service_actions import operations
 from mfasession.policy.verdict import Source
 
@@ -62,7 +63,7 @@ def check(text: str) -> str:
     """Check a policy of any size, and write the findings."""
     parsed = document.parse(text, "it", limit=document.LONGEST, kind=None)
     found = engine.check(parsed, engine.Settings(limit=document.LONGEST), operations)
-    return formats.as_text([formats.Checked(where="it", path="it", findings=found, fixed=0)])
+    return lint_output.as_text([lint_output.Checked(where="it", path="it", findings=found, fixed=0)])
 
 
 def judge(text: str) -> object:

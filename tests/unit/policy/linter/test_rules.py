@@ -163,7 +163,7 @@ INSIDE = {"aws:sourceip": "203.0.113.9"}
 
 def callers(*documents: Document) -> list[bool]:
     """Whether each of them may send to a queue: a key, a session without MFA, one with MFA."""
-    rows = matrix.table(Policies(identity=documents), ["sqs:SendMessage"], user="alice", resource="", extra=INSIDE)
+    rows = matrix.table(Policies(identity=documents), ["sqs:SendMessage"], user="alice", resource="", context=INSIDE)
     return [cell.is_allowed for cell in rows[0][:3]]
 
 
