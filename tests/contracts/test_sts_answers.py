@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from mfasession.errors import MfaSessionError
 from mfasession.values import Role, Session
 from tests.helpers.faults.hostile_aws import STS, Body, bomb, caller, coming, refusal, token
 from tests.helpers.listener import listening
+from tests.helpers.patience import scaled
 from tests.helpers.support import Home, made_profile, made_session, move_into
 
 ROLE = "arn:aws:iam::123456789012:role/admin"
@@ -325,10 +327,10 @@ def test_the_bytes_on_the_wire(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def closing_server() -> Iterator[tuple[str, list[int]]]:
-    """A server that answers once on each connection and then closes it without a word; its URL, and the requests."""
+def closing_server() -> Iterator[tuple[str, SimpleQueue[int]]]:
+    """A server that answers once on each connection and then closes it without a word; its URL, and what it closed."""
     server = socket.create_server(("127.0.0.1", 0))
-    requests: list[int] = []
+    closed: SimpleQueue[int] = SimpleQueue()
 
     def serve() -> None:
         with suppress(OSError):
@@ -338,12 +340,12 @@ def closing_server() -> Iterator[tuple[str, list[int]]]:
                     request = b""
                     while not request.endswith(BODY):
                         request += connection.recv(65536)
-                    requests.append(len(request))
                     connection.sendall(whole(ALICE))
+                closed.put(len(request))
 
     threading.Thread(target=serve, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}", requests
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", closed
     finally:
         server.close()
 
@@ -351,12 +353,12 @@ def closing_server() -> Iterator[tuple[str, list[int]]]:
 @pytest.mark.usefixtures("surroundings")
 def test_a_connection_that_was_closed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     """While a person types the server may close it: the code goes through a new one, and is not lost."""
-    with closing_server() as (url, requests):
+    with closing_server() as (url, closed):
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         aws = Aws(made_profile(), made_session(), {"AWS_REGION": "eu-west-1"}, pauses=())
         for _ in range(3):
             assert aws.identity().user == "alice"
-    assert len(requests) == 3
+            assert closed.get(timeout=scaled(60))
 
 
 @pytest.mark.usefixtures("surroundings")

@@ -67,7 +67,7 @@ def ours(
         return None
     body = request.body(operation, parameters)
     now = calendar.timegm(time.strptime(stamp, "%Y%m%dT%H%M%SZ"))
-    headers = signature.headers(target, key, body, now)
+    headers = signature.Signer(target, key).headers(body, now)
     del headers["host"]  # http.client's own is that of the URL; the signature has both
     return {
         "method": "POST",

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mfasession.aws import deadline
 from mfasession.aws.sts import answer, request, settings, signature
 from mfasession.aws.sts.connection import Connections
 
@@ -33,8 +32,7 @@ class Sts:
         time_left: Callable[[], float],
     ) -> None:
         """`size_limit`: bytes of an answer at most; `time_left`: seconds until this thread's call must have ended."""
-        self._target = target
-        self._key = key
+        self._signer = signature.Signer(target, key)
         self._time_left = time_left
         self._connections = Connections(target, size_limit)
 
@@ -54,12 +52,8 @@ class Sts:
         self, operation: str, parameters: Mapping[str, Any], read: Callable[[bytes, str], Mapping[str, Any]]
     ) -> Mapping[str, Any]:
         body = request.body(operation, parameters)
-        headers = signature.headers(self._target, self._key, body, time.time())
-        status, content = deadline.within(
-            self._time_left(),
-            lambda: self._connections.exchange(body, headers, operation),
-            self._target.name,
-        )
+        headers = self._signer.headers(body, time.time())
+        status, content = self._connections.exchange(body, headers, operation, self._time_left())
         if status >= 300:
             raise answer.refusal(status, content)
         return read(content, operation)

@@ -1,16 +1,21 @@
 """HTTP to one server: TLS as botocore does it, connections kept open, each failure as the error that it means."""
 
 import http.client
+import io
 import select
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
-from mfasession.aws import translate
+from mfasession.aws import deadline, translate
 
 if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
     from mfasession.aws.sts.settings import Target
 
 CONNECT_LIMIT = 5.0
@@ -28,14 +33,17 @@ class Connections:
         self._idle: list[http.client.HTTPConnection] = []
         self._context: ssl.SSLContext | None = None
 
-    def exchange(self, body: bytes, headers: Mapping[str, str], operation: str) -> tuple[int, bytes]:
-        """Post a form to `/`; return the HTTP status and the whole answer. Redirects are not followed.
+    def exchange(self, body: bytes, headers: Mapping[str, str], operation: str, seconds: float) -> tuple[int, bytes]:
+        """Post a form to `/` within so many seconds; return the HTTP status and the whole answer.
 
-        Raises AwsUnreachable; Unanswered when the request may have arrived. Raises ValueError for an endless answer.
+        Redirects are not followed. Raises AwsUnreachable; Unanswered when the request may have arrived. Raises
+        ValueError for an endless answer.
         """
-        connection = self._idle_one() or self._opened(operation)
+        end = time.monotonic() + seconds
+        # A name lookup has no time limit, and a name may have many addresses, each with a limit of its own.
+        connection = self._idle_one() or deadline.within(seconds, lambda: self._opened(operation), self._target.name)
         try:
-            response = _sent(connection, body, headers)
+            response = _sent(connection, body, headers, end)
             content = _read(response, self._size_limit)
         except _Endless:
             connection.close()
@@ -80,7 +88,6 @@ class Connections:
             except OSError:
                 connection.close()
                 raise translate.not_answered(target.name, operation) from None
-        connection.sock.settimeout(READ_LIMIT)
         return connection
 
     def _tls(self) -> ssl.SSLContext:
@@ -107,7 +114,50 @@ class _Endless(Exception):
     """An answer is larger than any of AWS's."""
 
 
-def _sent(connection: http.client.HTTPConnection, body: bytes, headers: Mapping[str, str]) -> http.client.HTTPResponse:
+class _Timed:
+    """A connection's socket, as HTTPResponse reads it: each read has only the time that is left of the whole."""
+
+    def __init__(self, sock: socket.socket, end: float) -> None:
+        self._sock = sock
+        self._end = end
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return what reads the answer, as bytes."""
+        return io.BufferedReader(_TimedReads(self._sock, self._sock.makefile("rb", buffering=0), self._end))
+
+
+class _TimedReads(io.RawIOBase):
+    def __init__(self, sock: socket.socket, unlimited: socket.SocketIO, end: float) -> None:
+        self._sock = sock
+        self._unlimited = unlimited
+        self._end = end
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int | None:
+        _limit(self._sock, self._end)
+        return self._unlimited.readinto(buffer)
+
+    def close(self) -> None:
+        self._unlimited.close()
+        super().close()
+
+
+def _limit(sock: socket.socket, end: float) -> None:
+    """Give the next step the time until `end`, by the monotonic clock, but no longer silence than READ_LIMIT."""
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    sock.settimeout(min(left, READ_LIMIT))
+
+
+def _sent(
+    connection: http.client.HTTPConnection, body: bytes, headers: Mapping[str, str], end: float
+) -> http.client.HTTPResponse:
+    _limit(connection.sock, end)
+    # typeshed has a class alone there; what is called is the same.
+    connection.response_class = partial(_timed_response, end=end)  # type: ignore[assignment]
     connection.putrequest("POST", "/", skip_host=True, skip_accept_encoding=True)
     for name, value in headers.items():
         connection.putheader(name, value.encode())
@@ -115,6 +165,10 @@ def _sent(connection: http.client.HTTPConnection, body: bytes, headers: Mapping[
     with suppress(BrokenPipeError):
         connection.endheaders(body)
     return connection.getresponse()
+
+
+def _timed_response(sock: socket.socket, *, method: str, end: float) -> http.client.HTTPResponse:
+    return http.client.HTTPResponse(_Timed(sock, end), method=method)  # type: ignore[arg-type]  # it calls makefile
 
 
 def _read(response: http.client.HTTPResponse, size_limit: int) -> bytes:
