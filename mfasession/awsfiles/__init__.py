@@ -13,7 +13,7 @@ from mfasession.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from mfasession.awsfiles.large import LargeFile
 
@@ -25,7 +25,8 @@ SUFFIX = "-mfa"
 """What the name of a profile's section for its session has at its end, unless `session_profile` names another."""
 LARGE = 512 * 1024
 """The size in bytes from which on a credentials file is searched on the disk."""
-PIECE = 64_000  # characters whose lines are split at once
+MANY = 16
+"""Sections of a file that are searched for one by one; from then on it is read as a whole."""
 COPY_MARK = "/mfasession/served-"
 """A part of the path of the files without credentials that `exec --server` and `serve` give programs. mfasession inside
 such a program reads the user's own files, from MFASESSION_AWS_CONFIG_FILE and
@@ -127,18 +128,18 @@ class AwsFiles:
         """Return the sections of the credentials file that hold sessions of ours, in its order."""
         if self._managed is None:
             path, text = self.credentials_path, self.credentials_text()
-            managed = plain_managed(text) if path not in self._parsed else None
-            if managed is None:
+            found = _plain_managed(text) if path not in self._parsed else None
+            if found is None:
                 self._managed = [name for name, keys in self._parse(path, text).items() if is_managed(keys)]
             else:
-                self._sections.update({(path, name): keys for name, keys in managed.items()})
-                self._managed = list(managed)
+                self._sections.update({(path, name): keys for name, keys in found.items()})
+                self._managed = list(found)
         return list(self._managed)
 
     def config(self, profile: str) -> "Mapping[str, str] | None":
         """Return a profile's section of the configuration file. Raises ConfigurationError."""
         text = self.config_text()
-        if self._profiles is None and self._is_named_plainly(text, profile):
+        if self._profiles is None and self.config_path not in self._parsed and self._is_named_plainly(text, profile):
             return self._section(self.config_path, text, profile if profile == "default" else f"profile {profile}")
         return self._configured().get(profile)
 
@@ -193,6 +194,8 @@ class AwsFiles:
             return self._parsed[path].get(name)
         if (path, name) not in self._sections:
             self._sections[path, name] = read_section(path, text, name)
+            if len(self._sections) % MANY == 0 and (sections := plain_sections(text)) is not None:
+                self._parsed[path] = sections
         return self._sections[path, name]
 
     def _configured(self) -> "Sections":
@@ -240,7 +243,7 @@ def plain_section(text: str, name: str) -> "tuple[bool, dict[str, str] | None]":
     # `rfind`: on megabytes it takes a third of the time of `find`.
     begin = text.rfind(mark)
     end = begin + len(mark)
-    if not name or "\n" in name or "\r" in name or not _is_plain(text) or text.rfind(mark, 0, end - 1) >= 0:
+    if not name or "\n" in name or "\r" in name or not is_plain(text) or text.rfind(mark, 0, end - 1) >= 0:
         return False, None
     if begin < 0:
         return True, None
@@ -250,87 +253,33 @@ def plain_section(text: str, name: str) -> "tuple[bool, dict[str, str] | None]":
     is_header = text[begin - 1 : begin] in ("\n", "") and text[end : end + 1] in ("\n", "")
     if not is_header or "\r" in text[end:last] or (stop < last and text.rfind("]", stop, last) < stop + 3):
         return False, None
-    keys = _plain_keys(text[end + 1 : stop].split("\n"), {})
+    keys = plain_keys(text[end + 1 : stop].split("\n"), {})
     return keys is not None, keys
 
 
 def plain_sections(text: str) -> "Sections | None":
     """Return what `ini.parse` returns for a plain text; None when it is not plain, or malformed."""
     before, *blocks = f"\n{text}".split("\n[")
-    if not _is_plain(text) or "\r" in text or any(line[0] not in "#;" for line in before.split("\n") if line):
+    if not is_plain(text) or "\r" in text or any(line[0] not in "#;" for line in before.split("\n") if line):
         return None
     sections: Sections = {}
     names: dict[str, str] = {}
     for block in blocks:
         header, *lines = block.split("\n")
         closing = header.rfind("]")
-        name, keys = header[:closing], _plain_keys(lines, names)
+        name, keys = header[:closing], plain_keys(lines, names)
         if closing < 1 or name in sections or keys is None:
             return None
         sections[name] = keys
     return sections
 
 
-def plain_managed(text: str) -> "Sections | None":
-    """Return the managed ones of `plain_sections`; None when they cannot be found faster.
-
-    Thousands of sections differ in little but their values: each list of what stands before the = is checked once.
-    """
-    if not _is_plain(text) or "\r" in text or "\n=" in text:
-        return None
-    managed: Sections = {}
-    names: list[str] = []
-    keys_of: dict[str, dict[str, str] | None] = {}
-    for piece in _pieces(text):
-        before, *blocks = _without_values(piece).split("\n[")
-        parts = [block.partition("\n") for block in blocks]
-        headers = [header for header, _, _ in parts]
-        shapes = {shape for _, _, shape in parts} | {before}
-        keys_of |= {shape: _plain_keys(shape.split("\n"), {}) for shape in shapes.difference(keys_of)}
-        # More behind a bracket, or nothing between the two.
-        are_odd = "]" in headers or "\n".join([*headers, ""]).count("]\n") < len(headers)
-        if are_odd or keys_of[before] or None in map(keys_of.get, shapes):
-            return None
-        names += headers
-        if any("manager" in (keys_of[shape] or ()) for shape in shapes):
-            managed |= _managed_in(piece, [header for header, _, shape in parts if "manager" in (keys_of[shape] or ())])
-    return managed if len(set(names)) == len(names) else None
-
-
-def _pieces(text: str) -> "Iterator[str]":
-    """Cut a text before headers, so that the memory for one piece serves the next; each begins with a line break."""
-    begin, text = 0, f"\n{text}"
-    while begin < len(text):
-        last = begin + PIECE
-        stop = text.rfind("\n[", begin + 1, last) if last < len(text) else -1
-        stop = text.find("\n[", last - 1) if stop < 0 else stop
-        yield text[begin : stop if stop >= 0 else None]
-        begin = stop if stop >= 0 else len(text)
-
-
-def _without_values(text: str) -> str:
-    """Return a text, in which no line begins with `=`, with each line up to its first `=`; and a comment behind it."""
-    before, *parts = f"{text}\n;".split("=")
-    # A value ends with its line; a part without a line break stands between two = of one value.
-    return "=\n".join([before, *[names for part in parts if (names := part.partition("\n")[2])]])
-
-
-def _managed_in(piece: str, headers: list[str]) -> "Sections":
-    managed, at = {}, 0
-    for header in headers:
-        at = piece.find(f"\n[{header}\n", at)
-        stop = piece.find("\n[", at + 1)
-        keys = _plain_keys(piece[at + len(header) + 2 : stop if stop >= 0 else len(piece)].split("\n"), {})
-        if keys is not None and is_managed(keys):
-            managed[header[:-1]] = keys
-    return managed
-
-
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
+    """Return whether no part of a text has a meaning for all of its sections, and it has no byte of another format."""
     return text[:1] != "\ufeff" and "\0" not in text and text.rfind("[DEFAULT]") < 0
 
 
-def _plain_keys(lines: list[str], names: dict[str, str]) -> "dict[str, str] | None":
+def plain_keys(lines: list[str], names: dict[str, str]) -> "dict[str, str] | None":
     """Return the keys of lines that begin with a key, `#` or `;`, or are empty; None for any other line.
 
     `names` are the names of keys as they are written, found so far: thousands of sections have the same few.
@@ -354,6 +303,12 @@ def _plain_keys(lines: list[str], names: dict[str, str]) -> "dict[str, str] | No
             return None
         keys[name] = value.strip()
     return keys
+
+
+def _plain_managed(text: str) -> "Sections | None":
+    from mfasession.awsfiles import managed
+
+    return managed.sections(text)
 
 
 def _are_plain(text: str) -> bool:

@@ -133,7 +133,7 @@ def _checked_values(name: str, values: "Mapping[str, str | None]") -> "dict[str,
         raise ValueError("not a name that a section can have")
     wanted: dict[str, tuple[str, str | None]] = {}
     for key, value in values.items():
-        if not key or key[0] in "#;[" or "=" in key or ":" in key or not _survives(key):
+        if not _is_key(key):
             raise ValueError("not a name that a key can have")
         if value is not None and not _survives(value):
             raise ValueError("not a value that one line can hold")
@@ -143,10 +143,16 @@ def _checked_values(name: str, values: "Mapping[str, str | None]") -> "dict[str,
     return wanted
 
 
+def _is_key(word: str) -> bool:
+    # Nearly all: a word of letters, digits and underscores.
+    is_usual = word.isidentifier() and word.isascii()
+    return is_usual or not (not word or word[0] in "#;[" or "=" in word or ":" in word or not _survives(word))
+
+
 def _survives(word: str) -> bool:
-    if word != word.strip() or any(char in word for char in "\r\n\0"):
-        return False
-    return _is_encodable(word)
+    if word.isascii() and word.isprintable():
+        return word[:1] != " " != word[-1:]
+    return word == word.strip() and not any(char in word for char in "\r\n\0") and _is_encodable(word)
 
 
 def _is_read_alike(value: str) -> bool:

@@ -10,6 +10,7 @@ from botocore.exceptions import ConfigParseError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mfasession import awsfiles
 from mfasession.awsfiles import AwsFiles, is_managed
 from mfasession.errors import ConfigurationError
 
@@ -143,6 +144,30 @@ def test_the_profiles_are_botocores(tmp_path_factory: pytest.TempPathFactory, co
     """Names, merged keys and what makes a file unreadable, through every way to spell a header."""
     files = Files(tmp_path_factory.mktemp("aws"), config, credentials)
     assert nested(files.ours()) == files.botocores()
+
+
+@settings(max_examples=60)
+@given(config=texts(HEADERS), credentials=texts(SECTIONS), many=st.integers(1, 4))
+@example(config="[profile x]\nregion = a\n[profile 'x']\nregion = b\n", credentials="", many=1)
+def test_many_profiles_are_read_as_one_is(
+    tmp_path_factory: pytest.TempPathFactory, config: str, credentials: str, many: int
+) -> None:
+    """Whoever asks for many gets them from whole files, beside a fault elsewhere as well."""
+    files = Files(tmp_path_factory.mktemp("aws"), config, credentials)
+    names = [name.removeprefix("profile ") for name in (*HEADERS, *SECTIONS)]
+    one_by_one = [_profile_or_fault(files.opened(), name) for name in names]
+    opened = files.opened()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(awsfiles, "MANY", many)
+        assert [_profile_or_fault(opened, name) for name in names] == one_by_one
+
+
+def _profile_or_fault(files: AwsFiles, name: str) -> dict[str, str] | str | None:
+    try:
+        keys = files.profile(name)
+    except ConfigurationError as error:
+        return error.message
+    return None if keys is None else dict(keys)
 
 
 # What differs, and why

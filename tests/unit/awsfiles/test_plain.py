@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mfasession import awsfiles
-from mfasession.awsfiles import headers, ini
+from mfasession.awsfiles import headers, ini, managed
 from tests.helpers.support import key_pair, session_section
 from tests.unit.awsfiles.test_ini import NAMES, any_lines, examples, fault_of, texts
 
@@ -64,14 +64,14 @@ def test_a_plain_text_is_read_as_by_the_whole_grammar(text: str) -> None:
 def test_managed_sections_are_found_as_by_the_whole_grammar(text: str, piece: int) -> None:
     """The managed ones of all sections, and none where there is a fault anywhere."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(awsfiles, "PIECE", piece)
-        managed = awsfiles.plain_managed(text)
-    if managed is None:
+        patch.setattr(managed, "PIECE", piece)
+        found = managed.sections(text)
+    if found is None:
         return
     assert fault_of(lambda: ini.parse(text)) is None
     expected = {name: keys for name, keys in ini.parse(text).items() if awsfiles.is_managed(keys)}
-    assert managed == expected
-    assert list(managed) == list(expected)
+    assert found == expected
+    assert list(found) == list(expected)
 
 
 @examples(500)
@@ -103,8 +103,8 @@ def test_a_plain_section_is_read_as_by_the_whole_grammar(text: str, name: str) -
 def test_usual_texts_are_plain(text: str) -> None:
     """What the AWS CLI, mfasession and most people write is read without the grammar's modules."""
     assert awsfiles.plain_sections(text) == ini.parse(text)
-    assert list(awsfiles.plain_managed(text) or ()) == (["default-mfa"] if "manager" in text else [])
-    assert ":" in text or awsfiles.plain_managed(text) is not None
+    assert list(managed.sections(text) or ()) == (["default-mfa"] if "manager" in text else [])
+    assert ":" in text or managed.sections(text) is not None
     for name in (*ini.section_names(text), "missing"):
         assert awsfiles.plain_section(text, name) == (True, ini.read_section(text, name))
 
