@@ -13,14 +13,14 @@ from mfasession.commands import several
 from mfasession.errors import ConfigurationError, InputNeeded, MfaSessionError, UsageError
 from mfasession.messages import complain, say
 from mfasession.programs.jobs import Jobs
-from mfasession.sessions import destination, environment
+from mfasession.sessions import environment
 from mfasession.sessions.batch import Batch
 from mfasession.sessions.create import is_chained
 from mfasession.terminal.screen import Screen, join_counts
 from mfasession.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from mfasession.commands import CommandContext
     from mfasession.profiles import Profile
@@ -43,13 +43,16 @@ class Many:
     """One run of one command for many profiles."""
 
     def __init__(self, context: "CommandContext") -> None:
+        # A dictionary: each look into `os.environ` encodes a name and decodes a value.
+        context.environ = dict(context.environ)
         self._context = context
         self._words = _words(context)
         self._names = several.names(context)
         self._environ = context.environ
         out, err = sys.stdout.fileno(), sys.stderr.fileno()
         self._screen = Screen(out, err, shows=os.isatty(err) and not terminal.is_dumb())
-        self._jobs = Jobs(self._words, self._screen)
+        self._found = shutil.which(self._words[0], path=self._environ.get("PATH")) or ""
+        self._jobs = Jobs(self._words, self._screen, self._found)
         self._batch = Batch(context, self._hear)
         self._heard: deque[tuple[Profile, Session | MfaSessionError]] = deque()
         self._ready: deque[tuple[Profile, Session]] = deque()
@@ -65,7 +68,9 @@ class Many:
         """Ask what is to be asked, then run all."""
         sys.stdout.flush()
         sys.stderr.flush()
-        if missing := _missing(self._words[0], self._environ):
+        if not self._found and os.sep not in self._words[0]:
+            # Before a code is asked for.
+            missing = programs.CannotRun(programs.NOT_FOUND, "command not found")
             complain(f"{programs.shown(self._words[0])}: {missing.reason}", missing.hint)
             return missing.status
         wanted = self._resolved()
@@ -128,7 +133,7 @@ class Many:
                 continue
             self._started += 1
             try:
-                settings = destination.handed_on(self._context.aws_files, profile, profile.name, self._environ)
+                settings = environment.settings_of(self._context.aws_files, profile, profile.name, self._environ)
                 self._screen.end()
                 environment.warn_of_region(self._context.aws_files, profile, self._environ)
                 self._jobs.start(
@@ -212,10 +217,3 @@ def _words(context: "CommandContext") -> tuple[str, ...]:
         again = hints.command_line(*options.typed, *named, "--", "aws", "s3", "ls")
         raise UsageError("no command to run", f"put it behind --: {again}")
     return options.words
-
-
-def _missing(name: str, environ: "Mapping[str, str]") -> "programs.CannotRun | None":
-    """Why the command cannot run, found out before a code is asked for; None when it may."""
-    if name and (os.sep in name or shutil.which(name, path=environ.get("PATH"))):
-        return None
-    return programs.CannotRun(programs.NOT_FOUND, "command not found")

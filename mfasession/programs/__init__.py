@@ -58,10 +58,19 @@ def _become(words: "Sequence[str]", environ: "Mapping[str, str]") -> "NoReturn":
     raise denied or missing or FileNotFoundError(words[0])
 
 
-def start(words: "Sequence[str]", environ: "Mapping[str, str]", **how: "Any") -> "subprocess.Popen[bytes]":
-    """Start the command as a child process, found as by `replace`; `how` goes to Popen. Raises CannotRun."""
-    import subprocess
+def start(
+    words: "Sequence[str]", environ: "Mapping[str, str]", found: str = "", **how: "Any"
+) -> "subprocess.Popen[bytes]":
+    """Start the command as a child process, found as by `replace`; `how` goes to Popen. Raises CannotRun.
 
+    `found` is the path at which it was found before: when it can no longer be started there, it is looked for again.
+    """
+    import subprocess
+    from contextlib import suppress
+
+    if found:
+        with suppress(OSError, ValueError):
+            return subprocess.Popen(words, env=dict(environ), executable=found, **how)
     try:
         try:
             return subprocess.Popen(words, env=dict(environ), **how)

@@ -33,8 +33,10 @@ class _Job:
 class Jobs:
     """The running commands. A context manager: `received` is the signal that was sent to end all of them, or 0."""
 
-    def __init__(self, words: Sequence[str], screen: Screen) -> None:
+    def __init__(self, words: Sequence[str], screen: Screen, found: str = "") -> None:
+        """`found` is the path of the command, as in `programs.start`."""
         self._words = words
+        self._found = found
         self._screen = screen
         self._running: list[_Job] = []
         self._selector = selectors.DefaultSelector()
@@ -77,6 +79,7 @@ class Jobs:
             process = programs.start(
                 self._words,
                 environ,
+                self._found,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

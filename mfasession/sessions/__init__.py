@@ -102,6 +102,8 @@ class Context:
         self.config: Config = config.load(environ) if settings is None else settings
         self.code_source: CodeSource | None = None
         """Where codes come from when it is not the configuration that says it."""
+        self.stores_in_use: list[str] | None = None
+        """What `stores.in_use` returns, where it is known for a whole run; else it is called for each profile."""
 
     def profile(self, named: str = "") -> "Profile":
         """Return the profile of that name, else the chosen one. Raises ConfigurationError."""
@@ -206,7 +208,8 @@ class Context:
     def _other_store(self, profile: "Profile") -> "SessionStore | None":
         """Another store than the profile's own that lists this profile's session."""
         own = self.store_of(profile).name
-        others = (self.store(name) for name in stores.in_use(self.environ) if name != own)
+        known = stores.in_use(self.environ) if self.stores_in_use is None else self.stores_in_use
+        others = (self.store(name) for name in known if name != own)
         return next((store for store in others if store.has(profile.session_section)), None)
 
 

@@ -7,8 +7,6 @@ has come meanwhile in one step: each write of the credentials file costs its who
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from mfasession import process_memory, sessions, stores
@@ -64,6 +62,7 @@ class Batch:
         self._made: dict[str, _Future] = {}
         self._fallbacks: dict[str, Session] = {}
         self._store_names: dict[str, str] = {}
+        self._kept_settings: dict[str, tuple[tuple[str, str], ...]] = {}
         self._checked: set[str] = set()
         self._kept: dict[str, str] = {}
         self._said: set[str] = set()
@@ -75,7 +74,8 @@ class Batch:
         self._keeper: ThreadPoolExecutor | None = None
         """The one thread that keeps their sessions."""
         self._roles: list[Profile] = []
-        self._to_keep: SimpleQueue[_Made] = SimpleQueue()
+        self._to_keep: list[_Made] = []
+        self._to_keep_lock = threading.Lock()
         self._stores: dict[str, SessionStore] = {}
 
     def ask(self, profiles: "Sequence[Profile]") -> None:
@@ -85,6 +85,8 @@ class Batch:
         """
         users: dict[str, Profile] = {}
         asking: list[Profile] = []
+        # A store that is first used by this run has none of the sessions that are looked for.
+        self._context.stores_in_use = stores.in_use(self._context.environ)
         for profile in profiles:
             try:
                 if not self._is_there(profile):
@@ -159,14 +161,16 @@ class Batch:
         if store.name not in self._checked:
             store.check(profile.session_section)
             self._checked.add(store.name)
-        self._note_way(profile, users)
+        self._note_way(profile, users, store.name)
         self._roles.append(profile)
 
-    def _note_way(self, profile: "Profile", users: "dict[str, Profile]") -> None:
+    def _note_way(self, profile: "Profile", users: "dict[str, Profile]", store: str = "") -> None:
+        """Note what is known of a role, and of those that it is assumed through. `store` is the name of its own."""
         keys = self._context.aws_files.profile(profile.name) or {}
         own = {name: value for name, value in keys.items() if name not in _OF_THE_ROLE and not name.startswith("aws_")}
         self._settings[profile.session_section] = frozenset({**own, "region": profile.region}.items())
-        self._store_names[profile.session_section] = self._store_name(profile)
+        self._store_names[profile.session_section] = store or self._store_name(profile)
+        self._kept_settings[profile.session_section] = destination.kept_settings(self._context.aws_files, profile)
         source = profile.source
         if source is None or self._is_made(source):
             return
@@ -264,16 +268,20 @@ class Batch:
 
     def _put_to_keep(self, made: _Made) -> None:
         assert self._keeper is not None
-        self._to_keep.put(made)
-        self._keeper.submit(self._keep_all)
+        with self._to_keep_lock:
+            self._to_keep.append(made)
+            is_first = len(self._to_keep) == 1
+        if is_first:
+            # The others are kept with it.
+            self._keeper.submit(self._keep_all)
 
     def _keep_all(self) -> None:
         """Keep what has come meanwhile, each store's in one step."""
+        with self._to_keep_lock:
+            come, self._to_keep = self._to_keep, []
         batch: dict[str, list[_Made]] = {}
-        with suppress(Empty):
-            while True:
-                made = self._to_keep.get_nowait()
-                batch.setdefault(self._store_names[made.profile.session_section], []).append(made)
+        for made in come:
+            batch.setdefault(self._store_names[made.profile.session_section], []).append(made)
         for name, of_store in batch.items():
             self._keep(of_store, name)
 
@@ -291,13 +299,12 @@ class Batch:
             complain(f"sessions serve their commands alone, because they are not kept: {reason.message}", reason.hint)
 
     def _keep(self, batch: "Sequence[_Made]", name: str) -> None:
-        # Of its own, as in `_store`.
-        files = AwsFiles(self._context.environ)
+        sections = [made.profile.session_section for made in batch]
         try:
             self._store(name).save_all(
                 {
-                    made.profile.session_section: destination.with_settings(files, made.profile, made.session)
-                    for made in batch
+                    section: destination.as_kept(made.profile, made.session, self._kept_settings[section])
+                    for section, made in zip(sections, batch, strict=True)
                 }
             )
         except MfaSessionError as reason:

@@ -7,7 +7,7 @@ reference" and "Service-specific endpoints"; ByteNess/aws-vault#261.
 import os
 from collections.abc import Iterator, Mapping, MutableMapping
 
-from mfasession import hints, profiles
+from mfasession import hints
 from mfasession.awsfiles import is_managed, parse
 from mfasession.config.endpoints import SETTINGS
 from mfasession.errors import ConfigurationError
@@ -17,7 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mfasession.awsfiles import AwsFiles
     from mfasession.profiles import Profile
-    from mfasession.sessions import Context
     from mfasession.values import Session
 
 VARIABLES = {
@@ -70,17 +69,20 @@ def settings(files: "AwsFiles", profile: "Profile", named: str = "") -> dict[str
 
 def with_settings(files: "AwsFiles", profile: "Profile", session: "Session") -> "Session":
     """Return a session as it is kept: with the settings of its profile, and not with the region of one run."""
-    if profile.kept_region is not None:
-        session = session.replace(region=profile.kept_region)
+    return as_kept(profile, session, kept_settings(files, profile))
+
+
+def kept_settings(files: "AwsFiles", profile: "Profile") -> tuple[tuple[str, str], ...]:
+    """Return the settings of a profile that are kept with its session. Raises ConfigurationError as `settings`."""
     if not files.name_endpoints((profile.name, profile.key_section)):
-        return session
-    return session.replace(settings=tuple(settings(files, profile).items()))
+        return ()
+    return tuple(settings(files, profile).items())
 
 
-def of_chosen(context: "Context", profile: "Profile", *, alone: bool = False) -> dict[str, str | None]:
-    """Return what `handed_on` returns for the profile that the user chose."""
-    named = profiles.chosen(context.request.profile, context.environ, context.config)
-    return handed_on(context.aws_files, profile, named, context.environ, alone=alone)
+def as_kept(profile: "Profile", session: "Session", kept_settings: tuple[tuple[str, str], ...]) -> "Session":
+    """Return what `with_settings` returns, with what `kept_settings` has returned."""
+    region = session.region if profile.kept_region is None else profile.kept_region
+    return session.replace(region=region, settings=kept_settings)
 
 
 def handed_on(

@@ -56,14 +56,21 @@ OTHER_SOURCES_BEGIN = "AWS_BEARER_TOKEN_"
 
 
 def settings(context: "Context", profile: "Profile", *, alone: bool = False) -> "dict[str, str | None]":
-    """Return the variables of `destination.of_chosen`: none where no profile has settings that they would say."""
-    if "MFASESSION_SETTINGS" not in context.environ:
-        named = profiles.chosen(context.request.profile, context.environ, context.config)
-        if not context.aws_files.name_endpoints(dict.fromkeys((profile.name, profile.key_section, named, "default"))):
-            return {}
+    """Return the settings, as variables, of the profile that the user chose, see `settings_of`."""
+    named = profiles.chosen(context.request.profile, context.environ, context.config)
+    return settings_of(context.aws_files, profile, named, context.environ, alone=alone)
+
+
+def settings_of(
+    files: "AwsFiles", profile: "Profile", named: str, environ: "Mapping[str, str]", *, alone: bool = False
+) -> "dict[str, str | None]":
+    """Return what `destination.handed_on` returns: nothing where no profile has settings that variables would say."""
+    names = dict.fromkeys((profile.name, profile.key_section, named, "default"))
+    if "MFASESSION_SETTINGS" not in environ and not files.name_endpoints(names):
+        return {}
     from mfasession.sessions import destination
 
-    return destination.of_chosen(context, profile, alone=alone)
+    return destination.handed_on(files, profile, named, environ, alone=alone)
 
 
 def variables(

@@ -227,6 +227,19 @@ def test_so_many_at_once(live: Home, jobs: str, most: int) -> None:
     assert highest <= most
 
 
+def test_a_command_that_moves_while_it_runs(live: Home) -> None:
+    """It is found once for all; where it is gone, it is found anew, as for each alone."""
+    for name in ("first", "second"):
+        folder = live.folder / name
+        folder.mkdir()
+        (folder / "tool").write_text(f'#!/bin/sh\necho {name}\nrm "$0"\n')
+        (folder / "tool").chmod(0o755)
+    live.environ["PATH"] = f"{live.folder / 'first'}:{live.folder / 'second'}:{live.environ['PATH']}"
+    done = live.run("exec", *profile_flags(*"abc"), "--jobs", "1", "--", "tool")
+    assert (done.returncode, done.stdout) == (1, "a: first\nb: second\n")
+    assert "c (command not found)" in done.stderr
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
 def test_a_signal_ends_all_commands(
     live: Home, started: Callable[..., "subprocess.Popen[bytes]"], number: signal.Signals, code: int

@@ -10,10 +10,10 @@ from tests.helpers.support import MFASESSION, Home
 from tests.scripts.test_instructions import instructions
 from tests.scripts.test_roles import profile
 
-LOGIN, RENEWAL, ROLES = 12.0, 7.2, 11.8
+LOGIN, RENEWAL, ROLES = 12.0, 7.2, 10.6
 """The most instructions, as a multiple of those of `python -c pass`: a login with a given code, one role, 24 roles.
 
-Each of the 24 takes 3.4 million, a twelfth of a bare start; most of the rest are imports. Threads that wait for one
+Each of the 24 takes 2.7 million, a fifteenth of a bare start; most of the rest are imports. Threads that wait for one
 another make it vary by a few hundredths.
 """
 
