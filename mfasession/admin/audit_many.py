@@ -1,8 +1,10 @@
 """Audits several accounts at once. Their rows wait in one file, so that each account is reported as a whole."""
 
-import gc
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from mfasession.admin import findings
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
 
 PARALLEL = 8
 """The number of accounts that are read at once, unless another is wanted."""
-_COLLECTED = 32
-"""Accounts after which garbage is collected. botocore's clients are circles, which Python by itself leaves until they
-are a quarter of the memory, hundreds of them."""
 _TICK = 0.2
 """Seconds between two calls of `show`."""
 
@@ -79,13 +78,17 @@ def run(
     waiting = [each for each in audited if not each.is_ended]
     pool = ThreadPoolExecutor(min(parallel, len(waiting) or 1), thread_name_prefix="mfasession-audit")
     try:
-        left = {pool.submit(_read, each, connect, organization) for each in waiting}
-        collected = len(left)
-        while left := wait(left, _TICK).not_done:
-            show(audited)
-            if collected - len(left) >= _COLLECTED:
-                collected = len(left)
-                gc.collect()
+        ended: SimpleQueue[Future[None]] = SimpleQueue()
+        for each in waiting:
+            pool.submit(_read, each, connect, organization).add_done_callback(ended.put)
+        left, shown = len(waiting), 0.0
+        while left:
+            with suppress(Empty):
+                ended.get(timeout=_TICK)
+                left -= 1
+            if time.monotonic() - shown >= _TICK:
+                show(audited)
+                shown = time.monotonic()
     finally:
         # After ctrl-C there is nothing to wait for: the program ends with its threads.
         pool.shutdown(wait=False, cancel_futures=True)

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import unquote
@@ -130,15 +131,25 @@ class AwsAccount(AwsOrganizations):
     def _pages(
         self, operation: str, call: Callable[..., Any], most: int = PAGE, **request: Any
     ) -> Iterator[Mapping[str, Any]]:
-        """Yield the pages of a list, with at most so many members each (1,000 in IAM's API)."""
-        marker: dict[str, str] = {}
-        while True:
-            send = partial(call, MaxItems=most, **request, **marker)
-            page: Mapping[str, Any] = self._call(operation, send)
+        """Yield the pages of a list, with at most so many members each (1,000 in IAM's API).
+
+        While a page is used, AWS is asked for the next one.
+        """
+        page: Mapping[str, Any] = self._call(operation, partial(call, MaxItems=most, **request))
+        if not page.get("IsTruncated"):
             yield page
-            if not page.get("IsTruncated"):
-                return
-            marker = {"Marker": page["Marker"]}
+            return
+        ahead = ThreadPoolExecutor(1, thread_name_prefix="mfasession-page")
+        try:
+            while page.get("IsTruncated"):
+                send = partial(call, MaxItems=most, **request, Marker=page["Marker"])
+                following = ahead.submit(self._call, operation, send)
+                yield page
+                page = following.result()
+            yield page
+        finally:
+            # Whoever stops early does not wait for a page that is not wanted.
+            ahead.shutdown(wait=False, cancel_futures=True)
 
 
 def _text_in_force(policy: Mapping[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ credentials: that search could end at our own `credential_process`.
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import boto3
@@ -29,8 +29,14 @@ from mfasession.text import printable
 from mfasession.values import LongTermKey, Session
 
 if TYPE_CHECKING:
-    from mfasession.aws.ambient import Ambient
     from mfasession.profiles import Profile
+
+
+class Provider(Protocol):
+    """A source of credentials that renews them by itself."""
+
+    def load_credentials(self) -> Any:
+        """Return botocore's credentials, which it asks for each request."""
 
 
 class Boto:
@@ -39,7 +45,7 @@ class Boto:
     def __init__(
         self,
         profile: "Profile",
-        key: "LongTermKey | Session | Ambient",
+        key: LongTermKey | Session | Provider,
         region: str,
         *,
         size_limit: int,

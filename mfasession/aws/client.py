@@ -22,7 +22,7 @@ from mfasession.values import LongTermKey, Role, Secret, Session, Value, partiti
 
 if TYPE_CHECKING:
     from mfasession.aws.ambient import Ambient
-    from mfasession.aws.boto import Boto
+    from mfasession.aws.boto import Boto, Provider
     from mfasession.profiles import Profile
 
 Answer = TypeVar("Answer")
@@ -186,9 +186,17 @@ class Aws:
                 from mfasession.aws.boto import Boto
 
                 self._loaded = Boto(
-                    self._profile, self._key, self._region, size_limit=self.size_limit, time_left=self._time_left
+                    self._profile,
+                    self._of_clients(),
+                    self._region,
+                    size_limit=self.size_limit,
+                    time_left=self._time_left,
                 )
             return self._loaded
+
+    def _of_clients(self) -> "LongTermKey | Session | Provider":
+        """What boto3's clients sign with."""
+        return self._key
 
     def _time_left(self) -> float:
         return float(self._calls.end - time.monotonic())

@@ -27,6 +27,8 @@ NAMED = 5
 
 _ADMINISTRATIVE = tuple(action.lower() for action in ADMINISTRATIVE)
 _PERSONAL = ("${", "aws:user", "aws:principal")
+_ANYBODY = ("x", "arn:aws:iam::000000000000:user/x")
+"""Whose policies are evaluated that say nothing about their user."""
 _ALLOW_ALL = json.dumps(rule.ALLOW_ALL)
 _Several = tuple[tuple[Ready, ...], ...]
 
@@ -67,9 +69,11 @@ def judge(
     limits = [*([boundary] if boundary is not None else [])]
     limits += (policy.text for level in organization for policy in level.policies)
     texts = [text for source in sources for text in source.texts] + limits
-    account = f"arn:{partition_of(arn)}:iam::{account_of(arn)}:user/"
-    whose = (user, arn) if any(map(_is_personal, texts)) else ("x", f"{account}x")
-    return _judged(tuple(sources), boundary, organization, *whose)
+    if any(map(_is_personal, texts)):
+        return _judged(tuple(sources), boundary, organization, (user, arn), arn)
+    # The same for all users of the account, and prepared once for all accounts.
+    some_user = f"arn:{partition_of(arn)}:iam::{account_of(arn)}:user/x"
+    return _judged(tuple(sources), boundary, organization, _ANYBODY, some_user)
 
 
 def allows(sources: Sequence[Source], boundary: str | None, actions: Sequence[str], *, user: str, arn: str) -> bool:
@@ -88,9 +92,9 @@ def _is_personal(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _judged(
-    sources: tuple[Source, ...], boundary: str | None, organization: scp.Levels, user: str, arn: str
+    sources: tuple[Source, ...], boundary: str | None, organization: scp.Levels, whose: tuple[str, str], arn: str
 ) -> Verdict:
-    whole = _Policies((user, arn), tuple(text for each in sources for text in each.texts), boundary, organization)
+    whole = _Policies(whose, tuple(text for each in sources for text in each.texts), boundary, organization)
     left_open = tuple(islice(whole.open(), NAMED))
     return Verdict(
         is_covered=not left_open,

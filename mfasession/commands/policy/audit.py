@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+import threading
 import uuid
 from typing import TYPE_CHECKING
 
@@ -121,6 +122,7 @@ class Access:
         self._role_name = flags.role_name
         self._is_whole = flags.organization
         self._environ = context.environ
+        self._of_thread = threading.local()
         self._aws = self._opened(self._profile, self._key)
         self._aws.connect()
         identity = self._aws.identity()
@@ -166,13 +168,27 @@ class Access:
         profile = self._profile.replace(name=account, role=role, source=self._profile)
         name = role_session_name(role, self.arn)
         try:
-            return self._opened(profile, self._aws.assume_role(role, name, duration=role.duration, profile=account))
+            session = self._aws.assume_role(role, name, duration=role.duration, profile=account)
         except Denied:
             # Stack sets of an organization create no role in the management account.
             if not self._is_whole or account != self.own:
                 raise
             self.is_own_without_role = True
             return self._opened(self._profile, self._key)
+        return self._visiting(profile, session)
+
+    def _visiting(self, profile: "Profile", session: Session) -> "AwsAccount":
+        """Return the connection of this thread, which it uses for one account after another."""
+        from mfasession.aws.visits import AwsVisits
+        from mfasession.sessions.batch import PAUSES
+
+        visits: AwsVisits | None = getattr(self._of_thread, "visits", None)
+        if visits is None:
+            # No profile of the AWS files is called so: the settings are those of the key's section, in every account.
+            visits = AwsVisits(profile.replace(name=""), session, self._environ, PAUSES)
+            self._of_thread.visits = visits
+        visits.visit(profile, session)
+        return visits
 
     def _opened(self, profile: "Profile", key: "Session | Ambient") -> "AwsAccount":
         from mfasession.aws.account import AwsAccount

@@ -12,13 +12,16 @@ from typing import ClassVar
 import pytest
 
 from mfasession import errors
+from mfasession.aws import account
 from mfasession.aws import errors as aws_errors
 from mfasession.aws.account import AwsAccount
 from mfasession.aws.client import Aws, Identity
 from mfasession.aws.model import Device
+from mfasession.aws.visits import AwsVisits
 from mfasession.profiles import Profile
 from mfasession.sandbox import Sandbox, SandboxUser
-from mfasession.values import LongTermKey, Role, Secret, Session
+from mfasession.values import LongTermKey, Role, Secret, Session, account_of
+from tests.helpers.patience import wait_for
 from tests.helpers.support import SECRET, Home, made_profile, made_session, move_into
 
 WRONG_CODE = "0" * 6
@@ -381,3 +384,45 @@ def test_a_credential_report_that_does_not_come(reachable: Sandbox, alice: Sandb
     assert waits == []
     assert reachable.calls("GenerateCredentialReport")
     assert not reachable.calls("GetCredentialReport")
+
+
+def visiting(
+    aws: Sandbox, user: SandboxUser, session: Session, number: str, users: str = ""
+) -> tuple[Profile, Session]:
+    """The profile and the session of a role in another account, which has users of these letters."""
+    other = aws.add_account(number)
+    for name in users:
+        other.add_user(name)
+    role = other.add_role("auditor", [user.arn])
+    made = opened(user, session).assume_role(Role(arn=role.arn), "it", duration=3600)
+    return profile_of(user).replace(name=number), made
+
+
+def test_the_next_page_is_read_while_one_is_used(
+    reachable: Sandbox, alice: SandboxUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a long list; no user is there twice or missing."""
+    monkeypatch.setattr(account, "USERS", 2)
+    profile, session = visiting(reachable, alice, session_of(alice), "700000000001", users="abcde")
+    aws = AwsAccount(profile, session, {"AWS_REGION": "eu-west-1"})
+    users = aws.users()
+    first = next(users)
+    wait_for(lambda: len(reachable.calls("GetAccountAuthorizationDetails")) == 2)
+    assert [first.name, *(each.name for each in users)] == [*"abcde"]
+    assert len(reachable.calls("GetAccountAuthorizationDetails")) == 3
+
+
+def test_one_connection_for_account_after_account(reachable: Sandbox, alice: SandboxUser) -> None:
+    """Each call is made with the session of the account that is visited, by clients that are made once."""
+    numbers = ("700000000002", "700000000003")
+    session = session_of(alice)
+    visited = {number: visiting(reachable, alice, session, number) for number in numbers}
+    visits = AwsVisits(*visited[numbers[0]], {"AWS_REGION": "eu-west-1"}, ())
+    clients = []
+    for number in (*numbers, numbers[0]):
+        visits.visit(*visited[number])
+        assert [*visits.users()] == []
+        clients.append(visits._client("iam"))
+    called = [account_of(call.user) for call in reachable.calls("GetAccountAuthorizationDetails")]
+    assert called == [*numbers, numbers[0]]
+    assert clients[0] is clients[1] is clients[2]

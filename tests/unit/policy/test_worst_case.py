@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mfasession.policy import evaluation, worst_case
+from mfasession.policy import bounds, evaluation, rule, worst_case
 from mfasession.policy.evaluation import PolicyStatement, Request
+from mfasession.policy.verdict import Source, judge
 from mfasession.policy.worst_case import KEY, SESSION, WITH_MFA, Ready
 
 ALICE = ("alice", "arn:aws:iam::123456789012:user/alice")
@@ -64,3 +65,14 @@ def test_kinds_without_a_difference_share_what_is_prepared() -> None:
     own = kept("Allow", Resource="arn:aws:s3:::${aws:MultiFactorAuthAge}/*")
     assert [each.resources for each in own[WITH_MFA]] == [("arn:aws:s3:::60/*",)]
     assert [each.resources for each in own[KEY]] == [("arn:aws:s3:::*/*",)]
+
+
+def test_all_accounts_share_what_is_prepared() -> None:
+    """An organization has thousands, with the same few policies."""
+    texts = tuple(json.dumps(each) for each in (rule.ALLOW_ALL, rule.DENY_ALL_WITHOUT_MFA))
+    prepared = []
+    for account in ("111111111111", "222222222222", "333333333333"):
+        found = judge([Source(name="directly", texts=texts)], None, user="bob", arn=f"arn:aws:iam::{account}:user/bob")
+        assert (found.is_covered, found.is_admin) == (True, True)
+        prepared.append([each.cache_info().misses for each in (worst_case._ready, bounds.bounds)])
+    assert prepared[0] == prepared[1] == prepared[2]
