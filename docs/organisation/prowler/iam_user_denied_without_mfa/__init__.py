@@ -1,0 +1,1 @@
+"""A check of Prowler: https://docs.prowler.com."""
