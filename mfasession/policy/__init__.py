@@ -1,7 +1,7 @@
 """IAM policies as functions over frozen values: read, evaluate, what stays open without MFA, lint, explain.
 
-The names of `__all__` are public; docs/python.md shows how to use them, docs/stability.md what may change. The modules
-in this folder are internal, and nothing outside it imports them. A name is imported when it is first used.
+The names of `__all__` are public; docs/python-policy.md shows how to use them, docs/stability.md what may change. The
+modules in this folder are internal, and nothing outside it imports them. A name is imported when it is first used.
 """
 
 TYPE_CHECKING = False

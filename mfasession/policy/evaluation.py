@@ -146,6 +146,10 @@ class Evaluator:
 def evaluate(policies: Policies, request: Request) -> Answer:
     """Return what the policies say to a request, and by which statements.
 
+    An explicit Deny of any policy decides, then every kind of policy that is present must allow (IAM User Guide,
+    "Policy evaluation logic"); the caller and the resource are of one account. `Answer.by` are the deciding statements,
+    `Answer.lacking` the kinds of policies without an Allow.
+
     A condition operator that AWS does not have is true in a Deny and false in an Allow: `check` finds such. What AWS
     decides without policies (as sts:GetCallerIdentity) is not considered: `Caller.fixed` says it.
 

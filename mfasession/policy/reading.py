@@ -60,10 +60,9 @@ def read(policy: Policy, *, name: str = "", kind: Kind | None = None, limit: int
     if isinstance(policy, Mapping):
         return document.parse(_written(policy, name or _UNNAMED), name or _UNNAMED, limit=limit, kind=kind)
     if isinstance(policy, str):
-        parse = _parsed if len(policy) <= document.RESOURCE_SIZE else _parsed.__wrapped__
-        return parse(policy, name or _UNNAMED, limit, kind)
-    name = name or printable(os.fspath(policy))
-    return document.parse(_of_file(policy, document.LONGEST), name, limit=limit, kind=kind)
+        return _of_text(policy, name or _UNNAMED, limit, kind)
+    path = _path(policy)
+    return document.parse(_of_file(path, document.LONGEST), name or printable(path), limit=limit, kind=kind)
 
 
 def extract(text: str | os.PathLike[str], *, name: str = "", limit: int = document.LONGEST) -> Extracted:
@@ -80,12 +79,31 @@ def extract(text: str | os.PathLike[str], *, name: str = "", limit: int = docume
     """
     if isinstance(text, str):
         return _extracted(text, name or _UNNAMED, limit)
-    return _extracted(_of_file(text, unwrap.LONGEST), name or printable(os.fspath(text)), limit)
+    path = _path(text)
+    return _extracted(_of_file(path, unwrap.LONGEST), name or printable(path), limit)
 
 
 @lru_cache(maxsize=1024)
 def _parsed(text: str, name: str, limit: int, kind: Kind | None) -> Document:
     return document.parse(text, name, limit=limit, kind=kind)
+
+
+def _of_text(text: str, name: str, limit: int, kind: Kind | None) -> Document:
+    parse = _parsed if len(text) <= document.RESOURCE_SIZE else _parsed.__wrapped__
+    try:
+        return parse(text, name, limit, kind)
+    except Malformed as error:
+        if "{" not in text:
+            error.hint = 'the text of a policy is expected; a file is read as in read(pathlib.Path("policy.json"))'
+        raise
+
+
+def _path(path: os.PathLike[str]) -> str:
+    """The path's text. Raises TypeError for what is no path of text."""
+    found = os.fspath(path)
+    if not isinstance(found, str):
+        raise TypeError("a policy is JSON text, a mapping or a path")
+    return found
 
 
 def _written(policy: Mapping[str, Any], name: str) -> str:
@@ -102,13 +120,11 @@ def _as_dict(value: object) -> dict[str, Any]:
     raise TypeError(f"a value of type {type(value).__name__}")
 
 
-def _of_file(path: os.PathLike[str], longest: int) -> str:
+def _of_file(path: str, longest: int) -> str:
     # In UTF-8 a character has up to 4 bytes; most have one.
-    text = inputs.read(os.fspath(path), 2 * longest)
+    text = inputs.read(path, 2 * longest)
     if text is None:
-        raise ConfigurationError(
-            f"there is no file {printable(os.fspath(path))}", "name a file that holds a policy, as JSON"
-        )
+        raise ConfigurationError(f"there is no file {printable(path)}", "name a file that holds a policy, as JSON")
     return text
 
 

@@ -205,6 +205,11 @@ def test_files(tmp_path: Path) -> None:
     path.write_bytes(b'{"Statement": "\xff"}')
     with pytest.raises(policy.Malformed, match="not text in UTF-8"):
         policy.read(path)
+    with pytest.raises(policy.Malformed) as caught:
+        policy.read("ours.json")
+    assert 'read(pathlib.Path("policy.json"))' in caught.value.hint
+    with pytest.raises(TypeError, match="a policy is JSON text, a mapping or a path"):
+        policy.read(b"{}")  # type: ignore[arg-type]
     for wrong in (tmp_path / "none.json", tmp_path):
         with pytest.raises(ConfigurationError, match=re.escape(str(wrong))):
             policy.read(wrong)
@@ -236,6 +241,7 @@ def test_ten_thousand_statements() -> None:
     answer = policy.evaluate(policies, request)
     assert [each.statement.index for each in answer.by] == [9_999]
     assert policy.evaluate(policies, request.replace(context={})).by[0].statement.name == "DenyAllWithoutMFA"
+    assert policy.coverage([document]).by == ("directly",)
 
 
 def test_condition_keys_in_any_case() -> None:
