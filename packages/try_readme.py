@@ -10,6 +10,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
@@ -23,7 +25,8 @@ BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 PROMPT = "stranger> "
 SHOWN = rf"(?:\n|\x1b\[\?2004h){PROMPT}"
 """The prompt, at the beginning of a line or behind what bash sends before it."""
-MINUTES = 15 * 60
+PATIENCE = 15 * 60
+"""Seconds after which a line does nothing any more; the sandbox has a hundred packages."""
 
 
 def main(dist: Path, suite: str) -> None:
@@ -32,6 +35,12 @@ def main(dist: Path, suite: str) -> None:
     root = ROOT / ".tools" / f"readme-{suite}"
     _machine(root, suite)
     shutil.copytree(dist, root / "dist", dirs_exist_ok=True)
+    with _terminals(root):
+        _follow(root, readme)
+    _say("all lines of README did what they say")
+
+
+def _follow(root: Path, readme: str) -> None:
     install, trial = commands(readme, "Install"), commands(readme, "Try it without an account")
     *lines, sandbox = [*(each for each in install if not each.startswith("mfasession ")), *trial]
     person = Person(root)
@@ -40,12 +49,11 @@ def main(dist: Path, suite: str) -> None:
         if line == "pipx ensurepath":
             person = Person(root)
     person.enters(sandbox)
-    login, *habits = commands(readme, "The three habits")
-    person.logs_in(login)
-    for line in habits:
+    (init,) = (each for each in install if each.startswith("mfasession "))
+    person.logs_in(init)
+    for line in commands(readme, "The three habits"):
         person.does(line)
     person.shows("mfasession status", "in 123456789012")
-    _say("all lines of README did what they say")
 
 
 def commands(readme: str, section: str) -> list[str]:
@@ -60,9 +68,9 @@ class Person:
 
     def __init__(self, root: Path) -> None:
         """Open a terminal."""
-        environ = (f"HOME={HOME}", "TERM=xterm", "LANG=C.UTF-8", "PATH=/usr/local/bin:/usr/bin:/bin")
+        environ = (f"HOME={HOME}", "TERM=xterm", "LANG=C.UTF-8", "SHELL=/bin/bash", "PATH=/usr/local/bin:/usr/bin:/bin")
         words = [f"--userspec={USER}:{USER}", str(root), "env", "-i", *environ, "PIP_FIND_LINKS=/dist", "bash", "-l"]
-        self.screen = pexpect.spawn("chroot", words, encoding="utf-8", timeout=MINUTES, dimensions=(50, 250))
+        self.screen = pexpect.spawn("chroot", words, encoding="utf-8", timeout=PATIENCE, dimensions=(50, 250))
         self.screen.logfile_read = sys.stderr
         self._settle()
 
@@ -85,12 +93,14 @@ class Person:
         self._settle()
 
     def logs_in(self, line: str) -> None:
-        """Get a code as the sandbox says, and type it where it is asked for."""
+        """Get a code as the sandbox says, agree to what is shown, and type the code where it is asked for."""
         self.screen.sendline(self.code)
         code = self._read(r"[\r\n](\d{6})\r")
         self._wait()
         self.screen.sendline(line)
-        self.screen.expect("MFA code for alice")
+        if self.screen.expect([r"\[y/N\]", "MFA code for alice"]) == 0:
+            self.screen.sendline("y")
+            self.screen.expect("MFA code for alice")
         self.screen.sendline(code)
         self.screen.expect("session for default until")
         self._wait()
@@ -114,7 +124,8 @@ def _machine(root: Path, suite: str) -> None:
     if not (root / "ready").exists():
         shutil.rmtree(root, ignore_errors=True)
         sources = subprocess.run(["apt-cache", "policy"], capture_output=True, text=True, check=True).stdout
-        mirror = next(iter(re.findall(r"https?://\S+", sources)), "")
+        # Of Debian itself, not of its updates or of others.
+        (mirror, *_) = re.findall(r"(https?://\S+/debian/?) [a-z]+/main ", sources) or ["https://deb.debian.org/debian"]
         script = "/usr/share/debootstrap/scripts/sid"
         _run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(root), mirror, script)
         _run("chroot", str(root), "useradd", USER)
@@ -128,8 +139,17 @@ def _machine(root: Path, suite: str) -> None:
     shutil.rmtree(root / HOME[1:], ignore_errors=True)
     _run("chroot", str(root), "cp", "--recursive", "/etc/skel", HOME)
     _run("chroot", str(root), "chown", "--recursive", f"{USER}:{USER}", HOME)
-    if not os.path.ismount(root / "dev"):
-        _run("mount", "--rbind", "/dev", str(root / "dev"))
+
+
+@contextmanager
+def _terminals(root: Path) -> Iterator[None]:
+    """Let programs on the machine open terminals, as the demo does."""
+    folder = str(root / "dev" / "pts")
+    _run("mount", "--types", "devpts", "--options", "ptmxmode=0666", "devpts", folder)
+    try:
+        yield
+    finally:
+        _run("umount", "--lazy", folder)
 
 
 def _run(*words: str) -> None:
