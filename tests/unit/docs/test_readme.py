@@ -13,6 +13,7 @@ from mfasession.awsfiles import AwsFiles, ini
 from mfasession.cli import arguments, registry
 from mfasession.config import ProfileSettings, schema
 from mfasession.stores.file import CredentialsFileStore, _keys
+from packages import try_readme
 from tests.helpers.support import made_session
 
 pytestmark = pytest.mark.checkout
@@ -225,3 +226,14 @@ def test_the_python_that_is_needed() -> None:
     """The README's number is the package's."""
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
     assert f"Python {needed.removeprefix('>=')}" in README
+
+
+def test_the_lines_that_a_stranger_types() -> None:
+    """`make test-readme` types them on a machine with nothing on it: these are what it finds in README."""
+    install, trial, habits = (
+        try_readme.commands(README, section) for section in ("Install", "Try it without an account", "The three habits")
+    )
+    assert install == ["pipx install mfasession", "pipx ensurepath", "mfasession init"]
+    assert trial[0] == "pipx install --force 'mfasession[sandbox]'"
+    assert trial[-2:] == ["mfasession demo", "mfasession sandbox -- bash"]
+    assert habits == ["mfasession login", 'eval "$(mfasession env)"', "mfasession exec -- aws s3 ls"]
