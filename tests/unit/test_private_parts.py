@@ -105,6 +105,10 @@ PARTS = (
         ),
     ),
     Part(
+        *("botocore", "botocore.credentials", "aws/visits.py", "what a client signs with is replaced in place"),
+        lambda: {"access_key", "secret_key", "token"} <= {*vars(botocore.credentials.Credentials("a", "b"))},
+    ),
+    Part(
         *("botocore", "botocore.utils", "aws/boto.py", "the proxy that a request would take"),
         lambda: takes(botocore.utils.get_environ_proxies, "url"),
     ),
