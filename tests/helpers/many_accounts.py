@@ -57,7 +57,7 @@ MANAGERS = ("break-glass", "service-backup", "ruled", "plain")
 UNIT_NAMES = ("Geschäft", "開発", "منصة", "Legacy & <b>Co</b>")
 OF_ACCOUNTS: Mapping[str, Policy] = {
     "Wider": rule_for_users() | {
-        "Statement": [rule_for_users()["Statement"][0] | {"NotAction": ["sts:*", "iam:*MFA*", "iam:GetUser",
+        "Statement": [rule_for_users()["Statement"][0] | {"NotAction": ["sts:*", "iam:List*", "iam:GetUser",
                                                                        "s3:ListAllMyBuckets"]}],
     },
     "ButService": rule_for_users(StringNotLike={"aws:username": "service-*"}),
