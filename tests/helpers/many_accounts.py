@@ -139,6 +139,7 @@ class ManyAccounts(Tree):
             BOUNDED: (ALLOW_ALL["Statement"][0], DENY_ALL_WITHOUT_MFA["Statement"][0]),
             LISTED: ({"Effect": "Allow", "Action": "ec2:*", "Resource": "*"},),
         }
+        account.add_role("probed", [f"arn:aws:iam::{account.account}:root"], policies=[])
         for name in names:
             own = USERS.get(name, (ALLOW_ALL,))
             user, boundary = account.add_user(name, own), None

@@ -38,24 +38,28 @@ PROBES: Mapping[str, dict[str, Any]] = {
     "kms:ListKeys": _json("TrentService.ListKeys"),
     "secretsmanager:ListSecrets": _json("secretsmanager.ListSecrets"),
     "iam:ListAccountAliases": _form("ListAccountAliases", "2010-05-08"),
-    "sts:GetAccessKeyInfo": _form("GetAccessKeyInfo&AccessKeyId=%s", "2011-06-15"),
+    "sts:AssumeRole": _form("AssumeRole&RoleSessionName=probe&RoleArn=arn:aws:iam::%s:role/probed", "2011-06-15"),
 }
-"""Actions about no resource, and the request of each."""
+"""Actions, and the request of each. %s is the account, which must have the role `probed`."""
 
 
-def allowed(aws: Sandbox, key: LongTermKey | Mapping[str, Any]) -> set[str]:
+def allowed(aws: Sandbox, account: str, key: LongTermKey | Mapping[str, Any]) -> set[str]:
     """The actions that the sandbox lets these credentials do."""
     if isinstance(key, LongTermKey):
         credentials = Credentials(key.access_key_id, key.secret_access_key.reveal())
     else:
         credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"], key["SessionToken"])
-    return {action for action, request in PROBES.items() if _is_allowed(aws, credentials, action, **request)}
+    return {
+        action
+        for action, request in PROBES.items()
+        if _is_allowed(aws, credentials, action, **request | {"data": request.get("data", "").replace("%s", account)})
+    }
 
 
-def without_mfa(aws: Sandbox, key: LongTermKey) -> set[str]:
+def without_mfa(aws: Sandbox, account: str, key: LongTermKey) -> set[str]:
     """The actions that the sandbox lets a long-term key do, or a session that is made with it without a code."""
     session = client(aws, "sts", key).get_session_token()["Credentials"]
-    return allowed(aws, key) | allowed(aws, session)
+    return allowed(aws, account, key) | allowed(aws, account, session)
 
 
 def _is_allowed(
@@ -69,8 +73,7 @@ def _is_allowed(
     **parts: Any,
 ) -> bool:
     service, host = action.partition(":")[0], urlsplit(aws.url).netloc
-    body = data.replace("%s", credentials.access_key)
-    request = AWSRequest(url=f"{aws.url}{path}", headers={"Host": host, **dict(headers)}, data=body, **parts)
+    request = AWSRequest(url=f"{aws.url}{path}", headers={"Host": host, **dict(headers)}, data=data, **parts)
     signer = S3SigV4Auth if service == "s3" else SigV4Auth
     signer(credentials, service, aws.region).add_auth(request)
     connection = HTTPConnection(host, timeout=60)

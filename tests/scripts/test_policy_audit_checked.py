@@ -156,17 +156,21 @@ def check_verdicts(accounts: ManyAccounts, rows: Mapping[str, Any], known: list[
     asked = {"key": (*PROBES, *TO_CREATE_USERS), "session": (*PROBES, *TO_CREATE_USERS), "mfa": TO_CREATE_USERS}
     for one, simulated in zip(known, by_simulation(known, asked), strict=True):
         row = rows[one.user.arn]
-        # IAM answers no session of a user without MFA, and STS none but for AssumeRole.
-        in_session = {each for each in simulated["session"] if not each.startswith(("iam:", "sts:"))}
-        possible = without_mfa(accounts.aws, one.user.key)
+        # IAM answers no session of a user without MFA.
+        in_session = {each for each in simulated["session"] if not each.startswith("iam:")}
+        possible = without_mfa(accounts.aws, one.account, one.user.key)
         assert possible == (simulated["key"] | in_session) & set(PROBES), row
         if one.account == accounts.denying:
             assert (row["covered"], row["administrator"]) == (None, None), row
             continue
         assert row["covered"] == (not possible), (row, possible)
         shown = row["open_without_mfa"]
-        assert all(any(covers(each, action) for action in possible) for each in shown), (shown, possible)
-        assert len(shown) >= 5 or all(any(covers(each, action) for each in shown) for action in possible), (shown, possible)
+        by_policy = simulated["key"] | simulated["session"]
+        assert all(any(covers(each, action) for action in by_policy) for each in shown), (shown, by_policy)
+        assert len(shown) >= 5 or all(any(covers(each, action) for each in shown) for action in possible), (
+            shown,
+            possible,
+        )
         is_admin = any(set(TO_CREATE_USERS) <= simulated[kind] for kind in ("key", "mfa"))
         assert row["administrator"] == is_admin, row
 
