@@ -1,17 +1,21 @@
 """Applies the rule to a group or users, without locking out the person who does it."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mfasession import hints
 from mfasession.admin import apply_plan
 from mfasession.admin.apply_plan import Step, Wanted
 from mfasession.admin.findings import Rules
+from mfasession.admin.organization import Levels, Read
 from mfasession.aws.errors import NotFound
 from mfasession.aws.model import User
 from mfasession.errors import AwsRefused, ConfigurationError
-from mfasession.policy import allows
+from mfasession.policy import allow_all, allows
 from mfasession.sessions import devices
+from mfasession.text import counted
 from mfasession.values import Session, Value, account_of, partition_of
 
 if TYPE_CHECKING:
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from mfasession.aws.client import Identity
     from mfasession.aws.managed_policy import AwsManagedPolicy
 
+_ANYTHING = json.dumps(allow_all())
 NAMED = 5
 """The most users that a refusal names."""
 
@@ -34,6 +39,8 @@ class Plan(Value):
     """Those who can do nothing until they have enrolled a device; None when that is unknown."""
     caller: str = ""
     """What the policy means for the caller, where that is not a user's MFA session."""
+    organization: tuple[str, ...] = ()
+    """For whom service control policies have the rule already, and why they were not read."""
 
 
 class Application:
@@ -72,7 +79,9 @@ class Application:
                 "detach it there, or take another --name",
             )
         steps = apply_plan.plan(wanted, versions, attachments)
-        rules = Rules(self._aws.rules())
+        limits = Read(self._aws).limits(caller.account, self._aws)
+        self._check_denied(caller, steps, limits.levels)
+        rules = Rules(self._aws.rules(), limits)
         if group and rules.group(group) is None:
             raise self._none(f"group {group}", caller, "aws iam list-groups")
         meant = self._meant(wanted, (*attachments.groups, *([group] if group else [])), attachments.users)
@@ -82,7 +91,14 @@ class Application:
         who = self._ambient_caller(caller, wanted, meant)
         self._check_locked_out(wanted, caller, meant, rules, after)
         lacking = self._without_device(meant) if steps else ()
-        return Plan(wanted=wanted, steps=tuple(steps), users=len(meant), without_device=lacking, caller=who)
+        return Plan(
+            wanted=wanted,
+            steps=tuple(steps),
+            users=len(meant),
+            without_device=lacking,
+            caller=who,
+            organization=(*_ruled(meant, rules), *(() if limits.is_complete else limits.notes)),
+        )
 
     def do(self, wanted: Wanted, step: Step) -> str:
         """Take a step; return the ID of a created version, else an empty text. Raises AwsRefused, AwsUnreachable."""
@@ -123,6 +139,18 @@ class Application:
     def _check_device(self, caller: "Identity") -> None:
         enroll = hints.command_line("mfa", "enroll", profile=self._profile)
         devices.usable(self._aws.devices_of(caller.user), caller.user, enroll)
+
+    def _check_denied(self, caller: "Identity", steps: Sequence[Step], levels: Levels) -> None:
+        """Raise ConfigurationError when service control policies deny the caller a step, with MFA too."""
+        if ":user/" not in caller.arn and ":assumed-role/" not in caller.arn:
+            return
+        for action in dict.fromkeys(apply_plan.ACTIONS[step.kind] for step in steps):
+            for level in levels:
+                if not allows([_ANYTHING], [action], user=caller.arn, organization=[level]):
+                    raise ConfigurationError(
+                        f"the service control policies of {level.name} deny you {action}",
+                        "ask for an exception there, or have somebody apply it whom they exempt",
+                    )
 
     def _ambient_caller(self, caller: "Identity", wanted: Wanted, meant: Sequence[User]) -> str:
         """Say what the policy means for the caller with ambient credentials; empty for a session of ours.
@@ -194,4 +222,18 @@ def _works(user: User, rules: Rules) -> bool:
 
 
 def _can_take_back(user: User, rules: Rules) -> bool:
-    return allows(rules.sources(user), apply_plan.TAKING_BACK, user=user.arn, boundary=rules.boundary(user))
+    return allows(
+        rules.sources(user),
+        apply_plan.TAKING_BACK,
+        user=user.arn,
+        boundary=rules.boundary(user),
+        organization=rules.levels,
+    )
+
+
+def _ruled(users: Sequence[User], rules: Rules) -> Iterator[str]:
+    """Yield a line about the users for whom service control policies have the rule already."""
+    found = [by for by in map(rules.by_organization, users) if by] if rules.levels else []
+    if found:
+        by = ", ".join(dict.fromkeys(chain.from_iterable(found)))
+        yield f"service control policies have the rule already for {len(found)} of {counted(len(users), 'user')}: {by}"

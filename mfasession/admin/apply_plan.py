@@ -12,6 +12,15 @@ VERSIONS = 5
 TAKING_BACK = ("iam:DetachGroupPolicy", "iam:DetachUserPolicy", "iam:SetDefaultPolicyVersion")
 """The permissions that undoing needs."""
 
+ACTIONS = {
+    "create": "iam:CreatePolicy",
+    "delete version": "iam:DeletePolicyVersion",
+    "update": "iam:CreatePolicyVersion",
+    "attach to group": "iam:AttachGroupPolicy",
+    "attach to user": "iam:AttachUserPolicy",
+}
+"""The permission that each kind of step needs."""
+
 
 class Wanted(Value):
     """The wanted policy, and whom it applies to."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mfasession.admin.organization import Limits
+from mfasession.admin.organization import Levels, Limits
 from mfasession.aws.model import Credentials, Group, KeyUse, User
 from mfasession.policy import Malformed, Verdict, allow_all, coverage
 from mfasession.values import Value
@@ -107,6 +107,15 @@ class Rules:
     def boundary(self, user: User) -> str | None:
         """Return the boundary of a user. An unknown one counts as no limit (the worst case)."""
         return self._texts.get(user.boundary)
+
+    @property
+    def levels(self) -> Levels:
+        """The levels of the account's service control policies."""
+        return self._limits.levels
+
+    def by_organization(self, user: User) -> tuple[str, ...]:
+        """Return the service control policies that cover a user whatever other policies allow. Raises Malformed."""
+        return coverage([_ANYTHING], user=user.arn, organization=self.levels).by
 
     def verdict(self, user: User) -> Verdict | None:
         """Return the verdict on a user's policies; None when AWS would not accept one of them.

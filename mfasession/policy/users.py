@@ -6,6 +6,7 @@ from mfasession.policy import callers, scp, verdict
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Level
 from mfasession.policy.verdict import Source, Verdict
+from mfasession.policy.worst_case import ROLE, WITH_MFA
 
 DIRECTLY = "directly"
 """The source of policies that are not a group's."""
@@ -52,14 +53,22 @@ def allows(
     *,
     user: str = _USER,
     boundary: Written | None = None,
+    organization: Sequence[Level] = (),
 ) -> bool:
     """Return whether a user with MFA may do each of the actions on some resource. Arguments and errors: `coverage`.
+
+    `user` may also be the ARN of a role's session (`arn:aws:sts::123456789012:assumed-role/app/alice`), which has no
+    MFA. The path of its role is not known: a Deny with a condition about `aws:PrincipalArn` does not count.
 
     >>> from mfasession import policy
     >>> allows([policy.read(policy.allow_all())], ["s3:GetObject"])
     True
     """
-    return verdict.allows(_sources(policies), _boundary(boundary), actions, user=_name(user), arn=user)
+    kind, name = (ROLE, "") if ":assumed-role/" in user else (WITH_MFA, _name(user))
+    limits = _levels(organization)
+    return verdict.allows(
+        _sources(policies), _boundary(boundary), actions, user=name, arn=user, organization=limits, kind=kind
+    )
 
 
 def _sources(policies: Iterable[Written] | Mapping[str, Iterable[Written]]) -> tuple[Source, ...]:

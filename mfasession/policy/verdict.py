@@ -76,10 +76,19 @@ def judge(
     return _judged(tuple(sources), boundary, organization, _ANYBODY, some_user)
 
 
-def allows(sources: Sequence[Source], boundary: str | None, actions: Sequence[str], *, user: str, arn: str) -> bool:
-    """Return whether a user with MFA may do each of the actions on some resource. Raises Malformed."""
+def allows(
+    sources: Sequence[Source],
+    boundary: str | None,
+    actions: Sequence[str],
+    *,
+    user: str,
+    arn: str,
+    organization: scp.Levels = (),
+    kind: str = WITH_MFA,
+) -> bool:
+    """Return whether a caller of a kind may do each of the actions on some resource. Raises Malformed."""
     texts = tuple(text for source in sources for text in source.texts)
-    known = _Policies((user, arn), texts, boundary=boundary).at_worst(WITH_MFA)
+    known = _Policies((user, arn), texts, boundary, organization).at_worst(kind)
     return all(known.is_possible(action.lower()) for action in actions)
 
 

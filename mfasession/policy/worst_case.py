@@ -14,11 +14,12 @@ from mfasession.policy.located_json import Text
 from mfasession.policy.patterns import Context, Filled, filled, plain
 from mfasession.values import account_of
 
-KEY, SESSION, WITH_MFA = "key", "session", "session with MFA"
+KEY, SESSION, WITH_MFA, ROLE = "key", "session", "session with MFA", "role"
 _MFA: Mapping[str, Context] = {
     KEY: {},
     SESSION: {"aws:multifactorauthpresent": "false"},
     WITH_MFA: {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": "60"},
+    ROLE: {"aws:multifactorauthpresent": "false"},
 }
 """The kinds of callers, with their condition keys about MFA."""
 _MFA_KEYS = ("aws:multifactorauthpresent", "aws:multifactorauthage")
@@ -75,12 +76,15 @@ def allowing(statements: tuple[Ready, ...]) -> tuple[Ready, ...]:
 
 @lru_cache(maxsize=256)
 def context_of(kind: str, user: str, arn: str) -> Context:
-    """Return the known condition keys of a caller; not to be changed."""
+    """Return the known condition keys of a caller; not to be changed.
+
+    The ARN of a role is not known: that of its session lacks the role's path.
+    """
+    is_role = kind == ROLE
     return {
-        "aws:username": user,
-        "aws:principalarn": arn,
+        **({} if is_role else {"aws:username": user, "aws:principalarn": arn}),
         "aws:principalaccount": account_of(arn),
-        "aws:principaltype": "User",
+        "aws:principaltype": "AssumedRole" if is_role else "User",
         "aws:viaawsservice": "false",
         "aws:principalisawsservice": "false",
         "aws:securetransport": "true",

@@ -147,8 +147,9 @@ class Gateway:
             body = body if b"UserName=" in body else body + b"&" + name.encode()
         if not isinstance(signature, Signature) or signature.presigned:
             environ |= _as_if_in_header(request, signature, authenticated.region)
+        answering = _answering(authenticated)
         try:
-            return authenticated.state.moto.answer(environ, body)
+            return answering.moto.answer(environ, body)
         except NotPlayed:
             raise Refused("NotImplemented", 501, f"the sandbox does not play {operation.permission}") from None
         except Exception:  # noqa: BLE001  # whatever moto's code raises
@@ -178,6 +179,20 @@ class Gateway:
                 at=self._state.clock.now(),
             )
         )
+
+
+def _answering(request: AuthenticatedRequest) -> State:
+    """The account whose data answer: in AWS Organizations, for a member account, those of the management account."""
+    state, operation = request.state, request.operation
+    if operation.service != "organizations" or operation.name == "DescribeOrganization":
+        return state
+    management, may_read = state.moto.organization_seen_from()
+    if not management:
+        return state
+    if not may_read:
+        text = "You don't have permissions to access this resource."
+        raise Refused("AccessDeniedException", 400, text)
+    return state.accounts[management]
 
 
 def _signed(

@@ -160,6 +160,15 @@ class MotoBackend:
             entity = parents.get(entity.parent_id)
         return tuple(levels)
 
+    def organization_seen_from(self) -> tuple[str, bool]:
+        """Return the management account of this member account, empty for others, and whether it may read there.
+
+        Delegated administrators may (Organizations User Guide, "Delegated administrator for AWS services").
+        """
+        management, partition = organizations_backends.master_accounts.get(self.account, ("", ""))
+        admins = organizations_backends[management][partition].admins if management else []
+        return management, any(each.account.id == self.account for each in admins)
+
     def managed_policy(self, arn: str) -> str | None:
         """Return the JSON of a managed policy."""
         policy = self.iam.managed_policies.get(arn)

@@ -91,8 +91,9 @@ class Work:
         for step in self._plan.steps:
             say(f"to do: {step.says}")
         say(f"{self._plan.users} user{' has' if self._plan.users == 1 else 's have'} it then")
-        if self._plan.caller:
-            say(self._plan.caller)
+        for line in (self._plan.caller, *self._plan.organization):
+            if line:
+                say(line)
         lacking = self._plan.without_device
         if lacking is None:
             audit = self._context.command_line("policy", "audit")
