@@ -33,7 +33,7 @@ class Audit:
         self._organization = organization
         self._missing: list[str] = []
         self._notes: list[str] = []
-        self._place: dict[str, str] = {}
+        self._above = Limits()
         self._credentials: dict[str, Credentials] = {}
         self._virtual: dict[str, tuple[str, ...]] | None = None
 
@@ -59,7 +59,7 @@ class Audit:
             return Limits()
         found = self._organization.limits(self._account, self._aws)
         self._notes += found.notes
-        self._place = {"organization": found.organization, "unit": found.unit, "path": found.path}
+        self._above = found
         return found
 
     def _users(self, rules: Rules | None) -> Iterator[User]:
@@ -149,5 +149,12 @@ class Audit:
             notes=tuple(self._notes),
             root_has_device=root.has_device if root else None,
             root_keys=sum(key.is_active for key in root.keys) if root else None,
-            **self._place,
+            policies=tuple(
+                f"{policy.where} of {level.name}" if level.name else policy.where
+                for level in self._above.levels
+                for policy in level.documents
+            ),
+            organization=self._above.organization,
+            unit=self._above.unit,
+            path=self._above.path,
         )

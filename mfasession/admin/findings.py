@@ -73,6 +73,8 @@ class Account(Value):
     root_has_device: bool | None = None
     root_keys: int | None = None
     """Active long-term keys of the root user."""
+    policies: tuple[str, ...] = ()
+    """The service control policies that were evaluated, as in `NeedMfa of OU Workloads/Prod`."""
     organization: str = ""
     """The ID of the organization; empty if it was not read."""
     unit: str = ""

@@ -54,6 +54,7 @@ def test_json_lines_name_the_place_of_an_account(company: Company) -> None:
         (company.prod, "root/Workloads/Prod")
     }
     assert lines[1]["organization"].startswith("o-")
+    assert "FullAWSAccess of OU Workloads/Prod" in lines[0]["service_control_policies"]
     assert lines[3]["failure"].startswith("AWS denied AssumeRole: ")
 
 

@@ -1,5 +1,6 @@
 """The auditor's page in a real browser: charts are there, and it asks for nothing and runs nothing."""
 
+import hashlib
 import re
 import subprocess
 from pathlib import Path
@@ -11,13 +12,15 @@ from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox
 from tests.helpers.auditing import PASSWORD, Estate
 from tests.helpers.patience import scaled
-from tests.helpers.support import need
+from tests.helpers.support import BUILT, missing, need
 
+WORDS = ("policy", "audit", "--output", "audit.html", "--output", "audit.jsonl", "--output", "audit.sarif")
+DOCUMENT = Path(__file__).parents[2] / "docs" / "evidence.md"
 SCRIPT = "s3:<img src=https://example.com/x onerror=alert(1)>"
 
 BROKEN_WORDS = """
 const range = document.createRange(), broken = [];
-for (const cell of document.querySelectorAll("#users ~ table :is(thead th, td:first-child, tbody th, td:last-child)"))
+for (const cell of document.querySelectorAll("#users ~ div :is(thead th, td:first-child, tbody th, td:last-child)"))
   for (const word of cell.textContent.matchAll(/[^ ]+/g)) {
     range.setStart(cell.firstChild, word.index);
     range.setEnd(cell.firstChild, word.index + word[0].length);
@@ -26,6 +29,15 @@ for (const cell of document.querySelectorAll("#users ~ table :is(thead th, td:fi
 document.title = "broken: " + broken.join(" ");
 """
 """Notes in the title which words of the table stand on two lines."""
+
+AXE = BUILT / "reports" / "node_modules" / "axe-core" / "axe.min.js"
+JUDGED = """
+axe.run().then(
+  found => { document.title = "axe: " + JSON.stringify(found.violations.map(each => [each.id, each.nodes[0].html])); },
+  failure => { document.title = "axe failed: " + failure; },
+);
+"""
+"""Notes in the title what axe-core finds wrong."""
 
 
 @pytest.fixture
@@ -37,9 +49,9 @@ def page(aws: Sandbox, tmp_path: Path) -> Path:
     ruled.age_key(ruled.key.access_key_id, 400 * 86400)
     estate.user("odd", {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": SCRIPT, "Resource": "*"}]})
     estate.iam.create_login_profile(UserName="odd", Password=PASSWORD)
-    done = estate.home.run("policy", "audit", "--format", "html", "--output", "report.html")
+    done = estate.home.run(*WORDS)
     assert done.returncode == 1
-    return tmp_path / "report.html"
+    return tmp_path / "audit.html"
 
 
 class Shown:
@@ -84,17 +96,64 @@ def test_the_page_in_a_browser(page: Path) -> None:
         shown.document,
     )
     assert re.search(
-        r"<tr><td>123456789012</td><th scope=\"row\">ruled</th><td class=\"yes\">yes</td><td>directly</td>",
+        r"<tr><td class=\"whole\">123456789012</td><th scope=\"row\">ruled</th>"
+        r"<td class=\"yes\">yes</td><td>directly</td>",
         shown.document,
     )
 
 
 def test_no_word_of_a_head_is_broken(page: Path) -> None:
     """At 1000 pixels heads, account numbers, short names and dates are whole."""
-    text = page.read_text()
-    measured = page.with_name("measured.html")
-    measured.write_text(text.replace(POLICY, "").replace("</body>", f"<script>{BROKEN_WORDS}</script></body>"))
+    measured = with_script(page, BROKEN_WORDS)
     assert "<title>broken: </title>" in Shown(measured, "--window-size=1000,800").document
+
+
+def with_script(page: Path, *scripts: str) -> Path:
+    """The page without the policy that forbids scripts, and with these."""
+    added = "".join(f"<script>{script}</script>" for script in scripts)
+    changed = page.with_name("scripted.html")
+    changed.write_text(page.read_text().replace(POLICY, "").replace("</body>", f"{added}</body>"))
+    return changed
+
+
+def judged(page: Path, scheme: str) -> str:
+    """What axe-core finds wrong with the page in a light or dark browser, as JSON."""
+    if not AXE.exists():
+        missing("axe-core (make tools)")
+    colours = f"--blink-settings=preferredColorScheme={0 if scheme == 'dark' else 1}"
+    scripted = with_script(page, AXE.read_text(), JUDGED)
+    document = Shown(scripted, colours, "--virtual-time-budget=20000").document
+    found = re.search(r"<title>axe: (.*?)</title>", document)
+    assert found, "axe-core did not end"
+    return found[1]
+
+
+def test_what_axe_finds(page: Path) -> None:
+    """Nothing in landmarks, headings, tables, charts and contrast (WCAG 2.2 AA), light and dark; in a bad page, it."""
+    assert [judged(page, scheme) for scheme in ("light", "dark")] == ["[]", "[]"]
+    page.write_text(page.read_text().replace('<html lang="en">', "<html>").replace("--ink: #1f2328", "--ink: #cccccc"))
+    assert {"html-has-lang", "color-contrast"} <= set(re.findall(r'"([a-z-]+)",', judged(page, "light")))
+
+
+@pytest.mark.checkout
+def test_the_digest_by_the_commands_of_the_document(page: Path) -> None:
+    """The first writes page and lines, the second prints the digest; and nothing, if a byte of the lines is changed."""
+    audit, check = re.findall(r"^\$ (.+)$", DOCUMENT.read_text(), re.MULTILINE)
+    assert audit == " ".join(("mfasession", *WORDS))
+    lines = page.with_suffix(".jsonl")
+    shell = ("bash", "-c", check)
+    done = subprocess.run(shell, cwd=page.parent, capture_output=True, text=True, check=True)
+    assert done.stdout == hashlib.sha256(lines.read_bytes()).hexdigest() + "\n"
+    lines.write_text(lines.read_text().replace("not covered", "covered", 1))
+    assert subprocess.run(shell, cwd=page.parent, capture_output=True, text=True, check=False).stdout == ""
+
+
+def test_the_page_on_paper(page: Path) -> None:
+    """A4."""
+    pdf = page.with_suffix(".pdf")
+    Shown(page, "--no-pdf-header-footer", f"--print-to-pdf={pdf}")
+    boxes = set(re.findall(rb"/MediaBox \[([0-9. ]+)\]", pdf.read_bytes()))
+    assert [[round(float(each)) for each in box.split()] for box in boxes] == [[0, 0, 842, 595]]
 
 
 def test_names_are_text(page: Path) -> None:

@@ -6,6 +6,17 @@ from html import escape
 from mfasession.values import Value
 
 _WIDTH, _BAR, _LINE = 400, 22, 28
+_PATTERNED = {"bad": "M0 6L6 0", "open": "M0 3H6"}
+_PATTERN = (
+    "<defs>"
+    + "".join(
+        f'<pattern id="{kind}-pattern" width="6" height="6" patternUnits="userSpaceOnUse">'
+        f'<path class="mark" d="{lines}"/></pattern>'
+        for kind, lines in _PATTERNED.items()
+    )
+    + "</defs>"
+)
+"""By which parts of a bar differ without colours: oblique and level lines."""
 
 
 class Part(Value):
@@ -19,17 +30,23 @@ class Part(Value):
 def share(name: str, parts: Sequence[Part]) -> str:
     """Return one bar divided into parts, with their legend below."""
     whole = sum(part.count for part in parts)
-    at, drawn = 0.0, [f'<rect class="ground" width="{_WIDTH}" height="{_BAR}" rx="3"/>']
+    at, drawn = 0.0, [_PATTERN, f'<rect class="ground" width="{_WIDTH}" height="{_BAR}" rx="3"/>']
     for part in parts:
         width = _WIDTH * part.count / whole if whole else 0.0
-        drawn.append(f'<rect class="{part.kind}" x="{at:.1f}" width="{width:.1f}" height="{_BAR}"/>')
+        drawn.append(_box(part, f'x="{at:.1f}" width="{width:.1f}" height="{_BAR}"'))
         at += width
     top = _BAR
     for part in parts:
         top += _LINE
-        drawn.append(f'<rect class="{part.kind}" y="{top - 12}" width="12" height="12" rx="2"/>')
+        drawn.append(_box(part, f'y="{top - 12}" width="12" height="12"'))
         drawn.append(f'<text x="20" y="{top - 1}">{_count_and_share(part, whole)}</text>')
     return _svg(name, parts, top + 8, drawn)
+
+
+def _box(part: Part, place: str) -> str:
+    """A part's colour, with its pattern, so that no part differs by its colour alone."""
+    marked = f'<rect fill="url(#{part.kind}-pattern)" {place}/>' if part.kind in _PATTERNED else ""
+    return f'<rect class="part {part.kind}" {place}/>{marked}'
 
 
 def bars(name: str, parts: Sequence[Part]) -> str:

@@ -41,6 +41,7 @@ def account(one: Account) -> Mapping[str, Any]:
         "failure": one.failure or None,
         "missing_permissions": one.missing,
         "notes": one.notes,
+        "service_control_policies": one.policies,
         "root_mfa": one.root_has_device,
         "root_access_keys": one.root_keys,
     }

@@ -18,7 +18,15 @@ from mfasession.values import partition_of
 
 VERSION = "1.0"
 """Of the schema: a new key or value raises the second number, any other change the first."""
-_OF_ACCOUNT = ("users", "failure", "missing_permissions", "notes", "root_mfa", "root_access_keys")
+_OF_ACCOUNT = (
+    "users",
+    "failure",
+    "missing_permissions",
+    "notes",
+    "service_control_policies",
+    "root_mfa",
+    "root_access_keys",
+)
 _OF_USER = (
     "user", "arn", "verdict", "covered", "covered_by", "open_without_mfa", "administrator", "works_with_mfa", "mfa",
     "devices", "password", "password_last_used", "access_keys", "oldest_active_key_days",

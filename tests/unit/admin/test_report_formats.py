@@ -11,16 +11,19 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import junitparser
+import pytest
 from hypothesis import given, settings
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 from mfasession.admin.exceptions import EXPIRED, Entry
-from mfasession.admin.findings import Account, KnownException
-from mfasession.admin.reports import Report, jsonl, junit, ocsf, sarif
+from mfasession.admin.findings import DAY, Account, KnownException
+from mfasession.admin.reports import Report, html, jsonl, junit, ocsf, page_style, sarif, table
 from mfasession.admin.reports import csv as csv_report
 from mfasession.admin.reports import json as json_report
+from mfasession.aws.model import KeyUse
+from mfasession.text import printable
 from tests.helpers import schemas
-from tests.helpers.made_reports import ACCOUNT, OTHER, UNREAD, report, reports, row
+from tests.helpers.made_reports import ACCOUNT, NOW, OTHER, UNREAD, report, reports, row
 from tests.helpers.support import BUILT, missing
 
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -220,9 +223,59 @@ def test_junit_of_each_verdict() -> None:
     ]
 
 
+@pytest.mark.parametrize("scheme", [page_style.LIGHT, page_style.DARK], ids=["light", "dark"])
+def test_contrast(scheme: dict[str, str]) -> None:
+    """Text has 4.5:1 on each ground (WCAG 2.2, 1.4.3), parts of charts 3:1 (1.4.11)."""
+    for ground in ("paper", "soft"):
+        for text in ("ink", "good", "bad", "open"):
+            assert contrast(scheme[text], scheme[ground]) >= 4.5, (text, ground)
+    for part in ("good", "bad", "open", "plain", "line"):
+        assert contrast(scheme[part], scheme["paper"]) >= 3, part
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours as in #1f2328 (WCAG 2.2, "contrast ratio")."""
+    brighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance (WCAG 2.2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_one_of_everything_is_not_a_plural() -> None:
+    """`1 user`, never `1 users`, in what people read."""
+    key = KeyUse(is_active=True, created=NOW - 400 * DAY, last_used=0)
+    alone = report([row(covered=False, open=("*",), admin=True, has_password=True, has_device=False, keys=(key,))])
+    (account,) = alone.accounts
+    alone = alone.replace(accounts=(account.replace(root_has_device=True, root_keys=1, notes=("a note",)),))
+    for form in (html, table, junit, sarif):
+        text = "".join(form.pieces(alone))
+        assert not re.findall(r"\b1 (?:[a-z-]+ ){0,2}(?:users|accounts|keys|administrators|passwords|devices)\b", text)
+    assert "1 active long-term key, 1 older than 90 days" in "".join(html.pieces(alone))
+
+
+def check_html(report: Report) -> None:
+    """Well-formed but for HTML's own empty elements; names are text, and ids are there once."""
+    text = "".join(html.pieces(report))
+    body = text[text.index("<body>") : text.index("</html>")].replace("<br>", "<br/>")
+    root = ET.fromstring(body)  # noqa: S314  # our own
+    assert not {element.tag for element in root.iter()} & {"script", "img", "iframe", "a", "link"}
+    users = root.findall("./main/section[@aria-labelledby='users']//tbody/tr")
+    assert [user[1].text or "" for user in users] == [printable(row.user) for row in report.rows()]
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    assert f"<code>{jsonl.digest(report)}</code>" in text
+
+
 @settings(max_examples=60)
 @given(reports())
 def test_any_names_in_any_script(report: Report) -> None:
     """Every format is valid and whole, whatever the names are."""
-    for check in (check_json_lines, check_json, check_csv_has_no_formula, check_ocsf, check_sarif, check_junit):
+    for check in (
+        check_json_lines, check_json, check_csv_has_no_formula, check_ocsf, check_sarif, check_junit, check_html,
+    ):  # fmt: skip
         check(report)
