@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from tests.helpers.auditing import Estate
+from tests.helpers.ci_identity import token
 from tests.helpers.organizing import Company
 from tests.helpers.sandbox_clients import client
 from tests.helpers.sdks import built
 from tests.helpers.support import BIN, need, web_server
-from tests.scripts.test_policy_ambient import token
 
 pytestmark = pytest.mark.checkout
 FILES = Path(__file__).parents[2] / "docs/organisation"
