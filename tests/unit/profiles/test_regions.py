@@ -10,6 +10,8 @@ from mfasession.profiles import regions
 from mfasession.values import MARK, Role
 from tests.helpers.support import made_profile
 
+NEWER = {"eusc-de-east-1"}
+"""Those that the oldest botocore does not list yet; a list without any other is out of date."""
 CHINA = "arn:aws-cn:iam::123456789012:mfa/phone"
 
 
@@ -18,7 +20,8 @@ def test_the_known_regions_are_the_public_ones() -> None:
     known = Session()
     partitions = [name for name in known.get_available_partitions() if "iso" not in name]
     found = {*chain(*(known.get_available_regions("ec2", partition_name=name) for name in partitions))}
-    assert set(regions.KNOWN) == found
+    assert set(regions.KNOWN) - NEWER == found - NEWER
+    assert set(regions.KNOWN) >= NEWER
     assert all(map(regions.is_name, regions.KNOWN))
     assert list(regions.KNOWN) == sorted(regions.KNOWN)
 
