@@ -199,7 +199,7 @@ def check_totals(accounts: ManyAccounts, report: Mapping[str, Any], known: list[
     assert states["arn:aws:iam::*:user/service-*"] == "expired"
     controls = {each["control"]: (each["passed"], each["failed"], each["unknown"]) for each in report["controls"]}
     covered = Counter(str(rows[one.user.arn]["covered"]) for one in known)
-    assert controls["PCI DSS 4.0 8.4.2"] == (covered["True"], covered["False"], covered["None"])
+    assert controls["PCI DSS 4.0.1 8.4.2"] == (covered["True"], covered["False"], covered["None"])
     passwords = [one.has_device for one in known if one.has_password]
     assert controls["CIS AWS Foundations 3.0 1.10"] == (sum(passwords), passwords.count(False), 0)
     assert min(counts["covered"], counts["not covered"], counts["not known"], counts["excepted"]) > 0, counts
