@@ -160,13 +160,14 @@ def _users(report: Report) -> Iterator[str]:
 
 
 def _user(row: Row, now: float) -> str:
-    kind = {True: "yes", False: "no-word", None: "unknown"}[row.covered]
-    *most, last = (_text(cell) for cell in cells.details(row, now))
-    details = "".join(f"<td>{cell}</td>" for cell in most)
+    kind = {"covered": "yes", "not covered": "no-word"}.get(row.verdict, "unknown")
+    why, admin, devices, *whole = (_text(cell) for cell in cells.details(row, now))
+    details = "".join(f"<td>{cell}</td>" for cell in (why, admin, devices))
+    details += "".join(f'<td class="whole">{cell}</td>' for cell in whole)
     mark = ' class="no"' if row.covered is False else ""
     return (
         f'<tr{mark}><td class="whole">{_text(row.account)}</td><th scope="row">{_text(row.user)}</th>'
-        f'<td class="{kind}">{cells.covered(row)}</td>{details}<td class="whole">{last}</td></tr>\n'
+        f'<td class="whole {kind}">{cells.covered(row)}</td>{details}</tr>\n'
     )
 
 

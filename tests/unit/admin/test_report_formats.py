@@ -271,6 +271,19 @@ def check_html(report: Report) -> None:
     assert f"<code>{jsonl.digest(report)}</code>" in text
 
 
+def test_the_page_breaks_no_verdict_and_no_date() -> None:
+    """An excepted user is open on purpose: not marked as one who is not covered."""
+    text = "".join(html.pieces(every_verdict()))
+    found = re.findall(r'<th scope="row">([^<]+)</th><td class="whole ([a-z-]+)">([a-z-]+)</td>', text)
+    assert found == [
+        ("covered", "yes", "yes"),
+        ("open", "no-word", "no"),
+        ("root-like", "no-word", "no"),
+        ("excepted", "unknown", "excepted"),
+        ("unknown", "unknown", "-"),
+    ]
+
+
 @settings(max_examples=60)
 @given(reports())
 def test_any_names_in_any_script(report: Report) -> None:
