@@ -109,7 +109,9 @@ class MotoBackend:
 
     def role(self, arn: str) -> "Role | None":
         """Return the role with this ARN."""
-        return next((role for role in list(self.iam.roles.values()) if role.arn == arn), None)
+        name = arn.rpartition("/")[2]
+        # The name first: moto makes the ARN of a role each time that it is looked at.
+        return next((role for role in list(self.iam.roles.values()) if role.name == name and role.arn == arn), None)
 
     def arn_of(self, kind: str, name: str) -> str:
         """Return the ARN, path included, of the `user`, `group` or `role` of a name; empty where there is none."""

@@ -14,7 +14,7 @@ from tests.helpers.installation import installed, wheel
 from tests.helpers.support import MFASESSION, Home, key_pair, missing, need, session_section
 
 PACKAGE = Path(mfasession.__file__).parent
-BUDGET = {("process",): 1.12, ("env",): 1.155, ("status",): 1.16, ("exec", "--", "true"): 1.145, ("login",): 1.15}
+BUDGET = {("process",): 1.115, ("env",): 1.15, ("status",): 1.16, ("exec", "--", "true"): 1.142, ("login",): 1.145}
 """The instructions of a hit up to its end or its execve, as a multiple of those of `python -c pass`.
 
 A command that costs less than it did gets a smaller budget.
