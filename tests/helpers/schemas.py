@@ -60,3 +60,20 @@ def _closed(schema: Any) -> Any:
         return schema
     closed = {name: _closed(value) for name, value in schema.items()}
     return {"additionalProperties": False, **closed} if "properties" in closed and "required" in closed else closed
+
+
+def sarif_faults(log: Any) -> list[str]:
+    """Return what is wrong with SARIF by its published schema (OASIS), which a package of its authors has."""
+    return [f"{error.json_path}: {error.message[:300]}" for error in _published_sarif().iter_errors(log)]
+
+
+@cache
+def _published_sarif() -> Any:
+    from jsonschema import Draft7Validator
+
+    from tests.helpers.support import BUILT, missing
+
+    path = BUILT / "reports/node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
+    if not path.exists():
+        missing("SARIF's schema (make tools)")
+    return Draft7Validator(json.loads(path.read_text()))
