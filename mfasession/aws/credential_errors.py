@@ -4,11 +4,13 @@ botocore's classes are matched by name: older releases have fewer of them.
 """
 
 from mfasession.errors import AwsUnreachable, ConfigurationError, MfaSessionError
+from mfasession.files import system_errors
 from mfasession.redaction import redacted
 from mfasession.text import printable
 
 _SIGN_IN = {
     "SSOTokenLoadError": "aws sso login",
+    "TokenRetrievalError": "aws sso login",
     "UnauthorizedSSOTokenError": "aws sso login",
     "LoginRefreshRequired": "aws login",
     "LoginTokenLoadError": "aws login",
@@ -20,6 +22,8 @@ _SOURCES = (
     "that has credentials: -p NAME"
 )
 
+_FIX = "fix the AWS profile or the AWS_* variables that name them"
+
 
 def explain(error: Exception, profile: str = "") -> MfaSessionError | None:
     """Return our error for one of botocore's about credentials; None for any other. `profile`: the AWS profile."""
@@ -29,6 +33,9 @@ def explain(error: Exception, profile: str = "") -> MfaSessionError | None:
     if name in _SIGN_IN:
         command = f"{_SIGN_IN[name]} --profile {printable(profile or 'default')}"
         return ConfigurationError("the sign-in that the ambient credentials come from has ended", command)
+    if isinstance(error, OSError) and error.filename:
+        file = f"{printable(str(error.filename))}: {system_errors.explain(error)[0]}"
+        return ConfigurationError(f"the ambient credentials cannot be read: {file}", _FIX)
     if name == "NoCredentialsError":
         return ConfigurationError("there are no ambient credentials", _SOURCES)
     if name == "ProfileNotFound":
@@ -38,8 +45,5 @@ def explain(error: Exception, profile: str = "") -> MfaSessionError | None:
         return AwsUnreachable(f"the ambient credentials cannot be read: {said}", "look at the endpoint that has them")
     if name in ("CredentialRetrievalError", "PartialCredentialsError", "UnknownCredentialError", "InvalidConfigError",
                 "InfiniteLoopConfigError", "RefreshWithMFAUnsupportedError", "SSOError", "LoginError"):  # fmt: skip
-        return ConfigurationError(
-            f"the ambient credentials cannot be read: {said}",
-            "fix the AWS profile or the AWS_* variables that name them",
-        )
+        return ConfigurationError(f"the ambient credentials cannot be read: {said}", _FIX)
     return None
