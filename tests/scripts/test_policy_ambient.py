@@ -50,7 +50,8 @@ def test_variables_of_a_role(estate: Estate) -> None:
     assert report["read_as"] == {"arn": CI_ARN, "ambient_credentials": "AWS_ACCESS_KEY_ID in the environment"}
     assert users(report)["alice"]["covered"] is False
     page = estate.home.run("policy", "audit", "--ambient", "--format=html", environ=environ).stdout
-    assert f"Read {line.strip()}. " in page
+    assert CI_ARN in page
+    assert "AWS_ACCESS_KEY_ID in the environment" in page
 
 
 def test_web_identity(estate: Estate) -> None:

@@ -113,6 +113,22 @@ def test_a_run_that_is_cut_off_continues(organization: Organization) -> None:
     assert (file.exists(), first in accounts(report)) == (False, True)
 
 
+THROTTLED = ("GetAccountAuthorizationDetails", "AssumeRole", "ListPoliciesForTarget", "DescribePolicy", "ListParents")
+
+
+@pytest.mark.parametrize("action", THROTTLED)
+def test_a_throttled_call_is_sent_again(organization: Organization, action: str) -> None:
+    """Later each time; the report is whole. The exit code is that of the administrator, who is open."""
+    organization.with_user("first")
+    organization.estate.aws.faults.add(action, "throttle", times=2)
+    code, report, _ = organization.audited("--parallel", "2")
+    assert (code, {each["failure"] for each in report["accounts"]}) == (1, {None})
+    assert {each["user"]: each["covered"] for each in report["users"]}["first-user"] is True
+    outcomes = [call.outcome for call in organization.estate.aws.calls(action)]
+    refused = outcomes.count("Throttling") + outcomes.count("ThrottlingException")
+    assert (refused, "ok" in outcomes) == (2, True), outcomes
+
+
 def test_a_killed_run_and_two_at_once(organization: Organization) -> None:
     """Whatever was finished stays; the file belongs to one run at a time."""
     organization.with_user("first")
