@@ -57,7 +57,9 @@ def test_the_commands_of_the_page(estate: Estate, aws: Sandbox) -> None:
 
 def test_our_own_linter(home: Home) -> None:
     """It finds that no role has MFA, which roles of programs never have, and nothing else."""
-    templates = sorted(str(path) for path in (DOCS / "organisation").glob("*.yaml"))
+    files = sorted((DOCS / "organisation").glob("*.yaml"))
+    templates = [str(path) for path in files if "AWSTemplateFormatVersion" in path.read_text()]
+    assert len(templates) == 3
     done = home.run("policy", "lint", "--format", "json", *templates)
     assert (done.returncode, {each["rule"] for each in json.loads(done.stdout)}) == (0, {"no-mfa"})
 
