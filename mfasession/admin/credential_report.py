@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from mfasession import timestamps
 from mfasession.aws.model import ROOT, Credentials, KeyUse
+from mfasession.text import counted
 
 _COLUMNS = ("user", "arn", "password_enabled", "mfa_active", "access_key_1_active", "access_key_2_active")
 _NEVER = ("no_information", "N/A")
@@ -16,10 +17,17 @@ _NEVER = ("no_information", "N/A")
 
 def read(text: str) -> Iterator[Credentials]:
     """Yield the rows one by one. Raises ValueError when it is not a credential report."""
-    rows = csv.DictReader(text.splitlines())
-    if missing := set(_COLUMNS) - set(rows.fieldnames or ()):
+    lines = csv.reader(text.splitlines())
+    heads = next(lines, [])
+    if missing := set(_COLUMNS) - set(heads):
         raise ValueError(f"the credential report has no column {min(missing)}")
-    return (_credentials(row) for row in rows)
+    return (_credentials(_row(heads, line)) for line in lines if line)
+
+
+def _row(heads: list[str], line: list[str]) -> dict[str, str]:
+    if len(line) != len(heads):
+        raise ValueError(f"a line has {counted(len(line), 'column')} instead of {len(heads)}")
+    return dict(zip(heads, line, strict=True))
 
 
 def _credentials(row: dict[str, str]) -> Credentials:

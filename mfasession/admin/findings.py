@@ -293,9 +293,16 @@ def record(row: Row) -> Mapping[str, Any]:
     return {**vars(row), "keys": None if row.keys is None else [vars(key) for key in row.keys]}
 
 
+_SEVERAL = ("by", "open", "devices")
+"""The fields of a row that are lists in JSON, besides its keys."""
+
+
 def restored(kept: Mapping[str, Any]) -> Row:
     """Return the row from `record`."""
-    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+    fields = dict(kept)
+    for name in _SEVERAL:
+        if fields.get(name) is not None:
+            fields[name] = tuple(fields[name])
     if fields.get("keys") is not None:
         fields["keys"] = tuple(KeyUse(**key) for key in fields["keys"])
     return Row(**fields)

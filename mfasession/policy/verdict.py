@@ -134,6 +134,7 @@ class _Policies:
         levels = (tuple(policy.text for policy in level.policies) for level in organization)
         self._limits = (*(() if boundary is None else ((boundary,),)), *levels)
         self._known: dict[tuple[_Several, _Several], _Worst] = {}
+        self._of_kind: dict[str, _Worst] = {}
 
     def open(self) -> Iterator[str]:
         """Yield the actions that are possible without MFA, each once."""
@@ -153,6 +154,8 @@ class _Policies:
 
         Raises Malformed.
         """
+        if kind in self._of_kind:
+            return self._of_kind[kind]
         identity = tuple(
             worst_case.ready(text, kind, *self.whose)
             if self._only is None or text in self._only
@@ -165,7 +168,8 @@ class _Policies:
         )
         if (identity, limits) not in self._known:
             self._known[identity, limits] = _Worst(identity, limits)
-        return self._known[identity, limits]
+        self._of_kind[kind] = self._known[identity, limits]
+        return self._of_kind[kind]
 
 
 class _Worst:
@@ -206,7 +210,7 @@ def _by(sources: Sequence[Source], policies: _Policies) -> tuple[str, ...]:
         policies.boundary,
         policies.organization,
     )
-    whole = [source.name for source in sources if _closes(source.texts, whose)]
+    whole = [source.name for source in sources if _closes(tuple(filter(_denies, source.texts)), whose)]
     if boundary is not None and _Policies(whose, (_ALLOW_ALL,), boundary).is_closed():
         whole.append("boundary")
     whole += _by_organization(organization, whose)
@@ -228,8 +232,12 @@ def _by_organization(organization: scp.Levels, whose: tuple[str, str]) -> tuple[
 
 
 @lru_cache(maxsize=1024)
-def _closes(texts: tuple[str, ...], whose: tuple[str, str]) -> bool:
-    """Return whether policies cover a user whatever other policies allow."""
-    documents = map(unplaced.read, texts)
-    has_deny = any(statement.effect == "Deny" for each in documents for statement in each.statements)
-    return has_deny and _Policies(whose, (*texts, _ALLOW_ALL)).is_closed()
+def _denies(text: str) -> bool:
+    """Whether a policy has a Deny statement."""
+    return any(statement.effect == "Deny" for statement in unplaced.read(text).statements)
+
+
+@lru_cache(maxsize=1024)
+def _closes(denying: tuple[str, ...], whose: tuple[str, str]) -> bool:
+    """Return whether policies with Deny statements cover a user whatever other policies allow."""
+    return bool(denying) and _Policies(whose, (*denying, _ALLOW_ALL)).is_closed()

@@ -8,12 +8,12 @@ import pytest
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from tests.helpers.auditing import Estate
 
-CALLS = {"shared": 690, "own": 2_100}
+CALLS = {"shared": 210, "own": 630}
 """The most function calls for a user, C's too, whose policies others have as well, or who has one of their own.
 
-botocore's own way with the times and the policies of an answer would take 1,300 more.
+botocore's own parser of the answers would take 320 more.
 """
-BYTES = 1_200
+BYTES = 960
 """The most memory of this process for a user, at its peak: rows wait on the disk."""
 MEASURED = """
 import cProfile, tracemalloc

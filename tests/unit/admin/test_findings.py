@@ -415,3 +415,5 @@ def test_invalid_credential_reports() -> None:
     """A proxy's page is not taken for a report."""
     with pytest.raises(ValueError, match=re.escape("no column")):
         credential_report.read("<html>")
+    with pytest.raises(ValueError, match=re.escape("a line has 2 columns instead of 22")):
+        list(credential_report.read(f"{HEAD}\nalice,{ARN}"))
