@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mfasession.aws.client import Aws
+from mfasession.aws.errors import Unanswered
 from mfasession.errors import MfaSessionError
 from mfasession.values import Role, Session
 from tests.helpers.faults.hostile_aws import STS, Body, bomb, caller, coming, refusal, token
@@ -105,7 +106,6 @@ ANSWERS: dict[str, bytes] = {
     "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(ALICE) + ALICE + b"\r\n0\r\n\r\n",
     "chunks cut off": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(ALICE) + ALICE[:50],
     "chunks of nonsense": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n" + ALICE,
-    "too short": whole(ALICE)[:-20],
     "longer than said": whole(ALICE) + b"more",
     "gzip": whole(b"\x1f\x8b\x08\0\0\0\0\0", "200 OK", b"Content-Encoding: gzip\r\n"),
     "continue first": b"HTTP/1.1 100 Continue\r\n\r\n" + whole(ALICE),
@@ -166,6 +166,16 @@ def test_any_answer(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with listening(answer=ANSWERS[case]) as (port, _):
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
         assert_same("GetCallerIdentity")
+
+
+@pytest.mark.usefixtures("surroundings")
+def test_an_answer_that_is_shorter_than_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Botocore 1.40 compares the length and says "did not answer"; 1.44 parses what has come. Neither takes it."""
+    with listening(answer=whole(ALICE)[:-20]) as (port, _):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        for kind in (Aws, ThroughBoto3):
+            with pytest.raises(Unanswered):
+                CALLS["GetCallerIdentity"](kind(made_profile(), made_session(), {"AWS_REGION": "eu-west-1"}, pauses=()))
 
 
 TOKENS = {
