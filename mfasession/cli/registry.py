@@ -6,9 +6,9 @@ same kind. Modules without a `SUMMARY` help others. `complete` returns the words
 key. `context` makes what `run` gets where that is no CommandContext.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
-from pkgutil import iter_modules
 from types import ModuleType
 
 from mfasession import commands as package
@@ -96,4 +96,10 @@ def _find(folder: ModuleType, name: str) -> ModuleType | None:
 
 
 def _modules(folder: ModuleType) -> Iterator[str]:
-    return (each.name.replace("_", "-") for each in iter_modules(getattr(folder, "__path__", ())))
+    # Not pkgutil's iter_modules: it imports `inspect`, which takes longer than all else that the Tab key waits for.
+    for path in getattr(folder, "__path__", ()):
+        for entry in os.scandir(path):
+            name, _, ending = entry.name.partition(".")
+            is_package = not ending and os.path.isfile(os.path.join(entry.path, "__init__.py"))
+            if (ending == "py" and name != "__init__") or is_package:
+                yield name.replace("_", "-")

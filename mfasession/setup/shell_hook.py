@@ -3,12 +3,15 @@
 import os
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import mfasession
 from mfasession import files
-from mfasession.setup.file_change import FileChange
 from mfasession.shells import detection, hooks
 from mfasession.values import Secret
+
+if TYPE_CHECKING:
+    from mfasession.setup.file_change import FileChange
 
 NONE = "none"
 """In place of a shell's name: no start-up file is changed."""
@@ -26,7 +29,7 @@ _FILE = "mfasession."
 """What the name of a hook's own file begins with; the shell's name follows."""
 
 
-def change(environ: Mapping[str, str], shell: str) -> FileChange | None:
+def change(environ: Mapping[str, str], shell: str) -> "FileChange | None":
     """Return the change that adds the hook to the start-up file of a shell, or of $SHELL when it is empty.
 
     None when the file has the hook already, or there is none for this shell. Raises ConfigurationError when the file
@@ -46,7 +49,7 @@ def change(environ: Mapping[str, str], shell: str) -> FileChange | None:
     return _changed(path, text, text + ("" if ends else "\n") + added)
 
 
-def removals(environ: Mapping[str, str], shell: str) -> list[FileChange]:
+def removals(environ: Mapping[str, str], shell: str) -> "list[FileChange]":
     """Return the changes that take out what `change` has added to one of a shell's files; every other byte stays.
 
     Raises ConfigurationError when a file cannot be read.
@@ -97,5 +100,8 @@ def _what_stays(block: re.Match[str]) -> str:
     return "" if block["unended"] and is_last else block["newline"] or ""
 
 
-def _changed(path: str, before: str, after: str) -> FileChange:
+def _changed(path: str, before: str, after: str) -> "FileChange":
+    # The Tab key and the start of each shell read a hook, and change nothing.
+    from mfasession.setup.file_change import FileChange
+
     return FileChange(path=path, before=Secret(before), after=Secret(after), context_lines=0)
