@@ -117,7 +117,8 @@ def is_own(pin: str, project: Mapping[str, Any]) -> bool:
 
 
 def _passes(tests: Path, wheel: Path, parts: list[str]) -> bool:
-    workers = ("-n", str(os.cpu_count() or 1), "--dist", "worksteal")
+    # They wait more than they compute.
+    workers = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal")
     done = subprocess.run(
         [".venv/bin/pytest", "-q", "-m", "not checkout", *workers, *(f"tests/{part}" for part in parts)],
         cwd=tests,

@@ -65,7 +65,7 @@ OWN = {"_parts", "_keys", "_call", "_made_client", "_exit"}
 class Part(NamedTuple):
     """One part: who has it, where it is used, why, and whether it is still there."""
 
-    library: str
+    package: str
     name: str
     used_in: str
     reason: str
@@ -279,12 +279,12 @@ def test_a_private_part_is_found(tmp_path: Path, source: str, name: str) -> None
     assert used(tmp_path / "module.py") == {name}
 
 
-@pytest.mark.parametrize("part", PARTS, ids=lambda part: f"{part.library}: {part.name} in {part.used_in}")
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: f"{part.package}: {part.name} in {part.used_in}")
 def test_the_part_is_there(part: Part) -> None:
     """In the release that is installed here, as it is used."""
     try:
         is_there = part.is_there()
     except AttributeError:
         is_there = False
-    release = "Python's" if part.library == "argparse" else f"{part.library} {version(part.library)}:"
+    release = "Python's" if part.package == "argparse" else f"{part.package} {version(part.package)}:"
     assert is_there, f"{release} {part.name} has changed: look at mfasession/{part.used_in} ({part.reason})"
