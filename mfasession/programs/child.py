@@ -16,10 +16,10 @@ from mfasession.programs import limits, start
 from mfasession.programs.guard import inherited
 
 PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-FROM_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
+FROM_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
 """In the foreground the terminal sends these to the whole group; otherwise we pass them on."""
 _SETTLES = 0.05
-"""Seconds in which ctrl-Z, or `fg`, reaches the whole group."""
+"""Seconds in which `fg` reaches the whole group."""
 
 
 class Child:
@@ -79,19 +79,23 @@ class Child:
             os.kill(self._pid, number)
 
     def _follow(self, loop: asyncio.AbstractEventLoop, ended: "asyncio.Future[int]") -> None:
-        """Wait for the end. When the command stops, stop too: the shell waits only for us."""
+        """Wait for the end. When the command has stopped, stop too: the shell waits only for us.
+
+        Not before: the shell would take the terminal while the command is still reading from it, or restoring it.
+        """
         self._is_started.wait()
         if not self._pid:
             return
         pid, status = os.waitpid(self._pid, os.WUNTRACED)
         while not (os.WIFEXITED(status) or os.WIFSIGNALED(status)):
             if os.WIFSTOPPED(status):
-                # After ctrl-Z both are stopped here and continue together: there is nothing to do.
+                # This thread itself: nothing below runs before SIGCONT.
+                signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+                # The shell continues the whole group, others perhaps only us.
                 time.sleep(_SETTLES)
                 pid, status = os.waitpid(self._pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
                 if pid:
                     continue
-                os.kill(os.getpid(), signal.SIGSTOP)
                 self._send(signal.SIGCONT)
             pid, status = os.waitpid(self._pid, os.WUNTRACED)
         loop.call_soon_threadsafe(ended.set_result, status)

@@ -1,5 +1,6 @@
 """`mfasession sandbox`: a sandbox around a command, or alone until ctrl-C."""
 
+import asyncio
 import os
 import shlex
 import shutil
@@ -10,17 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from mfasession import programs
 from mfasession.messages import complain
-from mfasession.programs.guard import Guard, inherited
+from mfasession.programs.child import Child
+from mfasession.programs.guard import Guard
 from mfasession.sandbox import Sandbox
 from mfasession.server import run_folder
 from mfasession.server.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    import subprocess
 
 USER, DEVICE = "alice", "phone"
 """The demo user, to whom the rule applies, and her authenticator app."""
@@ -74,29 +72,11 @@ def child(inherited: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, st
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], listening: int) -> int:
-    processes: list[subprocess.Popen[bytes]] = []
-    early: list[int] = []
-
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        # The terminal sends ctrl-C to the command, which decides what to do.
-        if number == signal.SIGINT:
-            return
-        if processes:
-            processes[0].send_signal(number)
-        else:
-            early.append(number)
-
-    # Before the command starts: a signal would otherwise leave it and the temporary folder behind.
-    with _handling((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), pass_on):
-        try:
-            with inherited(listening):
-                processes.append(programs.start(command, environment, close_fds=False))
-        except programs.CannotRun as failure:
-            return _cannot_run(command[0], failure)
-        for number in early:
-            processes[0].send_signal(number)
-        code = processes[0].wait()
-    return code if code >= 0 else BY_SIGNAL - code
+    try:
+        status = asyncio.run(Child(command, environment, listening).run())
+    except programs.CannotRun as failure:
+        return _cannot_run(command[0], failure)
+    return BY_SIGNAL + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
 @contextmanager

@@ -33,6 +33,19 @@ APART = (
 )
 """Runs the words behind it in the foreground, with stdin, stdout and stderr leading away from the terminal."""
 
+STOPPED_JOB = """import signal, threading
+
+def say_each_time():
+    while signal.sigwait({signal.SIGCONT}):
+        print("BACK", flush=True)
+
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
+threading.Thread(target=say_each_time, daemon=True).start()
+print("READY", flush=True)
+print(f"GOT={input()}")
+"""
+"""For Python: a command that says when it goes on. A trap of bash would wait for a line when it comes before read()."""
+
 
 def question(user: SandboxUser) -> str:
     """The pattern of the whole question, as it stands when AWS has said whose key it is."""

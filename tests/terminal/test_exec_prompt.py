@@ -3,7 +3,7 @@
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
-from tests.helpers.seat import CLOCK, PROMPT, expired, question, seat, shell
+from tests.helpers.seat import CLOCK, PROMPT, STOPPED_JOB, expired, question, seat, shell
 from tests.helpers.support import MFASESSION, Home
 
 pytestmark = pytest.mark.usefixtures("device_known")
@@ -58,11 +58,9 @@ def test_ctrl_c_is_for_the_command_alone(alices_home: Home, alice: SandboxUser) 
 def test_ctrl_z_and_fg(alices_home: Home, alice: SandboxUser, name: str) -> None:
     """The command is stopped as any other, and goes on in the foreground with the terminal."""
     alices_home.write_credentials(expired(alice))
-    (alices_home.folder / "job").write_text(
-        "trap 'echo BACK' CONT; echo READY; until read word; do :; done; echo GOT=$word"
-    )
+    (alices_home.folder / "job").write_text(STOPPED_JOB)
     with shell(alices_home, name) as sitting:
-        sitting.line("mfasession exec -- bash job")
+        sitting.line("mfasession exec -- python3 job")
         sitting.see(CLOCK)
         sitting.line(alice.devices[0].code())
         sitting.see("READY")

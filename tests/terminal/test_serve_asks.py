@@ -10,7 +10,7 @@ import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
 from tests.helpers.patience import promised, wait_for
-from tests.helpers.seat import CLOCK, PROMPT, aging, expired, question, seat, shell
+from tests.helpers.seat import CLOCK, PROMPT, STOPPED_JOB, aging, expired, question, seat, shell
 from tests.helpers.serving import ask
 from tests.helpers.support import MFASESSION, SESSION_ID, Home, in_seconds
 
@@ -21,6 +21,20 @@ ASK_FOR_KEY = (
     'curl -s -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN" $AWS_CONTAINER_CREDENTIALS_FULL_URI'
     " | sed 's/.*AccessKeyId\": \"\\(....\\).*/\\1/'"
 )
+
+SLOW_JOB = """import os, signal, time
+
+def stop(*_):
+    time.sleep(1)
+    print("TIDIED", flush=True)
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+signal.signal(signal.SIGTSTP, stop)
+print("READY", flush=True)
+while True:
+    signal.pause()
+"""
+"""For Python: a command that does something before it stops."""
 
 
 class Endpoint:
@@ -187,11 +201,9 @@ def test_a_command_that_does_not_read_leaves_room_for_a_question(alices_home: Ho
 def test_ctrl_z_and_fg(alices_home: Home, alice: SandboxUser, name: str) -> None:
     """Stopped as any other job, and back in the foreground with the terminal; twice."""
     alices_home.write_credentials(fresh(alice))
-    (alices_home.folder / "job").write_text(
-        "trap 'echo BACK' CONT; echo READY; until read -r word; do :; done; echo GOT=$word"
-    )
+    (alices_home.folder / "job").write_text(STOPPED_JOB)
     with shell(alices_home, name) as terminal:
-        terminal.line("mfasession exec --server -- bash job")
+        terminal.line("mfasession exec --server -- python3 job")
         terminal.see("READY")
         for _ in range(2):
             terminal.type("\x1a")
@@ -205,6 +217,21 @@ def test_ctrl_z_and_fg(alices_home: Home, alice: SandboxUser, name: str) -> None
         terminal.see(PROMPT)
         terminal.line("exit")
         assert terminal.end() == 0
+
+
+def test_ctrl_z_waits_for_the_command(alices_home: Home, alice: SandboxUser) -> None:
+    """Until it has stopped, as vim does when it has restored the screen, the terminal is the command's."""
+    alices_home.write_credentials(fresh(alice))
+    (alices_home.folder / "job").write_text(SLOW_JOB)
+    with shell(alices_home, "bash") as terminal:
+        terminal.line("mfasession exec --server -- python3 job")
+        terminal.see("READY")
+        terminal.type("\x1a")
+        terminal.see("Stopped")
+        assert "TIDIED" in terminal.shown
+        terminal.see(PROMPT)
+        terminal.line("kill %1; fg; exit")
+        assert terminal.end() == 143
 
 
 def test_ctrl_c_reaches_the_command_once(alices_home: Home, alice: SandboxUser) -> None:
