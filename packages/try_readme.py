@@ -44,6 +44,9 @@ def _follow(root: Path, readme: str) -> None:
     install, trial = commands(readme, "Install"), commands(readme, "Try it without an account")
     *lines, sandbox = [*(each for each in install if not each.startswith("mfasession ")), *trial]
     person = Person(root)
+    # Whoever has the file alone, before there is a release of it.
+    for line in ("pipx install /dist/*.whl", "~/.local/bin/mfasession --version", "pipx uninstall mfasession"):
+        person.does(line)
     for line in lines:
         person.does(line)
         if line == "pipx ensurepath":

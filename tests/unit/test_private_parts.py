@@ -58,6 +58,7 @@ DOCUMENTED = {
     "werkzeug.serving",
 }
 """Modules that have a page in their library's documentation."""
+RELEASING = Path(__file__).parents[2] / "packages"
 OWN = {"_parts", "_keys", "_call", "_made_client", "_exit"}
 """Attributes of our classes that another object of the same class reads, and `os._exit`, which is documented."""
 
@@ -216,6 +217,18 @@ PARTS = (
         *("argparse", "_group_actions", "cli/parsers.py", "which flags exclude each other"),
         lambda: hasattr(argparse.ArgumentParser().add_mutually_exclusive_group(), "_group_actions"),
     ),
+    Part(
+        *("argparse", "_actions", "packages/man.py", "the flags, which no public part lists"),
+        lambda: bool(argparse.ArgumentParser()._actions),
+    ),
+    Part(
+        *("argparse", "_format_action_invocation", "packages/man.py", "a flag as `--help` writes it"),
+        lambda: takes(argparse.HelpFormatter._format_action_invocation, "action"),
+    ),
+    Part(
+        *("argparse", "_expand_help", "packages/man.py", "what `--help` says of a flag"),
+        lambda: takes(argparse.HelpFormatter._expand_help, "action"),
+    ),
 )
 
 
@@ -256,7 +269,9 @@ def used(path: Path) -> set[str]:
 
 def test_each_private_part_is_listed() -> None:
     """A new one needs a row with its reason and a check, or a public part in its place; an old row goes."""
-    found = {(name, str(path.relative_to(PACKAGE))) for path in PACKAGE.rglob("*.py") for name in used(path)}
+    places = {path: str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py")}
+    places |= {path: f"packages/{path.name}" for path in RELEASING.glob("*.py")}
+    found = {(name, place) for path, place in places.items() for name in used(path)}
     listed = {(f"_{each.name}" if each.name.startswith("get_") else each.name, each.used_in) for each in PARTS}
     assert found - listed == set()
     assert listed - found == set()
@@ -287,4 +302,4 @@ def test_the_part_is_there(part: Part) -> None:
     except AttributeError:
         is_there = False
     release = "Python's" if part.package == "argparse" else f"{part.package} {version(part.package)}:"
-    assert is_there, f"{release} {part.name} has changed: look at mfasession/{part.used_in} ({part.reason})"
+    assert is_there, f"{release} {part.name} has changed: look at {part.used_in} ({part.reason})"
