@@ -64,6 +64,8 @@ def _tried(folder: Path, environment: Environment, parts: list[str]) -> tuple[st
     (wheel,), (archive,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mfasession-wheel-") as place:
+        # Tests run the program as other users, who also have to reach the Python.
+        Path(place).chmod(0o755)
         tests = _unpacked(archive, Path(place))
         print(f"== {environment.python}, {environment.dependencies} dependencies", flush=True)
         try:

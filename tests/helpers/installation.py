@@ -26,11 +26,12 @@ def installed(built: Path, venv: Path, *, with_dependencies: bool = False) -> Pa
     A hit needs no dependency. With them, the packages of the tests' own environment can be imported.
     """
     _run("venv", "--without-pip", str(venv))
-    if with_dependencies:
-        (packages,) = venv.glob("lib/python3*/site-packages")
-        (packages / "tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
     python = venv / "bin" / "python"
     _run("pip", "--python", str(python), "install", "--quiet", "--no-index", "--no-deps", str(built))
+    if with_dependencies:
+        # Afterwards: pip would be content with the same wheel in the tests' environment.
+        (packages,) = venv.glob("lib/python3*/site-packages")
+        (packages / "tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return venv / "bin" / "mfasession"
 
 
