@@ -47,11 +47,12 @@ def audit(event: Event) -> Event:
         folder = Path(name)
         said = run(accounts, folder / "report")
         counts = Parts(folder).split()
-        for account in accounts:
-            part = folder / f"{account}.jsonl"
-            if not part.exists():
-                raise AccountsNotReadError(f"the report lacks account {account}: {said}")
-            put(f"audit/date={date(event)}/account={account}/part.jsonl.gz", gzip.compress(part.read_bytes()))
+        found = [account for account in accounts if (folder / f"{account}.jsonl").exists()]
+        for account in found:
+            part = (folder / f"{account}.jsonl").read_bytes()
+            put(f"audit/date={date(event)}/account={account}/part.jsonl.gz", gzip.compress(part))
+    if lacking := [account for account in accounts if account not in found]:
+        raise AccountsNotReadError(f"the report lacks {', '.join(lacking)}: {said}")
     return counts
 
 

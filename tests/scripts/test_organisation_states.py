@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+import runpy
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,22 @@ def test_a_group_that_fails(deployed: Deployed) -> None:
     assert "1 accounts have no result: no account" in cause
     assert [f"account={deployed.member}/" in key for key in sorted(deployed.results())].count(True) == 1
     assert len(deployed.results()) == 2
+
+
+def test_an_account_that_the_report_lacks() -> None:
+    """The results of the accounts after it are written all the same; then the group fails and names it."""
+    code = runpy.run_path(str(FILES / "audit_accounts.py"))
+    own, written = code["audit"].__globals__, dict[str, bytes]()
+
+    def run(accounts: Sequence[str], report: Path) -> str:
+        record = {"kind": "unread account", "users": None, "verdict": None}
+        report.write_text("".join(json.dumps({**record, "account": each}) + "\n" for each in accounts[::2]))
+        return "the sign-in has ended"
+
+    own.update(run=run, put=written.__setitem__)
+    accounts = ["111111111111", "222222222222", "333333333333"]
+    with pytest.raises(code["AccountsNotReadError"], match="the report lacks 222222222222: the sign-in has ended"):
+        code["audit"]({"accounts": accounts, "started": "2026-11-29T05:00:00Z"})
+    assert list(written) == [
+        f"audit/date=2026-11-29/account={account}/part.jsonl.gz" for account in (accounts[0], accounts[2])
+    ]

@@ -1,14 +1,18 @@
 """`mfasession policy audit` of many accounts, and what it refuses."""
 
 import json
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from mfasession import timestamps
 from mfasession.policy.rule import ALLOW_ALL, DENY_ALL_WITHOUT_MFA
 from mfasession.sandbox import Sandbox
 from tests.helpers.auditing import Estate
 from tests.helpers.checks import keys_of
+from tests.helpers.ci_identity import NO_OTHERS
 
 
 def test_many_accounts(estate: Estate) -> None:
@@ -44,6 +48,59 @@ def test_one_account_that_was_not_read(estate: Estate) -> None:
     assert (done.returncode, line["kind"], line["account"]) == (4, "unread account", "444444444444")
     assert line["failure"].startswith("AWS denied AssumeRole: ")
     assert "mfasession: 1 account (1 not read), 0 users: no user to cover\n" in done.stderr
+
+
+SIGN_IN = """
+import json, pathlib, sys
+calls = pathlib.Path("calls")
+calls.write_text(calls.read_text() + "x" if calls.exists() else "x")
+if len(calls.read_text()) > LAST:
+    sys.exit("the sign-in has ended")
+print(json.dumps(KEY))
+"""
+"""A `credential_process` whose sign-in ends after some calls. Its keys end so soon that botocore asks for each call."""
+NUMBERS = [f"{number}" * 12 for number in range(2, 6)]
+
+
+def audited_until(estate: Estate, last: int) -> tuple[int, str]:
+    """Audit accounts with a sign-in that ends after so many calls; return the exit code and stderr."""
+    for number in NUMBERS:
+        other = estate.aws.add_account(number)
+        other.add_role("auditor", [estate.alice.arn])
+        other.add_user(f"user-{number}")
+    key = {
+        "Version": 1,
+        "AccessKeyId": estate.alice.key.access_key_id,
+        "SecretAccessKey": estate.alice.key.secret_access_key.reveal(),
+        "Expiration": timestamps.show(int(time.time()) + 300),
+    }
+    script = estate.home.folder / "sign_in.py"
+    script.write_text(SIGN_IN.replace("LAST", f"{last}").replace("KEY", repr(key)))
+    estate.home.config.write_text(f"[profile corp]\ncredential_process = {sys.executable} {script}\n")
+    outputs = [word for ending in ("jsonl", "html", "csv") for word in ("--output", f"a.{ending}")]
+    words = ("--accounts", ",".join(NUMBERS), "--role-name", "auditor", "--scp", "none", "--parallel", "1", *outputs)
+    done = estate.home.run("policy", "audit", "--ambient", "-p", "corp", *words, environ=NO_OTHERS)
+    return done.returncode, done.stderr
+
+
+def test_a_sign_in_that_ends_meanwhile(estate: Estate) -> None:
+    """The accounts that were not read are in every format, with the reason."""
+    code, said = audited_until(estate, 5)
+    lines = [json.loads(line) for line in (estate.home.folder / "a.jsonl").read_text().splitlines()]
+    accounts = {each["account"]: each["failure"] for each in lines if each["kind"].endswith("account")}
+    assert (code, list(accounts), accounts[NUMBERS[0]]) == (1, NUMBERS, None), said
+    why = {accounts[number] for number in NUMBERS[1:]}
+    assert [each.endswith("the sign-in has ended") for each in why] == [True]
+    assert "3 accounts were not read" in (estate.home.folder / "a.html").read_text()
+    assert (estate.home.folder / "a.csv").read_text().count("the sign-in has ended") == 3
+    assert "mfasession: 4 accounts (3 not read), 1 user: 1 covered\n" in said
+
+
+def test_a_sign_in_that_ends_before_every_account(estate: Estate) -> None:
+    """It is an error of the run: there is no report."""
+    code, said = audited_until(estate, 4)
+    assert (code, "4 of 4 accounts were not read" in said) == (1, True), said
+    assert not list(estate.home.folder.glob("a.*"))
 
 
 def test_a_file_with_accounts(aws: Sandbox, tmp_path: Path) -> None:

@@ -67,10 +67,11 @@ def run(context: "CommandContext", flags: Flags) -> int:
 
     process_memory.deny_ptrace()
     accounts.check(flags)
+    inputs = [*limits.files(flags.scp), *filter(None, (flags.accounts, flags.exceptions))]
+    outputs = audit_outputs.chosen(flags.format, flags.outputs, flags.resume, inputs)
     named = accounts.listed(flags)
     given = limits.for_accounts(flags.scp, context)
     excepted = accounts.exceptions(flags.exceptions)
-    outputs = audit_outputs.chosen(flags.format, flags.outputs)
     access = Access(context, flags)
     if flags.organization:
         named = accounts.of_organization(flags, access.members)
@@ -78,13 +79,17 @@ def run(context: "CommandContext", flags: Flags) -> int:
     organization = access.organization() if given is None else Given(given)
     audited = _audited(named or [access.own], access, flags, organization, finished)
     report = _report(audited, context.began, access, excepted)
-    if report.accounts:
-        audit_outputs.write(report, outputs)
+    unwritten = audit_outputs.write(report, outputs) if report.accounts else []
     if access.is_own_without_role:
         complain(f"account {access.own}: read without the role {flags.role_name}, which cannot be assumed there")
-    if all(each.failure is None for each in audited):
+    if not unwritten and all(each.failure is None for each in audited):
         finished.remove()
-    return _answer(audited, report, context.command_line("policy", "apply", "--group", "NAME"))
+    has_expired = _sum_up(audited, report, context.command_line("policy", "apply", "--group", "NAME"))
+    for failure in unwritten[1:]:
+        complain(failure.message, failure.hint)
+    if unwritten:
+        raise unwritten[0]
+    return _code(audited, report, has_expired=has_expired)
 
 
 def _audited(
@@ -222,8 +227,10 @@ def _report(audited: "Sequence[AuditedAccount]", now: float, access: Access, exc
     totals = Totals(now)
     for row in rows():
         totals.add(row)
+    # A setting that is wrong for every account is an error of the run, not a report.
+    is_named = access.reads_named and not all(isinstance(each.failure, ConfigurationError) for each in audited)
     return Report(
-        accounts=tuple(filter(None, (_account(each, is_named=access.reads_named) for each in audited))),
+        accounts=tuple(filter(None, (_account(each, is_named=is_named) for each in audited))),
         rows=rows,
         totals=totals,
         now=now,
@@ -237,13 +244,16 @@ def _account(one: "AuditedAccount", *, is_named: bool) -> "Account | None":
     """An account as the report has it; a named one that was not read is there with the reason."""
     from mfasession.admin.findings import Account
 
-    if one.found is not None or one.failure is None or not is_named or isinstance(one.failure, ConfigurationError):
+    if one.found is not None or one.failure is None or not is_named:
         return one.found
     return Account(id=one.account, failure=one.failure.message)
 
 
-def _answer(audited: "Sequence[AuditedAccount]", report: "Report", apply: str) -> int:
-    """Print the sum of the report and what it lacks; return the exit code. `apply` is the command to go on with."""
+def _sum_up(audited: "Sequence[AuditedAccount]", report: "Report", apply: str) -> bool:
+    """Print the sum of the report and what it lacks; return whether an exception has ended.
+
+    `apply` is the command to go on with.
+    """
     from mfasession.commands.policy import audit_words
 
     audit_words.say_lacking(audited)
@@ -262,7 +272,12 @@ def _answer(audited: "Sequence[AuditedAccount]", report: "Report", apply: str) -
             f"administrators who need no MFA: {', '.join(report.totals.admins)}{also}",
             apply,
         )
-    has_expired = audit_words.say_exceptions(report.exceptions)
+    return audit_words.say_exceptions(report.exceptions)
+
+
+def _code(audited: "Sequence[AuditedAccount]", report: "Report", *, has_expired: bool) -> int:
+    """Return the exit code. Raises what kept an account from being read, if no user is open, and Denied."""
+    counts = report.totals.counts
     if counts["not covered"] or has_expired:
         return 1
     failures = [each.failure for each in audited if each.failure is not None]

@@ -1,10 +1,11 @@
 """Where `policy audit` writes its report, and in which formats: stdout, or files whose names say it."""
 
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mfasession.errors import UsageError
+from mfasession.errors import MfaSessionError, UsageError
 from mfasession.files import attributes, replace
 from mfasession.messages import say
 from mfasession.text import printable
@@ -12,7 +13,7 @@ from mfasession.values import Value
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mfasession.admin.reports import Report
 
@@ -46,15 +47,21 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     )
 
 
-def chosen(written: str, paths: "Sequence[str]") -> list[Output]:
-    """Return the outputs of `--format` and `--output`. Raises UsageError, ConfigurationError, StoreError."""
+def chosen(written: str, paths: "Sequence[str]", resume: str, inputs: "Iterable[str]") -> list[Output]:
+    """Return the outputs of `--format` and `--output`. Raises UsageError, ConfigurationError, StoreError.
+
+    `resume`: the file of `--resume`; `inputs`: the files that the run reads. None of them may be an output as well.
+    """
     if written and len(paths) > 1:
         raise UsageError(
             "--format is for one report: with several, the ending of each file says its format",
             f"leave --format out; endings: {' '.join(_ENDINGS)}",
         )
-    if len(set(paths)) < len(paths):
-        raise UsageError("two reports would be the same file", "give each --output another name")
+    taken = {os.path.realpath(path): f"{path}, which the audit reads" for path in inputs}
+    for flag, path in [*([("--resume", resume)] if resume else []), *(("--output", path) for path in paths)]:
+        if other := taken.get(os.path.realpath(path)):
+            raise UsageError(f"{flag} {printable(path)} is the same file as {printable(other)}", "name another file")
+        taken[os.path.realpath(path)] = f"{flag} {path}"
     for path in paths:
         attributes.check_writable(path)
         replace.check_replaceable(path)
@@ -67,14 +74,21 @@ def format_of(path: str) -> str:
     return _ENDINGS[max(fitting, key=len)] if fitting else TABLE
 
 
-def write(report: "Report", outputs: "Sequence[Output]") -> None:
-    """Write the report. Raises StoreError, ConfigurationError."""
+def write(report: "Report", outputs: "Sequence[Output]") -> list[MfaSessionError]:
+    """Write the report; return why files were not written. Raises StoreError when its rows cannot be read."""
+    failures = []
     for output in outputs:
         pieces = import_module(f"mfasession.admin.reports.{output.format}").pieces(report)
         if output.path:
-            replace.replace(output.path, pieces)
-            say(f"the report is in {printable(output.path)}")
+            try:
+                replace.replace(output.path, pieces)
+            except MfaSessionError as failure:
+                # The other files are written all the same.
+                failures.append(failure)
+            else:
+                say(f"the report is in {printable(output.path)}")
             continue
         for piece in pieces:
             sys.stdout.write(piece)
         sys.stdout.flush()
+    return failures

@@ -98,6 +98,12 @@ def for_accounts(files: "Sequence[str]", context: "CommandContext") -> tuple[Lev
     return None if list(files) in ([], [READ]) else given(files, context)
 
 
+def files(given: "Sequence[str]") -> list[str]:
+    """Return the files that `--scp` names. Raises UsageError."""
+    named = (_level(each)[1] for each in given if each != NONE and not _READ.fullmatch(each))
+    return [each for each in named if each != "-"]
+
+
 def read(files: "Sequence[str]", context: "CommandContext") -> "tuple[Document, ...]":
     """Return the policies of files. Raises Malformed, also for unknown operators, and what `sources.read` raises."""
     documents = tuple(each for source in files for each in sources.read(source, context, limit=ROLE_SIZE).documents)
