@@ -34,6 +34,7 @@ class Audit:
         self._missing: list[str] = []
         self._notes: list[str] = []
         self._above = Limits()
+        self._has_report = True
         self._credentials: dict[str, Credentials] = {}
         self._virtual: dict[str, tuple[str, ...]] | None = None
 
@@ -125,6 +126,7 @@ class Audit:
             self._note_report(str(failure))
 
     def _note_report(self, why: str) -> None:
+        self._has_report = False
         self._notes.append(f"the credential report was not read: {why}")
 
     def _unless_denied(self, operation: str, read: Callable[[], Read]) -> Read | None:
@@ -147,6 +149,7 @@ class Audit:
             users=users,
             missing=tuple(self._missing),
             notes=tuple(self._notes),
+            read_again=self._above.read_again or not self._has_report,
             root_has_device=root.has_device if root else None,
             root_keys=sum(key.is_active for key in root.keys) if root else None,
             policies=tuple(

@@ -38,7 +38,7 @@ class AuditedAccount:
         """Users; the total is 0 while it is unknown."""
         self._finished = finished
         self._block: Block | None = finished.blocks.get(account)
-        self.earlier = self._block.read if self._block else 0
+        self.earlier = self._block.account.read if self._block else 0
         """When an earlier run has read it, in epoch seconds; 0 if this one reads it."""
         self.is_ended = self._block is not None
 
@@ -46,6 +46,11 @@ class AuditedAccount:
     def found(self) -> Account | None:
         """The account, if it was read."""
         return self._block.account if self._block else None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing of it is to be read again."""
+        return self.found is not None and not self.found.read_again
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows from the first on; none of an account that was not read."""

@@ -14,8 +14,8 @@ from mfasession.policy import Malformed, Verdict, allow_all, coverage
 from mfasession.values import Value
 
 DAY = 86400
-OLD = 90 * DAY
-"""Seconds after which a key is old: CIS AWS Foundations 3.0 1.14, 7.0 2.12, access keys are rotated in 90 days."""
+OLD = 90
+"""Whole days after which a key is old: CIS AWS Foundations 3.0 1.14, 7.0 2.12, access keys are rotated in 90 days."""
 NAMED = 20
 """The most uncovered administrators that are named."""
 UNKNOWN_BY_SCP = "unknown by SCP"
@@ -70,6 +70,14 @@ class Account(Value):
     """Other data that was not read, with the reason."""
     failure: str = ""
     """Why nothing was read."""
+    read: int = 0
+    """When it was read, in epoch seconds; 0 if it was not."""
+    read_as: str = ""
+    """The ARN of who has read it."""
+    ambient: str = ""
+    """The source of their credentials, as in `web identity`; empty for an MFA session of mfasession."""
+    read_again: bool = False
+    """Whether AWS may give next time what is lacking: it throttled calls, or had no report yet."""
     root_has_device: bool | None = None
     root_keys: int | None = None
     """Active long-term keys of the root user."""
@@ -263,7 +271,7 @@ class Totals:
             return
         self.counts["active keys"] += 1
         self.ages[age(key, self._now)] += 1
-        if key.created is not None and self._now - key.created > OLD:
+        if key.created is not None and days_since(key.created, self._now) > OLD:
             self.counts["old keys"] += 1
 
 
@@ -271,12 +279,17 @@ AGES = ("to 90 days", "to 180 days", "to a year", "older", "not known")
 """The age groups of keys."""
 
 
+def days_since(created: int, now: float) -> int:
+    """Return the whole days since a time in epoch seconds: the age of a key in every format."""
+    return max(int((now - created) / DAY), 0)
+
+
 def age(key: KeyUse, now: float) -> str:
     """Return a key's age group, one of AGES."""
     if key.created is None:
         return AGES[-1]
-    days = (now - key.created) / DAY
-    return AGES[0] if days <= 90 else AGES[1] if days <= 180 else AGES[2] if days <= 365 else AGES[3]
+    days = days_since(key.created, now)
+    return AGES[0] if days <= OLD else AGES[1] if days <= 180 else AGES[2] if days <= 365 else AGES[3]
 
 
 def outcome(control: Control, row: Row) -> str:

@@ -4,9 +4,9 @@ A block is the account's rows and then a line that ends it. With a name (`--resu
 cut off: what follows the last end is the beginning of a block, and is removed.
 """
 
+import io
 import json
 import os
-import shutil
 import tempfile
 import threading
 import time
@@ -15,14 +15,16 @@ from contextlib import suppress
 from typing import IO, Any
 
 from mfasession.admin.findings import Account
+from mfasession.admin.reports import Reader
 from mfasession.errors import ConfigurationError, StoreError
 from mfasession.files import flags, locks, refuse_irregular, spool, system_errors, trust
 from mfasession.files.spool import Spool
 from mfasession.text import printable
 from mfasession.values import Value
 
-VERSION = 1
+VERSION = 2
 """Of the lines in a named file."""
+_PIECE = 1 << 20
 _END = b'{"end": '
 _OPEN = flags("O_RDWR", "O_CREAT", "O_NOFOLLOW", "O_CLOEXEC")
 
@@ -31,8 +33,6 @@ class Block(Value):
     """An account's data, and the bytes of the file that have its rows."""
 
     account: Account
-    read: int
-    """When it was read, in epoch seconds."""
     begin: int
     end: int
 
@@ -40,34 +40,45 @@ class Block(Value):
 class Finished:
     """The accounts that were read. `add` is called by several threads; rows are read when they have ended."""
 
-    def __init__(self, path: str = "", about: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, path: str, about: Mapping[str, Any], reader: Reader) -> None:
         """`path`: a file that is kept until `remove`; `about`: what must be the same in the run that continues.
+
+        `reader`: who reads the accounts of this run.
 
         Raises ConfigurationError for a file that is another's, another run's or another audit's; StoreError.
         """
         self.path = path
+        self._reader = reader
         self.blocks: dict[str, Block] = {}
         self._lock = threading.Lock()
         try:
             self._file: IO[bytes] = _opened(path) if path else tempfile.TemporaryFile()  # noqa: SIM115
             if path:
-                self._continue({"mfasession_audit": VERSION, **(about or {})})
+                self._continue({"mfasession_audit": VERSION, **about})
         except OSError as error:
             raise self._failed(error) from None
 
     def add(self, account: Account, rows: Spool) -> Block:
-        """Append an account with its rows. Raises StoreError."""
+        """Append an account with its rows. Raises StoreError, and leaves nothing of an account that does not fit."""
+        account = account.replace(read=int(time.time()), read_as=self._reader.arn, ambient=self._reader.ambient)
         with self._lock:
+            begin = os.fstat(self._file.fileno()).st_size
             try:
-                begin = self._file.seek(0, os.SEEK_END)
-                shutil.copyfileobj(rows.whole(), self._file)
-                end, now = self._file.tell(), int(time.time())
-                self._file.write(_END + json.dumps({**vars(account), "read": now}).encode() + b"}\n")
-                self._file.flush()
+                end = self._append(begin, rows.whole())
+                self._append(end, io.BytesIO(_END + json.dumps(vars(account)).encode() + b"}\n"))
             except OSError as error:
+                os.ftruncate(self._file.fileno(), begin)
                 raise self._failed(error) from None
-            self.blocks[account.id] = made = Block(account=account, read=now, begin=begin, end=end)
+            self.blocks[account.id] = made = Block(account=account, begin=begin, end=end)
             return made
+
+    def _append(self, at: int, source: IO[bytes]) -> int:
+        """Write past any buffer, which would keep what does not fit; return the end."""
+        while left := memoryview(source.read(_PIECE)):
+            while left:
+                written = os.pwrite(self._file.fileno(), left, at)
+                left, at = left[written:], at + written
+        return at
 
     def rows(self, block: Block) -> Iterator[dict[str, Any]]:
         """Yield the records of an account's rows. Raises StoreError."""
@@ -107,7 +118,8 @@ class Finished:
             ended = _parsed(line).get("end") if line.startswith(_END) and line.endswith(b"\n") else None
             if isinstance(ended, dict):
                 account = _account(ended)
-                self.blocks[account.id] = Block(account=account, read=int(ended["read"]), begin=begin, end=start)
+                if not account.read_again:
+                    self.blocks[account.id] = Block(account=account, begin=begin, end=start)
                 good = begin = at
         self._file.truncate(good)
 

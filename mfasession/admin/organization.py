@@ -3,7 +3,7 @@
 import threading
 from typing import TYPE_CHECKING, Protocol
 
-from mfasession.aws.errors import NotFound
+from mfasession.aws.errors import Denied, NotFound, Throttled
 from mfasession.aws.organizations import DEEPEST
 from mfasession.errors import AwsRefused, MfaSessionError
 from mfasession.policy import Document, Kind, Level, Malformed, allow_all, check, read
@@ -25,6 +25,8 @@ class Limits(Value):
     notes: tuple[str, ...] = ()
     is_complete: bool = True
     """Whether all were read. An unread one counts as allowing everything, which is the worst case."""
+    read_again: bool = False
+    """Whether AWS may give next time what was not read."""
     organization: str = ""
     """The ID of the organization; empty if unknown."""
     unit: str = ""
@@ -83,7 +85,7 @@ class Read:
 
     def limits(self, account: str, aws: "AwsOrganizations") -> Limits:
         """Return the policies of an account, or a note why they were not read."""
-        why = f"account {account} is not in the organization of your session's account"
+        why: MfaSessionError = NotFound(f"account {account} is not in the organization of your session's account")
         # These calls have low rate limits: threads would gain nothing.
         with self._lock:
             try:
@@ -95,7 +97,7 @@ class Read:
             except NotFound:
                 pass
             except MfaSessionError as failure:
-                why = failure.message
+                why = failure
         return _from_inside(account, aws, why)
 
     def _organization(self) -> "tuple[Organization | None, bool]":
@@ -105,6 +107,9 @@ class Read:
             try:
                 found = self._aws.organization()
                 self._home = found, found is not None and found.limits and self._aws.has_service_control_policies()
+            except Throttled:
+                # The next account may be luckier.
+                raise
             except MfaSessionError as failure:
                 self._failure = failure
                 raise
@@ -164,16 +169,18 @@ class Read:
         return policy
 
 
-def _from_inside(account: str, aws: "AwsOrganizations", why: str) -> Limits:
+def _from_inside(account: str, aws: "AwsOrganizations", why: MfaSessionError) -> Limits:
     """What an account's own connection says: whether it is in an organization at all, or manages one."""
     try:
         organization = aws.organization()
     except MfaSessionError as failure:
-        return _unread(failure.message)
+        return _unread(failure, why)
     if organization is None or not organization.limits:
         return Limits()
     return Limits(notes=(IS_MANAGEMENT,)) if organization.management == account else _unread(why)
 
 
-def _unread(why: str) -> Limits:
-    return Limits(notes=(f"service control policies were not read: {why}",), is_complete=False)
+def _unread(why: MfaSessionError, *more: MfaSessionError) -> Limits:
+    lasts = all(isinstance(each, (Denied, NotFound)) for each in (why, *more))
+    note = f"service control policies were not read: {why.message}"
+    return Limits(notes=(note,), is_complete=False, read_again=not lasts)

@@ -2,7 +2,7 @@
 
 import time
 
-from mfasession.admin.findings import DAY, Row
+from mfasession.admin.findings import Row, days_since
 from mfasession.aws.model import Device
 
 UNKNOWN = "-"
@@ -73,7 +73,7 @@ def keys(row: Row) -> str:
 def oldest(row: Row, now: float) -> str:
     """Return the age of the oldest active key."""
     made = [key.created for key in row.keys or () if key.is_active and key.created is not None]
-    return f"{max(int((now - min(made)) / DAY), 0)} d" if made else UNKNOWN
+    return f"{days_since(min(made), now)} d" if made else UNKNOWN
 
 
 def last_used(row: Row) -> str:

@@ -14,8 +14,9 @@ HEADS = (
     "devices", "password", "password_last_used",
     *(f"key_{number}_{what}" for number in (1, 2) for what in ("active", "created", "last_used")),
     "exception_until", "exception_owner", "exception_reason", "not_read",
+    "read", "read_as",
 )  # fmt: skip
-"""The last one is the reason where an account was not read, which is a line without a user."""
+"""`not_read` is the reason where an account was not read, which is a line without a user."""
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Also in full width, which spreadsheets of some languages take for the same (OWASP, "CSV Injection")."""
 
@@ -23,11 +24,12 @@ _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 def pieces(report: Report) -> Iterator[str]:
     """Yield the lines; unknown values are empty."""
     yield _line(HEADS)
-    for row in report.rows():
-        yield _line((*_cells(row), ""))
+    for account, row in report.pairs():
+        if row is not None:
+            yield _line((*_cells(row), "", _when(account.read or None), account.read_as))
     for account in report.accounts:
         if account.failure:
-            yield _line((account.id, *[""] * (len(HEADS) - 2), account.failure))
+            yield _line((account.id, *[""] * (len(HEADS) - 4), account.failure, "", ""))
 
 
 def _cells(row: Row) -> tuple[str, ...]:

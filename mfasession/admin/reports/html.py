@@ -15,8 +15,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 """The page's content security policy: it may load and run nothing."""
 _HEADS = ("Account", "User", "Covered", "By, or what is open", "Administrator", "Devices", "Password", "Keys",
           "Oldest key", "Last used")  # fmt: skip
-_ACCOUNT_HEADS = ("Account", "Place in the organization", "Users", "Service control policies", "Root user",
-                  "Not read, and notes")  # fmt: skip
+_ACCOUNT_HEADS = ("Account", "Read (UTC)", "Place in the organization", "Users", "Service control policies",
+                  "Root user", "Not read, and notes")  # fmt: skip
 _OF_WHAT = (
     "Of the JSON lines of this run, which hold the accounts, users and exceptions of this page. The run writes them "
     "with <code>--output audit.jsonl</code>; then <code>sha256sum audit.jsonl</code> prints this number, unless the "
@@ -65,6 +65,7 @@ def _origin(report: Report) -> str:
     ]
     facts = {
         "Read as": _text(report.reader.line.removeprefix("as ")),
+        "Read": _read(report.accounts),
         "Written": f'<time datetime="{when}">{when}</time> (UTC)',
         "With": f"mfasession {_text(__version__)}, run <code>{_text(report.run)}</code>",
         "Accounts": _text(counted(len(report.accounts), "account")),
@@ -76,6 +77,15 @@ def _origin(report: Report) -> str:
     return (
         f'<section aria-labelledby="origin">\n<h2 id="origin">About this report</h2>\n<dl>\n{listed}</dl>\n</section>\n'
     )
+
+
+def _read(accounts: Sequence[Account]) -> str:
+    """The times between which the accounts were read."""
+    times = sorted({timestamps.show(each.read) for each in accounts if each.read})
+    if not times:
+        return "not at all"
+    shown = [f'<time datetime="{when}">{when}</time>' for when in (times[0], times[-1])]
+    return f"{' to '.join(shown[: len(times)])} (UTC)"
 
 
 def _summary(report: Report) -> str:
@@ -137,7 +147,8 @@ def _accounts(report: Report) -> Iterator[str]:
         users = "-" if account.failure else f"{account.users:,}"
         cells_ = (account.path or "-", ", ".join(account.policies) or "-")
         yield (
-            f'<tr><th scope="row" class="whole">{_text(account.id)}</th><td>{_text(cells_[0])}</td>'
+            f'<tr><th scope="row" class="whole">{_text(account.id)}</th>'
+            f"<td>{timestamps.show(account.read) if account.read else '-'}</td><td>{_text(cells_[0])}</td>"
             f'<td class="number">{users}</td><td>{_text(cells_[1])}</td><td>{_text(_root(account))}</td>'
             f"<td>{_text('; '.join(filter(None, lacking)) or 'nothing')}</td></tr>\n"
         )

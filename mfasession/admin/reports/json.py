@@ -9,7 +9,7 @@ from mfasession.admin.findings import CONTROLS, Account, Row
 from mfasession.admin.reports import Report
 from mfasession.aws.model import Device, KeyUse
 
-VERSION = "1.0"
+VERSION = "1.1"
 """Of docs/schemas/policy-audit.json: a new key or value raises the second number, any other change the first."""
 
 
@@ -39,6 +39,8 @@ def account(one: Account) -> Mapping[str, Any]:
         "account": one.id,
         "users": None if one.failure else one.users,
         "failure": one.failure or None,
+        "read": _when(one.read),
+        "read_as": {"arn": one.read_as, "ambient_credentials": one.ambient or None} if one.read else None,
         "missing_permissions": one.missing,
         "notes": one.notes,
         "service_control_policies": one.policies,

@@ -11,12 +11,12 @@ from typing import Any
 
 from mfasession import __version__, timestamps
 from mfasession.admin.exceptions import ANY_ACCOUNT, EXPIRED, IN_USE, Entry
-from mfasession.admin.findings import DAY, Account, Row
+from mfasession.admin.findings import Account, Row, days_since
 from mfasession.admin.reports import Report
 from mfasession.admin.reports import json as whole
 from mfasession.values import partition_of
 
-VERSION = "1.0"
+VERSION = "1.1"
 """Of the schema: a new key or value raises the second number, any other change the first."""
 _OF_ACCOUNT = (
     "users",
@@ -52,7 +52,8 @@ def records(report: Report) -> Iterator[Mapping[str, Any]]:
     """Yield the record of each line."""
     head = _head(report)
     for account, row in report.pairs():
-        yield {**head, **(_account(account) if row is None else _user(row, account, report.now))}
+        about = _account(account) if row is None else _user(row, account, report.now)
+        yield {**head, **about, **_reading(account, report)}
     for entry, state in report.exceptions:
         yield {**head, **_exception(entry, state)}
 
@@ -63,10 +64,22 @@ def _head(report: Report) -> Mapping[str, Any]:
         "schema_version": VERSION,
         "run": report.run,
         "generated": timestamps.show(int(report.now)),
+        "read": None,
         "tool_version": __version__,
         "read_as": report.reader.arn,
         "ambient_credentials": report.reader.ambient or None,
         "partition": partition_of(report.reader.arn),
+    }
+
+
+def _reading(account: Account, report: Report) -> Mapping[str, Any]:
+    """When and as whom the account was read, which an earlier run may have done."""
+    if not account.read:
+        return {"read": None, "read_as": report.reader.arn, "ambient_credentials": report.reader.ambient or None}
+    return {
+        "read": timestamps.show(account.read),
+        "read_as": account.read_as,
+        "ambient_credentials": account.ambient or None,
     }
 
 
@@ -93,7 +106,7 @@ def _user(row: Row, account: Account, now: float) -> Mapping[str, Any]:
         **_EMPTY,
         **whole.user(row),
         "verdict": row.verdict,
-        "oldest_active_key_days": max(int((now - min(made)) / DAY), 0) if made else None,
+        "oldest_active_key_days": days_since(min(made), now) if made else None,
         "exception": exception,
     }
 

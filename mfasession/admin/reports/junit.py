@@ -21,14 +21,16 @@ _EXCEPTIONS = "exceptions"
 
 def pieces(report: Report) -> Iterator[str]:
     """Yield the text, a case at a time. The rows are read twice, first for the numbers."""
-    when = timestamps.show(int(report.now)).removesuffix("Z")
+    when = _time(int(report.now))
     counts = _counts(report)
     total = sum(counts.values(), Counter[str]())
     yield f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="mfasession policy audit"{_numbers(total)}>\n'
     is_open = False
     for account, row in report.pairs():
         if row is None:
-            yield "</testsuite>\n" * is_open + _suite(account.id, when, counts[account.id])
+            yield "</testsuite>\n" * is_open + _suite(
+                account.id, _time(account.read) if account.read else when, counts[account.id]
+            )
             yield _case(account.id, "account", of_account(account, partition_of(report.reader.arn)))
             is_open = True
         else:
@@ -40,6 +42,10 @@ def pieces(report: Report) -> Iterator[str]:
             yield _case(entry.account, entry.user, of_exception(entry) if state == EXPIRED else None)
         yield "</testsuite>\n"
     yield "</testsuites>\n"
+
+
+def _time(epoch: int) -> str:
+    return timestamps.show(epoch).removesuffix("Z")
 
 
 def _counts(report: Report) -> dict[str, Counter[str]]:

@@ -56,29 +56,32 @@ def pieces(report: Report) -> Iterator[str]:
 
 def _finding(report: Report, account: Account, row: Row | None, problem: Problem | None) -> Mapping[str, Any]:
     grade, title = _grade(row, problem), _title(row, problem)
-    now = int(report.now) * 1000
-    when = timestamps.show(int(report.now))
-    name = f"mfasession/{problem.rule.name if problem else OPEN.name}/{_uid(row, problem)}"
+    now, seen = int(report.now), account.read or int(report.now)
+    when = timestamps.show(now)
+    # A user has one finding, whatever is found.
+    rule = problem.rule if problem is not None and row is None else OPEN
+    name = f"mfasession/{rule.name}/{_uid(row, problem)}"
     return {
         "activity_id": grade.activity, "activity_name": _ACTIVITIES[grade.activity],
         "category_uid": 2, "category_name": "Findings",
         "class_uid": CLASS, "class_name": "Compliance Finding",
         "type_uid": CLASS * 100 + grade.activity,
         "type_name": f"Compliance Finding: {_ACTIVITIES[grade.activity]}",
-        "time": now, "time_dt": when,
+        "time": now * 1000, "time_dt": when,
         "severity_id": grade.severity, "severity": _SEVERITIES[grade.severity],
         "status_id": grade.state, "status": _STATES[grade.state],
         "message": title,
         "metadata": _metadata(report, name),
         "finding_info": {
-            "uid": name, "title": title, "types": ["Compliance"], "last_seen_time": now, "last_seen_time_dt": when,
-            "modified_time": now, "modified_time_dt": when,
+            "uid": name, "title": title, "types": ["Compliance"],
+            "last_seen_time": seen * 1000, "last_seen_time_dt": timestamps.show(seen),
+            "modified_time": now * 1000, "modified_time_dt": when,
         },
         "compliance": _compliance(grade, row, problem),
         "cloud": _cloud(account, partition_of(report.reader.arn)),
         "resources": [_resource(row, problem, partition_of(report.reader.arn))],
         **({"remediation": {"desc": problem.rule.fix, "references": [PAGE]}} if problem else {}),
-        **({"unmapped": _unmapped(row)} if row else {}),
+        **({"unmapped": _unmapped(row, account)} if row else {}),
     }  # fmt: skip
 
 
@@ -100,7 +103,7 @@ def _title(row: Row | None, problem: Problem | None) -> str:
 
 def _uid(row: Row | None, problem: Problem | None) -> str:
     """Something that is the same for this user, account or exception in every run."""
-    return printable(row.arn if row is not None else (problem.arn or problem.name) if problem is not None else "")
+    return printable(row.arn if row is not None else problem.uid if problem is not None else "")
 
 
 def _metadata(report: Report, name: str) -> Mapping[str, Any]:
@@ -147,7 +150,7 @@ def _resource(row: Row | None, problem: Problem | None, partition: str) -> Mappi
     return {"type": kind, "uid": _uid(row, problem), "name": printable(name), "cloud_partition": partition}
 
 
-def _unmapped(row: Row) -> Mapping[str, Any]:
+def _unmapped(row: Row, account: Account) -> Mapping[str, Any]:
     """What OCSF has no field for."""
     return {
         "verdict": row.verdict,
@@ -155,4 +158,5 @@ def _unmapped(row: Row) -> Mapping[str, Any]:
         "open_without_mfa": [*map(printable, row.open)],
         "administrator": row.admin,
         "mfa": row.has_device,
+        "read_as": account.read_as or None,
     }

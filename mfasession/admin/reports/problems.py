@@ -67,6 +67,8 @@ class Problem(Value):
     arn: str
     """Of the user or of the account."""
     message: str
+    uid: str
+    """The same in every run, and that of nothing else with this rule."""
     row: Row | None = None
     accepted: KnownException | None = None
     """The exception that is in force."""
@@ -90,7 +92,7 @@ def of_user(account: Account, row: Row) -> Problem | None:
     who = f"administrator {row.user}" if row.admin else f"user {row.user}"
     says = "can act without MFA" if rule is OPEN else "may be able to act without MFA"
     return Problem(
-        rule=rule, account=account, name=row.user, arn=row.arn, row=row, accepted=row.exception,
+        rule=rule, account=account, name=row.user, arn=row.arn, uid=row.arn, row=row, accepted=row.exception,
         message=f"{who} in {row.account} {says}: {cells.why(row)}",
     )  # fmt: skip
 
@@ -100,15 +102,16 @@ def of_account(account: Account, partition: str) -> Problem | None:
     arn = f"arn:{partition}:iam::{account.id}:root"
     if account.failure:
         message = f"account {account.id} was not read: {account.failure}"
-        return Problem(rule=UNREAD, account=account, name="account", arn=arn, message=message)
+        return Problem(rule=UNREAD, account=account, name="account", arn=arn, uid=arn, message=message)
     denied = [f"not allowed: {', '.join(account.missing)}"] if account.missing else []
     if not denied and not account.notes:
         return None
     message = f"account {account.id}: {'; '.join([*denied, *account.notes])}"
-    return Problem(rule=IN_PART, account=account, name="account", arn=arn, message=message)
+    return Problem(rule=IN_PART, account=account, name="account", arn=arn, uid=arn, message=message)
 
 
 def of_exception(entry: exceptions.Entry) -> Problem:
     """Return the problem that an exception has ended."""
     account = Account(id="" if entry.account == exceptions.ANY_ACCOUNT else entry.account)
-    return Problem(rule=ENDED, account=account, name=entry.user, arn="", message=exceptions.line(entry, EXPIRED))
+    message, uid = exceptions.line(entry, EXPIRED), f"{entry.account}/{entry.user}/{entry.until}"
+    return Problem(rule=ENDED, account=account, name=entry.user, arn="", uid=uid, message=message)

@@ -61,7 +61,7 @@ def _result(problem: Problem) -> Mapping[str, Any]:
             }
         ],
         # The same user and problem are one alert in all runs.
-        "partialFingerprints": {"primaryLocationLineHash": _fingerprint(problem.rule.name, place, about)},
+        "partialFingerprints": {"primaryLocationLineHash": _fingerprint(problem.rule.name, place, problem.uid)},
     }
     if problem.accepted is not None:
         why = f"{problem.accepted.reason} ({problem.accepted.owner}), until {problem.accepted.until}"

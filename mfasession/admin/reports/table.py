@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from mfasession import timestamps
 from mfasession.admin.findings import CONTROLS, Row
 from mfasession.admin.reports import Report, cells
 from mfasession.text import in_columns, printable
@@ -25,6 +26,8 @@ def pieces(report: Report) -> Iterator[str]:
     for account in report.accounts:
         if account.failure:
             yield printable(f"{account.id}  not read: {account.failure}") + "\n"
+        elif 0 < account.read < int(report.now):
+            yield printable(f"{account.id}  read at {timestamps.show(account.read)} as {account.read_as}") + "\n"
     yield "\n" + _controls(report)
 
 

@@ -7,14 +7,14 @@ import threading
 import uuid
 from typing import TYPE_CHECKING
 
-from mfasession import process_memory, terminal, timestamps
+from mfasession import __version__, process_memory, terminal, timestamps
 from mfasession.aws.errors import Denied
 from mfasession.commands.policy import accounts, audit_outputs, credentials, limits
 from mfasession.commands.policy.accounts import AccountFlags
 from mfasession.errors import ConfigurationError, MfaSessionError
 from mfasession.messages import complain, say
 from mfasession.terminal.screen import Screen, join_counts
-from mfasession.text import bar, counted
+from mfasession.text import bar, counted, printable
 from mfasession.values import Role, Session, partition_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mfasession.admin.findings import Account, Row
     from mfasession.admin.finished import Finished
     from mfasession.admin.organization import Read, Source
-    from mfasession.admin.reports import Report
+    from mfasession.admin.reports import Reader, Report
     from mfasession.aws.account import AwsAccount
     from mfasession.aws.ambient import Ambient
     from mfasession.aws.member_accounts import Member
@@ -75,15 +75,17 @@ def run(context: "CommandContext", flags: Flags) -> int:
     access = Access(context, flags)
     if flags.organization:
         named = accounts.of_organization(flags, access.members)
-    finished = Finished(flags.resume, access.about(repr((flags.scp, given))))
+    finished = Finished(flags.resume, access.about(repr((flags.scp, given))), access.reader())
     organization = access.organization() if given is None else Given(given)
     audited = _audited(named or [access.own], access, flags, organization, finished)
     report = _report(audited, context.began, access, excepted)
     unwritten = audit_outputs.write(report, outputs) if report.accounts else []
     if access.is_own_without_role:
         complain(f"account {access.own}: read without the role {flags.role_name}, which cannot be assumed there")
-    if not unwritten and all(each.failure is None for each in audited):
+    if not unwritten and all(each.is_settled for each in audited):
         finished.remove()
+    elif flags.resume:
+        say(f"{printable(flags.resume)} has what was read whole: run it again to read the rest")
     has_expired = _sum_up(audited, report, context.command_line("policy", "apply", "--group", "NAME"))
     for failure in unwritten[1:]:
         complain(failure.message, failure.hint)
@@ -98,7 +100,7 @@ def _audited(
     """Read the accounts, with a line of progress on a terminal."""
     from mfasession.admin import audit_many
 
-    if earlier := [finished.blocks[number].read for number in named if number in finished.blocks]:
+    if earlier := [finished.blocks[number].account.read for number in named if number in finished.blocks]:
         since = timestamps.show(min(earlier))
         say(
             f"{len(earlier)} of {len(named)} accounts are from {flags.resume}, read since {since}: "
@@ -148,7 +150,16 @@ class Access:
     def about(self, given: str) -> dict[str, str]:
         """Return what must be the same in a run that continues this one. `given`: the policies that were given."""
         policies = hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()
-        return {"by": self.own, "partition": partition_of(self.arn), "role": self._role_name, "scp": policies}
+        partition = partition_of(self.arn)
+        return {
+            "by": self.own, "partition": partition, "role": self._role_name, "scp": policies, "tool": __version__
+        }  # fmt: skip
+
+    def reader(self) -> "Reader":
+        """Return who reads the accounts, for the report."""
+        from mfasession.admin.reports import Reader
+
+        return Reader(arn=self.arn, ambient=self.ambient)
 
     def members(self, parents: "Sequence[str]") -> "list[Member]":
         """Return the accounts of the organization, or of these OUs. Raises AwsRefused, AwsUnreachable."""
@@ -217,7 +228,7 @@ def _progress(audited: "Sequence[AuditedAccount]") -> str:
 def _report(audited: "Sequence[AuditedAccount]", now: float, access: Access, excepted: "Sequence[Entry]") -> "Report":
     from mfasession.admin.exceptions import Exceptions
     from mfasession.admin.findings import Totals
-    from mfasession.admin.reports import Reader, Report
+    from mfasession.admin.reports import Report
 
     def rows() -> "Iterator[Row]":
         for each in audited:
@@ -234,7 +245,7 @@ def _report(audited: "Sequence[AuditedAccount]", now: float, access: Access, exc
         rows=rows,
         totals=totals,
         now=now,
-        reader=Reader(arn=access.arn, ambient=access.ambient),
+        reader=access.reader(),
         run=str(uuid.uuid4()),
         exceptions=known.states(each.account for each in audited if each.found is not None),
     )
@@ -244,6 +255,9 @@ def _account(one: "AuditedAccount", *, is_named: bool) -> "Account | None":
     """An account as the report has it; a named one that was not read is there with the reason."""
     from mfasession.admin.findings import Account
 
+    if one.found is not None and one.earlier:
+        note = f"it was read at {timestamps.show(one.earlier)} as {one.found.read_as} by a run that this one continues"
+        return one.found.replace(notes=(*one.found.notes, note))
     if one.found is not None or one.failure is None or not is_named:
         return one.found
     return Account(id=one.account, failure=one.failure.message)

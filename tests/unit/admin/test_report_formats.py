@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
+from mfasession import timestamps
 from mfasession.admin.exceptions import EXPIRED, Entry
 from mfasession.admin.findings import DAY, Account, KnownException
 from mfasession.admin.reports import Report, html, jsonl, junit, ocsf, page_style, sarif, table
@@ -121,6 +122,45 @@ def every_verdict() -> Report:
     entry = Entry(user="gone-*", account="*", reason="r", owner="o", until="2020-01-01")
     part = Account(id="444444444444", users=0, missing=("iam:GetCredentialReport",))
     return report(rows, Account(id=UNREAD, failure="AWS denied AssumeRole"), part, exceptions=[(entry, EXPIRED)])
+
+
+def test_a_user_has_one_finding_and_each_ended_exception_its_own() -> None:
+    """The uid of a user is the same whatever is found; exceptions of one name differ by account and last day."""
+    found = [[*ocsf.pieces(report([row(covered=covered)]))] for covered in (True, False, None)]
+    uids = {json.loads(line)["finding_info"]["uid"] for (line,) in found}
+    assert uids == {f"mfasession/user-not-covered/arn:aws:iam::{ACCOUNT}:user/alice"}
+    entries = [
+        Entry(user="ci", account=account, reason="r", owner="o", until=until)
+        for account in (ACCOUNT, OTHER, "*") for until in ("2020-01-01", "2021-01-01")
+    ]  # fmt: skip
+    ended = report([], exceptions=[(entry, EXPIRED) for entry in entries])
+    assert len({json.loads(line)["finding_info"]["uid"] for line in ocsf.pieces(ended)}) == len(entries)
+    results = json.loads("".join(sarif.pieces(ended)))["runs"][0]["results"]
+    assert len({each["partialFingerprints"]["primaryLocationLineHash"] for each in results}) == len(entries)
+
+
+@pytest.mark.parametrize(("days", "is_old"), [(90.5, False), (91, True)])
+def test_the_age_of_a_key_is_in_whole_days(days: float, is_old: bool) -> None:  # noqa: FBT001  # the case
+    """The page, the lines and the chart agree where 90 days end."""
+    key = KeyUse(is_active=True, created=int(NOW - days * DAY), last_used=0)
+    made = report([row(covered=True, keys=(key,))])
+    _, line = jsonl.records(made)
+    assert (line["oldest_active_key_days"] > 90) is is_old
+    assert (made.totals.counts["old keys"], made.totals.ages["to 90 days"]) == (int(is_old), int(not is_old))
+
+
+def test_every_format_says_when_an_account_was_read() -> None:
+    """By an earlier run, as somebody else: 40 days before the report."""
+    made = report([row(covered=True)])
+    (account,) = made.accounts
+    earlier = "arn:aws:iam::111111111111:user/earlier"
+    made = made.replace(accounts=(account.replace(read=NOW - 40 * DAY, read_as=earlier),))
+    when = timestamps.show(NOW - 40 * DAY)
+    for form in (table, csv_report, json_report, jsonl, html, ocsf):
+        assert when in "".join(form.pieces(made)), form
+    for form in (table, csv_report, json_report, jsonl, ocsf):
+        assert earlier in "".join(form.pieces(made)), form
+    assert f'timestamp="{when[:-1]}"' in "".join(junit.pieces(made))
 
 
 def test_ocsf_of_each_verdict() -> None:
