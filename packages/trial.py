@@ -100,7 +100,8 @@ def _install(environment: Environment, tests: Path, wheel: Path) -> None:
     project = tomllib.loads((tests / "pyproject.toml").read_text())
     dev = [OLDER if each.startswith("awscli") else each for each in project["dependency-groups"]["dev"]]
     (tests / "dev.txt").write_text("".join(f"{each}\n" for each in dev))
-    _run(*pip, "uv", cwd=tests)
+    # Older ones write a console script that imports `re` at each start.
+    _run(*pip, "uv", "pip>=25.2", cwd=tests)
     compiled = (".venv/bin/uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--all-extras")
     found = subprocess.run(
         [*compiled, "--no-annotate", "pyproject.toml"], cwd=tests, check=True, stdout=subprocess.PIPE, text=True

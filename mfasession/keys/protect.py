@@ -50,7 +50,7 @@ def protect(context: "Context", profile: "Profile", keys_in: str = "") -> Protec
             return Protected(key_id=ids.key, to=place.where, also=_elsewhere(context, ids.key))
         moved = in_files[0]
         for other in in_files[1:]:
-            _refuse_two(moved, other.key_id, other.place.where)
+            _refuse_two(moved, other.key_id, other.place.where, "remove one of them")
         replaced = _put(context, moved, place)
         for each in in_files:
             each.place.forget(only=each.record)
@@ -78,7 +78,8 @@ def move(context: "Context", profile: "Profile", to: str) -> Protected:
         keys_in = context.config.of(name).keys_in
         others.sort(key=lambda each: (not each.place.is_plain_text, each.place.name != keys_in))
         for other in others[1:]:
-            _refuse_two(locate.held(name, [others[0].place])[0], other.key_id, other.place.where)
+            first = locate.held(name, [others[0].place])[0]
+            _refuse_two(first, other.key_id, other.place.where, "remove one of them")
         sources = locate.held(name, [each.place for each in others])
         replaced = _put(context, sources[0], target)
         for each in sources:
@@ -113,7 +114,8 @@ def _put(context: "Context", moved: "Held", target: "KeyPlace") -> set[str]:
     """Write a key to its new place and read it back; return the ID of another key that was there."""
     before = target.ids()
     if before is not None and not context.request.force:
-        _refuse_two(moved, before.key, target.where)
+        command = context.command_line("keys", "move", "--to", target.name, "--force", profile=moved.profile)
+        _refuse_two(moved, before.key, target.where, f"remove one of them, or put the first in its place: {command}")
     target.save(moved.record)
     if target.load() != moved.record:
         raise StoreError(
@@ -131,11 +133,11 @@ def _result(context: "Context", moved: "Held", target: "KeyPlace", replaced: set
     )
 
 
-def _refuse_two(one: "Held", other_id: str, where: str) -> None:
+def _refuse_two(one: "Held", other_id: str, where: str, hint: str) -> None:
     if one.key_id != other_id:
         raise ConfigurationError(
             f"profile {one.profile} has two keys: {one.key_id} in {one.place.where}, {other_id} in {where}",
-            "remove one of them, or replace the other with the first: --force",
+            hint,
         )
 
 

@@ -34,22 +34,24 @@ class Child:
         self._listening = listening
         self._environ = environ
         self._pid = 0
-        self._early: list[int] = []
         self._is_started = threading.Event()
 
     async def run(self) -> int:
         """Start the command and return its wait status (waitpid(2)) when it has ended. Raises CannotRun."""
         loop = asyncio.get_running_loop()
+        # What the terminal sends before the command is there would not reach it: `_start` passes that on.
+        signal.pthread_sigmask(signal.SIG_BLOCK, FROM_THE_TERMINAL)
         for number in (*PASSED_ON, *FROM_THE_TERMINAL):
             # The command also ignores the signals that nohup or the shell made us ignore.
             if signal.getsignal(number) != signal.SIG_IGN:
                 loop.add_signal_handler(number, self._pass_on, number)
         ended: asyncio.Future[int] = loop.create_future()
-        # Before the command: when no thread can be started, no command is left running.
-        threading.Thread(target=self._follow, args=(loop, ended), daemon=True).start()
         try:
+            # Before the command: when no thread can be started, no command is left running.
+            threading.Thread(target=self._follow, args=(loop, ended), daemon=True).start()
             self._start()
         finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, FROM_THE_TERMINAL)
             self._is_started.set()
         return await ended
 
@@ -57,38 +59,41 @@ class Child:
         process_memory.restore_core_limit()
         try:
             with limits.as_started(), inherited(self._listening):
+                early = signal.sigpending().intersection(FROM_THE_TERMINAL)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, FROM_THE_TERMINAL)
                 # Files that our caller has opened for the command, as bash does for `<(…)`, stay open.
                 started = start(self._words, self._environ, close_fds=False)
         finally:
             process_memory.disable_core_dumps()
         # `_follow` waits for it.
         self._pid, started.returncode = started.pid, 0
-        for number in self._early:
-            self._send(number)
+        if terminal.is_ours():
+            for number in early:
+                self._send(number)
 
     def _pass_on(self, number: int) -> None:
-        if number in FROM_THE_TERMINAL and terminal.is_ours():
+        # Terminals and shells send SIGTSTP to the whole group. Passed on after `bg`, it would stop the command again.
+        if number == signal.SIGTSTP or (number in FROM_THE_TERMINAL and terminal.is_ours()):
             return
-        if self._pid:
-            self._send(number)
-        else:
-            self._early.append(number)
+        self._send(number)
 
     def _send(self, number: int) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(self._pid, number)
+        if self._pid:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, number)
 
     def _follow(self, loop: asyncio.AbstractEventLoop, ended: "asyncio.Future[int]") -> None:
         """Wait for the end. When the command has stopped, stop too: the shell waits only for us.
 
         Not before: the shell would take the terminal while the command is still reading from it, or restoring it.
+        Without a terminal no shell would continue us.
         """
         self._is_started.wait()
         if not self._pid:
             return
         pid, status = os.waitpid(self._pid, os.WUNTRACED)
         while not (os.WIFEXITED(status) or os.WIFSIGNALED(status)):
-            if os.WIFSTOPPED(status):
+            if os.WIFSTOPPED(status) and terminal.is_there():
                 # This thread itself: nothing below runs before SIGCONT.
                 signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
                 # The shell continues the whole group, others perhaps only us.

@@ -75,6 +75,16 @@ class Guard:
             os.write(self._pipe, b".")
 
 
+def keep_standard_descriptors() -> None:
+    """Take the descriptors 0 to 2 if they are closed, so that no socket or lock of ours gets their numbers.
+
+    Programs that we start have others there, or none: their own are closed as ours were.
+    """
+    while (taken := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(taken)
+
+
 @contextmanager
 def inherited(descriptor: int) -> Iterator[None]:
     """Let programs that are started in the block inherit a descriptor."""

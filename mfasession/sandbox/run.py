@@ -15,7 +15,7 @@ from types import FrameType
 from mfasession import programs
 from mfasession.messages import complain
 from mfasession.programs.child import Child
-from mfasession.programs.guard import Guard
+from mfasession.programs.guard import Guard, keep_standard_descriptors
 from mfasession.sandbox import Sandbox
 from mfasession.server import run_folder
 from mfasession.server.run_folder import RunFolder
@@ -33,8 +33,10 @@ def run(command: list[str]) -> int:
     The command gets the sandbox's AWS_* and MFASESSION_* variables instead of the caller's, an empty configuration of
     mfasession and its own XDG folders, all in a folder that is removed afterwards; HOME stays.
     MFASESSION_SANDBOX_CONTROL is a URL: GET $MFASESSION_SANDBOX_CONTROL/code?device=phone returns the device's code,
-    POST $MFASESSION_SANDBOX_CONTROL/clock?move=3600 lets an hour pass; `control` lists the rest.
+    POST $MFASESSION_SANDBOX_CONTROL/clock?move=3600 puts AWS's clock an hour ahead, and it refuses what is signed by
+    ours; `control` lists the rest. There is no keyring: what the user has in it is real.
     """
+    keep_standard_descriptors()
     with run_folder.made(os.environ, run_folder.SANDBOX) as folder, Sandbox() as aws, _guarded(aws, folder):
         aws.add_user(USER).add_device(DEVICE)
         ours = environ(aws, Path(folder.path))
@@ -60,7 +62,9 @@ def environ(aws: Sandbox, folder: Path) -> dict[str, str]:
     xdg = {f"XDG_{kind}_HOME": str(folder / f".{kind.lower()}") for kind in ("CONFIG", "STATE", "CACHE", "DATA")}
     for path in xdg.values():
         Path(path).mkdir(mode=0o700)
-    return {**aws.environ(home=folder), **xdg, "MFASESSION_CONFIG": str(config)}
+    # The keyring is the person's own: what is there for the profile default is a real key.
+    keyring = "keyring.backends.fail.Keyring"
+    return {**aws.environ(home=folder), **xdg, "MFASESSION_CONFIG": str(config), "PYTHON_KEYRING_BACKEND": keyring}
 
 
 def child(inherited: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, str]:
@@ -99,7 +103,7 @@ def _explain_inside() -> None:
     sys.stderr.write(
         f"mfasession: in this sandbox you are {USER}, and everything without MFA is denied\n"
         f"  the code of her device:   {_fetch(f'code?device={DEVICE}')}\n"
-        f"  let an hour pass:         {_fetch('clock?move=3600', post=True)}\n"
+        f"  put AWS's clock ahead:    {_fetch('clock?move=3600', post=True)}\n"
     )
 
 
@@ -123,7 +127,7 @@ def _explain(ours: Mapping[str, str]) -> None:
         f"mfasession: an AWS that enforces MFA is listening on {ours['AWS_ENDPOINT_URL']} until ctrl-C\n"
         f"Paste the export lines into another shell. There you are {USER}, and everything without MFA is denied.\n"
         f"  the code of her device:   curl -s '{control}/code?device={DEVICE}'\n"
-        f"  let an hour pass:         curl -s -X POST '{control}/clock?move=3600'\n"
+        f"  put AWS's clock ahead:    curl -s -X POST '{control}/clock?move=3600'\n"
         f"  make AWS throttle once:   curl -s -X POST '{control}/faults?action=GetSessionToken&kind=throttle'\n"
         f"  the calls so far:         curl -s '{control}/calls'\n"
         f"Then: mfasession login, mfasession exec -- aws s3 ls\n"

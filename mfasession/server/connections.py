@@ -13,6 +13,7 @@ from typing import Protocol, cast
 from mfasession.errors import ConfigurationError
 from mfasession.files import system_errors
 from mfasession.programs import limits
+from mfasession.programs.guard import keep_standard_descriptors
 from mfasession.server.protocol import ADDRESS, Refused, cut, refusal
 
 CONNECTIONS = 2000
@@ -36,6 +37,7 @@ Peer = tuple[str, int]
 
 def bound(port: int = 0) -> socket.socket:
     """Return a socket that listens on 127.0.0.1; 0 is a random port. Raises ConfigurationError when it is taken."""
+    keep_standard_descriptors()
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

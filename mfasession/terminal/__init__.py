@@ -179,6 +179,15 @@ def is_ours() -> bool:
         os.close(descriptor)
 
 
+def is_there() -> bool:
+    """Return whether there is a controlling terminal."""
+    try:
+        os.close(_opened())
+    except OSError:
+        return False
+    return True
+
+
 def is_in_background() -> bool:
     """Return whether there is a controlling terminal and another process group has its foreground."""
     try:

@@ -12,6 +12,7 @@ import pytest
 from mfasession.sessions import environment
 from tests.helpers.checks import CANNOT_BE_RUN, check_cannot_be_run, complaint
 from tests.helpers.patience import scaled, wait_for
+from tests.helpers.serving import ask
 from tests.helpers.support import MFASESSION, SECRET, SESSION_ID, Home, key_pair, session_section
 
 STEALS = "credential_process = touch stolen"
@@ -153,17 +154,21 @@ def test_signals_are_passed_on(live: Home, number: signal.Signals) -> None:
     assert left_behind(live) == []
 
 
-def test_a_command_that_stops_itself_stops_us(live: Home) -> None:
-    """Who waits for us sees a stopped job, not one that hangs; and going on goes on."""
-    script = "echo READY; kill -STOP $$; echo BACK"
+def test_without_a_terminal_a_stopped_command_does_not_stop_us(live: Home) -> None:
+    """No shell would continue us, as `cpulimit` continues the command: its credentials are served all the time."""
+    script = "echo $$ $AWS_CONTAINER_CREDENTIALS_FULL_URI $AWS_CONTAINER_AUTHORIZATION_TOKEN; kill -STOP $$; echo BACK"
     with subprocess.Popen(
-        [MFASESSION, *SERVER, "--", "bash", "-c", script], env=live.environ, stdout=subprocess.PIPE, text=True
+        [MFASESSION, *SERVER, "--", "bash", "-c", script],
+        env=live.environ,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "READY\n"
-        _, status = os.waitpid(process.pid, os.WUNTRACED)
-        assert os.WIFSTOPPED(status)
-        process.send_signal(signal.SIGCONT)
+        command, uri, token = process.stdout.readline().split()
+        wait_for(lambda: Path(f"/proc/{command}/stat").read_text().split()[2] == "T")
+        assert ask(uri, token).status == 200
+        os.kill(int(command), signal.SIGCONT)
         assert process.communicate(timeout=scaled(60))[0] == "BACK\n"
     assert process.returncode == 0
 

@@ -103,7 +103,7 @@ def test_protect_never_takes_another_keys_place(home: Home, alice: SandboxUser, 
         complaint(
             f"profile default has two keys: {alice.key.access_key_id} in {home.credentials}, "
             f"{bob.key.access_key_id} in the keyring",
-            "remove one of them, or replace the other with the first: --force",
+            "remove one of them, or put the first in its place: mfasession keys move --to keyring --force",
         ),
     )
     files.assert_same()

@@ -110,6 +110,18 @@ def test_the_port_of_a_killed_server(live: Home, command: tuple[str, ...]) -> No
         assert taken_by_another_user(port_of(uri)) == []
 
 
+def test_the_port_of_a_server_without_standard_streams(live: Home) -> None:
+    """No descriptor that is handed on has the number of a stream; and the command has none, either (POSIX, `<&-`)."""
+    script = f"{WAITS} cat; sleep 100 >/dev/null 2>&1 & echo $!"
+    done = live.run_program("sh", "-c", f"{MFASESSION} exec --server -- sh -c '{script}' <&-")
+    (_, uri, _), (job,) = (line.split() for line in done.stdout.splitlines())
+    try:
+        assert "Bad file descriptor" in done.stderr
+        assert taken_by_another_user(port_of(uri)) == []
+    finally:
+        os.kill(int(job), signal.SIGTERM)
+
+
 def test_the_command_holds_the_port_by_itself(live: Home) -> None:
     """The guard was killed, too: the socket that the command inherited is enough."""
     with outlived(live, "sh", "-c", f"{WAITS} exec sleep 100") as (_, uri, _folder):

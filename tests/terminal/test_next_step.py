@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
+from tests.helpers.checks import complaint
 from tests.helpers.enrolling import DARK_TERMINAL, App, bare_user, home_of, scanned
 from tests.helpers.faults.file_keyring import ENVIRON as KEYRING
 from tests.helpers.seat import CLOCK, seat
@@ -107,11 +108,20 @@ def test_a_sandbox_says_where_its_codes_come_from(home: Home) -> None:
     """The line that it shows, typed in its shell, is the code that logs in."""
     with seat(home, MFASESSION, "sandbox", "--", "bash", "--norc", "-i", environ={"PS1": "here> "}) as sitting:
         command = sitting.see(r"the code of her device: +([^\r]+)\r")[1]
-        sitting.see("let an hour pass: +")
+        sitting.see("put AWS's clock ahead: +")
         sitting.see("here> ")
         sitting.line(f"mfasession login --code $({command}) && echo went $?")
         sitting.see("session for default until")
         sitting.see("went 0")
+
+
+def test_a_sandbox_has_no_keyring(home: Home) -> None:
+    """What is in the user's own for the profile `default` is a real key: it is neither read nor replaced."""
+    done = home.run("sandbox", "--", MFASESSION, "keys", "protect")
+    assert (done.returncode, done.stderr) == (
+        7,
+        complaint("there is no keyring here", "start one (gnome-keyring, KWallet)"),
+    )
 
 
 def test_a_sandbox_is_silent_for_a_script(home: Home) -> None:

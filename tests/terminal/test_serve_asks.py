@@ -26,11 +26,11 @@ SLOW_JOB = """import os, signal, time
 
 def stop(*_):
     time.sleep(1)
-    print("TIDIED", flush=True)
+    os.write(1, b"TIDIED\\n")
     os.kill(os.getpid(), signal.SIGSTOP)
 
 signal.signal(signal.SIGTSTP, stop)
-print("READY", flush=True)
+os.write(1, b"READY\\n")
 while True:
     signal.pause()
 """
@@ -232,6 +232,48 @@ def test_ctrl_z_waits_for_the_command(alices_home: Home, alice: SandboxUser) -> 
         terminal.see(PROMPT)
         terminal.line("kill %1; fg; exit")
         assert terminal.end() == 143
+
+
+def test_a_command_that_stops_itself_stops_us(alices_home: Home, alice: SandboxUser) -> None:
+    """The shell shows a stopped job, not one that hangs; and going on goes on."""
+    alices_home.write_credentials(fresh(alice))
+    (alices_home.folder / "job").write_text('echo "REA"DY; kill -STOP $$; echo "BA"CK')
+    with shell(alices_home, "bash") as terminal:
+        terminal.line("mfasession exec --server -- bash job")
+        terminal.see("READY")
+        terminal.see("Stopped")
+        terminal.see(PROMPT)
+        terminal.line("fg; exit")
+        terminal.see("BACK")
+        assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_ctrl_z_and_bg(alices_home: Home, alice: SandboxUser, name: str) -> None:
+    """What was stopped goes on in the background, as often as one likes."""
+    alices_home.write_credentials(fresh(alice))
+    (alices_home.folder / "job").write_text(STOPPED_JOB.replace("input()", "signal.pause()"))
+    with shell(alices_home, name) as terminal:
+        terminal.line("mfasession exec --server -- python3 job")
+        terminal.see("READY")
+        for _ in range(5):
+            terminal.type("\x1a")
+            terminal.see("(?i)stopped|suspended")
+            terminal.see(PROMPT)
+            terminal.line("bg")
+            terminal.see("BACK")
+            # Until a late ctrl-Z would have stopped it again.
+            time.sleep(0.15)
+            assert set(states_below(terminal.process)) == {"S"}
+            terminal.line("fg")
+            wait_for(terminal.reads_lines)
+
+
+def states_below(process: int) -> list[str]:
+    """The states of the programs that a process has started, and of those that these have (proc(5))."""
+    started = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    states = [Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[0] for each in started]
+    return states + [state for each in started for state in states_below(int(each))]
 
 
 def test_ctrl_c_reaches_the_command_once(alices_home: Home, alice: SandboxUser) -> None:
