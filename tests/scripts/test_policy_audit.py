@@ -266,7 +266,7 @@ def test_several_files_of_one_run(estate: Estate) -> None:
     ("words", "said"),
     [
         (("--format", "json", "--output", "a", "--output", "b"), "--format is for one report"),
-        (("--output", "a.json", "--output", "a.json"), "two reports would be the same file"),
+        (("--output", "a.json", "--output", "a.json"), "--output a.json is the same file as --output a.json"),
     ],
 )
 def test_files_that_do_not_go_together(estate: Estate, words: tuple[str, ...], said: str) -> None:
