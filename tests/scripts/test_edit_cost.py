@@ -6,7 +6,7 @@ from tests.helpers.support import MFASESSION, Home, key_pair, session_section
 from tests.scripts.test_instructions import clean, instructions
 
 SECTIONS = 20_000
-EDIT = 95
+EDIT = 100
 """Instructions for a byte of the file that an edit may take. To classify every line takes 600."""
 LOGOUT = 210
 """The same for the whole command, which also lists the sessions that are there."""

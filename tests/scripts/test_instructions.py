@@ -19,6 +19,8 @@ BUDGET = {("process",): 1.115, ("env",): 1.15, ("status",): 1.16, ("exec", "--",
 
 A command that costs less than it did gets a smaller budget.
 """
+OTHER_PYTHON = 1.0 if sys.version_info[:2] == (3, 11) else 1.03
+"""What another Python than that of the figures may take more."""
 UNTIL_EXECVE = """
 import os
 from mfasession.cli import program
@@ -78,7 +80,9 @@ def test_a_hit_keeps_its_budget(home: Home, words: tuple[str, ...]) -> None:
     """A slow import fails here, whatever the machine does."""
     clean(home)
     bare, ours = bare_start(home), plain_hit(home, *words)
-    assert ours / bare <= BUDGET[words], f"{ours} instructions against {bare} of a bare start: {ours / bare:.3f}"
+    assert ours / bare <= BUDGET[words] * OTHER_PYTHON, (
+        f"{ours} instructions against {bare} of a bare start: {ours / bare:.3f}"
+    )
 
 
 GROWTH = {
@@ -146,7 +150,7 @@ def test_a_hit_in_a_keyring_keeps_its_budget(keyring_home: Home, alice: SandboxU
         ours = instructions(home, sys.executable, MFASESSION, command)
     finally:
         home.run("logout")
-    budget = IN_STORE[store, command]
+    budget = IN_STORE[store, command] * OTHER_PYTHON
     assert ours / bare <= budget, f"{ours} instructions against {bare} of a bare start: {ours / bare:.3f}"
 
 

@@ -214,6 +214,16 @@ def test_csv(estate: Estate) -> None:
     assert odd[1] == "'=cmd,x"
 
 
+@pytest.mark.parametrize("written", ["csv", "junit", "html"])
+def test_formats_for_programs_are_utf8_whatever_the_locale(estate: Estate, written: str) -> None:
+    """XML says so in its first line; a spreadsheet would not find the exception's owner."""
+    known = '[[exception]]\nuser = "alice"\nreason = "\u6771\u4eac"\nowner = "\u00e9"\nuntil = 2999-01-01\n'
+    (estate.home.folder / "known.toml").write_text(known, encoding="utf-8")
+    words = ("policy", "audit", "--format", written, "--exceptions", "known.toml")
+    done = estate.home.run(*words, environ={"PYTHONIOENCODING": "iso-8859-1"})
+    assert "\u6771\u4eac" in done.stdout, done.stderr
+
+
 def test_json_lines(estate: Estate) -> None:
     """The account, then its users, each line with all that it takes to read it alone."""
     estate.user("covered", ALLOW_ALL, DENY_ALL_WITHOUT_MFA)

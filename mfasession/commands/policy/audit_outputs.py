@@ -1,5 +1,6 @@
 """Where `policy audit` writes its report, and in which formats: stdout, or files whose names say it."""
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -88,6 +89,9 @@ def write(report: "Report", outputs: "Sequence[Output]") -> list[MfaSessionError
             else:
                 say(f"the report is in {printable(output.path)}")
             continue
+        if output.format != TABLE and isinstance(sys.stdout, io.TextIOWrapper):
+            # The same bytes as in a file, whatever the locale.
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
         for piece in pieces:
             sys.stdout.write(piece)
         sys.stdout.flush()
