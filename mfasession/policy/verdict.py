@@ -6,12 +6,14 @@ holds in an Allow and fails in a Deny. Resource policies are not considered; an 
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, islice
 
 from mfasession.policy import rule, scp, unplaced, worst_case
-from mfasession.policy.bounds import bounds
+from mfasession.policy.bounds import EXEMPT, bounds, real_actions
+from mfasession.policy.glob_overlap import TooMany
 from mfasession.policy.worst_case import KEY, SESSION, WITH_MFA, Ready
 from mfasession.values import Value, account_of, partition_of
 
@@ -26,6 +28,7 @@ NAMED = 5
 """The most open actions that are named."""
 
 _ADMINISTRATIVE = tuple(action.lower() for action in ADMINISTRATIVE)
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _PERSONAL = ("${", "aws:user", "aws:principal")
 _ANYBODY = ("x", "arn:aws:iam::000000000000:user/x")
 """Whose policies are evaluated that say nothing about their user."""
@@ -95,7 +98,8 @@ def allows(
 @lru_cache(maxsize=1024)
 def _is_personal(text: str) -> bool:
     """Whether the verdict on a policy may depend on the user's name."""
-    small = text.lower()
+    # JSON may escape any letter.
+    small = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text).lower()
     return any(mark in small for mark in _PERSONAL)
 
 
@@ -184,15 +188,29 @@ class _Worst:
     def possible(self) -> Iterator[str]:
         """Yield the actions that are possible and may not stay open, as patterns in the policies."""
         for allow in self._allows:
-            resources: list[str] | None = None
-            for shown, action in self._bounds.actions(allow.actions or ("*",)):
-                resources = [*self._bounds.resources(allow)] if resources is None else resources
-                if any(self._allowed(action, each) for each in resources):
+            try:
+                yield from self._possible(allow)
+            except TooMany:
+                # Whether the rest is possible is not known: never is a user covered by that.
+                yield str((allow.actions or ("*",))[0])
+
+    def _possible(self, allow: Ready) -> Iterator[str]:
+        resources: list[str] | None = None
+        for shown, action in self._bounds.actions(allow):
+            resources = [*self._bounds.resources(allow)] if resources is None else resources
+            if any(self._allowed(action, each) for each in resources):
+                real = real_actions(action)
+                if not real or any(
+                    name not in EXEMPT and self._allowed(name, each) for name in real for each in resources
+                ):
                     yield shown
 
     def is_possible(self, action: str) -> bool:
-        """Return whether an action in lower case is possible on some resource."""
-        return any(self._allowed(action, each) for allow in self._allows for each in self._bounds.resources(allow))
+        """Return whether an action in lower case is possible on some resource; if that is not known, it is not."""
+        try:
+            return any(self._allowed(action, each) for allow in self._allows for each in self._bounds.resources(allow))
+        except TooMany:
+            return False
 
     def is_admin(self, arn: str) -> bool:
         """Return whether all of ADMINISTRATIVE is possible, on everything or on the user."""

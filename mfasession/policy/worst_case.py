@@ -24,12 +24,16 @@ _MFA: Mapping[str, Context] = {
 """The kinds of callers, with their condition keys about MFA."""
 _MFA_KEYS = ("aws:multifactorauthpresent", "aws:multifactorauthage")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
+_COLONS_OF_ARN = 5
+_LITERAL = str.maketrans("*?", "\2\3")
+_WRITTEN = str.maketrans("\2\3", "*?")
 
 
 class Ready:
     """A statement without conditions, prepared for many requests. Equal only to itself.
 
-    `actions`, `not_actions` are as in the document, `resources` and `not_resources` with their variables filled in.
+    `actions`, `not_actions` are as in the document, `resources` and `not_resources` with their variables filled in, and
+    with all parts of an ARN. For what `${*}` stands for they have other characters: `with_literal_wildcards`.
     """
 
     __slots__ = ("_actions", "_resources", "actions", "is_allow", "not_actions", "not_resources", "resources")
@@ -143,5 +147,16 @@ def _filled(
     return found
 
 
+def with_literal_wildcards(resource: str) -> str:
+    """Return a text that is made from resources of a Ready, as requests have it."""
+    return resource.translate(_WRITTEN)
+
+
 def _plain(several: list[Filled] | None) -> tuple[str, ...] | None:
-    return None if several is None else tuple(map(plain, several))
+    return None if several is None else tuple(map(_glob, several))
+
+
+def _glob(pieces: Filled) -> str:
+    text = plain(tuple((text.translate(_LITERAL) if is_literal else text, is_literal) for text, is_literal in pieces))
+    # In a Resource element, parts that an ARN lacks are `*`.
+    return f"{text}{':*' * (_COLONS_OF_ARN - text.count(':'))}" if text.startswith("arn:") else text
