@@ -217,7 +217,9 @@ def test_csv(estate: Estate) -> None:
 @pytest.mark.parametrize("written", ["csv", "junit", "html"])
 def test_formats_for_programs_are_utf8_whatever_the_locale(estate: Estate, written: str) -> None:
     """XML says so in its first line; a spreadsheet would not find the exception's owner."""
-    known = '[[exception]]\nuser = "alice"\nreason = "\u6771\u4eac"\nowner = "\u00e9"\nuntil = 2999-01-01\n'
+    known = (
+        '[[exception]]\nuser = "alice"\naccount = "*"\nreason = "\u6771\u4eac"\nowner = "\u00e9"\nuntil = 2999-01-01\n'
+    )
     (estate.home.folder / "known.toml").write_text(known, encoding="utf-8")
     words = ("policy", "audit", "--format", written, "--exceptions", "known.toml")
     done = estate.home.run(*words, environ={"PYTHONIOENCODING": "iso-8859-1"})
