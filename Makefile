@@ -78,7 +78,7 @@ dist: .venv/ready ## build what is released into dist: wheel, source, constraint
 	$(BIN)/python -m packages dist
 
 # PYTHONS="python3.11 python3.14" tries several; TRIAL="--dependencies oldest --parts unit scripts" does a part of it.
-test-wheel: dist ## run the tests against the built wheel, with the locked and with the oldest dependencies (an hour)
+test-wheel: dist ## run the tests against the built wheel, with the locked and with the oldest dependencies (half an hour a Python)
 	$(BIN)/python -m packages.trial dist $(PYTHONS) $(TRIAL)
 
 # In a chroot in .tools, as root, with debootstrap; SUITE=sid tries another Debian.
