@@ -92,6 +92,9 @@ def combined(*choices: Sequence[str]) -> Iterator[tuple[str, ...]]:
     found: list[tuple[tuple[str, ...], str, tuple[str, ...]]] = [((), "", ("*",))]
     crossing = 0
     for choice in choices:
+        if choice == ("*",):
+            found = [((*globs, "*"), begin, shared) for globs, begin, shared in found]
+            continue
         heads = [(each, _WILD.split(each, maxsplit=1)[0]) for each in dict.fromkeys(choice)]
         before, found = found, []
         for (globs, begin, shared), (each, head) in product(before, heads):

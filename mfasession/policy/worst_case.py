@@ -11,7 +11,7 @@ from functools import lru_cache
 from mfasession.policy import evaluation, patterns, unplaced
 from mfasession.policy.document import Document, Statement
 from mfasession.policy.located_json import Text
-from mfasession.policy.patterns import Context, Filled, filled, plain
+from mfasession.policy.patterns import Context, Filled, filled
 from mfasession.values import account_of
 
 KEY, SESSION, WITH_MFA, ROLE = "key", "session", "session with MFA", "role"
@@ -149,7 +149,7 @@ def _filled(
 
 def with_literal_wildcards(resource: str) -> str:
     """Return a text that is made from resources of a Ready, as requests have it."""
-    return resource.translate(_WRITTEN)
+    return resource if resource.isprintable() else resource.translate(_WRITTEN)
 
 
 def _plain(several: list[Filled] | None) -> tuple[str, ...] | None:
@@ -157,6 +157,7 @@ def _plain(several: list[Filled] | None) -> tuple[str, ...] | None:
 
 
 def _glob(pieces: Filled) -> str:
-    text = plain(tuple((text.translate(_LITERAL) if is_literal else text, is_literal) for text, is_literal in pieces))
+    text = "".join(text.translate(_LITERAL) if is_literal else text for text, is_literal in pieces)
     # In a Resource element, parts that an ARN lacks are `*`.
-    return f"{text}{':*' * (_COLONS_OF_ARN - text.count(':'))}" if text.startswith("arn:") else text
+    lacking = _COLONS_OF_ARN - text.count(":") if text.startswith("arn:") else 0
+    return text + ":*" * lacking
