@@ -47,7 +47,7 @@ class Kind(Enum):
 
 
 _ELEMENTS = {Kind.IDENTITY: _IDENTITY, Kind.TRUST: _TRUST, Kind.RESOURCE: _RESOURCE}
-_SIZES = {Kind.TRUST: TRUST_SIZE, Kind.RESOURCE: RESOURCE_SIZE}
+SIZES = {Kind.TRUST: TRUST_SIZE, Kind.RESOURCE: RESOURCE_SIZE}
 
 
 class Problem(Value):
@@ -161,7 +161,7 @@ def parse(
         raise _malformed(where, "not JSON: it begins with a byte order mark")
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
         raise _malformed(where, "not text in UTF-8")
-    most = max(limit, *_SIZES.values()) if kind is None else max(limit, _SIZES.get(kind, 0))
+    most = max(limit, *SIZES.values()) if kind is None else max(limit, SIZES.get(kind, 0))
     if len(text.lstrip()) > LONGEST or size(text) > most:
         raise _too_large(where, most)
     try:

@@ -77,8 +77,11 @@ class Policies(Value):
             yield BOUNDARY, self.boundary
         if self.session is not None:
             yield SESSION, self.session
+        names: dict[str, int] = {}
         for level in self.organization or ():
-            yield (f"{ORGANIZATION} of {level.name}" if level.name else ORGANIZATION), level.documents
+            name = f"{ORGANIZATION} of {level.name}" if level.name else ORGANIZATION
+            names[name] = names.get(name, 0) + 1
+            yield (f"{name} ({names[name]})" if names[name] > 1 else name), level.documents
         if self.resource is not None:
             yield TRUST if _are_trust(self.resource) else RESOURCE, self.resource
 

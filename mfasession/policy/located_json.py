@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 DEPTH_LIMIT = 20
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 """The nesting limit. A policy has 6 levels; documents that contain policies have more and their own limit."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -79,6 +80,11 @@ def read(text: str, *, depth: int = DEPTH_LIMIT, first_line: int = 1) -> Node:
     node = reader.value("", 0)
     reader.end()
     return node
+
+
+def unescaped(text: str) -> str:
+    """Return JSON text with its escaped letters as they are, to look for a word in it (RFC 8259, 7)."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def inside(path: str, key: str) -> str:

@@ -12,7 +12,7 @@ from itertools import combinations
 from mfasession.policy import callers, certainty
 from mfasession.policy.callers import Caller
 from mfasession.policy.document import Document, Statement
-from mfasession.policy.glob_overlap import common
+from mfasession.policy.glob_overlap import common, generic
 from mfasession.policy.located_json import Text
 from mfasession.policy.patterns import Context, Filled, filled, like, plain, resource_like
 
@@ -365,9 +365,11 @@ def _shared(one: str, other: str) -> str | None:
 
 
 def _sample(action: str) -> str:
-    return common(action) or action
+    # A text of its own for each wildcard: the shortest one may be what an exact name denies.
+    return generic(action)[0] if action.strip("*") else action
 
 
 def _sample_resource(pattern: str) -> str:
     known = filled(pattern, _KNOWN)
-    return common(plain(known) if known is not None else _VARIABLE.sub("x", pattern)) or pattern
+    glob = plain(known) if known is not None else _VARIABLE.sub("x", pattern)
+    return generic(glob)[0] if glob.strip("*") else pattern

@@ -59,7 +59,7 @@ def of_aws(principals: Mapping[Text, tuple[Text, ...]]) -> tuple[str, ...]:
         str(name)
         for kind, several in principals.items()
         if str(kind) in (ANYBODY, "AWS")
-        for name in (several or (ANYBODY,))
+        for name in (several or ((ANYBODY,) if str(kind) == ANYBODY else ()))
     )
 
 
@@ -146,7 +146,7 @@ def listed(element: Mapping[Text, tuple[Text, ...]]) -> list[str]:
     """Return all names in a Principal element for texts, with services and identity providers."""
     found: dict[str, None] = {}
     for kind, several in element.items():
-        for name in several or (ANYBODY,):
+        for name in several or ((ANYBODY,) if kind == ANYBODY else ()):
             if kind in (ANYBODY, "AWS"):
                 found[called(name)] = None
             else:

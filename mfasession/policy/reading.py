@@ -121,6 +121,8 @@ def _as_dict(value: object) -> dict[str, Any]:
 
 
 def _of_file(path: str, longest: int) -> str:
+    if "\0" in path:
+        raise ConfigurationError("a path has no NUL character", "name a file that holds a policy, as JSON")
     # In UTF-8 a character has up to 4 bytes; most have one.
     text = inputs.read(path, 2 * longest)
     if text is None:

@@ -72,7 +72,7 @@ def _suffices(text: str, closes: Closes) -> bool:
 @lru_cache(maxsize=1024)
 def _denials(text: str) -> tuple[tuple[str, str], ...]:
     """The statements that deny, each by its name and as a policy of its own; last, all of them as one."""
-    document, tree = evaluation.read(text), json.loads(text)
+    document, tree = evaluation.read(text), json.loads(text, parse_int=str, parse_float=str)
     written: Sequence[object] = tree["Statement"] if isinstance(tree["Statement"], list) else [tree["Statement"]]
     denials = [
         (parsed.name, statement)

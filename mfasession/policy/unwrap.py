@@ -133,7 +133,7 @@ def _inside(node: Node, path: str, unknown: list[str] | None = None) -> Iterator
     elif node.kind == "list":
         for number, item in enumerate(node.items):
             yield from _inside(item, f"{path}[{number}]", unknown)
-    elif node.kind == "string" and "Statement" in node.text:
+    elif node.kind == "string" and ("Statement" in node.text or "\\u" in node.text):
         policy = _in_text(node.text)
         if policy is not None:
             yield Found(name=path, text=laid_out(policy, on_one_line=True), first_line=node.place.line)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from mfasession.policy import callers, scp, verdict
+from mfasession.policy import callers, evaluation, scp, verdict
 from mfasession.policy.document import Document
 from mfasession.policy.evaluation import Level
 from mfasession.policy.verdict import Source, Verdict
@@ -77,7 +77,9 @@ def _sources(policies: Iterable[Written] | Mapping[str, Iterable[Written]]) -> t
 
 
 def _text(policy: Written) -> str:
-    return policy if isinstance(policy, str) else policy.text
+    parsed = evaluation.read(policy) if isinstance(policy, str) else policy
+    evaluation.check(parsed)
+    return parsed.text
 
 
 def _boundary(boundary: Written | None) -> str | None:
@@ -88,7 +90,7 @@ def _levels(organization: Sequence[Level]) -> scp.Levels:
     return tuple(
         scp.Level(
             name=level.name,
-            policies=tuple(scp.Attached(name=each.where, text=each.text) for each in level.documents),
+            policies=tuple(scp.Attached(name=each.where, text=_text(each)) for each in level.documents),
         )
         for level in organization
     )

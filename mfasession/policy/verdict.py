@@ -6,12 +6,11 @@ holds in an Allow and fails in a Deny. Resource policies are not considered; an 
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, islice
 
-from mfasession.policy import rule, scp, unplaced, worst_case
+from mfasession.policy import located_json, rule, scp, unplaced, worst_case
 from mfasession.policy.bounds import EXEMPT, bounds, real_actions
 from mfasession.policy.glob_overlap import TooMany
 from mfasession.policy.worst_case import KEY, SESSION, WITH_MFA, Ready
@@ -28,7 +27,6 @@ NAMED = 5
 """The most open actions that are named."""
 
 _ADMINISTRATIVE = tuple(action.lower() for action in ADMINISTRATIVE)
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _PERSONAL = ("${", "aws:user", "aws:principal")
 _ANYBODY = ("x", "arn:aws:iam::000000000000:user/x")
 """Whose policies are evaluated that say nothing about their user."""
@@ -98,8 +96,7 @@ def allows(
 @lru_cache(maxsize=1024)
 def _is_personal(text: str) -> bool:
     """Whether the verdict on a policy may depend on the user's name."""
-    # JSON may escape any letter.
-    small = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text).lower()
+    small = located_json.unescaped(text).lower()
     return any(mark in small for mark in _PERSONAL)
 
 

@@ -96,15 +96,16 @@ class Repair(Value):
 
 def fixed(parsed: Document, settings: Settings, operations: Operations) -> Repair:
     """Return the document with everything fixed that can be. The rest of the text is unchanged."""
+    limit = max(settings.limit, document.SIZES.get(parsed.kind, 0))
     count = 0
     while count < _REPAIRS:
         finding = next((each for each in check(parsed, settings, operations) if each.edits), None)
         if finding is None:
             break
         text = _edited(parsed.text, finding)
-        if document.size(text) > settings.limit:
+        if document.size(text) > limit:
             break
-        parsed = document.parse(text, parsed.where, limit=settings.limit, kind=parsed.kind)
+        parsed = document.parse(text, parsed.where, limit=limit, kind=parsed.kind)
         count += 1
     return Repair(document=parsed, count=count)
 

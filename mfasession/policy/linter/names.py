@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mfasession.policy import conditions
 from mfasession.policy.document import NEW
 from mfasession.policy.linter.findings import Finding, Operations, Rule, Severity, Subject, by_small_name, quoted, rule
-from mfasession.policy.located_json import Text
+from mfasession.policy.located_json import Text, unescaped
 from mfasession.text import nearest
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _conditions(subject: Subject, statement: "Statement") -> Iterator[Finding]:
 
 def _version(subject: Subject) -> Iterator[Finding]:
     document = subject.document
-    if document.has_variables or "${" not in document.text:
+    if document.has_variables or "${" not in unescaped(document.text):
         return
     place, right = document.version_place, f'"Version": "{NEW}"'
     edit = subject.ahead(right) if place is None else subject.written(Text(document.version, place), NEW)

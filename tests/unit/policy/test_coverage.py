@@ -2,17 +2,19 @@
 
 import json
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from mfasession import policy
+from mfasession import errors, policy
 from mfasession.policy import evaluation, glob_overlap
 from mfasession.policy.bounds import EXEMPT
 from mfasession.policy.evaluation import Decision, Evaluator, Policies, Request
 from mfasession.policy.patterns import like
+from mfasession.policy.principals import Principal
 from mfasession.policy.service_actions import operations
 
 WITHOUT = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
@@ -219,3 +221,52 @@ def test_generic_examples_of_a_glob(glob: str, others: list[str]) -> None:
     assert marks or glob_overlap.as_glob(examples[0]).replace("**", "*") == glob.replace("**", "*") or "**" in glob
     if any(like(each, glob) and not any(like(each, other) for other in others) for each in _TEXTS):
         assert not all(any(like(each, other) for other in others) for each in examples)
+
+
+def test_a_policy_that_aws_would_refuse() -> None:
+    """It is never in force, so it covers no user."""
+    odd = deny(Condition={"BoolIfExist": WITHOUT["BoolIfExists"]})
+    text = json.dumps({"Version": "2012-10-17", "Statement": [odd]})
+    with pytest.raises(policy.Malformed):
+        policy.coverage([read(EVERYTHING), text])
+    with pytest.raises(policy.Malformed):
+        policy.coverage([read(EVERYTHING)], boundary=policy.read(text))
+
+
+def test_levels_without_names() -> None:
+    """AWS Organizations User Guide, "SCP evaluation": each of them must allow."""
+    levels = tuple(policy.Level(documents=(read(allow(action)),)) for action in ("s3:*", "ec2:*"))
+    policies = Policies(identity=(read(EVERYTHING),), organization=levels)
+    assert evaluation.evaluate(policies, Request(action="s3:GetObject")).decision is Decision.NOT_ALLOWED
+
+
+def test_long_numbers_in_a_service_control_policy() -> None:
+    """Python refuses to read integers of 4,300 digits, and JSON has no infinity."""
+    text = json.dumps({"Version": "2012-10-17", "Statement": [deny(), allow("*")]})
+    for number in ("9" * 5000, "1e999"):
+        longer = text.replace('"false"', f'["false", {number}]')
+        levels = [policy.Level(documents=(policy.read(longer),), name="root")]
+        assert policy.coverage([read(EVERYTHING)], organization=levels).is_covered
+
+
+def test_a_statement_for_no_principal() -> None:
+    """An empty list names none, not everybody."""
+    document = policy.read({"Statement": {**allow("s3:*"), "Principal": {"AWS": []}}})
+    policies = Policies(identity=(), resource=(document,))
+    request = Request(action="s3:GetObject", resource=f"{BUCKET}b/x", principal=Principal(arn=ALICE))
+    assert evaluation.evaluate(policies, request).decision is Decision.NOT_ALLOWED
+
+
+def test_a_path_with_nul() -> None:
+    """An error of ours, not of Python's."""
+    with pytest.raises(errors.ConfigurationError):
+        policy.read(Path("a\0b"))
+
+
+def test_a_long_policy_of_a_bucket_is_fixed() -> None:
+    """Amazon S3 takes 20 kB."""
+    bucket = {"Principal": "*", "Resource": f"{BUCKET}b/*"}
+    wrong = {**deny(**bucket), "Condition": {"Bool": WITHOUT["BoolIfExists"]}}
+    many = [{**allow(f"s3:GetObject{'x' * 50}{number}"), **bucket} for number in range(80)]
+    long = policy.read({"Version": "2012-10-17", "Statement": [wrong, *many]})
+    assert policy.fix(long).count == policy.fix(policy.read({"Version": "2012-10-17", "Statement": [wrong]})).count == 1
