@@ -88,7 +88,7 @@ def _look(
         place = keys.in_use(name, keys_in, environ, no_input=no_input)
         found = None if place is None else read(place)
     except KeyringAbsent as absent:
-        missing.message += f"; {absent.message}"
+        missing.hint += f"; {absent.message}"
         found = None
     if found is None:
         raise _excluded(keys.elsewhere(name, keys_in, environ), keys_in, name) or missing

@@ -351,5 +351,5 @@ def test_a_keyring_that_fails_is_a_hint_only(opened: Open, alices_home: Home) ->
             session_of(opened(code="123456"))
     finally:
         keyring.set_keyring(before)
-    assert caught.value.message == "profile default has no long-term key; there is no keyring here"
-    assert caught.value.hint == "aws configure --profile default"
+    assert caught.value.message == "profile default has no long-term key"
+    assert caught.value.hint == "aws configure --profile default; there is no keyring here"
