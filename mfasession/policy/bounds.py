@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from mfasession.policy import rule
-from mfasession.policy.glob_overlap import as_glob, combined, generic, is_generic, overlaps
+from mfasession.policy.glob_overlap import as_glob, combined, generic, is_generic
 from mfasession.policy.patterns import like
 from mfasession.policy.service_actions import operations
 from mfasession.policy.worst_case import Ready, with_literal_wildcards
@@ -42,7 +42,9 @@ class Bounds:
         # The same list at several levels is one choice.
         named = [tuple(name for each in limit for name in each.actions or _ALL) or _ALL for limit in self._limits]
         # A request that several except is in the exceptions of each, or is not about the resources of the others.
-        self._choices: list[_Names] = [*whole, *dict.fromkeys(named), *((*_ALL, *names) for names in narrow)]
+        choices = [*whole, *dict.fromkeys(named), *((*_ALL, *names) for names in narrow)]
+        self._choices = [tuple(name.lower() for name in choice) for choice in choices]
+        self._written = {name.lower(): str(name) for choice in choices for name in choice}
         places = [tuple(name for each in limit for name in each.resources or _ALL) or _ALL for limit in self._limits]
         odd = dict.fromkeys((*_ALL, *each.not_resources) for each in denies if each.not_resources)
         self._resources: list[_Names] = [*dict.fromkeys(places), *odd]
@@ -75,17 +77,16 @@ class Bounds:
         marks = self._marks_of_resources
         if allow.not_resources:
             marks = max(marks, _question_marks(allow.not_resources))
-        for globs in combined(allow.resources or _ALL, *self._resources):
-            yield from _places(globs, marks)
+        for _, shared in combined(allow.resources or _ALL, *self._resources):
+            yield from _places(shared, marks)
 
     def examples(self, own: _Names, question_marks: int) -> Iterator[tuple[str, str]]:
         """Yield pairs of a name in the policies and an example action, in lower case, that an Allow of these covers."""
-        choices = [own, *self._choices]
-        written = {name.lower(): str(name) for choice in choices for name in choice}
-        for globs in combined(*([name.lower() for name in choice] for choice in choices)):
+        written = {name.lower(): str(name) for name in own}
+        for globs, shared in combined(tuple(written), *self._choices):
             shown = next((glob for glob in globs if glob != "*"), "*")
-            for action in _named(globs, question_marks):
-                yield written[shown], action
+            for action in _named(shared, question_marks):
+                yield written.get(shown) or self._written[shown], action
 
     def are_for_all(self, action: str) -> bool:
         """Return whether an action in lower case is denied for every resource."""
@@ -121,12 +122,12 @@ def _actions(within: Bounds, own: _Names, question_marks: int) -> tuple[tuple[st
 
 
 @lru_cache(maxsize=8192)
-def _named(globs: _Names, question_marks: int) -> _Names:
-    """Return example actions that all globs match: each has a colon."""
+def _named(shared: _Names, question_marks: int) -> _Names:
+    """Return example actions of globs: each has a colon."""
     return tuple(
         example
-        for shared in overlaps(*globs)
-        for glob in ([shared] if ":" in shared else _with_colon(shared))
+        for each in shared
+        for glob in ([each] if ":" in each else _with_colon(each))
         for example in generic(glob, question_marks)
     )
 
@@ -137,15 +138,12 @@ def _with_colon(glob: str) -> Iterator[str]:
             yield f"{glob[:at]}{'*:*' if char == '*' else ':'}{glob[at + 1 :]}"
 
 
-@lru_cache(maxsize=8192)
-def _places(globs: _Names, question_marks: int) -> _Names:
-    """Return example resources that all globs match."""
-    if set(globs) == {"*"}:
+def _places(shared: _Names, question_marks: int) -> _Names:
+    """Return example resources of globs."""
+    if shared == _ALL:
         # For actions without a resource it is the star itself, which globs with `?` may match without any ARN.
         return ("*", *(generic(_ANY_ARN, question_marks) if question_marks else ()))
-    return tuple(
-        with_literal_wildcards(example) for shared in overlaps(*globs) for example in generic(shared, question_marks)
-    )
+    return tuple(with_literal_wildcards(example) for each in shared for example in generic(each, question_marks))
 
 
 def _question_marks(*several: Sequence[str] | None) -> int:

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import product
 
@@ -42,29 +42,17 @@ def common(*globs: str) -> str | None:
 
 
 @lru_cache(maxsize=8192)
-def overlaps(*globs: str) -> tuple[str, ...]:
-    """Return globs that together match exactly the texts that all of these match. Raises TooMany.
-
-    >>> overlaps("s3:Get*", "s3:*Object"), overlaps("ab*", "*bc"), overlaps("a*", "b*")
-    (('s3:Get*Object',), ('ab*bc', 'abc'), ())
-    """
-    found: tuple[str, ...] = ("*",)
-    for glob in globs:
-        found = _all_overlaps(found, glob)
-    return found
-
-
-@lru_cache(maxsize=8192)
 def generic(glob: str, question_marks: int = 0) -> tuple[str, ...]:
     """Return examples of a glob that no other glob matches without matching all of it. Raises TooMany.
 
     A glob whose only wildcards are `*` matches such an example only where its `*` stand for ANY_TEXT and ANY_CHARACTER,
     and so for any other text. `question_marks`: the most `?` of another glob; it matches a `*` of some lengths only.
     """
-    if not _WILD.search(glob):
-        return (glob,)
-    first, *others = glob.replace("?", ANY_CHARACTER).split("*")
-    lengths = range(question_marks + 2) if question_marks else (1,)
+    glob = glob.replace("?", ANY_CHARACTER)
+    if not question_marks:
+        return (glob.replace("*", ANY_TEXT),)
+    first, *others = glob.split("*")
+    lengths = range(question_marks + 2)
     if len(lengths) ** len(others) > MOST:
         raise TooMany
     return tuple(
@@ -87,17 +75,22 @@ def as_glob(example: str) -> str:
     return re.sub(f"{ANY_TEXT}+", "*", example).replace(ANY_CHARACTER, "?")
 
 
-def combined(*choices: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield combinations of one glob from each choice that have a text in common. Raises TooMany."""
+def combined(*choices: tuple[str, ...]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Return combinations of one glob from each choice, with the globs that match all that these match, at least one.
+
+    Raises TooMany.
+
+    >>> combined(("s3:Get*",), ("s3:*Object",)), combined(("ab*", "x"), ("*bc", "y"))
+    ([(('s3:Get*', 's3:*Object'), ('s3:Get*Object',))], [(('ab*', '*bc'), ('ab*bc', 'abc'))])
+    """
     found: list[tuple[tuple[str, ...], str, tuple[str, ...]]] = [((), "", ("*",))]
     crossing = 0
     for choice in choices:
         if choice == ("*",):
             found = [((*globs, "*"), begin, shared) for globs, begin, shared in found]
             continue
-        heads = [(each, _WILD.split(each, maxsplit=1)[0]) for each in dict.fromkeys(choice)]
         before, found = found, []
-        for (globs, begin, shared), (each, head) in product(before, heads):
+        for (globs, begin, shared), (each, head) in product(before, _heads(choice)):
             # Most pairs differ in the text before the first wildcard: a list of a hundred services at several levels.
             if not (begin.startswith(head) or head.startswith(begin)):
                 continue
@@ -107,13 +100,22 @@ def combined(*choices: Sequence[str]) -> Iterator[tuple[str, ...]]:
                 found.append(((*globs, each), max(begin, head, key=len), both))
             if len(found) > MOST or crossing > _MOST_CROSSING:
                 raise TooMany
-    yield from (globs for globs, _, _ in found)
+    return [(globs, shared) for globs, _, shared in found]
+
+
+@lru_cache(maxsize=1024)
+def _heads(choice: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Each glob once, with the text before its first wildcard."""
+    return [(glob, _WILD.split(glob, maxsplit=1)[0]) for glob in dict.fromkeys(choice)]
 
 
 @lru_cache(maxsize=8192)
 def _all_overlaps(shared: tuple[str, ...], glob: str) -> tuple[str, ...]:
     """Return what a glob shares with any of several."""
-    glob = _STARS.sub("*", glob)
+    if "**" in glob:
+        glob = _STARS.sub("*", glob)
+    if shared == ("*",):
+        return (glob,)
     found = tuple(sorted({both for each in shared for both in _overlaps(each, glob)}))
     if len(found) > _MOST_SHARED:
         raise TooMany

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from mfasession.policy import callers, evaluation, scp, verdict
-from mfasession.policy.document import Document
+from mfasession.policy import callers, evaluation, scp, unplaced, verdict
+from mfasession.policy.document import Document, Malformed
 from mfasession.policy.evaluation import Level
 from mfasession.policy.verdict import Source, Verdict
 from mfasession.policy.worst_case import ROLE, WITH_MFA
@@ -77,9 +77,15 @@ def _sources(policies: Iterable[Written] | Mapping[str, Iterable[Written]]) -> t
 
 
 def _text(policy: Written) -> str:
-    parsed = evaluation.read(policy) if isinstance(policy, str) else policy
-    evaluation.check(parsed)
-    return parsed.text
+    if isinstance(policy, Document):
+        evaluation.check(policy)
+        return policy.text
+    try:
+        evaluation.check(unplaced.read(policy))
+    except Malformed:
+        # The slower reader knows the places of what is wrong.
+        evaluation.check(evaluation.read(policy))
+    return policy
 
 
 def _boundary(boundary: Written | None) -> str | None:
