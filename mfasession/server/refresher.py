@@ -34,6 +34,8 @@ TIME_LIMIT = 120.0
 """Seconds for a renewal that needs no person: a code command may take 30, a slow network the rest."""
 _KEYRING_LOOK = 15.0
 """Seconds between two looks into a keyring, which does not report changes."""
+_SAVING = 0.1
+"""Seconds in which another program fills a file again that it has emptied to save it."""
 _ERROR_LIMIT = 64 * 1024
 
 
@@ -91,6 +93,9 @@ class Refresher:
         if force or seen != self._seen or self._keyring_is_due():
             self._looked = time.monotonic()
             self._profile, found, self._is_automatic = await asyncio.to_thread(self._read)
+            if found is None and self._is_alive():
+                await asyncio.sleep(_SAVING)
+                self._profile, found, self._is_automatic = await asyncio.to_thread(self._read)
             self._is_kept = self._is_kept or found is not None
             if self._is_kept:
                 self.session = found

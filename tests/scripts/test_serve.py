@@ -333,3 +333,24 @@ def test_broken_files_do_not_end_what_lives(live: Home) -> None:
         assert served.ask().status == 200
         live.write_credentials(text.replace("FwoG", "Newer"))
         wait_for(lambda: served.ask().json["Token"].startswith("Newer"))
+
+
+def test_a_file_that_is_empty_while_it_is_saved(live: Home) -> None:
+    """A program that does not replace it empties it first: for a moment there is no session in it."""
+    with serve(live) as served, live.credentials.open("r+") as file:
+        text = file.read()
+        for _ in range(50):
+            began = time.monotonic()
+            file.truncate(0)
+            time.sleep(0.03)
+            answer = served.ask()
+            file.seek(0)
+            file.write(text)
+            file.flush()
+            # A moment is shorter than what it may take on a busy machine.
+            if time.monotonic() - began < 0.08:
+                break
+            wait_for(lambda: served.ask().status == 200)
+        else:
+            pytest.fail("the machine is too busy")
+        assert answer.status == 200
