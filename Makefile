@@ -58,9 +58,9 @@ bench: .venv/ready ## measure what the commands cost (PARTS="file endpoint" does
 pictures: .venv/ready ## record the pictures of the documents in docs/pictures (PARTS="day status" does some)
 	$(BIN)/python -m tests.helpers.pictures $(PARTS)
 
-# In an environment of its own: it needs none of what the tests need.
+# In an environment of its own: it needs none of what the tests need. With --quiet it would not count its warnings.
 site: .tools/site/ready ## build the documents as a site into .tools/site/html; a link that leads nowhere fails
-	NO_MKDOCS_2_WARNING=1 .tools/site/bin/mkdocs build --quiet --clean
+	NO_MKDOCS_2_WARNING=1 .tools/site/bin/mkdocs build --clean
 
 # A commit on the branch gh-pages, here and at origin: each version in a folder of its own, and /latest/ for the newest.
 site-release: .tools/site/ready ## add the site of this version to the published ones, and make it the latest

@@ -9,6 +9,7 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).resolve().parents[1]
 FILES = "https://github.com/mfasession/mfasession/blob/main/"
 DOCS = f"{FILES}docs/"
+FOLDERS = "https://github.com/mfasession/mfasession/tree/main/docs/"
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -19,11 +20,14 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Turn links to files outside `docs` into links to the repository."""
+    """Turn links to files outside `docs`, and to folders, into links to the repository."""
     depth = page.file.src_uri.count("/") + 1
 
     def outside(match: re.Match[str]) -> str:
         up, rest = match[1], match[2]
         return f"]({FILES}{rest})" if up.count("../") >= depth else match[0]
 
+    # The site has no pages for folders.
+    here = page.file.src_uri.rpartition("/")
+    markdown = re.sub(r"\]\((\w[^):\s]*/)\)", rf"]({FOLDERS}{here[0]}{here[1]}\1)", markdown)
     return re.sub(r"\]\(((?:\.\./)+)([^)\s]+)\)", outside, markdown)

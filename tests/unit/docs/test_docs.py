@@ -2,12 +2,14 @@
 
 import ast
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.support import PACKAGE
+from tests.helpers.support import PACKAGE, missing, need
 
 pytestmark = pytest.mark.checkout
 ROOT = Path(__file__).parents[3]
@@ -137,3 +139,22 @@ def test_the_site_has_every_page() -> None:
     pages = [path.name for path in ROOT.glob("docs/*.md")]
     assert sorted(listed) == sorted(["index.md", "decisions/README.md", *pages])
     assert listed[0] == "index.md"
+
+
+@pytest.mark.parametrize(("line", "code"), [("", 0), ("[a](nowhere.md)", 2), ("[a](nowhere/)", 0), ("[a](#none)", 2)])
+def test_the_site_fails_for_a_link_that_leads_nowhere(tmp_path: Path, line: str, code: int) -> None:
+    """`make site` counts mkdocs' warnings; a link to a folder leads to the repository."""
+    if not (built := ROOT / ".tools" / "site" / "ready").exists():
+        missing("mkdocs")
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    for name in ("Makefile", "mkdocs.yml", "README.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".tools" / "site").mkdir(parents=True)
+    (tmp_path / ".tools" / "site" / "bin").symlink_to(built.parent / "bin")
+    (tmp_path / ".tools" / "site" / "ready").touch()
+    with (tmp_path / "docs" / "day.md").open("a") as page:
+        page.write(f"\n{line}\n")
+    done = subprocess.run([need("make"), "site"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    page_of_day = tmp_path / ".tools" / "site" / "html" / "day" / "index.html"
+    assert code or ("tree/main/docs/nowhere/" in page_of_day.read_text()) is (line == "[a](nowhere/)")
