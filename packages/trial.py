@@ -121,7 +121,7 @@ def is_own(pin: str, project: Mapping[str, Any]) -> bool:
 
 def _passes(tests: Path, wheel: Path, parts: list[str]) -> bool:
     # They wait more than they compute.
-    workers = ("-n", str(3 * (os.cpu_count() or 1)), "--dist", "worksteal")
+    workers = ("-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal")
     done = subprocess.run(
         [".venv/bin/pytest", "-q", "-m", "not checkout", *workers, *(f"tests/{part}" for part in parts)],
         cwd=tests,
