@@ -11,7 +11,7 @@ import sys
 from mfasession import cli
 
 CLIENT = """
-import json, os, signal, sys
+import ctypes, json, os, signal, sys
 from urllib.request import Request, urlopen
 server, text = os.getppid(), ""
 for line in sys.stdin:
@@ -29,9 +29,10 @@ except OSError:
     sys.exit(1)
 finally:
     if os.getppid() == server:
-        os.kill(server, signal.SIGTERM)
+        ctypes.CDLL(None).tgkill(server, server, signal.SIGTERM)
 """
-"""Reads what `--shell json` prints."""
+"""Reads what `--shell json` prints. The signal goes to the main thread: where another one takes it, a fault may hit the
+byte by which Python wakes the main thread."""
 
 
 def main() -> int:
