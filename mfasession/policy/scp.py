@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from mfasession.policy import evaluation, rule
-from mfasession.policy.document import Document
 from mfasession.values import Value
 
 FULL_ACCESS = "FullAWSAccess"
@@ -29,10 +28,6 @@ class Level(Value):
 
     name: str
     policies: tuple[Attached, ...]
-
-    def parsed(self, read: Callable[[str], Document]) -> evaluation.Level:
-        """Return the level with documents."""
-        return evaluation.Level(name=self.name, documents=tuple(read(each.text) for each in self.policies))
 
 
 Levels = tuple[Level, ...]

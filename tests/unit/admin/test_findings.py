@@ -250,7 +250,11 @@ def test_the_covered_can_do_nothing_without_mfa(
     policies = Policies(
         identity=(evaluation.read(text),),
         boundary=None if boundary is None else (evaluation.read(boundary),),
-        organization=tuple(each.parsed(evaluation.read) for each in organization) or None,
+        organization=tuple(
+            evaluation.Level(documents=tuple(evaluation.read(policy.text) for policy in each.policies))
+            for each in organization
+        )
+        or None,
     )
     for caller in CALLERS:
         for action in REAL:
