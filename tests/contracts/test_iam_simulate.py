@@ -18,7 +18,7 @@ from tests.helpers.policy_cases import ROLE as ROLE_ARN
 from tests.helpers.policy_cases import USER, Case, case
 from tests.helpers.support import BUILT, missing, need
 
-CASES = 4000
+CASES = 2000
 SEED = 20261125
 PROGRAM = Path(__file__).parent / "iam_simulate" / "answer.js"
 PACKAGES = BUILT / "iam-simulate" / "node_modules"
@@ -78,10 +78,8 @@ def test_both_say_the_same() -> None:
     random = Random(SEED)  # noqa: S311  # the same cases each time
     cases = [case(random) for _ in range(CASES)]
     answers = theirs(cases)
-    differing = [
-        (ours(each), their, each) for each, their in zip(cases, answers, strict=True) if ours(each) is not their
-    ]
-    assert not differing, differing[0]
+    for each, their in zip(cases, answers, strict=True):
+        assert ours(each) is their, each
     counted = Counter(answers)
     assert min(counted[decision] for decision in Decision) > CASES / 10, counted
     by_resource = sum(

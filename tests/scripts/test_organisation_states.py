@@ -13,7 +13,6 @@ from tests.helpers.auditing import Estate
 from tests.helpers.organizing import Company
 from tests.helpers.sandbox_clients import client
 from tests.helpers.schemas import FOLDER, invalid
-from tests.helpers.state_machines import StateMachines
 
 pytestmark = pytest.mark.checkout
 FILES = Path(__file__).parents[2] / "docs/organisation"
@@ -34,6 +33,9 @@ class Deployed:
         self.s3.create_bucket(Bucket="code")
         self.s3.put_object(Bucket="code", Key="function.zip", Body=b"")
         deploy(estate.aws, estate.aws, "state-machine.yaml", AccountsPerCall="2")
+        # moto's interpreter takes seconds to import, in each process that collects tests.
+        from tests.helpers.state_machines import StateMachines
+
         self.states = StateMachines(estate.aws, FILES, patch)
         estate.aws.forget_calls()
 
