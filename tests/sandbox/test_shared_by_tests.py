@@ -24,3 +24,12 @@ def test_a_late_call_is_not_shown_after_the_account_was_emptied(shared_aws: Shar
     shared_aws.add_user("again")
     assert refusal(client(shared_aws, "iam", late).get_user)[0] == "InvalidClientTokenId"
     assert shared_aws.calls() == []
+
+
+def test_a_late_call_with_a_session_of_an_account_that_was_emptied(shared_aws: SharedSandbox) -> None:
+    """A test may have had several accounts, one after the other."""
+    late = session(shared_aws, shared_aws.add_user("first"))
+    shared_aws.empty()
+    shared_aws.begin()
+    assert refusal(client(shared_aws, "iam", late).get_user)[0] == "InvalidClientTokenId"
+    assert shared_aws.calls() == []
