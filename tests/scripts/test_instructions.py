@@ -125,7 +125,7 @@ def test_a_hit_of_the_installed_wheel_keeps_its_budget(home: Home, tmp_path: Pat
 IN_STORE = {
     ("kernel", "process"): 1.215,
     ("kernel", "env"): 1.25,
-    ("kernel", "status"): 1.28,
+    ("kernel", "status"): 1.29,
     ("kernel", "login"): 1.28,
     ("keyring", "process"): 1.295,
     ("keyring", "env"): 1.33,

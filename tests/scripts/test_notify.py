@@ -47,7 +47,7 @@ def notified(home: Home, running: Desktop, *words: str) -> list[tuple[str, str]]
 
 def test_a_session_that_is_about_to_end(live: Home, running: Desktop, aws: Sandbox) -> None:
     """Within ten minutes: its profile, its account, its end, and the command that renews it. Once."""
-    age(live, "default-mfa", 601, aws)
+    age(live, "default-mfa", 660, aws)
     assert notified(live, running) == []
     age(live, "default-mfa", 590, aws)
     (shown,) = notified(live, running)
