@@ -41,7 +41,7 @@ def test_no_program_runs_at_the_prompt(home: Home, clock: str) -> None:
 @pytest.mark.parametrize(("clock", "builtin"), [(UPTIME, "path"), ("/no/uptime", "path"), ("/no/uptime", "none")])
 def test_the_text_changes_with_its_minute(home: Home, clock: str, builtin: str) -> None:
     """It is kept no longer than it is right, here for a second. Without either clock `date` is run."""
-    script = "set -gx MFASESSION_EXPIRES (math (date +%s) + 61); mfasession_prompt; sleep 2.2; mfasession_prompt"
+    script = "set -gx MFASESSION_EXPIRES (math (date +%s) + 62); mfasession_prompt; sleep 3.2; mfasession_prompt"
     assert prompts(home, script, clock=clock, builtin=builtin, path="$PATH") == "[mfa 0:01] [mfa 0:00] "
 
 
