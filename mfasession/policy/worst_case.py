@@ -68,6 +68,9 @@ def ready(text: str, kind: str, user: str, arn: str) -> tuple[Ready, ...]:
 
     Where the kind makes no difference, it is the same object. Raises Malformed.
     """
+    for_all = _for_all(text)
+    if for_all is not None:
+        return for_all
     kept, has_variables = _kept(text, kind, user, arn)
     # A variable may stand for the kind itself, as in `${aws:MultiFactorAuthAge}`.
     return _ready(text, kept, *((kind, user, arn) if has_variables else (KEY, "", "")))
@@ -102,17 +105,31 @@ def _allowing(statements: tuple[Ready, ...]) -> tuple[Ready, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _kept(text: str, kind: str, user: str, arn: str) -> tuple[tuple[bool, ...], bool]:
-    """Whether each statement applies, and whether a resource has a variable."""
+def _for_all(text: str) -> tuple[Ready, ...] | None:
+    """The statements of a policy that is the same for every caller: without conditions and variables."""
     document = unplaced.read(text)
-    context = context_of(kind, user, arn)
-    kept = tuple(not each.conditions or _applies(document, each, context) for each in document.statements)
-    return kept, any(
+    if any(each.conditions for each in document.statements) or _has_variables(document):
+        return None
+    return tuple(Ready(each, {}, has_variables=False) for each in document.statements)
+
+
+def _has_variables(document: Document) -> bool:
+    """Whether a resource has a variable."""
+    return any(
         "${" in name
         for each in document.statements
         for names in (each.resources, each.not_resources)
         for name in names or ()
     )
+
+
+@lru_cache(maxsize=1024)
+def _kept(text: str, kind: str, user: str, arn: str) -> tuple[tuple[bool, ...], bool]:
+    """Whether each statement applies, and whether a resource has a variable."""
+    document = unplaced.read(text)
+    context = context_of(kind, user, arn)
+    kept = tuple(not each.conditions or _applies(document, each, context) for each in document.statements)
+    return kept, _has_variables(document)
 
 
 @lru_cache(maxsize=1024)
