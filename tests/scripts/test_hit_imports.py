@@ -1,5 +1,7 @@
 """What a hit imports: read from the interpreter's own account of it, through the console script."""
 
+import sys
+
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
@@ -88,5 +90,7 @@ def test_the_tab_key_imports_no_other_command(home: Home, words: tuple[str, ...]
     modules = imported(home, "shell", "complete", "--", *words)
     assert "mfasession.cli.completion" in modules
     others = ("mfasession.server", "mfasession.console", "mfasession.aws.", "mfasession.setup.checks", "asyncio", "ssl")
-    changing = ("inspect", "difflib", "mfasession.files.shared_edit", "mfasession.setup.file_change")
-    assert not [module for module in modules if module.startswith((*others, *changing))]
+    changing = ("difflib", "mfasession.files.shared_edit", "mfasession.setup.file_change")
+    # argparse itself imports it from Python 3.14 on, for its colours.
+    slow = () if sys.version_info >= (3, 14) else ("inspect",)
+    assert not [module for module in modules if module.startswith((*others, *changing, *slow))]
