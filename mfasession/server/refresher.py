@@ -92,14 +92,18 @@ class Refresher:
         seen = tuple(_stamp(place) for place in self._places())
         if force or seen != self._seen or self._keyring_is_due():
             self._looked = time.monotonic()
-            self._profile, found, self._is_automatic = await asyncio.to_thread(self._read)
+            found = await self._kept_now()
             if found is None and self._is_alive():
                 await asyncio.sleep(_SAVING)
-                self._profile, found, self._is_automatic = await asyncio.to_thread(self._read)
+                found = await self._kept_now()
             self._is_kept = self._is_kept or found is not None
             if self._is_kept:
                 self.session = found
             self._seen = seen
+
+    async def _kept_now(self) -> "Session | None":
+        self._profile, found, self._is_automatic = await asyncio.to_thread(self._read)
+        return found
 
     def _keyring_is_due(self) -> bool:
         pause = _KEYRING_LOOK if self._is_fresh() else schedule.LOOK
