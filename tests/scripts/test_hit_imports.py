@@ -58,6 +58,8 @@ def test_a_hit_in_the_kernels_keyring_imports_nothing_heavy(
 
 
 LOADED_BY_BOTO3 = {"boto3", "botocore", "urllib3", "jmespath", "dateutil", "s3transfer"}
+FOR_OTHER_NAMES = {"encodings.idna", "stringprep", "unicodedata"}
+"""What `socket` and `ssl` load for each host name that they get as text; AWS's are ASCII."""
 
 
 def test_a_login_with_a_given_code_is_made_without_boto3(alices_home: Home, alice: SandboxUser) -> None:
@@ -65,7 +67,7 @@ def test_a_login_with_a_given_code_is_made_without_boto3(alices_home: Home, alic
     alices_home.config.write_text(f"[default]\nmfa_serial = {alice.devices[0].serial}\n")
     modules = imported(alices_home, "login", "--code", alice.devices[0].code())
     assert "mfasession.aws.sts" in modules
-    assert not {module for module in modules if module.split(".")[0] in LOADED_BY_BOTO3}
+    assert not {module for module in modules if module.split(".")[0] in LOADED_BY_BOTO3} | modules & FOR_OTHER_NAMES
 
 
 @pytest.mark.parametrize("words", [("process",), ("exec", "--", "true"), ("env",)], ids=" ".join)
@@ -78,7 +80,7 @@ def test_a_role_is_assumed_without_boto3(
     have_session(alices_home, alice.devices[0])
     modules = imported(alices_home, words[0], "-p", "admin", *words[1:])
     assert "mfasession.aws.sts" in modules
-    assert not {module for module in modules if module.split(".")[0] in LOADED_BY_BOTO3}
+    assert not {module for module in modules if module.split(".")[0] in LOADED_BY_BOTO3} | modules & FOR_OTHER_NAMES
 
 
 @pytest.mark.parametrize(

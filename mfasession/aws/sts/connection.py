@@ -75,13 +75,16 @@ class Connections:
     def _opened(self, operation: str) -> http.client.HTTPConnection:
         target = self._target
         connection = http.client.HTTPConnection(target.name, target.port, timeout=CONNECT_LIMIT)
+        # As bytes, because each text goes through the codec for international names, whose import takes milliseconds.
+        name = target.name.encode("ascii")
         try:
-            connection.connect()
-        except (OSError, UnicodeError):
+            connection.sock = socket.create_connection((name, target.port), CONNECT_LIMIT)  # type: ignore[arg-type]
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
             raise translate.not_reached(target.name) from None
         if target.is_tls:
             try:
-                connection.sock = self._tls().wrap_socket(connection.sock, server_hostname=target.name)
+                connection.sock = self._tls().wrap_socket(connection.sock, server_hostname=name)
             except ssl.SSLError:
                 connection.close()
                 raise translate.not_trusted(target.name) from None
