@@ -57,6 +57,7 @@ class Gateway:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
+        last: tuple[tuple[str, str], ...] = ()
         try:
             request = Request(environ)
             answer = self._answered(request)
@@ -66,7 +67,9 @@ class Gateway:
             # No AWS client sends such a request: an invalid URL or number, endless nesting.
             _log.exception("a request that cannot be read")
             answer = written(Refused("MalformedInput", 400, "Invalid Argument"), QUERY, str(uuid.uuid4()))
-        start_response(f"{answer.status} {_phrase(answer.status)}", list(answer.headers))
+            # Where the next request would begin is not known.
+            last = (("Connection", "close"),)
+        start_response(f"{answer.status} {_phrase(answer.status)}", [*answer.headers, *last])
         return [answer.body]
 
     def _answered(self, request: Request) -> Answer:

@@ -58,4 +58,6 @@ def _body(environ: Environ) -> bytes:
     if environ.get("wsgi.input_terminated"):
         return bytes(environ["wsgi.input"].read())
     length = str(environ.get("CONTENT_LENGTH") or "0")
-    return bytes(environ["wsgi.input"].read(int(length))) if length.isdigit() and int(length) else b""
+    if not length.isdecimal():
+        raise ValueError(f"Content-Length: {length}")
+    return bytes(environ["wsgi.input"].read(int(length))) if int(length) else b""
