@@ -39,7 +39,7 @@ def main(words: "Sequence[str] | None" = None) -> int:
     words = sys.argv[1:] if words is None else words
     if sys.stdout is None or sys.stderr is None:
         _open_closed_streams()
-    if sys.stdout.errors == "strict" and sys.stdout.encoding != "utf-8":
+    if sys.stdout.encoding != "utf-8":
         _show_what_it_cannot()
     try:
         try:
@@ -115,11 +115,19 @@ def _open_closed_streams() -> None:
 
 
 def _show_what_it_cannot() -> None:
-    r"""Let stdout write as `\xe9` what its encoding does not have, as stderr does, instead of failing."""
+    r"""Let stdout write as `\xe9` what its encoding does not have, as stderr does, instead of failing.
+
+    In the locale C, which says nothing of the encoding, it gets UTF-8, as Python does it itself unless PYTHONUTF8=0
+    (PEP 540).
+    """
     from io import TextIOWrapper
 
-    if isinstance(sys.stdout, TextIOWrapper):
+    if not isinstance(sys.stdout, TextIOWrapper):
+        return
+    if sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")
+    elif sys.stdout.errors == "surrogateescape":
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 def _flush() -> None:

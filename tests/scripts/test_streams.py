@@ -100,6 +100,22 @@ def test_any_encoding_shows_something(home: Home, command: str, encoding: str) -
             assert rb"caf\xe9-\u65e5\u672c" in done.stdout
 
 
+@pytest.mark.parametrize("command", ["status", "profiles", "keys list"])
+def test_the_locale_that_names_no_encoding(home: Home, command: str) -> None:
+    """With PYTHONUTF8=0 Python writes ASCII in the locale C, and fails for the rest; else it writes UTF-8 there."""
+    home.write_credentials(key_pair("café-日本") + session_section("café-日本-mfa"))
+    seen = set()
+    for mode in ("0", "1"):
+        variables = {**home.environ, "LC_ALL": "C", "PYTHONUTF8": mode}
+        done = subprocess.run(
+            [MFASESSION, *command.split()], env=variables, cwd=home.folder, capture_output=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        seen.add(done.stdout)
+    assert len(seen) == 1
+    assert "café-日本".encode() in seen.pop()
+
+
 def test_all_streams_closed(home: Home) -> None:
     """A daemon's child still gets its exit code, and the command it becomes finds them as they were."""
     home.write_credentials(key_pair() + session_section())
