@@ -30,6 +30,7 @@ VARIABLES: Mapping[str, str] = {
     "MFASESSION_AWS_CONFIG_FILE": "set inside exec --server: your own AWS_CONFIG_FILE",
     "MFASESSION_AWS_SHARED_CREDENTIALS_FILE": "set inside exec --server: your own AWS_SHARED_CREDENTIALS_FILE",
     "MFASESSION_SANDBOX_CONTROL": "set inside sandbox: the address that gives codes and moves the clock",
+    "MFASESSION_SANDBOX_HOME": "set inside sandbox: the folder whose start-up files are changed, not HOME",
 }
 STORES: Mapping[str, str] = {
     "file": "a section such as [default-mfa] of the AWS credentials file, which SDKs read (the default)",

@@ -31,7 +31,8 @@ def run(command: list[str]) -> int:
     """Run a command with the sandbox as its AWS and return its exit code; without a command, serve until ctrl-C.
 
     The command gets the sandbox's AWS_* and MFASESSION_* variables instead of the caller's, an empty configuration of
-    mfasession and its own XDG folders, all in a folder that is removed afterwards; HOME stays.
+    mfasession and its own XDG folders, all in a folder that is removed afterwards. HOME stays, but a shell's start-up
+    file is changed in that folder alone (MFASESSION_SANDBOX_HOME).
     MFASESSION_SANDBOX_CONTROL is a URL: GET $MFASESSION_SANDBOX_CONTROL/code?device=phone returns the device's code,
     POST $MFASESSION_SANDBOX_CONTROL/clock?move=3600 puts AWS's clock an hour ahead, and it refuses what is signed by
     ours; `control` lists the rest. There is no keyring: what the user has in it is real.
@@ -64,7 +65,13 @@ def environ(aws: Sandbox, folder: Path) -> dict[str, str]:
         Path(path).mkdir(mode=0o700)
     # The keyring is the person's own: what is there for the profile default is a real key.
     keyring = "keyring.backends.fail.Keyring"
-    return {**aws.environ(home=folder), **xdg, "MFASESSION_CONFIG": str(config), "PYTHON_KEYRING_BACKEND": keyring}
+    return {
+        **aws.environ(home=folder),
+        **xdg,
+        "MFASESSION_CONFIG": str(config),
+        "MFASESSION_SANDBOX_HOME": str(folder),
+        "PYTHON_KEYRING_BACKEND": keyring,
+    }
 
 
 def child(inherited: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, str]:

@@ -67,13 +67,13 @@ def written_by_hand(environ: Mapping[str, str], shell: str) -> list[str]:
 
 def start_up_file(environ: Mapping[str, str], name: str) -> str:
     """Return the file that an interactive shell reads, and that `change` writes to."""
-    return hooks.of(name).path(environ, files.home(environ))
+    return hooks.of(name).path(*_place(environ))
 
 
 def start_up_files(environ: Mapping[str, str], name: str) -> list[str]:
     """Return that file and the others that the shell may read, each once."""
     own = start_up_file(environ, name)
-    return list(dict.fromkeys([own, *hooks.of(name).others(environ, files.home(environ))]))
+    return list(dict.fromkeys([own, *hooks.of(name).others(*_place(environ))]))
 
 
 def is_whole(name: str, text: str) -> bool:
@@ -92,6 +92,16 @@ def hook_files() -> dict[str, str]:
             names = sorted(name for name in os.listdir(folder) if name.startswith(_FILE))
             return {name.removeprefix(_FILE): os.path.join(folder, name) for name in names}
     return {}
+
+
+def _place(environ: Mapping[str, str]) -> tuple[Mapping[str, str], str]:
+    """The environment and the home folder by which start-up files are found.
+
+    In `mfasession sandbox` these files are its own as all others, though HOME stays the person's.
+    """
+    if own := environ.get("MFASESSION_SANDBOX_HOME"):
+        return {name: value for name, value in environ.items() if name != "ZDOTDIR"}, own
+    return environ, files.home(environ)
 
 
 def _what_stays(block: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mfasession.sandbox import Sandbox, SandboxUser
+from mfasession.shells import hooks
 from tests.helpers.checks import complaint
 from tests.helpers.enrolling import DARK_TERMINAL, App, bare_user, home_of, scanned
 from tests.helpers.faults.file_keyring import ENVIRON as KEYRING
@@ -122,6 +123,23 @@ def test_a_sandbox_has_no_keyring(home: Home) -> None:
         7,
         complaint("there is no keyring here", "start one (gnome-keyring, KWallet)"),
     )
+
+
+def test_a_sandbox_leaves_the_start_up_files_alone(home: Home) -> None:
+    """They are the person's own: what is tried there must not be in the next shell, nor be taken out of it."""
+    home.environ["ZDOTDIR"] = str(home.folder)
+    for shell in hooks.names():
+        assert home.run("shell", "init", shell, "--install", "--yes").returncode == 0
+    before = {path: path.read_bytes() for path in home.folder.rglob("*") if path.is_file()}
+    each = "mfasession shell init $shell --uninstall --yes; mfasession shell init $shell --install --yes || exit"
+    script = f'for shell in {" ".join(hooks.names())}; do {each}; done; echo "$MFASESSION_SANDBOX_HOME"'
+    done = home.run("sandbox", "--", "sh", "-c", script)
+    folder = done.stdout.strip()
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count(f"mfasession: changed {folder}/") == len(hooks.names())
+    assert folder not in (str(home.folder), "")
+    after = {path: path.read_bytes() for path in home.folder.rglob("*") if path.is_file()}
+    assert {path: after.get(path) for path in before} == before
 
 
 def test_a_sandbox_is_silent_for_a_script(home: Home) -> None:
