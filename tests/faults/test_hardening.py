@@ -11,6 +11,7 @@ import pytest
 
 from mfasession.sandbox import SandboxUser
 from tests.helpers.faults.held import core_of, stuck
+from tests.helpers.patience import wait_for
 from tests.helpers.seat import CLOCK, Seat, seat
 from tests.helpers.support import MFASESSION, Home, key_pair, need, session_section
 
@@ -111,6 +112,8 @@ def test_other_processes_cannot_read_a_prompts_memory(
 ) -> None:
     """The long-term key is there until the question is answered: /proc/PID/mem is closed to others of the same user."""
     with subprocess.Popen([*unprivileged, "sleep", "60"]) as other:
+        # Until then it is the program that takes the privileges away.
+        wait_for(lambda: Path(f"/proc/{other.pid}/comm").read_text() == "sleep\n")
         assert looked_into(other.pid, unprivileged) >= {"environ", "maps"}
         other.kill()
     with seat(alices_home, *unprivileged, MFASESSION, *words) as terminal:
