@@ -124,10 +124,10 @@ def _show_what_it_cannot() -> None:
 
     if not isinstance(sys.stdout, TextIOWrapper):
         return
-    if sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")
-    elif sys.stdout.errors == "surrogateescape":
+    if (sys.stdout.encoding, sys.stdout.errors) == ("ascii", "surrogateescape"):
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+    elif sys.stdout.errors in ("strict", "surrogateescape"):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _flush() -> None:

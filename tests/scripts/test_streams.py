@@ -116,6 +116,18 @@ def test_the_locale_that_names_no_encoding(home: Home, command: str) -> None:
     assert "café-日本".encode() in seen.pop()
 
 
+def test_an_encoding_that_was_asked_for_stays(home: Home) -> None:
+    """Its user reads it; only what it lacks is escaped, also where bytes that are no text would go out as they are."""
+    home.write_credentials(key_pair("café-日本") + session_section("café-日本-mfa"))
+    for encoding in ("latin-1", "latin-1:surrogateescape"):
+        variables = {**home.environ, "PYTHONIOENCODING": encoding}
+        done = subprocess.run(
+            [MFASESSION, "status"], env=variables, cwd=home.folder, capture_output=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"caf\xe9-\\u65e5\\u672c" in done.stdout
+
+
 def test_all_streams_closed(home: Home) -> None:
     """A daemon's child still gets its exit code, and the command it becomes finds them as they were."""
     home.write_credentials(key_pair() + session_section())
