@@ -34,6 +34,10 @@ class Answer(Value):
     headers: "tuple[tuple[str, str], ...]"
     body: bytes
 
+    def last(self) -> "Answer":
+        """Return the same answer as the last one of its connection."""
+        return self.replace(headers=(*self.headers, ("Connection", "close")))
+
 
 class Refused(Exception):
     """The request is refused: AWS's code, the HTTP status, AWS's text, and further elements of S3's XML."""

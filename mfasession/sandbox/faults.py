@@ -90,6 +90,5 @@ def after(fault: Fault | None, answer: Answer) -> Answer:
     if fault is not None and fault.kind == "late_answer":
         time.sleep(fault.seconds)
     if fault is not None and fault.kind == "cut_answer":
-        headers = (*answer.headers, ("Connection", "close"))
-        return Answer(status=answer.status, headers=headers, body=answer.body[: len(answer.body) // 2])
+        return answer.replace(body=answer.body[: len(answer.body) // 2]).last()
     return answer

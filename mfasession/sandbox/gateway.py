@@ -57,7 +57,6 @@ class Gateway:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        last: tuple[tuple[str, str], ...] = ()
         try:
             request = Request(environ)
             answer = self._answered(request)
@@ -66,10 +65,9 @@ class Gateway:
         except (ValueError, RecursionError):
             # No AWS client sends such a request: an invalid URL or number, endless nesting.
             _log.exception("a request that cannot be read")
-            answer = written(Refused("MalformedInput", 400, "Invalid Argument"), QUERY, str(uuid.uuid4()))
-            # Where the next request would begin is not known.
-            last = (("Connection", "close"),)
-        start_response(f"{answer.status} {_phrase(answer.status)}", [*answer.headers, *last])
+            # The last one: where the next request would begin is not known.
+            answer = written(Refused("MalformedInput", 400, "Invalid Argument"), QUERY, str(uuid.uuid4())).last()
+        start_response(f"{answer.status} {_phrase(answer.status)}", list(answer.headers))
         return [answer.body]
 
     def _answered(self, request: Request) -> Answer:

@@ -62,12 +62,17 @@ FOR_OTHER_NAMES = {"encodings.idna", "stringprep", "unicodedata"}
 """What `socket` and `ssl` load for each host name that they get as text; AWS's are ASCII."""
 
 
+def needless(modules: set[str]) -> set[str]:
+    """Those that a request to STS can do without."""
+    return {module for module in modules if module.split(".")[0] in LOADED_BY_BOTO3} | modules & FOR_OTHER_NAMES
+
+
 def test_a_login_with_a_given_code_is_made_without_boto3(alices_home: Home, alice: SandboxUser) -> None:
     """To load it takes longer, and more memory, than all else."""
     alices_home.config.write_text(f"[default]\nmfa_serial = {alice.devices[0].serial}\n")
     modules = imported(alices_home, "login", "--code", alice.devices[0].code())
     assert "mfasession.aws.sts" in modules
-    assert not {module for module in modules if module.split(".")[0] in LOADED_BY_BOTO3} | modules & FOR_OTHER_NAMES
+    assert not needless(modules)
 
 
 @pytest.mark.parametrize("words", [("process",), ("exec", "--", "true"), ("env",)], ids=" ".join)
@@ -80,7 +85,7 @@ def test_a_role_is_assumed_without_boto3(
     have_session(alices_home, alice.devices[0])
     modules = imported(alices_home, words[0], "-p", "admin", *words[1:])
     assert "mfasession.aws.sts" in modules
-    assert not {module for module in modules if module.split(".")[0] in LOADED_BY_BOTO3} | modules & FOR_OTHER_NAMES
+    assert not needless(modules)
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ class Connections:
         # As bytes, because each text goes through the codec for international names, whose import takes milliseconds.
         name = target.name.encode("ascii")
         try:
+            # typeshed has texts alone there; getaddrinfo takes both.
             connection.sock = socket.create_connection((name, target.port), CONNECT_LIMIT)  # type: ignore[arg-type]
             connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError:
